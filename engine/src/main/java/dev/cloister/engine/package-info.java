@@ -1,0 +1,5 @@
+/// A WebAssembly engine for the JVM.
+@NullMarked
+package dev.cloister.engine;
+
+import org.jspecify.annotations.NullMarked;

@@ -1,0 +1,8 @@
+/// The Cloister engine: WebAssembly modules compiled to JVM bytecode, shared by isolates.
+///
+/// Exported are the facade, what describes a module and what runs it; everything else is internal.
+module dev.cloister.engine {
+  requires org.objectweb.asm;
+  requires static com.google.errorprone.annotations;
+  requires static org.jspecify;
+}

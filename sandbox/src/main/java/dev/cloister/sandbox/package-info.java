@@ -1,0 +1,5 @@
+/// The plugin server.
+@NullMarked
+package dev.cloister.sandbox;
+
+import org.jspecify.annotations.NullMarked;
