@@ -1,0 +1,161 @@
+package dev.cloister.engine.codegen;
+
+import org.objectweb.asm.Label;
+import org.objectweb.asm.MethodVisitor;
+import org.objectweb.asm.Opcodes;
+
+/// Writes the instructions of one method, and remembers where stack map frames may be put.
+final class BytecodeWriter {
+  private final MethodVisitor method;
+
+  /// Whether an instruction was written since the last frame; two frames cannot share a position.
+  private boolean hasInstructionSinceFrame = true;
+
+  BytecodeWriter(MethodVisitor method) {
+    this.method = method;
+  }
+
+  void insn(int opcode) {
+    method.visitInsn(opcode);
+    hasInstructionSinceFrame = true;
+  }
+
+  void load(JvmKind kind, int slot) {
+    var(kind.load(), slot);
+  }
+
+  void store(JvmKind kind, int slot) {
+    var(kind.store(), slot);
+  }
+
+  void aload(int slot) {
+    var(Opcodes.ALOAD, slot);
+  }
+
+  private void var(int opcode, int slot) {
+    method.visitVarInsn(opcode, slot);
+    hasInstructionSinceFrame = true;
+  }
+
+  void iinc(int slot, int delta) {
+    method.visitIincInsn(slot, delta);
+    hasInstructionSinceFrame = true;
+  }
+
+  void iconst(int value) {
+    hasInstructionSinceFrame = true;
+    if (value >= -1 && value <= 5) {
+      method.visitInsn(Opcodes.ICONST_0 + value);
+    } else if (value == (byte) value) {
+      method.visitIntInsn(Opcodes.BIPUSH, value);
+    } else if (value == (short) value) {
+      method.visitIntInsn(Opcodes.SIPUSH, value);
+    } else {
+      method.visitLdcInsn(value);
+    }
+  }
+
+  void lconst(long value) {
+    if (value == 0 || value == 1) {
+      insn(value == 0 ? Opcodes.LCONST_0 : Opcodes.LCONST_1);
+    } else if (value == (short) value) {
+      iconst((int) value);
+      insn(Opcodes.I2L);
+    } else {
+      method.visitLdcInsn(value);
+      hasInstructionSinceFrame = true;
+    }
+  }
+
+  /// Pushes a float with exactly these bits, as the class file keeps NaN payloads only by chance.
+  void fconst(int bits) {
+    if (bits == 0) {
+      insn(Opcodes.FCONST_0);
+    } else if ((bits & 0x7f80_0000) == 0x7f80_0000) {
+      iconst(bits);
+      invokestatic("java/lang/Float", "intBitsToFloat", "(I)F");
+    } else {
+      method.visitLdcInsn(Float.intBitsToFloat(bits));
+      hasInstructionSinceFrame = true;
+    }
+  }
+
+  /// Pushes a double with exactly these bits.
+  void dconst(long bits) {
+    if (bits == 0) {
+      insn(Opcodes.DCONST_0);
+    } else if ((bits & 0x7ff0_0000_0000_0000L) == 0x7ff0_0000_0000_0000L) {
+      lconst(bits);
+      invokestatic("java/lang/Double", "longBitsToDouble", "(J)D");
+    } else {
+      method.visitLdcInsn(Double.longBitsToDouble(bits));
+      hasInstructionSinceFrame = true;
+    }
+  }
+
+  void invokestatic(String owner, String name, String descriptor) {
+    method.visitMethodInsn(Opcodes.INVOKESTATIC, owner, name, descriptor, false);
+    hasInstructionSinceFrame = true;
+  }
+
+  void invokevirtual(String owner, String name, String descriptor) {
+    method.visitMethodInsn(Opcodes.INVOKEVIRTUAL, owner, name, descriptor, false);
+    hasInstructionSinceFrame = true;
+  }
+
+  void getstatic(String owner, String name, String descriptor) {
+    method.visitFieldInsn(Opcodes.GETSTATIC, owner, name, descriptor);
+    hasInstructionSinceFrame = true;
+  }
+
+  void getfield(String owner, String name, String descriptor) {
+    method.visitFieldInsn(Opcodes.GETFIELD, owner, name, descriptor);
+    hasInstructionSinceFrame = true;
+  }
+
+  void putfield(String owner, String name, String descriptor) {
+    method.visitFieldInsn(Opcodes.PUTFIELD, owner, name, descriptor);
+    hasInstructionSinceFrame = true;
+  }
+
+  void checkcast(String type) {
+    method.visitTypeInsn(Opcodes.CHECKCAST, type);
+    hasInstructionSinceFrame = true;
+  }
+
+  void jump(int opcode, Label target) {
+    method.visitJumpInsn(opcode, target);
+    hasInstructionSinceFrame = true;
+  }
+
+  void tableswitch(int min, Label[] labels, Label defaultLabel) {
+    method.visitTableSwitchInsn(min, min + labels.length - 1, defaultLabel, labels);
+    hasInstructionSinceFrame = true;
+  }
+
+  /// Gives the next instruction a line number: the ordinal of its site, from 1.
+  void line(int ordinal) {
+    Label label = new Label();
+    method.visitLabel(label);
+    method.visitLineNumber(ordinal & 0xffff, label);
+  }
+
+  /// Places a label that no frame belongs to.
+  void label(Label label) {
+    method.visitLabel(label);
+  }
+
+  /// Places a label that is jumped to.
+  ///
+  /// @param locals the types of local variables, as ASM writes them
+  /// @param stack the types on the operand stack
+  void labelWithFrame(
+      Label label, int localCount, Object[] locals, int stackCount, Object[] stack) {
+    if (!hasInstructionSinceFrame) {
+      method.visitInsn(Opcodes.NOP);
+    }
+    method.visitLabel(label);
+    method.visitFrame(Opcodes.F_NEW, localCount, locals, stackCount, stack);
+    hasInstructionSinceFrame = false;
+  }
+}

@@ -1,0 +1,79 @@
+package dev.cloister.engine.codegen;
+
+import dev.cloister.engine.types.FuncType;
+import dev.cloister.engine.types.ValueType;
+
+/// The shape of a signature on the JVM: what is left of a function type when references are erased.
+///
+/// Functions of one shape are called with the same descriptor. One class of function references is
+/// generated for each shape and shared by all modules; the function *type* is checked apart.
+///
+/// @param params a letter of [JvmKind] for each parameter
+/// @param results a letter for each result; the first is returned, the others are left in the result
+///     slots
+public record CallShape(String params, String results) {
+  /// The most JVM argument slots that parameters may take: besides them there are the instance and
+  /// what an indirect call adds.
+  static final int MAX_PARAM_SLOTS = 250;
+
+  /// {@return the shape of a function type}
+  public static CallShape of(FuncType type) {
+    StringBuilder params = new StringBuilder();
+    for (ValueType param : type.params()) {
+      params.append(JvmKind.of(param).code());
+    }
+    StringBuilder results = new StringBuilder();
+    for (ValueType result : type.results()) {
+      results.append(JvmKind.of(result).code());
+    }
+    return new CallShape(params.toString(), results.toString());
+  }
+
+  /// {@return the internal name of the class of references of this shape}
+  String referenceClass() {
+    return Names.SIGNATURES + "F" + params + "_" + results;
+  }
+
+  /// {@return the internal name of the class of references to host functions of this shape}
+  String hostClass() {
+    return Names.SIGNATURES + "H" + params + "_" + results;
+  }
+
+  /// {@return the descriptor of a method that takes the parameters and then `trailing`}
+  String descriptor(String trailing) {
+    return descriptor("", trailing);
+  }
+
+  /// {@return the descriptor of a method that takes `leading`, the parameters and `trailing`}
+  String descriptor(String leading, String trailing) {
+    StringBuilder descriptor = new StringBuilder("(").append(leading);
+    for (int i = 0; i < params.length(); i++) {
+      descriptor.append(param(i).descriptor());
+    }
+    return descriptor.append(trailing).append(')').append(returnDescriptor()).toString();
+  }
+
+  /// {@return the descriptor of what is returned on the JVM stack}
+  String returnDescriptor() {
+    return results.isEmpty() ? "V" : result(0).descriptor();
+  }
+
+  /// {@return the kind of a parameter}
+  JvmKind param(int index) {
+    return JvmKind.of(params.charAt(index));
+  }
+
+  /// {@return the kind of a result}
+  JvmKind result(int index) {
+    return JvmKind.of(results.charAt(index));
+  }
+
+  /// {@return the JVM slots that the parameters take}
+  int paramSlots() {
+    int slots = 0;
+    for (int i = 0; i < params.length(); i++) {
+      slots += param(i).slots();
+    }
+    return slots;
+  }
+}

@@ -1,0 +1,577 @@
+package dev.cloister.engine.codegen;
+
+import dev.cloister.engine.module.WasmModule;
+import dev.cloister.engine.types.MemoryType;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import org.objectweb.asm.Label;
+import org.objectweb.asm.Opcodes;
+
+/// The JVM method that a function becomes, while it is written: slots, operands and frames.
+final class MethodState {
+  /*
+   * Local variables, in order: the Wasm parameters; the instance; the other Wasm locals; the memory 0
+   * and its bytes; three scratch areas for the operands of one instruction; temporaries. The bytes are
+   * read again after everything that may replace them. Temporaries hold the operands that are pending
+   * when a block is entered and the values of labels; they are reserved in stack order.
+   */
+  /// The most local variables of a JVM method that Wasm locals may take.
+  private static final int MAX_LOCAL_SLOTS = 60_000;
+
+  final BytecodeWriter writer;
+  final OperandStack operands = new OperandStack();
+  final List<ControlFrame> control = new ArrayList<>();
+  final ModulePlan plan;
+  final WasmModule module;
+  final CallShape shape;
+  final int instanceSlot;
+  final int scratchAddress;
+  final int scratchValue;
+  final int scratchOther;
+
+  /// Whether control can reach the next instruction.
+  boolean isReachable = true;
+
+  private final JvmKind[] localKinds;
+  private final int[] localSlots;
+  private final int firstTemporary;
+  private final Object[] fixedFrame;
+  private final int fixedFrameLength;
+  private final int memorySlot;
+  private final boolean cachesMemory;
+  private final boolean reloadsMemory;
+  private final List<Integer> aliasSlots = new ArrayList<>(0);
+
+  /// Operands from the current frame's height up to this index are on the JVM stack.
+  private int onStackEnd;
+
+  private Object[] frameLocals = new Object[64];
+  private Object[] frameStack = new Object[16];
+
+  /// @param locals the letters of all Wasm locals, parameters first
+  MethodState(
+      BytecodeWriter writer, ModulePlan plan, CallShape shape, String locals, boolean cachesMemory) {
+    this.writer = writer;
+    this.plan = plan;
+    this.module = plan.module();
+    this.shape = shape;
+    int params = shape.params().length();
+    localKinds = new JvmKind[locals.length()];
+    localSlots = new int[locals.length()];
+    int slot = 0;
+    fixedFrame = new Object[locals.length() + 16];
+    int entries = 0;
+    for (int i = 0; i < localKinds.length; i++) {
+      if (i == params) {
+        fixedFrame[entries++] = Names.INSTANCE;
+        slot++;
+      }
+      localKinds[i] = JvmKind.of(locals.charAt(i));
+      localSlots[i] = slot;
+      fixedFrame[entries++] = localKinds[i].frameType();
+      slot += localKinds[i].slots();
+    }
+    if (localKinds.length == params) {
+      fixedFrame[entries++] = Names.INSTANCE;
+      slot++;
+    }
+    if (slot > MAX_LOCAL_SLOTS) {
+      throw new CodeLimitException("local variables", slot, MAX_LOCAL_SLOTS);
+    }
+    instanceSlot = shape.paramSlots();
+    this.cachesMemory = cachesMemory;
+    memorySlot = slot;
+    if (cachesMemory) {
+      fixedFrame[entries++] = Names.MEMORY;
+      fixedFrame[entries++] = "[B";
+      slot += 2;
+    }
+    reloadsMemory =
+        cachesMemory
+            && !(plan.layout().hasExactMemory() && !plan.layout().isMemoryExported());
+    scratchAddress = slot;
+    scratchValue = slot + 2;
+    scratchOther = slot + 4;
+    for (int i = 0; i < 6; i++) {
+      fixedFrame[entries++] = Opcodes.TOP;
+    }
+    firstTemporary = slot + 6;
+    fixedFrameLength = entries;
+  }
+
+  // Locals.
+
+  /// Writes what a method begins with: defaults of the locals, the memory and its bytes.
+  void writeProlog() {
+    for (int i = shape.params().length(); i < localKinds.length; i++) {
+      writeConstant(localKinds[i], 0);
+      writer.store(localKinds[i], localSlots[i]);
+    }
+    if (cachesMemory) {
+      writeMemory(0);
+      writer.insn(Opcodes.DUP);
+      writer.store(JvmKind.REF, memorySlot);
+      writer.getfield(Names.MEMORY, "bytes", "[B");
+      writer.store(JvmKind.REF, memorySlot + 1);
+    }
+    control.add(
+        new ControlFrame(
+            ControlFrame.Kind.FUNCTION, 0, shape.results(), new int[0], firstTemporary));
+  }
+
+  JvmKind localKind(int local) {
+    return localKinds[local];
+  }
+
+  /// {@return the slot to read a Wasm local from}
+  int localSlot(int local) {
+    for (int i = control.size() - 1; i >= 0; i--) {
+      // Aliases are rare: most functions have none at all.
+      if (aliasSlots.isEmpty()) {
+        break;
+      }
+      for (ControlFrame.Alias alias : control.get(i).aliases) {
+        if (alias.local() == local) {
+          return alias.copySlot();
+        }
+      }
+    }
+    return localSlots[local];
+  }
+
+  /// Reads a local from a copy of its own until the current frame ends.
+  ///
+  /// @return the slot of the copy
+  int alias(int local) {
+    ControlFrame frame = current();
+    int slot = frame.firstFreeSlot;
+    frame.firstFreeSlot += localKinds[local].slots();
+    frame.aliases.add(new ControlFrame.Alias(local, slot));
+    aliasSlots.add(slot);
+    return slot;
+  }
+
+  /// Ends the aliases that were made in a frame.
+  void dropAliases(ControlFrame frame) {
+    for (ControlFrame.Alias alias : frame.aliases) {
+      aliasSlots.remove((Integer) alias.copySlot());
+    }
+    frame.aliases.clear();
+  }
+
+  /// Pops the value on top of the operands into a Wasm local, and into its copy if it has one.
+  void setLocal(int local) {
+    int slot = localSlots[local];
+    int alias = localSlot(local);
+    JvmKind kind = localKinds[local];
+    flushUsesBelowTop(slot, alias);
+    writeTop();
+    operands.pop();
+    clampOnStack();
+    if (alias != slot) {
+      writer.insn(kind.slots() == 2 ? Opcodes.DUP2 : Opcodes.DUP);
+      writer.store(kind, alias);
+    }
+    writer.store(kind, slot);
+  }
+
+  private void flushUsesBelowTop(int slot, int alias) {
+    for (int i = Math.max(onStackEnd, base()); i < operands.size() - 1; i++) {
+      if (operands.place(i) == OperandStack.LOCAL
+          && (operands.slot(i) == slot || operands.slot(i) == alias)) {
+        flushBelow(1);
+        return;
+      }
+    }
+  }
+
+  // Operands.
+
+  ControlFrame current() {
+    return control.getLast();
+  }
+
+  private int base() {
+    return current().height;
+  }
+
+  private void clampOnStack() {
+    onStackEnd = Math.min(onStackEnd, operands.size());
+  }
+
+  /// {@return the kind of an operand counted from the top, which is 0}
+  JvmKind peek(int depth) {
+    return operands.kind(operands.size() - 1 - depth);
+  }
+
+  /// Puts all operands of the current frame on the JVM stack.
+  void flush() {
+    flushBelow(0);
+  }
+
+  /// Puts all operands of the current frame but the top `count` on the JVM stack.
+  void flushBelow(int count) {
+    int end = operands.size() - count;
+    for (int i = Math.max(onStackEnd, base()); i < end; i++) {
+      materialize(i);
+      operands.setOnStack(i);
+      onStackEnd = i + 1;
+    }
+  }
+
+  /// Writes the top operand, wherever it is, so that it is on the JVM stack.
+  private void writeTop() {
+    int top = operands.size() - 1;
+    if (operands.place(top) != OperandStack.ON_STACK) {
+      materialize(top);
+    }
+  }
+
+  private void materialize(int index) {
+    switch (operands.place(index)) {
+      case OperandStack.LOCAL -> writer.load(operands.kind(index), operands.slot(index));
+      case OperandStack.CONSTANT -> writeConstant(operands.kind(index), operands.bits(index));
+      case OperandStack.CONDITION -> writeCondition(index);
+      default -> throw new IllegalStateException("operand " + index + " is on the stack");
+    }
+  }
+
+  /// Writes a deferred operand without taking it from the operands.
+  void writeDeferred(int depth) {
+    materialize(operands.size() - 1 - depth);
+  }
+
+  /// {@return whether an operand, counted from the top, is a constant or in a local variable}
+  boolean isDeferred(int depth) {
+    byte place = operands.place(operands.size() - 1 - depth);
+    return place == OperandStack.LOCAL || place == OperandStack.CONSTANT;
+  }
+
+  private void writeConstant(JvmKind kind, long bits) {
+    switch (kind) {
+      case INT -> writer.iconst((int) bits);
+      case LONG -> writer.lconst(bits);
+      case FLOAT -> writer.fconst((int) bits);
+      case DOUBLE -> writer.dconst(bits);
+      case REF -> writer.insn(Opcodes.ACONST_NULL);
+    }
+  }
+
+  /// Writes a condition as 0 or 1; all operands below it are on the JVM stack.
+  private void writeCondition(int index) {
+    Label isTrue = new Label();
+    Label end = new Label();
+    writer.jump(operands.opcode(index), isTrue);
+    writer.iconst(0);
+    writer.jump(Opcodes.GOTO, end);
+    writeFrame(isTrue, index, /* extraInt= */ false);
+    writer.iconst(1);
+    writeFrame(end, index, /* extraInt= */ true);
+  }
+
+  /// Takes the top operand, an i32, as a condition.
+  ///
+  /// All operands below it must be on the JVM stack or in local variables already.
+  ///
+  /// @return the jump that is taken if the operand is not 0
+  int takeCondition() {
+    int top = operands.size() - 1;
+    int opcode = Opcodes.IFNE;
+    switch (operands.place(top)) {
+      case OperandStack.CONDITION -> opcode = operands.opcode(top);
+      case OperandStack.ON_STACK -> {}
+      default -> materialize(top);
+    }
+    pop();
+    return opcode;
+  }
+
+  /// Takes note that the top operand was consumed.
+  void pop() {
+    operands.pop();
+    clampOnStack();
+  }
+
+  /// Takes note that operands were consumed.
+  void pop(int count) {
+    operands.truncate(operands.size() - count);
+    clampOnStack();
+  }
+
+  /// Takes note of a value that was just written; everything below it is on the JVM stack.
+  void pushOnStack(JvmKind kind) {
+    operands.pushOnStack(kind);
+    onStackEnd = operands.size();
+  }
+
+  /// {@return the number of operands of the current frame that are on the JVM stack}
+  int onStackCount() {
+    return Math.max(0, onStackEnd - base());
+  }
+
+  /// Moves all operands of the current frame off the JVM stack and out of variables that change.
+  void spill() {
+    int size = operands.size();
+    for (int i = Math.max(onStackEnd, base()); i < size; i++) {
+      if (operands.place(i) == OperandStack.CONDITION) {
+        flush();
+        break;
+      }
+    }
+    int next = nextFreeSlot();
+    for (int i = size - 1; i >= base(); i--) {
+      byte place = operands.place(i);
+      boolean isOnStack = place == OperandStack.ON_STACK;
+      if (isOnStack || (place == OperandStack.LOCAL && isMutable(operands.slot(i)))) {
+        JvmKind kind = operands.kind(i);
+        if (!isOnStack) {
+          writer.load(kind, operands.slot(i));
+        }
+        writer.store(kind, next);
+        operands.setLocal(i, next);
+        next += kind.slots();
+      }
+    }
+    onStackEnd = base();
+  }
+
+  private boolean isMutable(int slot) {
+    return slot < firstTemporary || (!aliasSlots.isEmpty() && aliasSlots.contains(slot));
+  }
+
+  /// {@return the first local variable that holds nothing of the current frame}
+  private int nextFreeSlot() {
+    int next = current().firstFreeSlot;
+    for (int i = base(); i < operands.size(); i++) {
+      if (operands.place(i) == OperandStack.LOCAL) {
+        next = Math.max(next, operands.slot(i) + operands.kind(i).slots());
+      }
+    }
+    return next;
+  }
+
+  // Control.
+
+  /// Opens a frame for a block whose parameters are on top of the operands, all of them spilled.
+  ControlFrame enter(ControlFrame.Kind kind, String params, String results) {
+    int next = nextFreeSlot();
+    int[] resultSlots = new int[results.length()];
+    for (int i = 0; i < resultSlots.length; i++) {
+      resultSlots[i] = next;
+      next += JvmKind.of(results.charAt(i)).slots();
+    }
+    ControlFrame frame =
+        new ControlFrame(kind, operands.size() - params.length(), results, resultSlots, next);
+    control.add(frame);
+    onStackEnd = frame.height;
+    return frame;
+  }
+
+  /// Moves the parameters of a loop into variables of their own, which its branches assign.
+  void reserveLoopParameters(ControlFrame frame, String params) {
+    int[] slots = new int[params.length()];
+    for (int i = 0; i < slots.length; i++) {
+      JvmKind kind = JvmKind.of(params.charAt(i));
+      slots[i] = frame.firstFreeSlot;
+      frame.firstFreeSlot += kind.slots();
+      int index = frame.height + i;
+      materialize(index);
+      writer.store(kind, slots[i]);
+      operands.setLocal(index, slots[i]);
+    }
+    frame.branchKinds = params;
+    frame.branchSlots = slots;
+  }
+
+  /// Closes the current frame and makes its results the topmost operands of the one around it.
+  ControlFrame leave() {
+    ControlFrame frame = control.removeLast();
+    dropAliases(frame);
+    operands.truncate(frame.height);
+    onStackEnd = base();
+    for (int i = 0; i < frame.resultSlots.length; i++) {
+      operands.pushLocal(JvmKind.of(frame.results.charAt(i)), frame.resultSlots[i]);
+    }
+    return frame;
+  }
+
+  /// Begins the `else` of the current frame with the operands that its `if` began with.
+  void restoreParameters(ControlFrame frame) {
+    operands.truncate(frame.height);
+    onStackEnd = frame.height;
+    if (frame.parameters != null) {
+      for (ControlFrame.Parameter parameter : frame.parameters) {
+        if (parameter.place() == OperandStack.CONSTANT) {
+          operands.pushConstant(parameter.kind(), parameter.value());
+        } else {
+          operands.pushLocal(parameter.kind(), (int) parameter.value());
+        }
+      }
+    }
+  }
+
+  /// Remembers the parameters of an `if`, which are all deferred.
+  void saveParameters(ControlFrame frame) {
+    List<ControlFrame.Parameter> parameters = new ArrayList<>();
+    for (int i = frame.height; i < operands.size(); i++) {
+      parameters.add(
+          new ControlFrame.Parameter(operands.place(i), operands.kind(i), operands.bits(i)));
+    }
+    frame.parameters = parameters;
+  }
+
+  /// Pops the topmost values of the JVM stack, all of the kinds that `kinds` lists, into slots.
+  void storeValues(String kinds, int[] slots) {
+    for (int i = slots.length - 1; i >= 0; i--) {
+      writer.store(JvmKind.of(kinds.charAt(i)), slots[i]);
+    }
+  }
+
+  /// Pops the operands of the current frame that are on the JVM stack, but for the top `kept`.
+  void writePops(int kept) {
+    for (int i = onStackEnd - 1 - kept; i >= base(); i--) {
+      writer.insn(operands.kind(i).pop());
+    }
+  }
+
+  /// Places a label that is jumped to, with the operands as they are.
+  void writeLabel(Label label) {
+    writeFrame(label, onStackEnd, /* extraInt= */ false);
+  }
+
+  /// @param stackEnd operands from the frame's height up to this index are on the JVM stack
+  /// @param extraInt whether an int lies on top of them
+  private void writeFrame(Label label, int stackEnd, boolean extraInt) {
+    int stackCount = 0;
+    int needed = Math.max(0, stackEnd - base()) + 1;
+    if (frameStack.length < needed) {
+      frameStack = new Object[needed * 2];
+    }
+    for (int i = base(); i < stackEnd; i++) {
+      frameStack[stackCount++] = operands.kind(i).frameType();
+    }
+    if (extraInt) {
+      frameStack[stackCount++] = Opcodes.INTEGER;
+    }
+    writer.labelWithFrame(label, collectLocals(), frameLocals, stackCount, frameStack);
+  }
+
+  /// Collects the types of all local variables that are needed from here on.
+  private int collectLocals() {
+    int end = firstTemporary;
+    for (int i = 0; i < operands.size(); i++) {
+      if (operands.place(i) == OperandStack.LOCAL) {
+        end = Math.max(end, operands.slot(i) + operands.kind(i).slots());
+      }
+    }
+    for (ControlFrame frame : control) {
+      for (ControlFrame.Alias alias : frame.aliases) {
+        end = Math.max(end, alias.copySlot() + localKinds[alias.local()].slots());
+      }
+    }
+    int temporaries = end - firstTemporary;
+    int needed = fixedFrameLength + 2 * temporaries;
+    if (frameLocals.length < needed) {
+      frameLocals = new Object[needed * 2];
+    }
+    System.arraycopy(fixedFrame, 0, frameLocals, 0, fixedFrameLength);
+    if (temporaries == 0) {
+      return trimmed(fixedFrameLength);
+    }
+    // By slot first, behind the part that is handed out, then closed up: two slots are one entry.
+    int from = fixedFrameLength + temporaries;
+    Arrays.fill(frameLocals, from, from + temporaries, Opcodes.TOP);
+    for (int i = 0; i < operands.size(); i++) {
+      if (operands.place(i) == OperandStack.LOCAL && operands.slot(i) >= firstTemporary) {
+        frameLocals[from + operands.slot(i) - firstTemporary] = operands.kind(i).frameType();
+      }
+    }
+    for (ControlFrame frame : control) {
+      for (ControlFrame.Alias alias : frame.aliases) {
+        frameLocals[from + alias.copySlot() - firstTemporary] =
+            localKinds[alias.local()].frameType();
+      }
+    }
+    int count = fixedFrameLength;
+    for (int i = 0; i < temporaries; i++) {
+      Object type = frameLocals[from + i];
+      frameLocals[count++] = type;
+      if (type == Opcodes.LONG || type == Opcodes.DOUBLE) {
+        i++;
+      }
+    }
+    return trimmed(count);
+  }
+
+  private int trimmed(int count) {
+    int end = count;
+    while (end > 0 && frameLocals[end - 1] == Opcodes.TOP) {
+      end--;
+    }
+    return end;
+  }
+
+  // Parts of the instance.
+
+  void writeInstance() {
+    writer.aload(instanceSlot);
+  }
+
+  /// Writes a memory.
+  void writeMemory(int index) {
+    writeInstance();
+    if (plan.layout().isField(index)) {
+      writer.getfield(Names.INSTANCE, "m" + index, Names.MEMORY_DESC);
+    } else {
+      writer.getfield(Names.BASE_INSTANCE, "memories", "[" + Names.MEMORY_DESC);
+      writer.iconst(index);
+      writer.insn(Opcodes.AALOAD);
+    }
+  }
+
+  /// Writes a memory, from the local variable where it is kept if it is kept in one.
+  void writeCachedMemory(int index) {
+    if (index == 0 && cachesMemory) {
+      writer.aload(memorySlot);
+    } else {
+      writeMemory(index);
+    }
+  }
+
+  /// Writes the bytes of a memory.
+  void writeBytes(int index) {
+    if (index == 0 && cachesMemory) {
+      writer.aload(memorySlot + 1);
+    } else {
+      writeMemory(index);
+      writer.getfield(Names.MEMORY, "bytes", "[B");
+    }
+  }
+
+  /// Writes a table.
+  void writeTable(int index) {
+    writeInstance();
+    if (plan.layout().isField(index)) {
+      writer.getfield(Names.INSTANCE, "t" + index, Names.TABLE_DESC);
+    } else {
+      writer.getfield(Names.BASE_INSTANCE, "tables", "[" + Names.TABLE_DESC);
+      writer.iconst(index);
+      writer.insn(Opcodes.AALOAD);
+    }
+  }
+
+  /// Reads the bytes of memory 0 again after something that may have replaced them.
+  void reloadMemory() {
+    if (reloadsMemory) {
+      writer.aload(memorySlot);
+      writer.getfield(Names.MEMORY, "bytes", "[B");
+      writer.store(JvmKind.REF, memorySlot + 1);
+    }
+  }
+
+  /// {@return whether the addresses of a memory are 64 bits wide}
+  boolean is64(MemoryType type) {
+    return type.limits().is64();
+  }
+}

@@ -1,0 +1,87 @@
+package dev.cloister.engine.codegen;
+
+/// The names of generated classes and of what they refer to, in the JVM's internal form.
+///
+/// Generated names are ordinals, never the guest's own names. Each level of loaders has its own
+/// classes: signatures, module, code image.
+public final class Names {
+  /// The package of everything that is generated.
+  public static final String GENERATED = "dev/cloister/generated/";
+
+  /// The package of the classes that belong to signature shapes.
+  public static final String SIGNATURES = GENERATED + "signature/";
+
+  /// The instance class of a module.
+  public static final String INSTANCE = GENERATED + "I";
+
+  /// The class with a module's constants, its stop check and its instance factory.
+  public static final String MODULE = GENERATED + "M";
+
+  /// The abstract class through which a module's references enter a code image.
+  public static final String IMAGE = GENERATED + "Image";
+
+  /// The implementation of [#IMAGE] in a code image.
+  public static final String CODE = GENERATED + "Code";
+
+  static final String INSTANCE_DESC = "L" + INSTANCE + ";";
+  static final String IMAGE_DESC = "L" + IMAGE + ";";
+
+  private static final String RUNTIME = "dev/cloister/engine/runtime/";
+  static final String BASE_INSTANCE = RUNTIME + "Instance";
+  static final String BASE_INSTANCE_DESC = "L" + BASE_INSTANCE + ";";
+  static final String FUNC_REF = RUNTIME + "FuncRef";
+  static final String FUNC_REF_DESC = "L" + FUNC_REF + ";";
+  static final String MEMORY = RUNTIME + "Memory";
+  static final String MEMORY_DESC = "L" + MEMORY + ";";
+  static final String MEMORY_ACCESS = RUNTIME + "MemoryAccess";
+  static final String TABLE = RUNTIME + "Table";
+  static final String TABLE_DESC = "L" + TABLE + ";";
+  static final String GLOBAL = RUNTIME + "Global";
+  static final String GLOBAL_DESC = "L" + GLOBAL + ";";
+  static final String STORE_DESC = "L" + RUNTIME + "Store;";
+  static final String LINKAGE = RUNTIME + "CodeLinkage";
+  static final String LINKAGE_DESC = "L" + LINKAGE + ";";
+  static final String STOP_SITE = RUNTIME + "StopSite";
+  static final String STACK_GUARD = RUNTIME + "StackGuard";
+  static final String RESULT_SLOTS = RUNTIME + "ResultSlots";
+  static final String RESULT_SLOTS_DESC = "L" + RESULT_SLOTS + ";";
+  static final String INSTANCE_FACTORY = RUNTIME + "InstanceFactory";
+  static final String BULK_OPS = RUNTIME + "BulkOps";
+  static final String DEFINED_TYPE_DESC = "Ldev/cloister/engine/types/DefinedType;";
+
+  private static final String INTRINSIC = RUNTIME + "intrinsic/";
+  static final String INTEGER_OPS = INTRINSIC + "IntegerOps";
+  static final String FLOAT_OPS = INTRINSIC + "FloatOps";
+  static final String CONVERSION_OPS = INTRINSIC + "ConversionOps";
+  static final String TRAPS = INTRINSIC + "Traps";
+  static final String TRAP_DESC = "Ldev/cloister/engine/error/TrapException;";
+
+  static final String METHOD_HANDLE = "java/lang/invoke/MethodHandle";
+  static final String METHOD_HANDLE_DESC = "Ljava/lang/invoke/MethodHandle;";
+  static final String VAR_HANDLE = "java/lang/invoke/VarHandle";
+  static final String VAR_HANDLE_DESC = "Ljava/lang/invoke/VarHandle;";
+  static final String OBJECTS = "java/util/Objects";
+  static final String OBJECT = "java/lang/Object";
+
+  private Names() {}
+
+  /// {@return the class with the code of chunk `index`}
+  static String chunk(int index) {
+    return GENERATED + "C" + index;
+  }
+
+  /// {@return the class that dispatches calls of shape `index` by ordinal}
+  static String dispatch(int index) {
+    return GENERATED + "D" + index;
+  }
+
+  /// {@return the class of references to a module's own functions of shape `index`}
+  static String reference(int index) {
+    return GENERATED + "R" + index;
+  }
+
+  /// {@return the method with the code of a function}
+  static String function(int functionIndex) {
+    return "f" + functionIndex;
+  }
+}

@@ -1,0 +1,108 @@
+package dev.cloister.engine.codegen;
+
+import java.util.Arrays;
+
+/// The Wasm operand stack during code generation, and where each operand is at run time.
+final class OperandStack {
+  /*
+   * An operand is *on the stack* of the JVM, or it is *deferred*: a constant, the content of a local
+   * variable, or a condition whose operands are on the JVM stack and whose comparison is still to
+   * come. Above the height of the current control frame the operands on the JVM stack come first and
+   * the deferred ones after them, so that deferred operands can be written at any time in order; below
+   * that height nothing is on the JVM stack.
+   */
+  static final byte ON_STACK = 0;
+  static final byte LOCAL = 1;
+  static final byte CONSTANT = 2;
+  static final byte CONDITION = 3;
+
+  private byte[] places = new byte[64];
+  private byte[] kinds = new byte[64];
+  private long[] values = new long[64];
+  private int size;
+
+  void clear() {
+    size = 0;
+  }
+
+  int size() {
+    return size;
+  }
+
+  void truncate(int newSize) {
+    size = newSize;
+  }
+
+  void pushOnStack(JvmKind kind) {
+    push(ON_STACK, kind, 0);
+  }
+
+  /// Pushes the content of a local variable of the JVM method.
+  void pushLocal(JvmKind kind, int slot) {
+    push(LOCAL, kind, slot);
+  }
+
+  /// Pushes a constant by its bits; the only constant reference is null.
+  void pushConstant(JvmKind kind, long bits) {
+    push(CONSTANT, kind, bits);
+  }
+
+  /// Pushes an i32 that is 1 if the jump `opcode` would be taken with what is on the JVM stack.
+  void pushCondition(int opcode) {
+    push(CONDITION, JvmKind.INT, opcode);
+  }
+
+  private void push(byte place, JvmKind kind, long value) {
+    if (size == places.length) {
+      places = Arrays.copyOf(places, size * 2);
+      kinds = Arrays.copyOf(kinds, size * 2);
+      values = Arrays.copyOf(values, size * 2);
+    }
+    places[size] = place;
+    kinds[size] = (byte) kind.ordinal();
+    values[size++] = value;
+  }
+
+  void pop() {
+    size--;
+  }
+
+  byte place(int index) {
+    return places[index];
+  }
+
+  JvmKind kind(int index) {
+    return JvmKind.at(kinds[index]);
+  }
+
+  /// {@return the slot of an operand in a local variable}
+  int slot(int index) {
+    return (int) values[index];
+  }
+
+  /// {@return the bits of a constant}
+  long bits(int index) {
+    return values[index];
+  }
+
+  /// {@return the jump that decides a condition}
+  int opcode(int index) {
+    return (int) values[index];
+  }
+
+  /// Notes that an operand is now on the JVM stack.
+  void setOnStack(int index) {
+    places[index] = ON_STACK;
+  }
+
+  /// Notes that an operand is now in a local variable.
+  void setLocal(int index, int slot) {
+    places[index] = LOCAL;
+    values[index] = slot;
+  }
+
+  /// Notes that a condition was inverted.
+  void setOpcode(int index, int opcode) {
+    values[index] = opcode;
+  }
+}

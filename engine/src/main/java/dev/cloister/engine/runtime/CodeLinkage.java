@@ -1,0 +1,35 @@
+package dev.cloister.engine.runtime;
+
+import dev.cloister.engine.module.WasmModule;
+import dev.cloister.engine.types.DefinedType;
+
+/// What an instance needs of the compiled module that it was made from.
+///
+/// Implemented by the owner of compiled code; immutable as seen from here, shared by all instances
+/// of the module, and safe to use by any thread.
+@CalledByGeneratedCode
+public interface CodeLinkage extends FrameResolver {
+  /// {@return the module}
+  WasmModule module();
+
+  /// {@return where the module's own globals live, and which names it exports}
+  InstanceLayout layout();
+
+  /// {@return the switch by which running code of the module is stopped}
+  @CalledByGeneratedCode
+  StopSite stopSite();
+
+  /// {@return the canonical ids of the module's types, by type index}
+  @CalledByGeneratedCode
+  int[] typeIds();
+
+  /// {@return a new instance, not yet linked, that runs the module's current code image}
+  Instance newInstance(Store store);
+
+  /// {@return a reference by which instances of this module call `function`}
+  FuncRef reference(HostFunction function, DefinedType type);
+
+  /// {@return the shape ordinal and the position in that shape's dispatch table of an own function
+  ///     that can become a reference, as `shape << 32 | ordinal`}
+  long dispatchPosition(int functionIndex);
+}

@@ -1,0 +1,80 @@
+package dev.cloister.engine.runtime;
+
+import dev.cloister.engine.bytecode.InstructionReader;
+import dev.cloister.engine.bytecode.Opcode;
+import dev.cloister.engine.module.ConstExpr;
+import java.util.ArrayDeque;
+import java.util.Deque;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/// Computes constant expressions: initial values of globals, offsets and elements (Spec 3.3.13).
+///
+/// The expressions were validated, so a fault in one is a fault of ours.
+final class ConstantEvaluator {
+  /// Stands for null on the operand stack, which cannot hold it.
+  private static final Object NULL = new Object();
+
+  private final Instance instance;
+  private final @Nullable Object[] globals;
+
+  /// @param globals the values of the module's globals so far, boxed
+  ConstantEvaluator(Instance instance, @Nullable Object[] globals) {
+    this.instance = instance;
+    this.globals = globals;
+  }
+
+  /// {@return the value of an expression, boxed}
+  @Nullable Object evaluate(ConstExpr expression) {
+    InstructionReader reader =
+        new InstructionReader(
+            instance.module().wireBytes(), expression.offset(), expression.end());
+    Deque<Object> stack = new ArrayDeque<>();
+    while (!reader.atEnd()) {
+      Opcode opcode = reader.next();
+      switch (opcode) {
+        case I32_CONST -> stack.push(reader.i32Const());
+        case I64_CONST -> stack.push(reader.i64Const());
+        case F32_CONST -> stack.push(Float.intBitsToFloat(reader.f32Bits()));
+        case F64_CONST -> stack.push(Double.longBitsToDouble(reader.f64Bits()));
+        case V128_CONST -> stack.push(new V128(reader.v128Low(), reader.v128High()));
+        case REF_NULL -> stack.push(NULL);
+        case REF_FUNC -> stack.push(instance.reference(reader.index()));
+        case GLOBAL_GET -> push(stack, globals[reader.index()]);
+        case I32_ADD, I32_SUB, I32_MUL -> {
+          int right = (Integer) stack.pop();
+          int left = (Integer) stack.pop();
+          stack.push(
+              opcode == Opcode.I32_ADD
+                  ? left + right
+                  : opcode == Opcode.I32_SUB ? left - right : left * right);
+        }
+        case I64_ADD, I64_SUB, I64_MUL -> {
+          long right = (Long) stack.pop();
+          long left = (Long) stack.pop();
+          stack.push(
+              opcode == Opcode.I64_ADD
+                  ? left + right
+                  : opcode == Opcode.I64_SUB ? left - right : left * right);
+        }
+        case END -> {}
+        default -> throw new IllegalStateException("not a constant instruction: " + opcode);
+      }
+    }
+    Object value = stack.pop();
+    return value == NULL ? null : value;
+  }
+
+  /// {@return the values of a list of expressions}
+  @Nullable Object[] evaluateAll(List<ConstExpr> expressions) {
+    @Nullable Object[] values = new Object[expressions.size()];
+    for (int i = 0; i < values.length; i++) {
+      values[i] = evaluate(expressions.get(i));
+    }
+    return values;
+  }
+
+  private static void push(Deque<Object> stack, @Nullable Object value) {
+    stack.push(value == null ? NULL : value);
+  }
+}

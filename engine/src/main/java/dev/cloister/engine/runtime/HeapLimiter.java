@@ -1,0 +1,33 @@
+package dev.cloister.engine.runtime;
+
+/// The account that everything a store holds is charged to.
+///
+/// Called on the thread that runs the store, always before the memory in question is allocated. A
+/// refusal is turned into what the specification allows: `memory.grow` and `table.grow` answer -1,
+/// an initial allocation fails the instantiation.
+public interface HeapLimiter {
+  /// An account without a limit, for embedders that trust their modules.
+  HeapLimiter UNLIMITED =
+      new HeapLimiter() {
+        @Override
+        public boolean reserve(HeapKind kind, long bytes) {
+          return true;
+        }
+
+        @Override
+        public void release(HeapKind kind, long bytes) {}
+      };
+
+  /// Charges memory that is about to be allocated.
+  ///
+  /// @param kind what it is for
+  /// @param bytes the amount, at least 0
+  /// @return whether it was charged; false changes nothing
+  boolean reserve(HeapKind kind, long bytes);
+
+  /// Gives back what was charged before.
+  ///
+  /// @param kind as in [#reserve]
+  /// @param bytes at most what is still charged for this kind
+  void release(HeapKind kind, long bytes);
+}

@@ -1,0 +1,133 @@
+package dev.cloister.engine.runtime;
+
+import dev.cloister.engine.types.FuncType;
+import dev.cloister.engine.types.NumType;
+import dev.cloister.engine.types.RefType;
+import dev.cloister.engine.types.ValueType;
+import dev.cloister.engine.types.VecType;
+import java.lang.invoke.MethodHandle;
+import java.lang.invoke.MethodHandles;
+import java.lang.invoke.MethodType;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/// A function of the host that modules import.
+///
+/// It becomes a [FuncRef] when it is linked. Immutable, and may be shared by all stores if what it
+/// calls may. Exceptions that it throws travel through the guest to the host's call unchanged; the
+/// guest cannot catch them.
+public final class HostFunction implements Extern {
+  private static final MethodHandle ADAPT = findAdapt();
+
+  private final FuncType type;
+  private final MethodHandle target;
+
+  private HostFunction(FuncType type, MethodHandle target) {
+    this.type = type;
+    this.target = target;
+  }
+
+  /// A host function over boxed values.
+  @FunctionalInterface
+  public interface Body {
+    /// Runs the function.
+    ///
+    /// @param caller the calling instance; its memory is `caller.memory(0)`
+    /// @param args boxed as in [FuncRef#call]
+    /// @return as many results as the type has, boxed the same way
+    @Nullable Object[] call(Instance caller, @Nullable Object[] args);
+  }
+
+  /// {@return a host function over boxed values}
+  public static HostFunction of(FuncType type, Body body) {
+    MethodType generic =
+        MethodType.genericMethodType(type.params().size() + 1)
+            .changeParameterType(0, Instance.class);
+    MethodHandle adapted =
+        MethodHandles.insertArguments(ADAPT, 0, body, type)
+            .asCollector(Object[].class, type.params().size())
+            .asType(generic);
+    return new HostFunction(type, adapted.asType(erase(type)));
+  }
+
+  /// {@return a host function that a method handle implements, without boxing}
+  ///
+  /// @param type with at most one result and without vectors
+  /// @param target of type `(Instance caller, params…) -> result`, with `int`, `long`, `float`,
+  ///     `double`, and `Object` for references
+  /// @throws IllegalArgumentException if `target` has another type
+  public static HostFunction of(FuncType type, MethodHandle target) {
+    if (type.results().size() > 1 || !target.type().equals(erase(type))) {
+      throw new IllegalArgumentException(
+          "expected a target of type " + erase(type) + ", got " + target.type());
+    }
+    return new HostFunction(type, target);
+  }
+
+  /// {@return the parameters and results}
+  public FuncType type() {
+    return type;
+  }
+
+  /// {@return what the generated reference class invokes, of the erased type with the caller first}
+  public MethodHandle target() {
+    return target;
+  }
+
+  private static MethodType erase(FuncType type) {
+    List<ValueType> results = type.results();
+    MethodType erased =
+        MethodType.methodType(
+            results.isEmpty() ? void.class : erase(results.getFirst()), Instance.class);
+    for (ValueType param : type.params()) {
+      erased = erased.appendParameterTypes(erase(param));
+    }
+    return erased;
+  }
+
+  private static Class<?> erase(ValueType type) {
+    return switch (type) {
+      case NumType number ->
+          switch (number) {
+            case I32 -> int.class;
+            case I64 -> long.class;
+            case F32 -> float.class;
+            case F64 -> double.class;
+          };
+      case VecType _ ->
+          throw new IllegalArgumentException("vectors cannot cross to the host yet: " + type);
+      case RefType _ -> Object.class;
+    };
+  }
+
+  /// Calls `body`, leaves all results but the first in the slots of the caller's store.
+  private static @Nullable Object adapt(
+      Body body, FuncType type, Instance caller, @Nullable Object[] args) {
+    @Nullable Object[] results = body.call(caller, args);
+    List<ValueType> types = type.results();
+    if (results.length != types.size()) {
+      throw new IllegalStateException(
+          "a host function returned " + results.length + " results, expected " + types.size());
+    }
+    for (int i = 0; i < results.length; i++) {
+      Object value = Values.requireType(results[i], types.get(i));
+      if (i > 0) {
+        caller.store.results.setBoxed(i, value);
+      }
+    }
+    return results.length == 0 ? null : results[0];
+  }
+
+  private static MethodHandle findAdapt() {
+    try {
+      return MethodHandles.lookup()
+          .findStatic(
+              HostFunction.class,
+              "adapt",
+              MethodType.methodType(
+                  Object.class, Body.class, FuncType.class, Instance.class, Object[].class));
+    } catch (ReflectiveOperationException e) {
+      throw new IllegalStateException(e);
+    }
+  }
+}

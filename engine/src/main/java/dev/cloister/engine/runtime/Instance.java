@@ -1,0 +1,256 @@
+package dev.cloister.engine.runtime;
+
+import dev.cloister.engine.error.TrapException;
+import dev.cloister.engine.error.TrapReason;
+import dev.cloister.engine.module.Export;
+import dev.cloister.engine.module.WasmModule;
+import dev.cloister.engine.types.DefinedType;
+import org.jspecify.annotations.Nullable;
+
+/// An instance of a module: all its mutable state (Spec 4.2.5).
+///
+/// Each module has a generated subclass with a typed field for every memory, table, global and
+/// imported function, so that compiled code reaches them with one load. Confined to the thread that
+/// runs the store.
+@CalledByGeneratedCode
+public abstract class Instance {
+  private static final @Nullable Object[] DROPPED = new Object[0];
+
+  /// Always 0, which the JIT cannot know: generated code makes opaque copies with it.
+  @CalledByGeneratedCode public int zero;
+
+  /// Where functions leave all results but the first.
+  @CalledByGeneratedCode public final ResultSlots results;
+
+  /// The i32 globals that have no field.
+  @CalledByGeneratedCode public int[] i32Globals = {};
+
+  /// The i64 globals that have no field.
+  @CalledByGeneratedCode public long[] i64Globals = {};
+
+  /// The f32 globals that have no field.
+  @CalledByGeneratedCode public float[] f32Globals = {};
+
+  /// The f64 globals that have no field.
+  @CalledByGeneratedCode public double[] f64Globals = {};
+
+  /// The globals of reference type that have no field.
+  @CalledByGeneratedCode public @Nullable Object[] refGlobals = {};
+
+  /// All cells, by global index; null where the global is not a cell.
+  @CalledByGeneratedCode public @Nullable Global[] cells = {};
+
+  /// All imported functions.
+  @CalledByGeneratedCode public FuncRef[] imports = {};
+
+  /// All memories.
+  @CalledByGeneratedCode public Memory[] memories = {};
+
+  /// All tables.
+  @CalledByGeneratedCode public Table[] tables = {};
+
+  final Store store;
+  private final CodeLinkage linkage;
+  private final @Nullable FuncRef[] references;
+  private final @Nullable Object @Nullable [][] elementSegments;
+  private final boolean[] droppedData;
+  private final Tag[] tags;
+  private boolean poisoned;
+
+  /// Called by the generated subclasses.
+  @CalledByGeneratedCode
+  protected Instance(Store store, CodeLinkage linkage) {
+    this.store = store;
+    this.results = store.results;
+    this.linkage = linkage;
+    WasmModule module = linkage.module();
+    this.references = new FuncRef[module.functionCount()];
+    this.elementSegments = new Object[module.elements().size()][];
+    this.droppedData = new boolean[module.data().size()];
+    this.tags = new Tag[module.tagCount()];
+  }
+
+  /// Copies imported functions, memories, tables and cells into their fields. Generated.
+  @CalledByGeneratedCode
+  protected abstract void link();
+
+  /// Sets the globals that are neither cells nor in arrays. Generated.
+  ///
+  /// @param values boxed, by global index
+  @CalledByGeneratedCode
+  protected abstract void initGlobals(@Nullable Object[] values);
+
+  /// Makes a reference to a function of this instance. Generated.
+  ///
+  /// @param shape the ordinal of the function's signature shape in this module
+  @CalledByGeneratedCode
+  protected abstract FuncRef newReference(DefinedType type, int shape, int ordinal);
+
+  /// {@return the module}
+  public WasmModule module() {
+    return linkage.module();
+  }
+
+  /// {@return the store that the instance lives in}
+  public Store store() {
+    return store;
+  }
+
+  /// {@return a memory, or null if the module has fewer}
+  public @Nullable Memory memory(int index) {
+    return index < memories.length ? memories[index] : null;
+  }
+
+  /// {@return whether a call ended in the middle of something that cannot be continued: the call
+  ///     stack was exhausted} Such an instance still works, but its state may be inconsistent with
+  /// what its program expects, so it must not serve another request.
+  public boolean isPoisoned() {
+    return poisoned;
+  }
+
+  /// {@return what the module exports under a name, or null if there is nothing}
+  public @Nullable Extern export(String name) {
+    Export export = linkage.layout().export(name);
+    if (export == null) {
+      return null;
+    }
+    int index = export.index();
+    return switch (export.kind()) {
+      case FUNCTION -> reference(index);
+      case TABLE -> tables[index];
+      case MEMORY -> memories[index];
+      case GLOBAL -> cells[index];
+      case TAG -> tags[index];
+    };
+  }
+
+  /// {@return an exported function}
+  ///
+  /// @throws IllegalArgumentException if no function is exported under this name
+  public FuncRef exportedFunction(String name) {
+    if (export(name) instanceof FuncRef function) {
+      return function;
+    }
+    throw new IllegalArgumentException("unknown exported function: " + name);
+  }
+
+  /// {@return the reference to a function of the index space, made on demand}
+  @CalledByGeneratedCode
+  public FuncRef reference(int functionIndex) {
+    FuncRef reference = references[functionIndex];
+    return reference != null ? reference : makeReference(functionIndex);
+  }
+
+  private FuncRef makeReference(int functionIndex) {
+    if (functionIndex < imports.length) {
+      return imports[functionIndex];
+    }
+    StackGuard.probe();
+    long position = linkage.dispatchPosition(functionIndex);
+    FuncRef reference =
+        newReference(
+            linkage.module().functionType(functionIndex), (int) (position >>> 32), (int) position);
+    references[functionIndex] = reference;
+    return reference;
+  }
+
+  /// Calls a function of this instance from the host.
+  ///
+  /// This is the border at which Java's exceptions become Wasm's.
+  final @Nullable Object[] run(FuncRef function, @Nullable Object[] args) {
+    StackGuard.probe();
+    store.enter();
+    try {
+      return function.invoke(args, this);
+    } catch (TrapException trap) {
+      trap.attach(linkage::resolve);
+      throw trap;
+    } catch (StackOverflowError overflow) {
+      poisoned = true;
+      throw trap(TrapReason.CALL_STACK_EXHAUSTED, overflow);
+    } catch (IndexOutOfBoundsException outOfBounds) {
+      if (!isRaisedByGuest(outOfBounds)) {
+        throw new IllegalStateException("index out of bounds in the runtime", outOfBounds);
+      }
+      throw trap(TrapReason.MEMORY_OUT_OF_BOUNDS, outOfBounds);
+    } finally {
+      store.exit();
+    }
+  }
+
+  private TrapException trap(TrapReason reason, Throwable cause) {
+    TrapException trap = new TrapException(reason, cause);
+    trap.attach(linkage::resolve);
+    return trap;
+  }
+
+  /*
+   * Memory accesses have no check of their own: the array's is Wasm's. An exception counts as one
+   * if the first frame that does not belong to the JDK's checks is generated code. The JIT may
+   * leave the trace out where -XX:-OmitStackTraceInFastThrow is not set.
+   */
+  private boolean isRaisedByGuest(IndexOutOfBoundsException exception) {
+    for (StackTraceElement element : exception.getStackTrace()) {
+      String className = element.getClassName();
+      if (!className.startsWith("java.") && !className.startsWith("jdk.internal.")) {
+        return className.startsWith("dev.cloister.generated.");
+      }
+    }
+    return true;
+  }
+
+  /// {@return an element segment, empty if it was dropped}
+  @Nullable Object[] elementSegment(int index) {
+    @Nullable Object[] segment = elementSegments[index];
+    if (segment != null) {
+      return segment;
+    }
+    StackGuard.probe();
+    int[] functions = linkage.module().elements().get(index).functionIndices();
+    if (functions == null) {
+      throw new IllegalStateException("element segment " + index + " was not evaluated");
+    }
+    @Nullable Object[] values = new FuncRef[functions.length];
+    for (int i = 0; i < functions.length; i++) {
+      values[i] = reference(functions[i]);
+    }
+    elementSegments[index] = values;
+    return values;
+  }
+
+  /// Sets an element segment whose elements are expressions.
+  void setElementSegment(int index, @Nullable Object[] values) {
+    elementSegments[index] = values;
+  }
+
+  /// Makes an element segment empty: `elem.drop`.
+  @CalledByGeneratedCode
+  public static void dropElements(Instance instance, int index) {
+    instance.elementSegments[index] = DROPPED;
+  }
+
+  /// {@return the length of a data segment in bytes, 0 if it was dropped}
+  int dataLength(int index) {
+    return droppedData[index] ? 0 : linkage.module().data().get(index).dataLength();
+  }
+
+  /// Makes a data segment empty: `data.drop`.
+  @CalledByGeneratedCode
+  public static void dropData(Instance instance, int index) {
+    instance.droppedData[index] = true;
+  }
+
+  /// Ends the call of a host function if the store of the caller was asked to stop.
+  @CalledByGeneratedCode
+  public static void afterHostCall(Instance caller) {
+    caller.store.throwIfStopped();
+  }
+
+  CodeLinkage linkage() {
+    return linkage;
+  }
+
+  Tag[] tags() {
+    return tags;
+  }
+}

@@ -1,0 +1,310 @@
+package dev.cloister.engine.runtime;
+
+import dev.cloister.engine.error.LimitExceededException;
+import dev.cloister.engine.error.LinkException;
+import dev.cloister.engine.module.ConstExpr;
+import dev.cloister.engine.module.DataSegment;
+import dev.cloister.engine.module.ElementSegment;
+import dev.cloister.engine.module.Import;
+import dev.cloister.engine.module.WasmModule;
+import dev.cloister.engine.types.ExternType;
+import dev.cloister.engine.types.FuncExternType;
+import dev.cloister.engine.types.GlobalType;
+import dev.cloister.engine.types.Limits;
+import dev.cloister.engine.types.MemoryType;
+import dev.cloister.engine.types.NumType;
+import dev.cloister.engine.types.RefType;
+import dev.cloister.engine.types.Subtyping;
+import dev.cloister.engine.types.TableType;
+import dev.cloister.engine.types.TagType;
+import dev.cloister.engine.types.VecType;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/// Makes an instance of a module: links imports, allocates, initialises, starts (Spec 4.5.4).
+///
+/// Tables and memories of others that segments were written to before a later one trapped stay
+/// written, as the specification says.
+public final class Instantiator {
+  /// What the fixed part of an instance is charged at, in bytes, besides 16 for each function.
+  private static final long INSTANCE_BYTES = 1_024;
+
+  private static final long FUNCTION_BYTES = 16;
+
+  private final CodeLinkage linkage;
+  private final WasmModule module;
+  private final Store store;
+  private final Instance instance;
+
+  private Instantiator(CodeLinkage linkage, Store store) {
+    this.linkage = linkage;
+    this.module = linkage.module();
+    this.store = store;
+    long bytes = INSTANCE_BYTES + FUNCTION_BYTES * module.functionCount();
+    if (!store.reserveInstance(bytes)) {
+      throw LimitExceededException.refused("instance size in bytes", bytes);
+    }
+    this.instance = linkage.newInstance(store);
+  }
+
+  /// Makes an instance and runs its start function.
+  ///
+  /// Called on the thread that runs the store.
+  ///
+  /// @throws LinkException if an import is missing or of the wrong type
+  /// @throws LimitExceededException if the store's limiter refuses what the module declares
+  /// @throws dev.cloister.engine.error.TrapException if a segment does not fit or the start function
+  ///     traps
+  /// @throws dev.cloister.engine.error.StoppedException if the store was asked to stop
+  public static Instance instantiate(CodeLinkage linkage, Store store, Imports imports) {
+    store.throwIfStopped();
+    Instantiator instantiator = new Instantiator(linkage, store);
+    return instantiator.run(imports);
+  }
+
+  private Instance run(Imports imports) {
+    instance.imports = new FuncRef[module.importedFunctionCount()];
+    instance.memories = new Memory[module.memoryCount()];
+    instance.tables = new Table[module.tableCount()];
+    instance.cells = new Global[module.globalCount()];
+    resolve(imports);
+    @Nullable Object[] globals = allocateGlobals();
+    allocateMemories();
+    allocateTables(globals);
+    for (int i = module.importedTagCount(); i < module.tagCount(); i++) {
+      instance.tags()[i] = new Tag(module.tagType(i));
+    }
+    instance.link();
+    instance.initGlobals(globals);
+    store.add(linkage.stopSite());
+    initialiseTables(globals);
+    initialiseMemories(globals);
+    if (module.startFunction() >= 0) {
+      instance.run(instance.reference(module.startFunction()), new Object[0]);
+    }
+    return instance;
+  }
+
+  private void resolve(Imports imports) {
+    int functions = 0;
+    int tables = 0;
+    int memories = 0;
+    int globals = 0;
+    int tags = 0;
+    for (Import declared : module.imports()) {
+      Extern found = imports.resolve(declared.module(), declared.name(), declared.type());
+      if (found == null) {
+        throw new LinkException("unknown import: " + name(declared));
+      }
+      if (!matches(found, declared.type())) {
+        throw new LinkException(
+            "incompatible import type: " + name(declared) + ": expected " + declared.type());
+      }
+      switch (found) {
+        case FuncRef function -> instance.imports[functions++] = function;
+        case HostFunction function ->
+            instance.imports[functions++] =
+                linkage.reference(function, ((FuncExternType) declared.type()).type());
+        case Table table -> instance.tables[tables++] = table;
+        case Memory memory -> instance.memories[memories++] = memory;
+        case Global global -> instance.cells[globals++] = global;
+        case Tag tag -> instance.tags()[tags++] = tag;
+      }
+    }
+  }
+
+  private static String name(Import declared) {
+    return "\"" + declared.module() + "\" \"" + declared.name() + "\"";
+  }
+
+  private static boolean matches(Extern found, ExternType declared) {
+    return switch (declared) {
+      case FuncExternType function ->
+          switch (found) {
+            case FuncRef reference -> reference.type().isSubtypeOf(function.type());
+            case HostFunction host -> host.type().equals(function.type().composite());
+            default -> false;
+          };
+      case TableType type ->
+          found instanceof Table table
+              && table.type().element().equals(type.element())
+              && matches(table.type().limits(), table.size(), type.limits());
+      case MemoryType type ->
+          found instanceof Memory memory
+              && memory.type().shared() == type.shared()
+              && memory.type().pageSizeLog2() == type.pageSizeLog2()
+              && matches(memory.type().limits(), memory.pages(), type.limits());
+      case GlobalType type ->
+          found instanceof Global global
+              && global.type().mutable() == type.mutable()
+              && (type.mutable()
+                  ? global.type().valueType().equals(type.valueType())
+                  : Subtyping.isSubtype(global.type().valueType(), type.valueType()));
+      case TagType type -> found instanceof Tag tag && tag.type().type() == type.type();
+    };
+  }
+
+  private static boolean matches(Limits found, long size, Limits declared) {
+    return found.is64() == declared.is64()
+        && size >= declared.min()
+        && (!declared.hasMax() || (found.hasMax() && found.max() <= declared.max()));
+  }
+
+  private @Nullable Object[] allocateGlobals() {
+    int count = module.globalCount();
+    @Nullable Object[] values = new Object[count];
+    int imported = module.importedGlobalCount();
+    for (int i = 0; i < imported; i++) {
+      values[i] = cell(i).value();
+    }
+    if (count > imported && !store.reserveGlobals((count - imported) * Global.BYTES)) {
+      throw LimitExceededException.refused(
+          "globals in bytes", (count - imported) * Global.BYTES);
+    }
+    ConstantEvaluator evaluator = new ConstantEvaluator(instance, values);
+    GlobalArrays arrays = new GlobalArrays(instance);
+    for (int i = imported; i < count; i++) {
+      Object value = evaluator.evaluate(module.globalInit(i));
+      values[i] = value;
+      if (linkage.layout().isCell(i)) {
+        instance.cells[i] = Global.create(module.globalType(i), value);
+      } else if (!linkage.layout().isField(i)) {
+        arrays.set(i, value);
+      }
+    }
+    return values;
+  }
+
+  private Global cell(int index) {
+    Global cell = instance.cells[index];
+    if (cell == null) {
+      throw new IllegalStateException("global " + index + " is not a cell");
+    }
+    return cell;
+  }
+
+  private void allocateMemories() {
+    boolean exact = linkage.layout().hasExactMemory();
+    for (int i = module.importedMemoryCount(); i < module.memoryCount(); i++) {
+      Memory memory = Memory.create(module.memoryType(i), store.limiter(), exact);
+      store.own(memory);
+      instance.memories[i] = memory;
+    }
+  }
+
+  private void allocateTables(@Nullable Object[] globals) {
+    ConstantEvaluator evaluator = new ConstantEvaluator(instance, globals);
+    for (int i = module.importedTableCount(); i < module.tableCount(); i++) {
+      var init = module.tableInit(i);
+      Object initial = init == null ? null : evaluator.evaluate(init);
+      Table table = Table.create(module.tableType(i), initial, store.limiter());
+      store.own(table);
+      instance.tables[i] = table;
+    }
+  }
+
+  private void initialiseTables(@Nullable Object[] globals) {
+    ConstantEvaluator evaluator = new ConstantEvaluator(instance, globals);
+    List<ElementSegment> segments = module.elements();
+    for (int i = 0; i < segments.size(); i++) {
+      List<ConstExpr> expressions = segments.get(i).expressions();
+      if (expressions != null) {
+        instance.setElementSegment(i, evaluator.evaluateAll(expressions));
+      }
+    }
+    for (int i = 0; i < segments.size(); i++) {
+      ElementSegment segment = segments.get(i);
+      switch (segment.mode()) {
+        case PASSIVE -> {}
+        case DECLARATIVE -> Instance.dropElements(instance, i);
+        case ACTIVE -> {
+          @Nullable Object[] elements = instance.elementSegment(i);
+          var offset = segment.offset();
+          if (offset == null) {
+            throw new IllegalStateException("an active segment has no offset");
+          }
+          Table table = instance.tables[segment.tableIndex()];
+          table.init(unsigned(evaluator.evaluate(offset)), elements, 0, elements.length);
+          Instance.dropElements(instance, i);
+        }
+      }
+    }
+  }
+
+  private void initialiseMemories(@Nullable Object[] globals) {
+    ConstantEvaluator evaluator = new ConstantEvaluator(instance, globals);
+    List<DataSegment> segments = module.data();
+    for (int i = 0; i < segments.size(); i++) {
+      DataSegment segment = segments.get(i);
+      var offset = segment.offset();
+      if (offset != null) {
+        Memory memory = instance.memories[segment.memoryIndex()];
+        int to =
+            memory.checkRange(unsigned(evaluator.evaluate(offset)), segment.dataLength());
+        module
+            .wireBytes()
+            .copyTo(segment.dataOffset(), memory.bytes, to, segment.dataLength());
+        Instance.dropData(instance, i);
+      }
+    }
+  }
+
+  private static long unsigned(@Nullable Object address) {
+    return switch (address) {
+      case Integer i -> Integer.toUnsignedLong(i);
+      case Long l -> l;
+      case null, default -> throw new IllegalStateException("not an address: " + address);
+    };
+  }
+
+  /// Fills the arrays of the globals that have neither cell nor field.
+  private static final class GlobalArrays {
+    private final Instance instance;
+    private final int count;
+
+    GlobalArrays(Instance instance) {
+      this.instance = instance;
+      this.count = instance.module().globalCount();
+    }
+
+    void set(int index, @Nullable Object value) {
+      switch (instance.module().globalType(index).valueType()) {
+        case NumType number -> {
+          switch (number) {
+            case I32 -> {
+              if (instance.i32Globals.length == 0) {
+                instance.i32Globals = new int[count];
+              }
+              instance.i32Globals[index] = Values.require(Integer.class, value, number);
+            }
+            case I64 -> {
+              if (instance.i64Globals.length == 0) {
+                instance.i64Globals = new long[count];
+              }
+              instance.i64Globals[index] = Values.require(Long.class, value, number);
+            }
+            case F32 -> {
+              if (instance.f32Globals.length == 0) {
+                instance.f32Globals = new float[count];
+              }
+              instance.f32Globals[index] = Values.require(Float.class, value, number);
+            }
+            case F64 -> {
+              if (instance.f64Globals.length == 0) {
+                instance.f64Globals = new double[count];
+              }
+              instance.f64Globals[index] = Values.require(Double.class, value, number);
+            }
+          }
+        }
+        case VecType _ -> throw new IllegalStateException("v128 globals are not available yet");
+        case RefType _ -> {
+          if (instance.refGlobals.length == 0) {
+            instance.refGlobals = new Object[count];
+          }
+          instance.refGlobals[index] = value;
+        }
+      }
+    }
+  }
+}

@@ -1,0 +1,108 @@
+package dev.cloister.engine.runtime;
+
+import org.jspecify.annotations.Nullable;
+
+/// Where a function leaves all results but the first, which is returned on the Java stack.
+///
+/// One object a store; the caller reads the slots before it does anything else. Numbers are held as
+/// 64 bits (an i32 sign-extended, floats as their raw bits), references in slots of their own. Slot
+/// `k` belongs to result `k`, from 1; results beyond the fields are in the arrays.
+@CalledByGeneratedCode
+public final class ResultSlots {
+  /// The number of results that have a field.
+  @CalledByGeneratedCode public static final int FIELDS = 8;
+
+  private static final int MAX_RESULTS = 1_000;
+
+  /// Number of result 1.
+  @CalledByGeneratedCode public long n1;
+
+  /// Number of result 2.
+  @CalledByGeneratedCode public long n2;
+
+  /// Number of result 3.
+  @CalledByGeneratedCode public long n3;
+
+  /// Number of result 4.
+  @CalledByGeneratedCode public long n4;
+
+  /// Number of result 5.
+  @CalledByGeneratedCode public long n5;
+
+  /// Number of result 6.
+  @CalledByGeneratedCode public long n6;
+
+  /// Number of result 7.
+  @CalledByGeneratedCode public long n7;
+
+  private long @Nullable [] numbers;
+  private @Nullable Object @Nullable [] references;
+
+  /// Stores number `value` of result `index`, which is at least [#FIELDS].
+  @CalledByGeneratedCode
+  public static void setNumber(long value, ResultSlots slots, int index) {
+    long[] numbers = slots.numbers;
+    if (numbers == null) {
+      numbers = new long[MAX_RESULTS];
+      slots.numbers = numbers;
+    }
+    numbers[index] = value;
+  }
+
+  /// {@return the number of result `index`, which is at least [#FIELDS]}
+  @CalledByGeneratedCode
+  public static long number(ResultSlots slots, int index) {
+    long[] numbers = slots.numbers;
+    if (numbers == null) {
+      throw new IllegalStateException("no result was stored");
+    }
+    return numbers[index];
+  }
+
+  /// Stores the reference of result `index`.
+  @CalledByGeneratedCode
+  public static void setReference(@Nullable Object value, ResultSlots slots, int index) {
+    @Nullable Object[] references = slots.references;
+    if (references == null) {
+      references = new @Nullable Object[MAX_RESULTS];
+      slots.references = references;
+    }
+    references[index] = value;
+  }
+
+  /// {@return the reference of result `index`, which is dropped from the slot}
+  @CalledByGeneratedCode
+  public static @Nullable Object reference(ResultSlots slots, int index) {
+    @Nullable Object[] references = slots.references;
+    if (references == null) {
+      throw new IllegalStateException("no result was stored");
+    }
+    Object value = references[index];
+    references[index] = null;
+    return value;
+  }
+
+  /// Stores result `index`, at least 1, from its boxed form.
+  void setBoxed(int index, @Nullable Object value) {
+    switch (value) {
+      case Integer i -> setAny(index, i);
+      case Long l -> setAny(index, l);
+      case Float f -> setAny(index, Float.floatToRawIntBits(f));
+      case Double d -> setAny(index, Double.doubleToRawLongBits(d));
+      case null, default -> setReference(value, this, index);
+    }
+  }
+
+  private void setAny(int index, long value) {
+    switch (index) {
+      case 1 -> n1 = value;
+      case 2 -> n2 = value;
+      case 3 -> n3 = value;
+      case 4 -> n4 = value;
+      case 5 -> n5 = value;
+      case 6 -> n6 = value;
+      case 7 -> n7 = value;
+      default -> setNumber(value, this, index);
+    }
+  }
+}

@@ -1,0 +1,190 @@
+package dev.cloister.engine.runtime;
+
+import dev.cloister.engine.error.StopReason;
+import dev.cloister.engine.error.StoppedException;
+import java.util.ArrayList;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Set;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import org.jspecify.annotations.Nullable;
+
+/// A group of instances that may call each other, run by one thread at a time (Spec 4.2.3).
+///
+/// Everything its instances allocate is charged to the store's limiter, and is given back when the
+/// store is closed. Only [#requestStop] and [#isStopRequested] may be called by any thread.
+public final class Store implements AutoCloseable {
+  /*
+   * Swapping a stop site's target is a safepoint operation of milliseconds, so it is done by a
+   * thread of its own: those who request a stop are timers and event loops.
+   */
+  private static final ExecutorService STOPPER =
+      Executors.newSingleThreadExecutor(
+          Thread.ofPlatform().daemon().name("cloister-stop").factory());
+
+  /// Where functions of this store leave all results but the first.
+  final ResultSlots results = new ResultSlots();
+
+  private final HeapLimiter limiter;
+  private final List<Memory> memories = new ArrayList<>();
+  private final List<Table> tables = new ArrayList<>();
+  private long globalBytes;
+  private long instanceBytes;
+  private int depth;
+  private boolean closed;
+
+  private volatile @Nullable StopReason stopReason;
+
+  private final Object stopLock = new Object();
+  // Guarded by stopLock:
+  private final Set<StopSite> sites = new LinkedHashSet<>();
+  private boolean running;
+  private boolean armed;
+
+  // End of what stopLock guards.
+
+  /// Creates a store without instances.
+  ///
+  /// @param limiter what everything in it is charged to
+  public Store(HeapLimiter limiter) {
+    this.limiter = limiter;
+  }
+
+  /// {@return what everything in this store is charged to}
+  public HeapLimiter limiter() {
+    return limiter;
+  }
+
+  /// Ends what runs in this store, and refuses what would run later. Any thread; returns at once.
+  ///
+  /// Running guest code throws [StoppedException] at its next function entry or loop head, which
+  /// takes some milliseconds; host functions see it when they return. The first reason stays.
+  public void requestStop(StopReason reason) {
+    synchronized (stopLock) {
+      if (stopReason != null) {
+        return;
+      }
+      stopReason = reason;
+    }
+    STOPPER.execute(this::arm);
+  }
+
+  /// {@return whether the store was asked to stop} Any thread.
+  public boolean isStopRequested() {
+    return stopReason != null;
+  }
+
+  /// Ends the call of a host function if the store was asked to stop.
+  ///
+  /// @throws StoppedException with the reason
+  public void throwIfStopped() {
+    StopReason reason = stopReason;
+    if (reason != null) {
+      throw new StoppedException(reason);
+    }
+  }
+
+  private void arm() {
+    synchronized (stopLock) {
+      if (running && !armed) {
+        armed = true;
+        sites.forEach(StopSite::arm);
+      }
+    }
+  }
+
+  /// Notes the start of guest code, which may be nested in guest code of the same store.
+  ///
+  /// @throws StoppedException if the store was asked to stop
+  void enter() {
+    if (closed) {
+      throw new IllegalStateException("the store is closed");
+    }
+    throwIfStopped();
+    if (depth == 0) {
+      synchronized (stopLock) {
+        running = true;
+      }
+      depth = 1;
+      if (stopReason != null) {
+        exit();
+        throwIfStopped();
+      }
+    } else {
+      depth++;
+    }
+  }
+
+  /// Notes the end of what [#enter] began.
+  void exit() {
+    if (--depth == 0) {
+      synchronized (stopLock) {
+        running = false;
+        if (armed) {
+          armed = false;
+          sites.forEach(StopSite::disarm);
+        }
+      }
+    }
+  }
+
+  /// Takes charge of the parts of a new instance.
+  void add(StopSite site) {
+    synchronized (stopLock) {
+      if (sites.add(site) && armed) {
+        site.arm();
+      }
+    }
+  }
+
+  void own(Memory memory) {
+    memories.add(memory);
+  }
+
+  void own(Table table) {
+    tables.add(table);
+  }
+
+  /// Charges the fixed part of an instance.
+  ///
+  /// @return false if the limiter refused it
+  boolean reserveInstance(long bytes) {
+    if (!limiter.reserve(HeapKind.INSTANCE, bytes)) {
+      return false;
+    }
+    instanceBytes += bytes;
+    return true;
+  }
+
+  /// Charges cells of globals.
+  ///
+  /// @return false if the limiter refused it
+  boolean reserveGlobals(long bytes) {
+    if (!limiter.reserve(HeapKind.GLOBAL, bytes)) {
+      return false;
+    }
+    globalBytes += bytes;
+    return true;
+  }
+
+  /// Drops all instances and gives back everything that was charged. Repeating it does nothing.
+  ///
+  /// @throws IllegalStateException if guest code of the store is running
+  @Override
+  public void close() {
+    if (depth != 0) {
+      throw new IllegalStateException("guest code is running");
+    }
+    if (closed) {
+      return;
+    }
+    closed = true;
+    memories.forEach(Memory::release);
+    memories.clear();
+    tables.forEach(Table::release);
+    tables.clear();
+    limiter.release(HeapKind.GLOBAL, globalBytes);
+    limiter.release(HeapKind.INSTANCE, instanceBytes);
+  }
+}

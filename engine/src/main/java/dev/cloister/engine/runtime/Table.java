@@ -1,0 +1,222 @@
+package dev.cloister.engine.runtime;
+
+import dev.cloister.engine.error.LimitExceededException;
+import dev.cloister.engine.error.TrapException;
+import dev.cloister.engine.error.TrapReason;
+import dev.cloister.engine.types.Limits;
+import dev.cloister.engine.types.Subtyping;
+import dev.cloister.engine.types.TableType;
+import dev.cloister.engine.types.RefType;
+import java.util.Arrays;
+import org.jspecify.annotations.Nullable;
+
+/// A table: a vector of references that grows (Spec 4.2.7).
+///
+/// Tables of functions hold them in an array of [FuncRef], so that an indirect call needs no cast.
+/// The array may be longer than the table; what lies beyond is null. Confined to the thread that
+/// runs the store.
+@CalledByGeneratedCode
+public final class Table implements Extern {
+  /// What one element is charged at, in bytes.
+  public static final long ELEMENT_BYTES = 8;
+
+  /// The most elements that any table may have.
+  public static final int MAX_ELEMENTS = 10_000_000;
+
+  private static final FuncRef[] NO_FUNCTIONS = new FuncRef[0];
+
+  private final TableType type;
+  private final HeapLimiter limiter;
+  private final long maxElements;
+  private int size;
+
+  /// The elements, with spare capacity.
+  @CalledByGeneratedCode public @Nullable Object[] elements;
+
+  /// The same array as [#elements] in a table of functions, else empty.
+  @CalledByGeneratedCode public @Nullable FuncRef[] functions;
+
+  private Table(TableType type, HeapLimiter limiter, int size) {
+    this.type = type;
+    this.limiter = limiter;
+    this.size = size;
+    Limits limits = type.limits();
+    this.maxElements = limits.hasMax() ? Math.min(limits.max(), MAX_ELEMENTS) : MAX_ELEMENTS;
+    if (Subtyping.isSubtype(type.element(), RefType.FUNCREF)) {
+      functions = new FuncRef[size];
+      elements = functions;
+    } else {
+      functions = NO_FUNCTIONS;
+      elements = new Object[size];
+    }
+  }
+
+  /// Creates a table whose elements are all `initial`.
+  ///
+  /// @throws LimitExceededException if the initial size is refused
+  public static Table create(TableType type, @Nullable Object initial, HeapLimiter limiter) {
+    long size = type.limits().min();
+    if (size < 0 || size > MAX_ELEMENTS) {
+      throw new LimitExceededException("initial table size in elements", size, MAX_ELEMENTS);
+    }
+    if (!limiter.reserve(HeapKind.TABLE, size * ELEMENT_BYTES)) {
+      throw LimitExceededException.refused("initial table size in bytes", size * ELEMENT_BYTES);
+    }
+    Table table = new Table(type, limiter, (int) size);
+    if (initial != null) {
+      Arrays.fill(table.elements, initial);
+    }
+    return table;
+  }
+
+  /// {@return the declared type; its minimum is the initial size}
+  public TableType type() {
+    return type;
+  }
+
+  /// {@return the number of elements: `table.size`}
+  @CalledByGeneratedCode
+  public int size() {
+    return size;
+  }
+
+  /// {@return the number of elements: `table.size` of a 64-bit table}
+  @CalledByGeneratedCode
+  public long size64() {
+    return size;
+  }
+
+  /// {@return the element at `index`, unsigned: `table.get`}
+  ///
+  /// @throws TrapException if the index is out of bounds
+  @CalledByGeneratedCode
+  public @Nullable Object get(int index) {
+    if (Integer.compareUnsigned(index, size) >= 0) {
+      throw new TrapException(TrapReason.TABLE_OUT_OF_BOUNDS);
+    }
+    return elements[index];
+  }
+
+  /// {@return the element at `index`, unsigned: `table.get` of a 64-bit table}
+  ///
+  /// @throws TrapException if the index is out of bounds
+  @CalledByGeneratedCode
+  public @Nullable Object get64(long index) {
+    return get(clamp(index));
+  }
+
+  /// Replaces the element at `index`, unsigned: `table.set`.
+  ///
+  /// @throws TrapException if the index is out of bounds
+  @CalledByGeneratedCode
+  public void set(int index, @Nullable Object value) {
+    if (Integer.compareUnsigned(index, size) >= 0) {
+      throw new TrapException(TrapReason.TABLE_OUT_OF_BOUNDS);
+    }
+    elements[index] = value;
+  }
+
+  /// Replaces the element at `index`, unsigned: `table.set` of a 64-bit table.
+  ///
+  /// @throws TrapException if the index is out of bounds
+  @CalledByGeneratedCode
+  public void set64(long index, @Nullable Object value) {
+    set(clamp(index), value);
+  }
+
+  /// Grows the table: `table.grow`.
+  ///
+  /// @param delta the number of new elements, unsigned
+  /// @param value what they are set to
+  /// @return the former size, or -1 if the growth was refused
+  @CalledByGeneratedCode
+  public int grow(@Nullable Object value, int delta) {
+    return (int) grow64(value, Integer.toUnsignedLong(delta));
+  }
+
+  /// Grows the table: `table.grow` of a 64-bit table.
+  ///
+  /// @param delta the number of new elements, unsigned
+  /// @param value what they are set to
+  /// @return the former size, or -1 if the growth was refused
+  @CalledByGeneratedCode
+  public long grow64(@Nullable Object value, long delta) {
+    StackGuard.probe();
+    int former = size;
+    if (delta < 0 || delta > maxElements - former) {
+      return -1;
+    }
+    int newSize = (int) (former + delta);
+    if (newSize > elements.length && !enlarge(newSize)) {
+      return -1;
+    }
+    if (value != null) {
+      Arrays.fill(elements, former, newSize, value);
+    }
+    size = newSize;
+    return former;
+  }
+
+  private boolean enlarge(int newSize) {
+    int length = elements.length;
+    long capacity = Math.min(Math.max(newSize, length + (length >>> 1)), maxElements);
+    if (!limiter.reserve(HeapKind.TABLE, (capacity - length) * ELEMENT_BYTES)) {
+      capacity = newSize;
+      if (!limiter.reserve(HeapKind.TABLE, (capacity - length) * ELEMENT_BYTES)) {
+        return false;
+      }
+    }
+    boolean ofFunctions = elements == functions;
+    elements = Arrays.copyOf(elements, (int) capacity);
+    if (ofFunctions) {
+      functions = (FuncRef[]) elements;
+    }
+    return true;
+  }
+
+  /// Sets a range to one value: `table.fill`.
+  ///
+  /// @throws TrapException if the range is out of bounds; nothing is changed then
+  public void fill(long from, @Nullable Object value, long length) {
+    int start = checkRange(from, length, size);
+    Arrays.fill(elements, start, start + (int) length, value);
+  }
+
+  /// Copies elements, possibly between two tables and with overlap: `table.copy`.
+  ///
+  /// @throws TrapException if a range is out of bounds; nothing is changed then
+  public static void copy(Table target, long to, Table source, long from, long length) {
+    int sourceStart = checkRange(from, length, source.size);
+    int targetStart = checkRange(to, length, target.size);
+    System.arraycopy(source.elements, sourceStart, target.elements, targetStart, (int) length);
+  }
+
+  /// Copies elements of a segment into the table: `table.init`.
+  ///
+  /// @throws TrapException if a range is out of bounds; nothing is changed then
+  void init(long to, @Nullable Object[] segment, long from, long length) {
+    int sourceStart = checkRange(from, length, segment.length);
+    int targetStart = checkRange(to, length, size);
+    System.arraycopy(segment, sourceStart, elements, targetStart, (int) length);
+  }
+
+  /// Gives back what the table was charged. It must not be used afterwards.
+  void release() {
+    limiter.release(HeapKind.TABLE, elements.length * ELEMENT_BYTES);
+    elements = NO_FUNCTIONS;
+    functions = NO_FUNCTIONS;
+    size = 0;
+  }
+
+  private static int checkRange(long from, long length, int size) {
+    if (from < 0 || length < 0 || from > size - length) {
+      throw new TrapException(TrapReason.TABLE_OUT_OF_BOUNDS);
+    }
+    return (int) from;
+  }
+
+  /// {@return an index that is out of bounds where `index` does not fit into 31 bits}
+  private static int clamp(long index) {
+    return index >>> 31 == 0 ? (int) index : -1;
+  }
+}
