@@ -1,0 +1,30 @@
+package dev.cloister.engine.codegen;
+
+import dev.cloister.engine.bytecode.ImmediateKind;
+import dev.cloister.engine.bytecode.InstructionReader;
+import dev.cloister.engine.bytecode.Opcode;
+import dev.cloister.engine.module.WasmModule;
+
+/// Facts about a function body that must be known before its first instruction is written.
+///
+/// @param accessesMemory whether it reads or writes memory 0
+/// @param calls whether it calls
+record BodyScan(boolean accessesMemory, boolean calls) {
+  /// Reads a body for its facts; stops as soon as all are known.
+  static BodyScan of(WasmModule module, int functionIndex) {
+    InstructionReader reader = Sites.instructions(module, functionIndex);
+    boolean accessesMemory = false;
+    boolean calls = false;
+    while (!reader.atEnd() && !(accessesMemory && calls)) {
+      Opcode opcode = reader.next();
+      ImmediateKind kind = opcode.immediates();
+      accessesMemory |= kind == ImmediateKind.MEMORY_ACCESS && reader.memoryIndex() == 0;
+      calls |=
+          switch (opcode) {
+            case CALL, CALL_INDIRECT, CALL_REF -> true;
+            default -> false;
+          };
+    }
+    return new BodyScan(accessesMemory, calls);
+  }
+}

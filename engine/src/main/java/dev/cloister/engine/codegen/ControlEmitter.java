@@ -1,0 +1,333 @@
+package dev.cloister.engine.codegen;
+
+import dev.cloister.engine.bytecode.InstructionReader;
+import dev.cloister.engine.types.FuncType;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import org.objectweb.asm.Label;
+import org.objectweb.asm.Opcodes;
+
+/// Writes structured control flow as jumps.
+final class ControlEmitter {
+  /// A `br_table` with this many distinct targets is taken for the dispatch of an interpreter.
+  private static final int BIG_SWITCH_TARGETS = 8;
+
+  private final MethodState state;
+  private final BytecodeWriter writer;
+  private final CallEmitter calls;
+  private final CaseLabelEmitter caseLabels;
+
+  ControlEmitter(MethodState state, CallEmitter calls) {
+    this.state = state;
+    this.writer = state.writer;
+    this.calls = calls;
+    this.caseLabels = new CaseLabelEmitter(state);
+  }
+
+  void block(InstructionReader reader) {
+    state.spill();
+    state.enter(ControlFrame.Kind.BLOCK, params(reader), results(reader));
+  }
+
+  void loop(InstructionReader reader) {
+    state.spill();
+    String params = params(reader);
+    ControlFrame frame = state.enter(ControlFrame.Kind.LOOP, params, results(reader));
+    state.reserveLoopParameters(frame, params);
+    state.writeLabel(frame.label);
+    writeStopCheck();
+  }
+
+  void ifThen(InstructionReader reader) {
+    int jump = takeSpilledCondition();
+    ControlFrame frame = state.enter(ControlFrame.Kind.IF, params(reader), results(reader));
+    state.saveParameters(frame);
+    writer.jump(NumericEmitter.inverse(jump), frame.elseLabel);
+  }
+
+  /*
+   * The operands below the condition have to leave the JVM stack before the jump, and the operands
+   * of a condition lie on top of them.
+   */
+  private int takeSpilledCondition() {
+    boolean isInt = state.operands.place(state.operands.size() - 1) == OperandStack.ON_STACK;
+    if (state.onStackCount() > (isInt ? 1 : 0)) {
+      state.flush();
+      writer.store(JvmKind.INT, state.scratchAddress);
+      state.pop();
+      state.spill();
+      writer.load(JvmKind.INT, state.scratchAddress);
+      return Opcodes.IFNE;
+    }
+    int jump = state.takeCondition();
+    state.spill();
+    return jump;
+  }
+
+  void elseBranch() {
+    ControlFrame frame = state.current();
+    if (state.isReachable) {
+      writeFallThrough(frame);
+      writer.jump(Opcodes.GOTO, frame.label);
+      frame.isTargeted = true;
+    }
+    beginElse(frame);
+  }
+
+  private void beginElse(ControlFrame frame) {
+    state.dropAliases(frame);
+    state.restoreParameters(frame);
+    state.writeLabel(frame.elseLabel);
+    frame.kind = ControlFrame.Kind.ELSE;
+    state.isReachable = true;
+  }
+
+  /// Writes the end of the current frame.
+  void end(InstructionReader reader) {
+    ControlFrame frame = state.current();
+    if (frame.kind == ControlFrame.Kind.FUNCTION) {
+      if (state.isReachable) {
+        state.flush();
+        calls.writeReturn();
+      }
+      state.control.removeLast();
+      state.isReachable = false;
+      return;
+    }
+    if (frame.kind == ControlFrame.Kind.IF) {
+      elseBranch();
+    }
+    if (state.isReachable) {
+      writeFallThrough(frame);
+    }
+    state.leave();
+    if (frame.isTargeted) {
+      state.writeLabel(frame.label);
+      state.isReachable = true;
+      if (frame.isCaseLabel) {
+        caseLabels.emit(reader);
+      }
+    }
+  }
+
+  /// Leaves the results of a frame where its end expects them; nothing stays on the JVM stack.
+  private void writeFallThrough(ControlFrame frame) {
+    if (frame.resultSlots.length > 0) {
+      state.flush();
+      state.storeValues(frame.results, frame.resultSlots);
+      state.pop(frame.resultSlots.length);
+    }
+  }
+
+  void br(int depth) {
+    state.flush();
+    writeBranch(target(depth));
+    state.isReachable = false;
+  }
+
+  void brIf(int depth) {
+    ControlFrame frame = target(depth);
+    state.flushBelow(1);
+    boolean isPlain =
+        frame.branchKinds.isEmpty()
+            && frame.kind != ControlFrame.Kind.FUNCTION
+            && isOnlyConditionOnStack();
+    int jump = state.takeCondition();
+    if (isPlain) {
+      writer.jump(jump, frame.label);
+      target(frame);
+    } else {
+      Label otherwise = new Label();
+      writer.jump(NumericEmitter.inverse(jump), otherwise);
+      writeBranch(frame);
+      state.writeLabel(otherwise);
+    }
+  }
+
+  private boolean isOnlyConditionOnStack() {
+    boolean isInt = state.operands.place(state.operands.size() - 1) == OperandStack.ON_STACK;
+    return state.onStackCount() == (isInt ? 1 : 0);
+  }
+
+  /// Writes `br_on_null` and `br_on_non_null`; the reference stays where it is not null.
+  void brOnNull(int depth, boolean branchesOnNull) {
+    ControlFrame frame = target(depth);
+    state.flush();
+    Label otherwise = new Label();
+    writer.insn(Opcodes.DUP);
+    writer.jump(branchesOnNull ? Opcodes.IFNONNULL : Opcodes.IFNULL, otherwise);
+    if (branchesOnNull) {
+      writer.insn(Opcodes.POP);
+      state.pop();
+      writeBranch(frame);
+      state.pushOnStack(JvmKind.REF);
+      state.writeLabel(otherwise);
+    } else {
+      writeBranch(frame);
+      state.writeLabel(otherwise);
+      writer.insn(Opcodes.POP);
+      state.pop();
+    }
+  }
+
+  /// Writes a jump with the values of its label, all operands being on the JVM stack.
+  private void writeBranch(ControlFrame frame) {
+    if (frame.kind == ControlFrame.Kind.FUNCTION) {
+      calls.writeReturn();
+      return;
+    }
+    int values = frame.branchSlots.length;
+    state.storeValues(frame.branchKinds, frame.branchSlots);
+    state.writePops(values);
+    writer.jump(Opcodes.GOTO, frame.label);
+    target(frame);
+  }
+
+  private static void target(ControlFrame frame) {
+    if (frame.kind != ControlFrame.Kind.LOOP) {
+      frame.isTargeted = true;
+    }
+  }
+
+  private ControlFrame target(int depth) {
+    return state.control.get(state.control.size() - 1 - depth);
+  }
+
+  void brTable(InstructionReader reader) {
+    state.flush();
+    int length = reader.tableLength();
+    ControlFrame defaultFrame = target(reader.tableLabel(length));
+    if (length == 0) {
+      writer.insn(Opcodes.POP);
+      state.pop();
+      writeBranch(defaultFrame);
+      state.isReachable = false;
+      return;
+    }
+    boolean isPlain = defaultFrame.branchKinds.isEmpty() && state.onStackCount() == 1;
+    if (!isPlain) {
+      writer.store(JvmKind.INT, state.scratchAddress);
+    }
+    state.pop();
+    if (!isPlain) {
+      state.spill();
+      writer.load(JvmKind.INT, state.scratchAddress);
+    }
+    Map<ControlFrame, Label> stubs = new LinkedHashMap<>();
+    List<ControlFrame> targets = new ArrayList<>();
+    Label[] labels = new Label[length];
+    for (int i = 0; i < length; i++) {
+      ControlFrame frame = target(reader.tableLabel(i));
+      targets.add(frame);
+      labels[i] = jumpTarget(frame, stubs);
+    }
+    Label defaultLabel = jumpTarget(defaultFrame, stubs);
+    writer.tableswitch(0, labels, defaultLabel);
+    if (targets.stream().distinct().limit(BIG_SWITCH_TARGETS).count() == BIG_SWITCH_TARGETS) {
+      targets.forEach(frame -> frame.isCaseLabel = true);
+    }
+    stubs.forEach(this::writeStub);
+    state.isReachable = false;
+  }
+
+  /// {@return where a switch jumps to for a frame: its label, or a stub that moves the values}
+  private static Label jumpTarget(ControlFrame frame, Map<ControlFrame, Label> stubs) {
+    if (frame.kind != ControlFrame.Kind.FUNCTION && frame.branchKinds.isEmpty()) {
+      target(frame);
+      return frame.label;
+    }
+    return stubs.computeIfAbsent(frame, _ -> new Label());
+  }
+
+  private void writeStub(ControlFrame frame, Label stub) {
+    state.writeLabel(stub);
+    int values = frame.branchKinds.length();
+    for (int i = values - 1; i >= 0; i--) {
+      state.writeDeferred(i);
+    }
+    if (frame.kind == ControlFrame.Kind.FUNCTION) {
+      calls.writeReturn();
+    } else {
+      state.storeValues(frame.branchKinds, frame.branchSlots);
+      writer.jump(Opcodes.GOTO, frame.label);
+      target(frame);
+    }
+  }
+
+  void returnFromFunction() {
+    state.flush();
+    calls.writeReturn();
+    state.isReachable = false;
+  }
+
+  void unreachable() {
+    writer.invokestatic(Names.TRAPS, "unreachable", "()" + Names.TRAP_DESC);
+    writer.insn(Opcodes.ATHROW);
+    state.isReachable = false;
+  }
+
+  void drop() {
+    int top = state.operands.size() - 1;
+    switch (state.operands.place(top)) {
+      case OperandStack.ON_STACK -> {
+        writer.insn(state.peek(0).pop());
+        state.pop();
+      }
+      case OperandStack.CONDITION -> {
+        state.flush();
+        writer.insn(Opcodes.POP);
+        state.pop();
+      }
+      default -> state.pop();
+    }
+  }
+
+  void select() {
+    state.flushBelow(1);
+    int jump = state.takeCondition();
+    Label first = new Label();
+    Label end = new Label();
+    JvmKind kind = state.peek(0);
+    writer.jump(jump, first);
+    if (kind.slots() == 2) {
+      writer.insn(Opcodes.DUP2_X2);
+      writer.insn(Opcodes.POP2);
+    } else {
+      writer.insn(Opcodes.SWAP);
+    }
+    writer.insn(kind.pop());
+    writer.jump(Opcodes.GOTO, end);
+    state.writeLabel(first);
+    writer.insn(kind.pop());
+    state.pop();
+    state.writeLabel(end);
+  }
+
+  /// Writes the check by which running code is stopped: no instruction once it is compiled.
+  void writeStopCheck() {
+    state.writeInstance();
+    writer.invokestatic(
+        Names.MODULE, ModuleClassGenerator.CHECK, "(" + Names.INSTANCE_DESC + ")V");
+  }
+
+  private String params(InstructionReader reader) {
+    return switch (reader.blockKind()) {
+      case EMPTY, VALUE -> "";
+      case TYPE_INDEX -> shape(reader).params();
+    };
+  }
+
+  private String results(InstructionReader reader) {
+    return switch (reader.blockKind()) {
+      case EMPTY -> "";
+      case VALUE -> String.valueOf(JvmKind.of(reader.blockValueType()).code());
+      case TYPE_INDEX -> shape(reader).results();
+    };
+  }
+
+  private CallShape shape(InstructionReader reader) {
+    return CallShape.of((FuncType) state.module.type(reader.blockTypeIndex()).composite());
+  }
+}

@@ -1,0 +1,151 @@
+package dev.cloister.engine.codegen;
+
+import org.objectweb.asm.ClassWriter;
+import org.objectweb.asm.MethodVisitor;
+import org.objectweb.asm.Opcodes;
+
+/// Generates the classes of function references of one call shape, shared by all modules.
+public final class SignatureGenerator {
+  /// The method by which a reference is called: the parameters, then the calling instance.
+  static final String CALL = "call";
+
+  private SignatureGenerator() {}
+
+  /// {@return the binary name of the class of references to host functions of a shape}
+  public static String hostClassName(CallShape shape) {
+    return shape.hostClass().replace('/', '.');
+  }
+
+  /// {@return the binary name of the abstract class of references of a shape}
+  public static String referenceClassName(CallShape shape) {
+    return shape.referenceClass().replace('/', '.');
+  }
+
+  /// {@return the abstract class that declares the call, and boxes and unboxes for the host}
+  public static byte[] reference(CallShape shape) {
+    ClassWriter target =
+        ClassFiles.begin(
+            Opcodes.ACC_PUBLIC | Opcodes.ACC_ABSTRACT, shape.referenceClass(), Names.FUNC_REF);
+    String constructor =
+        "(" + Names.DEFINED_TYPE_DESC + Names.BASE_INSTANCE_DESC + "I)V";
+    MethodVisitor method =
+        ClassFiles.method(target, Opcodes.ACC_PROTECTED, "<init>", constructor);
+    method.visitVarInsn(Opcodes.ALOAD, 0);
+    method.visitVarInsn(Opcodes.ALOAD, 1);
+    method.visitVarInsn(Opcodes.ALOAD, 2);
+    method.visitVarInsn(Opcodes.ILOAD, 3);
+    method.visitMethodInsn(
+        Opcodes.INVOKESPECIAL, Names.FUNC_REF, "<init>", constructor, false);
+    method.visitInsn(Opcodes.RETURN);
+    ClassFiles.end(method);
+    target
+        .visitMethod(
+            Opcodes.ACC_PUBLIC | Opcodes.ACC_ABSTRACT,
+            CALL,
+            shape.descriptor(Names.BASE_INSTANCE_DESC),
+            null,
+            null)
+        .visitEnd();
+    writeInvoke(target, shape);
+    target.visitEnd();
+    return target.toByteArray();
+  }
+
+  /// `invoke(Object[] args, Instance caller)`.
+  private static void writeInvoke(ClassWriter target, CallShape shape) {
+    MethodVisitor method =
+        ClassFiles.method(
+            target,
+            Opcodes.ACC_PROTECTED,
+            "invoke",
+            "([Ljava/lang/Object;" + Names.BASE_INSTANCE_DESC + ")[Ljava/lang/Object;");
+    BytecodeWriter writer = new BytecodeWriter(method);
+    writer.aload(0);
+    for (int i = 0; i < shape.params().length(); i++) {
+      writer.aload(1);
+      writer.iconst(i);
+      writer.insn(Opcodes.AALOAD);
+      Boxing.unbox(writer, shape.param(i));
+    }
+    writer.aload(2);
+    writer.invokevirtual(
+        shape.referenceClass(), CALL, shape.descriptor(Names.BASE_INSTANCE_DESC));
+    int results = shape.results().length();
+    if (results > 0) {
+      Boxing.box(writer, shape.result(0));
+      writer.store(JvmKind.REF, 3);
+    }
+    writer.iconst(results);
+    method.visitTypeInsn(Opcodes.ANEWARRAY, Names.OBJECT);
+    for (int i = 0; i < results; i++) {
+      writer.insn(Opcodes.DUP);
+      writer.iconst(i);
+      if (i == 0) {
+        writer.aload(3);
+      } else {
+        CallEmitter.readResult(writer, /* instanceSlot= */ 2, i, shape.result(i));
+        Boxing.box(writer, shape.result(i));
+      }
+      writer.insn(Opcodes.AASTORE);
+    }
+    writer.insn(Opcodes.ARETURN);
+    ClassFiles.end(method);
+  }
+
+  /// {@return the class of references to host functions}
+  public static byte[] host(CallShape shape) {
+    String name = shape.hostClass();
+    ClassWriter target =
+        ClassFiles.begin(
+            Opcodes.ACC_PUBLIC | Opcodes.ACC_FINAL, name, shape.referenceClass());
+    target
+        .visitField(
+            Opcodes.ACC_PRIVATE | Opcodes.ACC_FINAL,
+            "target",
+            Names.METHOD_HANDLE_DESC,
+            null,
+            null)
+        .visitEnd();
+    MethodVisitor constructor =
+        ClassFiles.method(
+            target,
+            Opcodes.ACC_PUBLIC,
+            "<init>",
+            "(" + Names.DEFINED_TYPE_DESC + Names.METHOD_HANDLE_DESC + ")V");
+    constructor.visitVarInsn(Opcodes.ALOAD, 0);
+    constructor.visitVarInsn(Opcodes.ALOAD, 1);
+    constructor.visitInsn(Opcodes.ACONST_NULL);
+    constructor.visitInsn(Opcodes.ICONST_M1);
+    constructor.visitMethodInsn(
+        Opcodes.INVOKESPECIAL,
+        shape.referenceClass(),
+        "<init>",
+        "(" + Names.DEFINED_TYPE_DESC + Names.BASE_INSTANCE_DESC + "I)V",
+        false);
+    constructor.visitVarInsn(Opcodes.ALOAD, 0);
+    constructor.visitVarInsn(Opcodes.ALOAD, 2);
+    constructor.visitFieldInsn(Opcodes.PUTFIELD, name, "target", Names.METHOD_HANDLE_DESC);
+    constructor.visitInsn(Opcodes.RETURN);
+    ClassFiles.end(constructor);
+
+    MethodVisitor method =
+        ClassFiles.method(
+            target, Opcodes.ACC_PUBLIC, CALL, shape.descriptor(Names.BASE_INSTANCE_DESC));
+    BytecodeWriter writer = new BytecodeWriter(method);
+    int callerSlot = 1 + shape.paramSlots();
+    writer.invokestatic(Names.STACK_GUARD, "probe", "()V");
+    writer.aload(0);
+    writer.getfield(name, "target", Names.METHOD_HANDLE_DESC);
+    writer.aload(callerSlot);
+    ClassFiles.loadParams(writer, shape, 1);
+    writer.invokevirtual(
+        Names.METHOD_HANDLE, "invokeExact", shape.descriptor(Names.BASE_INSTANCE_DESC, ""));
+    writer.aload(callerSlot);
+    writer.invokestatic(
+        Names.BASE_INSTANCE, "afterHostCall", "(" + Names.BASE_INSTANCE_DESC + ")V");
+    ClassFiles.returnResult(writer, shape);
+    ClassFiles.end(method);
+    target.visitEnd();
+    return target.toByteArray();
+  }
+}

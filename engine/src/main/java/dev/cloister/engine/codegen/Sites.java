@@ -1,0 +1,99 @@
+package dev.cloister.engine.codegen;
+
+import dev.cloister.engine.bytecode.InstructionReader;
+import dev.cloister.engine.bytecode.Opcode;
+import dev.cloister.engine.module.WasmModule;
+import dev.cloister.engine.types.FuncType;
+
+/// Numbers the instructions of a function at which a call can end or another one can be running.
+///
+/// The line number of generated code is the ordinal of the site, from 1. Nothing is kept for it: the
+/// offset of a site is found by reading the body again up to it.
+public final class Sites {
+  private Sites() {}
+
+  /// {@return whether an instruction can trap, call or throw}
+  static boolean isSite(Opcode opcode) {
+    return switch (opcode.immediates()) {
+      case MEMORY_ACCESS,
+          MEMORY_ACCESS_LANE,
+          FUNCTION,
+          TYPE_TABLE,
+          TABLE,
+          TABLE_TABLE,
+          ELEMENT_TABLE,
+          MEMORY,
+          MEMORY_MEMORY,
+          DATA_MEMORY,
+          TYPE,
+          TYPE_FIELD,
+          TYPE_COUNT,
+          TYPE_DATA,
+          TYPE_ELEMENT,
+          TYPE_TYPE,
+          HEAP_TYPE,
+          TAG ->
+          true;
+      default ->
+          switch (opcode) {
+            case UNREACHABLE,
+                LOOP,
+                I32_DIV_S,
+                I32_DIV_U,
+                I32_REM_S,
+                I32_REM_U,
+                I64_DIV_S,
+                I64_DIV_U,
+                I64_REM_S,
+                I64_REM_U,
+                I32_TRUNC_F32_S,
+                I32_TRUNC_F32_U,
+                I32_TRUNC_F64_S,
+                I32_TRUNC_F64_U,
+                I64_TRUNC_F32_S,
+                I64_TRUNC_F32_U,
+                I64_TRUNC_F64_S,
+                I64_TRUNC_F64_U,
+                REF_AS_NON_NULL,
+                THROW_REF ->
+                true;
+            default -> false;
+          };
+    };
+  }
+
+  /// {@return a cursor at the first instruction of an own function}
+  static InstructionReader instructions(WasmModule module, int functionIndex) {
+    InstructionReader reader = module.bodyInstructions(functionIndex);
+    for (int groups = reader.readLocalGroups(); groups > 0; groups--) {
+      reader.readLocalCount();
+      reader.readLocalType();
+    }
+    return reader;
+  }
+
+  /// {@return the module offset of a site, or that of the body if the ordinal is not one}
+  ///
+  /// @param ordinal the line number of generated code: modulo 65,536
+  public static int offset(WasmModule module, int functionIndex, int ordinal) {
+    InstructionReader reader = instructions(module, functionIndex);
+    for (int sites = 0; !reader.atEnd(); ) {
+      if (isSite(reader.next()) && ++sites == ordinal) {
+        return reader.offset();
+      }
+    }
+    return module.bodyOffset(functionIndex);
+  }
+
+  /// {@return the letters of all locals of a function, parameters first}
+  static String locals(WasmModule module, int functionIndex) {
+    FuncType signature = module.signature(functionIndex);
+    StringBuilder locals = new StringBuilder(CallShape.of(signature).params());
+    InstructionReader reader = module.bodyInstructions(functionIndex);
+    for (int groups = reader.readLocalGroups(); groups > 0; groups--) {
+      int count = reader.readLocalCount();
+      locals.repeat(JvmKind.of(reader.readLocalType()).code(), count);
+    }
+    return locals.toString();
+  }
+}
