@@ -15,7 +15,7 @@ build_application() {
     : >"$root/sandbox/target/application.start"
     if ! (cd "$root" && ./mvnw -B -Dquick -Dmaven.test.skip=true -pl sandbox -am package) \
       >"$log" 2>&1 9>&-; then
-      grep -E '^\[(ERROR|WARNING)\]' "$log" >&2 || cat "$log" >&2
+      grep -E '^\[(ERROR|WARNING)\] /' "$log" >&2 || grep '^\[ERROR\]' "$log" >&2 || cat "$log" >&2
       echo "cloister: the build failed; all of it is in $log" >&2
       exit 3
     fi
