@@ -1,22 +1,23 @@
-# Finds the JDK. Sourced by mvnw and by the scripts beside this folder; also by bin/cloister.
+# Finds the JDK. Sourced by mvnw and by the scripts; needs nothing but bash.
 
 readonly JDK_RELEASE=25
 
-# Prints the release of the JDK in folder $1 (25, 17 …), or nothing if there is none.
-jdk_release() {
-  if [ -x "$1/bin/java" ] && [ -r "$1/release" ]; then
-    sed -n 's/^JAVA_VERSION="\([0-9][0-9]*\).*/\1/p' "$1/release"
-  fi
-}
-
+# True if folder $1 has a JDK of release 25 or later.
 jdk_suits() {
-  local release
-  release=$(jdk_release "$1")
-  [ -n "$release" ] && [ "$release" -ge "$JDK_RELEASE" ]
+  local line release
+  [ -x "$1/bin/java" ] && [ -r "$1/release" ] || return 1
+  while IFS= read -r line; do
+    if [[ $line =~ ^JAVA_VERSION=\"([0-9]+) ]]; then
+      release=${BASH_REMATCH[1]}
+      [ "$release" -ge "$JDK_RELEASE" ]
+      return
+    fi
+  done <"$1/release"
+  return 1
 }
 
-# Sets JAVA_HOME to a JDK of release 25 or later: the one it names already, the one on the PATH,
-# else the first in the usual folders. Without any it says what to install and exits with 3.
+# Sets JAVA_HOME to a JDK that suits: the one it names already, the one on the PATH, else the first
+# in the usual folders. Without any it says what to install and exits with 3.
 require_jdk() {
   local home java
   if [ -n "${JAVA_HOME:-}" ] && jdk_suits "$JAVA_HOME"; then
@@ -24,7 +25,8 @@ require_jdk() {
     return
   fi
   if java=$(command -v java); then
-    home=$(cd -P "$(dirname "$(readlink -f "$java")")/.." && pwd)
+    home=$(readlink -f "$java")
+    home=${home%/bin/java}
     if jdk_suits "$home"; then
       export JAVA_HOME="$home"
       return
@@ -48,6 +50,6 @@ require_jdk() {
   done
   echo "Cloister needs a JDK $JDK_RELEASE or later, and none was found: neither JAVA_HOME nor" >&2
   echo "the PATH nor the usual folders have one. Install one (for example the package" >&2
-  echo "temurin-$JDK_RELEASE-jdk or openjdk-$JDK_RELEASE-jdk) or set JAVA_HOME to where it is." >&2
+  echo "temurin-$JDK_RELEASE-jdk or openjdk-$JDK_RELEASE-jdk), or set JAVA_HOME to where it is." >&2
   exit 3
 }
