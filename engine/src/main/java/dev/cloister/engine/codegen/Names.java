@@ -46,6 +46,9 @@ public final class Names {
   static final String RESULT_SLOTS = RUNTIME + "ResultSlots";
   static final String RESULT_SLOTS_DESC = "L" + RESULT_SLOTS + ";";
   static final String INSTANCE_FACTORY = RUNTIME + "InstanceFactory";
+  static final String LINKAGE_SOURCE = RUNTIME + "LinkageSource";
+  static final String IMAGE_ENTRY = RUNTIME + "ImageEntry";
+  static final String IMAGE_ENTRY_DESC = "L" + IMAGE_ENTRY + ";";
   static final String BULK_OPS = RUNTIME + "BulkOps";
   static final String DEFINED_TYPE_DESC = "Ldev/cloister/engine/types/DefinedType;";
 

@@ -70,6 +70,12 @@ public abstract class Instance {
     this.tags = new Tag[module.tagCount()];
   }
 
+  /// Makes calls of this instance's references run in another code image of its module. Generated.
+  ///
+  /// Frames that are running finish in the image in which they began.
+  @CalledByGeneratedCode
+  public abstract void useImage(ImageEntry image);
+
   /// Copies imported functions, memories, tables and cells into their fields. Generated.
   @CalledByGeneratedCode
   protected abstract void link();

@@ -1,0 +1,109 @@
+package dev.cloister.engine.code;
+
+import dev.cloister.engine.codegen.ChunkGenerator;
+import dev.cloister.engine.codegen.DispatchGenerator;
+import dev.cloister.engine.codegen.ModulePlan;
+import dev.cloister.engine.runtime.ImageEntry;
+import java.util.concurrent.atomic.AtomicInteger;
+import org.jspecify.annotations.Nullable;
+
+/// A complete, statically linked picture of a module's code, in which each function has one version.
+///
+/// Its chunks are generated and defined when they are first called. All images of a module agree on
+/// names and calling convention, so an instance can be switched from one to another at a call from
+/// outside. An image without instances and frames is unloaded with its loader.
+public final class CodeImage {
+  private final int ordinal;
+  private final Loader loader;
+  private final ImageEntry entry;
+
+  /// Makes an image whose code is still to be generated.
+  ///
+  /// @param ordinal 0 for the first image of a module
+  CodeImage(int ordinal, ModulePlan plan, ModuleLoader parent, CompileThreads threads) {
+    this.ordinal = ordinal;
+    this.loader = new Loader(parent.getName() + "-" + ordinal, plan, parent, threads);
+    this.entry = loader.newEntry();
+  }
+
+  /// {@return the position among the images of the module, in order of creation}
+  public int ordinal() {
+    return ordinal;
+  }
+
+  /// {@return what an instance enters the image through}
+  public ImageEntry entry() {
+    return entry;
+  }
+
+  /// {@return the bytes of the class files that were defined so far} Any thread.
+  public long codeBytes() {
+    return loader.definedBytes();
+  }
+
+  /// {@return the number of chunks that were generated so far} Any thread.
+  public int generatedChunks() {
+    return loader.generatedChunks.get();
+  }
+
+  /// Generates and defines all code that is not there yet.
+  void generateAll() {
+    loader.loadAll();
+  }
+
+  private static final class Loader extends GeneratedClassLoader {
+    static {
+      registerAsParallelCapable();
+    }
+
+    private final ModulePlan plan;
+    private final AtomicInteger generatedChunks = new AtomicInteger();
+
+    Loader(String name, ModulePlan plan, ModuleLoader parent, CompileThreads threads) {
+      super(name, parent, threads);
+      this.plan = plan;
+    }
+
+    @Override
+    boolean owns(String name) {
+      char first = name.charAt(0);
+      return (first == 'C' || first == 'D') && !name.startsWith("signature.");
+    }
+
+    @Override
+    byte @Nullable [] generate(String name) {
+      if (name.equals("Code")) {
+        return DispatchGenerator.entry(plan);
+      }
+      int index = Integer.parseInt(name.substring(1));
+      if (name.charAt(0) == 'D') {
+        return DispatchGenerator.dispatch(plan, index);
+      }
+      byte[] chunk = ChunkGenerator.chunk(plan, index);
+      generatedChunks.incrementAndGet();
+      return chunk;
+    }
+
+    ImageEntry newEntry() {
+      try {
+        return (ImageEntry)
+            loadClass("dev.cloister.generated.Code").getConstructor().newInstance();
+      } catch (ReflectiveOperationException e) {
+        throw new IllegalStateException("cannot make the entry of an image", e);
+      }
+    }
+
+    void loadAll() {
+      try {
+        for (int i = 0; i < plan.chunkCount(); i++) {
+          loadClass("dev.cloister.generated.C" + i);
+        }
+        for (int i = 0; i < plan.shapeCount(); i++) {
+          loadClass("dev.cloister.generated.D" + i);
+        }
+      } catch (ClassNotFoundException e) {
+        throw new IllegalStateException("a class of the image is missing", e);
+      }
+    }
+  }
+}

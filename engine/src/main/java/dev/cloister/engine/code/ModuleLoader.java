@@ -1,0 +1,92 @@
+package dev.cloister.engine.code;
+
+import dev.cloister.engine.codegen.CallShape;
+import dev.cloister.engine.codegen.ModuleClassGenerator;
+import dev.cloister.engine.codegen.ModulePlan;
+import dev.cloister.engine.codegen.Names;
+import dev.cloister.engine.codegen.SignatureGenerator;
+import dev.cloister.engine.runtime.CodeLinkage;
+import dev.cloister.engine.runtime.FuncRef;
+import dev.cloister.engine.runtime.LinkageSource;
+import java.util.HashMap;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+
+/// The loader of the classes that a native module has once: instance, constants, references.
+final class ModuleLoader extends GeneratedClassLoader implements LinkageSource {
+  static {
+    registerAsParallelCapable();
+  }
+
+  private final CodeLinkage linkage;
+  private final ModulePlan plan;
+  private final ModuleClassGenerator generator;
+  private final Map<String, SignatureClasses.Loader> signatures = new HashMap<>();
+
+  ModuleLoader(
+      String name,
+      CodeLinkage linkage,
+      ModulePlan plan,
+      SignatureClasses signatureClasses,
+      CompileThreads threads) {
+    super(name, FuncRef.class.getClassLoader(), threads);
+    this.linkage = linkage;
+    this.plan = plan;
+    this.generator = new ModuleClassGenerator(plan);
+    for (int i = 0; i < plan.shapeCount(); i++) {
+      CallShape shape = plan.shape(i);
+      signatures.put(
+          simpleName(SignatureGenerator.referenceClassName(shape)),
+          signatureClasses.loader(shape));
+    }
+  }
+
+  private static String simpleName(String binaryName) {
+    return binaryName.substring(Names.GENERATED.length());
+  }
+
+  @Override
+  public CodeLinkage linkage() {
+    return linkage;
+  }
+
+  /// {@return the loader of the classes of one of the module's shapes}
+  SignatureClasses.Loader signatures(CallShape shape) {
+    SignatureClasses.Loader loader =
+        signatures.get(simpleName(SignatureGenerator.referenceClassName(shape)));
+    if (loader == null) {
+      throw new IllegalArgumentException("not a shape of the module: " + shape);
+    }
+    return loader;
+  }
+
+  @Override
+  boolean owns(String name) {
+    return !name.startsWith("signature.");
+  }
+
+  @Override
+  @Nullable Class<?> findElsewhere(String name) throws ClassNotFoundException {
+    SignatureClasses.Loader loader = signatures.get(name);
+    if (loader == null) {
+      throw new ClassNotFoundException(name);
+    }
+    return loader.loadClass("dev.cloister.generated." + name);
+  }
+
+  @Override
+  byte @Nullable [] generate(String name) {
+    return switch (name) {
+      case "I" -> generator.instance();
+      case "M" -> generator.constants();
+      case "Image" -> generator.image();
+      default ->
+          name.startsWith("R") ? generator.reference(Integer.parseInt(name.substring(1))) : null;
+    };
+  }
+
+  /// {@return the number of shapes whose classes the module uses}
+  int shapeCount() {
+    return plan.shapeCount();
+  }
+}

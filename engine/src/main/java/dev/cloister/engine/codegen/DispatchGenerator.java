@@ -1,0 +1,292 @@
+package dev.cloister.engine.codegen;
+
+import java.util.Arrays;
+import org.objectweb.asm.ClassWriter;
+import org.objectweb.asm.Label;
+import org.objectweb.asm.MethodVisitor;
+import org.objectweb.asm.Opcodes;
+
+/// Generates the calls of a code image that go through references: O(1) and free of allocation.
+public final class DispatchGenerator {
+  /*
+   * For each call shape a class `D` holds
+   *
+   *   call(args…, ordinal, instance)                   a switch over the functions of the shape
+   *   indirect(args…, index, table, typeId, instance)  what call_indirect does
+   *   reference(args…, ref, instance)                  what call_ref does
+   *
+   * The switch has a static call behind each case, so that the JIT sees the targets and inlines those
+   * that are hot. It covers only functions that can become references, and is cut into pieces that
+   * stay below the size up to which HotSpot compiles a method by default.
+   */
+  static final String INDIRECT = "indirect";
+  static final String INDIRECT_TRAILING = "I" + Names.TABLE_DESC + "I" + Names.INSTANCE_DESC;
+  static final String REFERENCE = "reference";
+  static final String REFERENCE_TRAILING = "Ljava/lang/Object;" + Names.INSTANCE_DESC;
+
+  private static final String SWITCH = "call";
+
+  /// Bytes of bytecode that one piece of a switch may have; HotSpot's limit is 8,000.
+  private static final int MAX_SWITCH_BYTES = 6_000;
+
+  /// Bytes of one case besides loading the arguments: call, return, switch entry and frame.
+  private static final int CASE_BYTES = 14;
+
+  private static final Object[] NO_STACK = {};
+
+  private final ModulePlan plan;
+  private final CallShape shape;
+  private final int[] functions;
+  private final String name;
+  private final ClassWriter target;
+
+  private DispatchGenerator(ModulePlan plan, int shapeOrdinal) {
+    this.plan = plan;
+    this.shape = plan.shape(shapeOrdinal);
+    this.functions = plan.dispatched(shapeOrdinal);
+    this.name = Names.dispatch(shapeOrdinal);
+    this.target =
+        ClassFiles.begin(Opcodes.ACC_PUBLIC | Opcodes.ACC_FINAL, name, Names.OBJECT);
+  }
+
+  /// {@return the dispatch class of a shape}
+  public static byte[] dispatch(ModulePlan plan, int shape) {
+    DispatchGenerator generator = new DispatchGenerator(plan, shape);
+    generator.writeSwitches();
+    generator.writeIndirect();
+    generator.writeReference();
+    generator.target.visitEnd();
+    return generator.target.toByteArray();
+  }
+
+  /// {@return the class by which references enter the image}
+  public static byte[] entry(ModulePlan plan) {
+    ClassWriter target =
+        ClassFiles.begin(Opcodes.ACC_PUBLIC | Opcodes.ACC_FINAL, Names.CODE, Names.IMAGE);
+    ModuleClassGenerator.writeDefaultConstructor(target, Names.IMAGE);
+    for (int i = 0; i < plan.shapeCount(); i++) {
+      if (plan.dispatched(i).length > 0) {
+        CallShape shape = plan.shape(i);
+        String descriptor = shape.descriptor("I" + Names.INSTANCE_DESC);
+        MethodVisitor method =
+            ClassFiles.method(
+                target, Opcodes.ACC_PUBLIC, ModuleClassGenerator.entry(i), descriptor);
+        BytecodeWriter writer = new BytecodeWriter(method);
+        int ordinal = ClassFiles.loadParams(writer, shape, 1);
+        writer.load(JvmKind.INT, ordinal);
+        writer.aload(ordinal + 1);
+        writer.invokestatic(Names.dispatch(i), SWITCH, descriptor);
+        ClassFiles.returnResult(writer, shape);
+        ClassFiles.end(method);
+      }
+    }
+    target.visitEnd();
+    return target.toByteArray();
+  }
+
+  private MethodVisitor method(String methodName, String trailing) {
+    return ClassFiles.method(
+        target,
+        Opcodes.ACC_PUBLIC | Opcodes.ACC_STATIC,
+        methodName,
+        shape.descriptor(trailing));
+  }
+
+  /// {@return the local variables of a method: parameters, then `trailing`, then the instance}
+  private Object[] locals(Object... trailing) {
+    int params = shape.params().length();
+    Object[] locals = new Object[params + trailing.length + 1];
+    for (int i = 0; i < params; i++) {
+      locals[i] = shape.param(i).frameType();
+    }
+    System.arraycopy(trailing, 0, locals, params, trailing.length);
+    locals[locals.length - 1] = Names.INSTANCE;
+    return locals;
+  }
+
+  private void writeSwitches() {
+    if (functions.length == 0) {
+      return;
+    }
+    int caseBytes = CASE_BYTES + 2 * shape.params().length();
+    int piece = Integer.highestOneBit(MAX_SWITCH_BYTES / caseBytes);
+    if (functions.length <= piece) {
+      writeSwitch(SWITCH, 0, functions.length);
+      return;
+    }
+    int pieces = (functions.length + piece - 1) / piece;
+    for (int i = 0; i < pieces; i++) {
+      writeSwitch(
+          SWITCH + "_" + i, i * piece, Math.min(functions.length, (i + 1) * piece));
+    }
+    writeTree(SWITCH, 0, pieces, Integer.numberOfTrailingZeros(piece), piece);
+  }
+
+  /// A switch over the functions `from` to `to` of the dispatch table.
+  private void writeSwitch(String methodName, int from, int to) {
+    MethodVisitor method = method(methodName, "I" + Names.INSTANCE_DESC);
+    BytecodeWriter writer = new BytecodeWriter(method);
+    int ordinalSlot = shape.paramSlots();
+    Label[] labels = new Label[to - from];
+    for (int i = 0; i < labels.length; i++) {
+      labels[i] = new Label();
+    }
+    Object[] locals = locals(Opcodes.INTEGER);
+    // The ordinal is always one of the cases; the last one serves as the default.
+    writer.load(JvmKind.INT, ordinalSlot);
+    writer.tableswitch(from, labels, labels[labels.length - 1]);
+    for (int i = 0; i < labels.length; i++) {
+      int function = functions[from + i];
+      writer.labelWithFrame(labels[i], locals.length, locals, 0, NO_STACK);
+      ClassFiles.loadParams(writer, shape, 0);
+      writer.aload(ordinalSlot + 1);
+      writer.invokestatic(
+          Names.chunk(plan.chunkOf(function)),
+          Names.function(function),
+          shape.descriptor(Names.INSTANCE_DESC));
+      ClassFiles.returnResult(writer, shape);
+    }
+    ClassFiles.end(method);
+  }
+
+  /// A switch over the pieces `from` to `to`, by the bits of the ordinal above `shift`.
+  private void writeTree(String methodName, int from, int to, int shift, int fanOut) {
+    int step = 1;
+    while ((to - from + step - 1) / step > fanOut) {
+      step *= fanOut;
+    }
+    int stepShift = shift + Integer.numberOfTrailingZeros(step);
+    MethodVisitor method = method(methodName, "I" + Names.INSTANCE_DESC);
+    BytecodeWriter writer = new BytecodeWriter(method);
+    int ordinalSlot = shape.paramSlots();
+    int count = (to - from + step - 1) / step;
+    Label[] labels = new Label[count];
+    for (int i = 0; i < count; i++) {
+      labels[i] = new Label();
+    }
+    Object[] locals = locals(Opcodes.INTEGER);
+    writer.load(JvmKind.INT, ordinalSlot);
+    writer.iconst(stepShift);
+    writer.insn(Opcodes.IUSHR);
+    writer.tableswitch(from >> (stepShift - shift), labels, labels[count - 1]);
+    for (int i = 0; i < count; i++) {
+      int first = from + i * step;
+      String callee =
+          step == 1 ? SWITCH + "_" + first : SWITCH + "_" + first + "_" + step;
+      writer.labelWithFrame(labels[i], locals.length, locals, 0, NO_STACK);
+      ClassFiles.loadParams(writer, shape, 0);
+      writer.load(JvmKind.INT, ordinalSlot);
+      writer.aload(ordinalSlot + 1);
+      writer.invokestatic(name, callee, shape.descriptor("I" + Names.INSTANCE_DESC));
+      ClassFiles.returnResult(writer, shape);
+    }
+    ClassFiles.end(method);
+    for (int i = 0; step > 1 && i < count; i++) {
+      int first = from + i * step;
+      writeTree(
+          SWITCH + "_" + first + "_" + step, first, Math.min(to, first + step), shift, fanOut);
+    }
+  }
+
+  private void writeIndirect() {
+    MethodVisitor method = method(INDIRECT, INDIRECT_TRAILING);
+    BytecodeWriter writer = new BytecodeWriter(method);
+    int indexSlot = shape.paramSlots();
+    int tableSlot = indexSlot + 1;
+    int typeSlot = indexSlot + 2;
+    int instanceSlot = indexSlot + 3;
+    int functionsSlot = indexSlot + 4;
+    Object[] locals = locals(Opcodes.INTEGER, Names.TABLE, Opcodes.INTEGER);
+    Object[] withFunctions = Arrays.copyOf(locals, locals.length + 1);
+    withFunctions[locals.length] = "[" + Names.FUNC_REF_DESC;
+    Object[] withReference = Arrays.copyOf(locals, locals.length + 1);
+    withReference[locals.length] = Names.FUNC_REF;
+    Label outOfBounds = new Label();
+    Label slow = new Label();
+    Label checked = new Label();
+
+    writer.aload(tableSlot);
+    writer.getfield(Names.TABLE, "functions", "[" + Names.FUNC_REF_DESC);
+    writer.store(JvmKind.REF, functionsSlot);
+    writer.load(JvmKind.INT, indexSlot);
+    writer.aload(functionsSlot);
+    writer.insn(Opcodes.ARRAYLENGTH);
+    writer.invokestatic("java/lang/Integer", "compareUnsigned", "(II)I");
+    writer.jump(Opcodes.IFGE, outOfBounds);
+    writer.aload(functionsSlot);
+    writer.load(JvmKind.INT, indexSlot);
+    writer.insn(Opcodes.AALOAD);
+    writer.store(JvmKind.REF, functionsSlot);
+    writer.aload(functionsSlot);
+    writer.jump(Opcodes.IFNULL, slow);
+    writer.aload(functionsSlot);
+    writer.getfield(Names.FUNC_REF, "typeId", "I");
+    writer.load(JvmKind.INT, typeSlot);
+    writer.jump(Opcodes.IF_ICMPNE, slow);
+    writer.labelWithFrame(checked, withReference.length, withReference, 0, NO_STACK);
+    writeCallOfReference(writer, withReference, functionsSlot, instanceSlot);
+
+    writer.labelWithFrame(outOfBounds, withFunctions.length, withFunctions, 0, NO_STACK);
+    writer.insn(Opcodes.ACONST_NULL);
+    writer.checkcast(Names.FUNC_REF);
+    writer.store(JvmKind.REF, functionsSlot);
+    writer.labelWithFrame(slow, withReference.length, withReference, 0, NO_STACK);
+    writer.aload(functionsSlot);
+    writer.aload(tableSlot);
+    writer.load(JvmKind.INT, indexSlot);
+    writer.load(JvmKind.INT, typeSlot);
+    writer.invokestatic(
+        Names.FUNC_REF,
+        "checkIndirect",
+        "(" + Names.FUNC_REF_DESC + Names.TABLE_DESC + "II)" + Names.FUNC_REF_DESC);
+    writer.store(JvmKind.REF, functionsSlot);
+    writer.jump(Opcodes.GOTO, checked);
+    ClassFiles.end(method);
+  }
+
+  private void writeReference() {
+    MethodVisitor method = method(REFERENCE, REFERENCE_TRAILING);
+    BytecodeWriter writer = new BytecodeWriter(method);
+    int referenceSlot = shape.paramSlots();
+    int instanceSlot = referenceSlot + 1;
+    int checkedSlot = referenceSlot + 2;
+    writer.aload(referenceSlot);
+    writer.invokestatic(
+        Names.TRAPS, "nonNullFunction", "(Ljava/lang/Object;)Ljava/lang/Object;");
+    writer.checkcast(Names.FUNC_REF);
+    writer.store(JvmKind.REF, checkedSlot);
+    Object[] locals = locals(Names.OBJECT);
+    Object[] withChecked = Arrays.copyOf(locals, locals.length + 1);
+    withChecked[locals.length] = Names.FUNC_REF;
+    writeCallOfReference(writer, withChecked, checkedSlot, instanceSlot);
+    ClassFiles.end(method);
+  }
+
+  /// Calls a reference of the right shape: within the image if it is of the same instance.
+  private void writeCallOfReference(
+      BytecodeWriter writer, Object[] locals, int referenceSlot, int instanceSlot) {
+    Label foreign = new Label();
+    if (functions.length > 0) {
+      writer.aload(referenceSlot);
+      writer.getfield(Names.FUNC_REF, "instance", Names.BASE_INSTANCE_DESC);
+      writer.aload(instanceSlot);
+      writer.jump(Opcodes.IF_ACMPNE, foreign);
+      ClassFiles.loadParams(writer, shape, 0);
+      writer.aload(referenceSlot);
+      writer.getfield(Names.FUNC_REF, "ordinal", "I");
+      writer.aload(instanceSlot);
+      writer.invokestatic(name, SWITCH, shape.descriptor("I" + Names.INSTANCE_DESC));
+      ClassFiles.returnResult(writer, shape);
+      writer.labelWithFrame(foreign, locals.length, locals, 0, NO_STACK);
+    }
+    writer.aload(referenceSlot);
+    writer.checkcast(shape.referenceClass());
+    ClassFiles.loadParams(writer, shape, 0);
+    writer.aload(instanceSlot);
+    writer.invokevirtual(
+        shape.referenceClass(),
+        SignatureGenerator.CALL,
+        shape.descriptor(Names.BASE_INSTANCE_DESC));
+    ClassFiles.returnResult(writer, shape);
+  }
+}

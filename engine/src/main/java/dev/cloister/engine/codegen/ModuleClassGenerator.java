@@ -1,0 +1,371 @@
+package dev.cloister.engine.codegen;
+
+import dev.cloister.engine.module.WasmModule;
+import dev.cloister.engine.runtime.InstanceLayout;
+import dev.cloister.engine.types.FuncType;
+import org.objectweb.asm.ClassWriter;
+import org.objectweb.asm.Label;
+import org.objectweb.asm.MethodVisitor;
+import org.objectweb.asm.Opcodes;
+
+/// Generates the classes that a module has once, whatever code images it has.
+public final class ModuleClassGenerator {
+  /// The method that generated code calls to be stopped.
+  static final String CHECK = "check";
+
+  private static final String CONSTRUCTOR =
+      "(" + Names.STORE_DESC + Names.LINKAGE_DESC + ")V";
+
+  private final ModulePlan plan;
+  private final WasmModule module;
+  private final InstanceLayout layout;
+
+  /// Prepares the classes of a module.
+  public ModuleClassGenerator(ModulePlan plan) {
+    this.plan = plan;
+    this.module = plan.module();
+    this.layout = plan.layout();
+  }
+
+  /// {@return the class with the module's constants, which also makes its instances}
+  ///
+  /// Its initialiser asks its loader, a [dev.cloister.engine.runtime.LinkageSource], for the
+  /// constants; it must be run before any code of the module.
+  public byte[] constants() {
+    ClassWriter target =
+        ClassFiles.begin(
+            Opcodes.ACC_PUBLIC | Opcodes.ACC_FINAL,
+            Names.MODULE,
+            Names.OBJECT,
+            Names.INSTANCE_FACTORY);
+    field(target, Opcodes.ACC_PRIVATE, "stop", Names.METHOD_HANDLE_DESC);
+    field(target, Opcodes.ACC_PUBLIC, "typeIds", "[I");
+    MethodVisitor initializer =
+        ClassFiles.method(target, Opcodes.ACC_STATIC, "<clinit>", "()V");
+    BytecodeWriter writer = new BytecodeWriter(initializer);
+    initializer.visitLdcInsn(org.objectweb.asm.Type.getObjectType(Names.MODULE));
+    writer.invokevirtual("java/lang/Class", "getClassLoader", "()Ljava/lang/ClassLoader;");
+    writer.checkcast(Names.LINKAGE_SOURCE);
+    initializer.visitMethodInsn(
+        Opcodes.INVOKEINTERFACE, Names.LINKAGE_SOURCE, "linkage", "()" + Names.LINKAGE_DESC, true);
+    writer.store(JvmKind.REF, 0);
+    writer.aload(0);
+    initializer.visitMethodInsn(
+        Opcodes.INVOKEINTERFACE,
+        Names.LINKAGE,
+        "stopSite",
+        "()L" + Names.STOP_SITE + ";",
+        true);
+    writer.invokevirtual(Names.STOP_SITE, "handle", "()" + Names.METHOD_HANDLE_DESC);
+    initializer.visitFieldInsn(
+        Opcodes.PUTSTATIC, Names.MODULE, "stop", Names.METHOD_HANDLE_DESC);
+    writer.aload(0);
+    initializer.visitMethodInsn(
+        Opcodes.INVOKEINTERFACE, Names.LINKAGE, "typeIds", "()[I", true);
+    writer.insn(Opcodes.DUP);
+    writer.store(JvmKind.REF, 1);
+    initializer.visitFieldInsn(Opcodes.PUTSTATIC, Names.MODULE, "typeIds", "[I");
+    for (int i = 0; i < module.typeCount() && layout.isField(i); i++) {
+      if (module.type(i).composite() instanceof FuncType) {
+        field(target, Opcodes.ACC_PUBLIC, "t" + i, "I");
+        writer.aload(1);
+        writer.iconst(i);
+        writer.insn(Opcodes.IALOAD);
+        initializer.visitFieldInsn(Opcodes.PUTSTATIC, Names.MODULE, "t" + i, "I");
+      }
+    }
+    writer.insn(Opcodes.RETURN);
+    ClassFiles.end(initializer);
+    writeFactory(target);
+    writeCheck(target);
+    target.visitEnd();
+    return target.toByteArray();
+  }
+
+  private static void field(ClassWriter target, int access, String name, String descriptor) {
+    target
+        .visitField(
+            access | Opcodes.ACC_STATIC | Opcodes.ACC_FINAL, name, descriptor, null, null)
+        .visitEnd();
+  }
+
+  private static void writeFactory(ClassWriter target) {
+    MethodVisitor constructor = ClassFiles.method(target, Opcodes.ACC_PUBLIC, "<init>", "()V");
+    constructor.visitVarInsn(Opcodes.ALOAD, 0);
+    constructor.visitMethodInsn(Opcodes.INVOKESPECIAL, Names.OBJECT, "<init>", "()V", false);
+    constructor.visitInsn(Opcodes.RETURN);
+    ClassFiles.end(constructor);
+    MethodVisitor method =
+        ClassFiles.method(
+            target,
+            Opcodes.ACC_PUBLIC,
+            "newInstance",
+            "(" + Names.STORE_DESC + Names.LINKAGE_DESC + ")" + Names.BASE_INSTANCE_DESC);
+    method.visitTypeInsn(Opcodes.NEW, Names.INSTANCE);
+    method.visitInsn(Opcodes.DUP);
+    method.visitVarInsn(Opcodes.ALOAD, 1);
+    method.visitVarInsn(Opcodes.ALOAD, 2);
+    method.visitMethodInsn(
+        Opcodes.INVOKESPECIAL, Names.INSTANCE, "<init>", CONSTRUCTOR, false);
+    method.visitInsn(Opcodes.ARETURN);
+    ClassFiles.end(method);
+  }
+
+  private static void writeCheck(ClassWriter target) {
+    MethodVisitor method =
+        ClassFiles.method(
+            target,
+            Opcodes.ACC_PUBLIC | Opcodes.ACC_STATIC,
+            CHECK,
+            "(" + Names.INSTANCE_DESC + ")V");
+    BytecodeWriter writer = new BytecodeWriter(method);
+    writer.getstatic(Names.MODULE, "stop", Names.METHOD_HANDLE_DESC);
+    writer.aload(0);
+    writer.invokevirtual(
+        Names.METHOD_HANDLE, "invokeExact", "(" + Names.BASE_INSTANCE_DESC + ")V");
+    writer.insn(Opcodes.RETURN);
+    ClassFiles.end(method);
+  }
+
+  /// {@return the abstract class through which references enter a code image: one method for each
+  ///     shape that has functions which can be referenced}
+  public byte[] image() {
+    ClassWriter target =
+        ClassFiles.begin(
+            Opcodes.ACC_PUBLIC | Opcodes.ACC_ABSTRACT, Names.IMAGE, Names.IMAGE_ENTRY);
+    writeDefaultConstructor(target, Names.IMAGE_ENTRY);
+    for (int shape = 0; shape < plan.shapeCount(); shape++) {
+      if (plan.dispatched(shape).length > 0) {
+        target
+            .visitMethod(
+                Opcodes.ACC_PUBLIC | Opcodes.ACC_ABSTRACT,
+                entry(shape),
+                plan.shape(shape).descriptor("I" + Names.INSTANCE_DESC),
+                null,
+                null)
+            .visitEnd();
+      }
+    }
+    target.visitEnd();
+    return target.toByteArray();
+  }
+
+  static void writeDefaultConstructor(ClassWriter target, String superName) {
+    MethodVisitor constructor = ClassFiles.method(target, Opcodes.ACC_PUBLIC, "<init>", "()V");
+    constructor.visitVarInsn(Opcodes.ALOAD, 0);
+    constructor.visitMethodInsn(Opcodes.INVOKESPECIAL, superName, "<init>", "()V", false);
+    constructor.visitInsn(Opcodes.RETURN);
+    ClassFiles.end(constructor);
+  }
+
+  /// {@return the method of [#image] by which functions of a shape are called}
+  static String entry(int shape) {
+    return "call" + shape;
+  }
+
+  /// {@return the class of references to own functions of a shape}
+  public byte[] reference(int shape) {
+    CallShape callShape = plan.shape(shape);
+    String name = Names.reference(shape);
+    ClassWriter target =
+        ClassFiles.begin(
+            Opcodes.ACC_PUBLIC | Opcodes.ACC_FINAL, name, callShape.referenceClass());
+    target
+        .visitField(
+            Opcodes.ACC_PRIVATE | Opcodes.ACC_FINAL, "owner", Names.INSTANCE_DESC, null, null)
+        .visitEnd();
+    MethodVisitor constructor =
+        ClassFiles.method(
+            target,
+            Opcodes.ACC_PUBLIC,
+            "<init>",
+            "(" + Names.DEFINED_TYPE_DESC + Names.INSTANCE_DESC + "I)V");
+    constructor.visitVarInsn(Opcodes.ALOAD, 0);
+    constructor.visitVarInsn(Opcodes.ALOAD, 1);
+    constructor.visitVarInsn(Opcodes.ALOAD, 2);
+    constructor.visitVarInsn(Opcodes.ILOAD, 3);
+    constructor.visitMethodInsn(
+        Opcodes.INVOKESPECIAL,
+        callShape.referenceClass(),
+        "<init>",
+        "(" + Names.DEFINED_TYPE_DESC + Names.BASE_INSTANCE_DESC + "I)V",
+        false);
+    constructor.visitVarInsn(Opcodes.ALOAD, 0);
+    constructor.visitVarInsn(Opcodes.ALOAD, 2);
+    constructor.visitFieldInsn(Opcodes.PUTFIELD, name, "owner", Names.INSTANCE_DESC);
+    constructor.visitInsn(Opcodes.RETURN);
+    ClassFiles.end(constructor);
+
+    MethodVisitor method =
+        ClassFiles.method(
+            target,
+            Opcodes.ACC_PUBLIC,
+            SignatureGenerator.CALL,
+            callShape.descriptor(Names.BASE_INSTANCE_DESC));
+    BytecodeWriter writer = new BytecodeWriter(method);
+    writer.aload(0);
+    writer.getfield(name, "owner", Names.INSTANCE_DESC);
+    writer.getfield(Names.INSTANCE, "image", Names.IMAGE_DESC);
+    ClassFiles.loadParams(writer, callShape, 1);
+    writer.aload(0);
+    writer.getfield(Names.FUNC_REF, "ordinal", "I");
+    writer.aload(0);
+    writer.getfield(name, "owner", Names.INSTANCE_DESC);
+    writer.invokevirtual(
+        Names.IMAGE, entry(shape), callShape.descriptor("I" + Names.INSTANCE_DESC));
+    ClassFiles.returnResult(writer, callShape);
+    ClassFiles.end(method);
+    target.visitEnd();
+    return target.toByteArray();
+  }
+
+  /// {@return the class of the module's instances}
+  public byte[] instance() {
+    ClassWriter target =
+        ClassFiles.begin(
+            Opcodes.ACC_PUBLIC | Opcodes.ACC_FINAL, Names.INSTANCE, Names.BASE_INSTANCE);
+    target.visitField(Opcodes.ACC_PUBLIC, "image", Names.IMAGE_DESC, null, null).visitEnd();
+    MethodVisitor constructor =
+        ClassFiles.method(target, Opcodes.ACC_PUBLIC, "<init>", CONSTRUCTOR);
+    constructor.visitVarInsn(Opcodes.ALOAD, 0);
+    constructor.visitVarInsn(Opcodes.ALOAD, 1);
+    constructor.visitVarInsn(Opcodes.ALOAD, 2);
+    constructor.visitMethodInsn(
+        Opcodes.INVOKESPECIAL, Names.BASE_INSTANCE, "<init>", CONSTRUCTOR, false);
+    constructor.visitInsn(Opcodes.RETURN);
+    ClassFiles.end(constructor);
+    writeUseImage(target);
+    writeLink(target);
+    writeInitGlobals(target);
+    writeNewReference(target);
+    target.visitEnd();
+    return target.toByteArray();
+  }
+
+  private static void writeUseImage(ClassWriter target) {
+    MethodVisitor method =
+        ClassFiles.method(
+            target, Opcodes.ACC_PUBLIC, "useImage", "(" + Names.IMAGE_ENTRY_DESC + ")V");
+    BytecodeWriter writer = new BytecodeWriter(method);
+    writer.aload(0);
+    writer.aload(1);
+    writer.checkcast(Names.IMAGE);
+    writer.putfield(Names.INSTANCE, "image", Names.IMAGE_DESC);
+    writer.insn(Opcodes.RETURN);
+    ClassFiles.end(method);
+  }
+
+  private void writeLink(ClassWriter target) {
+    MethodVisitor method =
+        ClassFiles.method(target, Opcodes.ACC_PROTECTED, "link", "()V");
+    BytecodeWriter writer = new BytecodeWriter(method);
+    for (int i = 0; i < module.importedFunctionCount() && layout.isField(i); i++) {
+      String type = plan.shapeOfFunction(i).referenceClass();
+      linkField(target, writer, "i" + i, "imports", Names.FUNC_REF_DESC, type, i);
+    }
+    for (int i = 0; i < module.memoryCount() && layout.isField(i); i++) {
+      linkField(target, writer, "m" + i, "memories", Names.MEMORY_DESC, Names.MEMORY, i);
+    }
+    for (int i = 0; i < module.tableCount() && layout.isField(i); i++) {
+      linkField(target, writer, "t" + i, "tables", Names.TABLE_DESC, Names.TABLE, i);
+    }
+    for (int i = 0; i < module.globalCount() && layout.isField(i); i++) {
+      if (layout.isCell(i)) {
+        linkField(target, writer, "c" + i, "cells", Names.GLOBAL_DESC, Names.GLOBAL, i);
+      }
+    }
+    writer.insn(Opcodes.RETURN);
+    ClassFiles.end(method);
+  }
+
+  private static void linkField(
+      ClassWriter target,
+      BytecodeWriter writer,
+      String field,
+      String array,
+      String elementDescriptor,
+      String type,
+      int index) {
+    String descriptor = "L" + type + ";";
+    target.visitField(Opcodes.ACC_PUBLIC, field, descriptor, null, null).visitEnd();
+    writer.aload(0);
+    writer.aload(0);
+    writer.getfield(Names.BASE_INSTANCE, array, "[" + elementDescriptor);
+    writer.iconst(index);
+    writer.insn(Opcodes.AALOAD);
+    if (!descriptor.equals(elementDescriptor)) {
+      writer.checkcast(type);
+    }
+    writer.putfield(Names.INSTANCE, field, descriptor);
+  }
+
+  private void writeInitGlobals(ClassWriter target) {
+    MethodVisitor method =
+        ClassFiles.method(
+            target, Opcodes.ACC_PROTECTED, "initGlobals", "([Ljava/lang/Object;)V");
+    BytecodeWriter writer = new BytecodeWriter(method);
+    for (int i = module.importedGlobalCount();
+        i < module.globalCount() && layout.isField(i);
+        i++) {
+      if (!layout.isCell(i)) {
+        JvmKind kind = JvmKind.of(module.globalType(i).valueType());
+        target
+            .visitField(Opcodes.ACC_PUBLIC, "g" + i, kind.descriptor(), null, null)
+            .visitEnd();
+        writer.aload(0);
+        writer.aload(1);
+        writer.iconst(i);
+        writer.insn(Opcodes.AALOAD);
+        Boxing.unbox(writer, kind);
+        writer.putfield(Names.INSTANCE, "g" + i, kind.descriptor());
+      }
+    }
+    writer.insn(Opcodes.RETURN);
+    ClassFiles.end(method);
+  }
+
+  private void writeNewReference(ClassWriter target) {
+    MethodVisitor method =
+        ClassFiles.method(
+            target,
+            Opcodes.ACC_PROTECTED,
+            "newReference",
+            "(" + Names.DEFINED_TYPE_DESC + "II)" + Names.FUNC_REF_DESC);
+    BytecodeWriter writer = new BytecodeWriter(method);
+    int shapes = plan.shapeCount();
+    Label none = new Label();
+    Object[] locals = {
+      Names.INSTANCE, "dev/cloister/engine/types/DefinedType", Opcodes.INTEGER, Opcodes.INTEGER
+    };
+    Object[] empty = {};
+    if (shapes > 0) {
+      Label[] labels = new Label[shapes];
+      for (int shape = 0; shape < shapes; shape++) {
+        labels[shape] = plan.dispatched(shape).length > 0 ? new Label() : none;
+      }
+      writer.load(JvmKind.INT, 2);
+      writer.tableswitch(0, labels, none);
+      for (int shape = 0; shape < shapes; shape++) {
+        if (labels[shape] != none) {
+          writer.labelWithFrame(labels[shape], locals.length, locals, 0, empty);
+          method.visitTypeInsn(Opcodes.NEW, Names.reference(shape));
+          writer.insn(Opcodes.DUP);
+          writer.aload(1);
+          writer.aload(0);
+          writer.load(JvmKind.INT, 3);
+          method.visitMethodInsn(
+              Opcodes.INVOKESPECIAL,
+              Names.reference(shape),
+              "<init>",
+              "(" + Names.DEFINED_TYPE_DESC + Names.INSTANCE_DESC + "I)V",
+              false);
+          writer.insn(Opcodes.ARETURN);
+        }
+      }
+      writer.labelWithFrame(none, locals.length, locals, 0, empty);
+    }
+    writer.insn(Opcodes.ACONST_NULL);
+    writer.insn(Opcodes.ATHROW);
+    ClassFiles.end(method);
+  }
+}
