@@ -130,6 +130,11 @@ public final class ModulePlan {
     return shapeOf(module.functionType(functionIndex));
   }
 
+  /// {@return the call shape of a function}
+  CallShape shapeOfFunction(int functionIndex) {
+    return shapes.get(shapeOf(functionIndex));
+  }
+
   /// {@return the own functions of a shape that can become references, in ascending order; the
   ///     caller must not change the array}
   int[] dispatched(int shape) {

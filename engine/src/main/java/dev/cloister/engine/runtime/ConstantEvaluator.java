@@ -27,8 +27,7 @@ final class ConstantEvaluator {
   /// {@return the value of an expression, boxed}
   @Nullable Object evaluate(ConstExpr expression) {
     InstructionReader reader =
-        new InstructionReader(
-            instance.module().wireBytes(), expression.offset(), expression.end());
+        instance.module().instructions(expression.offset(), expression.end());
     Deque<Object> stack = new ArrayDeque<>();
     while (!reader.atEnd()) {
       Opcode opcode = reader.next();

@@ -1,0 +1,19 @@
+package dev.cloister.engine;
+
+/// Figures of an engine at one moment.
+///
+/// @param isolates the number of isolates
+/// @param nativeModules the number of live native modules
+/// @param compilations how many native modules were compiled since the start
+/// @param cacheHits how often a module was there already
+/// @param wireBytes the sizes of all live modules
+/// @param codeBytes the sizes of all class files of live modules
+/// @param metadataBytes an estimate of what is kept of all decoded modules
+public record EngineStatistics(
+    int isolates,
+    int nativeModules,
+    long compilations,
+    long cacheHits,
+    long wireBytes,
+    long codeBytes,
+    long metadataBytes) {}

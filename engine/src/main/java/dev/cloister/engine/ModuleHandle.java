@@ -1,0 +1,93 @@
+package dev.cloister.engine;
+
+import dev.cloister.engine.code.NativeModule;
+import dev.cloister.engine.code.NativeModuleCache;
+import dev.cloister.engine.module.ModuleHash;
+import dev.cloister.engine.module.WasmModule;
+import dev.cloister.engine.runtime.Imports;
+import dev.cloister.engine.runtime.Instance;
+import dev.cloister.engine.runtime.Store;
+
+/// One reference of one isolate on a native module, which other isolates may share.
+///
+/// While it is open the compiled code is kept. Instances that were made from it may outlive it. Safe
+/// to use by any thread.
+public final class ModuleHandle implements AutoCloseable {
+  private final EngineIsolate isolate;
+  private final NativeModule nativeModule;
+  private final NativeModuleCache.Key key;
+  private final WasmEngine engine;
+
+  ModuleHandle(
+      WasmEngine engine,
+      EngineIsolate isolate,
+      NativeModule nativeModule,
+      NativeModuleCache.Key key) {
+    this.engine = engine;
+    this.isolate = isolate;
+    this.nativeModule = nativeModule;
+    this.key = key;
+  }
+
+  /// {@return the module}
+  public WasmModule module() {
+    return nativeModule.module();
+  }
+
+  /// {@return the SHA-256 of the wire bytes}
+  public ModuleHash hash() {
+    return key.hash();
+  }
+
+  /// {@return how stack traces, logs and debuggers call the module}
+  public String scriptUrl() {
+    return nativeModule.scriptUrl().text();
+  }
+
+  /// {@return the bytes of all class files that were defined for the module so far}
+  public long codeBytes() {
+    return nativeModule.codeBytes();
+  }
+
+  /// Makes an instance and runs its start function, on the thread that runs `store`.
+  ///
+  /// @throws dev.cloister.engine.error.LinkException if an import is missing or of the wrong type
+  /// @throws dev.cloister.engine.error.LimitExceededException if the store's limiter refuses what the
+  ///     module declares
+  /// @throws dev.cloister.engine.error.TrapException if a segment does not fit or the start function
+  ///     traps
+  /// @throws dev.cloister.engine.error.StoppedException if the store was asked to stop
+  public Instance instantiate(Store store, Imports imports) {
+    return nativeModule.instantiate(store, imports);
+  }
+
+  /// Generates all code that is not there yet, which otherwise happens at the first calls.
+  ///
+  /// @throws dev.cloister.engine.error.LimitExceededException if a function is too large
+  public void generateAll() {
+    nativeModule.generateAll();
+  }
+
+  /// {@return sizes of what the module became}
+  public NativeModuleInfo info() {
+    return engine.info(nativeModule);
+  }
+
+  /// Gives the reference back. Repeating it does nothing.
+  @Override
+  public void close() {
+    engine.close(this);
+  }
+
+  EngineIsolate isolate() {
+    return isolate;
+  }
+
+  NativeModule nativeModule() {
+    return nativeModule;
+  }
+
+  NativeModuleCache.Key key() {
+    return key;
+  }
+}

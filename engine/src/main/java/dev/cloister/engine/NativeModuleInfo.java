@@ -1,0 +1,44 @@
+package dev.cloister.engine;
+
+import dev.cloister.engine.module.ModuleHash;
+import java.util.List;
+
+/// A native module at one moment, for people to look at.
+///
+/// @param hash the SHA-256 of the wire bytes
+/// @param scriptUrl how stack traces, logs and debuggers call it
+/// @param wireBytes the size of the module
+/// @param codeBytes the size of all class files defined for it so far
+/// @param metadataBytes an estimate of what is kept of the decoded module
+/// @param functions the number of own functions
+/// @param chunks the number of chunks that the functions are divided into
+/// @param references the number of open handles
+/// @param isolates the isolates that hold them, sorted
+/// @param images the code images, the oldest first
+public record NativeModuleInfo(
+    ModuleHash hash,
+    String scriptUrl,
+    long wireBytes,
+    long codeBytes,
+    long metadataBytes,
+    int functions,
+    int chunks,
+    int references,
+    List<String> isolates,
+    List<ImageInfo> images) {
+  /// Makes the lists immutable.
+  public NativeModuleInfo {
+    isolates = List.copyOf(isolates);
+    images = List.copyOf(images);
+  }
+
+  /// A code image at one moment.
+  ///
+  /// @param ordinal the position among the images of the module
+  /// @param tier how its code was made
+  /// @param generatedChunks the number of chunks that have code so far
+  /// @param codeBytes the size of its class files so far
+  /// @param isCurrent whether new instances run it
+  public record ImageInfo(
+      int ordinal, String tier, int generatedChunks, long codeBytes, boolean isCurrent) {}
+}

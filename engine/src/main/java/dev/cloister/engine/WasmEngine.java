@@ -1,0 +1,227 @@
+package dev.cloister.engine;
+
+import com.google.errorprone.annotations.concurrent.GuardedBy;
+import dev.cloister.engine.code.CodeImage;
+import dev.cloister.engine.code.CompileThreads;
+import dev.cloister.engine.code.NativeModule;
+import dev.cloister.engine.code.NativeModuleCache;
+import dev.cloister.engine.code.SignatureClasses;
+import dev.cloister.engine.decode.ModuleDecoder;
+import dev.cloister.engine.decode.StreamingDecoder;
+import dev.cloister.engine.feature.WasmFeature;
+import dev.cloister.engine.feature.WasmFeatures;
+import dev.cloister.engine.module.WasmModule;
+import dev.cloister.engine.module.WireBytes;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.function.Supplier;
+
+/// A WebAssembly engine: modules become JVM bytecode, shared by all isolates that use them.
+///
+/// The way in for embedders. Safe to use by any thread; what compiles blocks, so it does not belong
+/// on an event loop. Locks, in this order: isolates, then the native module cache.
+public final class WasmEngine implements AutoCloseable {
+  /// The features that the engine can execute.
+  public static final WasmFeatures SUPPORTED_FEATURES =
+      WasmFeatures.WASM_2
+          .without(WasmFeature.SIMD)
+          .with(WasmFeature.EXTENDED_CONST)
+          .with(WasmFeature.MULTI_MEMORY);
+
+  private final EngineConfig config;
+  private final CompileThreads threads;
+  private final SignatureClasses signatureClasses;
+  private final NativeModuleCache cache = new NativeModuleCache();
+  private final Object isolateLock = new Object();
+
+  @GuardedBy("isolateLock")
+  private final Set<EngineIsolate> isolates = new LinkedHashSet<>();
+
+  /// Starts an engine.
+  public WasmEngine(EngineConfig config) {
+    this.config = config;
+    this.threads = new CompileThreads(config.compileThreads());
+    this.signatureClasses = new SignatureClasses(threads);
+  }
+
+  /// {@return the settings that the engine was started with}
+  public EngineConfig config() {
+    return config;
+  }
+
+  /// {@return the module that `wireBytes` are, decoded and validated but not compiled}
+  ///
+  /// @throws dev.cloister.engine.error.MalformedException if it cannot be decoded
+  /// @throws dev.cloister.engine.error.InvalidModuleException if it is not valid
+  /// @throws dev.cloister.engine.error.LimitExceededException if it exceeds a limit
+  public WasmModule validate(byte[] wireBytes) {
+    return decode(wireBytes.clone());
+  }
+
+  private WasmModule decode(byte[] ownBytes) {
+    return ModuleDecoder.decode(ownBytes, config.features(), config.limits());
+  }
+
+  /// Adds an isolate.
+  ///
+  /// @param id its name, for people
+  public EngineIsolate addIsolate(String id) {
+    EngineIsolate isolate = new EngineIsolate(this, id);
+    synchronized (isolateLock) {
+      isolates.add(isolate);
+    }
+    return isolate;
+  }
+
+  /// Takes a reference on the native module with these bytes, compiled now if nobody has it.
+  ///
+  /// @throws dev.cloister.engine.error.MalformedException if it cannot be decoded
+  /// @throws dev.cloister.engine.error.InvalidModuleException if it is not valid
+  /// @throws dev.cloister.engine.error.LimitExceededException if it exceeds a limit
+  public ModuleHandle compile(EngineIsolate isolate, byte[] wireBytes) {
+    byte[] copy = wireBytes.clone();
+    return use(isolate, WireBytes.adopt(copy), () -> decode(copy));
+  }
+
+  /// Begins the compilation of a module whose bytes are still to come.
+  public StreamingCompilation startStreaming(EngineIsolate isolate) {
+    return new StreamingCompilation(
+        this, isolate, new StreamingDecoder(config.features(), config.limits()));
+  }
+
+  ModuleHandle use(EngineIsolate isolate, WasmModule module) {
+    return use(isolate, module.wireBytes(), () -> module);
+  }
+
+  /// The one way by which an isolate comes to use a module, new or shared.
+  private ModuleHandle use(
+      EngineIsolate isolate, WireBytes wireBytes, Supplier<WasmModule> module) {
+    NativeModuleCache.Key key =
+        new NativeModuleCache.Key(wireBytes.sha256(), config.features());
+    NativeModule nativeModule = cache.acquire(key, () -> compile(module.get()));
+    ModuleHandle handle = new ModuleHandle(this, isolate, nativeModule, key);
+    synchronized (isolateLock) {
+      if (isolates.contains(isolate)) {
+        isolate.open.add(handle);
+        isolate.handles.merge(nativeModule, 1, Integer::sum);
+        return handle;
+      }
+    }
+    cache.release(key);
+    throw new IllegalStateException("the isolate was removed: " + isolate.id());
+  }
+
+  private NativeModule compile(WasmModule module) {
+    NativeModule compiled = new NativeModule(module, signatureClasses, threads);
+    if (config.secondImage()) {
+      compiled.addImage();
+    }
+    return compiled;
+  }
+
+  void close(ModuleHandle handle) {
+    synchronized (isolateLock) {
+      EngineIsolate isolate = handle.isolate();
+      if (!isolate.open.remove(handle)) {
+        return;
+      }
+      isolate.handles.computeIfPresent(
+          handle.nativeModule(), (_, count) -> count == 1 ? null : count - 1);
+    }
+    cache.release(handle.key());
+  }
+
+  void remove(EngineIsolate isolate) {
+    List<ModuleHandle> open;
+    synchronized (isolateLock) {
+      isolates.remove(isolate);
+      open = List.copyOf(isolate.open);
+    }
+    open.forEach(ModuleHandle::close);
+  }
+
+  /// {@return all live native modules, by script URL}
+  public List<NativeModuleInfo> nativeModules() {
+    List<NativeModuleInfo> infos = new ArrayList<>();
+    Map<NativeModule, Integer> snapshot = cache.snapshot();
+    snapshot.forEach((module, references) -> infos.add(info(module, references)));
+    infos.sort(
+        Comparator.comparing(NativeModuleInfo::scriptUrl).thenComparing(i -> i.hash().hex()));
+    return infos;
+  }
+
+  NativeModuleInfo info(NativeModule module) {
+    return info(module, cache.snapshot().getOrDefault(module, 0));
+  }
+
+  private NativeModuleInfo info(NativeModule module, int references) {
+    List<String> holders;
+    synchronized (isolateLock) {
+      holders =
+          isolates.stream()
+              .filter(isolate -> isolate.handles.containsKey(module))
+              .map(EngineIsolate::id)
+              .sorted()
+              .toList();
+    }
+    CodeImage current = module.currentImage();
+    List<NativeModuleInfo.ImageInfo> images =
+        module.images().stream()
+            .map(
+                image ->
+                    new NativeModuleInfo.ImageInfo(
+                        image.ordinal(),
+                        "baseline",
+                        image.generatedChunks(),
+                        image.codeBytes(),
+                        image == current))
+            .toList();
+    WasmModule decoded = module.module();
+    return new NativeModuleInfo(
+        decoded.wireBytes().sha256(),
+        module.scriptUrl().text(),
+        decoded.wireBytes().size(),
+        module.codeBytes(),
+        decoded.metadataBytes(),
+        decoded.functionCount() - decoded.importedFunctionCount(),
+        module.chunkCount(),
+        references,
+        holders,
+        images);
+  }
+
+  /// {@return figures of this moment}
+  public EngineStatistics statistics() {
+    int isolateCount;
+    synchronized (isolateLock) {
+      isolateCount = isolates.size();
+    }
+    long wireBytes = 0;
+    long codeBytes = 0;
+    long metadataBytes = 0;
+    List<NativeModule> modules = cache.modules();
+    for (NativeModule module : modules) {
+      wireBytes += module.module().wireBytes().size();
+      codeBytes += module.codeBytes();
+      metadataBytes += module.module().metadataBytes();
+    }
+    return new EngineStatistics(
+        isolateCount,
+        modules.size(),
+        cache.compilations(),
+        cache.hits(),
+        wireBytes,
+        codeBytes,
+        metadataBytes);
+  }
+
+  /// Ends the compile threads; instances that need code generated can no longer run.
+  @Override
+  public void close() {
+    threads.close();
+  }
+}
