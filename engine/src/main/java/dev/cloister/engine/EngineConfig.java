@@ -22,7 +22,7 @@ public record EngineConfig(
   /// {@return all that the engine can do, one compile thread for each processor}
   public static EngineConfig defaults() {
     return new EngineConfig(
-        WasmEngine.SUPPORTED_FEATURES,
+        WasmFeatures.supported(),
         WasmLimits.defaults(),
         Runtime.getRuntime().availableProcessors(),
         /* secondImage= */ false);

@@ -8,8 +8,6 @@ import dev.cloister.engine.code.NativeModuleCache;
 import dev.cloister.engine.code.SignatureClasses;
 import dev.cloister.engine.decode.ModuleDecoder;
 import dev.cloister.engine.decode.StreamingDecoder;
-import dev.cloister.engine.feature.WasmFeature;
-import dev.cloister.engine.feature.WasmFeatures;
 import dev.cloister.engine.module.WasmModule;
 import dev.cloister.engine.module.WireBytes;
 import java.util.ArrayList;
@@ -25,13 +23,6 @@ import java.util.function.Supplier;
 /// The way in for embedders. Safe to use by any thread; what compiles blocks, so it does not belong
 /// on an event loop. Locks, in this order: isolates, then the native module cache.
 public final class WasmEngine implements AutoCloseable {
-  /// The features that the engine can execute.
-  public static final WasmFeatures SUPPORTED_FEATURES =
-      WasmFeatures.WASM_2
-          .without(WasmFeature.SIMD)
-          .with(WasmFeature.EXTENDED_CONST)
-          .with(WasmFeature.MULTI_MEMORY);
-
   private final EngineConfig config;
   private final CompileThreads threads;
   private final SignatureClasses signatureClasses;

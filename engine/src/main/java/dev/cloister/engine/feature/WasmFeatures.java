@@ -55,7 +55,8 @@ public final class WasmFeatures {
   /// Everything that the decoder and the validator know.
   public static final WasmFeatures ALL = WASM_1.with(WasmFeature.values());
 
-  private static final WasmFeatures SUPPORTED = WASM_3.with(THREADS, LEGACY_EXCEPTIONS);
+  private static final WasmFeatures SUPPORTED =
+      WASM_2.without(SIMD).with(EXTENDED_CONST, MULTI_MEMORY, TYPED_FUNCTION_REFERENCES);
 
   private final long bits;
 
