@@ -19,6 +19,8 @@ public enum WasmLimit {
   RESULTS("number of results", 1_000),
   /// Functions, without imported ones.
   FUNCTIONS("number of functions", 1_000_000),
+  /// Custom sections.
+  CUSTOM_SECTIONS("number of custom sections", 100_000),
   /// Imports.
   IMPORTS("number of imports", 100_000),
   /// Exports.
@@ -34,7 +36,7 @@ public enum WasmLimit {
   /// Memories, with imported ones.
   MEMORIES("number of memories", 100_000),
   /// Element segments.
-  ELEMENT_SEGMENTS("number of element segments", 10_000_000),
+  ELEMENT_SEGMENTS("number of element segments", 100_000),
   /// Elements of a segment.
   ELEMENTS("number of elements in a segment", 10_000_000),
   /// Data segments.
@@ -45,6 +47,8 @@ public enum WasmLimit {
   LOCALS("number of locals", 50_000),
   /// Blocks around an instruction.
   NESTING("block nesting depth", 100_000),
+  /// Operands on the stack at once.
+  OPERANDS("operand stack height", 1_000_000),
   /// Labels of a `br_table`.
   BR_TABLE_SIZE("number of br_table labels", 65_520),
   /// Clauses of a `try_table`.

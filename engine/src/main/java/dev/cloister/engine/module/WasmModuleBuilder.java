@@ -197,6 +197,11 @@ public final class WasmModuleBuilder implements IndexSpaces {
     return importedFunctionCount;
   }
 
+  /// Returns the number of custom sections.
+  public int customSectionCount() {
+    return customSections.size();
+  }
+
   /// Returns the number of data segments.
   public int dataSegmentCount() {
     return data.size();

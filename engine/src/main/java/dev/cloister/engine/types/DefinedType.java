@@ -10,15 +10,19 @@ import org.jspecify.annotations.Nullable;
 /// types it mentions; nothing in the engine holds on to it but its users.
 public final class DefinedType implements HeapType {
 
-  final RefType nullableReference = new RefType(true, this);
-  final RefType nonNullReference = new RefType(false, this);
   final RecGroup group;
   final int indexInGroup;
 
   private @Nullable CompositeType composite;
   private boolean isFinal;
-  private DefinedType @Nullable [] supertypes;
   private @Nullable DefinedType supertype;
+
+  /// All types above this one, from the highest, and this one; null if there are none above.
+  private DefinedType @Nullable [] supertypes;
+
+  // Made when they are needed; two equal ones made at once do no harm.
+  private @Nullable RefType nullableReference;
+  private @Nullable RefType nonNullReference;
 
   DefinedType(RecGroup group, int indexInGroup) {
     this.group = group;
@@ -42,22 +46,27 @@ public final class DefinedType implements HeapType {
   /// Fixes the chain of supertypes, which is known once all members of the group are defined.
   void seal() {
     DefinedType parent = supertype;
-    if (parent == null) {
-      supertypes = new DefinedType[] {this};
-      return;
+    if (parent != null) {
+      DefinedType[] above = parent.supertypes;
+      DefinedType[] chain =
+          above == null ? new DefinedType[] {parent, this} : Arrays.copyOf(above, above.length + 1);
+      chain[chain.length - 1] = this;
+      supertypes = chain;
     }
-    DefinedType[] above = parent.supertypes();
-    DefinedType[] chain = Arrays.copyOf(above, above.length + 1);
-    chain[above.length] = this;
-    supertypes = chain;
   }
 
-  private DefinedType[] supertypes() {
-    DefinedType[] chain = supertypes;
-    if (chain == null) {
-      throw new IllegalStateException("type is used before its recursion group is complete");
+  RefType reference(boolean nullable) {
+    RefType known = nullable ? nullableReference : nonNullReference;
+    if (known != null) {
+      return known;
     }
-    return chain;
+    RefType made = new RefType(nullable, this);
+    if (nullable) {
+      nullableReference = made;
+    } else {
+      nonNullReference = made;
+    }
+    return made;
   }
 
   /// Returns a number of this type that no other live type has; it may be used again when the type
@@ -87,7 +96,7 @@ public final class DefinedType implements HeapType {
 
   /// Returns the number of types above this one: 0 without a supertype.
   public int depth() {
-    return supertypes().length - 1;
+    return supertypes == null ? 0 : supertypes.length - 1;
   }
 
   /// Returns whether this type is `other` or declares it as a supertype, directly or not. Takes
@@ -96,9 +105,9 @@ public final class DefinedType implements HeapType {
     if (this == other) {
       return true;
     }
-    DefinedType[] chain = supertypes();
+    DefinedType[] chain = supertypes;
     int depth = other.depth();
-    return depth < chain.length && chain[depth] == other;
+    return chain != null && depth < chain.length && chain[depth] == other;
   }
 
   @Override

@@ -51,7 +51,7 @@ public record RefType(boolean nullable, HeapType heapType) implements ValueType 
   public static RefType of(boolean nullable, HeapType heapType) {
     return switch (heapType) {
       case AbstractHeapType type -> (nullable ? NULLABLE : NON_NULL)[type.ordinal()];
-      case DefinedType type -> nullable ? type.nullableReference : type.nonNullReference;
+      case DefinedType type -> type.reference(nullable);
     };
   }
 

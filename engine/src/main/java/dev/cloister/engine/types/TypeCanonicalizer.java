@@ -1,9 +1,9 @@
 package dev.cloister.engine.types;
 
+import dev.cloister.engine.util.IntVector;
 import java.lang.ref.Reference;
 import java.lang.ref.ReferenceQueue;
 import java.lang.ref.WeakReference;
-import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.HashMap;
 import java.util.List;
@@ -37,7 +37,7 @@ public final class TypeCanonicalizer {
   // All below guarded by lock.
   private final Map<Shape, Entry> groups = new HashMap<>();
   private final ReferenceQueue<RecGroup> dead = new ReferenceQueue<>();
-  private final List<Integer> freeIds = new ArrayList<>();
+  private final IntVector freeIds = new IntVector();
   private int nextId;
   private long liveTypes;
 
@@ -85,7 +85,7 @@ public final class TypeCanonicalizer {
   /// Returns the first of `count` consecutive ids. Only single types use ids again; larger groups
   /// are rare, and splitting ranges is not worth it until the numbers run out.
   private int takeIds(int count) {
-    if (count == 1 && !freeIds.isEmpty()) {
+    if (count == 1 && freeIds.size() > 0) {
       return freeIds.removeLast();
     }
     int first = nextId;

@@ -1,0 +1,22 @@
+package dev.cloister.engine.decode;
+
+import dev.cloister.engine.feature.WasmFeatures;
+import dev.cloister.engine.feature.WasmLimits;
+import dev.cloister.engine.module.WasmModule;
+
+/// Decodes and validates modules whose bytes are all there. It is [StreamingDecoder] fed once, so
+/// its faults are the same.
+public final class ModuleDecoder {
+
+  private ModuleDecoder() {}
+
+  /// Decodes and validates a module.
+  ///
+  /// @param bytes the module, which is not copied: nobody may change it from now on
+  /// @param features what it may use
+  /// @param limits what it must keep
+  /// @throws dev.cloister.engine.error.WasmException if it is malformed, invalid or exceeds a limit
+  public static WasmModule decode(byte[] bytes, WasmFeatures features, WasmLimits limits) {
+    return StreamingDecoder.decode(bytes, features, limits);
+  }
+}

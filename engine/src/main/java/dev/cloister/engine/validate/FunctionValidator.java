@@ -1,0 +1,89 @@
+package dev.cloister.engine.validate;
+
+import dev.cloister.engine.bytecode.InstructionReader;
+import dev.cloister.engine.bytecode.Opcode;
+import dev.cloister.engine.error.InvalidModuleException;
+import dev.cloister.engine.error.MalformedException;
+import dev.cloister.engine.feature.WasmFeatures;
+import dev.cloister.engine.feature.WasmLimit;
+import dev.cloister.engine.feature.WasmLimits;
+import dev.cloister.engine.module.IndexSpaces;
+import dev.cloister.engine.types.FuncType;
+import dev.cloister.engine.types.ValueType;
+import java.util.List;
+
+/// Decodes and validates function bodies in one pass, by the algorithm of the specification's
+/// appendix (Spec A.3). Reused for all bodies of a module; confined to one thread; allocates nothing
+/// per instruction.
+public final class FunctionValidator {
+
+  private static final long MAX_LOCALS = 0xFFFF_FFFFL;
+
+  private final CodeState state;
+  private final InstructionRules rules;
+
+  /// Creates a validator for the functions of the module whose indices `spaces` explains.
+  public FunctionValidator(IndexSpaces spaces, WasmFeatures features, WasmLimits limits) {
+    state = new CodeState(spaces, features, limits);
+    rules = new InstructionRules(state);
+  }
+
+  /// Validates the code entry in `bytes[from, to)`, from its local declarations on, as the body of
+  /// function `index`.
+  ///
+  /// @param endOfBody what a missing `end` is called, depending on what follows the body
+  /// @throws MalformedException if the body is not encoded well
+  /// @throws InvalidModuleException if it is not valid
+  /// @throws dev.cloister.engine.error.LimitExceededException if it exceeds an implementation limit
+  public void validate(int index, byte[] bytes, int from, int to, String endOfBody) {
+    state.clear();
+    state.reader.reset(bytes, from, to);
+    try {
+      FuncType type = state.spaces.signature(index);
+      declareLocals(type, from);
+      state.controls.push(Opcode.BLOCK, List.of(), type.results());
+      validateInstructions(endOfBody);
+    } catch (MalformedException e) {
+      throw new MalformedException(e.text() + ", in function " + index, e.offset());
+    } catch (InvalidModuleException e) {
+      throw new InvalidModuleException(e.text() + ", in function " + index, e.offset());
+    }
+  }
+
+  private void validateInstructions(String endOfBody) {
+    InstructionReader reader = state.reader;
+    ControlStack controls = state.controls;
+    while (controls.depth() > 0) {
+      if (reader.atEnd()) {
+        throw new MalformedException(endOfBody, reader.position());
+      }
+      rules.apply(reader.next());
+    }
+    if (!reader.atEnd()) {
+      throw new MalformedException(
+          "section size mismatch: function body has "
+              + (reader.end() - reader.position())
+              + " bytes after its end",
+          reader.position());
+    }
+  }
+
+  private void declareLocals(FuncType type, int from) {
+    InstructionReader reader = state.reader;
+    state.locals.addParams(type.params());
+    long count = type.params().size();
+    int groups = reader.readLocalGroups();
+    for (int i = 0; Integer.compareUnsigned(i, groups) < 0; i++) {
+      int size = reader.readLocalCount();
+      count += Integer.toUnsignedLong(size);
+      if (count > MAX_LOCALS) {
+        throw new MalformedException("too many locals: " + count, reader.position());
+      }
+      ValueType local = reader.readLocalType();
+      if (count <= WasmLimit.LOCALS.standard()) {
+        state.locals.add(size, local);
+      }
+    }
+    state.limits.check(WasmLimit.LOCALS, count, from);
+  }
+}
