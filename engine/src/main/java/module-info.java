@@ -5,4 +5,13 @@ module dev.cloister.engine {
   requires org.objectweb.asm;
   requires static com.google.errorprone.annotations;
   requires static org.jspecify;
+
+  exports dev.cloister.engine;
+  exports dev.cloister.engine.bytecode;
+  exports dev.cloister.engine.error;
+  exports dev.cloister.engine.feature;
+  exports dev.cloister.engine.module;
+  exports dev.cloister.engine.runtime;
+  exports dev.cloister.engine.runtime.intrinsic;
+  exports dev.cloister.engine.types;
 }
