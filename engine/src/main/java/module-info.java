@@ -4,7 +4,7 @@
 module dev.cloister.engine {
   requires org.objectweb.asm;
   requires static com.google.errorprone.annotations;
-  requires static org.jspecify;
+  requires static transitive org.jspecify;
 
   exports dev.cloister.engine;
   exports dev.cloister.engine.bytecode;

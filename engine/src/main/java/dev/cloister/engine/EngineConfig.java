@@ -14,8 +14,7 @@ public record EngineConfig(
   /// Checks the settings.
   public EngineConfig {
     if (compileThreads < 1) {
-      throw new IllegalArgumentException(
-          "compileThreads must be at least 1, is " + compileThreads);
+      throw new IllegalArgumentException("compileThreads must be at least 1, is " + compileThreads);
     }
   }
 

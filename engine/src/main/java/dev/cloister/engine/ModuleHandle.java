@@ -10,8 +10,8 @@ import dev.cloister.engine.runtime.Store;
 
 /// One reference of one isolate on a native module, which other isolates may share.
 ///
-/// While it is open the compiled code is kept. Instances that were made from it may outlive it. Safe
-/// to use by any thread.
+/// While it is open the compiled code is kept. Instances that were made from it may outlive it.
+/// Safe to use by any thread.
 public final class ModuleHandle implements AutoCloseable {
   private final EngineIsolate isolate;
   private final NativeModule nativeModule;
@@ -52,10 +52,10 @@ public final class ModuleHandle implements AutoCloseable {
   /// Makes an instance and runs its start function, on the thread that runs `store`.
   ///
   /// @throws dev.cloister.engine.error.LinkException if an import is missing or of the wrong type
-  /// @throws dev.cloister.engine.error.LimitExceededException if the store's limiter refuses what the
-  ///     module declares
-  /// @throws dev.cloister.engine.error.TrapException if a segment does not fit or the start function
-  ///     traps
+  /// @throws dev.cloister.engine.error.LimitExceededException if the store's limiter refuses what
+  ///   the module declares
+  /// @throws dev.cloister.engine.error.TrapException if a segment does not fit or the start
+  ///   function traps
   /// @throws dev.cloister.engine.error.StoppedException if the store was asked to stop
   public Instance instantiate(Store store, Imports imports) {
     return nativeModule.instantiate(store, imports);

@@ -6,8 +6,8 @@ import dev.cloister.engine.module.WasmModule;
 /// A compilation that begins while the module's bytes are still arriving.
 ///
 /// Sections are decoded and function bodies validated as soon as they are complete, so a fault is
-/// reported by the call that brought it to light, with the same text as by any other way. Used by one
-/// thread at a time; the calls compute, so they do not belong on an event loop.
+/// reported by the call that brought it to light, with the same text as by any other way. Used by
+/// one thread at a time; the calls compute, so they do not belong on an event loop.
 public final class StreamingCompilation {
   private final WasmEngine engine;
   private final EngineIsolate isolate;
@@ -32,7 +32,8 @@ public final class StreamingCompilation {
 
   /// Ends the module and takes a reference on its native module, compiled now if nobody has it.
   ///
-  /// @throws dev.cloister.engine.error.MalformedException as [#push], also if the module is cut short
+  /// @throws dev.cloister.engine.error.MalformedException as [#push], also if the module is cut
+  ///   short
   /// @throws dev.cloister.engine.error.InvalidModuleException as [#push]
   /// @throws dev.cloister.engine.error.LimitExceededException as [#push]
   public ModuleHandle finish() {

@@ -91,8 +91,7 @@ public final class WasmEngine implements AutoCloseable {
   /// The one way by which an isolate comes to use a module, new or shared.
   private ModuleHandle use(
       EngineIsolate isolate, WireBytes wireBytes, Supplier<WasmModule> module) {
-    NativeModuleCache.Key key =
-        new NativeModuleCache.Key(wireBytes.sha256(), config.features());
+    NativeModuleCache.Key key = new NativeModuleCache.Key(wireBytes.sha256(), config.features());
     NativeModule nativeModule = cache.acquire(key, () -> compile(module.get()));
     ModuleHandle handle = new ModuleHandle(this, isolate, nativeModule, key);
     synchronized (isolateLock) {
@@ -162,14 +161,13 @@ public final class WasmEngine implements AutoCloseable {
     CodeImage current = module.currentImage();
     List<NativeModuleInfo.ImageInfo> images =
         module.images().stream()
-            .map(
-                image ->
-                    new NativeModuleInfo.ImageInfo(
-                        image.ordinal(),
-                        "baseline",
-                        image.generatedChunks(),
-                        image.codeBytes(),
-                        image == current))
+            .map(image ->
+                new NativeModuleInfo.ImageInfo(
+                    image.ordinal(),
+                    "baseline",
+                    image.generatedChunks(),
+                    image.codeBytes(),
+                    image == current))
             .toList();
     WasmModule decoded = module.module();
     return new NativeModuleInfo(

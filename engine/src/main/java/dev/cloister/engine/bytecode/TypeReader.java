@@ -34,6 +34,7 @@ public final class TypeReader {
   private final WasmFeatures features;
 
   /// Creates a reader that takes bytes from `reader` and resolves type indices in `types`.
+  @SuppressWarnings("exports") // For the decoder: the cursor stays inside the engine.
   public TypeReader(ByteReader reader, TypeSpace types, WasmFeatures features) {
     this.reader = reader;
     this.types = types;

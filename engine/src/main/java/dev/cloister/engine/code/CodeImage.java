@@ -7,7 +7,8 @@ import dev.cloister.engine.runtime.ImageEntry;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.jspecify.annotations.Nullable;
 
-/// A complete, statically linked picture of a module's code, in which each function has one version.
+/// A complete, statically linked picture of a module's code, in which each function has one
+/// version.
 ///
 /// Its chunks are generated and defined when they are first called. All images of a module agree on
 /// names and calling convention, so an instance can be switched from one to another at a call from
@@ -86,8 +87,7 @@ public final class CodeImage {
 
     ImageEntry newEntry() {
       try {
-        return (ImageEntry)
-            loadClass("dev.cloister.generated.Code").getConstructor().newInstance();
+        return (ImageEntry) loadClass("dev.cloister.generated.Code").getConstructor().newInstance();
       } catch (ReflectiveOperationException e) {
         throw new IllegalStateException("cannot make the entry of an image", e);
       }

@@ -26,8 +26,8 @@ abstract class GeneratedClassLoader extends ClassLoader {
     this.threads = threads;
   }
 
-  /// {@return the class file of a class of this loader, or null if it belongs to another one} Runs on
-  /// a compile thread.
+  /// {@return the class file of a class of this loader, or null if it belongs to another one} Runs
+  /// on a compile thread.
   ///
   /// @param name the binary name without the package of generated classes
   abstract byte @Nullable [] generate(String name);

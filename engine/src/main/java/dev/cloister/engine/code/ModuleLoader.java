@@ -36,8 +36,7 @@ final class ModuleLoader extends GeneratedClassLoader implements LinkageSource {
     for (int i = 0; i < plan.shapeCount(); i++) {
       CallShape shape = plan.shape(i);
       signatures.put(
-          simpleName(SignatureGenerator.referenceClassName(shape)),
-          signatureClasses.loader(shape));
+          simpleName(SignatureGenerator.referenceClassName(shape)), signatureClasses.loader(shape));
     }
   }
 

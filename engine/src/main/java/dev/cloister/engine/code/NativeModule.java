@@ -28,8 +28,8 @@ import org.jspecify.annotations.Nullable;
 
 /// A compiled module: what all isolates that use it share.
 ///
-/// Immutable but for its list of code images. It lives as long as something refers to it: handles of
-/// isolates, instances, running frames. Safe to use by any thread.
+/// Immutable but for its list of code images. It lives as long as something refers to it: handles
+/// of isolates, instances, running frames. Safe to use by any thread.
 public final class NativeModule implements CodeLinkage {
   private static final AtomicLong NEXT_ID = new AtomicLong();
 
@@ -160,7 +160,8 @@ public final class NativeModule implements CodeLinkage {
 
   /// Generates all code of the current image that is not there yet.
   ///
-  /// @throws dev.cloister.engine.error.LimitExceededException if a function is too large for the JVM
+  /// @throws dev.cloister.engine.error.LimitExceededException if a function is too large for the
+  ///   JVM
   public void generateAll() {
     currentImage.generateAll();
   }

@@ -121,8 +121,7 @@ final class CallEmitter {
       writer.putfield(Names.RESULT_SLOTS, "n" + index, "J");
     } else {
       writer.iconst(index);
-      writer.invokestatic(
-          Names.RESULT_SLOTS, "setNumber", "(J" + Names.RESULT_SLOTS_DESC + "I)V");
+      writer.invokestatic(Names.RESULT_SLOTS, "setNumber", "(J" + Names.RESULT_SLOTS_DESC + "I)V");
     }
   }
 
@@ -133,9 +132,7 @@ final class CallEmitter {
     if (kind == JvmKind.REF) {
       writer.iconst(index);
       writer.invokestatic(
-          Names.RESULT_SLOTS,
-          "reference",
-          "(" + Names.RESULT_SLOTS_DESC + "I)Ljava/lang/Object;");
+          Names.RESULT_SLOTS, "reference", "(" + Names.RESULT_SLOTS_DESC + "I)Ljava/lang/Object;");
       return;
     }
     if (index < 8) {

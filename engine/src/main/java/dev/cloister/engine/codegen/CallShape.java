@@ -9,8 +9,8 @@ import dev.cloister.engine.types.ValueType;
 /// generated for each shape and shared by all modules; the function *type* is checked apart.
 ///
 /// @param params a letter of [JvmKind] for each parameter
-/// @param results a letter for each result; the first is returned, the others are left in the result
-///     slots
+/// @param results a letter for each result; the first is returned, the others are left in the
+///   result slots
 public record CallShape(String params, String results) {
   /// The most JVM argument slots that parameters may take: besides them there are the instance and
   /// what an indirect call adds.

@@ -17,8 +17,7 @@ public final class ChunkGenerator {
   /// @throws LimitExceededException if a function does not fit into a JVM method
   public static byte[] chunk(ModulePlan plan, int chunk) {
     ClassWriter target =
-        ClassFiles.begin(
-            Opcodes.ACC_PUBLIC | Opcodes.ACC_FINAL, Names.chunk(chunk), Names.OBJECT);
+        ClassFiles.begin(Opcodes.ACC_PUBLIC | Opcodes.ACC_FINAL, Names.chunk(chunk), Names.OBJECT);
     WasmModule module = plan.module();
     try {
       for (int f = plan.chunkStart(chunk); f < plan.chunkEnd(chunk); f++) {
@@ -63,8 +62,7 @@ public final class ChunkGenerator {
     int instanceSlot = shape.paramSlots();
     writer.aload(instanceSlot);
     if (plan.layout().isField(function)) {
-      writer.getfield(
-          Names.INSTANCE, "i" + function, "L" + shape.referenceClass() + ";");
+      writer.getfield(Names.INSTANCE, "i" + function, "L" + shape.referenceClass() + ";");
     } else {
       writer.getfield(Names.BASE_INSTANCE, "imports", "[" + Names.FUNC_REF_DESC);
       writer.iconst(function);

@@ -8,8 +8,8 @@ import org.objectweb.asm.Label;
 /// An open block, loop, `if` or the function itself during code generation.
 ///
 /// Where control flow meets, the JVM stack is empty and the values that a label takes are in local
-/// variables that were reserved when the block was entered. So frames have no stack, and the JIT can
-/// enter loops in the middle of a run, for which it needs an empty stack at their heads.
+/// variables that were reserved when the block was entered. So frames have no stack, and the JIT
+/// can enter loops in the middle of a run, for which it needs an empty stack at their heads.
 final class ControlFrame {
   enum Kind {
     FUNCTION,

@@ -45,8 +45,7 @@ public final class DispatchGenerator {
     this.shape = plan.shape(shapeOrdinal);
     this.functions = plan.dispatched(shapeOrdinal);
     this.name = Names.dispatch(shapeOrdinal);
-    this.target =
-        ClassFiles.begin(Opcodes.ACC_PUBLIC | Opcodes.ACC_FINAL, name, Names.OBJECT);
+    this.target = ClassFiles.begin(Opcodes.ACC_PUBLIC | Opcodes.ACC_FINAL, name, Names.OBJECT);
   }
 
   /// {@return the dispatch class of a shape}
@@ -86,10 +85,7 @@ public final class DispatchGenerator {
 
   private MethodVisitor method(String methodName, String trailing) {
     return ClassFiles.method(
-        target,
-        Opcodes.ACC_PUBLIC | Opcodes.ACC_STATIC,
-        methodName,
-        shape.descriptor(trailing));
+        target, Opcodes.ACC_PUBLIC | Opcodes.ACC_STATIC, methodName, shape.descriptor(trailing));
   }
 
   /// {@return the local variables of a method: parameters, then `trailing`, then the instance}
@@ -116,8 +112,7 @@ public final class DispatchGenerator {
     }
     int pieces = (functions.length + piece - 1) / piece;
     for (int i = 0; i < pieces; i++) {
-      writeSwitch(
-          SWITCH + "_" + i, i * piece, Math.min(functions.length, (i + 1) * piece));
+      writeSwitch(SWITCH + "_" + i, i * piece, Math.min(functions.length, (i + 1) * piece));
     }
     writeTree(SWITCH, 0, pieces, Integer.numberOfTrailingZeros(piece), piece);
   }
@@ -171,8 +166,7 @@ public final class DispatchGenerator {
     writer.tableswitch(from >> (stepShift - shift), labels, labels[count - 1]);
     for (int i = 0; i < count; i++) {
       int first = from + i * step;
-      String callee =
-          step == 1 ? SWITCH + "_" + first : SWITCH + "_" + first + "_" + step;
+      String callee = step == 1 ? SWITCH + "_" + first : SWITCH + "_" + first + "_" + step;
       writer.labelWithFrame(labels[i], locals.length, locals, 0, NO_STACK);
       ClassFiles.loadParams(writer, shape, 0);
       writer.load(JvmKind.INT, ordinalSlot);
@@ -251,8 +245,7 @@ public final class DispatchGenerator {
     int instanceSlot = referenceSlot + 1;
     int checkedSlot = referenceSlot + 2;
     writer.aload(referenceSlot);
-    writer.invokestatic(
-        Names.TRAPS, "nonNullFunction", "(Ljava/lang/Object;)Ljava/lang/Object;");
+    writer.invokestatic(Names.TRAPS, "nonNullFunction", "(Ljava/lang/Object;)Ljava/lang/Object;");
     writer.checkcast(Names.FUNC_REF);
     writer.store(JvmKind.REF, checkedSlot);
     Object[] locals = locals(Names.OBJECT);

@@ -49,7 +49,8 @@ final class MemoryEmitter {
       case I64_LOAD16_S -> load(reader, JvmKind.LONG, "I16", 2, "S", Opcodes.I2L);
       case I64_LOAD16_U -> load(reader, JvmKind.LONG, "I16", 2, "S", 0xffff, Opcodes.I2L);
       case I64_LOAD32_S -> load(reader, JvmKind.LONG, "I32", 4, "I", Opcodes.I2L);
-      case I64_LOAD32_U -> load(reader, JvmKind.LONG, "I32", 4, "I", Opcodes.I2L, Integer.MIN_VALUE);
+      case I64_LOAD32_U ->
+          load(reader, JvmKind.LONG, "I32", 4, "I", Opcodes.I2L, Integer.MIN_VALUE);
       case I32_STORE -> store(reader, "I32", 4, "I");
       case I64_STORE -> store(reader, "I64", 8, "J");
       case F32_STORE -> store(reader, "F32", 4, "F");

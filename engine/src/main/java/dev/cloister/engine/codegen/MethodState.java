@@ -51,7 +51,11 @@ final class MethodState {
 
   /// @param locals the letters of all Wasm locals, parameters first
   MethodState(
-      BytecodeWriter writer, ModulePlan plan, CallShape shape, String locals, boolean cachesMemory) {
+      BytecodeWriter writer,
+      ModulePlan plan,
+      CallShape shape,
+      String locals,
+      boolean cachesMemory) {
     this.writer = writer;
     this.plan = plan;
     this.module = plan.module();
@@ -88,8 +92,7 @@ final class MethodState {
       slot += 2;
     }
     reloadsMemory =
-        cachesMemory
-            && !(plan.layout().hasExactMemory() && !plan.layout().isMemoryExported());
+        cachesMemory && !(plan.layout().hasExactMemory() && !plan.layout().isMemoryExported());
     scratchAddress = slot;
     scratchValue = slot + 2;
     scratchOther = slot + 4;

@@ -13,8 +13,7 @@ public final class ModuleClassGenerator {
   /// The method that generated code calls to be stopped.
   static final String CHECK = "check";
 
-  private static final String CONSTRUCTOR =
-      "(" + Names.STORE_DESC + Names.LINKAGE_DESC + ")V";
+  private static final String CONSTRUCTOR = "(" + Names.STORE_DESC + Names.LINKAGE_DESC + ")V";
 
   private final ModulePlan plan;
   private final WasmModule module;
@@ -40,8 +39,7 @@ public final class ModuleClassGenerator {
             Names.INSTANCE_FACTORY);
     field(target, Opcodes.ACC_PRIVATE, "stop", Names.METHOD_HANDLE_DESC);
     field(target, Opcodes.ACC_PUBLIC, "typeIds", "[I");
-    MethodVisitor initializer =
-        ClassFiles.method(target, Opcodes.ACC_STATIC, "<clinit>", "()V");
+    MethodVisitor initializer = ClassFiles.method(target, Opcodes.ACC_STATIC, "<clinit>", "()V");
     BytecodeWriter writer = new BytecodeWriter(initializer);
     initializer.visitLdcInsn(org.objectweb.asm.Type.getObjectType(Names.MODULE));
     writer.invokevirtual("java/lang/Class", "getClassLoader", "()Ljava/lang/ClassLoader;");
@@ -51,17 +49,11 @@ public final class ModuleClassGenerator {
     writer.store(JvmKind.REF, 0);
     writer.aload(0);
     initializer.visitMethodInsn(
-        Opcodes.INVOKEINTERFACE,
-        Names.LINKAGE,
-        "stopSite",
-        "()L" + Names.STOP_SITE + ";",
-        true);
+        Opcodes.INVOKEINTERFACE, Names.LINKAGE, "stopSite", "()L" + Names.STOP_SITE + ";", true);
     writer.invokevirtual(Names.STOP_SITE, "handle", "()" + Names.METHOD_HANDLE_DESC);
-    initializer.visitFieldInsn(
-        Opcodes.PUTSTATIC, Names.MODULE, "stop", Names.METHOD_HANDLE_DESC);
+    initializer.visitFieldInsn(Opcodes.PUTSTATIC, Names.MODULE, "stop", Names.METHOD_HANDLE_DESC);
     writer.aload(0);
-    initializer.visitMethodInsn(
-        Opcodes.INVOKEINTERFACE, Names.LINKAGE, "typeIds", "()[I", true);
+    initializer.visitMethodInsn(Opcodes.INVOKEINTERFACE, Names.LINKAGE, "typeIds", "()[I", true);
     writer.insn(Opcodes.DUP);
     writer.store(JvmKind.REF, 1);
     initializer.visitFieldInsn(Opcodes.PUTSTATIC, Names.MODULE, "typeIds", "[I");
@@ -84,8 +76,7 @@ public final class ModuleClassGenerator {
 
   private static void field(ClassWriter target, int access, String name, String descriptor) {
     target
-        .visitField(
-            access | Opcodes.ACC_STATIC | Opcodes.ACC_FINAL, name, descriptor, null, null)
+        .visitField(access | Opcodes.ACC_STATIC | Opcodes.ACC_FINAL, name, descriptor, null, null)
         .visitEnd();
   }
 
@@ -105,8 +96,7 @@ public final class ModuleClassGenerator {
     method.visitInsn(Opcodes.DUP);
     method.visitVarInsn(Opcodes.ALOAD, 1);
     method.visitVarInsn(Opcodes.ALOAD, 2);
-    method.visitMethodInsn(
-        Opcodes.INVOKESPECIAL, Names.INSTANCE, "<init>", CONSTRUCTOR, false);
+    method.visitMethodInsn(Opcodes.INVOKESPECIAL, Names.INSTANCE, "<init>", CONSTRUCTOR, false);
     method.visitInsn(Opcodes.ARETURN);
     ClassFiles.end(method);
   }
@@ -121,18 +111,16 @@ public final class ModuleClassGenerator {
     BytecodeWriter writer = new BytecodeWriter(method);
     writer.getstatic(Names.MODULE, "stop", Names.METHOD_HANDLE_DESC);
     writer.aload(0);
-    writer.invokevirtual(
-        Names.METHOD_HANDLE, "invokeExact", "(" + Names.BASE_INSTANCE_DESC + ")V");
+    writer.invokevirtual(Names.METHOD_HANDLE, "invokeExact", "(" + Names.BASE_INSTANCE_DESC + ")V");
     writer.insn(Opcodes.RETURN);
     ClassFiles.end(method);
   }
 
   /// {@return the abstract class through which references enter a code image: one method for each
-  ///     shape that has functions which can be referenced}
+  /// shape that has functions which can be referenced}
   public byte[] image() {
     ClassWriter target =
-        ClassFiles.begin(
-            Opcodes.ACC_PUBLIC | Opcodes.ACC_ABSTRACT, Names.IMAGE, Names.IMAGE_ENTRY);
+        ClassFiles.begin(Opcodes.ACC_PUBLIC | Opcodes.ACC_ABSTRACT, Names.IMAGE, Names.IMAGE_ENTRY);
     writeDefaultConstructor(target, Names.IMAGE_ENTRY);
     for (int shape = 0; shape < plan.shapeCount(); shape++) {
       if (plan.dispatched(shape).length > 0) {
@@ -168,8 +156,7 @@ public final class ModuleClassGenerator {
     CallShape callShape = plan.shape(shape);
     String name = Names.reference(shape);
     ClassWriter target =
-        ClassFiles.begin(
-            Opcodes.ACC_PUBLIC | Opcodes.ACC_FINAL, name, callShape.referenceClass());
+        ClassFiles.begin(Opcodes.ACC_PUBLIC | Opcodes.ACC_FINAL, name, callShape.referenceClass());
     target
         .visitField(
             Opcodes.ACC_PRIVATE | Opcodes.ACC_FINAL, "owner", Names.INSTANCE_DESC, null, null)
@@ -256,8 +243,7 @@ public final class ModuleClassGenerator {
   }
 
   private void writeLink(ClassWriter target) {
-    MethodVisitor method =
-        ClassFiles.method(target, Opcodes.ACC_PROTECTED, "link", "()V");
+    MethodVisitor method = ClassFiles.method(target, Opcodes.ACC_PROTECTED, "link", "()V");
     BytecodeWriter writer = new BytecodeWriter(method);
     for (int i = 0; i < module.importedFunctionCount() && layout.isField(i); i++) {
       String type = plan.shapeOfFunction(i).referenceClass();
@@ -301,17 +287,12 @@ public final class ModuleClassGenerator {
 
   private void writeInitGlobals(ClassWriter target) {
     MethodVisitor method =
-        ClassFiles.method(
-            target, Opcodes.ACC_PROTECTED, "initGlobals", "([Ljava/lang/Object;)V");
+        ClassFiles.method(target, Opcodes.ACC_PROTECTED, "initGlobals", "([Ljava/lang/Object;)V");
     BytecodeWriter writer = new BytecodeWriter(method);
-    for (int i = module.importedGlobalCount();
-        i < module.globalCount() && layout.isField(i);
-        i++) {
+    for (int i = module.importedGlobalCount(); i < module.globalCount() && layout.isField(i); i++) {
       if (!layout.isCell(i)) {
         JvmKind kind = JvmKind.of(module.globalType(i).valueType());
-        target
-            .visitField(Opcodes.ACC_PUBLIC, "g" + i, kind.descriptor(), null, null)
-            .visitEnd();
+        target.visitField(Opcodes.ACC_PUBLIC, "g" + i, kind.descriptor(), null, null).visitEnd();
         writer.aload(0);
         writer.aload(1);
         writer.iconst(i);

@@ -178,8 +178,10 @@ final class NumericEmitter {
     call(rows, Opcode.I64_CLZ, "J", JvmKind.LONG, Names.INTEGER_OPS, "clz");
     call(rows, Opcode.I64_CTZ, "J", JvmKind.LONG, Names.INTEGER_OPS, "ctz");
     call(rows, Opcode.I64_POPCNT, "J", JvmKind.LONG, Names.INTEGER_OPS, "popcnt");
-    instructions(rows, Opcode.I64_EXTEND8_S, "J", JvmKind.LONG, Opcodes.L2I, Opcodes.I2B, Opcodes.I2L);
-    instructions(rows, Opcode.I64_EXTEND16_S, "J", JvmKind.LONG, Opcodes.L2I, Opcodes.I2S, Opcodes.I2L);
+    instructions(
+        rows, Opcode.I64_EXTEND8_S, "J", JvmKind.LONG, Opcodes.L2I, Opcodes.I2B, Opcodes.I2L);
+    instructions(
+        rows, Opcode.I64_EXTEND16_S, "J", JvmKind.LONG, Opcodes.L2I, Opcodes.I2S, Opcodes.I2L);
     instructions(rows, Opcode.I64_EXTEND32_S, "J", JvmKind.LONG, Opcodes.L2I, Opcodes.I2L);
   }
 

@@ -26,16 +26,13 @@ public final class SignatureGenerator {
     ClassWriter target =
         ClassFiles.begin(
             Opcodes.ACC_PUBLIC | Opcodes.ACC_ABSTRACT, shape.referenceClass(), Names.FUNC_REF);
-    String constructor =
-        "(" + Names.DEFINED_TYPE_DESC + Names.BASE_INSTANCE_DESC + "I)V";
-    MethodVisitor method =
-        ClassFiles.method(target, Opcodes.ACC_PROTECTED, "<init>", constructor);
+    String constructor = "(" + Names.DEFINED_TYPE_DESC + Names.BASE_INSTANCE_DESC + "I)V";
+    MethodVisitor method = ClassFiles.method(target, Opcodes.ACC_PROTECTED, "<init>", constructor);
     method.visitVarInsn(Opcodes.ALOAD, 0);
     method.visitVarInsn(Opcodes.ALOAD, 1);
     method.visitVarInsn(Opcodes.ALOAD, 2);
     method.visitVarInsn(Opcodes.ILOAD, 3);
-    method.visitMethodInsn(
-        Opcodes.INVOKESPECIAL, Names.FUNC_REF, "<init>", constructor, false);
+    method.visitMethodInsn(Opcodes.INVOKESPECIAL, Names.FUNC_REF, "<init>", constructor, false);
     method.visitInsn(Opcodes.RETURN);
     ClassFiles.end(method);
     target
@@ -68,8 +65,7 @@ public final class SignatureGenerator {
       Boxing.unbox(writer, shape.param(i));
     }
     writer.aload(2);
-    writer.invokevirtual(
-        shape.referenceClass(), CALL, shape.descriptor(Names.BASE_INSTANCE_DESC));
+    writer.invokevirtual(shape.referenceClass(), CALL, shape.descriptor(Names.BASE_INSTANCE_DESC));
     int results = shape.results().length();
     if (results > 0) {
       Boxing.box(writer, shape.result(0));
@@ -96,15 +92,10 @@ public final class SignatureGenerator {
   public static byte[] host(CallShape shape) {
     String name = shape.hostClass();
     ClassWriter target =
-        ClassFiles.begin(
-            Opcodes.ACC_PUBLIC | Opcodes.ACC_FINAL, name, shape.referenceClass());
+        ClassFiles.begin(Opcodes.ACC_PUBLIC | Opcodes.ACC_FINAL, name, shape.referenceClass());
     target
         .visitField(
-            Opcodes.ACC_PRIVATE | Opcodes.ACC_FINAL,
-            "target",
-            Names.METHOD_HANDLE_DESC,
-            null,
-            null)
+            Opcodes.ACC_PRIVATE | Opcodes.ACC_FINAL, "target", Names.METHOD_HANDLE_DESC, null, null)
         .visitEnd();
     MethodVisitor constructor =
         ClassFiles.method(

@@ -7,8 +7,8 @@ import dev.cloister.engine.types.FuncType;
 
 /// Numbers the instructions of a function at which a call can end or another one can be running.
 ///
-/// The line number of generated code is the ordinal of the site, from 1. Nothing is kept for it: the
-/// offset of a site is found by reading the body again up to it.
+/// The line number of generated code is the ordinal of the site, from 1. Nothing is kept for it:
+/// the offset of a site is found by reading the body again up to it.
 public final class Sites {
   private Sites() {}
 

@@ -14,8 +14,8 @@ import dev.cloister.engine.util.ByteReader;
 import java.util.HashSet;
 import java.util.Set;
 
-/// The sections that define functions, tables, memories, tags and globals, and those that name them:
-/// exports and the start function (Spec 5.5.6 to 5.5.11, 5.5.16).
+/// The sections that define functions, tables, memories, tags and globals, and those that name
+/// them: exports and the start function (Spec 5.5.6 to 5.5.11, 5.5.16).
 final class DefinitionSections {
 
   private static final int TABLE_WITH_INIT = 0x40;

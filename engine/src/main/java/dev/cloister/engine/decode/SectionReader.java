@@ -114,7 +114,6 @@ final class SectionReader {
 
   /// Returns the fault that `feature` is switched off.
   static MalformedException switchedOff(String text, WasmFeature feature, int offset) {
-    return new MalformedException(
-        text + ": feature " + feature.id() + " is switched off", offset);
+    return new MalformedException(text + ": feature " + feature.id() + " is switched off", offset);
   }
 }

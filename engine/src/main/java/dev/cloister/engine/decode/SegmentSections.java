@@ -174,8 +174,7 @@ final class SegmentSections {
     int memoryIndex = 0;
     @Nullable ConstExpr offset = null;
     if (active) {
-      memoryIndex =
-          readIndexOrZero(flags == EXPLICIT_INDEX, "memory", module.memoryCount(), start);
+      memoryIndex = readIndexOrZero(flags == EXPLICIT_INDEX, "memory", module.memoryCount(), start);
       offset = readOffset(module.memoryType(memoryIndex).limits().addressType());
     }
     int length = reader.readU32();

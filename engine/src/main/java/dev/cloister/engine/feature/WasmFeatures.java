@@ -5,7 +5,6 @@ import static dev.cloister.engine.feature.WasmFeature.CORE;
 import static dev.cloister.engine.feature.WasmFeature.EXCEPTIONS;
 import static dev.cloister.engine.feature.WasmFeature.EXTENDED_CONST;
 import static dev.cloister.engine.feature.WasmFeature.GC;
-import static dev.cloister.engine.feature.WasmFeature.LEGACY_EXCEPTIONS;
 import static dev.cloister.engine.feature.WasmFeature.MEMORY64;
 import static dev.cloister.engine.feature.WasmFeature.MULTI_MEMORY;
 import static dev.cloister.engine.feature.WasmFeature.MULTI_VALUE;
@@ -16,7 +15,6 @@ import static dev.cloister.engine.feature.WasmFeature.SATURATING_FLOAT_TO_INT;
 import static dev.cloister.engine.feature.WasmFeature.SIGN_EXTENSION;
 import static dev.cloister.engine.feature.WasmFeature.SIMD;
 import static dev.cloister.engine.feature.WasmFeature.TAIL_CALL;
-import static dev.cloister.engine.feature.WasmFeature.THREADS;
 import static dev.cloister.engine.feature.WasmFeature.TYPED_FUNCTION_REFERENCES;
 
 import java.util.Arrays;
@@ -33,12 +31,7 @@ public final class WasmFeatures {
   /// WebAssembly 2.0.
   public static final WasmFeatures WASM_2 =
       WASM_1.with(
-          SIGN_EXTENSION,
-          SATURATING_FLOAT_TO_INT,
-          MULTI_VALUE,
-          BULK_MEMORY,
-          REFERENCE_TYPES,
-          SIMD);
+          SIGN_EXTENSION, SATURATING_FLOAT_TO_INT, MULTI_VALUE, BULK_MEMORY, REFERENCE_TYPES, SIMD);
 
   /// WebAssembly 3.0.
   public static final WasmFeatures WASM_3 =

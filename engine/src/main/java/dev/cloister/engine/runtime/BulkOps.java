@@ -72,10 +72,7 @@ public final class BulkOps {
     }
     int to = memory.checkRange(Integer.toUnsignedLong(target), size);
     DataSegment data = instance.module().data().get(segment);
-    instance
-        .module()
-        .wireBytes()
-        .copyTo(data.dataOffset() + (int) from, memory.bytes, to, length);
+    instance.module().wireBytes().copyTo(data.dataOffset() + (int) from, memory.bytes, to, length);
   }
 
   /// `table.init`.
@@ -102,8 +99,7 @@ public final class BulkOps {
 
   /// `table.fill`.
   @CalledByGeneratedCode
-  public static void tableFill(
-      int from, @Nullable Object value, int length, Table table) {
+  public static void tableFill(int from, @Nullable Object value, int length, Table table) {
     table.fill(Integer.toUnsignedLong(from), value, Integer.toUnsignedLong(length));
   }
 }

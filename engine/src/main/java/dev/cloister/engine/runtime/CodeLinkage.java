@@ -30,6 +30,6 @@ public interface CodeLinkage extends FrameResolver {
   FuncRef reference(HostFunction function, DefinedType type);
 
   /// {@return the shape ordinal and the position in that shape's dispatch table of an own function
-  ///     that can become a reference, as `shape << 32 | ordinal`}
+  /// that can become a reference, as `shape << 32 | ordinal`}
   long dispatchPosition(int functionIndex);
 }

@@ -92,8 +92,7 @@ public abstract non-sealed class FuncRef implements Extern {
   /// @return `ref`, if its type is a subtype of the expected one
   /// @throws TrapException otherwise
   @CalledByGeneratedCode
-  public static FuncRef checkIndirect(
-      @Nullable FuncRef ref, Table table, int index, int expected) {
+  public static FuncRef checkIndirect(@Nullable FuncRef ref, Table table, int index, int expected) {
     if (ref != null) {
       if (ref.matches(expected)) {
         return ref;

@@ -54,7 +54,7 @@ public final class HostFunction implements Extern {
   ///
   /// @param type with at most one result and without vectors
   /// @param target of type `(Instance caller, params…) -> result`, with `int`, `long`, `float`,
-  ///     `double`, and `Object` for references
+  ///   `double`, and `Object` for references
   /// @throws IllegalArgumentException if `target` has another type
   public static HostFunction of(FuncType type, MethodHandle target) {
     if (type.results().size() > 1 || !target.type().equals(erase(type))) {

@@ -108,8 +108,8 @@ public abstract class Instance {
   }
 
   /// {@return whether a call ended in the middle of something that cannot be continued: the call
-  ///     stack was exhausted} Such an instance still works, but its state may be inconsistent with
-  /// what its program expects, so it must not serve another request.
+  /// stack was exhausted} Such an instance still works, but its state may be inconsistent with what
+  /// its program expects, so it must not serve another request.
   public boolean isPoisoned() {
     return poisoned;
   }

@@ -10,7 +10,8 @@ import java.util.HashMap;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
-/// Where the parts of an instance are kept: in fields of the generated class, in arrays, or in cells.
+/// Where the parts of an instance are kept: in fields of the generated class, in arrays, or in
+/// cells.
 ///
 /// Computed once a module, immutable. Both the code generator and the instantiation follow it.
 public final class InstanceLayout {

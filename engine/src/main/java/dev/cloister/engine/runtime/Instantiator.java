@@ -53,8 +53,8 @@ public final class Instantiator {
   ///
   /// @throws LinkException if an import is missing or of the wrong type
   /// @throws LimitExceededException if the store's limiter refuses what the module declares
-  /// @throws dev.cloister.engine.error.TrapException if a segment does not fit or the start function
-  ///     traps
+  /// @throws dev.cloister.engine.error.TrapException if a segment does not fit or the start
+  ///   function traps
   /// @throws dev.cloister.engine.error.StoppedException if the store was asked to stop
   public static Instance instantiate(CodeLinkage linkage, Store store, Imports imports) {
     store.throwIfStopped();
@@ -158,8 +158,7 @@ public final class Instantiator {
       values[i] = cell(i).value();
     }
     if (count > imported && !store.reserveGlobals((count - imported) * Global.BYTES)) {
-      throw LimitExceededException.refused(
-          "globals in bytes", (count - imported) * Global.BYTES);
+      throw LimitExceededException.refused("globals in bytes", (count - imported) * Global.BYTES);
     }
     ConstantEvaluator evaluator = new ConstantEvaluator(instance, values);
     GlobalArrays arrays = new GlobalArrays(instance);
@@ -239,11 +238,8 @@ public final class Instantiator {
       var offset = segment.offset();
       if (offset != null) {
         Memory memory = instance.memories[segment.memoryIndex()];
-        int to =
-            memory.checkRange(unsigned(evaluator.evaluate(offset)), segment.dataLength());
-        module
-            .wireBytes()
-            .copyTo(segment.dataOffset(), memory.bytes, to, segment.dataLength());
+        int to = memory.checkRange(unsigned(evaluator.evaluate(offset)), segment.dataLength());
+        module.wireBytes().copyTo(segment.dataOffset(), memory.bytes, to, segment.dataLength());
         Instance.dropData(instance, i);
       }
     }

@@ -4,9 +4,9 @@ import dev.cloister.engine.error.LimitExceededException;
 import dev.cloister.engine.error.TrapException;
 import dev.cloister.engine.error.TrapReason;
 import dev.cloister.engine.types.Limits;
+import dev.cloister.engine.types.RefType;
 import dev.cloister.engine.types.Subtyping;
 import dev.cloister.engine.types.TableType;
-import dev.cloister.engine.types.RefType;
 import java.util.Arrays;
 import org.jspecify.annotations.Nullable;
 

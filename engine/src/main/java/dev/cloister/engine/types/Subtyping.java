@@ -31,8 +31,7 @@ public final class Subtyping {
       case DefinedType definedSub ->
           switch (sup) {
             case DefinedType definedSup -> definedSub.isSubtypeOf(definedSup);
-            case AbstractHeapType abstractSup ->
-                isSubtype(abstractTypeOf(definedSub), abstractSup);
+            case AbstractHeapType abstractSup -> isSubtype(abstractTypeOf(definedSub), abstractSup);
           };
     };
   }
@@ -113,8 +112,8 @@ public final class Subtyping {
             && isSubtype(subRef, supRef));
   }
 
-  /// Returns whether something of type `actual`, with its present size as the minimum of its limits,
-  /// can be imported as `required` (Spec 3.3.13).
+  /// Returns whether something of type `actual`, with its present size as the minimum of its
+  /// limits, can be imported as `required` (Spec 3.3.13).
   public static boolean matches(ExternType actual, ExternType required) {
     return switch (actual) {
       case FuncExternType function ->

@@ -31,7 +31,10 @@ final class CallRules {
     FuncType type = state.functionTypeAt(reader.index());
     if (!Subtyping.isSubtype(table.element(), RefType.FUNCREF)) {
       throw state.invalid(
-          "type mismatch: table " + reader.index2() + " holds " + table.element()
+          "type mismatch: table "
+              + reader.index2()
+              + " holds "
+              + table.element()
               + ", calls need funcref");
     }
     operands.pop(table.limits().addressType());

@@ -75,7 +75,12 @@ final class ControlRules {
       List<ValueType> caught = caughtTypes(reader.catchKind(i), i);
       if (!Subtyping.areSubtypes(caught, label)) {
         throw state.invalid(
-            "type mismatch: catch clause " + i + " yields " + caught + ", its label takes " + label);
+            "type mismatch: catch clause "
+                + i
+                + " yields "
+                + caught
+                + ", its label takes "
+                + label);
       }
     }
     open(Opcode.TRY_TABLE);
@@ -147,8 +152,7 @@ final class ControlRules {
   private void requireInnermost(Opcode first, Opcode second, String mnemonic) {
     Opcode opened = controls.innermost().opcode;
     if (controls.depth() == 1 || (opened != first && opened != second)) {
-      throw state.malformed(
-          "END opcode expected: " + mnemonic + " without " + first.mnemonic());
+      throw state.malformed("END opcode expected: " + mnemonic + " without " + first.mnemonic());
     }
   }
 

@@ -73,10 +73,7 @@ final class GcRules {
     int count = struct.fields().size();
     if (Integer.compareUnsigned(reader.index2(), count) >= 0) {
       throw state.invalid(
-          "unknown field "
-              + Integer.toUnsignedString(reader.index2())
-              + ", there are "
-              + count);
+          "unknown field " + Integer.toUnsignedString(reader.index2()) + ", there are " + count);
     }
     return struct.fields().get(reader.index2());
   }
@@ -104,8 +101,7 @@ final class GcRules {
   void arrayNewFixed() {
     ValueType element = state.arrayTypeAt(reader.index()).field().storage().unpacked();
     int count = reader.index2();
-    state.limits.check(
-        WasmLimit.ARRAY_NEW_FIXED, Integer.toUnsignedLong(count), state.offset());
+    state.limits.check(WasmLimit.ARRAY_NEW_FIXED, Integer.toUnsignedLong(count), state.offset());
     for (int i = 0; i < count; i++) {
       operands.pop(element);
     }

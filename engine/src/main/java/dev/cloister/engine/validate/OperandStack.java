@@ -1,12 +1,12 @@
 package dev.cloister.engine.validate;
 
 import dev.cloister.engine.error.InvalidModuleException;
+import dev.cloister.engine.feature.WasmLimit;
+import dev.cloister.engine.feature.WasmLimits;
 import dev.cloister.engine.types.AbstractHeapType;
 import dev.cloister.engine.types.RefType;
 import dev.cloister.engine.types.Subtyping;
 import dev.cloister.engine.types.ValueType;
-import dev.cloister.engine.feature.WasmLimit;
-import dev.cloister.engine.feature.WasmLimits;
 import java.util.Arrays;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
@@ -33,8 +33,8 @@ final class OperandStack {
     this.state = state;
     this.limits = limits;
     this.types =
-        new @Nullable ValueType
-            [(int) Math.min(INITIAL_CAPACITY, limits.allowed(WasmLimit.OPERANDS))];
+        new @Nullable
+            ValueType[(int) Math.min(INITIAL_CAPACITY, limits.allowed(WasmLimit.OPERANDS))];
   }
 
   /// Removes everything.
@@ -151,8 +151,8 @@ final class OperandStack {
     if (actual instanceof RefType reference) {
       return reference;
     }
-    throw state.invalid("type mismatch: instruction requires a reference but stack has [" + actual
-        + "]");
+    throw state.invalid(
+        "type mismatch: instruction requires a reference but stack has [" + actual + "]");
   }
 
   /// Returns `type` without null.

@@ -36,7 +36,8 @@ final class ReferenceRules {
     operands.push(RefType.of(false, state.function(function)));
     if (!state.spaces.isDeclaredFunction(function)) {
       throw state.invalid(
-          "undeclared function reference: function " + function
+          "undeclared function reference: function "
+              + function
               + " is neither exported nor in an element segment or global");
     }
   }

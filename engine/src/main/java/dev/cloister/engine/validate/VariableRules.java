@@ -44,10 +44,7 @@ final class VariableRules {
     int local = reader.index();
     if (Integer.compareUnsigned(local, locals.count()) >= 0) {
       throw state.invalid(
-          "unknown local "
-              + Integer.toUnsignedString(local)
-              + ", there are "
-              + locals.count());
+          "unknown local " + Integer.toUnsignedString(local) + ", there are " + locals.count());
     }
     return local;
   }

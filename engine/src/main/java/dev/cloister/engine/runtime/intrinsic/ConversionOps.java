@@ -139,7 +139,6 @@ public final class ConversionOps {
   }
 
   private static TrapException fault(boolean isNan) {
-    return new TrapException(
-        isNan ? TrapReason.INVALID_CONVERSION : TrapReason.INTEGER_OVERFLOW);
+    return new TrapException(isNan ? TrapReason.INVALID_CONVERSION : TrapReason.INTEGER_OVERFLOW);
   }
 }

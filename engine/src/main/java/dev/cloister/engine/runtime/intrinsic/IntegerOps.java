@@ -4,8 +4,8 @@ import dev.cloister.engine.error.TrapException;
 import dev.cloister.engine.error.TrapReason;
 import dev.cloister.engine.runtime.CalledByGeneratedCode;
 
-/// Integer operators that Java lacks or types differently: division with Wasm's traps, and
-/// counts and rotations of 64 bits (Spec 4.3.2).
+/// Integer operators that Java lacks or types differently: division with Wasm's traps, and counts
+/// and rotations of 64 bits (Spec 4.3.2).
 @CalledByGeneratedCode
 public final class IntegerOps {
   private IntegerOps() {}
