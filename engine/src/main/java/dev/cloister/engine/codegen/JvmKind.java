@@ -8,22 +8,24 @@ import org.objectweb.asm.Opcodes;
 
 /// How a Wasm value is represented on the JVM: the computational types of JVMS 2.11.1.
 enum JvmKind {
-  INT('I', 1, Opcodes.INTEGER),
-  LONG('J', 2, Opcodes.LONG),
-  FLOAT('F', 1, Opcodes.FLOAT),
-  DOUBLE('D', 2, Opcodes.DOUBLE),
-  REF('L', 1, "java/lang/Object");
+  INT(0, 'I', 1),
+  LONG(1, 'J', 2),
+  FLOAT(2, 'F', 1),
+  DOUBLE(3, 'D', 2),
+  REF(4, 'L', 1);
 
   private static final JvmKind[] VALUES = values();
 
+  /// The position in the JVM's own order of typed instructions.
+  private final int index;
+
   private final char code;
   private final int slots;
-  private final Object frameType;
 
-  JvmKind(char code, int slots, Object frameType) {
+  JvmKind(int index, char code, int slots) {
+    this.index = index;
     this.code = code;
     this.slots = slots;
-    this.frameType = frameType;
   }
 
   /// {@return the representation of a value type}
@@ -52,9 +54,14 @@ enum JvmKind {
     };
   }
 
-  /// {@return the kind with this ordinal}
-  static JvmKind at(int ordinal) {
-    return VALUES[ordinal];
+  /// {@return the kind with this index}
+  static JvmKind at(int index) {
+    return VALUES[index];
+  }
+
+  /// {@return the position in the JVM's own order: int, long, float, double, reference}
+  int index() {
+    return index;
   }
 
   /// {@return the letter that stands for the kind in a [CallShape]}
@@ -69,7 +76,13 @@ enum JvmKind {
 
   /// {@return the type in a stack map frame, as ASM writes it}
   Object frameType() {
-    return frameType;
+    return switch (this) {
+      case INT -> Opcodes.INTEGER;
+      case LONG -> Opcodes.LONG;
+      case FLOAT -> Opcodes.FLOAT;
+      case DOUBLE -> Opcodes.DOUBLE;
+      case REF -> Names.OBJECT;
+    };
   }
 
   /// {@return the field or method descriptor}
@@ -78,15 +91,15 @@ enum JvmKind {
   }
 
   int load() {
-    return Opcodes.ILOAD + ordinal();
+    return Opcodes.ILOAD + index;
   }
 
   int store() {
-    return Opcodes.ISTORE + ordinal();
+    return Opcodes.ISTORE + index;
   }
 
   int returned() {
-    return Opcodes.IRETURN + ordinal();
+    return Opcodes.IRETURN + index;
   }
 
   int pop() {

@@ -4,6 +4,7 @@ import dev.cloister.engine.module.WasmModule;
 import dev.cloister.engine.types.MemoryType;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.BitSet;
 import java.util.List;
 import org.objectweb.asm.Label;
 import org.objectweb.asm.Opcodes;
@@ -41,7 +42,7 @@ final class MethodState {
   private final int memorySlot;
   private final boolean cachesMemory;
   private final boolean reloadsMemory;
-  private final List<Integer> aliasSlots = new ArrayList<>(0);
+  private final BitSet aliasSlots = new BitSet();
 
   /// Operands from the current frame's height up to this index are on the JVM stack.
   private int onStackEnd;
@@ -151,14 +152,14 @@ final class MethodState {
     int slot = frame.firstFreeSlot;
     frame.firstFreeSlot += localKinds[local].slots();
     frame.aliases.add(new ControlFrame.Alias(local, slot));
-    aliasSlots.add(slot);
+    aliasSlots.set(slot);
     return slot;
   }
 
   /// Ends the aliases that were made in a frame.
   void dropAliases(ControlFrame frame) {
     for (ControlFrame.Alias alias : frame.aliases) {
-      aliasSlots.remove((Integer) alias.copySlot());
+      aliasSlots.clear(alias.copySlot());
     }
     frame.aliases.clear();
   }
@@ -340,7 +341,7 @@ final class MethodState {
   }
 
   private boolean isMutable(int slot) {
-    return slot < firstTemporary || (!aliasSlots.isEmpty() && aliasSlots.contains(slot));
+    return slot < firstTemporary || aliasSlots.get(slot);
   }
 
   /// {@return the first local variable that holds nothing of the current frame}
@@ -500,7 +501,7 @@ final class MethodState {
     for (int i = 0; i < temporaries; i++) {
       Object type = frameLocals[from + i];
       frameLocals[count++] = type;
-      if (type == Opcodes.LONG || type == Opcodes.DOUBLE) {
+      if (Opcodes.LONG.equals(type) || Opcodes.DOUBLE.equals(type)) {
         i++;
       }
     }
@@ -509,7 +510,7 @@ final class MethodState {
 
   private int trimmed(int count) {
     int end = count;
-    while (end > 0 && frameLocals[end - 1] == Opcodes.TOP) {
+    while (end > 0 && Opcodes.TOP.equals(frameLocals[end - 1])) {
       end--;
     }
     return end;

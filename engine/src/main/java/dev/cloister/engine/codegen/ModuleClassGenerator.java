@@ -123,7 +123,7 @@ public final class ModuleClassGenerator {
         ClassFiles.begin(Opcodes.ACC_PUBLIC | Opcodes.ACC_ABSTRACT, Names.IMAGE, Names.IMAGE_ENTRY);
     writeDefaultConstructor(target, Names.IMAGE_ENTRY);
     for (int shape = 0; shape < plan.shapeCount(); shape++) {
-      if (plan.dispatched(shape).length > 0) {
+      if (isReferenced(shape)) {
         target
             .visitMethod(
                 Opcodes.ACC_PUBLIC | Opcodes.ACC_ABSTRACT,
@@ -305,6 +305,10 @@ public final class ModuleClassGenerator {
     ClassFiles.end(method);
   }
 
+  private boolean isReferenced(int shape) {
+    return plan.dispatched(shape).length > 0;
+  }
+
   private void writeNewReference(ClassWriter target) {
     MethodVisitor method =
         ClassFiles.method(
@@ -322,12 +326,12 @@ public final class ModuleClassGenerator {
     if (shapes > 0) {
       Label[] labels = new Label[shapes];
       for (int shape = 0; shape < shapes; shape++) {
-        labels[shape] = plan.dispatched(shape).length > 0 ? new Label() : none;
+        labels[shape] = isReferenced(shape) ? new Label() : none;
       }
       writer.load(JvmKind.INT, 2);
       writer.tableswitch(0, labels, none);
       for (int shape = 0; shape < shapes; shape++) {
-        if (labels[shape] != none) {
+        if (isReferenced(shape)) {
           writer.labelWithFrame(labels[shape], locals.length, locals, 0, empty);
           method.visitTypeInsn(Opcodes.NEW, Names.reference(shape));
           writer.insn(Opcodes.DUP);

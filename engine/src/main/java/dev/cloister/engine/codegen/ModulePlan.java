@@ -7,7 +7,6 @@ import dev.cloister.engine.types.FuncType;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.HashMap;
-import java.util.IdentityHashMap;
 import java.util.List;
 import java.util.Map;
 
@@ -25,7 +24,7 @@ public final class ModulePlan {
   private final WasmModule module;
   private final InstanceLayout layout;
   private final List<CallShape> shapes = new ArrayList<>();
-  private final Map<DefinedType, Integer> shapeOfType = new IdentityHashMap<>();
+  private final Map<DefinedType, Integer> shapeOfType = new HashMap<>();
   private final int[][] dispatched;
   private final int[] chunkStarts;
 

@@ -12,6 +12,7 @@ final class NumericEmitter {
   /// How one instruction is written.
   private sealed interface Row {
     /// JVM instructions in order.
+    @SuppressWarnings("ArrayRecordComponent") // Private to the table, never compared or changed.
     record Instructions(int[] opcodes, String operands, JvmKind result) implements Row {}
 
     /// A static method.

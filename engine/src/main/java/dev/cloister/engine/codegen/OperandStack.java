@@ -59,7 +59,7 @@ final class OperandStack {
       values = Arrays.copyOf(values, size * 2);
     }
     places[size] = place;
-    kinds[size] = (byte) kind.ordinal();
+    kinds[size] = (byte) kind.index();
     values[size++] = value;
   }
 

@@ -104,10 +104,10 @@ final class VariableEmitter {
   }
 
   private static int arrayLoad(JvmKind kind) {
-    return Opcodes.IALOAD + kind.ordinal();
+    return Opcodes.IALOAD + kind.index();
   }
 
   private static int arrayStore(JvmKind kind) {
-    return Opcodes.IASTORE + kind.ordinal();
+    return Opcodes.IASTORE + kind.index();
   }
 }

@@ -13,7 +13,9 @@ import org.jspecify.annotations.Nullable;
 /// The expressions were validated, so a fault in one is a fault of ours.
 final class ConstantEvaluator {
   /// Stands for null on the operand stack, which cannot hold it.
-  private static final Object NULL = new Object();
+  private enum Null {
+    NULL
+  }
 
   private final Instance instance;
   private final @Nullable Object[] globals;
@@ -37,7 +39,7 @@ final class ConstantEvaluator {
         case F32_CONST -> stack.push(Float.intBitsToFloat(reader.f32Bits()));
         case F64_CONST -> stack.push(Double.longBitsToDouble(reader.f64Bits()));
         case V128_CONST -> stack.push(new V128(reader.v128Low(), reader.v128High()));
-        case REF_NULL -> stack.push(NULL);
+        case REF_NULL -> stack.push(Null.NULL);
         case REF_FUNC -> stack.push(instance.reference(reader.index()));
         case GLOBAL_GET -> push(stack, globals[reader.index()]);
         case I32_ADD, I32_SUB, I32_MUL -> {
@@ -61,7 +63,7 @@ final class ConstantEvaluator {
       }
     }
     Object value = stack.pop();
-    return value == NULL ? null : value;
+    return value == Null.NULL ? null : value;
   }
 
   /// {@return the values of a list of expressions}
@@ -74,6 +76,6 @@ final class ConstantEvaluator {
   }
 
   private static void push(Deque<Object> stack, @Nullable Object value) {
-    stack.push(value == null ? NULL : value);
+    stack.push(value == null ? Null.NULL : value);
   }
 }

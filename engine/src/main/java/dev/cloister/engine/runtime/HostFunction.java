@@ -100,8 +100,14 @@ public final class HostFunction implements Extern {
     };
   }
 
-  /// Calls `body`, leaves all results but the first in the slots of the caller's store.
+  @SuppressWarnings("UnusedMethod") // Called through ADAPT.
   private static @Nullable Object adapt(
+      Body body, FuncType type, Instance caller, @Nullable Object[] args) {
+    return call(body, type, caller, args);
+  }
+
+  /// Calls `body`, leaves all results but the first in the slots of the caller's store.
+  private static @Nullable Object call(
       Body body, FuncType type, Instance caller, @Nullable Object[] args) {
     @Nullable Object[] results = body.call(caller, args);
     List<ValueType> types = type.results();

@@ -52,7 +52,7 @@ public abstract class Instance {
   final Store store;
   private final CodeLinkage linkage;
   private final @Nullable FuncRef[] references;
-  private final @Nullable Object @Nullable [][] elementSegments;
+  private final @Nullable Object[] @Nullable [] elementSegments;
   private final boolean[] droppedData;
   private final Tag[] tags;
   private boolean poisoned;

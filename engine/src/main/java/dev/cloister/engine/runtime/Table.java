@@ -28,6 +28,7 @@ public final class Table implements Extern {
   private final TableType type;
   private final HeapLimiter limiter;
   private final long maxElements;
+  private final boolean holdsFunctions;
   private int size;
 
   /// The elements, with spare capacity.
@@ -42,7 +43,8 @@ public final class Table implements Extern {
     this.size = size;
     Limits limits = type.limits();
     this.maxElements = limits.hasMax() ? Math.min(limits.max(), MAX_ELEMENTS) : MAX_ELEMENTS;
-    if (Subtyping.isSubtype(type.element(), RefType.FUNCREF)) {
+    holdsFunctions = Subtyping.isSubtype(type.element(), RefType.FUNCREF);
+    if (holdsFunctions) {
       functions = new FuncRef[size];
       elements = functions;
     } else {
@@ -166,10 +168,11 @@ public final class Table implements Extern {
         return false;
       }
     }
-    boolean ofFunctions = elements == functions;
-    elements = Arrays.copyOf(elements, (int) capacity);
-    if (ofFunctions) {
-      functions = (FuncRef[]) elements;
+    if (holdsFunctions) {
+      functions = Arrays.copyOf(functions, (int) capacity);
+      elements = functions;
+    } else {
+      elements = Arrays.copyOf(elements, (int) capacity);
     }
     return true;
   }

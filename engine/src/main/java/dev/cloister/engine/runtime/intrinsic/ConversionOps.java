@@ -20,7 +20,7 @@ public final class ConversionOps {
     if (a >= -0x1p31f && a < 0x1p31f) {
       return (int) a;
     }
-    throw fault(a != a);
+    throw fault(Float.isNaN(a));
   }
 
   /// `i32.trunc_f32_u`.
@@ -29,7 +29,7 @@ public final class ConversionOps {
     if (a > -1f && a < 0x1p32f) {
       return (int) (long) a;
     }
-    throw fault(a != a);
+    throw fault(Float.isNaN(a));
   }
 
   /// `i32.trunc_f64_s`.
@@ -38,7 +38,7 @@ public final class ConversionOps {
     if (a > -0x1p31 - 1 && a < 0x1p31) {
       return (int) a;
     }
-    throw fault(a != a);
+    throw fault(Double.isNaN(a));
   }
 
   /// `i32.trunc_f64_u`.
@@ -47,7 +47,7 @@ public final class ConversionOps {
     if (a > -1 && a < 0x1p32) {
       return (int) (long) a;
     }
-    throw fault(a != a);
+    throw fault(Double.isNaN(a));
   }
 
   /// `i64.trunc_f32_s`.
@@ -56,7 +56,7 @@ public final class ConversionOps {
     if (a >= -0x1p63f && a < 0x1p63f) {
       return (long) a;
     }
-    throw fault(a != a);
+    throw fault(Float.isNaN(a));
   }
 
   /// `i64.trunc_f32_u`.
@@ -65,7 +65,7 @@ public final class ConversionOps {
     if (a > -1f && a < 0x1p64f) {
       return unsigned(a);
     }
-    throw fault(a != a);
+    throw fault(Float.isNaN(a));
   }
 
   /// `i64.trunc_f64_s`.
@@ -74,7 +74,7 @@ public final class ConversionOps {
     if (a >= -TWO_63 && a < TWO_63) {
       return (long) a;
     }
-    throw fault(a != a);
+    throw fault(Double.isNaN(a));
   }
 
   /// `i64.trunc_f64_u`.
@@ -83,7 +83,7 @@ public final class ConversionOps {
     if (a > -1 && a < 0x1p64) {
       return unsigned(a);
     }
-    throw fault(a != a);
+    throw fault(Double.isNaN(a));
   }
 
   /// `i32.trunc_sat_f32_u`.

@@ -14,25 +14,25 @@ public final class FloatOps {
   /// `f32.min`.
   @CalledByGeneratedCode
   public static float min(float a, float b) {
-    return a != a || b != b ? a + b : Math.min(a, b);
+    return Float.isNaN(a) || Float.isNaN(b) ? a + b : Math.min(a, b);
   }
 
   /// `f64.min`.
   @CalledByGeneratedCode
   public static double min(double a, double b) {
-    return a != a || b != b ? a + b : Math.min(a, b);
+    return Double.isNaN(a) || Double.isNaN(b) ? a + b : Math.min(a, b);
   }
 
   /// `f32.max`.
   @CalledByGeneratedCode
   public static float max(float a, float b) {
-    return a != a || b != b ? a + b : Math.max(a, b);
+    return Float.isNaN(a) || Float.isNaN(b) ? a + b : Math.max(a, b);
   }
 
   /// `f64.max`.
   @CalledByGeneratedCode
   public static double max(double a, double b) {
-    return a != a || b != b ? a + b : Math.max(a, b);
+    return Double.isNaN(a) || Double.isNaN(b) ? a + b : Math.max(a, b);
   }
 
   /// `f32.abs`.
@@ -66,49 +66,49 @@ public final class FloatOps {
   /// `f32.ceil`.
   @CalledByGeneratedCode
   public static float ceil(float a) {
-    return a != a ? a + a : (float) Math.ceil(a);
+    return Float.isNaN(a) ? a + a : (float) Math.ceil(a);
   }
 
   /// `f64.ceil`.
   @CalledByGeneratedCode
   public static double ceil(double a) {
-    return a != a ? a + a : Math.ceil(a);
+    return Double.isNaN(a) ? a + a : Math.ceil(a);
   }
 
   /// `f32.floor`.
   @CalledByGeneratedCode
   public static float floor(float a) {
-    return a != a ? a + a : (float) Math.floor(a);
+    return Float.isNaN(a) ? a + a : (float) Math.floor(a);
   }
 
   /// `f64.floor`.
   @CalledByGeneratedCode
   public static double floor(double a) {
-    return a != a ? a + a : Math.floor(a);
+    return Double.isNaN(a) ? a + a : Math.floor(a);
   }
 
   /// `f32.trunc`.
   @CalledByGeneratedCode
   public static float trunc(float a) {
-    return a != a ? a + a : (float) (a < 0 ? Math.ceil(a) : Math.floor(a));
+    return Float.isNaN(a) ? a + a : (float) (a < 0 ? Math.ceil(a) : Math.floor(a));
   }
 
   /// `f64.trunc`.
   @CalledByGeneratedCode
   public static double trunc(double a) {
-    return a != a ? a + a : a < 0 ? Math.ceil(a) : Math.floor(a);
+    return Double.isNaN(a) ? a + a : a < 0 ? Math.ceil(a) : Math.floor(a);
   }
 
   /// `f32.nearest`: ties to even.
   @CalledByGeneratedCode
   public static float nearest(float a) {
-    return a != a ? a + a : (float) Math.rint(a);
+    return Float.isNaN(a) ? a + a : (float) Math.rint(a);
   }
 
   /// `f64.nearest`: ties to even.
   @CalledByGeneratedCode
   public static double nearest(double a) {
-    return a != a ? a + a : Math.rint(a);
+    return Double.isNaN(a) ? a + a : Math.rint(a);
   }
 
   /// `f32.sqrt`. The square root of a float, rounded from that of the double, is exact.
