@@ -198,7 +198,8 @@ public final class NativeModule implements CodeLinkage {
     if (found == null || method.charAt(0) != 'f') {
       return null;
     }
-    int function = Integer.parseInt(method.substring(1));
+    int part = method.indexOf('_');
+    int function = Integer.parseInt(method.substring(1, part < 0 ? method.length() : part));
     WasmModule code = found.module;
     if (function < code.importedFunctionCount()) {
       return null;

@@ -5,14 +5,18 @@ import dev.cloister.engine.bytecode.InstructionReader;
 import dev.cloister.engine.bytecode.Opcode;
 import dev.cloister.engine.module.WasmModule;
 
-/// Facts about a function body that must be known before its first instruction is written.
+/// Facts about a function or a part of it that must be known before its first instruction is
+/// written.
 ///
 /// @param accessesMemory whether it reads or writes memory 0
 /// @param calls whether it calls
 record BodyScan(boolean accessesMemory, boolean calls) {
   /// Reads a body for its facts; stops as soon as all are known.
-  static BodyScan of(WasmModule module, int functionIndex) {
-    InstructionReader reader = Sites.instructions(module, functionIndex);
+  ///
+  /// @param from module offset of its first instruction
+  /// @param to module offset behind its last instruction
+  static BodyScan of(WasmModule module, int from, int to) {
+    InstructionReader reader = module.instructions(from, to);
     boolean accessesMemory = false;
     boolean calls = false;
     while (!reader.atEnd() && !(accessesMemory && calls)) {

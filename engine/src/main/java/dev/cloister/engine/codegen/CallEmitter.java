@@ -96,8 +96,7 @@ final class CallEmitter {
   }
 
   /// Pops result `index` from the JVM stack into its slot.
-  private static void leaveResult(
-      BytecodeWriter writer, int instanceSlot, int index, JvmKind kind) {
+  static void leaveResult(BytecodeWriter writer, int instanceSlot, int index, JvmKind kind) {
     switch (kind) {
       case INT -> writer.insn(Opcodes.I2L);
       case FLOAT -> {

@@ -25,9 +25,10 @@ final class CaseLabelEmitter {
     this.writer = state.writer;
   }
 
-  /// Writes the copies for the code from `reader` to the end of the current frame.
-  void emit(InstructionReader reader) {
-    BitSet locals = readBeforeWritten(reader.position(), reader.end());
+  /// Writes the copies for the code from one module offset to the end of the current frame, at the
+  /// latest to another offset.
+  void emit(int from, int to) {
+    BitSet locals = readBeforeWritten(from, to);
     if (locals.isEmpty()) {
       return;
     }

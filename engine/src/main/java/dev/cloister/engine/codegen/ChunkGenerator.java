@@ -1,7 +1,8 @@
 package dev.cloister.engine.codegen;
 
 import dev.cloister.engine.error.LimitExceededException;
-import dev.cloister.engine.module.WasmModule;
+import java.util.HashMap;
+import java.util.Map;
 import org.objectweb.asm.ClassTooLargeException;
 import org.objectweb.asm.ClassWriter;
 import org.objectweb.asm.MethodTooLargeException;
@@ -10,43 +11,86 @@ import org.objectweb.asm.Opcodes;
 
 /// Generates the class with the code of one chunk of functions.
 public final class ChunkGenerator {
-  private ChunkGenerator() {}
+  /// The bytecode that the methods of a function have at most when it is divided, in bytes: as
+  /// little as a first try leaves, then less.
+  private static final int[] BUDGETS = {32_000, 16_000, 8_000, 4_000};
+
+  /// A function that is estimated at more than this is not even tried in one method.
+  private static final int MAX_WHOLE_BYTES = 120_000;
+
+  private final ModulePlan plan;
+  private final int chunk;
+
+  /// How often each function of the chunk was divided anew.
+  private final Map<Integer, Integer> divisions = new HashMap<>();
+
+  private ChunkGenerator(ModulePlan plan, int chunk) {
+    this.plan = plan;
+    this.chunk = chunk;
+  }
 
   /// {@return the class of chunk `chunk`}
   ///
-  /// @throws LimitExceededException if a function does not fit into a JVM method
+  /// @throws LimitExceededException if a function cannot be expressed in JVM methods
   public static byte[] chunk(ModulePlan plan, int chunk) {
-    ClassWriter target =
-        ClassFiles.begin(Opcodes.ACC_PUBLIC | Opcodes.ACC_FINAL, Names.chunk(chunk), Names.OBJECT);
-    WasmModule module = plan.module();
-    try {
-      for (int f = plan.chunkStart(chunk); f < plan.chunkEnd(chunk); f++) {
-        if (f < module.importedFunctionCount()) {
-          writeImport(plan, f, target);
-        } else {
-          compile(plan, f, target);
-        }
+    ChunkGenerator generator = new ChunkGenerator(plan, chunk);
+    while (true) {
+      try {
+        return generator.generate();
+      } catch (MethodTooLargeException e) {
+        generator.divide(e);
+      } catch (ClassTooLargeException e) {
+        throw new LimitExceededException(
+            "constants of code chunk " + chunk, e.getConstantPoolCount(), 65_535);
       }
-      target.visitEnd();
-      return target.toByteArray();
-    } catch (MethodTooLargeException e) {
-      throw new LimitExceededException(
-          "bytecode of function " + e.getMethodName().substring(1) + " in bytes",
-          e.getCodeSize(),
-          65_535);
-    } catch (ClassTooLargeException e) {
-      throw new LimitExceededException(
-          "constants of code chunk " + chunk, e.getConstantPoolCount(), 65_535);
     }
   }
 
-  private static void compile(ModulePlan plan, int function, ClassWriter target) {
+  private void divide(MethodTooLargeException fault) {
+    String name = fault.getMethodName();
+    int part = name.indexOf('_');
+    int function = Integer.parseInt(name.substring(1, part < 0 ? name.length() : part));
+    if (divisions.merge(function, 1, Integer::sum) > BUDGETS.length) {
+      throw new LimitExceededException(
+          "bytecode of function " + function + " in bytes", fault.getCodeSize(), 65_535);
+    }
+  }
+
+  private byte[] generate() {
+    ClassWriter target =
+        ClassFiles.begin(Opcodes.ACC_PUBLIC | Opcodes.ACC_FINAL, Names.chunk(chunk), Names.OBJECT);
+    for (int f = plan.chunkStart(chunk); f < plan.chunkEnd(chunk); f++) {
+      if (f < plan.module().importedFunctionCount()) {
+        writeImport(plan, f, target);
+      } else {
+        compile(f, target);
+      }
+    }
+    target.visitEnd();
+    return target.toByteArray();
+  }
+
+  private void compile(int function, ClassWriter target) {
     try {
-      FunctionCompiler.compile(plan, function, target);
+      FunctionCompiler.compile(plan, function, split(function), target);
     } catch (CodeLimitException e) {
       throw new LimitExceededException(
           e.limit() + " of function " + function, e.used(), e.allowed());
     }
+  }
+
+  private SplitPlan split(int function) {
+    int bodyBytes = plan.module().bodyEnd(function) - plan.module().bodyOffset(function);
+    int division = divisions.getOrDefault(function, 0);
+    if (division == 0
+        && bodyBytes > MAX_WHOLE_BYTES / BytecodeSizes.MAX_FACTOR
+        && BytecodeSizes.estimate(plan, function) > MAX_WHOLE_BYTES) {
+      division = 1;
+      divisions.put(function, division);
+    }
+    return division == 0
+        ? SplitPlan.none()
+        : SplitPlan.of(plan.module(), function, BUDGETS[division - 1]);
   }
 
   /// An imported function as if it were an own one: all calls by index are alike.

@@ -6,6 +6,7 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import org.jspecify.annotations.Nullable;
 import org.objectweb.asm.Label;
 import org.objectweb.asm.Opcodes;
 
@@ -18,11 +19,17 @@ final class ControlEmitter {
   private final BytecodeWriter writer;
   private final CallEmitter calls;
   private final CaseLabelEmitter caseLabels;
+  private final @Nullable RegionExits exits;
+  private final int codeEnd;
 
-  ControlEmitter(MethodState state, CallEmitter calls) {
+  /// @param exits how the method of a region is left, or null in a function
+  /// @param codeEnd module offset behind the last instruction of the method
+  ControlEmitter(MethodState state, CallEmitter calls, @Nullable RegionExits exits, int codeEnd) {
     this.state = state;
     this.writer = state.writer;
     this.calls = calls;
+    this.exits = exits;
+    this.codeEnd = codeEnd;
     this.caseLabels = new CaseLabelEmitter(state);
   }
 
@@ -107,7 +114,7 @@ final class ControlEmitter {
       state.writeLabel(frame.label);
       state.isReachable = true;
       if (frame.isCaseLabel) {
-        caseLabels.emit(reader);
+        caseLabels.emit(reader.position(), codeEnd);
       }
     }
   }
@@ -130,10 +137,7 @@ final class ControlEmitter {
   void brIf(int depth) {
     ControlFrame frame = target(depth);
     state.flushBelow(1);
-    boolean isPlain =
-        frame.branchKinds.isEmpty()
-            && frame.kind != ControlFrame.Kind.FUNCTION
-            && isOnlyConditionOnStack();
+    boolean isPlain = frame.branchKinds.isEmpty() && isInMethod(frame) && isOnlyConditionOnStack();
     int jump = state.takeCondition();
     if (isPlain) {
       writer.jump(jump, frame.label);
@@ -172,10 +176,21 @@ final class ControlEmitter {
     }
   }
 
+  /// {@return whether a branch to a frame stays in this method}
+  private static boolean isInMethod(ControlFrame frame) {
+    return frame.kind != ControlFrame.Kind.FUNCTION && frame.kind != ControlFrame.Kind.EXIT;
+  }
+
   /// Writes a jump with the values of its label, all operands being on the JVM stack.
-  private void writeBranch(ControlFrame frame) {
+  void writeBranch(ControlFrame frame) {
     if (frame.kind == ControlFrame.Kind.FUNCTION) {
       calls.writeReturn();
+      return;
+    }
+    if (frame.kind == ControlFrame.Kind.EXIT) {
+      exits().keep(frame.branchKinds);
+      state.writePops(frame.branchKinds.length());
+      exits().jump(state.control.indexOf(frame), frame.branchKinds);
       return;
     }
     int values = frame.branchSlots.length;
@@ -183,6 +198,13 @@ final class ControlEmitter {
     state.writePops(values);
     writer.jump(Opcodes.GOTO, frame.label);
     target(frame);
+  }
+
+  private RegionExits exits() {
+    if (exits == null) {
+      throw new IllegalStateException("an exit outside of a region");
+    }
+    return exits;
   }
 
   private static void target(ControlFrame frame) {
@@ -234,31 +256,25 @@ final class ControlEmitter {
 
   /// {@return where a switch jumps to for a frame: its label, or a stub that moves the values}
   private static Label jumpTarget(ControlFrame frame, Map<ControlFrame, Label> stubs) {
-    if (frame.kind != ControlFrame.Kind.FUNCTION && frame.branchKinds.isEmpty()) {
+    if (isInMethod(frame) && frame.branchKinds.isEmpty()) {
       target(frame);
       return frame.label;
     }
     return stubs.computeIfAbsent(frame, _ -> new Label());
   }
 
+  /// Moves the values of a label, which are all deferred, and jumps to it.
   private void writeStub(ControlFrame frame, Label stub) {
     state.writeLabel(stub);
-    int values = frame.branchKinds.length();
-    for (int i = values - 1; i >= 0; i--) {
+    for (int i = frame.branchKinds.length() - 1; i >= 0; i--) {
       state.writeDeferred(i);
     }
-    if (frame.kind == ControlFrame.Kind.FUNCTION) {
-      calls.writeReturn();
-    } else {
-      state.storeValues(frame.branchKinds, frame.branchSlots);
-      writer.jump(Opcodes.GOTO, frame.label);
-      target(frame);
-    }
+    writeBranch(frame);
   }
 
   void returnFromFunction() {
     state.flush();
-    calls.writeReturn();
+    writeBranch(state.control.getFirst());
     state.isReachable = false;
   }
 

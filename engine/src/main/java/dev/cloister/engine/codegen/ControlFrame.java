@@ -16,7 +16,9 @@ final class ControlFrame {
     BLOCK,
     LOOP,
     IF,
-    ELSE
+    ELSE,
+    /** A frame around a region, as the method of the region sees it. */
+    EXIT
   }
 
   /// An operand that was deferred when an `if` was entered, to begin its `else` with.

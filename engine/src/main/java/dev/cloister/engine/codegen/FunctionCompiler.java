@@ -2,8 +2,11 @@ package dev.cloister.engine.codegen;
 
 import dev.cloister.engine.bytecode.InstructionReader;
 import dev.cloister.engine.bytecode.Opcode;
-import dev.cloister.engine.module.WasmModule;
+import java.util.BitSet;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
 import org.objectweb.asm.ClassVisitor;
+import org.objectweb.asm.Label;
 import org.objectweb.asm.MethodVisitor;
 import org.objectweb.asm.Opcodes;
 
@@ -13,11 +16,9 @@ import org.objectweb.asm.Opcodes;
 /// instance. The exemplar is Wasmtime's Winch: a visitor over an abstract stack that knows where
 /// each operand is.
 final class FunctionCompiler {
-  private final WasmModule module;
-  private final int functionIndex;
+  private final FunctionContext context;
   private final InstructionReader reader;
   private final BytecodeWriter writer;
-  private final BodyScan scan;
   private final MethodState state;
   private final NumericEmitter numerics;
   private final MemoryEmitter memories;
@@ -26,72 +27,88 @@ final class FunctionCompiler {
   private final ReferenceEmitter references;
   private final ControlEmitter control;
 
+  /// The region that this method is, if it is one.
+  private SplitPlan.@Nullable Region current;
+
   /// The number of blocks that were opened in code that cannot be reached.
   private int skippedBlocks;
 
-  private int sites;
-
-  private FunctionCompiler(ModulePlan plan, int functionIndex, MethodVisitor method) {
-    this.module = plan.module();
-    this.functionIndex = functionIndex;
-    this.reader = Sites.instructions(module, functionIndex);
-    this.writer = new BytecodeWriter(method);
-    this.scan = BodyScan.of(module, functionIndex);
-    this.state =
-        new MethodState(
-            writer,
-            plan,
-            plan.shapeOfFunction(functionIndex),
-            Sites.locals(module, functionIndex),
-            scan.accessesMemory());
+  private FunctionCompiler(
+      FunctionContext context, MethodState state, @Nullable RegionExits exits, int codeEnd) {
+    this.context = context;
+    this.reader = context.reader;
+    this.state = state;
+    this.writer = state.writer;
     this.numerics = new NumericEmitter(state);
     this.memories = new MemoryEmitter(state);
     this.calls = new CallEmitter(state);
     this.variables = new VariableEmitter(state);
     this.references = new ReferenceEmitter(state);
-    this.control = new ControlEmitter(state, calls);
+    this.control = new ControlEmitter(state, calls, exits, codeEnd);
   }
 
-  /// Writes a function's method into a class.
+  /// Writes a function's method, and those of its regions, into a class.
   ///
-  /// @throws CodeLimitException if it does not fit into a JVM method
-  static void compile(ModulePlan plan, int functionIndex, ClassVisitor target) {
-    CallShape shape = plan.shapeOfFunction(functionIndex);
+  /// @param split which parts become methods of their own
+  /// @throws CodeLimitException if it cannot be expressed in JVM methods
+  static void compile(ModulePlan plan, int functionIndex, SplitPlan split, ClassVisitor target) {
+    FunctionContext context = new FunctionContext(plan, functionIndex, split, target);
+    CallShape shape = context.shape;
     if (shape.paramSlots() > CallShape.MAX_PARAM_SLOTS) {
       throw new CodeLimitException(
           "parameter slots", shape.paramSlots(), CallShape.MAX_PARAM_SLOTS);
     }
     MethodVisitor method =
-        target.visitMethod(
-            Opcodes.ACC_PUBLIC | Opcodes.ACC_STATIC,
-            Names.function(functionIndex),
-            shape.descriptor(Names.INSTANCE_DESC),
-            null,
-            null);
-    method.visitCode();
-    new FunctionCompiler(plan, functionIndex, method).run();
-    method.visitMaxs(0, 0);
-    method.visitEnd();
-  }
-
-  private void run() {
+        begin(target, Names.function(functionIndex), shape.descriptor(Names.INSTANCE_DESC));
+    BodyScan scan =
+        BodyScan.of(plan.module(), context.reader.position(), plan.module().bodyEnd(functionIndex));
+    MethodState state =
+        new MethodState(
+            new BytecodeWriter(method),
+            plan,
+            shape,
+            context.locals,
+            SlotLayout.ofFunction(context.locals, shape.params().length(), split.size() > 0),
+            scan.accessesMemory());
+    FunctionCompiler compiler =
+        new FunctionCompiler(
+            context, state, /* exits= */ null, plan.module().bodyEnd(functionIndex));
     state.writeProlog();
     if (scan.calls()) {
-      control.writeStopCheck();
+      compiler.control.writeStopCheck();
     }
     while (!state.control.isEmpty()) {
-      Opcode opcode = reader.next();
-      if (Sites.isSite(opcode)) {
-        sites++;
-        if (state.isReachable) {
-          writer.line(sites);
-        }
+      compiler.step();
+    }
+    ClassFiles.end(method);
+  }
+
+  private static MethodVisitor begin(ClassVisitor target, String name, String descriptor) {
+    MethodVisitor method =
+        target.visitMethod(Opcodes.ACC_PUBLIC | Opcodes.ACC_STATIC, name, descriptor, null, null);
+    method.visitCode();
+    return method;
+  }
+
+  private void step() {
+    if (state.isReachable) {
+      SplitPlan.Region region = context.split.regionAt(reader.position());
+      if (region != null && !isCurrent(region)) {
+        callRegion(region);
+        return;
       }
+    }
+    Opcode opcode = reader.next();
+    if (Sites.isSite(opcode)) {
+      context.sites++;
       if (state.isReachable) {
-        emit(opcode);
-      } else {
-        skip(opcode);
+        writer.line(context.sites);
       }
+    }
+    if (state.isReachable) {
+      emit(opcode);
+    } else {
+      skip(opcode);
     }
   }
 
@@ -150,9 +167,98 @@ final class FunctionCompiler {
             && !memories.emit(opcode, reader)
             && !references.emit(opcode, reader)) {
           throw new IllegalStateException(
-              "no code for " + opcode.mnemonic() + " in function " + functionIndex);
+              "no code for " + opcode.mnemonic() + " in function " + context.functionIndex);
         }
       }
     }
+  }
+
+  // Regions.
+
+  private boolean isCurrent(SplitPlan.Region region) {
+    return region.equals(current);
+  }
+
+  /// Writes a region as a method of its own, and its call where it was.
+  private void callRegion(SplitPlan.Region region) {
+    state.spill();
+    String operands = state.currentKinds();
+    BitSet[] locals = SplitPlan.locals(context.plan.module(), region);
+    SlotLayout slots = SlotLayout.ofRegion(context.locals, locals[0], operands);
+    if (slots.instanceSlot() > CallShape.MAX_PARAM_SLOTS) {
+      throw new CodeLimitException(
+          "parameter slots of a part", slots.instanceSlot(), CallShape.MAX_PARAM_SLOTS);
+    }
+    StringBuilder params = new StringBuilder();
+    for (int i = locals[0].nextSetBit(0); i >= 0; i = locals[0].nextSetBit(i + 1)) {
+      writer.load(state.localKind(i), state.localSlot(i));
+      params.append(state.localKind(i).code());
+    }
+    for (int i = operands.length() - 1; i >= 0; i--) {
+      state.writeDeferred(i);
+    }
+    state.writeInstance();
+    String descriptor =
+        new CallShape(params.append(operands).toString(), "I").descriptor(Names.INSTANCE_DESC);
+    String name = Names.function(context.functionIndex) + "_" + context.regions++;
+    Map<Integer, String> exits = writeRegion(region, name, descriptor, slots, locals[1]);
+    writer.invokestatic(Names.chunk(context.plan.chunkOf(context.functionIndex)), name, descriptor);
+    writer.store(JvmKind.INT, state.exitSlot());
+    RegionExits.readLocals(state, locals[1]);
+    state.reloadMemory();
+    state.pop(operands.length());
+    exits.forEach((code, kinds) -> {
+      if (code != RegionExits.END) {
+        writeExit(code, kinds, locals[1]);
+      }
+    });
+    String atEnd = exits.get(RegionExits.END);
+    if (atEnd == null) {
+      writer.insn(Opcodes.ACONST_NULL);
+      writer.insn(Opcodes.ATHROW);
+      state.isReachable = false;
+    } else {
+      RegionExits.readValues(state, locals[1], atEnd);
+    }
+  }
+
+  /// Goes on where a region branched to, if it left by the exit with this code.
+  private void writeExit(int code, String kinds, BitSet written) {
+    Label otherwise = new Label();
+    writer.load(JvmKind.INT, state.exitSlot());
+    writer.iconst(code);
+    writer.jump(Opcodes.IF_ICMPNE, otherwise);
+    RegionExits.readValues(state, written, kinds);
+    control.writeBranch(state.control.get(code - 1));
+    state.pop(kinds.length());
+    state.writeLabel(otherwise);
+  }
+
+  /// {@return the kinds of the values of each exit that the region has, by code}
+  private Map<Integer, String> writeRegion(
+      SplitPlan.Region region, String name, String descriptor, SlotLayout slots, BitSet written) {
+    MethodVisitor method = begin(context.target, name, descriptor);
+    MethodState inner =
+        new MethodState(
+            new BytecodeWriter(method),
+            context.plan,
+            context.shape,
+            context.locals,
+            slots,
+            BodyScan.of(context.plan.module(), region.start(), region.end()).accessesMemory());
+    RegionExits exits = new RegionExits(inner, slots, written);
+    FunctionCompiler compiler = new FunctionCompiler(context, inner, exits, region.end());
+    compiler.current = region;
+    inner.writeRegionProlog(state.control);
+    while (reader.position() < region.end()) {
+      compiler.step();
+    }
+    if (inner.isReachable) {
+      inner.flush();
+      exits.end(inner.currentKinds());
+    }
+    exits.writeEpilog();
+    ClassFiles.end(method);
+    return exits.kinds();
   }
 }

@@ -35,7 +35,7 @@ final class MethodState {
   boolean isReachable = true;
 
   private final JvmKind[] localKinds;
-  private final int[] localSlots;
+  private final SlotLayout slots;
   private final int firstTemporary;
   private final Object[] fixedFrame;
   private final int fixedFrameLength;
@@ -50,41 +50,31 @@ final class MethodState {
   private Object[] frameLocals = new Object[64];
   private Object[] frameStack = new Object[16];
 
+  /// @param slots where parameters, instance and Wasm locals are
   /// @param locals the letters of all Wasm locals, parameters first
   MethodState(
       BytecodeWriter writer,
       ModulePlan plan,
       CallShape shape,
       String locals,
+      SlotLayout slots,
       boolean cachesMemory) {
     this.writer = writer;
     this.plan = plan;
     this.module = plan.module();
     this.shape = shape;
-    int params = shape.params().length();
+    this.slots = slots;
     localKinds = new JvmKind[locals.length()];
-    localSlots = new int[locals.length()];
-    int slot = 0;
-    fixedFrame = new Object[locals.length() + 16];
-    int entries = 0;
     for (int i = 0; i < localKinds.length; i++) {
-      if (i == params) {
-        fixedFrame[entries++] = Names.INSTANCE;
-        slot++;
-      }
       localKinds[i] = JvmKind.of(locals.charAt(i));
-      localSlots[i] = slot;
-      fixedFrame[entries++] = localKinds[i].frameType();
-      slot += localKinds[i].slots();
     }
-    if (localKinds.length == params) {
-      fixedFrame[entries++] = Names.INSTANCE;
-      slot++;
-    }
+    int slot = slots.end();
     if (slot > MAX_LOCAL_SLOTS) {
       throw new CodeLimitException("local variables", slot, MAX_LOCAL_SLOTS);
     }
-    instanceSlot = shape.paramSlots();
+    int entries = slots.frame().size();
+    fixedFrame = slots.frame().toArray(new Object[entries + 8]);
+    instanceSlot = slots.instanceSlot();
     this.cachesMemory = cachesMemory;
     memorySlot = slot;
     if (cachesMemory) {
@@ -110,8 +100,45 @@ final class MethodState {
   void writeProlog() {
     for (int i = shape.params().length(); i < localKinds.length; i++) {
       writeConstant(localKinds[i], 0);
-      writer.store(localKinds[i], localSlots[i]);
+      writer.store(localKinds[i], slots.slot(i));
     }
+    if (slots.exitSlot() >= 0) {
+      clearExit();
+    }
+    cacheMemory();
+    control.add(
+        new ControlFrame(
+            ControlFrame.Kind.FUNCTION, 0, shape.results(), new int[0], firstTemporary));
+  }
+
+  /// Writes what the method of a region begins with, which sees the frames around it as exits.
+  ///
+  /// @param outer the frames around the region, from the function's to the innermost
+  void writeRegionProlog(List<ControlFrame> outer) {
+    clearExit();
+    cacheMemory();
+    for (ControlFrame frame : outer) {
+      ControlFrame exit =
+          new ControlFrame(
+              ControlFrame.Kind.EXIT, 0, frame.branchKinds, new int[0], firstTemporary);
+      control.add(exit);
+    }
+    for (int i = 0; i < slots.operandSlots().length; i++) {
+      operands.pushLocal(slots.operandKind(i), slots.operandSlots()[i]);
+    }
+  }
+
+  private void clearExit() {
+    writer.iconst(0);
+    writer.store(JvmKind.INT, slots.exitSlot());
+  }
+
+  /// {@return where the code of the exit is that a region took}
+  int exitSlot() {
+    return slots.exitSlot();
+  }
+
+  private void cacheMemory() {
     if (cachesMemory) {
       writeMemory(0);
       writer.insn(Opcodes.DUP);
@@ -119,9 +146,6 @@ final class MethodState {
       writer.getfield(Names.MEMORY, "bytes", "[B");
       writer.store(JvmKind.REF, memorySlot + 1);
     }
-    control.add(
-        new ControlFrame(
-            ControlFrame.Kind.FUNCTION, 0, shape.results(), new int[0], firstTemporary));
   }
 
   JvmKind localKind(int local) {
@@ -141,7 +165,7 @@ final class MethodState {
         }
       }
     }
-    return localSlots[local];
+    return slots.slot(local);
   }
 
   /// Reads a local from a copy of its own until the current frame ends.
@@ -164,20 +188,26 @@ final class MethodState {
     frame.aliases.clear();
   }
 
+  /// Pops the value on top of the JVM stack into a Wasm local, and into its copy if it has one.
+  void storeLocal(int local) {
+    JvmKind kind = localKinds[local];
+    int copy = localSlot(local);
+    if (copy != slots.slot(local)) {
+      writer.insn(kind.slots() == 2 ? Opcodes.DUP2 : Opcodes.DUP);
+      writer.store(kind, copy);
+    }
+    writer.store(kind, slots.slot(local));
+  }
+
   /// Pops the value on top of the operands into a Wasm local, and into its copy if it has one.
   void setLocal(int local) {
-    int slot = localSlots[local];
+    int slot = slots.slot(local);
     int alias = localSlot(local);
-    JvmKind kind = localKinds[local];
     flushUsesBelowTop(slot, alias);
     writeTop();
     operands.pop();
     clampOnStack();
-    if (alias != slot) {
-      writer.insn(kind.slots() == 2 ? Opcodes.DUP2 : Opcodes.DUP);
-      writer.store(kind, alias);
-    }
-    writer.store(kind, slot);
+    storeLocal(local);
   }
 
   private void flushUsesBelowTop(int slot, int alias) {
@@ -307,6 +337,15 @@ final class MethodState {
   void pushOnStack(JvmKind kind) {
     operands.pushOnStack(kind);
     onStackEnd = operands.size();
+  }
+
+  /// {@return the kinds of the operands of the current frame, the lowest first}
+  String currentKinds() {
+    StringBuilder kinds = new StringBuilder();
+    for (int i = base(); i < operands.size(); i++) {
+      kinds.append(operands.kind(i).code());
+    }
+    return kinds.toString();
   }
 
   /// {@return the number of operands of the current frame that are on the JVM stack}

@@ -26,6 +26,9 @@ public abstract non-sealed class FuncRef implements Extern {
 
   private final DefinedType type;
 
+  /// For a host function, the instance that imported it: on its behalf the host calls it.
+  private @Nullable Instance importer;
+
   /// Called by the generated subclasses.
   @CalledByGeneratedCode
   protected FuncRef(DefinedType type, @Nullable Instance instance, int ordinal) {
@@ -63,11 +66,16 @@ public abstract non-sealed class FuncRef implements Extern {
     for (int i = 0; i < args.length; i++) {
       Values.requireType(args[i], params.get(i));
     }
-    Instance owner = instance;
+    Instance owner = instance != null ? instance : importer;
     if (owner == null) {
-      throw new IllegalStateException("a host function is called through an instance");
+      throw new IllegalStateException("a host function that no instance imported");
     }
     return owner.run(this, args);
+  }
+
+  /// Notes which instance imported this host function.
+  final void importedBy(Instance owner) {
+    importer = owner;
   }
 
   /// Unboxes the arguments, calls the function and boxes the results. Generated.

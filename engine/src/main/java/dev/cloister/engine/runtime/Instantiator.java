@@ -102,9 +102,12 @@ public final class Instantiator {
       }
       switch (found) {
         case FuncRef function -> instance.imports[functions++] = function;
-        case HostFunction function ->
-            instance.imports[functions++] =
-                linkage.reference(function, ((FuncExternType) declared.type()).type());
+        case HostFunction function -> {
+          FuncRef reference =
+              linkage.reference(function, ((FuncExternType) declared.type()).type());
+          reference.importedBy(instance);
+          instance.imports[functions++] = reference;
+        }
         case Table table -> instance.tables[tables++] = table;
         case Memory memory -> instance.memories[memories++] = memory;
         case Global global -> instance.cells[globals++] = global;

@@ -1,18 +1,20 @@
 package dev.cloister.engine.runtime;
 
+import java.util.Arrays;
 import org.jspecify.annotations.Nullable;
 
 /// Where a function leaves all results but the first, which is returned on the Java stack.
 ///
 /// One object a store; the caller reads the slots before it does anything else. Numbers are held as
 /// 64 bits (an i32 sign-extended, floats as their raw bits), references in slots of their own. Slot
-/// `k` belongs to result `k`, from 1; results beyond the fields are in the arrays.
+/// `k` belongs to result `k`, from 1; results beyond the fields are in the arrays. Functions that
+/// are several methods carry their locals from one to the next the same way.
 @CalledByGeneratedCode
 public final class ResultSlots {
   /// The number of results that have a field.
   @CalledByGeneratedCode public static final int FIELDS = 8;
 
-  private static final int MAX_RESULTS = 1_000;
+  private static final int MIN_LENGTH = 64;
 
   /// Number of result 1.
   @CalledByGeneratedCode public long n1;
@@ -42,9 +44,8 @@ public final class ResultSlots {
   @CalledByGeneratedCode
   public static void setNumber(long value, ResultSlots slots, int index) {
     long[] numbers = slots.numbers;
-    if (numbers == null) {
-      numbers = new long[MAX_RESULTS];
-      slots.numbers = numbers;
+    if (numbers == null || index >= numbers.length) {
+      numbers = slots.growNumbers(index);
     }
     numbers[index] = value;
   }
@@ -63,9 +64,8 @@ public final class ResultSlots {
   @CalledByGeneratedCode
   public static void setReference(@Nullable Object value, ResultSlots slots, int index) {
     @Nullable Object[] references = slots.references;
-    if (references == null) {
-      references = new @Nullable Object[MAX_RESULTS];
-      slots.references = references;
+    if (references == null || index >= references.length) {
+      references = slots.growReferences(index);
     }
     references[index] = value;
   }
@@ -80,6 +80,21 @@ public final class ResultSlots {
     Object value = references[index];
     references[index] = null;
     return value;
+  }
+
+  private long[] growNumbers(int index) {
+    int length = Math.max(MIN_LENGTH, Integer.highestOneBit(index) << 1);
+    long[] grown = numbers == null ? new long[length] : Arrays.copyOf(numbers, length);
+    numbers = grown;
+    return grown;
+  }
+
+  private @Nullable Object[] growReferences(int index) {
+    int length = Math.max(MIN_LENGTH, Integer.highestOneBit(index) << 1);
+    @Nullable Object[] grown =
+        references == null ? new @Nullable Object[length] : Arrays.copyOf(references, length);
+    references = grown;
+    return grown;
   }
 
   /// Stores result `index`, at least 1, from its boxed form.

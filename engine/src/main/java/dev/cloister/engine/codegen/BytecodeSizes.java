@@ -1,0 +1,45 @@
+package dev.cloister.engine.codegen;
+
+import dev.cloister.engine.bytecode.InstructionReader;
+import dev.cloister.engine.bytecode.Opcode;
+
+/// Estimates of how much JVM bytecode an instruction becomes: rather too much than too little.
+final class BytecodeSizes {
+  /// No instruction becomes more than this many times its own size, by the estimates.
+  static final int MAX_FACTOR = 12;
+
+  private BytecodeSizes() {}
+
+  /// {@return the bytes for the current instruction of `reader`}
+  static int estimate(Opcode opcode, InstructionReader reader) {
+    return switch (opcode.immediates()) {
+      case NONE ->
+          switch (opcode) {
+            case NOP, END -> 1;
+            case UNREACHABLE -> 4;
+            case SELECT -> 14;
+            default -> 4;
+          };
+      case LOCAL -> opcode == Opcode.LOCAL_GET ? 3 : 5;
+      case I32, F32 -> 3;
+      case I64, F64 -> 4;
+      case MEMORY_ACCESS -> 32;
+      case BLOCK_TYPE -> opcode == Opcode.LOOP ? 8 : 10;
+      case LABEL -> 10;
+      case LABEL_TABLE -> 24 + 4 * reader.tableLength() + 8;
+      case FUNCTION, TYPE_TABLE, TYPE -> 24;
+      case VALUE_TYPES -> 14;
+      default -> 20;
+    };
+  }
+
+  /// {@return the estimate for a whole function}
+  static int estimate(ModulePlan plan, int functionIndex) {
+    InstructionReader reader = Sites.instructions(plan.module(), functionIndex);
+    int bytes = 0;
+    while (!reader.atEnd()) {
+      bytes += estimate(reader.next(), reader);
+    }
+    return bytes;
+  }
+}

@@ -1,0 +1,107 @@
+package dev.cloister.engine.codegen;
+
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.BitSet;
+import java.util.List;
+
+/// Which local variables of a JVM method hold the parameters, the instance and the Wasm locals.
+final class SlotLayout {
+  private final int[] slots;
+  private final List<Object> frame = new ArrayList<>();
+  private int instanceSlot;
+  private int exitSlot = -1;
+  private int[] operandSlots = {};
+  private String operandKinds = "";
+  private int end;
+
+  private SlotLayout(int localCount) {
+    slots = new int[localCount];
+    Arrays.fill(slots, -1);
+  }
+
+  /// {@return the layout of a whole function: parameters, instance, other locals}
+  ///
+  /// @param locals the letters of all Wasm locals, parameters first
+  /// @param callsRegions whether parts of the function are methods of their own
+  static SlotLayout ofFunction(String locals, int params, boolean callsRegions) {
+    SlotLayout layout = new SlotLayout(locals.length());
+    for (int i = 0; i < params; i++) {
+      layout.slots[i] = layout.add(JvmKind.of(locals.charAt(i)));
+    }
+    layout.addInstance();
+    for (int i = params; i < locals.length(); i++) {
+      layout.slots[i] = layout.add(JvmKind.of(locals.charAt(i)));
+    }
+    if (callsRegions) {
+      layout.exitSlot = layout.add(JvmKind.INT);
+    }
+    return layout;
+  }
+
+  /// {@return the layout of a region: the locals that it uses, pending operands, instance, exit
+  /// code}
+  ///
+  /// @param locals the letters of all Wasm locals
+  /// @param used the locals that the region reads or writes
+  /// @param operands the letters of the operands that are pending where it begins
+  static SlotLayout ofRegion(String locals, BitSet used, String operands) {
+    SlotLayout layout = new SlotLayout(locals.length());
+    for (int i = used.nextSetBit(0); i >= 0; i = used.nextSetBit(i + 1)) {
+      layout.slots[i] = layout.add(JvmKind.of(locals.charAt(i)));
+    }
+    layout.operandKinds = operands;
+    layout.operandSlots = new int[operands.length()];
+    for (int i = 0; i < operands.length(); i++) {
+      layout.operandSlots[i] = layout.add(JvmKind.of(operands.charAt(i)));
+    }
+    layout.addInstance();
+    layout.exitSlot = layout.add(JvmKind.INT);
+    return layout;
+  }
+
+  private int add(JvmKind kind) {
+    int slot = end;
+    frame.add(kind.frameType());
+    end += kind.slots();
+    return slot;
+  }
+
+  private void addInstance() {
+    instanceSlot = end++;
+    frame.add(Names.INSTANCE);
+  }
+
+  /// {@return the slot of a Wasm local, or -1 if the method does not have it}
+  int slot(int local) {
+    return slots[local];
+  }
+
+  int instanceSlot() {
+    return instanceSlot;
+  }
+
+  /// {@return where the code of the exit is that a region takes or took, or -1}
+  int exitSlot() {
+    return exitSlot;
+  }
+
+  /// {@return where the operands are that were pending before a region}
+  int[] operandSlots() {
+    return operandSlots;
+  }
+
+  JvmKind operandKind(int index) {
+    return JvmKind.of(operandKinds.charAt(index));
+  }
+
+  /// {@return the types of all these variables, as ASM writes them}
+  List<Object> frame() {
+    return frame;
+  }
+
+  /// {@return the first local variable behind}
+  int end() {
+    return end;
+  }
+}
