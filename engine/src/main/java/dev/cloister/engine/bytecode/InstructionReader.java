@@ -59,12 +59,7 @@ public final class InstructionReader {
   /// @param types what type indices mean
   /// @param features instructions of other features are refused
   public InstructionReader(
-      byte[] bytes,
-      int from,
-      int to,
-      TypeSpace types,
-      WasmFeatures features,
-      WasmLimits limits) {
+      byte[] bytes, int from, int to, TypeSpace types, WasmFeatures features, WasmLimits limits) {
     this.reader = new ByteReader(bytes, from, to);
     this.typeReader = new TypeReader(reader, types, features);
     this.features = features;
@@ -101,8 +96,8 @@ public final class InstructionReader {
     reader.reset(from, to);
   }
 
-  /// Reads the number of groups of local declarations, the first thing in a function body
-  /// (Spec 5.5.13). For each group [#readLocalCount] and [#readLocalType] follow; then come the
+  /// Reads the number of groups of local declarations, the first thing in a function body (Spec
+  /// 5.5.13). For each group [#readLocalCount] and [#readLocalType] follow; then come the
   /// instructions.
   public int readLocalGroups() {
     return reader.readU32();

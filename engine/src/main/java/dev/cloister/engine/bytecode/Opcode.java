@@ -16,8 +16,8 @@ import org.jspecify.annotations.Nullable;
 ///
 /// A row has the prefix byte, if there is one, the code, the mnemonic of the text format, what
 /// follows the code, the feature that brought the instruction, its signature if that depends on
-/// nothing else, and for memory accesses the binary logarithm of their width. Signatures are written
-/// `operands:results` with `i` i32, `l` i64, `f` f32, `d` f64, `v` v128.
+/// nothing else, and for memory accesses the binary logarithm of their width. Signatures are
+/// written `operands:results` with `i` i32, `l` i64, `f` f32, `d` f64, `v` v128.
 public enum Opcode {
   // Control instructions.
   UNREACHABLE(0x00, "unreachable", NONE, CORE),
@@ -527,10 +527,14 @@ public enum Opcode {
   F64X2_CONVERT_LOW_I32X4_S(0xFD, 0xFE, "f64x2.convert_low_i32x4_s", NONE, SIMD, "v:v"),
   F64X2_CONVERT_LOW_I32X4_U(0xFD, 0xFF, "f64x2.convert_low_i32x4_u", NONE, SIMD, "v:v"),
   I8X16_RELAXED_SWIZZLE(0xFD, 0x100, "i8x16.relaxed_swizzle", NONE, RELAXED_SIMD, "vv:v"),
-  I32X4_RELAXED_TRUNC_F32X4_S(0xFD, 0x101, "i32x4.relaxed_trunc_f32x4_s", NONE, RELAXED_SIMD, "v:v"),
-  I32X4_RELAXED_TRUNC_F32X4_U(0xFD, 0x102, "i32x4.relaxed_trunc_f32x4_u", NONE, RELAXED_SIMD, "v:v"),
-  I32X4_RELAXED_TRUNC_F64X2_S_ZERO(0xFD, 0x103, "i32x4.relaxed_trunc_f64x2_s_zero", NONE, RELAXED_SIMD, "v:v"),
-  I32X4_RELAXED_TRUNC_F64X2_U_ZERO(0xFD, 0x104, "i32x4.relaxed_trunc_f64x2_u_zero", NONE, RELAXED_SIMD, "v:v"),
+  I32X4_RELAXED_TRUNC_F32X4_S(
+      0xFD, 0x101, "i32x4.relaxed_trunc_f32x4_s", NONE, RELAXED_SIMD, "v:v"),
+  I32X4_RELAXED_TRUNC_F32X4_U(
+      0xFD, 0x102, "i32x4.relaxed_trunc_f32x4_u", NONE, RELAXED_SIMD, "v:v"),
+  I32X4_RELAXED_TRUNC_F64X2_S_ZERO(
+      0xFD, 0x103, "i32x4.relaxed_trunc_f64x2_s_zero", NONE, RELAXED_SIMD, "v:v"),
+  I32X4_RELAXED_TRUNC_F64X2_U_ZERO(
+      0xFD, 0x104, "i32x4.relaxed_trunc_f64x2_u_zero", NONE, RELAXED_SIMD, "v:v"),
   F32X4_RELAXED_MADD(0xFD, 0x105, "f32x4.relaxed_madd", NONE, RELAXED_SIMD, "vvv:v"),
   F32X4_RELAXED_NMADD(0xFD, 0x106, "f32x4.relaxed_nmadd", NONE, RELAXED_SIMD, "vvv:v"),
   F64X2_RELAXED_MADD(0xFD, 0x107, "f64x2.relaxed_madd", NONE, RELAXED_SIMD, "vvv:v"),
@@ -544,8 +548,10 @@ public enum Opcode {
   F64X2_RELAXED_MIN(0xFD, 0x10F, "f64x2.relaxed_min", NONE, RELAXED_SIMD, "vv:v"),
   F64X2_RELAXED_MAX(0xFD, 0x110, "f64x2.relaxed_max", NONE, RELAXED_SIMD, "vv:v"),
   I16X8_RELAXED_Q15MULR_S(0xFD, 0x111, "i16x8.relaxed_q15mulr_s", NONE, RELAXED_SIMD, "vv:v"),
-  I16X8_RELAXED_DOT_I8X16_I7X16_S(0xFD, 0x112, "i16x8.relaxed_dot_i8x16_i7x16_s", NONE, RELAXED_SIMD, "vv:v"),
-  I32X4_RELAXED_DOT_I8X16_I7X16_ADD_S(0xFD, 0x113, "i32x4.relaxed_dot_i8x16_i7x16_add_s", NONE, RELAXED_SIMD, "vvv:v"),
+  I16X8_RELAXED_DOT_I8X16_I7X16_S(
+      0xFD, 0x112, "i16x8.relaxed_dot_i8x16_i7x16_s", NONE, RELAXED_SIMD, "vv:v"),
+  I32X4_RELAXED_DOT_I8X16_I7X16_ADD_S(
+      0xFD, 0x113, "i32x4.relaxed_dot_i8x16_i7x16_add_s", NONE, RELAXED_SIMD, "vvv:v"),
 
   // Prefix 0xFE: atomics; signatures leave out the address.
   MEMORY_ATOMIC_NOTIFY(0xFE, 0x00, "memory.atomic.notify", MEMORY_ACCESS, THREADS, "i:i", 2),
@@ -610,11 +616,16 @@ public enum Opcode {
   I64_ATOMIC_RMW32_XCHG_U(0xFE, 0x47, "i64.atomic.rmw32.xchg_u", MEMORY_ACCESS, THREADS, "l:l", 2),
   I32_ATOMIC_RMW_CMPXCHG(0xFE, 0x48, "i32.atomic.rmw.cmpxchg", MEMORY_ACCESS, THREADS, "ii:i", 2),
   I64_ATOMIC_RMW_CMPXCHG(0xFE, 0x49, "i64.atomic.rmw.cmpxchg", MEMORY_ACCESS, THREADS, "ll:l", 3),
-  I32_ATOMIC_RMW8_CMPXCHG_U(0xFE, 0x4A, "i32.atomic.rmw8.cmpxchg_u", MEMORY_ACCESS, THREADS, "ii:i", 0),
-  I32_ATOMIC_RMW16_CMPXCHG_U(0xFE, 0x4B, "i32.atomic.rmw16.cmpxchg_u", MEMORY_ACCESS, THREADS, "ii:i", 1),
-  I64_ATOMIC_RMW8_CMPXCHG_U(0xFE, 0x4C, "i64.atomic.rmw8.cmpxchg_u", MEMORY_ACCESS, THREADS, "ll:l", 0),
-  I64_ATOMIC_RMW16_CMPXCHG_U(0xFE, 0x4D, "i64.atomic.rmw16.cmpxchg_u", MEMORY_ACCESS, THREADS, "ll:l", 1),
-  I64_ATOMIC_RMW32_CMPXCHG_U(0xFE, 0x4E, "i64.atomic.rmw32.cmpxchg_u", MEMORY_ACCESS, THREADS, "ll:l", 2);
+  I32_ATOMIC_RMW8_CMPXCHG_U(
+      0xFE, 0x4A, "i32.atomic.rmw8.cmpxchg_u", MEMORY_ACCESS, THREADS, "ii:i", 0),
+  I32_ATOMIC_RMW16_CMPXCHG_U(
+      0xFE, 0x4B, "i32.atomic.rmw16.cmpxchg_u", MEMORY_ACCESS, THREADS, "ii:i", 1),
+  I64_ATOMIC_RMW8_CMPXCHG_U(
+      0xFE, 0x4C, "i64.atomic.rmw8.cmpxchg_u", MEMORY_ACCESS, THREADS, "ll:l", 0),
+  I64_ATOMIC_RMW16_CMPXCHG_U(
+      0xFE, 0x4D, "i64.atomic.rmw16.cmpxchg_u", MEMORY_ACCESS, THREADS, "ll:l", 1),
+  I64_ATOMIC_RMW32_CMPXCHG_U(
+      0xFE, 0x4E, "i64.atomic.rmw32.cmpxchg_u", MEMORY_ACCESS, THREADS, "ll:l", 2);
 
   /// The prefix of structures, arrays, i31 and casts.
   public static final int PREFIX_GC = 0xFB;
@@ -642,7 +653,10 @@ public enum Opcode {
   private final String mnemonic;
   private final ImmediateKind immediates;
   private final WasmFeature feature;
+
+  @SuppressWarnings("ImmutableEnumChecker") // Its lists are immutable copies.
   private final @Nullable FuncType signature;
+
   private final int accessWidthLog2;
 
   Opcode(int code, String mnemonic, ImmediateKind immediates, WasmFeature feature) {

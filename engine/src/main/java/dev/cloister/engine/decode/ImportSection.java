@@ -11,8 +11,8 @@ import dev.cloister.engine.types.FuncExternType;
 import dev.cloister.engine.types.GlobalType;
 import dev.cloister.engine.util.ByteReader;
 
-/// The import section (Spec 5.5.5), and its compact form: an entry with an empty name and one of two
-/// further kinds stands for several imports from one module.
+/// The import section (Spec 5.5.5), and its compact form: an entry with an empty name and one of
+/// two further kinds stands for several imports from one module.
 final class ImportSection {
 
   private static final int COMPACT_BY_MODULE = 0x7F;

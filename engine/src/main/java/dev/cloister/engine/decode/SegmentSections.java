@@ -106,10 +106,14 @@ final class SegmentSections {
     return RefType.of(false, AbstractHeapType.FUNC);
   }
 
-  private static void checkFits(RefType type, TableType table, int start) {
+  private void checkFits(RefType type, TableType table, int start) {
     if (!Subtyping.isSubtype(type, table.element())) {
       throw new InvalidModuleException(
-          "type mismatch: elements are " + type + ", the table holds " + table.element(), start);
+          "type mismatch: elements are "
+              + section.text(type)
+              + ", the table holds "
+              + section.text(table.element()),
+          start);
     }
   }
 
@@ -174,8 +178,7 @@ final class SegmentSections {
     int memoryIndex = 0;
     @Nullable ConstExpr offset = null;
     if (active) {
-      memoryIndex =
-          readIndexOrZero(flags == EXPLICIT_INDEX, "memory", module.memoryCount(), start);
+      memoryIndex = readIndexOrZero(flags == EXPLICIT_INDEX, "memory", module.memoryCount(), start);
       offset = readOffset(module.memoryType(memoryIndex).limits().addressType());
     }
     int length = reader.readU32();

@@ -19,9 +19,9 @@ import org.jspecify.annotations.Nullable;
 /// Decodes and validates a module while its bytes arrive, in chunks of any size.
 ///
 /// A section is decoded when it is complete; of the code section, each body is validated when it is
-/// complete. A fault is thrown by the call that brings the byte which makes it certain, and by every
-/// later one. It does not depend on how the bytes are cut: it is the first in the order of the
-/// module, with the same text and offset. Confined to one thread at a time.
+/// complete. A fault is thrown by the call that brings the byte which makes it certain, and by
+/// every later one. It does not depend on how the bytes are cut: it is the first in the order of
+/// the module, with the same text and offset. Confined to one thread at a time.
 public final class StreamingDecoder {
 
   /*
@@ -198,15 +198,14 @@ public final class StreamingDecoder {
     if (length > bytes.length - available) {
       long capacity = Math.max(available + (long) length, bytes.length * 2L);
       capacity = Math.max(capacity, INITIAL_CAPACITY);
-      bytes =
-          Arrays.copyOf(bytes, (int) Math.min(capacity, limits.allowed(WasmLimit.MODULE_SIZE)));
+      bytes = Arrays.copyOf(bytes, (int) Math.min(capacity, limits.allowed(WasmLimit.MODULE_SIZE)));
     }
     System.arraycopy(chunk, from, bytes, available, length);
     available += length;
   }
 
-  /// Requires that the module may have `size` bytes. How far it is too large is not told, since that
-  /// depends on the chunk.
+  /// Requires that the module may have `size` bytes. How far it is too large is not told, since
+  /// that depends on the chunk.
   private void checkModuleSize(long size) {
     long allowed = limits.allowed(WasmLimit.MODULE_SIZE);
     limits.check(WasmLimit.MODULE_SIZE, Math.min(size, allowed + 1), allowed);
@@ -283,7 +282,10 @@ public final class StreamingDecoder {
   private void checkOrder(SectionId id) {
     if (id.compareTo(lastSection) <= 0) {
       throw new MalformedException(
-          "unexpected content after last section: " + id + " section after " + lastSection
+          "unexpected content after last section: "
+              + id
+              + " section after "
+              + lastSection
               + " section",
           position);
     }
@@ -363,7 +365,9 @@ public final class StreamingDecoder {
   private void endSection(int end) {
     if (end != sectionEnd) {
       throw new MalformedException(
-          "section size mismatch: " + sectionId + " section has "
+          "section size mismatch: "
+              + sectionId
+              + " section has "
               + (sectionEnd - end)
               + " bytes after its content",
           end);

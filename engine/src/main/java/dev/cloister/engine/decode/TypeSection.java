@@ -89,8 +89,7 @@ final class TypeSection {
     group.define(member, isFinal, supertype, readCompositeType());
   }
 
-  private @Nullable DefinedType readSupertype(
-      RecGroup group, int first, int member, int[] depths) {
+  private @Nullable DefinedType readSupertype(RecGroup group, int first, int member, int[] depths) {
     int start = reader.position();
     int count = reader.readU32();
     if (count == 0) {
@@ -119,7 +118,11 @@ final class TypeSection {
     }
     if (!Subtyping.isSubtype(type.composite(), supertype.composite())) {
       throw new InvalidModuleException(
-          "sub type " + index + " does not match its supertype: " + type.composite() + " is no "
+          "sub type "
+              + index
+              + " does not match its supertype: "
+              + type.composite()
+              + " is no "
               + supertype.composite(),
           offset);
     }

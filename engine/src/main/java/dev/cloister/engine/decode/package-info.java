@@ -1,4 +1,5 @@
-/// Binary format to module: a push-based decoder that validates everything as soon as it is complete.
+/// Binary format to module: a push-based decoder that validates everything as soon as it is
+/// complete.
 @NullMarked
 package dev.cloister.engine.decode;
 

@@ -1,4 +1,5 @@
-/// The faults of guests: what was wrong, where, and with which words. See the specification's test suite for the wording.
+/// The faults of guests: what was wrong, where, and with which words. See the specification's test
+/// suite for the wording.
 @NullMarked
 package dev.cloister.engine.error;
 

@@ -33,12 +33,7 @@ public final class WasmFeatures {
   /// WebAssembly 2.0.
   public static final WasmFeatures WASM_2 =
       WASM_1.with(
-          SIGN_EXTENSION,
-          SATURATING_FLOAT_TO_INT,
-          MULTI_VALUE,
-          BULK_MEMORY,
-          REFERENCE_TYPES,
-          SIMD);
+          SIGN_EXTENSION, SATURATING_FLOAT_TO_INT, MULTI_VALUE, BULK_MEMORY, REFERENCE_TYPES, SIMD);
 
   /// WebAssembly 3.0.
   public static final WasmFeatures WASM_3 =

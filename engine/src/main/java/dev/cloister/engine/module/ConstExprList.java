@@ -10,8 +10,8 @@ public final class ConstExprList extends AbstractList<ConstExpr> implements Rand
   private final int start;
   private final int[] ends;
 
-  /// Creates the list; the first expression starts at `start`, expression `i` ends at `ends[i]`. The
-  /// array is not copied.
+  /// Creates the list; the first expression starts at `start`, expression `i` ends at `ends[i]`.
+  /// The array is not copied.
   public ConstExprList(int start, int[] ends) {
     this.start = start;
     this.ends = ends;

@@ -3,7 +3,8 @@ package dev.cloister.engine.types;
 import java.util.Locale;
 import org.jspecify.annotations.Nullable;
 
-/// A heap type that no module defines (Spec 2.3.3), with its byte in the binary format (Spec 5.3.3).
+/// A heap type that no module defines (Spec 2.3.3), with its byte in the binary format (Spec
+/// 5.3.3).
 public enum AbstractHeapType implements HeapType {
   /// All functions.
   FUNC(0x70),

@@ -20,6 +20,8 @@ public record MemoryType(Limits limits, boolean shared, int pageSizeLog2) implem
     return "memory "
         + limits
         + (shared ? " shared" : "")
-        + (pageSizeLog2 == DEFAULT_PAGE_SIZE_LOG2 ? "" : " (pagesize " + (1L << pageSizeLog2) + ")");
+        + (pageSizeLog2 == DEFAULT_PAGE_SIZE_LOG2
+            ? ""
+            : " (pagesize " + (1L << pageSizeLog2) + ")");
   }
 }

@@ -9,6 +9,7 @@ public final class Subtyping {
   private Subtyping() {}
 
   /// Returns whether a value of type `sub` can be used where `sup` is expected.
+  @SuppressWarnings("ReferenceEquality") // A fast way out; equal types may be two objects.
   public static boolean isSubtype(ValueType sub, ValueType sup) {
     return sub == sup
         || (sub instanceof RefType subRef
@@ -31,8 +32,7 @@ public final class Subtyping {
       case DefinedType definedSub ->
           switch (sup) {
             case DefinedType definedSup -> definedSub.isSubtypeOf(definedSup);
-            case AbstractHeapType abstractSup ->
-                isSubtype(abstractTypeOf(definedSub), abstractSup);
+            case AbstractHeapType abstractSup -> isSubtype(abstractTypeOf(definedSub), abstractSup);
           };
     };
   }
@@ -106,6 +106,7 @@ public final class Subtyping {
   }
 
   /// Returns whether what `sub` stores can be read as `sup`.
+  @SuppressWarnings("ReferenceEquality") // A fast way out; equal types may be two objects.
   public static boolean isSubtype(StorageType sub, StorageType sup) {
     return sub == sup
         || (sub instanceof RefType subRef
@@ -113,8 +114,8 @@ public final class Subtyping {
             && isSubtype(subRef, supRef));
   }
 
-  /// Returns whether something of type `actual`, with its present size as the minimum of its limits,
-  /// can be imported as `required` (Spec 3.3.13).
+  /// Returns whether something of type `actual`, with its present size as the minimum of its
+  /// limits, can be imported as `required` (Spec 3.3.13).
   public static boolean matches(ExternType actual, ExternType required) {
     return switch (actual) {
       case FuncExternType function ->

@@ -1,4 +1,5 @@
-/// The type system of the specification: value, heap, composite and external types, their subtyping, and their canonical form.
+/// The type system of the specification: value, heap, composite and external types, their
+/// subtyping, and their canonical form.
 @NullMarked
 package dev.cloister.engine.types;
 

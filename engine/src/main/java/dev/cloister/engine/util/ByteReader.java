@@ -2,8 +2,8 @@ package dev.cloister.engine.util;
 
 import dev.cloister.engine.error.MalformedException;
 
-/// A bounds-checked cursor over bytes `[position, end)` of a module. Reused by [#reset]; confined to
-/// one thread. Every fault is a [MalformedException] at the place where it was found.
+/// A bounds-checked cursor over bytes `[position, end)` of a module. Reused by [#reset]; confined
+/// to one thread. Every fault is a [MalformedException] at the place where it was found.
 public final class ByteReader {
 
   private static final String UNEXPECTED_END = "unexpected end of section or function";

@@ -31,7 +31,10 @@ final class CallRules {
     FuncType type = state.functionTypeAt(reader.index());
     if (!Subtyping.isSubtype(table.element(), RefType.FUNCREF)) {
       throw state.invalid(
-          "type mismatch: table " + reader.index2() + " holds " + table.element()
+          "type mismatch: table "
+              + reader.index2()
+              + " holds "
+              + state.text(table.element())
               + ", calls need funcref");
     }
     operands.pop(table.limits().addressType());
@@ -54,7 +57,10 @@ final class CallRules {
     List<ValueType> expected = state.controls.outermost().results;
     if (!Subtyping.areSubtypes(callee.results(), expected)) {
       throw state.invalid(
-          "type mismatch: tail call yields " + callee.results() + ", function yields " + expected);
+          "type mismatch: tail call yields "
+              + state.text(callee.results())
+              + ", function yields "
+              + state.text(expected));
     }
     state.setUnreachable();
   }

@@ -75,7 +75,12 @@ final class ControlRules {
       List<ValueType> caught = caughtTypes(reader.catchKind(i), i);
       if (!Subtyping.areSubtypes(caught, label)) {
         throw state.invalid(
-            "type mismatch: catch clause " + i + " yields " + caught + ", its label takes " + label);
+            "type mismatch: catch clause "
+                + i
+                + " yields "
+                + state.text(caught)
+                + ", its label takes "
+                + state.text(label));
       }
     }
     open(Opcode.TRY_TABLE);
@@ -106,7 +111,10 @@ final class ControlRules {
     ControlFrame frame = controls.pop();
     if (frame.opcode == Opcode.IF && !Subtyping.areSubtypes(frame.params, frame.results)) {
       throw state.invalid(
-          "type mismatch: if without else takes " + frame.params + " but yields " + frame.results);
+          "type mismatch: if without else takes "
+              + state.text(frame.params)
+              + " but yields "
+              + state.text(frame.results));
     }
     operands.pushAll(frame.results);
   }
@@ -147,8 +155,7 @@ final class ControlRules {
   private void requireInnermost(Opcode first, Opcode second, String mnemonic) {
     Opcode opened = controls.innermost().opcode;
     if (controls.depth() == 1 || (opened != first && opened != second)) {
-      throw state.malformed(
-          "END opcode expected: " + mnemonic + " without " + first.mnemonic());
+      throw state.malformed("END opcode expected: " + mnemonic + " without " + first.mnemonic());
     }
   }
 
@@ -164,6 +171,7 @@ final class ControlRules {
     operands.pushAll(types);
   }
 
+  @SuppressWarnings("ReferenceEquality") // One list need not be checked twice.
   void branchTable() {
     operands.pop(NumType.I32);
     int last = reader.tableLength();
@@ -177,7 +185,12 @@ final class ControlRules {
       }
       if (label.size() != types.size()) {
         throw state.invalid(
-            "type mismatch: label " + i + " takes " + label + ", the default takes " + types);
+            "type mismatch: label "
+                + i
+                + " takes "
+                + state.text(label)
+                + ", the default takes "
+                + state.text(types));
       }
       operands.requireTop(label);
       checked = label;

@@ -7,8 +7,8 @@ import dev.cloister.engine.types.ValueType;
 import java.util.Arrays;
 import java.util.List;
 
-/// The blocks that are open at one point of a body, the outermost being the body itself (Spec A.3.1,
-/// the control stack). It keeps the operand stack and the initialized locals in step.
+/// The blocks that are open at one point of a body, the outermost being the body itself (Spec
+/// A.3.1, the control stack). It keeps the operand stack and the initialized locals in step.
 final class ControlStack {
 
   private static final int INITIAL_CAPACITY = 16;
@@ -50,10 +50,7 @@ final class ControlStack {
 
   /// Opens a block whose operand stack starts as `operands`.
   void push(
-      Opcode opcode,
-      List<ValueType> params,
-      List<ValueType> results,
-      List<ValueType> operands) {
+      Opcode opcode, List<ValueType> params, List<ValueType> results, List<ValueType> operands) {
     if (depth == frames.length) {
       limits.check(WasmLimit.NESTING, depth + 1L, state.offset());
       long allowed = limits.allowed(WasmLimit.NESTING);

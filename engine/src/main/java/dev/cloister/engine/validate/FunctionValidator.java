@@ -13,8 +13,8 @@ import dev.cloister.engine.types.ValueType;
 import java.util.List;
 
 /// Decodes and validates function bodies in one pass, by the algorithm of the specification's
-/// appendix (Spec A.3). Reused for all bodies of a module; confined to one thread; allocates nothing
-/// per instruction.
+/// appendix (Spec A.3). Reused for all bodies of a module; confined to one thread; allocates
+/// nothing per instruction.
 public final class FunctionValidator {
 
   private static final long MAX_LOCALS = 0xFFFF_FFFFL;

@@ -37,8 +37,7 @@ final class InstructionRules {
     }
     switch (opcode.immediates()) {
       case LOCAL -> applyLocal(opcode);
-      case TYPE, TYPE_FIELD, TYPE_COUNT, TYPE_DATA, TYPE_ELEMENT, TYPE_TYPE ->
-          applyTyped(opcode);
+      case TYPE, TYPE_FIELD, TYPE_COUNT, TYPE_DATA, TYPE_ELEMENT, TYPE_TYPE -> applyTyped(opcode);
       default -> applyOther(opcode);
     }
   }

@@ -27,8 +27,7 @@ final class MemoryRules {
   void access(Opcode opcode, FuncType signature) {
     MemoryType memory = state.memory(reader.memoryIndex());
     checkAlignment(opcode);
-    if (!memory.limits().is64()
-        && Long.compareUnsigned(reader.memoryOffset(), MAX_OFFSET_32) > 0) {
+    if (!memory.limits().is64() && Long.compareUnsigned(reader.memoryOffset(), MAX_OFFSET_32) > 0) {
       throw state.invalid(
           "offset out of range: "
               + Long.toUnsignedString(reader.memoryOffset())

@@ -1,12 +1,12 @@
 package dev.cloister.engine.validate;
 
 import dev.cloister.engine.error.InvalidModuleException;
+import dev.cloister.engine.feature.WasmLimit;
+import dev.cloister.engine.feature.WasmLimits;
 import dev.cloister.engine.types.AbstractHeapType;
 import dev.cloister.engine.types.RefType;
 import dev.cloister.engine.types.Subtyping;
 import dev.cloister.engine.types.ValueType;
-import dev.cloister.engine.feature.WasmLimit;
-import dev.cloister.engine.feature.WasmLimits;
 import java.util.Arrays;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
@@ -21,6 +21,7 @@ final class OperandStack {
   private static final RefType UNKNOWN_REFERENCE = new RefType(false, AbstractHeapType.NONE);
 
   private static final int INITIAL_CAPACITY = 128;
+  private static final int SHOWN_TYPES = 32;
 
   private final CodeState state;
   private final WasmLimits limits;
@@ -33,8 +34,8 @@ final class OperandStack {
     this.state = state;
     this.limits = limits;
     this.types =
-        new @Nullable ValueType
-            [(int) Math.min(INITIAL_CAPACITY, limits.allowed(WasmLimit.OPERANDS))];
+        new @Nullable
+            ValueType[(int) Math.min(INITIAL_CAPACITY, limits.allowed(WasmLimit.OPERANDS))];
   }
 
   /// Removes everything.
@@ -95,6 +96,7 @@ final class OperandStack {
   }
 
   /// Pops an operand of type `expected`.
+  @SuppressWarnings("ReferenceEquality") // A fast way out; equal types may be two objects.
   void pop(ValueType expected) {
     if (height > floor) {
       ValueType actual = types[height - 1];
@@ -115,6 +117,7 @@ final class OperandStack {
   }
 
   /// Requires that the top operands have types `expected`, and leaves them.
+  @SuppressWarnings("ReferenceEquality") // A fast way out; equal types may be two objects.
   void requireTop(List<ValueType> expected) {
     int index = height;
     for (int i = expected.size() - 1; i >= 0; i--) {
@@ -151,8 +154,10 @@ final class OperandStack {
     if (actual instanceof RefType reference) {
       return reference;
     }
-    throw state.invalid("type mismatch: instruction requires a reference but stack has [" + actual
-        + "]");
+    throw state.invalid(
+        "type mismatch: instruction requires a reference but stack has ["
+            + state.text(actual)
+            + "]");
   }
 
   /// Returns `type` without null.
@@ -190,13 +195,17 @@ final class OperandStack {
     return state.invalid(text.toString());
   }
 
+  /// Appends the last of `types`; there may be a million.
   @SuppressWarnings("ReferenceEquality") // The unknown reference is one object.
-  private static void appendTypes(StringBuilder text, List<? extends @Nullable ValueType> types) {
+  private void appendTypes(StringBuilder text, List<? extends @Nullable ValueType> types) {
     text.append('[');
-    for (int i = 0; i < types.size(); i++) {
+    int first = Math.max(0, types.size() - SHOWN_TYPES);
+    text.append(first > 0 ? "... " : "");
+    for (int i = first; i < types.size(); i++) {
       ValueType type = types.get(i);
-      text.append(i == 0 ? "" : " ");
-      text.append(type == null ? "bot" : type == UNKNOWN_REFERENCE ? "(ref bot)" : type);
+      text.append(i == first ? "" : " ");
+      text.append(
+          type == null ? "bot" : type == UNKNOWN_REFERENCE ? "(ref bot)" : state.text(type));
     }
     text.append(']');
   }

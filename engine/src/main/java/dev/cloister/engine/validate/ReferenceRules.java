@@ -36,7 +36,8 @@ final class ReferenceRules {
     operands.push(RefType.of(false, state.function(function)));
     if (!state.spaces.isDeclaredFunction(function)) {
       throw state.invalid(
-          "undeclared function reference: function " + function
+          "undeclared function reference: function "
+              + function
               + " is neither exported nor in an element segment or global");
     }
   }
@@ -97,7 +98,8 @@ final class ReferenceRules {
     RefType source = reader.castSource();
     RefType target = reader.castTarget();
     if (!Subtyping.isSubtype(target, source)) {
-      throw state.invalid("type mismatch: cast from " + source + " to " + target);
+      throw state.invalid(
+          "type mismatch: cast from " + state.text(source) + " to " + state.text(target));
     }
     RefType failed = target.nullable() ? source.asNonNull() : source;
     operands.pop(source);

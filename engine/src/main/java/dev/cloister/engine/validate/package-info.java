@@ -1,4 +1,5 @@
-/// Validation of functions and constant expressions, by the algorithm of the specification's appendix.
+/// Validation of functions and constant expressions, by the algorithm of the specification's
+/// appendix.
 @NullMarked
 package dev.cloister.engine.validate;
 
