@@ -3,6 +3,7 @@ package dev.cloister.isolate.heap;
 import com.google.errorprone.annotations.concurrent.GuardedBy;
 import dev.cloister.engine.runtime.HeapKind;
 import dev.cloister.engine.runtime.HeapLimiter;
+import dev.cloister.engine.runtime.Table;
 import java.util.EnumMap;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
@@ -13,9 +14,6 @@ import org.jspecify.annotations.Nullable;
 /// store still held, so a call that ended in any way leaves nothing charged. May be called from any
 /// thread; the engine calls it from the one that executes the store.
 public final class LedgerLimiter implements HeapLimiter, AutoCloseable {
-  /// What the engine charges for one table element.
-  static final long TABLE_ELEMENT_BYTES = 8;
-
   private final HeapLedger ledger;
   private final long memoryPerInstanceBytes;
   private final long tableElements;
@@ -112,8 +110,8 @@ public final class LedgerLimiter implements HeapLimiter, AutoCloseable {
               ? new HeapRefusal("memoryPerInstanceBytes", bytes, memoryPerInstanceBytes)
               : null;
       case TABLE ->
-          bytes / TABLE_ELEMENT_BYTES > tableElements
-              ? new HeapRefusal("tableElements", bytes / TABLE_ELEMENT_BYTES, tableElements)
+          bytes / Table.ELEMENT_BYTES > tableElements
+              ? new HeapRefusal("tableElements", bytes / Table.ELEMENT_BYTES, tableElements)
               : null;
       case GLOBAL, GC_OBJECT, INSTANCE -> null;
     };

@@ -10,6 +10,11 @@ final class ArrayInput implements InputSource {
   }
 
   @Override
+  public boolean isReady() {
+    return true;
+  }
+
+  @Override
   public int read(byte[] into, int from, int length) {
     int count = Math.min(length, bytes.length - position);
     if (count == 0) {

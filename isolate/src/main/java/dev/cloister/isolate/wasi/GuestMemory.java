@@ -2,6 +2,7 @@ package dev.cloister.isolate.wasi;
 
 import dev.cloister.engine.runtime.Instance;
 import dev.cloister.engine.runtime.Memory;
+import dev.cloister.engine.runtime.StackGuard;
 import org.jspecify.annotations.Nullable;
 
 /// A guest's memory as host functions see it: addresses are unsigned 32-bit numbers, everything is little
@@ -16,7 +17,11 @@ final class GuestMemory {
   }
 
   /// The first memory of `caller`; without one every access is a `FAULT`.
+  ///
+  /// Every function begins here, so this is also where the stack is checked: what a function charges or
+  /// changes must not be cut short by an overflow.
   static GuestMemory of(Instance caller) {
+    StackGuard.probe();
     return new GuestMemory(caller.memory(0));
   }
 

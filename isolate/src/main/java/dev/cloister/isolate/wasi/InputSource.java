@@ -16,6 +16,11 @@ public interface InputSource {
   /// @return the number of bytes read, or -1 at the end
   int read(byte[] into, int from, int length);
 
+  /// Whether reading never waits.
+  default boolean isReady() {
+    return false;
+  }
+
   /// The bytes of `bytes`, which the caller leaves alone.
   static InputSource of(byte[] bytes) {
     return new ArrayInput(bytes);

@@ -45,9 +45,7 @@ final class Polling {
     long[] untilNanos = new long[count]; // on the monotonic clock
     Errno @Nullable [] outcomes = new Errno[count];
     long earliestNanos = inspect(memory, subscriptions, untilNanos, outcomes);
-    if (!waitUntil(earliestNanos)) {
-      return Errno.INTR.code();
-    }
+    waitUntil(earliestNanos);
     memory.setInt32(result, report(memory, subscriptions, events, untilNanos, outcomes));
     return Errno.SUCCESS.code();
   }
@@ -92,11 +90,11 @@ final class Polling {
     return Errno.SUCCESS;
   }
 
-  /// Waits; returns false if the store is to stop.
-  private boolean waitUntil(long untilNanos) {
+  /// Waits, or ends the guest if the store is to stop.
+  private void waitUntil(long untilNanos) {
     long left = untilNanos - clock.monotonicNanos();
     if (left <= 0) {
-      return true;
+      return;
     }
     blocking.enter();
     try {
@@ -107,7 +105,7 @@ final class Polling {
     } finally {
       blocking.exit();
     }
-    return left <= 0;
+    store.throwIfStopped();
   }
 
   /// Writes an event for everything that has come; returns their number. Layout of an event: u64 user data,

@@ -21,9 +21,7 @@ final class Randomness {
     byte[] slice = new byte[(int) Math.min(left, SLICE_BYTES)];
     int address = buffer;
     while (left > 0) {
-      if (store.isStopRequested()) {
-        return Errno.INTR.code();
-      }
+      store.throwIfStopped();
       random.fill(slice);
       int count = (int) Math.min(left, SLICE_BYTES);
       memory.write(address, slice, 0, count);

@@ -13,6 +13,9 @@ final class StandardInput extends Descriptor {
 
   /// Reads as [InputSource#read(byte[], int, int)] does.
   int read(byte[] into, int from, int length) {
+    if (source.isReady()) {
+      return source.read(into, from, length);
+    }
     blocking.enter();
     try {
       return source.read(into, from, length);
