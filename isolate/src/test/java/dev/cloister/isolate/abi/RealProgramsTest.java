@@ -1,21 +1,22 @@
 package dev.cloister.isolate.abi;
 
-import static org.assertj.core.api.Assertions.assertThat;
-
 import dev.cloister.engine.ModuleHandle;
+import dev.cloister.engine.error.WasmException;
 import dev.cloister.engine.runtime.HeapLimiter;
 import dev.cloister.engine.runtime.Store;
 import dev.cloister.isolate.fake.Captured;
 import dev.cloister.isolate.fake.Corpora;
 import dev.cloister.isolate.fake.Guests;
+import dev.cloister.isolate.fake.KnownFailures;
 import dev.cloister.isolate.wasi.InputSource;
+import dev.cloister.isolate.wasi.OutputSink;
 import dev.cloister.isolate.wasi.WasiConfig;
 import io.vertx.core.json.JsonObject;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
-import java.util.Set;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterAll;
@@ -25,8 +26,8 @@ import org.junit.jupiter.api.TestFactory;
 
 /// The recorded runs of real WASI programs, byte by byte.
 final class RealProgramsTest {
-  /// Programs that need what the engine does not have yet.
-  private static final Set<String> LATER = Set.of("kotlin-text");
+  private static final KnownFailures FAILURES =
+      new KnownFailures(RealProgramsTest.class, "programs.failures");
 
   private static Guests guests = new Guests();
 
@@ -46,7 +47,6 @@ final class RealProgramsTest {
     return Corpora.object(folder.resolve("manifest.json")).getJsonArray("programs").stream()
         .map(JsonObject.class::cast)
         .filter(program -> program.getString("mode").equals("wasi"))
-        .filter(program -> !LATER.contains(program.getString("name")))
         .flatMap(program -> runs(folder, program));
   }
 
@@ -54,35 +54,48 @@ final class RealProgramsTest {
     List<Object> runs = program.getJsonArray("runs").stream().toList();
     return IntStream.range(0, runs.size())
         .mapToObj(
-            i ->
-                DynamicTest.dynamicTest(
-                    program.getString("name") + " " + i,
-                    () -> check(folder, program, (JsonObject) runs.get(i))));
+            i -> {
+              String name = program.getString("name") + " " + i;
+              return DynamicTest.dynamicTest(
+                  name,
+                  () -> FAILURES.check(name, faultOf(folder, program, (JsonObject) runs.get(i))));
+            });
   }
 
-  private static void check(Path folder, JsonObject program, JsonObject run) {
+  private static String faultOf(Path folder, JsonObject program, JsonObject run) {
     Captured stdout = new Captured();
     Captured stderr = new Captured();
-    List<String> arguments = new ArrayList<>(List.of(program.getString("name")));
-    run.getJsonArray("args").forEach(argument -> arguments.add((String) argument));
-    WasiConfig config =
-        WasiConfig.builder()
-            .arguments(arguments)
-            .stdin(InputSource.of(input(folder, run)))
-            .stdout(stdout)
-            .stderr(stderr)
-            .build();
+    int code;
     try (ModuleHandle module =
             guests.compile(Corpora.bytes(folder.resolve(program.getString("file"))));
         Store store = new Store(HeapLimiter.UNLIMITED);
-        GuestProgram guest = GuestProgram.instantiate(module, store, config)) {
-      assertThat(guest.runCommand()).isEqualTo(run.getInteger("exit"));
+        GuestProgram guest =
+            GuestProgram.instantiate(module, store, config(folder, program, run, stdout, stderr))) {
+      code = guest.runCommand();
+    } catch (WasmException fault) {
+      return fault.toString();
     }
-    assertThat(stdout.bytes())
-        .isEqualTo(Corpora.bytes(folder.resolve(run.getString("stdout_file"))));
-    if (run.getString("stderr") != null) {
-      assertThat(stderr.text()).isEqualTo(run.getString("stderr"));
+    if (code != run.getInteger("exit")) {
+      return "exit " + code + ": " + stderr.text();
     }
+    if (!Arrays.equals(
+        stdout.bytes(), Corpora.bytes(folder.resolve(run.getString("stdout_file"))))) {
+      return "stdout is " + stdout.text();
+    }
+    String expected = run.getString("stderr");
+    return expected == null || stderr.text().equals(expected) ? "" : "stderr is " + stderr.text();
+  }
+
+  private static WasiConfig config(
+      Path folder, JsonObject program, JsonObject run, OutputSink stdout, OutputSink stderr) {
+    List<String> arguments = new ArrayList<>(List.of(program.getString("name")));
+    run.getJsonArray("args").forEach(argument -> arguments.add((String) argument));
+    return WasiConfig.builder()
+        .arguments(arguments)
+        .stdin(InputSource.of(input(folder, run)))
+        .stdout(stdout)
+        .stderr(stderr)
+        .build();
   }
 
   private static byte[] input(Path folder, JsonObject run) {

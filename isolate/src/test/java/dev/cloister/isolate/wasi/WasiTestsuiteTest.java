@@ -1,8 +1,5 @@
 package dev.cloister.isolate.wasi;
 
-import static org.assertj.core.api.Assertions.assertThat;
-import static org.assertj.core.api.Assertions.fail;
-
 import dev.cloister.engine.ModuleHandle;
 import dev.cloister.engine.error.TrapException;
 import dev.cloister.engine.runtime.HeapLimiter;
@@ -11,6 +8,7 @@ import dev.cloister.isolate.abi.GuestProgram;
 import dev.cloister.isolate.fake.Captured;
 import dev.cloister.isolate.fake.Corpora;
 import dev.cloister.isolate.fake.Guests;
+import dev.cloister.isolate.fake.KnownFailures;
 import io.vertx.core.json.JsonObject;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -43,26 +41,17 @@ final class WasiTestsuiteTest {
   }
 
   @TestFactory
-  Stream<DynamicTest> programs_behaveAsRecorded() throws IOException {
+  Stream<DynamicTest> programs_behaveAsRecorded() {
     Path suite = Corpora.folder("wasi-testsuite");
-    Map<String, String> failures = knownFailures();
+    KnownFailures failures = new KnownFailures(getClass(), "wasi-testsuite.failures");
     return Corpora.array(suite.resolve("index.json")).stream()
         .map(JsonObject.class::cast)
         .map(
             entry -> {
               String file = entry.getString("file");
               return DynamicTest.dynamicTest(
-                  file, () -> check(suite, entry, failures.getOrDefault(file, "")));
+                  file, () -> failures.check(file, faultOf(suite, entry)));
             });
-  }
-
-  private static void check(Path suite, JsonObject entry, String knownFailure) throws IOException {
-    String fault = faultOf(suite, entry);
-    if (knownFailure.isEmpty()) {
-      assertThat(fault).isEmpty();
-    } else if (fault.isEmpty()) {
-      fail("passes, but is listed as failing: " + knownFailure);
-    }
   }
 
   private static String faultOf(Path suite, JsonObject entry) throws IOException {
@@ -124,20 +113,5 @@ final class WasiTestsuiteTest {
         }
       }
     }
-  }
-
-  private static Map<String, String> knownFailures() throws IOException {
-    Map<String, String> failures = new LinkedHashMap<>();
-    try (var resource =
-        Objects.requireNonNull(
-            WasiTestsuiteTest.class.getResourceAsStream("wasi-testsuite.failures"))) {
-      for (String line : new String(resource.readAllBytes()).lines().toList()) {
-        if (!line.isBlank() && !line.startsWith("#")) {
-          String[] parts = line.split(": ", 2);
-          failures.put(parts[0], parts[1]);
-        }
-      }
-    }
-    return failures;
   }
 }
