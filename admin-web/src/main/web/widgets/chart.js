@@ -1,0 +1,92 @@
+import { html, svg } from 'lit';
+
+/** @typedef {(number | null)[]} Series */
+
+/**
+ * A line through values that are evenly spaced in time, the newest at the right edge.
+ *
+ * @param {Series} values
+ * @param {number} slots how many values the full width stands for
+ * @param {number} max value at the top
+ * @param {{width: number, height: number}} box
+ */
+export function linePath(values, slots, max, { width, height }) {
+  const step = width / (slots - 1);
+  const first = slots - values.length;
+  let pen = 'M';
+  return values
+    .map((value, index) => {
+      if (value === null) {
+        pen = 'M';
+        return '';
+      }
+      const x = (first + index) * step;
+      const y = height - (Math.max(0, value) / max) * height;
+      const point = `${pen}${x.toFixed(1)} ${y.toFixed(1)}`;
+      pen = 'L';
+      return point;
+    })
+    .join('');
+}
+
+/**
+ * The recent course of a figure, without axes, beside the figure itself.
+ *
+ * @param {Series} values
+ * @param {{slots?: number, fromZero?: boolean}} [options]
+ */
+export function sparkline(values, { slots = 120, fromZero = false } = {}) {
+  const box = { width: 120, height: 24 };
+  const recent = values.slice(-slots);
+  const known = recent.filter((value) => value !== null);
+  const low = fromZero ? 0 : Math.min(...known);
+  const range = Math.max(...known) - low;
+  const shifted = recent.map((value) => (value === null ? null : range === 0 ? 0.5 : value - low));
+  const path = known.length < 2 ? '' : linePath(shifted, slots, range || 1, box);
+  return html`
+    <svg class="sparkline" viewBox="0 -2 120 28" preserveAspectRatio="none" aria-hidden="true">
+      <path d=${path}></path>
+    </svg>
+  `;
+}
+
+/**
+ * Two series over the same minutes: everything as an area, the failures as a line in front of it.
+ *
+ * @param {{all: Series, failed: Series, slots: number, label: string,
+ *     format: (value: number) => string}} options
+ */
+export function rateChart({ all, failed, slots, label, format }) {
+  const box = { width: 600, height: 140 };
+  const peak = Math.max(0, ...all.map((value) => value ?? 0));
+  const max = niceCeiling(peak);
+  const line = linePath(all.slice(-slots), slots, max, box);
+  const failedLine = linePath(failed.slice(-slots), slots, max, box);
+  const firstX = /^M([\d.]+)/.exec(line)?.[1] ?? box.width;
+  const ticks = [1, 0.5, 0];
+  return html`
+    <figure class="chart">
+      <div class="chart-axis" aria-hidden="true">
+        ${ticks.map((tick) => html`<span>${format(max * tick)}</span>`)}
+      </div>
+      <svg viewBox="0 0 600 140" preserveAspectRatio="none" role="img" aria-label=${label}>
+        ${ticks.map((tick) => svg`<path class="chart-grid" d="M0 ${140 * (1 - tick)}H600"></path>`)}
+        <path class="chart-area" d=${line && `${line}V140H${firstX}Z`}></path>
+        <path class="chart-line" d=${line}></path>
+        <path class="chart-failed" d=${failedLine}></path>
+      </svg>
+      <div class="chart-times" aria-hidden="true">
+        <span>${Math.round(slots / 60)} min ago</span><span>now</span>
+      </div>
+    </figure>
+  `;
+}
+
+/** The next of 1, 2, 5 times a power of ten. */
+export function niceCeiling(/** @type {number} */ value) {
+  if (value <= 0) {
+    return 1;
+  }
+  const power = 10 ** Math.floor(Math.log10(value));
+  return power * ([1, 2, 5, 10].find((factor) => factor * power >= value) ?? 10);
+}
