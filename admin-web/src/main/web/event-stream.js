@@ -135,8 +135,11 @@ export class EventStream {
 
   /** @param {AbortSignal} signal */
   async #read(signal) {
-    const resume = this.#lastEventId === '' ? {} : { 'Last-Event-ID': this.#lastEventId };
-    const headers = { Accept: 'text/event-stream', ...resume };
+    /** @type {Record<string, string>} */
+    const headers = { Accept: 'text/event-stream' };
+    if (this.#lastEventId !== '') {
+      headers['Last-Event-ID'] = this.#lastEventId;
+    }
     const response = await send('GET', this.url, { headers, signal });
     const reader = /** @type {ReadableStream} */ (response.body)
       .pipeThrough(new TextDecoderStream())

@@ -31,7 +31,7 @@ export function bytesFigure(bytes) {
   }
   let value = bytes;
   let unit = 0;
-  while (Math.abs(value) >= 1023.5 && unit < BYTE_UNITS.length - 1) {
+  while (Math.abs(value) >= 999.5 && unit < BYTE_UNITS.length - 1) {
     value /= 1024;
     unit++;
   }
@@ -63,7 +63,7 @@ export function rateFigure(perSecond) {
 }
 
 /**
- * A share as a percentage. A small share never reads as none.
+ * A share as a percentage. A small share never reads as none, a large one never as all.
  *
  * @param {number | null | undefined} part
  * @param {number | null | undefined} whole
@@ -73,7 +73,13 @@ export function percent(part, whole) {
     return UNKNOWN;
   }
   const value = (part / whole) * 100;
-  return value > 0 && value < 0.1 ? '<0.1 %' : `${value < 10 ? Number(value.toFixed(1)) : value.toFixed(0)} %`;
+  if (value > 0 && value < 0.1) {
+    return '<0.1 %';
+  }
+  if (value > 99 && value < 100) {
+    return value > 99.9 ? '>99.9 %' : `${value.toFixed(1)} %`;
+  }
+  return `${value < 10 ? Number(value.toFixed(1)) : value.toFixed(0)} %`;
 }
 
 /** @param {number | null | undefined} millis */

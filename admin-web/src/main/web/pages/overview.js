@@ -17,7 +17,6 @@ import { auditLine } from './audit-line.js';
  * @typedef {import('../live.js').Sample} Sample
  */
 
-const CHART_SLOTS = 300;
 const OUTCOME_TEXTS = {
   trap: 'Trap',
   limit: 'Limit',
@@ -66,7 +65,7 @@ class Overview extends Page {
       <div class="columns columns-wide">
         ${panel({
           title: 'Calls',
-          note: 'per second, last 5 minutes',
+          note: 'per second',
           body: this.#calls(statistics ?? {}),
         })}
         ${panel({ title: 'Resources', body: this.#resources(statistics ?? {}) })}
@@ -156,8 +155,8 @@ class Overview extends Page {
       ${rateChart({
         all: live.samples.map((sample) => sample.callsPerSecond),
         failed: live.samples.map((sample) => sample.failuresPerSecond),
-        slots: CHART_SLOTS,
-        label: 'Calls per second over the last five minutes',
+        since: sinceText(live.samples),
+        label: 'Calls per second over the last minutes',
         format: (value) => format.rateFigure(value).value,
       })}
       <dl class="facts">
@@ -189,7 +188,7 @@ class Overview extends Page {
           ${meter(jvm.processCpu, 1, 'Processor')}
         </div>
       </div>
-      <dl class="facts">
+      <dl class="facts facts-three">
         ${fact('Metaspace', format.bytes(jvm.metaspaceBytes))} ${fact('Classes', format.count(jvm.classes))}
         ${fact('Threads', format.count(jvm.threads))} ${fact('Wire bytes', format.bytes(wireBytes))}
         ${fact('Code', format.bytes(codeBytes))} ${fact('Metadata', format.bytes(metadataBytes))}
@@ -292,6 +291,12 @@ const gauge = (label, used, max) => html`
 /** @param {string} name */
 export const categoryText = (name) =>
   /** @type {Record<string, string>} */ (CATEGORY_TEXTS)[name] ?? name.toLowerCase().replaceAll('_', ' ');
+
+/** When the figures in view begin. @param {Sample[]} samples */
+const sinceText = (samples) =>
+  samples.length < 2
+    ? ''
+    : `${format.millis(samples[samples.length - 1].atMillis - samples[0].atMillis)} ago`;
 
 /** @param {Statistics['compileJobs']} jobs */
 const jobsNote = (jobs) =>

@@ -63,11 +63,11 @@ class PluginPage extends Page {
         trail: [...tenants, { text: this.tenant, segments: ['tenants', this.tenant] }],
         badge: item?.abi ? badge(item.abi, 'accent') : nothing,
         note: item ? this.#note(item) : undefined,
-        actions: isAdmin(this.session)
+        actions: item && isAdmin(this.session)
           ? html`<button type="button" class="danger" @click=${this.#delete}>Delete</button>`
           : undefined,
       })}
-      ${tabs('Views of the plugin', this.#tabs(), tab)}
+      ${this.loader.problem ? nothing : tabs('Views of the plugin', this.#tabs(), tab)}
       ${this.loader.render((plugin) => this.#view(tab, plugin))}
     `;
   }

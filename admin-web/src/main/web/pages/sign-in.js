@@ -27,6 +27,7 @@ class SignIn extends LightElement {
             <path d="M3 22V10a7 7 0 0 1 14 0v12M17 22V10a7 7 0 0 1 14 0v12M1 22.5h32" />
           </svg>
           <h1>Cloister</h1>
+          <input name="username" autocomplete="username" value="cloister" hidden />
           <label class="field">
             <span>Operator or tenant key</span>
             <input

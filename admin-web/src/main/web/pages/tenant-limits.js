@@ -120,7 +120,7 @@ class TenantLimits extends LightElement {
     }
     try {
       const url = path('tenants', this.tenant, 'limits');
-      this.loader.value = await call('PUT', url, { json: { limits: changes } });
+      this.loader.show(await call('PUT', url, { json: { limits: changes } }));
       this.problem = null;
       toast('Limits saved');
     } catch (error) {

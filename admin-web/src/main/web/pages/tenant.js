@@ -61,7 +61,7 @@ class TenantPage extends Page {
       })}
       ${isAdmin(session)
         ? html`
-            ${tabs('Views of the tenant', this.#tabs(), tab)}
+            ${this.loader.problem ? nothing : tabs('Views of the tenant', this.#tabs(), tab)}
             ${this.loader.render(() => this.#view(tab))}
           `
         : this.#view('plugins')}
@@ -126,8 +126,7 @@ class TenantPage extends Page {
   async #changeState(item) {
     const changed = await setTenantState(item);
     if (changed) {
-      this.loader.value = changed;
-      this.requestUpdate();
+      this.loader.show(changed);
     }
   }
 }

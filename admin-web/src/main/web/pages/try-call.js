@@ -286,7 +286,7 @@ function facts(headers) {
         ${known.map(
           (name) => html`<div class="fact">
             <dt>${name}</dt>
-            <dd class="mono" title=${headers.get(name) ?? ''}>${headers.get(name)}</dd>
+            <dd class="mono">${headers.get(name)}</dd>
           </div>`,
         )}
       </dl>`;

@@ -30,14 +30,24 @@ export function linePath(values, slots, max, { width, height }) {
 }
 
 /**
+ * How many values the width stands for: as many as there are, but a few at least, so that a course
+ * that has only begun is seen to have begun.
+ *
+ * @param {Series} values
+ * @param {number} least
+ */
+export const windowOf = (values, least) => Math.max(least, values.length);
+
+/**
  * The recent course of a figure, without axes, beside the figure itself.
  *
  * @param {Series} values
- * @param {{slots?: number, fromZero?: boolean}} [options]
+ * @param {{most?: number, fromZero?: boolean}} [options]
  */
-export function sparkline(values, { slots = 120, fromZero = false } = {}) {
+export function sparkline(values, { most = 120, fromZero = false } = {}) {
   const box = { width: 120, height: 24 };
-  const recent = values.slice(-slots);
+  const recent = values.slice(-most);
+  const slots = windowOf(recent, 20);
   const known = recent.filter((value) => value !== null);
   const low = fromZero ? 0 : Math.min(...known);
   const range = Math.max(...known) - low;
@@ -53,15 +63,16 @@ export function sparkline(values, { slots = 120, fromZero = false } = {}) {
 /**
  * Two series over the same minutes: everything as an area, the failures as a line in front of it.
  *
- * @param {{all: Series, failed: Series, slots: number, label: string,
+ * @param {{all: Series, failed: Series, since: string, label: string,
  *     format: (value: number) => string}} options
  */
-export function rateChart({ all, failed, slots, label, format }) {
+export function rateChart({ all, failed, since, label, format }) {
+  const slots = windowOf(all, 30);
   const box = { width: 600, height: 140 };
   const peak = Math.max(0, ...all.map((value) => value ?? 0));
   const max = niceCeiling(peak);
-  const line = linePath(all.slice(-slots), slots, max, box);
-  const failedLine = linePath(failed.slice(-slots), slots, max, box);
+  const line = linePath(all, slots, max, box);
+  const failedLine = linePath(failed, slots, max, box);
   const firstX = /^M([\d.]+)/.exec(line)?.[1] ?? box.width;
   const ticks = [1, 0.5, 0];
   return html`
@@ -76,7 +87,7 @@ export function rateChart({ all, failed, slots, label, format }) {
         <path class="chart-failed" d=${failedLine}></path>
       </svg>
       <div class="chart-times" aria-hidden="true">
-        <span>${Math.round(slots / 60)} min ago</span><span>now</span>
+        <span>${since}</span><span>now</span>
       </div>
     </figure>
   `;

@@ -35,6 +35,13 @@ export class Loader {
     this.problem = null;
   }
 
+  /** Shows a value that is newer than the one fetched. @param {T} value */
+  show(value) {
+    this.value = value;
+    this.problem = null;
+    this.host.requestUpdate();
+  }
+
   async reload() {
     this.#abort.abort();
     const abort = new AbortController();
@@ -42,8 +49,7 @@ export class Loader {
     try {
       const value = await this.fetcher(abort.signal);
       if (!abort.signal.aborted) {
-        this.value = value;
-        this.problem = null;
+        this.show(value);
       }
     } catch (error) {
       if (abort.signal.aborted) {
@@ -53,8 +59,8 @@ export class Loader {
         throw error;
       }
       this.problem = error;
+      this.host.requestUpdate();
     }
-    this.host.requestUpdate();
   }
 
   /**

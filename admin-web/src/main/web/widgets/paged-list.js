@@ -77,8 +77,7 @@ export class PagedList extends Loader {
   patch(matches, item) {
     const index = this.items.findIndex(matches);
     if (this.value && index >= 0) {
-      this.value = { ...this.value, items: this.items.with(index, item) };
-      this.host.requestUpdate();
+      this.show({ ...this.value, items: this.items.with(index, item) });
     }
     return index >= 0;
   }
@@ -89,8 +88,7 @@ export class PagedList extends Loader {
     const removed = this.items.length - items.length;
     if (this.value && removed > 0) {
       const total = this.value.total === undefined ? undefined : this.value.total - removed;
-      this.value = { ...this.value, items, total };
-      this.host.requestUpdate();
+      this.show({ ...this.value, items, total });
     }
   }
 
@@ -98,8 +96,8 @@ export class PagedList extends Loader {
   prepend(item) {
     if (this.value) {
       const total = this.value.total === undefined ? undefined : this.value.total + 1;
-      this.value = { ...this.value, items: [item, ...this.items].slice(0, this.pageSize), total };
-      this.host.requestUpdate();
+      const items = [item, ...this.items].slice(0, this.pageSize);
+      this.show({ ...this.value, items, total });
     }
   }
 }

@@ -15,21 +15,23 @@ export function pager(list, noun) {
   }
   const total = list.value?.total;
   const range = `${count(from)}–${count(from + items.length - 1)}`;
+  const isWhole = !hasNext && !hasPrevious;
   return html`
     <nav class="pager" aria-label="Pages of ${noun}">
       <span aria-live="polite">
-        ${range} ${total === undefined ? noun : `of ${count(total)} ${noun}`}
+        ${isWhole ? count(items.length) : range}
+        ${isWhole || total === undefined ? noun : `of ${count(total)} ${noun}`}
       </span>
-      ${hasNext || hasPrevious
-        ? html`
+      ${isWhole
+        ? nothing
+        : html`
             <button type="button" ?disabled=${!hasPrevious} @click=${() => list.previous()}>
               ${icon('back')} Previous
             </button>
             <button type="button" ?disabled=${!hasNext} @click=${() => list.next()}>
               Next ${icon('forward')}
             </button>
-          `
-        : nothing}
+          `}
     </nav>
   `;
 }

@@ -27,13 +27,13 @@ export const empty = ({ title, text, action = nothing }) => html`
 
 /**
  * @param {ApiProblem} problem
- * @param {() => void} [retry]
+ * @param {() => void} [retry] for problems that may pass
  */
 export const problemState = (problem, retry) => html`
   <div class="state state-problem" role="alert">
     <p class="state-title">${problem.title}</p>
     <p class="state-text">${problem.message}</p>
     ${problem.members.map((member) => html`<p class="state-text">${memberText(member)}</p>`)}
-    ${retry ? html`<button type="button" @click=${retry}>Try again</button>` : nothing}
+    ${retry && problem.status !== 404 ? html`<button type="button" @click=${retry}>Try again</button>` : nothing}
   </div>
 `;
