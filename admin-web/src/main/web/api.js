@@ -30,7 +30,11 @@ export class ApiProblem extends Error {
 
   /** The last part of the problem's type: `invalid-module`, `trap`, `rate-limited`. */
   get name() {
-    return String(this.problem.type ?? '').split('/').pop() || `http-${this.status}`;
+    return (
+      String(this.problem.type ?? '')
+        .split('/')
+        .pop() || `http-${this.status}`
+    );
   }
 
   /** The heading a person should read. */

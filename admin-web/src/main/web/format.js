@@ -105,7 +105,11 @@ export function uptime(seconds) {
   if (days > 0) {
     return `${days} d ${hours} h`;
   }
-  return hours > 0 ? `${hours} h ${minutes} min` : minutes > 0 ? `${minutes} min` : `${Math.floor(seconds)} s`;
+  return hours > 0
+    ? `${hours} h ${minutes} min`
+    : minutes > 0
+      ? `${minutes} min`
+      : `${Math.floor(seconds)} s`;
 }
 
 /**
@@ -169,5 +173,7 @@ export function text({ value, unit }) {
  * @param {{params?: string[], results?: string[], type?: string}} item an import or export
  */
 export function signature({ params, results, type }) {
-  return params ? `(${params.join(', ')}) → ${results?.length ? results.join(', ') : '()'}` : (type ?? '');
+  return params
+    ? `(${params.join(', ')}) → ${results?.length ? results.join(', ') : '()'}`
+    : (type ?? '');
 }

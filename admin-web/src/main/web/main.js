@@ -143,7 +143,6 @@ class Console extends LightElement {
         );
       case 'native-modules':
         return html`<cloister-native-modules
-          .session=${session}
           .query=${query}
           .digest=${digest}
         ></cloister-native-modules>`;

@@ -24,13 +24,33 @@ function destinations(session) {
   return isOperator(session)
     ? /** @type {const} */ ([
         { icon: 'overview', text: 'Overview', segments: [], pages: ['overview'] },
-        { icon: 'tenants', text: 'Tenants', segments: ['tenants'], pages: ['tenants', 'tenant', 'plugin'] },
-        { icon: 'modules', text: 'Native modules', segments: ['native-modules'], pages: ['native-modules'] },
+        {
+          icon: 'tenants',
+          text: 'Tenants',
+          segments: ['tenants'],
+          pages: ['tenants', 'tenant', 'plugin'],
+        },
+        {
+          icon: 'modules',
+          text: 'Native modules',
+          segments: ['native-modules'],
+          pages: ['native-modules'],
+        },
         { icon: 'events', text: 'Events', segments: ['events'], pages: ['events'] },
       ])
     : /** @type {const} */ ([
-        { icon: 'tenants', text: tenant, segments: ['tenants', tenant], pages: ['overview', 'tenant', 'plugin'] },
-        { icon: 'modules', text: 'Native modules', segments: ['native-modules'], pages: ['native-modules'] },
+        {
+          icon: 'tenants',
+          text: tenant,
+          segments: ['tenants', tenant],
+          pages: ['overview', 'tenant', 'plugin'],
+        },
+        {
+          icon: 'modules',
+          text: 'Native modules',
+          segments: ['native-modules'],
+          pages: ['native-modules'],
+        },
       ]);
 }
 
@@ -63,11 +83,13 @@ export function navigation({ session, route, streamState, onLeave, onShortcuts }
         )}
       </nav>
       <div class="side-foot">
-        ${stream
-          ? html`<p class="stream" role="status">
-              <span class="dot dot-${stream.tone}"></span>${stream.text}
-            </p>`
-          : nothing}
+        ${
+          stream
+            ? html`<p class="stream" role="status">
+                <span class="dot dot-${stream.tone}"></span>${stream.text}
+              </p>`
+            : nothing
+        }
         <p class="who">
           <strong>${session.tenant ?? 'Operator'}</strong>
           <span>${session.tenant ? session.role : (session.server?.node ?? '')}</span>

@@ -27,7 +27,10 @@ const ROUTES = [
  */
 export function parse(fragment) {
   const [pathText, queryText = ''] = fragment.replace(/^#?\/?/, '').split('?');
-  const segments = pathText.split('/').filter((segment) => segment !== '').map(decode);
+  const segments = pathText
+    .split('/')
+    .filter((segment) => segment !== '')
+    .map(decode);
   for (const [pattern, page] of ROUTES) {
     const params = match(pattern.split('/').filter(Boolean), segments);
     if (params !== null) {

@@ -8,17 +8,23 @@ import { badge } from '../widgets/badge.js';
 /** What an event happened to, as a link where there is a page. @param {AuditEvent} event */
 export function auditSubject({ action, tenant, target }) {
   const isPlugin = /^(plugin|alias|settings)\./.test(action);
-  return html`${tenant
-    ? action === 'tenant.delete'
-      ? tenant
-      : html`<a href=${href(['tenants', tenant])}>${tenant}</a>`
-    : nothing}${tenant && target && target !== tenant
-    ? html`<span class="slash">/</span>${isPlugin && action !== 'plugin.delete'
-          ? html`<a href=${href(['tenants', tenant, 'plugins', target])}>${target}</a>`
-          : target}`
-    : !tenant && target
-      ? target
-      : nothing}`;
+  return html`${
+    tenant
+      ? action === 'tenant.delete'
+        ? tenant
+        : html`<a href=${href(['tenants', tenant])}>${tenant}</a>`
+      : nothing
+  }${
+    tenant && target && target !== tenant
+      ? html`<span class="slash">/</span>${
+            isPlugin && action !== 'plugin.delete'
+              ? html`<a href=${href(['tenants', tenant, 'plugins', target])}>${target}</a>`
+              : target
+          }`
+      : !tenant && target
+        ? target
+        : nothing
+  }`;
 }
 
 /** @param {AuditEvent} event */

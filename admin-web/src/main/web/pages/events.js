@@ -80,16 +80,20 @@ class Events extends Page {
           .value=${q}
           @search=${(/** @type {CustomEvent} */ event) => this.#show({ q: event.detail })}
         ></cloister-search>
-        ${tenant
-          ? html`<button type="button" @click=${() => this.#show({ tenant: '' })}>
-              Only ${tenant} ✕
-            </button>`
-          : nothing}
-        ${this.unseen > 0
-          ? html`<button type="button" @click=${() => this.#show({})}>
-              ${format.count(this.unseen)} new, refresh
-            </button>`
-          : nothing}
+        ${
+          tenant
+            ? html`<button type="button" @click=${() => this.#show({ tenant: '' })}>
+                Only ${tenant} ✕
+              </button>`
+            : nothing
+        }
+        ${
+          this.unseen > 0
+            ? html`<button type="button" @click=${() => this.#show({})}>
+                ${format.count(this.unseen)} new, refresh
+              </button>`
+            : nothing
+        }
         ${pager(this.list, 'events')}
       </div>
       ${this.list.render(() => (this.list.items.length === 0 ? this.#empty(q) : this.#table()), 12)}
@@ -99,7 +103,10 @@ class Events extends Page {
   /** @param {string} q */
   #empty(q) {
     return q
-      ? empty({ title: 'No event matches', text: 'Try a part of an action, such as plugin or key.' })
+      ? empty({
+          title: 'No event matches',
+          text: 'Try a part of an action, such as plugin or key.',
+        })
       : empty({ title: 'Nothing has happened yet', text: 'Changes appear here as they are made.' });
   }
 
@@ -119,7 +126,8 @@ class Events extends Page {
         { label: 'Outcome', cell: outcomeBadge },
         {
           label: 'Actor',
-          cell: ({ actor, role }) => html`${actor}
+          cell: ({ actor, role }) =>
+            html`${actor}
             ${role && role !== actor ? html`<span class="quiet">${role}</span>` : nothing}`,
         },
         {

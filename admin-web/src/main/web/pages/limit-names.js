@@ -50,16 +50,6 @@ export const LIMIT_GROUPS = {
 
 export const LIMIT_NAMES = Object.assign({}, ...Object.values(LIMIT_GROUPS));
 
-/** What a person types a limit in, beside the field. */
-export const UNIT_TEXTS = {
-  bytes: 'bytes',
-  millis: 'ms',
-  count: '',
-  perSecond: '/s',
-  bytesPerSecond: 'bytes/s',
-  millisPerSecond: 'ms/s',
-};
-
 /**
  * @param {string} name of a limit
  * @param {number | null | undefined} value
@@ -85,20 +75,20 @@ export function limitText(name, value) {
   }
 }
 
-/** What a unit stands for, in bytes or milliseconds. @type {Record<string, number>} */
-const FACTORS = {
-  '': 1,
-  b: 1,
-  kb: 1e3,
-  mb: 1e6,
-  gb: 1e9,
-  kib: 1024,
-  mib: 1024 ** 2,
-  gib: 1024 ** 3,
-  ms: 1,
-  s: 1000,
-  min: 60000,
-};
+/** What a unit stands for, in bytes or milliseconds. */
+const FACTORS = new Map([
+  ['', 1],
+  ['b', 1],
+  ['kb', 1e3],
+  ['mb', 1e6],
+  ['gb', 1e9],
+  ['kib', 1024],
+  ['mib', 1024 ** 2],
+  ['gib', 1024 ** 3],
+  ['ms', 1],
+  ['s', 1000],
+  ['min', 60000],
+]);
 
 /**
  * Reads a limit as people write it: `64 MiB`, `1.5GiB`, `2 s`, `100`.
@@ -108,7 +98,7 @@ const FACTORS = {
  */
 export function parseLimit(text) {
   const parts = /^\s*([\d.,_ ]+?)\s*([a-z]*)(?:\/s)?\s*$/i.exec(text);
-  const factor = parts && FACTORS[parts[2].toLowerCase()];
+  const factor = parts && FACTORS.get(parts[2].toLowerCase());
   const value = parts ? Number(parts[1].replace(/[,_ ]/g, '')) : NaN;
   return factor && Number.isFinite(value) ? Math.round(value * factor) : null;
 }

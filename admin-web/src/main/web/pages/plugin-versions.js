@@ -43,23 +43,26 @@ class PluginVersions extends LightElement {
 
   render() {
     return html`
-      ${this.isAdmin
-        ? panel({
-            title: 'Upload a version',
-            body: html`<cloister-upload
-              .tenant=${this.tenant}
-              .plugin=${this.plugin}
-              @uploaded=${this.#changed}
-            ></cloister-upload>`,
-          })
-        : ''}
+      ${
+        this.isAdmin
+          ? panel({
+              title: 'Upload a version',
+              body: html`<cloister-upload
+                .tenant=${this.tenant}
+                .plugin=${this.plugin}
+                @uploaded=${this.#changed}
+              ></cloister-upload>`,
+            })
+          : ''
+      }
       ${panel({
         title: 'Versions',
         note: 'newest first',
         body: this.list.render(() =>
           this.list.items.length === 0
             ? empty({ title: 'No versions', text: 'Upload one to call this plugin.' })
-            : html`${this.#table()} <div class="panel-foot">${pager(this.list, 'versions')}</div>`,
+            : html`${this.#table()}
+                <div class="panel-foot">${pager(this.list, 'versions')}</div>`,
         ),
       })}
     `;
@@ -120,7 +123,9 @@ class PluginVersions extends LightElement {
   async #makeLive(version) {
     const isDone = await announced(
       () =>
-        call('PUT', this.#path('aliases', 'live'), { json: { targets: [{ version, weight: 100 }] } }),
+        call('PUT', this.#path('aliases', 'live'), {
+          json: { targets: [{ version, weight: 100 }] },
+        }),
       `Calls now use ${format.shortDigest(version)}`,
     );
     if (isDone) {

@@ -63,9 +63,10 @@ class PluginPage extends Page {
         trail: [...tenants, { text: this.tenant, segments: ['tenants', this.tenant] }],
         badge: item?.abi ? badge(item.abi, 'accent') : nothing,
         note: item ? this.#note(item) : undefined,
-        actions: item && isAdmin(this.session)
-          ? html`<button type="button" class="danger" @click=${this.#delete}>Delete</button>`
-          : undefined,
+        actions:
+          item && isAdmin(this.session)
+            ? html`<button type="button" class="danger" @click=${this.#delete}>Delete</button>`
+            : undefined,
       })}
       ${this.loader.problem ? nothing : tabs('Views of the plugin', this.#tabs(), tab)}
       ${this.loader.render((plugin) => this.#view(tab, plugin))}
@@ -75,9 +76,11 @@ class PluginPage extends Page {
   /** @param {Plugin} item */
   #note({ script, sizeBytes }) {
     return html`
-      ${script
-        ? html`<span class="mono">${script}</span>${copyButton(script, 'the script URL')}`
-        : nothing}
+      ${
+        script
+          ? html`<span class="mono">${script}</span>${copyButton(script, 'the script URL')}`
+          : nothing
+      }
       ${format.bytes(sizeBytes)}
     `;
   }
@@ -86,7 +89,13 @@ class PluginPage extends Page {
     const tab = (/** @type {string} */ name, /** @type {string} */ text) => ({
       name,
       text,
-      href: href(['tenants', this.tenant, 'plugins', this.plugin, ...(name === 'call' ? [] : [name])]),
+      href: href([
+        'tenants',
+        this.tenant,
+        'plugins',
+        this.plugin,
+        ...(name === 'call' ? [] : [name]),
+      ]),
     });
     return [tab('call', 'Try it'), tab('versions', 'Versions'), tab('interface', 'Interface')];
   }
@@ -108,10 +117,7 @@ class PluginPage extends Page {
         return this.#interface(plugin);
       default:
         return plugin.live
-          ? html`<cloister-try-call
-              .tenant=${this.tenant}
-              .plugin=${plugin}
-            ></cloister-try-call>`
+          ? html`<cloister-try-call .tenant=${this.tenant} .plugin=${plugin}></cloister-try-call>`
           : empty({
               title: 'No version is live',
               text: 'Calls need a version. Make one live under Versions.',
@@ -177,7 +183,10 @@ const externTable = (caption, externs, none) =>
               </span>`,
           },
           { label: 'Kind', cell: ({ kind }) => kind },
-          { label: 'Type', cell: (item) => html`<span class="mono">${format.signature(item)}</span>` },
+          {
+            label: 'Type',
+            cell: (item) => html`<span class="mono">${format.signature(item)}</span>`,
+          },
         ],
       });
 

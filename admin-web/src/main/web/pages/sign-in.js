@@ -16,7 +16,7 @@ class SignIn extends LightElement {
 
   firstUpdated() {
     document.title = 'Sign in · Cloister';
-    this.querySelector('input')?.focus();
+    /** @type {HTMLElement | null} */ (this.querySelector('[name=key]'))?.focus();
   }
 
   render() {
@@ -39,9 +39,11 @@ class SignIn extends LightElement {
               aria-invalid=${this.problem ? 'true' : nothing}
             />
           </label>
-          ${this.problem
-            ? html`<p class="field-error" role="alert">${this.#explain(this.problem)}</p>`
-            : nothing}
+          ${
+            this.problem
+              ? html`<p class="field-error" role="alert">${this.#explain(this.problem)}</p>`
+              : nothing
+          }
           <button class="primary" ?disabled=${this.isBusy}>
             ${this.isBusy ? 'Signing in…' : 'Sign in'}
           </button>

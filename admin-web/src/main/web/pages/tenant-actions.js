@@ -16,9 +16,11 @@ export async function createTenant() {
     title: 'Create tenant',
     action: 'Create',
     body: html`
-      <label class="field">
-        <span>Name</span>
+      <div class="field">
+        <label for="tenant-name">Name</label>
         <input
+          id="tenant-name"
+          aria-describedby="tenant-name-hint"
           name="tenant"
           required
           maxlength="63"
@@ -28,8 +30,10 @@ export async function createTenant() {
           autocapitalize="off"
           spellcheck="false"
         />
-        <small>Small letters, digits and hyphens. It cannot be changed later.</small>
-      </label>
+        <small id="tenant-name-hint">
+          Small letters, digits and hyphens. It cannot be changed later.
+        </small>
+      </div>
       <div class="field-row">
         <label class="field">
           <span>Memory limit, MiB</span>

@@ -71,16 +71,17 @@ class TenantKeys extends LightElement {
         },
         {
           label: '',
-          cell: ({ id }) => html`<span class="row-actions">
-            <button
-              type="button"
-              class="plain danger-text"
-              aria-label="Delete key ${id}"
-              @click=${() => this.#delete(id)}
-            >
-              Delete
-            </button>
-          </span>`,
+          cell: ({ id }) =>
+            html`<span class="row-actions">
+              <button
+                type="button"
+                class="plain danger-text"
+                aria-label="Delete key ${id}"
+                @click=${() => this.#delete(id)}
+              >
+                Delete
+              </button>
+            </span>`,
         },
       ],
     });
@@ -142,9 +143,7 @@ const showOnce = ({ key }) =>
     cancel: null,
     body: html`
       <p>It is shown this one time. The server keeps a hash of it and cannot show it again.</p>
-      <p class="secret">
-        <code data-secret>${key}</code>${copyButton(key, 'the key')}
-      </p>
+      <p class="secret"><code data-secret>${key}</code>${copyButton(key, 'the key')}</p>
     `,
   });
 

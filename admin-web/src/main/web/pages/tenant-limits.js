@@ -38,7 +38,9 @@ class TenantLimits extends LightElement {
             panel({
               title: group,
               body: html`<table class="table limits-table">
-                <caption class="visually-hidden">${group} limits</caption>
+                <caption class="visually-hidden">
+                  ${group} limits
+                </caption>
                 <thead>
                   <tr>
                     <th scope="col">Limit</th>
@@ -55,15 +57,17 @@ class TenantLimits extends LightElement {
             }),
           )}
           ${this.problem ? problemBox(this.problem) : nothing}
-          ${this.isOperator
-            ? html`<div class="form-foot">
-                <button class="primary">Save limits</button>
-                <span class="hint">
-                  Sizes may be written as 64 MiB, times as 2 s. An empty field means the default.
-                  Calls that run keep the limits they began with.
-                </span>
-              </div>`
-            : html`<p class="hint">Limits are set by the operator.</p>`}
+          ${
+            this.isOperator
+              ? html`<div class="form-foot">
+                  <button class="primary">Save limits</button>
+                  <span class="hint">
+                    Sizes may be written as 64 MiB, times as 2 s. An empty field means the default.
+                    Calls that run keep the limits they began with.
+                  </span>
+                </div>`
+              : html`<p class="hint">Limits are set by the operator.</p>`
+          }
         </form>
       `,
       12,
@@ -80,18 +84,20 @@ class TenantLimits extends LightElement {
       <tr>
         <th scope="row">${text}</th>
         <td class="number ${name in set ? 'is-own' : ''}">${limitText(name, limits[name])}</td>
-        ${this.isOperator
-          ? html`<td>
-              <input
-                class="limit-field"
-                name=${name}
-                aria-label=${text}
-                .value=${limitInput(name, set[name])}
-                placeholder="default"
-                autocomplete="off"
-              />
-            </td>`
-          : nothing}
+        ${
+          this.isOperator
+            ? html`<td>
+                <input
+                  class="limit-field"
+                  name=${name}
+                  aria-label=${text}
+                  .value=${limitInput(name, set[name])}
+                  placeholder="default"
+                  autocomplete="off"
+                />
+              </td>`
+            : nothing
+        }
         <td class="number minor">${limitText(name, defaults[name])}</td>
         <td class="number minor">${limitText(name, maximums[name])}</td>
       </tr>

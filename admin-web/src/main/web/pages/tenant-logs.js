@@ -113,18 +113,23 @@ class TenantLogs extends LightElement {
         </button>
       `,
       body: html`
-        ${this.#dropped > 0
-          ? html`<p class="log-lagged" role="alert">
-              ${format.count(this.#dropped)} lines came faster than they could be sent and are missing.
-            </p>`
-          : nothing}
+        ${
+          this.#dropped > 0
+            ? html`<p class="log-lagged" role="alert">
+                ${format.count(this.#dropped)} lines came faster than they could be sent and are
+                missing.
+              </p>`
+            : nothing
+        }
         <div class="log" role="log" aria-label="Log lines" tabindex="0" @scroll=${this.#onScroll}>
-          ${lines.length === 0
-            ? empty({
-                title: this.#lines.length === 0 ? 'Nothing logged yet' : 'No line matches',
-                text: 'What plugins write to their standard error appears here as it is written.',
-              })
-            : repeat(lines, (line) => line.serial, logRow)}
+          ${
+            lines.length === 0
+              ? empty({
+                  title: this.#lines.length === 0 ? 'Nothing logged yet' : 'No line matches',
+                  text: 'What plugins write to their standard error appears here as it is written.',
+                })
+              : repeat(lines, (line) => line.serial, logRow)
+          }
         </div>
       `,
     });

@@ -43,18 +43,20 @@ class TenantPlugins extends LightElement {
 
   render() {
     return html`
-      ${this.isUploading
-        ? panel({
-            title: 'Upload a plugin',
-            actions: html`<button type="button" @click=${() => (this.isUploading = false)}>
-              Close
-            </button>`,
-            body: html`<cloister-upload
-              .tenant=${this.tenant}
-              @uploaded=${() => this.list.reload()}
-            ></cloister-upload>`,
-          })
-        : ''}
+      ${
+        this.isUploading
+          ? panel({
+              title: 'Upload a plugin',
+              actions: html`<button type="button" @click=${() => (this.isUploading = false)}>
+                Close
+              </button>`,
+              body: html`<cloister-upload
+                .tenant=${this.tenant}
+                @uploaded=${() => this.list.reload()}
+              ></cloister-upload>`,
+            })
+          : ''
+      }
       ${panel({
         title: 'Plugins',
         actions: html`
@@ -63,22 +65,23 @@ class TenantPlugins extends LightElement {
             .value=${this.text}
             @search=${this.#search}
           ></cloister-search>
-          ${this.isAdmin && !this.isUploading
-            ? html`<button
-                type="button"
-                class="primary"
-                @click=${() => (this.isUploading = true)}
-              >
-                Upload plugin
-              </button>`
-            : ''}
+          ${
+            this.isAdmin && !this.isUploading
+              ? html`<button
+                  type="button"
+                  class="primary"
+                  @click=${() => (this.isUploading = true)}
+                >
+                  Upload plugin
+                </button>`
+              : ''
+          }
         `,
-        body: this.list.render(
-          () =>
-            this.list.items.length === 0
-              ? this.#empty()
-              : html`${this.#table()}
-                  <div class="panel-foot">${pager(this.list, 'plugins')}</div>`,
+        body: this.list.render(() =>
+          this.list.items.length === 0
+            ? this.#empty()
+            : html`${this.#table()}
+                <div class="panel-foot">${pager(this.list, 'plugins')}</div>`,
         ),
       })}
     `;

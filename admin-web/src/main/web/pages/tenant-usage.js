@@ -5,7 +5,7 @@ import { LightElement } from '../widgets/element.js';
 import { Loader } from '../widgets/loader.js';
 import { meter, stack } from '../widgets/meter.js';
 import { panel } from '../widgets/page.js';
-import { categoryText } from './overview.js';
+import { categoryText } from './overview-figures.js';
 import { LIMIT_NAMES, limitText } from './limit-names.js';
 
 /**
@@ -80,7 +80,9 @@ class TenantUsage extends LightElement {
    */
   #limits({ usage }, { limits }) {
     return html`<table class="table">
-      <caption class="visually-hidden">Usage against limits</caption>
+      <caption class="visually-hidden">
+        Usage against limits
+      </caption>
       <thead>
         <tr>
           <th scope="col">Limit</th>
@@ -94,13 +96,16 @@ class TenantUsage extends LightElement {
         ${Object.keys(LIMIT_NAMES)
           .filter((name) => usage[name] !== undefined)
           .map(
-            (name) => html`<tr>
-              <th scope="row">${LIMIT_NAMES[name].text}</th>
-              <td class="number">${limitText(name, usage[name])}</td>
-              <td class="number">${limitText(name, limits[name])}</td>
-              <td class="meter-cell">${meter(usage[name], limits[name], LIMIT_NAMES[name].text)}</td>
-              <td class="number">${format.percent(usage[name], limits[name])}</td>
-            </tr>`,
+            (name) =>
+              html`<tr>
+                <th scope="row">${LIMIT_NAMES[name].text}</th>
+                <td class="number">${limitText(name, usage[name])}</td>
+                <td class="number">${limitText(name, limits[name])}</td>
+                <td class="meter-cell">
+                  ${meter(usage[name], limits[name], LIMIT_NAMES[name].text)}
+                </td>
+                <td class="number">${format.percent(usage[name], limits[name])}</td>
+              </tr>`,
           )}
       </tbody>
     </table>`;
@@ -110,19 +115,31 @@ class TenantUsage extends LightElement {
   #calls({ calls = {}, cpuMillis, instances }) {
     return html`
       <dl class="facts">
-        <div class="fact"><dt>Calls</dt><dd class="number">${format.count(calls.total)}</dd></div>
-        <div class="fact"><dt>CPU time</dt><dd class="number">${format.millis(cpuMillis)}</dd></div>
-        <div class="fact"><dt>Instances</dt><dd class="number">${format.count(instances)}</dd></div>
+        <div class="fact">
+          <dt>Calls</dt>
+          <dd class="number">${format.count(calls.total)}</dd>
+        </div>
+        <div class="fact">
+          <dt>CPU time</dt>
+          <dd class="number">${format.millis(cpuMillis)}</dd>
+        </div>
+        <div class="fact">
+          <dt>Instances</dt>
+          <dd class="number">${format.count(instances)}</dd>
+        </div>
       </dl>
       <table class="table">
-        <caption class="visually-hidden">Calls by outcome</caption>
+        <caption class="visually-hidden">
+          Calls by outcome
+        </caption>
         <tbody>
           ${Object.entries(OUTCOMES).map(
-            ([name, text]) => html`<tr>
-              <th scope="row">${text}</th>
-              <td class="number">${format.count(calls[name])}</td>
-              <td class="number">${format.percent(calls[name], calls.total)}</td>
-            </tr>`,
+            ([name, text]) =>
+              html`<tr>
+                <th scope="row">${text}</th>
+                <td class="number">${format.count(calls[name])}</td>
+                <td class="number">${format.percent(calls[name], calls.total)}</td>
+              </tr>`,
           )}
         </tbody>
       </table>
@@ -133,18 +150,21 @@ class TenantUsage extends LightElement {
   #memory({ memory = {} }) {
     const parts = Object.entries(memory).filter(([, value]) => value > 0);
     return html`<div class="gauge-stack">
-      ${parts.length === 0
-        ? html`<p class="hint">No memory is charged: nothing is instantiated.</p>`
-        : stack(
-            parts.map(([, value], series) => ({ value, series })),
-            'Memory by category',
-          )}
+      ${
+        parts.length === 0
+          ? html`<p class="hint">No memory is charged: nothing is instantiated.</p>`
+          : stack(
+              parts.map(([, value], series) => ({ value, series })),
+              'Memory by category',
+            )
+      }
       <ul class="legend">
         ${parts.map(
-          ([name, value], series) => html`<li>
-            <span class="swatch swatch-${series}"></span>${categoryText(name)}
-            <span class="number">${format.bytes(value)}</span>
-          </li>`,
+          ([name, value], series) =>
+            html`<li>
+              <span class="swatch swatch-${series}"></span>${categoryText(name)}
+              <span class="number">${format.bytes(value)}</span>
+            </li>`,
         )}
       </ul>
     </div>`;

@@ -31,9 +31,7 @@ class TenantPage extends Page {
     this.tenant = '';
     this.tab = '';
     /** @type {Loader<Tenant>} */
-    this.loader = new Loader(this, (signal) =>
-      fetchJson(path('tenants', this.tenant), {}, signal),
-    );
+    this.loader = new Loader(this, (signal) => fetchJson(path('tenants', this.tenant), {}, signal));
   }
 
   get heading() {
@@ -59,12 +57,14 @@ class TenantPage extends Page {
         note: item?.createdAt ? `Created ${format.moment(item.createdAt)}` : undefined,
         actions: item && isOperator(session) ? this.#actions(item) : undefined,
       })}
-      ${isAdmin(session)
-        ? html`
-            ${this.loader.problem ? nothing : tabs('Views of the tenant', this.#tabs(), tab)}
-            ${this.loader.render(() => this.#view(tab))}
-          `
-        : this.#view('plugins')}
+      ${
+        isAdmin(session)
+          ? html`
+              ${this.loader.problem ? nothing : tabs('Views of the tenant', this.#tabs(), tab)}
+              ${this.loader.render(() => this.#view(tab))}
+            `
+          : this.#view('plugins')
+      }
     `;
   }
 

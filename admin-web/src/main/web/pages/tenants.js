@@ -139,7 +139,12 @@ class Tenants extends Page {
               <span class="number">${format.bytes(tenant.memoryLimitBytes)}</span>
             </span>`,
         },
-        { label: 'Calls', isNumber: true, sort: '-calls', cell: ({ calls }) => format.count(calls) },
+        {
+          label: 'Calls',
+          isNumber: true,
+          sort: '-calls',
+          cell: ({ calls }) => format.count(calls),
+        },
         {
           label: 'Failed',
           isNumber: true,

@@ -1,26 +1,26 @@
 import { html, nothing } from 'lit';
-import { ApiProblem, path, send } from '../api.js';
+import { ApiProblem } from '../api.js';
 import * as format from '../format.js';
 import { LightElement } from '../widgets/element.js';
 import { panel } from '../widgets/page.js';
 import { problemBox } from '../widgets/problem.js';
 import { empty } from '../widgets/state.js';
-import { readArgument, shellWords } from './arguments.js';
+import { callBytes, callPlain, runCommand, sendRequest } from './call-actions.js';
+import { argumentFields, commandFields, exportField, httpFields, textArea } from './call-forms.js';
 
 /**
  * @typedef {import('../types.js').Plugin} Plugin
  * @typedef {import('../types.js').Extern} Extern
- *
- * @typedef {object} Outcome
- * @property {string} [text] the answer's body
- * @property {unknown[]} [results] of a plain export
- * @property {string[]} [types] of the results
- * @property {Headers} headers
- * @property {number} millis as seen from here
+ * @typedef {import('./call-actions.js').Outcome} Outcome
  */
 
 /** Headers of an answer that say how the call went. */
-const TELLING_HEADERS = ['Cloister-Exit-Code', 'Cloister-Instance', 'Cloister-Version', 'Server-Timing'];
+const TELLING_HEADERS = [
+  'Cloister-Exit-Code',
+  'Cloister-Instance',
+  'Cloister-Version',
+  'Server-Timing',
+];
 
 /** A form that calls a plugin in the way that its ABI asks for, and shows what comes back. */
 class TryCall extends LightElement {
@@ -32,6 +32,7 @@ class TryCall extends LightElement {
     problem: { state: true },
     isBusy: { state: true },
   };
+  #millis = 0;
 
   constructor() {
     super();
@@ -46,44 +47,62 @@ class TryCall extends LightElement {
     this.isBusy = false;
   }
 
+  /** What can be called. Extism's own exports take their input as bytes, never as parameters. */
+  get #functions() {
+    const { abi, exports = [] } = this.plugin;
+    return exports.filter(
+      ({ kind, params = [] }) => kind === 'function' && (abi !== 'extism' || params.length === 0),
+    );
+  }
+
   /** The export in the form. @returns {Extern | undefined} */
   get #export() {
     const functions = this.#functions;
     return functions.find(({ name }) => name === this.exportName) ?? functions[0];
   }
 
-  get #functions() {
-    const functions = (this.plugin.exports ?? []).filter(({ kind }) => kind === 'function');
-    return this.plugin.abi === 'extism'
-      ? functions.filter(({ params }) => !params?.length)
-      : functions;
-  }
-
   render() {
     return html`
       <div class="columns">
         ${panel({ title: 'Call', body: this.#form() })}
-        ${panel({ title: 'Answer', note: this.#timing(), body: this.#answer() })}
+        ${panel({
+          title: 'Answer',
+          note: this.outcome ? format.millis(this.#millis) : undefined,
+          body: html`<div aria-live="polite">${this.#answer()}</div>`,
+        })}
       </div>
     `;
   }
 
   #form() {
+    const target = { tenant: this.tenant, plugin: this.plugin.plugin };
+    const item = this.#export;
     switch (this.plugin.abi) {
       case 'wasi-command':
-        return this.#frame(this.#commandFields(), this.#runCommand);
+        return this.#frame(commandFields(), (form) => runCommand(target, form));
       case 'wagi':
-        return this.#frame(this.#httpFields(), this.#request);
+        return this.#frame(httpFields(), (form) => sendRequest(target, form));
       case 'extism':
-        return this.#frame(html`${this.#exportField()}${textArea('Input', 'body')}`, this.#callBytes);
+        return this.#frame(html`${this.#exportField(false)}${textArea('Input', 'body')}`, (form) =>
+          callBytes(target, form),
+        );
       default:
-        return this.#functions.length === 0
+        return item === undefined
           ? empty({
               title: 'Nothing to call',
               text: 'The module exports no function. See what it has under Interface.',
             })
-          : this.#frame(html`${this.#exportField()}${this.#argumentFields()}`, this.#callPlain);
+          : this.#frame(
+              html`${this.#exportField(true)}${argumentFields(item.params ?? [])}`,
+              (form) => callPlain(target, item, form),
+            );
     }
+  }
+
+  /** @param {boolean} hasTypes */
+  #exportField(hasTypes) {
+    const onChange = (/** @type {string} */ name) => (this.exportName = name);
+    return exportField(this.#functions, this.#export, { hasTypes, onChange });
   }
 
   /**
@@ -91,8 +110,9 @@ class TryCall extends LightElement {
    * @param {(form: FormData) => Promise<Outcome>} action
    */
   #frame(fields, action) {
+    const onSubmit = (/** @type {SubmitEvent} */ event) => this.#submit(event, action);
     return html`
-      <form class="call" @submit=${(/** @type {SubmitEvent} */ event) => this.#submit(event, action)}>
+      <form class="call" @submit=${onSubmit}>
         ${fields}
         <div class="form-foot">
           <button class="primary" ?disabled=${this.isBusy}>
@@ -101,75 +121,6 @@ class TryCall extends LightElement {
         </div>
       </form>
     `;
-  }
-
-  #exportField() {
-    return html`
-      <label class="field">
-        <span>Export</span>
-        <select
-          name="export"
-          class="mono"
-          @change=${(/** @type {Event} */ event) =>
-            (this.exportName = /** @type {HTMLSelectElement} */ (event.target).value)}
-        >
-          ${this.#functions.map(
-            (item) => html`<option value=${item.name} ?selected=${item === this.#export}>
-              ${item.name} ${this.plugin.abi === 'extism' ? '' : format.signature(item)}
-            </option>`,
-          )}
-        </select>
-      </label>
-    `;
-  }
-
-  #argumentFields() {
-    const params = this.#export?.params ?? [];
-    return params.length === 0
-      ? html`<p class="hint">It takes no arguments.</p>`
-      : html`<div class="arguments">
-          ${params.map(
-            (type, index) => html`<label class="field">
-              <span>Argument ${index + 1} <code>${type}</code></span>
-              <input name="arg" class="mono" data-type=${type} required autocomplete="off" />
-            </label>`,
-          )}
-        </div>`;
-  }
-
-  #commandFields() {
-    return html`
-      <label class="field">
-        <span>Arguments</span>
-        <input name="args" class="mono" autocomplete="off" spellcheck="false" />
-        <small>Separated by spaces; quotes keep spaces together.</small>
-      </label>
-      ${textArea('Standard input', 'stdin')}
-    `;
-  }
-
-  #httpFields() {
-    return html`
-      <div class="field-row">
-        <label class="field field-short">
-          <span>Method</span>
-          <select name="method">
-            ${['GET', 'POST', 'PUT', 'PATCH', 'DELETE'].map(
-              (method) => html`<option>${method}</option>`,
-            )}
-          </select>
-        </label>
-        <label class="field">
-          <span>Path</span>
-          <input name="path" class="mono" value="/" autocomplete="off" spellcheck="false" />
-        </label>
-      </div>
-      ${textArea('Body', 'body')}
-    `;
-  }
-
-  #timing() {
-    return this.outcome ? format.millis(this.outcome.millis) : undefined;
   }
 
   #answer() {
@@ -181,70 +132,14 @@ class TryCall extends LightElement {
     }
     const { text, results, types = [], headers } = this.outcome;
     return html`
-      <div aria-live="polite">
-        ${results
-          ? html`<ol class="results" data-results>
-              ${results.length === 0 ? html`<li class="quiet">no results</li>` : nothing}
-              ${results.map(
-                (value, index) => html`<li>
-                  <code>${String(value)}</code> <span class="quiet">${types[index]}</span>
-                </li>`,
-              )}
-            </ol>`
-          : html`<pre class="answer-text" tabindex="0">${text || '(empty)'}</pre>`}
-        ${facts(headers)}
-      </div>
+      ${
+        results
+          ? resultList(results, types)
+          : html`<pre class="answer-text" tabindex="0">${text || '(empty)'}</pre>`
+      }
+      ${facts(headers)}
     `;
   }
-
-  /** @param {...string} segments below the plugin */
-  #path(...segments) {
-    return path('tenants', this.tenant, 'plugins', this.plugin.plugin, ...segments);
-  }
-
-  /** @param {FormData} form */
-  #callPlain = async (form) => {
-    const item = this.#export;
-    const types = item?.params ?? [];
-    const args = form.getAll('arg').map((text, index) => readArgument(String(text), types[index]));
-    const url = this.#path('call', item?.name ?? '');
-    const response = await send('POST', url, { json: { args } });
-    const { results } = await response.json();
-    return { results, types: item?.results, headers: response.headers, millis: 0 };
-  };
-
-  /** @param {FormData} form */
-  #callBytes = async (form) =>
-    textOutcome(
-      await send('POST', this.#path('call', String(form.get('export'))), {
-        body: String(form.get('body')),
-        headers: { 'Content-Type': 'application/octet-stream', Accept: '*/*' },
-      }),
-    );
-
-  /** @param {FormData} form */
-  #runCommand = async (form) => {
-    const args = shellWords(String(form.get('args')));
-    const query = new URLSearchParams(args.map((arg) => ['arg', arg])).toString();
-    return textOutcome(
-      await send('POST', this.#path('run') + (query && `?${query}`), {
-        body: String(form.get('stdin')),
-        headers: { 'Content-Type': 'application/octet-stream', Accept: '*/*' },
-      }),
-    );
-  };
-
-  /** @param {FormData} form */
-  #request = async (form) => {
-    const method = String(form.get('method'));
-    const target = String(form.get('path')).replace(/^\//, '');
-    return textOutcome(
-      await send(method, `${this.#path('http')}/${target}`, {
-        body: method === 'GET' ? undefined : String(form.get('body')),
-        headers: { Accept: '*/*' },
-      }),
-    );
-  };
 
   /**
    * @param {SubmitEvent} event
@@ -258,7 +153,8 @@ class TryCall extends LightElement {
     this.outcome = null;
     const start = performance.now();
     try {
-      this.outcome = { ...(await action(form)), millis: performance.now() - start };
+      this.outcome = await action(form);
+      this.#millis = performance.now() - start;
     } catch (error) {
       if (!(error instanceof ApiProblem)) {
         throw error;
@@ -270,12 +166,19 @@ class TryCall extends LightElement {
   }
 }
 
-/** @param {Response} response */
-const textOutcome = async (response) => ({
-  text: await response.text(),
-  headers: response.headers,
-  millis: 0,
-});
+/**
+ * @param {unknown[]} results
+ * @param {string[]} types
+ */
+const resultList = (results, types) => html`
+  <ol class="results" data-results>
+    ${results.length === 0 ? html`<li class="quiet">no results</li>` : nothing}
+    ${results.map(
+      (value, index) =>
+        html`<li><code>${String(value)}</code> <span class="quiet">${types[index]}</span></li>`,
+    )}
+  </ol>
+`;
 
 /** @param {Headers} headers */
 function facts(headers) {
@@ -284,23 +187,13 @@ function facts(headers) {
     ? nothing
     : html`<dl class="facts facts-minor facts-text">
         ${known.map(
-          (name) => html`<div class="fact">
-            <dt>${name}</dt>
-            <dd class="mono">${headers.get(name)}</dd>
-          </div>`,
+          (name) =>
+            html`<div class="fact">
+              <dt>${name}</dt>
+              <dd class="mono">${headers.get(name)}</dd>
+            </div>`,
         )}
       </dl>`;
 }
-
-/**
- * @param {string} label
- * @param {string} name
- */
-const textArea = (label, name) => html`
-  <label class="field">
-    <span>${label}</span>
-    <textarea name=${name} class="mono" rows="6" spellcheck="false"></textarea>
-  </label>
-`;
 
 customElements.define('cloister-try-call', TryCall);

@@ -59,9 +59,11 @@ class Upload extends LightElement {
         >
           ${icon('upload')}
           <span class="drop-text">
-            ${this.file
-              ? html`<strong>${this.file.name}</strong> ${format.bytes(this.file.size)}`
-              : 'Drop a .wasm file here, or choose one'}
+            ${
+              this.file
+                ? html`<strong>${this.file.name}</strong> ${format.bytes(this.file.size)}`
+                : 'Drop a .wasm file here, or choose one'
+            }
           </span>
           <input
             type="file"
@@ -74,26 +76,30 @@ class Upload extends LightElement {
           />
         </label>
         <div class="upload-fields">
-          ${this.plugin
-            ? nothing
-            : html`<label class="field">
-                <span>Name of the plugin</span>
-                <input
-                  name="plugin"
-                  required
-                  maxlength="63"
-                  pattern="[a-z0-9][a-z0-9\\-]*"
-                  title="Small letters, digits and hyphens, beginning with a letter or digit"
-                  autocomplete="off"
-                  spellcheck="false"
-                />
-              </label>`}
+          ${
+            this.plugin
+              ? nothing
+              : html`<label class="field">
+                  <span>Name of the plugin</span>
+                  <input
+                    name="plugin"
+                    required
+                    maxlength="63"
+                    pattern="[a-z0-9][a-z0-9\\-]*"
+                    title="Small letters, digits and hyphens, beginning with a letter or digit"
+                    autocomplete="off"
+                    spellcheck="false"
+                  />
+                </label>`
+          }
           <label class="check">
             <input type="checkbox" name="activate" checked /> Calls use this version at once
           </label>
-          ${isBusy
-            ? html`<button type="button" @click=${() => this.#abort?.abort()}>Cancel</button>`
-            : html`<button class="primary" ?disabled=${this.file === null}>Upload</button>`}
+          ${
+            isBusy
+              ? html`<button type="button" @click=${() => this.#abort?.abort()}>Cancel</button>`
+              : html`<button class="primary" ?disabled=${this.file === null}>Upload</button>`
+          }
         </div>
       </form>
       ${isBusy ? this.#progressBar() : nothing} ${this.problem ? problemBox(this.problem) : nothing}
@@ -107,9 +113,11 @@ class Upload extends LightElement {
     return html`<div class="upload-progress" role="status">
       ${meter(sent, size, 'Sent')}
       <span>
-        ${sent < size
-          ? `${format.bytes(sent)} of ${format.bytes(size)} sent`
-          : 'Sent. The server finishes compiling and stores it…'}
+        ${
+          sent < size
+            ? `${format.bytes(sent)} of ${format.bytes(size)} sent`
+            : 'Sent. The server finishes compiling and stores it…'
+        }
       </span>
     </div>`;
   }
@@ -157,7 +165,8 @@ class Upload extends LightElement {
       this.problem = new ApiProblem(
         {
           title: 'This does not look like a WebAssembly module',
-          detail: 'The file does not begin with the bytes 00 61 73 6d. It can be sent all the same.',
+          detail:
+            'The file does not begin with the bytes 00 61 73 6d. It can be sent all the same.',
         },
         0,
       );

@@ -12,4 +12,5 @@ export const badge = (text, tone = 'neutral') =>
   html`<span class="badge badge-${tone}">${text}</span>`;
 
 /** @param {string | undefined} state of a tenant */
-export const tenantBadge = (state) => badge(state ?? 'unknown', state === 'active' ? 'good' : 'warn');
+export const tenantBadge = (state) =>
+  badge(state ?? 'unknown', state === 'active' ? 'good' : 'warn');

@@ -1,33 +1,7 @@
 import { html, svg } from 'lit';
+import { linePath, niceCeiling } from './geometry.js';
 
-/** @typedef {(number | null)[]} Series */
-
-/**
- * A line through values that are evenly spaced in time, the newest at the right edge.
- *
- * @param {Series} values
- * @param {number} slots how many values the full width stands for
- * @param {number} max value at the top
- * @param {{width: number, height: number}} box
- */
-export function linePath(values, slots, max, { width, height }) {
-  const step = width / (slots - 1);
-  const first = slots - values.length;
-  let pen = 'M';
-  return values
-    .map((value, index) => {
-      if (value === null) {
-        pen = 'M';
-        return '';
-      }
-      const x = (first + index) * step;
-      const y = height - (Math.max(0, value) / max) * height;
-      const point = `${pen}${x.toFixed(1)} ${y.toFixed(1)}`;
-      pen = 'L';
-      return point;
-    })
-    .join('');
-}
+/** @typedef {import('./geometry.js').Series} Series */
 
 /**
  * How many values the width stands for: as many as there are, but a few at least, so that a course
@@ -86,18 +60,7 @@ export function rateChart({ all, failed, since, label, format }) {
         <path class="chart-line" d=${line}></path>
         <path class="chart-failed" d=${failedLine}></path>
       </svg>
-      <div class="chart-times" aria-hidden="true">
-        <span>${since}</span><span>now</span>
-      </div>
+      <div class="chart-times" aria-hidden="true"><span>${since}</span><span>now</span></div>
     </figure>
   `;
-}
-
-/** The next of 1, 2, 5 times a power of ten. */
-export function niceCeiling(/** @type {number} */ value) {
-  if (value <= 0) {
-    return 1;
-  }
-  const power = 10 ** Math.floor(Math.log10(value));
-  return power * ([1, 2, 5, 10].find((factor) => factor * power >= value) ?? 10);
 }

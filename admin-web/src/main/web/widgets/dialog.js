@@ -34,9 +34,11 @@ export function ask({ title, body, action, danger = false, cancel = 'Cancel', su
           <div class="dialog-body">${body}</div>
           ${problem ? problemBox(problem) : nothing}
           <div class="dialog-actions">
-            ${cancel === null
-              ? nothing
-              : html`<button type="button" @click=${() => dialog.close()}>${cancel}</button>`}
+            ${
+              cancel === null
+                ? nothing
+                : html`<button type="button" @click=${() => dialog.close()}>${cancel}</button>`
+            }
             <button type="submit" class=${danger ? 'danger' : 'primary'} ?disabled=${isBusy}>
               ${action}
             </button>

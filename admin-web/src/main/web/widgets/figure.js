@@ -6,4 +6,6 @@ import { html, nothing } from 'lit';
  * @param {import('../format.js').Figure} figure
  */
 export const figure = ({ value, unit }) =>
-  html`<span class="figure">${value}${unit ? html`<span class="unit">${unit}</span>` : nothing}</span>`;
+  html`<span class="figure"
+    >${value}${unit ? html`<span class="unit">${unit}</span>` : nothing}</span
+  >`;

@@ -19,4 +19,6 @@ const OUTLINES = {
 
 /** @param {keyof typeof OUTLINES} name */
 export const icon = (name) =>
-  html`<svg class="icon" viewBox="0 0 16 16" aria-hidden="true"><path d=${OUTLINES[name]}></path></svg>`;
+  html`<svg class="icon" viewBox="0 0 16 16" aria-hidden="true">
+    <path d=${OUTLINES[name]}></path>
+  </svg>`;

@@ -44,7 +44,13 @@ export function stack(parts, label) {
     return svg`<rect class="series-${series}" x=${x - width} width=${width} height="8"></rect>`;
   });
   return html`
-    <svg class="stack" viewBox="0 0 100 8" preserveAspectRatio="none" role="img" aria-label=${label}>
+    <svg
+      class="stack"
+      viewBox="0 0 100 8"
+      preserveAspectRatio="none"
+      role="img"
+      aria-label=${label}
+    >
       <rect class="meter-track" width="100" height="8"></rect>
       ${bars}
     </svg>

@@ -22,11 +22,13 @@ export class Page extends LightElement {
  */
 export const pageHead = ({ title, trail = [], badge = nothing, note, actions }) => html`
   <header class="page-head">
-    ${trail.length > 0
-      ? html`<nav class="trail" aria-label="Where you are">
-          ${trail.map(({ text, segments }) => html`<a href=${href(segments)}>${text}</a>`)}
-        </nav>`
-      : nothing}
+    ${
+      trail.length > 0
+        ? html`<nav class="trail" aria-label="Where you are">
+            ${trail.map(({ text, segments }) => html`<a href=${href(segments)}>${text}</a>`)}
+          </nav>`
+        : nothing
+    }
     <div class="page-title">
       <h1>${title}</h1>
       ${badge} ${note ? html`<span class="page-note">${note}</span>` : nothing}

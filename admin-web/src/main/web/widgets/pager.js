@@ -22,16 +22,18 @@ export function pager(list, noun) {
         ${isWhole ? count(items.length) : range}
         ${isWhole || total === undefined ? noun : `of ${count(total)} ${noun}`}
       </span>
-      ${isWhole
-        ? nothing
-        : html`
-            <button type="button" ?disabled=${!hasPrevious} @click=${() => list.previous()}>
-              ${icon('back')} Previous
-            </button>
-            <button type="button" ?disabled=${!hasNext} @click=${() => list.next()}>
-              Next ${icon('forward')}
-            </button>
-          `}
+      ${
+        isWhole
+          ? nothing
+          : html`
+              <button type="button" ?disabled=${!hasPrevious} @click=${() => list.previous()}>
+                ${icon('back')} Previous
+              </button>
+              <button type="button" ?disabled=${!hasNext} @click=${() => list.next()}>
+                Next ${icon('forward')}
+              </button>
+            `
+      }
     </nav>
   `;
 }

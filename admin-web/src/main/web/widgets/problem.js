@@ -36,19 +36,25 @@ export function problemBox(problem) {
     <div class="problem" role="alert">
       <p class="problem-title">${problem.title}</p>
       <p class="problem-detail">${problem.message}</p>
-      ${members.length > 0
-        ? html`<ul class="problem-members">
-            ${members.map((member) => html`<li>${memberText(member)}</li>`)}
-          </ul>`
-        : nothing}
-      ${stack?.length
-        ? html`<table class="problem-stack">
-            <caption>Wasm stack, innermost first</caption>
-            <tbody>
-              ${stack.map(frameRow)}
-            </tbody>
-          </table>`
-        : nothing}
+      ${
+        members.length > 0
+          ? html`<ul class="problem-members">
+              ${members.map((member) => html`<li>${memberText(member)}</li>`)}
+            </ul>`
+          : nothing
+      }
+      ${
+        stack?.length
+          ? html`<table class="problem-stack">
+              <caption>
+                Wasm stack, innermost first
+              </caption>
+              <tbody>
+                ${stack.map(frameRow)}
+              </tbody>
+            </table>`
+          : nothing
+      }
     </div>
   `;
 }

@@ -37,17 +37,21 @@ export function table({ caption, columns, rows, key, sort, onSort, detail = () =
       <tr class=${more === nothing ? '' : 'is-open'}>
         ${columns.map((column) => html`<td class=${cellClass(column)}>${column.cell(item)}</td>`)}
       </tr>
-      ${more === nothing
-        ? nothing
-        : html`<tr class="detail">
-            <td colspan=${columns.length}>${more}</td>
-          </tr>`}
+      ${
+        more === nothing
+          ? nothing
+          : html`<tr class="detail">
+              <td colspan=${columns.length}>${more}</td>
+            </tr>`
+      }
     `;
   };
   return html`
     <div class="table-frame" tabindex="-1">
       <table class="table" @keydown=${moveByArrow}>
-        <caption class="visually-hidden">${caption}</caption>
+        <caption class="visually-hidden">
+          ${caption}
+        </caption>
         <thead>
           <tr>
             ${columns.map((column) => heading(column, sort, onSort))}
@@ -76,11 +80,13 @@ function heading(column, current, onSort) {
       title=${column.title ?? nothing}
       aria-sort=${column.sort === undefined ? nothing : isCurrent ? order : 'none'}
     >
-      ${column.sort === undefined
-        ? column.label
-        : html`<button type="button" class="sort" @click=${() => onSort?.(column.sort ?? '')}>
-            ${column.label}
-          </button>`}
+      ${
+        column.sort === undefined
+          ? column.label
+          : html`<button type="button" class="sort" @click=${() => onSort?.(column.sort ?? '')}>
+              ${column.label}
+            </button>`
+      }
     </th>
   `;
 }

@@ -14,7 +14,8 @@ final class ConsoleFiles {
   private static final String FOLDER = "META-INF/resources/admin/";
   private static final String HEADERS = "META-INF/cloister/console-headers.properties";
   private static final Map<String, String> TYPES =
-      Map.of("html", "text/html", "js", "text/javascript", "css", "text/css", "svg", "image/svg+xml");
+      Map.of(
+          "html", "text/html", "js", "text/javascript", "css", "text/css", "svg", "image/svg+xml");
 
   private ConsoleFiles() {}
 
@@ -25,7 +26,8 @@ final class ConsoleFiles {
     if (name.isEmpty() || name.endsWith("/") || name.contains("..")) {
       return null;
     }
-    try (InputStream file = ConsoleFiles.class.getClassLoader().getResourceAsStream(FOLDER + name)) {
+    try (InputStream file =
+        ConsoleFiles.class.getClassLoader().getResourceAsStream(FOLDER + name)) {
       return file == null ? null : file.readAllBytes();
     } catch (IOException e) {
       throw new UncheckedIOException(e);
@@ -60,7 +62,9 @@ final class ConsoleFiles {
       throw new UncheckedIOException(e);
     }
     Map<String, String> headers = new LinkedHashMap<>();
-    properties.stringPropertyNames().forEach(name -> headers.put(name, properties.getProperty(name)));
+    properties
+        .stringPropertyNames()
+        .forEach(name -> headers.put(name, properties.getProperty(name)));
     return headers;
   }
 }

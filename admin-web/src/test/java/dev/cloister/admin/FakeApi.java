@@ -15,8 +15,8 @@ import java.util.Map;
 import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
 
-/// The HTTP API of a server that only pretends. Every request comes with its whole body, on the event
-/// loop that owns the [FakeEngine].
+/// The HTTP API of a server that only pretends. Every request comes with its whole body, on the
+/// event loop that owns the [FakeEngine].
 final class FakeApi {
   static final String OPERATOR_KEY = "operator-key";
   static final String TENANT_KEY = "acme-key";
@@ -193,7 +193,9 @@ final class FakeApi {
                 .put("plugins", tenant.getInteger("plugins"))
                 .put("codeBytes", 9_884_201)
                 .put("storageBytes", 31_220_110))
-        .put("memory", new JsonObject().put("LINEAR_MEMORY", memory * 9 / 10).put("TABLE", memory / 10))
+        .put(
+            "memory",
+            new JsonObject().put("LINEAR_MEMORY", memory * 9 / 10).put("TABLE", memory / 10))
         .put("instances", tenant.getInteger("instances"))
         .put("cpuMillis", 482_110)
         .put(
@@ -353,7 +355,9 @@ final class FakeApi {
     JsonObject problem =
         new JsonObject()
             .put("type", "https://cloister.dev/problems/" + name)
-            .put("title", Character.toUpperCase(name.charAt(0)) + name.substring(1).replace('-', ' '))
+            .put(
+                "title",
+                Character.toUpperCase(name.charAt(0)) + name.substring(1).replace('-', ' '))
             .put("status", status)
             .put("detail", detail)
             .mergeIn(members);

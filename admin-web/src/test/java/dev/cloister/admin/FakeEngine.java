@@ -10,8 +10,8 @@ import java.util.Map;
 import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;
 
-/// The content of a server that only pretends: tenants, their plugins, native modules, statistics and
-/// events, in the shapes of the HTTP API. Confined to the event loop of its [FakeServer].
+/// The content of a server that only pretends: tenants, their plugins, native modules, statistics
+/// and events, in the shapes of the HTTP API. Confined to the event loop of its [FakeServer].
 final class FakeEngine {
   static final String SHARED_DIGEST = "sha256:" + "5f3a9c".repeat(10) + "77e1";
   static final String SHARED_SCRIPT = "wasm://wasm/image-resize-5f3a9c5f";
@@ -41,7 +41,12 @@ final class FakeEngine {
     addPlugin("globex", "thumbnails", "extism", 412_880, SHARED_DIGEST);
     addModule(SHARED_DIGEST, SHARED_SCRIPT, 412_880, 1_318, List.of("acme", "globex"), true);
     addModule(
-        "sha256:" + "ab12".repeat(16), "wasm://wasm/adder-ab12ab12", 1_204, 9, List.of("acme"), false);
+        "sha256:" + "ab12".repeat(16),
+        "wasm://wasm/adder-ab12ab12",
+        1_204,
+        9,
+        List.of("acme"),
+        false);
     addModule(
         "sha256:" + "c0ffee12".repeat(8),
         "wasm://wasm/markdown-c0ffee12",
@@ -134,7 +139,7 @@ final class FakeEngine {
             .put("functions", functions)
             .put("compiledFunctions", compiled)
             .put("references", holders.size())
-            .put("tenants", new JsonArray(holders))
+            .put("tenants", new JsonArray(new ArrayList<>(holders)))
             .put(
                 "tiers",
                 new JsonObject()
@@ -164,16 +169,16 @@ final class FakeEngine {
 
   void addEvent(String action, @Nullable String tenant, @Nullable String target, String outcome) {
     events.addFirst(
-            new JsonObject()
-                .put("id", String.valueOf(events.size() + 1))
-                .put("time", Instant.now().minusSeconds(3_000L / (events.size() + 1)).toString())
-                .put("actor", tenant == null ? null : "operator")
-                .put("role", "operator")
-                .put("action", action)
-                .put("tenant", tenant)
-                .put("target", target)
-                .put("outcome", outcome)
-                .put("remote", "127.0.0.1"));
+        new JsonObject()
+            .put("id", String.valueOf(events.size() + 1))
+            .put("time", Instant.now().minusSeconds(3_000L / (events.size() + 1)).toString())
+            .put("actor", tenant == null ? null : "operator")
+            .put("role", "operator")
+            .put("action", action)
+            .put("tenant", tenant)
+            .put("target", target)
+            .put("outcome", outcome)
+            .put("remote", "127.0.0.1"));
   }
 
   /// The statistics after some more calls in one more second.

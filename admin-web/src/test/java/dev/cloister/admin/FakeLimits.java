@@ -39,11 +39,10 @@ final class FakeLimits {
   static JsonObject maximums() {
     JsonObject maximums = new JsonObject();
     defaults()
-        .forEach(
-            limit ->
-                maximums.put(
-                    limit.getKey(),
-                    limit.getValue() instanceof Number value ? value.longValue() * 8 : 1_000_000_000L));
+        .forEach(limit ->
+            maximums.put(
+                limit.getKey(),
+                limit.getValue() instanceof Number value ? value.longValue() * 8 : 1_000_000_000L));
     return maximums;
   }
 }

@@ -40,12 +40,11 @@ final class FakeServer implements AutoCloseable {
     api = new FakeApi(engine);
     server = vertx.createHttpServer().requestHandler(this::handle);
     CompletableFuture<@Nullable Void> listening = new CompletableFuture<>();
-    context.runOnContext(
-        _ ->
-            server
-                .listen(port, "127.0.0.1")
-                .onSuccess(_ -> listening.complete(null))
-                .onFailure(listening::completeExceptionally));
+    context.runOnContext(_ ->
+        server
+            .listen(port, "127.0.0.1")
+            .onSuccess(_ -> listening.complete(null))
+            .onFailure(listening::completeExceptionally));
     listening.get(10, TimeUnit.SECONDS);
   }
 
@@ -57,8 +56,7 @@ final class FakeServer implements AutoCloseable {
   /// in the sources show after `./mvnw -q -Dquick -pl admin-web process-resources` and a reload.
   static void main() throws Exception {
     FakeServer server = new FakeServer(8099, 10_000);
-    server.context.runOnContext(
-        _ -> server.vertx.setPeriodic(1000, _ -> server.pretendActivity()));
+    server.context.runOnContext(_ -> server.vertx.setPeriodic(1000, _ -> server.pretendActivity()));
     System.out.println(server.url() + "/admin/ key " + FakeApi.OPERATOR_KEY);
   }
 
@@ -70,13 +68,10 @@ final class FakeServer implements AutoCloseable {
   ///
   /// @param change what happens in the engine; answers with the event's data
   void emit(String path, String type, Function<FakeEngine, JsonObject> change) throws Exception {
-    CompletableFuture<@Nullable Void> sent = new CompletableFuture<>();
-    context.runOnContext(
-        _ -> {
-          send(path, type, change.apply(engine));
-          sent.complete(null);
-        });
-    sent.get(10, TimeUnit.SECONDS);
+    CompletableFuture.runAsync(
+            () -> send(path, type, change.apply(engine)),
+            action -> context.runOnContext(_ -> action.run()))
+        .get(10, TimeUnit.SECONDS);
   }
 
   /// How many browsers listen to a path.
