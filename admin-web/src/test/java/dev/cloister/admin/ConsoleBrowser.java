@@ -55,8 +55,9 @@ final class ConsoleBrowser implements AutoCloseable {
   /// Starts the browser that `CHROME_BIN` names, or one in a usual place; skips the test if there
   /// is none.
   static ConsoleBrowser launch() {
+    String chosen = System.getenv("CHROME_BIN");
     List<Path> found =
-        Stream.concat(Stream.ofNullable(System.getenv("CHROME_BIN")), PLACES.stream())
+        (chosen == null ? PLACES.stream() : Stream.of(chosen))
             .map(Path::of)
             .filter(Files::isExecutable)
             .toList();

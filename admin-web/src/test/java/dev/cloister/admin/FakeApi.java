@@ -32,7 +32,7 @@ final class FakeApi {
   ///
   /// @param path segments below `/v1`
   void handle(HttpServerRequest request, List<String> path, Buffer body) {
-    boolean isChange = request.method() != HttpMethod.GET;
+    boolean isChange = !request.method().equals(HttpMethod.GET);
     if (isChange && !"1".equals(request.getHeader("Cloister-Console"))) {
       problem(request, 403, "cross-site", "The request did not come from the console");
     } else if (path.getFirst().equals("session")) {
@@ -58,10 +58,10 @@ final class FakeApi {
 
   private void session(HttpServerRequest request, Buffer body) {
     String role = role(request);
-    if (request.method() == HttpMethod.DELETE) {
+    if (request.method().equals(HttpMethod.DELETE)) {
       request.response().putHeader("Set-Cookie", cookie("", "; Max-Age=0"));
       request.response().setStatusCode(204).end();
-    } else if (request.method() == HttpMethod.POST) {
+    } else if (request.method().equals(HttpMethod.POST)) {
       switch (body.toJsonObject().getString("key")) {
         case OPERATOR_KEY -> signIn(request, "operator");
         case TENANT_KEY -> signIn(request, "tenant-admin");
@@ -102,7 +102,7 @@ final class FakeApi {
     }
     String name = path.get(1);
     JsonObject tenant = engine.tenants.get(name);
-    if (path.size() == 2 && request.method() == HttpMethod.PUT) {
+    if (path.size() == 2 && request.method().equals(HttpMethod.PUT)) {
       if (tenant != null) {
         problem(request, 412, "already-exists", "There is a tenant " + name + " already");
       } else {
@@ -111,7 +111,7 @@ final class FakeApi {
       }
     } else if (tenant == null) {
       problem(request, 404, "not-found", "There is no tenant " + name);
-    } else if (path.size() == 2 && request.method() == HttpMethod.DELETE) {
+    } else if (path.size() == 2 && request.method().equals(HttpMethod.DELETE)) {
       engine.tenants.remove(name);
       request.response().setStatusCode(204).end();
     } else if (path.size() == 2) {
@@ -150,7 +150,7 @@ final class FakeApi {
   private void limits(HttpServerRequest request, Buffer body) {
     JsonObject defaults = FakeLimits.defaults();
     JsonObject maximums = FakeLimits.maximums();
-    if (request.method() == HttpMethod.PUT) {
+    if (request.method().equals(HttpMethod.PUT)) {
       JsonObject changes = body.toJsonObject().getJsonObject("limits");
       for (Map.Entry<String, Object> change : changes) {
         if (change.getValue() instanceof Number wanted
@@ -214,12 +214,12 @@ final class FakeApi {
 
   private void keys(HttpServerRequest request, String tenant, List<String> path, Buffer body) {
     List<JsonObject> keys = engine.keysOf(tenant);
-    if (request.method() == HttpMethod.POST) {
+    if (request.method().equals(HttpMethod.POST)) {
       String role = body.toJsonObject().getString("role");
       JsonObject key = FakeEngine.key("k_new" + keys.size(), role, null);
       keys.add(key);
       json(request, 201, key.copy().put("key", "cloister_" + "s3cr3t".repeat(6)));
-    } else if (request.method() == HttpMethod.DELETE) {
+    } else if (request.method().equals(HttpMethod.DELETE)) {
       keys.removeIf(key -> key.getString("id").equals(path.getLast()));
       request.response().setStatusCode(204).end();
     } else {
@@ -233,7 +233,7 @@ final class FakeApi {
       list(request, plugins.values(), row -> contains(row, "plugin", request));
       return;
     }
-    if (path.size() == 2 && request.method() == HttpMethod.PUT) {
+    if (path.size() == 2 && request.method().equals(HttpMethod.PUT)) {
       upload(request, body);
       return;
     }

@@ -7,6 +7,7 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;
 
@@ -162,7 +163,7 @@ final class FakeEngine {
 
   /// Gives the shared module one more holder and answers with its row.
   JsonObject addHolder(String tenant) {
-    JsonObject row = nativeModules.get(SHARED_DIGEST);
+    JsonObject row = Objects.requireNonNull(nativeModules.get(SHARED_DIGEST));
     row.getJsonArray("tenants").add(tenant);
     return row.put("references", row.getInteger("references") + 1);
   }

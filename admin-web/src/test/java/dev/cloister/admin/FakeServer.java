@@ -11,6 +11,7 @@ import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.TimeUnit;
@@ -90,7 +91,7 @@ final class FakeServer implements AutoCloseable {
   }
 
   private void handle(HttpServerRequest request) {
-    String path = request.path();
+    String path = Objects.requireNonNull(request.path());
     if (!path.startsWith("/v1/")) {
       file(request, path);
     } else if ("text/event-stream".equals(request.getHeader("Accept"))) {
