@@ -10,6 +10,8 @@ import { meter, stack } from '../widgets/meter.js';
  * @typedef {import('../live.js').Sample} Sample
  */
 
+/** One sample comes each second. */
+const LEAST_CHART_SECONDS = 30;
 const OUTCOME_TEXTS = {
   trap: 'Trap',
   limit: 'Limit',
@@ -101,6 +103,7 @@ export function calls(statistics, samples) {
       all: samples.map((sample) => sample.callsPerSecond),
       failed: samples.map((sample) => sample.failuresPerSecond),
       since: sinceText(samples),
+      least: LEAST_CHART_SECONDS,
       label: 'Calls per second over the last minutes',
       format: (value) => format.rateFigure(value).value,
     })}
@@ -217,11 +220,11 @@ export const categoryText = (name) =>
   /** @type {Record<string, string>} */ (CATEGORY_TEXTS)[name] ??
   name.toLowerCase().replaceAll('_', ' ');
 
-/** When the figures in view begin. @param {Sample[]} samples */
-const sinceText = (samples) =>
-  samples.length < 2
-    ? ''
-    : `${format.millis(samples[samples.length - 1].atMillis - samples[0].atMillis)} ago`;
+/** When the left edge of the chart was. @param {Sample[]} samples */
+function sinceText(samples) {
+  const millis = (samples.at(-1)?.atMillis ?? 0) - (samples[0]?.atMillis ?? 0);
+  return `${format.millis(Math.max(LEAST_CHART_SECONDS * 1000, millis))} ago`;
+}
 
 /** @param {Statistics['compileJobs']} jobs */
 const jobsNote = (jobs) =>

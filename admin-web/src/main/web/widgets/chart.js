@@ -37,11 +37,11 @@ export function sparkline(values, { most = 120, fromZero = false } = {}) {
 /**
  * Two series over the same minutes: everything as an area, the failures as a line in front of it.
  *
- * @param {{all: Series, failed: Series, since: string, label: string,
+ * @param {{all: Series, failed: Series, least: number, since: string, label: string,
  *     format: (value: number) => string}} options
  */
-export function rateChart({ all, failed, since, label, format }) {
-  const slots = windowOf(all, 30);
+export function rateChart({ all, failed, least, since, label, format }) {
+  const slots = windowOf(all, least);
   const box = { width: 600, height: 140 };
   const peak = Math.max(0, ...all.map((value) => value ?? 0));
   const max = niceCeiling(peak);

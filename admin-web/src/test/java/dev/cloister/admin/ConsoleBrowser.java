@@ -1,7 +1,5 @@
 package dev.cloister.admin;
 
-import static org.junit.jupiter.api.Assumptions.assumeTrue;
-
 import com.microsoft.playwright.Browser;
 import com.microsoft.playwright.BrowserContext;
 import com.microsoft.playwright.BrowserType;
@@ -61,9 +59,7 @@ final class ConsoleBrowser implements AutoCloseable {
             .map(Path::of)
             .filter(Files::isExecutable)
             .toList();
-    assumeTrue(
-        !found.isEmpty(),
-        "SKIPPED: tests of the console in a browser, because there is none; set CHROME_BIN");
+    Need.that(!found.isEmpty(), "tests in a browser, because there is none; set CHROME_BIN");
     return new ConsoleBrowser(found.getFirst());
   }
 

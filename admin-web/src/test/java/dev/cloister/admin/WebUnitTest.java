@@ -1,7 +1,6 @@
 package dev.cloister.admin;
 
 import static org.assertj.core.api.Assertions.assertThat;
-import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import java.io.File;
 import java.io.IOException;
@@ -19,11 +18,11 @@ final class WebUnitTest {
 
   @Test
   void unitTests_underNode_pass() throws Exception {
-    assumeTrue(isOnPath("node"), "SKIPPED: unit tests of the console, because there is no node");
+    Need.that(isOnPath("node"), "unit tests of the console, because there is no node");
     int version = majorVersion();
-    assumeTrue(
+    Need.that(
         version >= LEAST_MAJOR_VERSION,
-        "SKIPPED: unit tests of the console, because node " + version + " is too old");
+        "unit tests of the console, because node " + version + " is too old");
 
     Path output = Files.createTempFile("web-unit-tests", ".txt");
     Process tests =
