@@ -1,0 +1,157 @@
+package dev.cloister.sandbox.http;
+
+import dev.cloister.engine.WasmEngine;
+import dev.cloister.sandbox.auth.KeyRing;
+import dev.cloister.sandbox.auth.Sessions;
+import dev.cloister.sandbox.auth.SignInThrottle;
+import dev.cloister.sandbox.cluster.ClusterNode;
+import dev.cloister.sandbox.config.HttpConfig;
+import dev.cloister.sandbox.config.SandboxConfig;
+import dev.cloister.sandbox.registry.Registry;
+import io.vertx.core.DeploymentOptions;
+import io.vertx.core.Future;
+import io.vertx.core.Vertx;
+import java.io.IOException;
+import java.time.Clock;
+import java.util.List;
+import java.util.Queue;
+import java.util.concurrent.ConcurrentLinkedQueue;
+
+/// The HTTP side of a server: accepts requests from [#start] to [#stop].
+public final class HttpListener {
+  private final Vertx vertx;
+  private final HttpConfig config;
+  private final List<Route> routes;
+  private final Authentication authentication;
+  private final ControlEndpoints control;
+  private final UploadApi uploads;
+  private final EngineApi engineApi;
+  private final EventStreams streams;
+  private final Queue<HttpVerticle> verticles = new ConcurrentLinkedQueue<>();
+
+  private HttpListener(
+      Vertx vertx,
+      HttpConfig config,
+      List<Route> routes,
+      Authentication authentication,
+      ControlEndpoints control,
+      UploadApi uploads,
+      EngineApi engineApi,
+      EventStreams streams) {
+    this.vertx = vertx;
+    this.config = config;
+    this.routes = routes;
+    this.authentication = authentication;
+    this.control = control;
+    this.uploads = uploads;
+    this.engineApi = engineApi;
+    this.streams = streams;
+  }
+
+  /// What the listener serves.
+  ///
+  /// @param config the whole configuration
+  /// @param engine the engine
+  /// @param registry tenants, plugins, keys and the audit log
+  /// @param keys who holds which key
+  /// @param sessions who is signed in
+  /// @param health whether the server is ready
+  /// @param node the server's place in the cluster
+  /// @param info what the server says of itself
+  /// @param clock the time
+  public record Parts(
+      SandboxConfig config,
+      WasmEngine engine,
+      Registry registry,
+      KeyRing keys,
+      Sessions sessions,
+      HealthApi health,
+      ClusterNode node,
+      ServerInfo info,
+      Clock clock) {}
+
+  /// Builds the interface over `parts`.
+  ///
+  /// @throws IOException if a resource of the program cannot be read
+  public static HttpListener create(Vertx vertx, Parts parts) throws IOException {
+    HttpConfig http = parts.config.http();
+    Registry registry = parts.registry;
+    EventStreams streams = new EventStreams();
+    ControlEndpoints control = new ControlEndpoints(http.maxControlBodyBytes());
+    CallMeter meter = new CallMeter(parts.clock);
+    Figures figures = new Figures(parts.engine, registry.tenants(), meter, parts.clock);
+    UploadApi uploads =
+        new UploadApi(registry.tenants(), registry.plugins(), uploadThreads(parts.config));
+    EngineApi engineApi = new EngineApi(vertx, figures, streams);
+    Routes.Apis apis =
+        new Routes.Apis(
+            control,
+            parts.health,
+            new SessionApi(
+                parts.keys,
+                parts.sessions,
+                new SignInThrottle(parts.clock),
+                registry.audit(),
+                parts.info,
+                control),
+            new TenantApi(registry.tenants()),
+            new LimitsApi(registry.tenants()),
+            new KeyApi(registry.tenants(), registry.keys()),
+            new PluginApi(registry.tenants(), registry.plugins()),
+            uploads,
+            new InvocationApi(registry.tenants(), control, meter),
+            new EventsApi(vertx, registry.tenants(), registry.audit(), control, streams),
+            engineApi,
+            new ClusterApi(parts.node),
+            new MetricsApi(parts.engine, registry.tenants(), meter, streams),
+            new AdminAssets(HttpListener.class.getClassLoader()),
+            OpenApiDocument.load());
+    return new HttpListener(
+        vertx,
+        http,
+        Routes.table(apis),
+        new Authentication(parts.keys, parts.sessions),
+        control,
+        uploads,
+        engineApi,
+        streams);
+  }
+
+  /// Starts accepting requests and returns the port.
+  public Future<Integer> start() {
+    int instances = Runtime.getRuntime().availableProcessors();
+    // A negative port is a free one that all instances of a deployment share.
+    HttpConfig shared = config.port() == 0 ? config.withPort(-1) : config;
+    return vertx
+        .deployVerticle(
+            () -> verticle(shared), new DeploymentOptions().setInstances(instances))
+        .map(_ -> verticles.element().port());
+  }
+
+  /// Stops accepting requests, lets those in flight end, then stops what served them.
+  public Future<Void> stop() {
+    streams.endAll();
+    return Future.join(
+            vertx.deploymentIDs().isEmpty()
+                ? List.of(Future.succeededFuture())
+                : verticles.stream().map(HttpVerticle::stop).toList())
+        .<Void>mapEmpty()
+        .onComplete(
+            _ -> {
+              engineApi.close();
+              uploads.close();
+              control.close();
+            });
+  }
+
+  private HttpVerticle verticle(HttpConfig shared) {
+    HttpVerticle verticle = new HttpVerticle(shared, routes, authentication);
+    verticles.add(verticle);
+    return verticle;
+  }
+
+  private static int uploadThreads(SandboxConfig config) {
+    int configured = config.engine().uploadThreads();
+    return configured > 0 ? configured : Runtime.getRuntime().availableProcessors();
+  }
+}
