@@ -16,9 +16,10 @@ import java.time.Clock;
 import java.util.List;
 import java.util.Queue;
 import java.util.concurrent.ConcurrentLinkedQueue;
+import org.jspecify.annotations.Nullable;
 
 /// The HTTP side of a server: accepts requests from [#start] to [#stop].
-public final class HttpListener {
+public final class HttpListener implements AutoCloseable {
   private final Vertx vertx;
   private final HttpConfig config;
   private final List<Route> routes;
@@ -28,6 +29,7 @@ public final class HttpListener {
   private final EngineApi engineApi;
   private final EventStreams streams;
   private final Queue<HttpVerticle> verticles = new ConcurrentLinkedQueue<>();
+  private volatile @Nullable String deploymentId;
 
   private HttpListener(
       Vertx vertx,
@@ -123,25 +125,27 @@ public final class HttpListener {
     // A negative port is a free one that all instances of a deployment share.
     HttpConfig shared = config.port() == 0 ? config.withPort(-1) : config;
     return vertx
-        .deployVerticle(
-            () -> verticle(shared), new DeploymentOptions().setInstances(instances))
-        .map(_ -> verticles.element().port());
+        .deployVerticle(() -> verticle(shared), new DeploymentOptions().setInstances(instances))
+        .map(
+            id -> {
+              deploymentId = id;
+              return verticles.element().port();
+            });
   }
 
-  /// Stops accepting requests, lets those in flight end, then stops what served them.
+  /// Stops accepting requests and lets those in flight end, but for event streams, which are ended.
   public Future<Void> stop() {
     streams.endAll();
-    return Future.join(
-            vertx.deploymentIDs().isEmpty()
-                ? List.of(Future.succeededFuture())
-                : verticles.stream().map(HttpVerticle::stop).toList())
-        .<Void>mapEmpty()
-        .onComplete(
-            _ -> {
-              engineApi.close();
-              uploads.close();
-              control.close();
-            });
+    String id = deploymentId;
+    return id == null ? Future.succeededFuture() : vertx.undeploy(id);
+  }
+
+  /// Ends the threads behind the interface. Called after [#stop], never on an event loop.
+  @Override
+  public void close() {
+    engineApi.close();
+    uploads.close();
+    control.close();
   }
 
   private HttpVerticle verticle(HttpConfig shared) {
