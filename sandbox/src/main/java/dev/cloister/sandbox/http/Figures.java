@@ -5,6 +5,8 @@ import dev.cloister.engine.NativeModuleInfo;
 import dev.cloister.engine.WasmEngine;
 import dev.cloister.isolate.IsolateLimit;
 import dev.cloister.isolate.heap.HeapCategory;
+import dev.cloister.isolate.heap.HeapSnapshot;
+import dev.cloister.isolate.verticle.CallUsage;
 import dev.cloister.sandbox.auth.Principal;
 import dev.cloister.sandbox.registry.Tenant;
 import dev.cloister.sandbox.registry.TenantRegistry;
@@ -128,8 +130,9 @@ public final class Figures {
       memory.put(category.name(), 0L);
     }
     for (Tenant tenant : tenants) {
-      instances += tenant.isolate().usage().running();
-      var heap = tenant.isolate().heap();
+      CallUsage usage = tenant.isolate().usage();
+      instances += usage.inFlight() - usage.waiting();
+      HeapSnapshot heap = tenant.isolate().heap();
       memoryBytes += heap.chargedBytes();
       heap.bytes().forEach((category, bytes) -> memory.merge(category.name(), bytes, Long::sum));
     }
@@ -140,13 +143,14 @@ public final class Figures {
 
   private static Map<String, Object> calls(CallCounters counters, Collection<Tenant> tenants) {
     Map<String, Object> calls = new LinkedHashMap<>(counters.toMap());
-    int running = 0;
+    int inFlight = 0;
     int waiting = 0;
     for (Tenant tenant : tenants) {
-      running += tenant.isolate().usage().running();
-      waiting += tenant.isolate().usage().waiting();
+      CallUsage usage = tenant.isolate().usage();
+      inFlight += usage.inFlight();
+      waiting += usage.waiting();
     }
-    calls.put("inFlight", running + waiting);
+    calls.put("inFlight", inFlight);
     calls.put("queued", waiting);
     return calls;
   }

@@ -12,14 +12,17 @@ import io.vertx.core.DeploymentOptions;
 import io.vertx.core.Future;
 import io.vertx.core.Vertx;
 import java.io.IOException;
+import java.net.BindException;
+import java.net.InetAddress;
+import java.net.ServerSocket;
 import java.time.Clock;
 import java.util.List;
-import java.util.Queue;
-import java.util.concurrent.ConcurrentLinkedQueue;
 import org.jspecify.annotations.Nullable;
 
 /// The HTTP side of a server: accepts requests from [#start] to [#stop].
 public final class HttpListener implements AutoCloseable {
+  private static final int FREE_PORT_ATTEMPTS = 5;
+
   private final Vertx vertx;
   private final HttpConfig config;
   private final List<Route> routes;
@@ -28,7 +31,6 @@ public final class HttpListener implements AutoCloseable {
   private final UploadApi uploads;
   private final EngineApi engineApi;
   private final EventStreams streams;
-  private final Queue<HttpVerticle> verticles = new ConcurrentLinkedQueue<>();
   private volatile @Nullable String deploymentId;
 
   private HttpListener(
@@ -120,16 +122,48 @@ public final class HttpListener implements AutoCloseable {
   }
 
   /// Starts accepting requests and returns the port.
-  public Future<Integer> start() {
+  ///
+  /// @throws IOException if no port is free
+  public Future<Integer> start() throws IOException {
+    return config.port() == 0 ? startOnFreePort(FREE_PORT_ATTEMPTS) : start(config);
+  }
+
+  /// Every event loop has a listener of its own, which share one port only if it has a number; so a
+  /// free one is looked for first, and again if somebody else takes it in between.
+  private Future<Integer> startOnFreePort(int attempts) throws IOException {
+    Future<Integer> started = start(config.withPort(freePort()));
+    if (attempts == 1) {
+      return started;
+    }
+    return started.recover(
+        failure -> {
+          try {
+            return failure instanceof BindException
+                ? startOnFreePort(attempts - 1)
+                : Future.failedFuture(failure);
+          } catch (IOException e) {
+            return Future.failedFuture(e);
+          }
+        });
+  }
+
+  private int freePort() throws IOException {
+    try (ServerSocket socket =
+        new ServerSocket(0, /* backlog= */ 1, InetAddress.getByName(config.host()))) {
+      return socket.getLocalPort();
+    }
+  }
+
+  private Future<Integer> start(HttpConfig address) {
     int instances = Runtime.getRuntime().availableProcessors();
-    // A negative port is a free one that all instances of a deployment share.
-    HttpConfig shared = config.port() == 0 ? config.withPort(-1) : config;
     return vertx
-        .deployVerticle(() -> verticle(shared), new DeploymentOptions().setInstances(instances))
+        .deployVerticle(
+            () -> new HttpVerticle(address, routes, authentication),
+            new DeploymentOptions().setInstances(instances))
         .map(
             id -> {
               deploymentId = id;
-              return verticles.element().port();
+              return address.port();
             });
   }
 
@@ -146,12 +180,6 @@ public final class HttpListener implements AutoCloseable {
     engineApi.close();
     uploads.close();
     control.close();
-  }
-
-  private HttpVerticle verticle(HttpConfig shared) {
-    HttpVerticle verticle = new HttpVerticle(shared, routes, authentication);
-    verticles.add(verticle);
-    return verticle;
   }
 
   private static int uploadThreads(SandboxConfig config) {

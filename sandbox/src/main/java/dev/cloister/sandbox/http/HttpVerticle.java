@@ -59,15 +59,6 @@ final class HttpVerticle extends VerticleBase {
         : current.shutdown(config.drainTimeout());
   }
 
-  /// Returns the port on which requests are accepted.
-  int port() {
-    HttpServer current = server;
-    if (current == null) {
-      throw new IllegalStateException("the server was not started");
-    }
-    return current.actualPort();
-  }
-
   private Router router() {
     Router router = Router.router(vertx);
     for (Route route : routes) {

@@ -27,10 +27,7 @@ record InvocationAnswer(Answer answer, CallOutcome outcome) {
       case InvocationResult.UncaughtException uncaught ->
           problem(
               CallOutcome.TRAP,
-              Problem.of(
-                      ProblemType.UNCAUGHT_EXCEPTION,
-                      "the plugin threw an exception that it did not catch")
-                  .with("wasmStack", stack(uncaught.wasmStack())));
+              Problem.of(ProblemType.UNCAUGHT_EXCEPTION, uncaught.detail()));
       case InvocationResult.Deadline deadline ->
           problem(
               CallOutcome.DEADLINE,

@@ -1,11 +1,13 @@
 package dev.cloister.sandbox.http;
 
+import dev.cloister.engine.error.StopReason;
 import dev.cloister.isolate.IsolateLimit;
 import dev.cloister.isolate.IsolateLimits;
 import dev.cloister.isolate.plugin.PluginHandle;
 import dev.cloister.isolate.verticle.CallExport;
 import dev.cloister.isolate.verticle.Invocation;
 import dev.cloister.isolate.verticle.InvocationOutcome;
+import dev.cloister.isolate.verticle.InvocationResult;
 import dev.cloister.isolate.verticle.RunCommand;
 import dev.cloister.sandbox.json.Json;
 import dev.cloister.sandbox.problem.Problem;
@@ -100,7 +102,7 @@ final class InvocationApi {
     ApiRequest request = target.exchange.request().withBody(body);
     request.requireJsonBody();
     if (body.length <= MAX_INLINE_JSON_BYTES) {
-      callExport(target, arguments(body));
+      callExport(target, arguments(body), body.length);
       return;
     }
     threads.execute(
@@ -112,7 +114,7 @@ final class InvocationApi {
               .runOnContext(
                   _ ->
                       arguments
-                          .onSuccess(values -> callExport(target, values))
+                          .onSuccess(values -> callExport(target, values, body.length))
                           .onFailure(target.exchange::fail));
         });
   }
@@ -133,9 +135,14 @@ final class InvocationApi {
     return arguments == null ? List.of() : arguments;
   }
 
-  private void callExport(Target target, List<@Nullable Object> arguments) {
+  private void callExport(
+      Target target, List<@Nullable Object> arguments, long requestBytes) {
+    GuestLogWriter log = target.tenant.logWriter(target.plugin.name());
     String export = target.exchange.request().path("export");
-    invoke(target, plugin -> CallExport.of(plugin, export, arguments), () -> {});
+    invoke(
+        target,
+        plugin -> new CallExport(plugin, export, arguments, requestBytes, log),
+        log::flush);
   }
 
   private void runCommand(Target target, byte[] standardInput) {
@@ -150,7 +157,8 @@ final class InvocationApi {
                 arguments,
                 target.plugin.settings().environment(),
                 standardInput,
-                log),
+                log,
+                /* scratchPath= */ null),
         log::flush);
   }
 
@@ -160,10 +168,8 @@ final class InvocationApi {
 
   private void invoke(Target target, InvocationFactory factory, Runnable onEnd) {
     long startNanos = meter.start();
-    target
-        .tenant
-        .load(target.version)
-        .compose(plugin -> target.tenant.isolate().invoke(factory.of(plugin)))
+    attempt(target, factory)
+        .compose(outcome -> isRetried(target, outcome) ? attempt(target, factory) : keep(outcome))
         .onComplete(
             done ->
                 target
@@ -179,6 +185,25 @@ final class InvocationApi {
                             target.exchange.fail(done.cause());
                           }
                         }));
+  }
+
+  private static Future<InvocationOutcome> attempt(Target target, InvocationFactory factory) {
+    return target
+        .tenant
+        .load(target.version)
+        .compose(plugin -> target.tenant.isolate().invoke(factory.of(plugin)));
+  }
+
+  private static Future<InvocationOutcome> keep(InvocationOutcome outcome) {
+    return Future.succeededFuture(outcome);
+  }
+
+  /// Whether the call did not begin because its version was let go between being found and being
+  /// called; another attempt compiles it again.
+  private static boolean isRetried(Target target, InvocationOutcome outcome) {
+    return outcome.result() instanceof InvocationResult.Cancelled(StopReason reason)
+        && reason == StopReason.CANCELLED
+        && !target.tenant.isSuspended();
   }
 
   private void answer(Target target, InvocationOutcome outcome, long startNanos) {

@@ -2,6 +2,7 @@ package dev.cloister.sandbox.http;
 
 import dev.cloister.isolate.heap.HeapCategory;
 import dev.cloister.isolate.heap.HeapSnapshot;
+import dev.cloister.isolate.verticle.CallUsage;
 import dev.cloister.sandbox.json.Json;
 import dev.cloister.sandbox.problem.Problem;
 import dev.cloister.sandbox.registry.LimitPolicy;
@@ -53,10 +54,11 @@ final class LimitsApi {
   Answer usage(ApiRequest request) {
     Tenant tenant = tenants.require(request.tenant());
     HeapSnapshot heap = tenant.isolate().heap();
+    CallUsage calls = tenant.isolate().usage();
     Map<String, Long> usage = new LinkedHashMap<>();
     usage.put("memoryBytes", heap.chargedBytes());
-    usage.put("concurrency", (long) tenant.isolate().usage().running());
-    usage.put("queueLength", (long) tenant.isolate().usage().waiting());
+    usage.put("concurrency", (long) calls.inFlight());
+    usage.put("queueLength", (long) calls.waiting());
     usage.put("plugins", (long) tenant.plugins().size());
     usage.put("storageBytes", tenant.storedBytes());
     Map<String, Long> memory = new LinkedHashMap<>();
@@ -66,7 +68,7 @@ final class LimitsApi {
     return Answer.json(
         200,
         new Usage(
-            usage, memory, tenant.isolate().usage().running(), tenant.calls().toMap()));
+            usage, memory, calls.inFlight() - calls.waiting(), tenant.calls().toMap()));
   }
 
   private View view(Tenant tenant) {

@@ -1,6 +1,7 @@
 package dev.cloister.sandbox.http;
 
 import dev.cloister.isolate.IsolateLimit;
+import dev.cloister.isolate.verticle.CallUsage;
 import dev.cloister.sandbox.auth.Principal;
 import dev.cloister.sandbox.json.Json;
 import dev.cloister.sandbox.problem.Problem;
@@ -37,6 +38,11 @@ final class TenantApi {
       long failedCalls,
       @Nullable String lastCallAt) {
 
+    private static int running(Tenant tenant) {
+      CallUsage usage = tenant.isolate().usage();
+      return usage.inFlight() - usage.waiting();
+    }
+
     static View of(Tenant tenant) {
       @Nullable Instant lastCallAt = tenant.calls().lastCallAt();
       return new View(
@@ -44,7 +50,7 @@ final class TenantApi {
           tenant.record().state().text(),
           tenant.record().createdAt().toString(),
           tenant.plugins().size(),
-          tenant.isolate().usage().running(),
+          running(tenant),
           tenant.isolate().heap().chargedBytes(),
           tenant.isolate().limits().value(IsolateLimit.MEMORY_BYTES),
           tenant.calls().total(),
