@@ -28,12 +28,11 @@ record Capability(String name, String granted, List<String> imports) {
       byGroup.get(group).add(declared.module() + " " + declared.name());
     }
     List<Capability> capabilities = new ArrayList<>();
-    byGroup.forEach(
-        (group, names) -> {
-          if (!names.isEmpty()) {
-            capabilities.add(new Capability(group.name, group.granted, names));
-          }
-        });
+    byGroup.forEach((group, names) -> {
+      if (!names.isEmpty()) {
+        capabilities.add(new Capability(group.name, group.granted, names));
+      }
+    });
     return capabilities;
   }
 

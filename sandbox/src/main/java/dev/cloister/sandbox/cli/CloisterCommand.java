@@ -78,8 +78,7 @@ public final class CloisterCommand implements Runnable {
           .setOut(out)
           .setErr(err)
           .setColorScheme(
-              CommandLine.Help.defaultColorScheme(
-                  terminal.allowsColor() ? Ansi.AUTO : Ansi.OFF))
+              CommandLine.Help.defaultColorScheme(terminal.allowsColor() ? Ansi.AUTO : Ansi.OFF))
           .setParameterExceptionHandler(CloisterCommand::reportUsageError)
           .setExecutionExceptionHandler(CloisterCommand::reportFailure)
           .execute(arguments);

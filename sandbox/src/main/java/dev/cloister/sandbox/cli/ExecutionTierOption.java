@@ -58,10 +58,9 @@ final class ExecutionTierOption {
       return List.of(Tier.values()).stream()
           .filter(tier -> tier.label().equalsIgnoreCase(value))
           .findFirst()
-          .orElseThrow(
-              () ->
-                  new TypeConversionException(
-                      "'" + value + "' is none of auto, baseline, optimized, debug"));
+          .orElseThrow(() ->
+              new TypeConversionException(
+                  "'" + value + "' is none of auto, baseline, optimized, debug"));
     }
   }
 }

@@ -23,8 +23,8 @@ final class GuestThread {
   ///
   /// @param store what the guest runs in; stopped when the time is over
   /// @param timeout null for no limit
-  /// @throws StoppedException with the reason deadline when the time is over; the thread may live on
-  ///     then if it waits in a host call that cannot be interrupted
+  /// @throws StoppedException with the reason deadline when the time is over; the thread may live
+  ///   on then if it waits in a host call that cannot be interrupted
   static <T> T run(Store store, @Nullable Duration timeout, Callable<T> guest) {
     FutureTask<T> task = new FutureTask<>(guest);
     Thread thread = new Thread(null, task, "guest", STACK_BYTES);

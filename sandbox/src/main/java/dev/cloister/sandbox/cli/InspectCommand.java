@@ -16,7 +16,8 @@ import picocli.CommandLine.Parameters;
 /// `inspect`: what a module is, needs and offers.
 @Command(
     name = "inspect",
-    description = "Shows types, imports, exports, features, ABI, sizes and capabilities of a module.")
+    description =
+        "Shows types, imports, exports, features, ABI, sizes and capabilities of a module.")
 final class InspectCommand implements Callable<Integer> {
   private final Terminal terminal;
 

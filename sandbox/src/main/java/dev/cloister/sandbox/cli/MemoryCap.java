@@ -3,8 +3,8 @@ package dev.cloister.sandbox.cli;
 import dev.cloister.engine.runtime.HeapKind;
 import dev.cloister.engine.runtime.HeapLimiter;
 
-/// Refuses memory above a cap, counted for each kind of it on its own, so that a cap of one page lets
-/// a module with one page run. Confined to the guest's thread.
+/// Refuses memory above a cap, counted for each kind of it on its own, so that a cap of one page
+/// lets a module with one page run. Confined to the guest's thread.
 final class MemoryCap implements HeapLimiter {
   private final long capBytes;
   private final long[] reservedBytes = new long[HeapKind.values().length];

@@ -9,17 +9,16 @@ final class PrintableText {
   static String of(String text) {
     StringBuilder printable = new StringBuilder(text.length());
     text.codePoints()
-        .forEach(
-            point -> {
-              if (Character.isISOControl(point)
-                  || Character.getType(point) == Character.FORMAT
-                  || Character.getType(point) == Character.LINE_SEPARATOR
-                  || Character.getType(point) == Character.PARAGRAPH_SEPARATOR) {
-                printable.append("\\u{").append(Integer.toHexString(point)).append('}');
-              } else {
-                printable.appendCodePoint(point);
-              }
-            });
+        .forEach(point -> {
+          if (Character.isISOControl(point)
+              || Character.getType(point) == Character.FORMAT
+              || Character.getType(point) == Character.LINE_SEPARATOR
+              || Character.getType(point) == Character.PARAGRAPH_SEPARATOR) {
+            printable.append("\\u{").append(Integer.toHexString(point)).append('}');
+          } else {
+            printable.appendCodePoint(point);
+          }
+        });
     return printable.toString();
   }
 }

@@ -152,8 +152,7 @@ final class RunCommand implements Callable<Integer> {
       throw CommandFailure.usage("'" + name + "': " + refusal.getMessage());
     }
     return (handle, store, wasi) -> {
-      @Nullable Object[] results =
-          GuestProgram.instantiate(handle, store, wasi).call(name, values);
+      @Nullable Object[] results = GuestProgram.instantiate(handle, store, wasi).call(name, values);
       for (Object result : results) {
         terminal.out().println(GuestResult.text(result));
       }
@@ -189,7 +188,9 @@ final class RunCommand implements Callable<Integer> {
             .filter(candidate -> candidate.kind() == ExternKind.FUNCTION)
             .map(Export::name)
             .toList();
-    return names.isEmpty() ? "; it exports no function" : "; functions: " + String.join(", ", names);
+    return names.isEmpty()
+        ? "; it exports no function"
+        : "; functions: " + String.join(", ", names);
   }
 
   private Map<String, String> environment() {

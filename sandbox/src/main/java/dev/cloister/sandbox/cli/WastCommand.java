@@ -59,9 +59,12 @@ final class WastCommand implements Callable<Integer> {
     tierOption.requireAvailable();
     var settings =
         new WastRunner.Settings(
-            EngineConfig.defaults(), isTwice, strictText, commandLimit, KnownUnsupported.ofEngine());
-    try (WastRunner runner =
-        new WastRunner(settings, this::report)) {
+            EngineConfig.defaults(),
+            isTwice,
+            strictText,
+            commandLimit,
+            KnownUnsupported.ofEngine());
+    try (WastRunner runner = new WastRunner(settings, this::report)) {
       WastSummary summary = runner.run(paths);
       summary
           .skippedByReason()

@@ -33,12 +33,12 @@ import java.util.List;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
-/// Plays the host of a recorded program: calls the module as the trace says, answers its imports from
-/// the trace, and compares everything the module does with what it did then.
+/// Plays the host of a recorded program: calls the module as the trace says, answers its imports
+/// from the trace, and compares everything the module does with what it did then.
 ///
 /// The trace fixes every decision of the host, so a difference is a fault of the engine. A wrong
-/// value is reported and the play goes on; when the module does another thing altogether the play is
-/// over and the rest of the trace is skipped.
+/// value is reported and the play goes on; when the module does another thing altogether the play
+/// is over and the rest of the trace is skipped.
 ///
 /// Confined to the thread that plays. The module's stack and the player's are one: an import plays
 /// the events up to its own return, calls among them.

@@ -58,8 +58,7 @@ final class TraceReader {
               node.path("name").asText(),
               ValueReader.value(node.path("value")));
       case "call" ->
-          new TraceEvent.Call(
-              callee(node), ValueReader.values(node.path("args")), writes(node));
+          new TraceEvent.Call(callee(node), ValueReader.values(node.path("args")), writes(node));
       case "import" ->
           new TraceEvent.Import(
               node.path("module").asText(),

@@ -1,5 +1,5 @@
-/// Drives a module by a recorded trace of what its host did, so that a program runs without the glue
-/// code it was made for.
+/// Drives a module by a recorded trace of what its host did, so that a program runs without the
+/// glue code it was made for.
 @NullMarked
 package dev.cloister.sandbox.replay;
 

@@ -23,8 +23,7 @@ public final class ActualValue {
       case null -> "null";
       case Integer number -> "i32 " + number;
       case Long number -> "i64 " + number;
-      case Float number ->
-          "f32 %s (0x%08x)".formatted(number, Float.floatToRawIntBits(number));
+      case Float number -> "f32 %s (0x%08x)".formatted(number, Float.floatToRawIntBits(number));
       case Double number ->
           "f64 %s (0x%016x)".formatted(number, Double.doubleToRawLongBits(number));
       case V128 vector -> "v128 0x%016x_%016x".formatted(vector.high(), vector.low());

@@ -46,9 +46,7 @@ final class Conflicts {
     for (JsonNode entry : root) {
       places.put(
           new Place(
-              entry.path("json").asText(),
-              entry.path("line").asInt(),
-              entry.path("type").asText()),
+              entry.path("json").asText(), entry.path("line").asInt(), entry.path("type").asText()),
           entry.path("reason").asText());
     }
     return places;

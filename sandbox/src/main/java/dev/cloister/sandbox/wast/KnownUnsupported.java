@@ -12,9 +12,9 @@ import java.util.List;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
-/// The scripts and commands that are known to fail, each with the reason: a list in the tree, so that
-/// a change of it is seen. A listed failure is a skip; a listed command that passes, and a listed
-/// script without any failure, is a failure, so that the list stays true.
+/// The scripts and commands that are known to fail, each with the reason: a list in the tree, so
+/// that a change of it is seen. A listed failure is a skip; a listed command that passes, and a
+/// listed script without any failure, is a failure, so that the list stays true.
 ///
 /// A line is `PATH[:LINE] | REASON`. PATH is the end of a script's path, whole segments, with `/`;
 /// with a `/` at its end it stands for every script below such a folder.
@@ -126,8 +126,7 @@ public final class KnownUnsupported {
     }
 
     boolean explains(CommandResult result) {
-      return result.verdict() instanceof Verdict.Skipped(String because)
-          && because.equals(reason);
+      return result.verdict() instanceof Verdict.Skipped(String because) && because.equals(reason);
     }
   }
 }

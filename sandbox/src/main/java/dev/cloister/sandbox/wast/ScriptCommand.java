@@ -8,8 +8,8 @@ import org.jspecify.annotations.Nullable;
 /// @param line 1-based line in the text the script was converted from
 /// @param type the name of the command in the file
 /// @param step what to do
-/// @param log the values the module must hand to the host's log functions meanwhile, in order;
-///     null where the script says nothing about it
+/// @param log the values the module must hand to the host's log functions meanwhile, in order; null
+///   where the script says nothing about it
 record ScriptCommand(int line, String type, Step step, @Nullable List<ScriptValue> log) {
 
   /// What a command does.

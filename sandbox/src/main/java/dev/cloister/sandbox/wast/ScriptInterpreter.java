@@ -297,8 +297,7 @@ final class ScriptInterpreter {
     if (!(instance.export(invoke.field()) instanceof FuncRef function)) {
       return new ActionOutcome.Failed("no exported function '" + invoke.field() + "'");
     }
-    @Nullable Object[] arguments =
-        invoke.arguments().stream().map(ScriptValue::toGuest).toArray();
+    @Nullable Object[] arguments = invoke.arguments().stream().map(ScriptValue::toGuest).toArray();
     try {
       if (instance.export("hangLimitInitializer") instanceof FuncRef initializer) {
         initializer.call();
@@ -343,8 +342,7 @@ final class ScriptInterpreter {
     List<@Nullable Object> log = fuzzing.log();
     return matches(expected, log)
         ? Verdict.Passed.PASSED
-        : new Verdict.Failed(
-            "log of " + describe(expected), "log of " + ActualValue.describe(log));
+        : new Verdict.Failed("log of " + describe(expected), "log of " + ActualValue.describe(log));
   }
 
   private Verdict judgeState(List<StateOf> states) {

@@ -65,7 +65,8 @@ final class ScriptReader {
     List<ScriptCommand> commands = new ArrayList<>(array.size());
     for (JsonNode node : array) {
       List<ScriptValue> log = node.has("log") ? ValueReader.values(node.path("log")) : null;
-      commands.add(new ScriptCommand(node.path("line").asInt(), text(node, "type"), step(node), log));
+      commands.add(
+          new ScriptCommand(node.path("line").asInt(), text(node, "type"), step(node), log));
     }
     return commands;
   }
@@ -139,7 +140,8 @@ final class ScriptReader {
   private static String text(JsonNode node, String field) {
     JsonNode value = node.path(field);
     if (!value.isTextual()) {
-      throw new ScriptException("line " + node.path("line").asInt() + ": no string '" + field + "'");
+      throw new ScriptException(
+          "line " + node.path("line").asInt() + ": no string '" + field + "'");
     }
     return value.textValue();
   }

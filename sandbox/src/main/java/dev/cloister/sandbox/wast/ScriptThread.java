@@ -4,8 +4,8 @@ import java.util.List;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.FutureTask;
 
-/// A thread that executes commands of a script, with a stack of a fixed size, so that where the call
-/// stack is exhausted depends on nobody's caller.
+/// A thread that executes commands of a script, with a stack of a fixed size, so that where the
+/// call stack is exhausted depends on nobody's caller.
 final class ScriptThread {
   private static final long STACK_BYTES = 16L << 20;
 
@@ -18,8 +18,7 @@ final class ScriptThread {
   /// Starts executing `commands`.
   static ScriptThread start(
       String name, ScriptInterpreter interpreter, List<ScriptCommand> commands) {
-    FutureTask<List<CommandResult>> task =
-        new FutureTask<>(() -> interpreter.execute(commands));
+    FutureTask<List<CommandResult>> task = new FutureTask<>(() -> interpreter.execute(commands));
     new Thread(null, task, "script-" + name, STACK_BYTES).start();
     return new ScriptThread(task);
   }

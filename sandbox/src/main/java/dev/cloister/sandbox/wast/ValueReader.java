@@ -60,8 +60,7 @@ public final class ValueReader {
     if (value == null) {
       throw new ScriptException(type + " without a value");
     }
-    boolean isFloat =
-        kind == ScriptValue.Number.Kind.F32 || kind == ScriptValue.Number.Kind.F64;
+    boolean isFloat = kind == ScriptValue.Number.Kind.F32 || kind == ScriptValue.Number.Kind.F64;
     if (isFloat && value.startsWith("nan:")) {
       return new ScriptValue.Nan(
           kind == ScriptValue.Number.Kind.F64,

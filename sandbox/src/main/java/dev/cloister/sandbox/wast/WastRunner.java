@@ -25,7 +25,7 @@ public final class WastRunner implements AutoCloseable {
   ///
   /// @param engine what every engine is configured with, but for the features
   /// @param isTwice whether each script runs a second time, against the modules that the first run
-  ///     still holds
+  ///   still holds
   /// @param strictText whether the text of a refused module is judged too
   /// @param commandLimit the time after which a command is stopped
   /// @param known the failures that are known

@@ -25,11 +25,10 @@ final class ProgramCorpusTest {
     return Files.readAllLines(bench.resolve("workloads.txt")).stream()
         .filter(line -> !line.startsWith("#") && !line.isBlank())
         .map(line -> line.split(" "))
-        .flatMap(
-            words ->
-                Stream.of(
-                    kernel(bench, words[0], words[1], words[4]),
-                    kernel(bench, words[0], words[2], words[5])));
+        .flatMap(words ->
+            Stream.of(
+                kernel(bench, words[0], words[1], words[4]),
+                kernel(bench, words[0], words[2], words[5])));
   }
 
   private static DynamicTest kernel(Path bench, String name, String n, String checksum) {

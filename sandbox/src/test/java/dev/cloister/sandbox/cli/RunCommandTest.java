@@ -152,8 +152,7 @@ final class RunCommandTest {
 
   @Test
   void timeout_exitsWith124() {
-    CommandRun run =
-        CommandRun.of("run", "--timeout", "200ms", "--invoke", "forever", functions);
+    CommandRun run = CommandRun.of("run", "--timeout", "200ms", "--invoke", "forever", functions);
 
     assertThat(run.exitCode()).isEqualTo(124);
     assertThat(run.text()).isEmpty();
@@ -215,8 +214,7 @@ final class RunCommandTest {
                 .exportFunction("f", FuncType.EMPTY, code -> code.op(Opcode.RETURN_CALL, 0))
                 .build());
 
-    assertThat(
-            CommandRun.of("run", "--features", "-tail-call", "--invoke", "f", module).exitCode())
+    assertThat(CommandRun.of("run", "--features", "-tail-call", "--invoke", "f", module).exitCode())
         .isEqualTo(1);
     CommandRun.of("run", "--features", "tail-call", module).assertUsageError("tail-call");
     CommandRun.of("run", "--features", "+tial-call", module).assertUsageError("tial-call");
@@ -317,7 +315,8 @@ final class RunCommandTest {
                 .build());
 
     assertThat(CommandRun.of("run", module).exitCode()).isEqualTo(10);
-    assertThat(CommandRun.of("run", "--env", "A=1", "--env=B=", module, "x", "--env", "y").exitCode())
+    assertThat(
+            CommandRun.of("run", "--env", "A=1", "--env=B=", module, "x", "--env", "y").exitCode())
         .isEqualTo(42);
   }
 

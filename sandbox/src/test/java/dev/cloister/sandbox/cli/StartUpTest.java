@@ -39,8 +39,7 @@ final class StartUpTest {
   }
 
   private String module() throws IOException {
-    byte[] module =
-        new ModuleBuilder().exportFunction("f", FuncType.EMPTY, _ -> {}).build();
+    byte[] module = new ModuleBuilder().exportFunction("f", FuncType.EMPTY, _ -> {}).build();
     return Files.write(folder.resolve("module.wasm"), module).toString();
   }
 

@@ -83,8 +83,7 @@ final class TracePlayerTest {
 
   @Test
   void wrongResult_failsAndThePlayGoesOn() throws IOException {
-    ReplaySummary summary =
-        play(call("id", 1), returning(2), call("id", 3), returning(3), END);
+    ReplaySummary summary = play(call("id", 1), returning(2), call("id", 3), returning(3), END);
 
     assertThat(summary).hasToString("4 passed, 1 failed, 0 skipped");
     assertThat(differences).singleElement().asString().startsWith("event 2: ");
@@ -93,7 +92,8 @@ final class TracePlayerTest {
   @Test
   void wrongArgumentOfImport_fails() throws IOException {
     assertThat(
-            play(call("askTwice", 5), importing(6), ret(1), importing(6), ret(1), returning(2), END))
+            play(
+                call("askTwice", 5), importing(6), ret(1), importing(6), ret(1), returning(2), END))
         .hasToString("6 passed, 1 failed, 0 skipped");
   }
 
@@ -125,15 +125,13 @@ final class TracePlayerTest {
     String trap = "{'e':'trap'}";
     assertPasses("{'e':'call','export':'trap','args':[]}", trap, END);
     assertThat(play(call("id", 1), trap, END).failed()).isEqualTo(1);
-    assertThat(
-            play("{'e':'call','export':'trap','args':[]}", "{'e':'unwound'}", END).failed())
+    assertThat(play("{'e':'call','export':'trap','args':[]}", "{'e':'unwound'}", END).failed())
         .isEqualTo(1);
   }
 
   @Test
   void exceptionOfTheHost_unwindsTheCall() throws IOException {
-    assertPasses(
-        call("askTwice", 5), importing(5), "{'e':'throw'}", "{'e':'unwound'}", END);
+    assertPasses(call("askTwice", 5), importing(5), "{'e':'throw'}", "{'e':'unwound'}", END);
   }
 
   @Test

@@ -67,8 +67,7 @@ final class ScriptValueTest {
     assertThat(vector.toGuest())
         .isEqualTo(new V128(0x0004_0003_0002_0001L, 0xffff_0007_0006_0005L));
     assertThat(vector.matches(new V128(0x0004_0003_0002_0001L, 0xffff_0007_0006_0005L))).isTrue();
-    assertThat(vector.matches(new V128(0x0004_0003_0002_0001L, 0xffff_0007_0006_0004L)))
-        .isFalse();
+    assertThat(vector.matches(new V128(0x0004_0003_0002_0001L, 0xffff_0007_0006_0004L))).isFalse();
   }
 
   @Test

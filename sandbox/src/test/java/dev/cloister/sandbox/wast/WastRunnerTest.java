@@ -27,8 +27,8 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/// A runner is worth what its failures are worth: each kind of command is tried with a script that is
-/// right and with scripts that are wrong.
+/// A runner is worth what its failures are worth: each kind of command is tried with a script that
+/// is right and with scripts that are wrong.
 final class WastRunnerTest {
   private static final FuncType TO_I32 = new FuncType(List.of(), List.of(I32));
   private static final FuncType I32_TO_I32 = new FuncType(List.of(I32), List.of(I32));
@@ -187,7 +187,11 @@ final class WastRunnerTest {
     var settings = WastRunner.Settings.of(EngineConfig.defaults(), KnownUnsupported.none());
     var strict =
         new WastRunner.Settings(
-            settings.engine(), false, /* strictText= */ true, settings.commandLimit(), settings.known());
+            settings.engine(),
+            false,
+            /* strictText= */ true,
+            settings.commandLimit(),
+            settings.known());
     assertThat(run(strict, otherText).failed()).isEqualTo(1);
     assertThat(run(strict, refuses("assert_invalid", "invalid", "type mismatch")).failed())
         .isZero();
@@ -278,7 +282,10 @@ final class WastRunnerTest {
         "{'type':'wait','thread':'$T'}");
     assertFails(
         module("counter", "$C"),
-        thread("$T", "", returnsOf("{'type':'invoke','module':'$C','field':'next','args':[]}", "i32:1")));
+        thread(
+            "$T",
+            "",
+            returnsOf("{'type':'invoke','module':'$C','field':'next','args':[]}", "i32:1")));
   }
 
   @Test
@@ -295,11 +302,7 @@ final class WastRunnerTest {
   void endlessLoop_isStoppedAndFails() {
     var settings =
         new WastRunner.Settings(
-            EngineConfig.defaults(),
-            false,
-            false,
-            Duration.ofMillis(300),
-            KnownUnsupported.none());
+            EngineConfig.defaults(), false, false, Duration.ofMillis(300), KnownUnsupported.none());
 
     assertThat(run(settings, module("counter"), action("forever")).failed()).isEqualTo(1);
   }
@@ -311,8 +314,7 @@ final class WastRunnerTest {
         new ModuleBuilder()
             .importFunction("spectest", "print_i32", new FuncType(List.of(I32), List.of()))
             .importItem("spectest", "global_i32", new GlobalType(I32, false))
-            .importItem(
-                "spectest", "table", new TableType(RefType.FUNCREF, Limits.of(10, 20)))
+            .importItem("spectest", "table", new TableType(RefType.FUNCREF, Limits.of(10, 20)))
             .exportFunction("global", TO_I32, code -> code.globalGet(0).call(0).globalGet(0))
             .build());
 
@@ -339,8 +341,7 @@ final class WastRunnerTest {
     write(
         "logger.wasm",
         new ModuleBuilder()
-            .importItem(
-                "fuzzing-support", "log-i32", new FuncExternType(DefinedType.of(logType)))
+            .importItem("fuzzing-support", "log-i32", new FuncExternType(DefinedType.of(logType)))
             .exportFunction("f", FuncType.EMPTY, code -> code.i32Const(5).call(0))
             .build());
     String expectation = "{'type':'assert_return','action':%s,'expected':[],'log':[%s]}";
@@ -354,11 +355,9 @@ final class WastRunnerTest {
   @Test
   void state_isCompared() {
     String state = "{'type':'assert_state','memories':{},'globals':{'count':%s},'tables':{}}";
-    assertPasses(
-        module("counter"), action("next"), state.formatted("{'type':'i32','value':'1'}"));
+    assertPasses(module("counter"), action("next"), state.formatted("{'type':'i32','value':'1'}"));
     assertFails(module("counter"), state.formatted("{'type':'i32','value':'1'}"));
-    assertFails(
-        module("counter"), "{'type':'assert_state','tables':{'count':{'length':'1'}}}");
+    assertFails(module("counter"), "{'type':'assert_state','tables':{'count':{'length':'1'}}}");
     assertFails(
         module("counter"),
         "{'type':'assert_state','memories':{'memory':{'bytes':'65536','sha256':'00'}}}");
@@ -386,8 +385,7 @@ final class WastRunnerTest {
   }
 
   private WastSummary run(String... commands) {
-    return run(
-        WastRunner.Settings.of(EngineConfig.defaults(), KnownUnsupported.none()), commands);
+    return run(WastRunner.Settings.of(EngineConfig.defaults(), KnownUnsupported.none()), commands);
   }
 
   private WastSummary run(WastRunner.Settings settings, String... commands) {
