@@ -7,8 +7,8 @@ import java.util.List;
 import java.util.Locale;
 import org.jspecify.annotations.Nullable;
 
-/// Reads the values of scripts and traces: `{"type": …, "value": …}`, numbers as decimal strings of
-/// their bits.
+/// Reads the values of scripts and traces: objects with a `type` and a `value`, numbers as decimal
+/// strings of their bits.
 public final class ValueReader {
   private ValueReader() {}
 

@@ -315,9 +315,9 @@ final class RunCommandTest {
                 .build());
 
     assertThat(CommandRun.of("run", module).exitCode()).isEqualTo(10);
-    assertThat(
-            CommandRun.of("run", "--env", "A=1", "--env=B=", module, "x", "--env", "y").exitCode())
-        .isEqualTo(42);
+    CommandRun run =
+        CommandRun.of("run", "--env", "A=1", "--env=B=", module, "x", "--env", "y");
+    assertThat(run.exitCode()).isEqualTo(42);
   }
 
   @Test

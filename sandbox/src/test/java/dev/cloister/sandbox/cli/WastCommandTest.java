@@ -31,7 +31,8 @@ final class WastCommandTest {
         write(
             """
             {'type':'module','line':3,'filename':'empty.wasm','module_type':'binary'},
-            {'type':'assert_invalid','line':7,'filename':'empty.wasm','module_type':'binary','text':'t'},
+            {'type':'assert_invalid','line':7,
+             'filename':'empty.wasm','module_type':'binary','text':'t'},
             {'type':'assert_malformed','line':9,'filename':'x.wat','module_type':'text','text':'t'}
             """);
 
