@@ -40,8 +40,9 @@ final class CompileCommand implements Callable<Integer> {
 
   @Override
   public Integer call() {
-    tierOption.requireAvailable();
-    EngineConfig config = EngineConfig.defaults().withFeatures(featuresOption.features());
+    EngineConfig defaults = tierOption.engineConfig();
+    EngineConfig config =
+        defaults.withFeatures(featuresOption.applyTo(defaults.features()));
     byte[] wireBytes = ModuleFile.read(file);
     try (WasmEngine engine = new WasmEngine(config);
         EngineIsolate isolate = engine.addIsolate("compile");

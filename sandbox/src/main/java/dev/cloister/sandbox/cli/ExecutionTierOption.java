@@ -1,12 +1,14 @@
 package dev.cloister.sandbox.cli;
 
+import dev.cloister.engine.EngineConfig;
 import java.util.List;
 import java.util.Locale;
 import picocli.CommandLine.ITypeConverter;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.TypeConversionException;
 
-/// The option `--tier`: which compiler makes the code that runs.
+/// The options `--tier` and `--image`: which compiler makes the code that runs, and in which code
+/// image of a module. Images behave alike; tests run both.
 final class ExecutionTierOption {
   /// The compilers a user can ask for.
   enum Tier {
@@ -36,19 +38,19 @@ final class ExecutionTierOption {
   @Option(names = "--image", paramLabel = "N", hidden = true, defaultValue = "0")
   private int image;
 
-  /// The tier that was asked for.
+  /// The engine's default settings, with the code that was asked for.
   ///
   /// @throws CommandFailure if this engine has no such compiler yet
-  Tier requireAvailable() {
+  EngineConfig engineConfig() {
     switch (tier) {
       case AUTO, BASELINE -> {}
       case OPTIMIZED, DEBUG ->
           throw CommandFailure.usage("--tier " + tier.label() + " is not available yet");
     }
-    if (image != 0) {
-      throw CommandFailure.usage("--image " + image + " is not available yet");
+    if (image < 0 || image > 1) {
+      throw CommandFailure.usage("--image " + image + " is not available");
     }
-    return tier;
+    return EngineConfig.defaults().withSecondImage(image == 1);
   }
 
   /// Reads a tier, in any case.

@@ -15,11 +15,11 @@ final class FeaturesOption {
       description = "Features to switch on (+) and off (-).")
   private @Nullable String changes;
 
-  /// The engine's default features with the changes applied from left to right.
+  /// `defaults` with the changes applied from left to right.
   ///
   /// @throws CommandFailure if a word is no change or names no feature
-  WasmFeatures features() {
-    WasmFeatures features = WasmFeatures.supported();
+  WasmFeatures applyTo(WasmFeatures defaults) {
+    WasmFeatures features = defaults;
     String text = changes;
     if (text == null) {
       return features;

@@ -5,6 +5,7 @@ import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.SerializationFeature;
 import dev.cloister.engine.EngineConfig;
 import dev.cloister.engine.WasmEngine;
+import dev.cloister.engine.feature.WasmFeatures;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.concurrent.Callable;
@@ -35,7 +36,8 @@ final class InspectCommand implements Callable<Integer> {
 
   @Override
   public Integer call() throws JsonProcessingException {
-    EngineConfig config = EngineConfig.defaults().withFeatures(featuresOption.features());
+    EngineConfig config = EngineConfig.defaults()
+            .withFeatures(featuresOption.applyTo(WasmFeatures.supported()));
     byte[] wireBytes = ModuleFile.read(file);
     ModuleReport report;
     try (WasmEngine engine = new WasmEngine(config)) {

@@ -38,8 +38,9 @@ final class ReplayCommand implements Callable<Integer> {
 
   @Override
   public Integer call() {
-    tierOption.requireAvailable();
-    EngineConfig config = EngineConfig.defaults().withFeatures(featuresOption.features());
+    EngineConfig defaults = tierOption.engineConfig();
+    EngineConfig config =
+        defaults.withFeatures(featuresOption.applyTo(defaults.features()));
     byte[] wireBytes = ModuleFile.read(file);
     ModuleFile.requireFile(trace);
     try (WasmEngine engine = new WasmEngine(config);

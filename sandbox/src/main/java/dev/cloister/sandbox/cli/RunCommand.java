@@ -104,7 +104,7 @@ final class RunCommand implements Callable<Integer> {
 
   @Override
   public Integer call() {
-    tierOption.requireAvailable();
+    EngineConfig defaults = tierOption.engineConfig();
     if (fuel != null) {
       throw CommandFailure.usage("--fuel is not available yet");
     }
@@ -112,7 +112,8 @@ final class RunCommand implements Callable<Integer> {
       throw CommandFailure.usage("--dir is not available yet");
     }
     Map<String, String> environment = environment();
-    EngineConfig config = EngineConfig.defaults().withFeatures(featuresOption.features());
+    EngineConfig config =
+        defaults.withFeatures(featuresOption.applyTo(defaults.features()));
     byte[] wireBytes = ModuleFile.read(file);
     try (WasmEngine engine = new WasmEngine(config);
         EngineIsolate isolate = engine.addIsolate("run");

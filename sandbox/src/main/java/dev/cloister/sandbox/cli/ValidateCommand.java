@@ -2,6 +2,7 @@ package dev.cloister.sandbox.cli;
 
 import dev.cloister.engine.EngineConfig;
 import dev.cloister.engine.WasmEngine;
+import dev.cloister.engine.feature.WasmFeatures;
 import java.nio.file.Path;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
@@ -26,7 +27,8 @@ final class ValidateCommand implements Callable<Integer> {
 
   @Override
   public Integer call() {
-    EngineConfig config = EngineConfig.defaults().withFeatures(featuresOption.features());
+    EngineConfig config = EngineConfig.defaults()
+            .withFeatures(featuresOption.applyTo(WasmFeatures.supported()));
     byte[] wireBytes = ModuleFile.read(file);
     try (WasmEngine engine = new WasmEngine(config)) {
       engine.validate(wireBytes);

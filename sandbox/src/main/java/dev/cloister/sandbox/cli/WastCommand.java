@@ -56,7 +56,7 @@ final class WastCommand implements Callable<Integer> {
 
   @Override
   public Integer call() {
-    tierOption.requireAvailable();
+    EngineConfig config = tierOption.engineConfig();
     var settings =
         new WastRunner.Settings(
             EngineConfig.defaults(),

@@ -13,18 +13,24 @@ import java.util.List;
 /// The modules that one run of one script compiled, held until [#close]: a second run of the script
 /// meets them in the engine's cache. Any thread.
 final class ScriptModules implements AutoCloseable {
+  private final WasmEngine validator;
   private final WasmEngine engine;
   private final EngineIsolate isolate;
   private final List<ModuleHandle> handles = new ArrayList<>();
 
-  ScriptModules(WasmEngine engine, String isolateId) {
+  /// Holds nothing yet.
+  ///
+  /// @param validator decides whether modules are valid; knows all features of the script
+  /// @param engine runs modules; knows those that it can execute
+  ScriptModules(WasmEngine validator, WasmEngine engine, String isolateId) {
+    this.validator = validator;
     this.engine = engine;
     this.isolate = engine.addIsolate(isolateId);
   }
 
   /// Decodes and validates a file; throws what the engine throws.
   void validate(Path file) {
-    engine.validate(read(file));
+    validator.validate(read(file));
   }
 
   /// Compiles a file; throws what the engine throws.

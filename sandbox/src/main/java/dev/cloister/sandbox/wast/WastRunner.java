@@ -23,7 +23,8 @@ public final class WastRunner implements AutoCloseable {
 
   /// How scripts are run.
   ///
-  /// @param engine what every engine is configured with, but for the features
+  /// @param engine what every engine is configured with; its features are the most that modules of
+  ///     scripts outside of proposals may execute
   /// @param isTwice whether each script runs a second time, against the modules that the first run
   ///   still holds
   /// @param strictText whether the text of a refused module is judged too
@@ -73,15 +74,13 @@ public final class WastRunner implements AutoCloseable {
   }
 
   private List<CommandResult> run(Script script) {
-    WasmEngine engine =
-        engines.computeIfAbsent(
-            ScriptFeatures.of(script.file()),
-            features -> new WasmEngine(settings.engine().withFeatures(features)));
+    ScriptFeatures features =
+        ScriptFeatures.of(script.file(), settings.engine().features());
     List<CommandResult> results = new ArrayList<>();
-    try (ScriptModules first = modules(engine)) {
+    try (ScriptModules first = modules(features)) {
       results.addAll(run(script, first));
       if (settings.isTwice()) {
-        try (ScriptModules second = modules(engine)) {
+        try (ScriptModules second = modules(features)) {
           results.addAll(run(script, second));
         }
       }
@@ -89,8 +88,14 @@ public final class WastRunner implements AutoCloseable {
     return results;
   }
 
-  private ScriptModules modules(WasmEngine engine) {
-    return new ScriptModules(engine, "script-" + runs++);
+  private ScriptModules modules(ScriptFeatures features) {
+    return new ScriptModules(
+        engine(features.valid()), engine(features.executable()), "script-" + runs++);
+  }
+
+  private WasmEngine engine(WasmFeatures features) {
+    return engines.computeIfAbsent(
+        features, _ -> new WasmEngine(settings.engine().withFeatures(features)));
   }
 
   private List<CommandResult> run(Script script, ScriptModules modules) {
