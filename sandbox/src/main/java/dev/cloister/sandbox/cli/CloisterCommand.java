@@ -25,18 +25,22 @@ import picocli.CommandLine.Spec;
     versionProvider = CloisterCommand.Version.class,
     commandListHeading = "%nCommands:%n")
 public final class CloisterCommand implements Runnable {
+  /*
+   * Lambdas, not constructor references: those load the class when the list is made.
+   */
+
   /// Every command, in the order in which `--help` lists them.
   private static final List<Subcommand> SUBCOMMANDS =
       List.of(
           // Server.
           // Modules without a server.
-          new Subcommand("run", RunCommand::new, /* optionsEndAtOperand= */ true),
-          new Subcommand("validate", ValidateCommand::new),
-          new Subcommand("inspect", InspectCommand::new),
-          new Subcommand("compile", CompileCommand::new),
+          new Subcommand("run", terminal -> new RunCommand(terminal), /* optionsEndAtOperand= */ true),
+          new Subcommand("validate", terminal -> new ValidateCommand(terminal)),
+          new Subcommand("inspect", terminal -> new InspectCommand(terminal)),
+          new Subcommand("compile", terminal -> new CompileCommand(terminal)),
           // Conformance.
-          new Subcommand("wast", WastCommand::new),
-          new Subcommand("replay", ReplayCommand::new)
+          new Subcommand("wast", terminal -> new WastCommand(terminal)),
+          new Subcommand("replay", terminal -> new ReplayCommand(terminal))
           // Clients of the HTTP API.
           );
 

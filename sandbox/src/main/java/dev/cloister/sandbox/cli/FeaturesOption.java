@@ -9,6 +9,11 @@ import picocli.CommandLine.Option;
 
 /// The option `--features`: what is switched on and off against the defaults.
 final class FeaturesOption {
+  /// What decides whether a module is valid, unless it is changed: WebAssembly 3.0, threads and the
+  /// legacy exception encoding, whether or not this engine can run all of it.
+  static final WasmFeatures VALID =
+      WasmFeatures.WASM_3.with(WasmFeature.THREADS, WasmFeature.LEGACY_EXCEPTIONS);
+
   @Option(
       names = "--features",
       paramLabel = "+X,-Y",

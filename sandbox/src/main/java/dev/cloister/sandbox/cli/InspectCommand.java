@@ -5,7 +5,6 @@ import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.SerializationFeature;
 import dev.cloister.engine.EngineConfig;
 import dev.cloister.engine.WasmEngine;
-import dev.cloister.engine.feature.WasmFeatures;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.concurrent.Callable;
@@ -37,7 +36,7 @@ final class InspectCommand implements Callable<Integer> {
   @Override
   public Integer call() throws JsonProcessingException {
     EngineConfig config = EngineConfig.defaults()
-            .withFeatures(featuresOption.applyTo(WasmFeatures.supported()));
+            .withFeatures(featuresOption.applyTo(FeaturesOption.VALID));
     byte[] wireBytes = ModuleFile.read(file);
     ModuleReport report;
     try (WasmEngine engine = new WasmEngine(config)) {
@@ -59,6 +58,9 @@ final class InspectCommand implements Callable<Integer> {
     line(text, "sha256", report.sha256());
     line(text, "abi", report.abi());
     line(text, "features", orNone(report.features()));
+    if (!report.missingFeatures().isEmpty()) {
+      line(text, "missing", String.join(", ", report.missingFeatures()) + " (cannot run here)");
+    }
     line(
         text,
         "sizes",

@@ -33,6 +33,7 @@ import org.jspecify.annotations.Nullable;
 /// @param sha256 of the bytes, in hexadecimal
 /// @param abi the convention its imports and exports follow
 /// @param features what it cannot be valid without
+/// @param missingFeatures those of them that this engine cannot run
 /// @param sizes in bytes and in items
 /// @param types the types it defines, written out
 /// @param capabilities what its imports would let it do, and on what condition
@@ -41,6 +42,7 @@ record ModuleReport(
     String sha256,
     String abi,
     List<String> features,
+    List<String> missingFeatures,
     Sizes sizes,
     List<TypeEntry> types,
     List<ImportEntry> imports,
@@ -78,11 +80,14 @@ record ModuleReport(
   /// Looks at a valid module.
   static ModuleReport of(WasmModule module) {
     Abi abi = AbiDetector.detect(module);
+    List<WasmFeature> features = features(module);
+    WasmFeatures executable = EngineConfig.defaults().features();
     return new ModuleReport(
         module.name(),
         module.wireBytes().sha256().hex(),
         abi.label(),
-        features(module),
+        features.stream().map(WasmFeature::id).toList(),
+        features.stream().filter(f -> !executable.has(f)).map(WasmFeature::id).toList(),
         sizes(module),
         types(module),
         module.imports().stream().map(ModuleReport::entry).toList(),
@@ -92,14 +97,14 @@ record ModuleReport(
   }
 
   /// The features without which the module is not valid, found by trying.
-  private static List<String> features(WasmModule module) {
+  private static List<WasmFeature> features(WasmModule module) {
     byte[] wireBytes = module.wireBytes().copy(0, module.wireBytes().size());
-    List<String> needed = new ArrayList<>();
+    List<WasmFeature> needed = new ArrayList<>();
     for (WasmFeature feature : WasmFeature.values()) {
       if (feature != WasmFeature.CORE && module.features().has(feature)) {
         WasmFeatures others = module.features().without(feature);
         if (!isValid(wireBytes, others)) {
-          needed.add(feature.id());
+          needed.add(feature);
         }
       }
     }

@@ -10,6 +10,7 @@ import dev.cloister.engine.error.UncaughtWasmException;
 import dev.cloister.engine.module.Export;
 import dev.cloister.engine.module.ExternKind;
 import dev.cloister.engine.module.WasmModule;
+import dev.cloister.engine.runtime.FuncRef;
 import dev.cloister.engine.runtime.HeapLimiter;
 import dev.cloister.engine.runtime.Store;
 import dev.cloister.engine.types.FuncType;
@@ -30,6 +31,7 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.concurrent.Callable;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
@@ -143,7 +145,11 @@ final class RunCommand implements Callable<Integer> {
     String name = export;
     if (name == null) {
       requireCommand(module);
-      return (handle, store, wasi) -> GuestProgram.instantiate(handle, store, wasi).runCommand();
+      return (handle, store, wasi) -> {
+        try (GuestProgram program = GuestProgram.instantiate(handle, store, wasi)) {
+          return program.runCommand();
+        }
+      };
     }
     FuncType type = signature(module, name);
     @Nullable Object[] values;
@@ -153,9 +159,11 @@ final class RunCommand implements Callable<Integer> {
       throw CommandFailure.usage("'" + name + "': " + refusal.getMessage());
     }
     return (handle, store, wasi) -> {
-      @Nullable Object[] results = GuestProgram.instantiate(handle, store, wasi).call(name, values);
-      for (Object result : results) {
-        terminal.out().println(GuestResult.text(result));
+      try (GuestProgram program = GuestProgram.instantiate(handle, store, wasi)) {
+        FuncRef function = Objects.requireNonNull(program.function(name));
+        for (Object result : program.call(function, values)) {
+          terminal.out().println(GuestResult.text(result));
+        }
       }
       return ExitCode.OK;
     };

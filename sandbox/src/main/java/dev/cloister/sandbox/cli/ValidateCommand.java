@@ -2,7 +2,6 @@ package dev.cloister.sandbox.cli;
 
 import dev.cloister.engine.EngineConfig;
 import dev.cloister.engine.WasmEngine;
-import dev.cloister.engine.feature.WasmFeatures;
 import java.nio.file.Path;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
@@ -28,7 +27,7 @@ final class ValidateCommand implements Callable<Integer> {
   @Override
   public Integer call() {
     EngineConfig config = EngineConfig.defaults()
-            .withFeatures(featuresOption.applyTo(WasmFeatures.supported()));
+            .withFeatures(featuresOption.applyTo(FeaturesOption.VALID));
     byte[] wireBytes = ModuleFile.read(file);
     try (WasmEngine engine = new WasmEngine(config)) {
       engine.validate(wireBytes);

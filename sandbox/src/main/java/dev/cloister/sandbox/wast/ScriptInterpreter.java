@@ -90,7 +90,7 @@ final class ScriptInterpreter {
     }
     fuzzing.clearLog();
     try (var _ = surroundings.deadline().watch(store)) {
-      Verdict verdict = perform(command.step(), /* isTextOfEngine= */ command.log() == null);
+      Verdict verdict = perform(command.step());
       return verdict instanceof Verdict.Passed && command.log() != null
           ? judgeLog(command.log())
           : verdict;
@@ -100,7 +100,7 @@ final class ScriptInterpreter {
     }
   }
 
-  private Verdict perform(Step step, boolean isTextOfEngine) {
+  private Verdict perform(Step step) {
     return switch (step) {
       case Step.Module module -> module(module);
       case Step.ModuleDefinition definition -> define(definition);
@@ -116,7 +116,7 @@ final class ScriptInterpreter {
           };
       case Step.AssertReturn assertion -> judgeResults(assertion);
       case Step.AssertTrap assertion ->
-          judgeTrap(perform(assertion.action()), assertion.text(), isTextOfEngine);
+          judgeTrap(perform(assertion.action()), assertion.text());
       case Step.AssertExhaustion assertion ->
           switch (perform(assertion.action())) {
             case ActionOutcome.Trapped(TrapException trap)
@@ -138,7 +138,7 @@ final class ScriptInterpreter {
       case Step.AssertCustom assertion ->
           new Verdict.Skipped(assertion.module().isText() ? TEXT_FORMAT : CUSTOM_SECTION);
       case Step.AssertUnlinkable assertion -> unlinkable(assertion);
-      case Step.AssertUninstantiable assertion -> uninstantiable(assertion, isTextOfEngine);
+      case Step.AssertUninstantiable assertion -> uninstantiable(assertion);
       case Step.AssertState assertion -> judgeState(assertion.states());
       case Step.StartThread thread -> start(thread);
       case Step.AwaitThread thread -> {
@@ -272,12 +272,12 @@ final class ScriptInterpreter {
     return new Verdict.Failed(expected, "an instance");
   }
 
-  private Verdict uninstantiable(Step.AssertUninstantiable step, boolean isTextOfEngine) {
+  private Verdict uninstantiable(Step.AssertUninstantiable step) {
     ModuleHandle handle = compile(step.module());
     try {
       instantiate(handle);
     } catch (TrapException trap) {
-      return judgeTrap(new ActionOutcome.Trapped(trap), step.text(), isTextOfEngine);
+      return judgeTrap(new ActionOutcome.Trapped(trap), step.text());
     }
     return new Verdict.Failed("trap '" + step.text() + "'", "an instance");
   }
@@ -325,9 +325,9 @@ final class ScriptInterpreter {
         : failed(describe(step.expected()), outcome);
   }
 
-  private static Verdict judgeTrap(ActionOutcome outcome, String text, boolean isTextOfEngine) {
+  private Verdict judgeTrap(ActionOutcome outcome, String text) {
     return outcome instanceof ActionOutcome.Trapped(TrapException trap)
-            && (!isTextOfEngine || isPrefix(text, trap))
+            && (surroundings.script().isRecorded() || isPrefix(text, trap))
         ? Verdict.Passed.PASSED
         : failed("trap '" + text + "'", outcome);
   }

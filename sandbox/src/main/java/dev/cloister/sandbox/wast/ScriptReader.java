@@ -55,7 +55,8 @@ final class ScriptReader {
       throw new ScriptException(file + ": not a script: no array 'commands'");
     }
     try {
-      return new Script(file, commands(root.path("commands")));
+      boolean isRecorded = root.path("source_filename").asText().endsWith(".wasm");
+      return new Script(file, isRecorded, commands(root.path("commands")));
     } catch (ScriptException fault) {
       throw new ScriptException(file + ": " + fault.getMessage(), fault);
     }

@@ -55,6 +55,7 @@ final class InspectCommandTest {
             "sha256",
             "abi",
             "features",
+            "missingFeatures",
             "sizes",
             "types",
             "imports",

@@ -70,9 +70,9 @@ final class RunCommandTest {
     "f64, 0.1, 0.1",
     "f64, 1e21, 1e+21",
     "f64, 5e-324, 5e-324",
-    "f64, nan, nan",
-    "f64, inf, inf",
-    "f64, -inf, -inf",
+    "f64, nan, NaN",
+    "f64, inf, Infinity",
+    "f64, -inf, -Infinity",
     "f32, 0.1, 0.1",
     "f32, 16777216, 16777216",
     "ref, null, null",
@@ -97,8 +97,7 @@ final class RunCommandTest {
     "i32, 0x",
     "i64, 18446744073709551616",
     "f64, 1d",
-    "f64, NaN",
-    "f64, Infinity",
+    "f64, infinite",
     "ref, 7",
   })
   void argument_thatDoesNotFit_isUsageError(String export, String argument) {

@@ -276,10 +276,12 @@ final class WastRunnerTest {
 
   @Test
   void threads_haveNamesOfTheirOwn() {
-    assertPasses(
+    WastSummary summary =
+        run(
         module("counter", "$C"),
         thread("$T", "'shared_module':'$C',", module("empty")),
         "{'type':'wait','thread':'$T'}");
+    assertThat(summary).hasToString("4 passed, 0 failed, 0 skipped");
     assertFails(
         module("counter", "$C"),
         thread(
