@@ -1,0 +1,178 @@
+package dev.cloister.isolate;
+
+import dev.cloister.engine.EngineIsolate;
+import dev.cloister.engine.WasmEngine;
+import dev.cloister.engine.module.ModuleHash;
+import dev.cloister.isolate.heap.HeapLedger;
+import dev.cloister.isolate.heap.HeapSnapshot;
+import dev.cloister.isolate.plugin.LoadedModules;
+import dev.cloister.isolate.plugin.ModuleUpload;
+import dev.cloister.isolate.plugin.PluginHandle;
+import dev.cloister.isolate.verticle.CallDesk;
+import dev.cloister.isolate.verticle.CallLimits;
+import dev.cloister.isolate.verticle.CallUsage;
+import dev.cloister.isolate.verticle.Invocation;
+import dev.cloister.isolate.verticle.InvocationOutcome;
+import dev.cloister.isolate.verticle.IsolateVerticle;
+import io.vertx.core.Future;
+import io.vertx.core.Vertx;
+import java.util.concurrent.Callable;
+import org.jspecify.annotations.Nullable;
+
+/// One tenant on this node: a ledger, a verticle, modules and calls. Any thread, never blocking.
+public final class Isolate {
+  private final IsolateId id;
+  private final Vertx vertx;
+  private final WasmEngine engine;
+  private final EngineIsolate engineIsolate;
+  private final HeapLedger ledger;
+  private final LoadedModules modules = new LoadedModules();
+  private final CallDesk desk;
+  private final IsolateVerticle verticle;
+  private volatile IsolateLimits limits;
+  private volatile CallLimits callLimits;
+  private volatile IsolateState state = IsolateState.ACTIVE;
+
+  /// Makes a tenant, whose verticle is not deployed yet.
+  Isolate(
+      IsolateId id,
+      IsolateLimits limits,
+      Vertx vertx,
+      WasmEngine engine,
+      HeapLedger ledger,
+      CallDesk desk) {
+    this.id = id;
+    this.vertx = vertx;
+    this.engine = engine;
+    this.ledger = ledger;
+    this.desk = desk;
+    this.limits = limits;
+    this.callLimits = callLimits(limits);
+    this.engineIsolate = engine.addIsolate(id.value());
+    this.verticle = new IsolateVerticle(engine, engineIsolate, ledger, modules, desk);
+  }
+
+  /// The tenant's name.
+  public IsolateId id() {
+    return id;
+  }
+
+  /// Whether calls are admitted.
+  public IsolateState state() {
+    return state;
+  }
+
+  /// The limits in force.
+  public IsolateLimits limits() {
+    return limits;
+  }
+
+  /// Changes the limits from the next charge and the next call on.
+  public void updateLimits(IsolateLimits newLimits) {
+    limits = newLimits;
+    callLimits = callLimits(newLimits);
+    ledger.changeCap(newLimits.value(IsolateLimit.MEMORY_BYTES));
+  }
+
+  /// Refuses new calls; those in flight go on. Does nothing to a tenant that is gone.
+  public void suspend() {
+    changeState(IsolateState.SUSPENDED);
+  }
+
+  /// Admits calls again. Does nothing to a tenant that is gone.
+  public void resume() {
+    changeState(IsolateState.ACTIVE);
+  }
+
+  /// The bytes charged now.
+  public HeapSnapshot heap() {
+    return ledger.snapshot();
+  }
+
+  /// The calls in figures.
+  public CallUsage usage() {
+    return desk.usage();
+  }
+
+  /// How many modules are held.
+  public int loadedModuleCount() {
+    return modules.count();
+  }
+
+  /// Begins to take a module in pieces, limited by `uploadBytes`.
+  public ModuleUpload startUpload() {
+    return new ModuleUpload(
+        engine.startStreaming(engineIsolate),
+        modules,
+        ledger,
+        limits.value(IsolateLimit.UPLOAD_BYTES));
+  }
+
+  /// The module with this digest if it is held, or null.
+  public @Nullable PluginHandle plugin(ModuleHash hash) {
+    return modules.find(hash);
+  }
+
+  /// The module with this digest, read and compiled off the event loop if it is not held.
+  ///
+  /// @param wireBytes reads the bytes; called on a worker thread
+  /// @return completes on the caller's context; fails if reading or compiling does
+  public Future<PluginHandle> load(ModuleHash hash, Callable<byte[]> wireBytes) {
+    PluginHandle loaded = modules.find(hash);
+    if (loaded != null) {
+      return Future.succeededFuture(loaded);
+    }
+    return Future.fromCompletionStage(
+        verticle.load(hash, wireBytes).toCompletionStage(), vertx.getOrCreateContext());
+  }
+
+  /// Lets the module with this digest go; calls in flight keep it until they end.
+  ///
+  /// @return whether it was held
+  public boolean unload(ModuleHash hash) {
+    return modules.remove(hash);
+  }
+
+  /// Runs a call, or refuses it. Never fails for anything that a guest, a caller or a limit did: that is
+  /// in the outcome, which the caller closes.
+  ///
+  /// @return completes on the caller's context
+  public Future<InvocationOutcome> invoke(Invocation invocation) {
+    return Future.fromCompletionStage(
+        desk.invoke(invocation, callLimits), vertx.getOrCreateContext());
+  }
+
+  /// The verticle to deploy for this tenant; undeploying it ends the tenant.
+  IsolateVerticle verticle() {
+    return verticle;
+  }
+
+  /// Notes that the tenant is being removed.
+  void disposed() {
+    synchronized (this) {
+      state = IsolateState.DISPOSED;
+    }
+  }
+
+  private static CallLimits callLimits(IsolateLimits limits) {
+    return new CallLimits(
+        limits.value(IsolateLimit.MEMORY_PER_INSTANCE_BYTES),
+        limits.value(IsolateLimit.TABLE_ELEMENTS),
+        limits.value(IsolateLimit.STACK_BYTES),
+        limits.value(IsolateLimit.DEADLINE_MILLIS),
+        limits.value(IsolateLimit.RESPONSE_BYTES),
+        limits.value(IsolateLimit.REQUEST_BYTES),
+        limits.value(IsolateLimit.CONCURRENCY),
+        limits.value(IsolateLimit.QUEUE_LENGTH),
+        limits.value(IsolateLimit.REQUESTS_PER_SECOND));
+  }
+
+  private void changeState(IsolateState newState) {
+    synchronized (this) {
+      if (state != IsolateState.DISPOSED) {
+        state = newState;
+        desk.suspend(newState == IsolateState.SUSPENDED);
+      }
+    }
+  }
+}

@@ -1,0 +1,91 @@
+package dev.cloister.isolate.abi;
+
+import dev.cloister.engine.ModuleHandle;
+import dev.cloister.engine.runtime.Extern;
+import dev.cloister.engine.runtime.FuncRef;
+import dev.cloister.engine.runtime.Instance;
+import dev.cloister.engine.runtime.Store;
+import dev.cloister.isolate.wasi.ProcessExit;
+import dev.cloister.isolate.wasi.WasiConfig;
+import dev.cloister.isolate.wasi.WasiPreview1;
+import org.jspecify.annotations.Nullable;
+
+/// A module instantiated with WASI, run on the calling thread.
+///
+/// Instantiation and calls throw what ends the guest: the engine's `WasmException` family, [ProcessExit],
+/// and whatever the streams of its [WasiConfig] throw. Confined to one thread at a time.
+public final class GuestProgram implements AutoCloseable {
+  /// What a module without the exports of WASI may have to set itself up.
+  private static final String CALL_CONSTRUCTORS = "__wasm_call_ctors";
+
+  private final Instance instance;
+  private final WasiPreview1 wasi;
+  private boolean isInitialized;
+
+  private GuestProgram(Instance instance, WasiPreview1 wasi) {
+    this.instance = instance;
+    this.wasi = wasi;
+  }
+
+  /// Links `module` with WASI in `store`, and runs its segments and start function.
+  ///
+  /// @throws ProcessExit if the start function ends the program
+  public static GuestProgram instantiate(ModuleHandle module, Store store, WasiConfig config) {
+    WasiPreview1 wasi = new WasiPreview1(config, store);
+    boolean isDone = false;
+    try {
+      Instance instance =
+          module.instantiate(store, (moduleName, name, _) -> wasi.resolve(moduleName, name));
+      isDone = true;
+      return new GuestProgram(instance, wasi);
+    } finally {
+      if (!isDone) {
+        wasi.close();
+      }
+    }
+  }
+
+  /// Runs `_start`; returns the exit code, 0 if the function just returns.
+  ///
+  /// @throws IllegalArgumentException if it is not exported
+  public int runCommand() {
+    try {
+      instance.exportedFunction(AbiDetector.START).call();
+      return 0;
+    } catch (ProcessExit exit) {
+      return exit.code();
+    }
+  }
+
+  /// The exported function `name`, or null.
+  public @Nullable FuncRef function(String name) {
+    Extern export = instance.export(name);
+    return export instanceof FuncRef function ? function : null;
+  }
+
+  /// Calls `function`; before the first call a reactor is initialized.
+  ///
+  /// @throws ProcessExit if the guest ends the program
+  public @Nullable Object[] call(FuncRef function, @Nullable Object... arguments) {
+    if (!isInitialized) {
+      isInitialized = true;
+      initialize();
+    }
+    return function.call(arguments);
+  }
+
+  /// Closes what the guest left open; the store is the caller's.
+  @Override
+  public void close() {
+    wasi.close();
+  }
+
+  private void initialize() {
+    if (AbiDetector.exportsProcedure(instance.module(), AbiDetector.INITIALIZE)) {
+      instance.exportedFunction(AbiDetector.INITIALIZE).call();
+    } else if (AbiDetector.exportsProcedure(instance.module(), CALL_CONSTRUCTORS)
+        && !AbiDetector.exportsProcedure(instance.module(), AbiDetector.START)) {
+      instance.exportedFunction(CALL_CONSTRUCTORS).call();
+    }
+  }
+}

@@ -1,0 +1,119 @@
+package dev.cloister.isolate.heap;
+
+import com.google.errorprone.annotations.concurrent.GuardedBy;
+import dev.cloister.engine.runtime.HeapKind;
+import dev.cloister.engine.runtime.HeapLimiter;
+import dev.cloister.engine.runtime.Table;
+import java.util.EnumMap;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+
+/// The heap limits of one store: the caps of an instance, then the tenant's ledger.
+///
+/// The engine asks it before it allocates for the store. Closing returns to the ledger whatever the
+/// store still held, so a call that ended in any way leaves nothing charged. May be called from any
+/// thread; the engine calls it from the one that executes the store.
+public final class LedgerLimiter implements HeapLimiter, AutoCloseable {
+  private final HeapLedger ledger;
+  private final long memoryPerInstanceBytes;
+  private final long tableElements;
+
+  private final Object lock = new Object();
+
+  @GuardedBy("lock")
+  private final Map<HeapKind, Long> heldBytes = new EnumMap<>(HeapKind.class);
+
+  @GuardedBy("lock")
+  private final Map<HeapKind, HeapRefusal> refusals = new EnumMap<>(HeapKind.class);
+
+  @GuardedBy("lock")
+  private boolean closed;
+
+  /// Opens the limits of one store on `ledger`.
+  ///
+  /// @param memoryPerInstanceBytes the most bytes of linear memory of the store
+  /// @param tableElements the most elements of all tables of the store together
+  public LedgerLimiter(HeapLedger ledger, long memoryPerInstanceBytes, long tableElements) {
+    this.ledger = ledger;
+    this.memoryPerInstanceBytes = memoryPerInstanceBytes;
+    this.tableElements = tableElements;
+  }
+
+  /// Charges `bytes` and returns true, or changes nothing but [#refusal()] and returns false.
+  @Override
+  public boolean reserve(HeapKind kind, long bytes) {
+    synchronized (lock) {
+      if (closed) {
+        return false;
+      }
+      long held = heldBytes.getOrDefault(kind, 0L);
+      HeapRefusal refusal = refusalOf(kind, held + bytes);
+      if (refusal == null && !ledger.charge(HeapCategory.of(kind), bytes)) {
+        refusal = new HeapRefusal("memoryBytes", ledger.chargedBytes() + bytes, ledger.capBytes());
+      }
+      if (refusal != null) {
+        refusals.putIfAbsent(kind, refusal);
+        return false;
+      }
+      refusals.remove(kind);
+      heldBytes.put(kind, held + bytes);
+      return true;
+    }
+  }
+
+  /// Returns `bytes` of `kind` to the ledger. Does nothing once closed.
+  ///
+  /// @throws IllegalStateException if the store holds fewer: a bug of the engine
+  @Override
+  public void release(HeapKind kind, long bytes) {
+    synchronized (lock) {
+      if (closed) {
+        return;
+      }
+      long held = heldBytes.getOrDefault(kind, 0L);
+      if (bytes < 0 || bytes > held) {
+        throw new IllegalStateException(
+            "store released " + bytes + " bytes of " + kind + ", it holds " + held);
+      }
+      heldBytes.put(kind, held - bytes);
+      ledger.release(HeapCategory.of(kind), bytes);
+    }
+  }
+
+  /// The first refusal that no later charge of the same kind made up for, or null.
+  ///
+  /// An engine that grows a memory asks for spare capacity first and for less when that is refused;
+  /// the second charge clears what the first one left.
+  public @Nullable HeapRefusal refusal() {
+    synchronized (lock) {
+      for (HeapRefusal refusal : refusals.values()) {
+        return refusal;
+      }
+      return null;
+    }
+  }
+
+  /// Returns everything the store still holds to the ledger; every later charge is refused.
+  @Override
+  public void close() {
+    synchronized (lock) {
+      closed = true;
+      heldBytes.forEach((kind, bytes) -> ledger.release(HeapCategory.of(kind), bytes));
+      heldBytes.clear();
+    }
+  }
+
+  private @Nullable HeapRefusal refusalOf(HeapKind kind, long bytes) {
+    return switch (kind) {
+      case LINEAR_MEMORY ->
+          bytes > memoryPerInstanceBytes
+              ? new HeapRefusal("memoryPerInstanceBytes", bytes, memoryPerInstanceBytes)
+              : null;
+      case TABLE ->
+          bytes / Table.ELEMENT_BYTES > tableElements
+              ? new HeapRefusal("tableElements", bytes / Table.ELEMENT_BYTES, tableElements)
+              : null;
+      case GLOBAL, GC_OBJECT, INSTANCE -> null;
+    };
+  }
+}

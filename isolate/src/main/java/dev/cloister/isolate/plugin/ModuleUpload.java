@@ -1,0 +1,114 @@
+package dev.cloister.isolate.plugin;
+
+import dev.cloister.engine.ModuleHandle;
+import dev.cloister.engine.StreamingCompilation;
+import dev.cloister.engine.error.LimitExceededException;
+import dev.cloister.isolate.heap.HeapCategory;
+import dev.cloister.isolate.heap.HeapLedger;
+
+/// A module that arrives in pieces and is compiled as it does.
+///
+/// Every byte is charged to the tenant before it is taken: as a buffer while the module arrives, as its
+/// share of compiled code afterwards. Either [#finish()] or [#abort()] ends it; a fault ends it as well.
+/// All of it is work for a worker thread, one at a time; never for an event loop.
+public final class ModuleUpload {
+  private final StreamingCompilation compilation;
+  private final LoadedModules modules;
+  private final HeapLedger ledger;
+  private final long maxBytes;
+  private long receivedBytes;
+  private boolean isEnded;
+
+  /// Begins an upload of at most `maxBytes` bytes into `compilation`.
+  public ModuleUpload(
+      StreamingCompilation compilation, LoadedModules modules, HeapLedger ledger, long maxBytes) {
+    this.compilation = compilation;
+    this.modules = modules;
+    this.ledger = ledger;
+    this.maxBytes = maxBytes;
+  }
+
+  /// The bytes taken so far.
+  public long receivedBytes() {
+    return receivedBytes;
+  }
+
+  /// Takes the next `length` bytes of the module.
+  ///
+  /// @throws dev.cloister.engine.error.WasmException as soon as the module is certain to be faulty
+  /// @throws LimitExceededException of `uploadBytes` or `memoryBytes`
+  public void push(byte[] chunk, int from, int length) {
+    requireOpen();
+    boolean isTaken = false;
+    try {
+      charge(length);
+      compilation.push(chunk, from, length);
+      isTaken = true;
+    } finally {
+      if (!isTaken) {
+        abort();
+      }
+    }
+  }
+
+  /// Ends the module and compiles what is left to compile.
+  ///
+  /// @return the tenant's hold on it, the one it has already if the same bytes were there
+  /// @throws dev.cloister.engine.error.WasmException if the module is faulty
+  /// @throws LimitExceededException of `memoryBytes`
+  public PluginHandle finish() {
+    requireOpen();
+    boolean isDone = false;
+    try {
+      ModuleHandle module = compilation.finish();
+      PluginHandle handle = take(module);
+      isDone = true;
+      return modules.add(handle);
+    } finally {
+      if (!isDone) {
+        abort();
+      }
+    }
+  }
+
+  /// Drops what has arrived. Does nothing after the end.
+  public void abort() {
+    if (!isEnded) {
+      isEnded = true;
+      compilation.abort();
+      ledger.release(HeapCategory.BUFFER, receivedBytes);
+    }
+  }
+
+  private void charge(long bytes) {
+    if (receivedBytes + bytes > maxBytes) {
+      throw new LimitExceededException("uploadBytes", receivedBytes + bytes, maxBytes);
+    }
+    if (!ledger.charge(HeapCategory.BUFFER, bytes)) {
+      throw memoryExceeded(bytes);
+    }
+    receivedBytes += bytes;
+  }
+
+  private PluginHandle take(ModuleHandle module) {
+    long metadataBytes = module.module().metadataBytes();
+    if (!ledger.charge(HeapCategory.CODE_SHARE, metadataBytes)) {
+      module.close();
+      throw memoryExceeded(metadataBytes);
+    }
+    ledger.move(HeapCategory.BUFFER, HeapCategory.CODE_SHARE, receivedBytes);
+    isEnded = true;
+    return new PluginHandle(module, ledger, receivedBytes + metadataBytes);
+  }
+
+  private LimitExceededException memoryExceeded(long bytes) {
+    return new LimitExceededException(
+        "memoryBytes", ledger.chargedBytes() + bytes, ledger.capBytes());
+  }
+
+  private void requireOpen() {
+    if (isEnded) {
+      throw new IllegalStateException("the upload has ended");
+    }
+  }
+}

@@ -1,0 +1,29 @@
+package dev.cloister.isolate.verticle;
+
+import dev.cloister.isolate.plugin.PluginHandle;
+import dev.cloister.isolate.wasi.OutputSink;
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/// A call of one export with typed values.
+///
+/// @param plugin the plugin
+/// @param export the name of the exported function
+/// @param arguments as a JSON parser gives them: strings, numbers, booleans, null, lists, maps
+/// @param requestBytes the size of the request they came in
+/// @param log where standard output and error go
+public record CallExport(
+    PluginHandle plugin,
+    String export,
+    List<@Nullable Object> arguments,
+    long requestBytes,
+    OutputSink log)
+    implements Invocation {
+
+  /// Copies `arguments`.
+  public CallExport {
+    arguments = Collections.unmodifiableList(new ArrayList<>(arguments));
+  }
+}

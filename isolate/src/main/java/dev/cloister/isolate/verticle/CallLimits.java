@@ -1,0 +1,23 @@
+package dev.cloister.isolate.verticle;
+
+/// The limits that calls of a tenant run under.
+///
+/// @param memoryPerInstanceBytes linear memory of the instance
+/// @param tableElements elements of its tables
+/// @param stackBytes stack of the thread
+/// @param deadlineMillis from admission to result
+/// @param responseBytes output
+/// @param requestBytes input
+/// @param concurrency calls in flight
+/// @param queueLength calls that wait for a thread
+/// @param requestsPerSecond calls admitted per second
+public record CallLimits(
+    long memoryPerInstanceBytes,
+    long tableElements,
+    long stackBytes,
+    long deadlineMillis,
+    long responseBytes,
+    long requestBytes,
+    long concurrency,
+    long queueLength,
+    long requestsPerSecond) {}

@@ -1,0 +1,12 @@
+package dev.cloister.isolate.verticle;
+
+import dev.cloister.isolate.plugin.PluginHandle;
+
+/// A call of a plugin, as it is asked for.
+public sealed interface Invocation permits CallExport, RunCommand {
+  /// The plugin to call; the caller need not hold it.
+  PluginHandle plugin();
+
+  /// The bytes of the request, charged to the tenant while the call lives.
+  long requestBytes();
+}

@@ -1,0 +1,166 @@
+package dev.cloister.isolate.verticle;
+
+import dev.cloister.engine.module.Export;
+import dev.cloister.engine.module.ExternKind;
+import dev.cloister.engine.runtime.FuncRef;
+import dev.cloister.engine.types.FuncType;
+import dev.cloister.isolate.abi.GuestProgram;
+import dev.cloister.isolate.abi.PlainAbi;
+import dev.cloister.isolate.plugin.PluginHandle;
+import dev.cloister.isolate.verticle.InvocationResult.Exited;
+import dev.cloister.isolate.verticle.InvocationResult.HostFailure;
+import dev.cloister.isolate.verticle.InvocationResult.Returned;
+import dev.cloister.isolate.verticle.InvocationResult.UnknownExport;
+import dev.cloister.isolate.wasi.BlockingRegion;
+import dev.cloister.isolate.wasi.FileQuota;
+import dev.cloister.isolate.wasi.InputSource;
+import dev.cloister.isolate.wasi.MemoryFileSystem;
+import dev.cloister.isolate.wasi.Preopen;
+import dev.cloister.isolate.wasi.ProcessExit;
+import dev.cloister.isolate.wasi.WasiClock;
+import dev.cloister.isolate.wasi.WasiConfig;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.function.Function;
+import java.util.function.LongSupplier;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/// Runs one call on a fresh instance, on the calling guest thread.
+final class InvocationRunner {
+  private static final Logger LOGGER = LoggerFactory.getLogger(InvocationRunner.class);
+
+  private final CallResources resources;
+  private final GuestFaults faults;
+  private final WasiHost host;
+  private final BlockingRegion blocking;
+  private final LongSupplier nanoTime;
+  private long instantiateNanos;
+  private long executeNanos;
+
+  InvocationRunner(
+      CallResources resources,
+      GuestFaults faults,
+      WasiHost host,
+      BlockingRegion blocking,
+      LongSupplier nanoTime) {
+    this.resources = resources;
+    this.faults = faults;
+    this.host = host;
+    this.blocking = blocking;
+    this.nanoTime = nanoTime;
+  }
+
+  /// How long linking, segments and the start function took.
+  long instantiateNanos() {
+    return instantiateNanos;
+  }
+
+  /// How long the call itself took.
+  long executeNanos() {
+    return executeNanos;
+  }
+
+  /// Runs `invocation` to its end, whatever that is.
+  InvocationResult run(Invocation invocation) {
+    try {
+      return switch (invocation) {
+        case CallExport call -> call(call);
+        case RunCommand command -> runCommand(command);
+      };
+    } catch (ProcessExit exit) {
+      return new Exited(exit.code(), resources.output().toByteArray());
+    } catch (RuntimeException | Error failure) {
+      InvocationResult result = faults.resultOf(failure, resources.limiter().refusal());
+      if (result instanceof HostFailure) {
+        LOGGER.error("event=call-failed module={}", invocation.plugin().hash().hex(), failure);
+      }
+      return result;
+    }
+  }
+
+  private InvocationResult call(CallExport call) {
+    PluginHandle plugin = call.plugin();
+    FuncType type = exportType(plugin, call.export());
+    if (type == null) {
+      return new UnknownExport(call.export(), functionNames(plugin));
+    }
+    @Nullable Object[] arguments = PlainAbi.arguments(type, call.arguments());
+    WasiConfig config = config(host.clocks().get()).stdout(call.log()).stderr(call.log()).build();
+    return execute(
+        plugin,
+        config,
+        program -> {
+          FuncRef function = program.function(call.export());
+          if (function == null) {
+            throw new IllegalStateException("the instance lacks export " + call.export());
+          }
+          return new Returned(PlainAbi.results(type, program.call(function, arguments)));
+        });
+  }
+
+  private InvocationResult runCommand(RunCommand command) {
+    List<String> arguments = new ArrayList<>();
+    arguments.add(command.programName());
+    arguments.addAll(command.arguments());
+    WasiClock clock = host.clocks().get();
+    try (MemoryFileSystem files =
+        new MemoryFileSystem(FileQuota.of(resources.ledger()), clock)) {
+      WasiConfig.Builder config =
+          config(clock)
+              .arguments(arguments)
+              .environment(command.environment())
+              .stdin(InputSource.of(command.standardInput()))
+              .stdout(resources.output())
+              .stderr(command.log());
+      String scratchPath = command.scratchPath();
+      if (scratchPath != null) {
+        config.preopen(new Preopen(scratchPath, files.root(), /* isReadOnly= */ false));
+      }
+      return execute(
+          command.plugin(),
+          config.build(),
+          program -> new Exited(program.runCommand(), resources.output().toByteArray()));
+    }
+  }
+
+  private WasiConfig.Builder config(WasiClock clock) {
+    return WasiConfig.builder().clock(clock).random(host.random()).blocking(blocking);
+  }
+
+  private InvocationResult execute(
+      PluginHandle plugin, WasiConfig config, Function<GuestProgram, InvocationResult> call) {
+    long startNanos = nanoTime.getAsLong();
+    try (GuestProgram program =
+        GuestProgram.instantiate(plugin.engineHandle(), resources.store(), config)) {
+      long instantiatedNanos = nanoTime.getAsLong();
+      instantiateNanos = instantiatedNanos - startNanos;
+      try {
+        return call.apply(program);
+      } finally {
+        executeNanos = nanoTime.getAsLong() - instantiatedNanos;
+      }
+    } finally {
+      if (instantiateNanos == 0) {
+        instantiateNanos = nanoTime.getAsLong() - startNanos; // it did not come to the call
+      }
+    }
+  }
+
+  private static @Nullable FuncType exportType(PluginHandle plugin, String name) {
+    for (Export export : plugin.module().exports()) {
+      if (export.kind() == ExternKind.FUNCTION && export.name().equals(name)) {
+        return plugin.module().signature(export.index());
+      }
+    }
+    return null;
+  }
+
+  private static List<String> functionNames(PluginHandle plugin) {
+    return plugin.module().exports().stream()
+        .filter(export -> export.kind() == ExternKind.FUNCTION)
+        .map(Export::name)
+        .toList();
+  }
+}

@@ -1,0 +1,126 @@
+package dev.cloister.isolate.verticle;
+
+import com.google.errorprone.annotations.concurrent.GuardedBy;
+import dev.cloister.engine.error.StopReason;
+import dev.cloister.isolate.plugin.InstancePolicy;
+import dev.cloister.isolate.verticle.InvocationResult.Overloaded;
+import dev.cloister.isolate.wasi.BlockingRegion;
+import java.util.concurrent.CompletableFuture;
+import org.jspecify.annotations.Nullable;
+
+/// An admitted call, from its admission to its end.
+///
+/// It waits, runs and ends; or it is stopped while it waits, and ends at once; or it is stopped while it
+/// runs, and ends when the guest has noticed. Whatever happens, it ends exactly once, and then everything
+/// it held is returned.
+final class LiveCall implements GuestTask {
+  private final Invocation invocation;
+  private final CallDesk desk;
+  private final CallResources resources;
+  private final GuestFaults faults;
+  private final CallLimits limits;
+  private final long admittedNanos;
+  private final CompletableFuture<InvocationOutcome> outcome = new CompletableFuture<>();
+
+  private final Object lock = new Object();
+
+  /// What keeps the deadline from coming; null before it is set and after the end.
+  @GuardedBy("lock")
+  private @Nullable Runnable deadlineCancellation;
+
+  @GuardedBy("lock")
+  private boolean ended;
+
+  LiveCall(Invocation invocation, CallDesk desk, CallLimits limits) {
+    this.invocation = invocation;
+    this.desk = desk;
+    this.limits = limits;
+    this.resources = new CallResources(desk.ledger(), limits);
+    this.faults = new GuestFaults(limits);
+    this.admittedNanos = desk.nanoTime().getAsLong();
+  }
+
+  Invocation invocation() {
+    return invocation;
+  }
+
+  /// Completed when the call has ended and holds nothing any more but its output.
+  CompletableFuture<InvocationOutcome> outcome() {
+    return outcome;
+  }
+
+  /// Lets the deadline come; before the call is submitted.
+  void startDeadline(DeadlineTimer timer) {
+    Runnable cancellation =
+        timer.schedule(limits.deadlineMillis(), () -> stop(StopReason.DEADLINE));
+    synchronized (lock) {
+      if (!ended) {
+        deadlineCancellation = cancellation;
+        return;
+      }
+    }
+    cancellation.run();
+  }
+
+  /// Ends the call for `reason`: at once if it still waits, else as soon as the guest notices.
+  void stop(StopReason reason) {
+    resources.store().requestStop(reason);
+    if (desk.withdraw(this)) {
+      end(faults.resultOf(reason), queuedOnly());
+    }
+  }
+
+  @Override
+  public long stackBytes() {
+    return limits.stackBytes();
+  }
+
+  @Override
+  public void run(BlockingRegion blocking) {
+    long startNanos = desk.nanoTime().getAsLong();
+    InvocationRunner runner =
+        new InvocationRunner(resources, faults, desk.wasiHost(), blocking, desk.nanoTime());
+    InvocationResult result = runner.run(invocation);
+    end(
+        result,
+        new InvocationTimings(
+            startNanos - admittedNanos, runner.instantiateNanos(), runner.executeNanos()));
+  }
+
+  @Override
+  public void reject() {
+    end(new Overloaded("queueLength"), queuedOnly());
+  }
+
+  @Override
+  public boolean isStopping() {
+    return resources.store().isStopRequested();
+  }
+
+  private InvocationTimings queuedOnly() {
+    return new InvocationTimings(desk.nanoTime().getAsLong() - admittedNanos, 0, 0);
+  }
+
+  private void end(InvocationResult result, InvocationTimings timings) {
+    Runnable cancellation;
+    synchronized (lock) {
+      if (ended) {
+        return;
+      }
+      ended = true;
+      cancellation = deadlineCancellation;
+      deadlineCancellation = null;
+    }
+    if (cancellation != null) {
+      cancellation.run();
+    }
+    resources.close();
+    BoundedOutput output = resources.output();
+    if (!(result instanceof InvocationResult.Exited)) {
+      output.close();
+    }
+    desk.ended(this, result);
+    outcome.complete(
+        new InvocationOutcome(result, timings, InstancePolicy.FRESH, output::close));
+  }
+}

@@ -1,0 +1,50 @@
+package dev.cloister.isolate.verticle;
+
+import dev.cloister.isolate.plugin.PluginHandle;
+import dev.cloister.isolate.wasi.OutputSink;
+import java.util.Collections;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+
+/// A run of a WASI command.
+///
+/// @param plugin the plugin
+/// @param programName the first argument
+/// @param arguments the arguments after it
+/// @param environment the environment variables
+/// @param standardInput all of standard input; belongs to the call from now on
+/// @param log where standard error goes
+/// @param scratchPath what the guest knows an empty directory in memory as, or null to give it none
+public record RunCommand(
+    PluginHandle plugin,
+    String programName,
+    List<String> arguments,
+    Map<String, String> environment,
+    byte[] standardInput,
+    OutputSink log,
+    @Nullable String scratchPath)
+    implements Invocation {
+
+  /// Copies `arguments` and `environment`.
+  public RunCommand {
+    arguments = List.copyOf(arguments);
+    environment = Collections.unmodifiableMap(new LinkedHashMap<>(environment));
+  }
+
+  /// A run without environment and directories.
+  public static RunCommand of(
+      PluginHandle plugin,
+      String programName,
+      List<String> arguments,
+      byte[] standardInput,
+      OutputSink log) {
+    return new RunCommand(plugin, programName, arguments, Map.of(), standardInput, log, null);
+  }
+
+  @Override
+  public long requestBytes() {
+    return standardInput.length;
+  }
+}

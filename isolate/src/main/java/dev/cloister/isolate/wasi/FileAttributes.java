@@ -1,0 +1,81 @@
+package dev.cloister.isolate.wasi;
+
+/// `fd_filestat_*` and `fd_allocate`.
+final class FileAttributes {
+  private static final int FILESTAT_BYTES = 64;
+
+  private final FdTable descriptors;
+  private final WasiClock clock;
+
+  FileAttributes(FdTable descriptors, WasiClock clock) {
+    this.descriptors = descriptors;
+    this.clock = clock;
+  }
+
+  int fdFilestatGet(GuestMemory memory, int fd, int result) {
+    Descriptor descriptor = descriptors.get(fd);
+    descriptor.require(Rights.FD_FILESTAT_GET);
+    write(memory, result, descriptor.stat());
+    return Errno.SUCCESS.code();
+  }
+
+  int fdFilestatSetSize(GuestMemory memory, int fd, long sizeBytes) {
+    OpenFile file = file(fd, Rights.FD_FILESTAT_SET_SIZE);
+    if (sizeBytes < 0) {
+      return Errno.INVAL.code();
+    }
+    file.node().changeSize(sizeBytes);
+    return Errno.SUCCESS.code();
+  }
+
+  int fdFilestatSetTimes(
+      GuestMemory memory, int fd, long accessNanos, long modificationNanos, int flags) {
+    Descriptor descriptor = descriptors.get(fd);
+    descriptor.require(Rights.FD_FILESTAT_SET_TIMES);
+    FileSystemNode node =
+        switch (descriptor) {
+          case OpenFile file -> file.node();
+          case OpenDirectory directory -> directory.node();
+          case StandardInput _, StandardOutput _ -> throw Errno.BADF.exception();
+        };
+    FileTimes.apply(node, accessNanos, modificationNanos, flags, clock);
+    return Errno.SUCCESS.code();
+  }
+
+  int fdAllocate(GuestMemory memory, int fd, long offset, long length) {
+    OpenFile file = file(fd, Rights.FD_ALLOCATE);
+    if (offset < 0 || length <= 0) {
+      return Errno.INVAL.code();
+    }
+    if (offset > Long.MAX_VALUE - length) {
+      return Errno.FBIG.code();
+    }
+    if (offset + length > file.node().sizeBytes()) {
+      file.node().changeSize(offset + length);
+    }
+    return Errno.SUCCESS.code();
+  }
+
+  /// Writes `stat` to `address`. Layout: u64 device, u64 inode, u8 type, then u64 from 24 on: links, size,
+  /// access, modification and change time.
+  static void write(GuestMemory memory, int address, FileStat stat) {
+    memory.check(address, FILESTAT_BYTES);
+    memory.setInt64(address, stat.device());
+    memory.setInt64(address + 8, stat.inode());
+    memory.setInt64(address + 16, stat.type().ordinal());
+    memory.setInt64(address + 24, stat.links());
+    memory.setInt64(address + 32, stat.sizeBytes());
+    memory.setInt64(address + 40, stat.accessNanos());
+    memory.setInt64(address + 48, stat.modificationNanos());
+    memory.setInt64(address + 56, stat.changeNanos());
+  }
+
+  private OpenFile file(int fd, long rights) {
+    Descriptor descriptor = descriptors.get(fd);
+    if (!(descriptor instanceof OpenFile file)) {
+      throw (descriptor instanceof OpenDirectory ? Errno.BADF : Errno.INVAL).exception();
+    }
+    file.require(rights);
+    return file;
+  }
+}

@@ -1,0 +1,206 @@
+package dev.cloister.isolate.wasi;
+
+/// `fd_read`, `fd_write` and their like: bytes between descriptors and the guest's memory.
+final class FileTransfers {
+  private static final int WHENCE_SET = 0;
+  private static final int WHENCE_CURRENT = 1;
+  private static final int WHENCE_END = 2;
+
+  private static final int TRANSFER_BYTES = 1 << 16;
+  private static final byte[] NO_BYTES = {};
+
+  private final FdTable descriptors;
+
+  /// Where bytes pass through; made when first needed, as large as ever needed.
+  private byte[] transfer = NO_BYTES;
+
+  FileTransfers(FdTable descriptors) {
+    this.descriptors = descriptors;
+  }
+
+  int fdRead(GuestMemory memory, int fd, int vectors, int count, int result) {
+    Descriptor descriptor = descriptors.get(fd);
+    IoVectors buffers = IoVectors.read(memory, vectors, count);
+    memory.check(result, Integer.BYTES);
+    switch (descriptor) {
+      case StandardInput input -> {
+        input.require(Rights.FD_READ);
+        memory.setInt32(result, readStream(memory, input, buffers));
+      }
+      case OpenFile file -> {
+        file.require(Rights.FD_READ);
+        int read = readFile(memory, file, buffers, file.position());
+        file.moveTo(file.position() + read);
+        memory.setInt32(result, read);
+      }
+      case StandardOutput _ -> throw Errno.BADF.exception();
+      case OpenDirectory _ -> throw Errno.ISDIR.exception();
+    }
+    return Errno.SUCCESS.code();
+  }
+
+  int fdWrite(GuestMemory memory, int fd, int vectors, int count, int result) {
+    Descriptor descriptor = descriptors.get(fd);
+    IoVectors buffers = IoVectors.read(memory, vectors, count);
+    memory.check(result, Integer.BYTES);
+    switch (descriptor) {
+      case StandardOutput output -> {
+        output.require(Rights.FD_WRITE);
+        memory.setInt32(result, writeStream(memory, output, buffers));
+      }
+      case OpenFile file -> {
+        file.require(Rights.FD_WRITE);
+        long offset = file.appends() ? file.node().sizeBytes() : file.position();
+        int written = writeFile(memory, file, buffers, offset);
+        file.moveTo(offset + written);
+        memory.setInt32(result, written);
+      }
+      case StandardInput _ -> throw Errno.BADF.exception();
+      case OpenDirectory _ -> throw Errno.ISDIR.exception();
+    }
+    return Errno.SUCCESS.code();
+  }
+
+  int fdPread(GuestMemory memory, int fd, int vectors, int count, long offset, int result) {
+    OpenFile file = seekable(fd, Rights.FD_READ | Rights.FD_SEEK);
+    IoVectors buffers = IoVectors.read(memory, vectors, count);
+    memory.check(result, Integer.BYTES);
+    memory.setInt32(result, readFile(memory, file, buffers, requireOffset(offset)));
+    return Errno.SUCCESS.code();
+  }
+
+  int fdPwrite(GuestMemory memory, int fd, int vectors, int count, long offset, int result) {
+    OpenFile file = seekable(fd, Rights.FD_WRITE | Rights.FD_SEEK);
+    IoVectors buffers = IoVectors.read(memory, vectors, count);
+    memory.check(result, Integer.BYTES);
+    memory.setInt32(result, writeFile(memory, file, buffers, requireOffset(offset)));
+    return Errno.SUCCESS.code();
+  }
+
+  int fdSeek(GuestMemory memory, int fd, long offset, int whence, int result) {
+    OpenFile file = seekable(fd, 0);
+    memory.check(result, Long.BYTES);
+    file.require(offset == 0 && whence == WHENCE_CURRENT ? Rights.FD_TELL : Rights.FD_SEEK);
+    long base =
+        switch (whence) {
+          case WHENCE_SET -> 0;
+          case WHENCE_CURRENT -> file.position();
+          case WHENCE_END -> file.node().sizeBytes();
+          default -> throw Errno.INVAL.exception();
+        };
+    long position = base + offset; // base is not negative, so only a large sum can overflow
+    if (position < 0) {
+      return (offset > 0 ? Errno.OVERFLOW : Errno.INVAL).code();
+    }
+    file.moveTo(position);
+    memory.setInt64(result, position);
+    return Errno.SUCCESS.code();
+  }
+
+  int fdTell(GuestMemory memory, int fd, int result) {
+    OpenFile file = seekable(fd, Rights.FD_TELL);
+    memory.setInt64(result, file.position());
+    return Errno.SUCCESS.code();
+  }
+
+  private OpenFile seekable(int fd, long rights) {
+    return switch (descriptors.get(fd)) {
+      case OpenFile file -> {
+        file.require(rights);
+        yield file;
+      }
+      case OpenDirectory _ -> throw Errno.BADF.exception();
+      case StandardInput _, StandardOutput _ -> throw Errno.SPIPE.exception();
+    };
+  }
+
+  private static long requireOffset(long offset) {
+    if (offset < 0) {
+      throw Errno.INVAL.exception();
+    }
+    return offset;
+  }
+
+  /// Reads once, into the first buffer that is not empty: more could mean to wait.
+  private int readStream(GuestMemory memory, StandardInput input, IoVectors buffers) {
+    for (int i = 0; i < buffers.count(); i++) {
+      int length = buffers.lengths()[i];
+      if (length > 0) {
+        byte[] bytes = transfer(length);
+        int read = input.read(bytes, 0, Math.min(length, bytes.length));
+        if (read < 0) {
+          return 0;
+        }
+        memory.write(buffers.addresses()[i], bytes, 0, read);
+        return read;
+      }
+    }
+    return 0;
+  }
+
+  private int writeStream(GuestMemory memory, StandardOutput output, IoVectors buffers) {
+    int written = 0;
+    for (int i = 0; i < buffers.count(); i++) {
+      int length = buffers.lengths()[i];
+      for (int done = 0; done < length; ) {
+        byte[] bytes = transfer(length - done);
+        int count = Math.min(length - done, bytes.length);
+        memory.read(buffers.addresses()[i] + done, bytes, 0, count);
+        output.write(bytes, 0, count);
+        done += count;
+      }
+      written += length;
+    }
+    return written;
+  }
+
+  private int readFile(GuestMemory memory, OpenFile file, IoVectors buffers, long offset) {
+    int total = 0;
+    for (int i = 0; i < buffers.count(); i++) {
+      int length = buffers.lengths()[i];
+      for (int done = 0; done < length; ) {
+        byte[] bytes = transfer(length - done);
+        int wanted = Math.min(length - done, bytes.length);
+        int read = file.node().read(offset + total, bytes, 0, wanted);
+        memory.write(buffers.addresses()[i] + done, bytes, 0, read);
+        done += read;
+        total += read;
+        if (read < wanted) {
+          return total;
+        }
+      }
+    }
+    return total;
+  }
+
+  /// Writes as much as fits; `NOSPC` or `FBIG` only if that is nothing.
+  private int writeFile(GuestMemory memory, OpenFile file, IoVectors buffers, long offset) {
+    int total = 0;
+    for (int i = 0; i < buffers.count(); i++) {
+      int length = buffers.lengths()[i];
+      for (int done = 0; done < length; ) {
+        byte[] bytes = transfer(length - done);
+        int count = Math.min(length - done, bytes.length);
+        memory.read(buffers.addresses()[i] + done, bytes, 0, count);
+        try {
+          file.node().write(offset + total, bytes, 0, count);
+        } catch (ErrnoException full) {
+          if (total == 0) {
+            throw full;
+          }
+          return total;
+        }
+        done += count;
+        total += count;
+      }
+    }
+    return total;
+  }
+
+  private byte[] transfer(int wanted) {
+    if (transfer.length < TRANSFER_BYTES && transfer.length < wanted) {
+      transfer = new byte[Math.min(TRANSFER_BYTES, Math.max(1024, wanted))];
+    }
+    return transfer;
+  }
+}

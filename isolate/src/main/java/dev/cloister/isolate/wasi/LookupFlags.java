@@ -1,0 +1,15 @@
+package dev.cloister.isolate.wasi;
+
+/// Flags of functions that take a path.
+///
+/// Source: `witx/typenames.witx`, `$lookupflags`.
+final class LookupFlags {
+  private static final int SYMLINK_FOLLOW = 1;
+
+  private LookupFlags() {}
+
+  /// Whether a symbolic link at the end of the path is followed.
+  static boolean followsLast(int flags) {
+    return (flags & SYMLINK_FOLLOW) != 0;
+  }
+}
