@@ -1,0 +1,158 @@
+package dev.cloister.sandbox;
+
+import dev.cloister.engine.EngineConfig;
+import dev.cloister.engine.WasmEngine;
+import dev.cloister.isolate.IsolateManager;
+import dev.cloister.isolate.verticle.GuestExecutor;
+import dev.cloister.sandbox.auth.KeyRing;
+import dev.cloister.sandbox.auth.OperatorKey;
+import dev.cloister.sandbox.auth.Sessions;
+import dev.cloister.sandbox.cluster.LocalNode;
+import dev.cloister.sandbox.config.SandboxConfig;
+import dev.cloister.sandbox.http.HealthApi;
+import dev.cloister.sandbox.http.HttpListener;
+import dev.cloister.sandbox.http.ServerInfo;
+import dev.cloister.sandbox.registry.Registry;
+import dev.cloister.sandbox.registry.WarmUp;
+import dev.cloister.sandbox.storage.DataFolder;
+import dev.cloister.sandbox.storage.FileBlobStore;
+import dev.cloister.sandbox.storage.SqliteMetadataStore;
+import io.vertx.core.Future;
+import io.vertx.core.Vertx;
+import io.vertx.core.VertxOptions;
+import java.io.IOException;
+import java.net.BindException;
+import java.nio.file.Path;
+import java.security.SecureRandom;
+import java.time.Clock;
+import java.util.concurrent.CompletionException;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/// A running server: everything is built and started in [#start], in the order in which one part
+/// needs the other.
+public final class Sandbox implements AutoCloseable {
+  private static final Logger LOG = LoggerFactory.getLogger(Sandbox.class);
+
+  private final Lifecycle lifecycle;
+  private final SandboxConfig config;
+  private final int port;
+
+  private Sandbox(Lifecycle lifecycle, SandboxConfig config, int port) {
+    this.lifecycle = lifecycle;
+    this.config = config;
+    this.port = port;
+  }
+
+  /// Starts a server and returns when it accepts requests.
+  ///
+  /// @param operatorKey the operator's key, null to keep it in the data folder
+  /// @throws IOException if the data folder or the address cannot be used
+  public static Sandbox start(SandboxConfig config, @Nullable String operatorKey)
+      throws IOException {
+    Lifecycle lifecycle = new Lifecycle();
+    try {
+      int port = start(config, operatorKey, lifecycle);
+      LOG.info("event=started host={} port={}", config.http().host(), port);
+      return new Sandbox(lifecycle, config, port);
+    } catch (IOException | RuntimeException | Error e) {
+      lifecycle.close();
+      throw e;
+    }
+  }
+
+  private static int start(
+      SandboxConfig config, @Nullable String operatorKey, Lifecycle lifecycle)
+      throws IOException {
+    Clock clock = Clock.systemUTC();
+    SecureRandom random = new SecureRandom();
+
+    // What is kept.
+    DataFolder folder =
+        lifecycle.add("data folder", DataFolder.open(Path.of(config.storage().folder())));
+    SqliteMetadataStore store =
+        lifecycle.add(
+            "metadata",
+            SqliteMetadataStore.open(folder.database(), config.storage().auditRecordsKept()));
+    FileBlobStore blobs = FileBlobStore.open(folder.blobs());
+    KeyRing keys = new KeyRing(OperatorKey.load(folder, operatorKey, random), clock);
+
+    // What runs guests.
+    Vertx vertx = Vertx.vertx(new VertxOptions().setPreferNativeTransport(false));
+    lifecycle.onStop("event loops", () -> await(vertx.close()));
+    WasmEngine engine = lifecycle.add("engine", new WasmEngine(EngineConfig.defaults()));
+    GuestExecutor guests = lifecycle.add("guest threads", guestExecutor(config));
+    IsolateManager isolates = new IsolateManager(vertx, engine, guests);
+    lifecycle.onStop("isolates", () -> await(isolates.close()));
+
+    // What is served.
+    Registry registry = Registry.restore(config, store, blobs, isolates, keys, random, clock);
+    WarmUp warmUp = lifecycle.add("warm-up", new WarmUp());
+    HealthApi health = new HealthApi(warmUp::pending);
+    LocalNode node = new LocalNode("local");
+    HttpListener listener =
+        HttpListener.create(
+            vertx,
+            new HttpListener.Parts(
+                config,
+                engine,
+                registry,
+                keys,
+                sessions(config, keys, random, clock),
+                health,
+                node,
+                ServerInfo.of(node.self().name()),
+                clock));
+    lifecycle.add("request threads", listener);
+    if (config.engine().warmUp()) {
+      warmUp.start(registry.tenants().all());
+    }
+    lifecycle.onStop("listener", () -> await(listener.stop()));
+    int port = listen(listener, config);
+    lifecycle.onStop("readiness", health::drain);
+    return port;
+  }
+
+  /// Returns the address at which the server accepts requests.
+  public String url() {
+    String host = config.http().host();
+    return "http://" + (host.contains(":") ? "[" + host + "]" : host) + ":" + port;
+  }
+
+  /// Drains and stops the server: requests in flight end, new ones are not accepted.
+  @Override
+  public void close() {
+    LOG.info("event=stopping");
+    lifecycle.close();
+    LOG.info("event=stopped");
+  }
+
+  private static Sessions sessions(
+      SandboxConfig config, KeyRing keys, SecureRandom random, Clock clock) {
+    return new Sessions(
+        keys, config.auth().sessionDuration(), config.auth().maxSessions(), random, clock);
+  }
+
+  private static GuestExecutor guestExecutor(SandboxConfig config) {
+    int threads = config.engine().guestThreads();
+    return threads == 0 ? GuestExecutor.create() : GuestExecutor.create(threads);
+  }
+
+  private static int listen(HttpListener listener, SandboxConfig config) throws IOException {
+    try {
+      return await(listener.start());
+    } catch (CompletionException e) {
+      if (e.getCause() instanceof BindException refused) {
+        String address = config.http().host() + ":" + config.http().port();
+        throw new IOException(
+            "cannot listen on " + address + ": " + refused.getMessage(), refused);
+      }
+      throw e;
+    }
+  }
+
+  private static <T> T await(Future<T> future) {
+    return future.toCompletionStage().toCompletableFuture().join();
+  }
+}

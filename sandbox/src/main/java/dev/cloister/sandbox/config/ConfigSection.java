@@ -1,0 +1,190 @@
+package dev.cloister.sandbox.config;
+
+import java.time.Duration;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.TreeSet;
+import org.jspecify.annotations.Nullable;
+import org.yaml.snakeyaml.error.Mark;
+import org.yaml.snakeyaml.nodes.MappingNode;
+import org.yaml.snakeyaml.nodes.Node;
+import org.yaml.snakeyaml.nodes.NodeTuple;
+import org.yaml.snakeyaml.nodes.ScalarNode;
+
+/// A mapping of the configuration file while it is read into a record.
+///
+/// Reading a key makes it known and returns its value, or the default if it is absent or wrong;
+/// what is wrong is noted as a fault, so that one reading finds all mistakes. [#end] notes the keys
+/// that nobody read.
+final class ConfigSection {
+  private final String file;
+  private final String path;
+  private final List<ConfigFault> faults;
+  private final Map<String, NodeTuple> entries = new LinkedHashMap<>();
+  private final TreeSet<String> knownKeys = new TreeSet<>();
+
+  private ConfigSection(String file, String path, List<ConfigFault> faults, @Nullable Node node) {
+    this.file = file;
+    this.path = path;
+    this.faults = faults;
+    switch (node) {
+      case null -> {}
+      case MappingNode mapping -> mapping.getValue().forEach(this::addEntry);
+      default -> {
+        if (!isEmptyScalar(node)) {
+          fault(node, "expected a mapping of keys to values");
+        }
+      }
+    }
+  }
+
+  /// The whole file; `node` is null if it is empty. Faults are added to `faults`.
+  static ConfigSection root(String file, @Nullable Node node, List<ConfigFault> faults) {
+    return new ConfigSection(file, "", faults, node);
+  }
+
+  /// Reads a nested section; it is empty if the key is absent.
+  ConfigSection section(String key) {
+    knownKeys.add(key);
+    @Nullable NodeTuple entry = entries.get(key);
+    return new ConfigSection(
+        file, path + key + ".", faults, entry == null ? null : entry.getValueNode());
+  }
+
+  /// Reads a text that is not empty.
+  String text(String key, String defaultValue) {
+    return value(
+        key,
+        defaultValue,
+        text -> {
+          if (text.isBlank()) {
+            throw new IllegalArgumentException("expected a text, got nothing");
+          }
+          return text;
+        });
+  }
+
+  /// Reads `true` or `false`.
+  boolean flag(String key, boolean defaultValue) {
+    return value(
+        key,
+        defaultValue,
+        text ->
+            switch (text) {
+              case "true" -> true;
+              case "false" -> false;
+              default ->
+                  throw new IllegalArgumentException("expected true or false, got " + quote(text));
+            });
+  }
+
+  /// Reads a whole number in `[minimum, maximum]`.
+  long number(String key, long defaultValue, long minimum, long maximum) {
+    return value(
+        key, defaultValue, text -> inRange(parseNumber(text), minimum, maximum, String::valueOf));
+  }
+
+  /// Reads a number of bytes in `[minimum, maximum]`.
+  long sizeBytes(String key, long defaultValue, long minimum, long maximum) {
+    return value(
+        key,
+        defaultValue,
+        text -> inRange(DataSize.parse(text).bytes(), minimum, maximum, n -> n + " bytes"));
+  }
+
+  /// Reads a length of time in `[minimum, maximum]`.
+  Duration duration(String key, Duration defaultValue, Duration minimum, Duration maximum) {
+    return value(
+        key,
+        defaultValue,
+        text -> inRange(TimeSpan.parse(text), minimum, maximum, TimeSpan::format));
+  }
+
+  /// Notes a fault for every key that was not read.
+  void end() {
+    entries.forEach(
+        (key, entry) -> {
+          if (!knownKeys.contains(key)) {
+            fault(entry.getKeyNode(), "unknown key " + quote(path + key) + hint(key));
+          }
+        });
+  }
+
+  private interface Parser<T> {
+    T parse(String text);
+  }
+
+  private interface Format<T> {
+    String format(T value);
+  }
+
+  private <T> T value(String key, T defaultValue, Parser<T> parser) {
+    knownKeys.add(key);
+    @Nullable NodeTuple entry = entries.get(key);
+    if (entry == null) {
+      return defaultValue;
+    }
+    if (!(entry.getValueNode() instanceof ScalarNode scalar)) {
+      fault(entry.getValueNode(), path + key + ": expected a single value");
+      return defaultValue;
+    }
+    try {
+      return parser.parse(scalar.getValue());
+    } catch (IllegalArgumentException e) {
+      fault(scalar, path + key + ": " + e.getMessage());
+      return defaultValue;
+    }
+  }
+
+  private static long parseNumber(String text) {
+    try {
+      return Long.parseLong(text.replace("_", ""));
+    } catch (NumberFormatException e) {
+      throw new IllegalArgumentException("expected a whole number, got " + quote(text), e);
+    }
+  }
+
+  private static <T extends Comparable<T>> T inRange(
+      T value, T minimum, T maximum, Format<T> format) {
+    if (value.compareTo(minimum) < 0 || value.compareTo(maximum) > 0) {
+      throw new IllegalArgumentException(
+          format.format(value)
+              + " is not between "
+              + format.format(minimum)
+              + " and "
+              + format.format(maximum));
+    }
+    return value;
+  }
+
+  private void addEntry(NodeTuple entry) {
+    if (!(entry.getKeyNode() instanceof ScalarNode key)) {
+      fault(entry.getKeyNode(), "expected a key");
+      return;
+    }
+    if (entries.putIfAbsent(key.getValue(), entry) != null) {
+      fault(key, "the key " + quote(path + key.getValue()) + " stands here a second time");
+    }
+  }
+
+  private String hint(String key) {
+    @Nullable String nearest = NearestName.of(key, knownKeys);
+    return nearest == null
+        ? "; known are " + String.join(", ", knownKeys)
+        : "; did you mean " + quote(path + nearest) + "?";
+  }
+
+  private static boolean isEmptyScalar(Node node) {
+    return node instanceof ScalarNode scalar && scalar.getValue().isEmpty();
+  }
+
+  private void fault(Node node, String text) {
+    Mark mark = node.getStartMark();
+    faults.add(new ConfigFault(file, mark.getLine() + 1, mark.getColumn() + 1, text));
+  }
+
+  private static String quote(String text) {
+    return '"' + text + '"';
+  }
+}

@@ -1,0 +1,55 @@
+package dev.cloister.sandbox.config;
+
+import java.nio.file.Path;
+import java.util.ArrayList;
+
+/// The whole configuration of a server.
+///
+/// @param http the HTTP listener
+/// @param storage what is kept and where
+/// @param auth keys and sessions
+/// @param engine compiling and running plugins
+/// @param logs what plugins write
+/// @param limits the defaults and maximums of a tenant's limits
+public record SandboxConfig(
+    HttpConfig http,
+    StorageConfig storage,
+    AuthConfig auth,
+    EngineSection engine,
+    LogConfig logs,
+    LimitsConfig limits) {
+
+  /// Returns the configuration of a server that was told nothing.
+  public static SandboxConfig defaults() {
+    return from(ConfigSection.root("defaults", null, new ArrayList<>()));
+  }
+
+  static SandboxConfig from(ConfigSection root) {
+    SandboxConfig config =
+        new SandboxConfig(
+            HttpConfig.from(root.section("http")),
+            StorageConfig.from(root.section("storage")),
+            AuthConfig.from(root.section("auth")),
+            EngineSection.from(root.section("engine")),
+            LogConfig.from(root.section("logs")),
+            LimitsConfig.from(root.section("limits")));
+    root.end();
+    return config;
+  }
+
+  /// Returns this configuration with another listener.
+  public SandboxConfig withHttp(HttpConfig newHttp) {
+    return new SandboxConfig(newHttp, storage, auth, engine, logs, limits);
+  }
+
+  /// Returns this configuration with another data folder.
+  public SandboxConfig withDataFolder(Path folder) {
+    return new SandboxConfig(
+        http, storage.withFolder(folder.toString()), auth, engine, logs, limits);
+  }
+
+  /// Returns this configuration with other limits.
+  public SandboxConfig withLimits(LimitsConfig newLimits) {
+    return new SandboxConfig(http, storage, auth, engine, logs, newLimits);
+  }
+}

@@ -1,0 +1,200 @@
+package dev.cloister.sandbox.http;
+
+import dev.cloister.sandbox.auth.Principal;
+import dev.cloister.sandbox.problem.Problem;
+import dev.cloister.sandbox.problem.ProblemType;
+import dev.cloister.sandbox.registry.Author;
+import dev.cloister.sandbox.storage.AliasName;
+import dev.cloister.sandbox.storage.BlobDigest;
+import dev.cloister.sandbox.storage.PluginName;
+import dev.cloister.sandbox.storage.TenantName;
+import io.vertx.core.MultiMap;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+
+/// A request without its connection: what endpoints read, on any thread.
+///
+/// Reading a parameter that is wrong throws the problem that says so.
+final class ApiRequest {
+  private static final byte[] NO_BODY = new byte[0];
+
+  private final Map<String, String> path;
+  private final MultiMap query;
+  private final MultiMap headers;
+  private final @Nullable Principal principal;
+  private final @Nullable String remote;
+  private final byte[] body;
+
+  private ApiRequest(
+      Map<String, String> path,
+      MultiMap query,
+      MultiMap headers,
+      @Nullable Principal principal,
+      @Nullable String remote,
+      byte[] body) {
+    this.path = path;
+    this.query = query;
+    this.headers = headers;
+    this.principal = principal;
+    this.remote = remote;
+    this.body = body;
+  }
+
+  static ApiRequest of(
+      Map<String, String> path,
+      MultiMap query,
+      MultiMap headers,
+      @Nullable Principal principal,
+      @Nullable String remote) {
+    return new ApiRequest(path, query, headers, principal, remote, NO_BODY);
+  }
+
+  ApiRequest withBody(byte[] newBody) {
+    return new ApiRequest(path, query, headers, principal, remote, newBody);
+  }
+
+  /// Returns who made the request.
+  ///
+  /// @throws IllegalStateException on a public route, where nobody needs a key
+  Principal principal() {
+    if (principal == null) {
+      throw new IllegalStateException("a public route asked for the principal");
+    }
+    return principal;
+  }
+
+  /// Returns the network address the request came from.
+  @Nullable String remote() {
+    return remote;
+  }
+
+  /// Returns who made the request, for the audit log.
+  Author author() {
+    return new Author(principal(), remote);
+  }
+
+  /// Returns a part of the path that the route names.
+  String path(String name) {
+    @Nullable String value = path.get(name);
+    if (value == null) {
+      throw new IllegalStateException("the route has no parameter " + name);
+    }
+    return value;
+  }
+
+  /// Returns the tenant in the path.
+  TenantName tenant() {
+    return new TenantName(path("tenant"));
+  }
+
+  /// Returns the plugin in the path.
+  PluginName plugin() {
+    return new PluginName(path("plugin"));
+  }
+
+  /// Returns the alias in the path.
+  AliasName alias() {
+    return new AliasName(path("alias"));
+  }
+
+  /// Returns the version in the path.
+  BlobDigest version() {
+    return digest("version", path("version"));
+  }
+
+  /// Returns the version that the query names, or null.
+  @Nullable BlobDigest queryVersion() {
+    @Nullable String text = query("version");
+    return text == null ? null : digest("version", text);
+  }
+
+  /// Returns the alias that the query names, else `live`.
+  AliasName queryAlias() {
+    @Nullable String text = query("alias");
+    return text == null ? AliasName.LIVE : new AliasName(text);
+  }
+
+  /// Returns the first value of a query parameter, or null.
+  @Nullable String query(String name) {
+    return query.get(name);
+  }
+
+  /// Returns all values of a query parameter in order.
+  List<String> queryAll(String name) {
+    return query.getAll(name);
+  }
+
+  /// Returns a query parameter that is a whole number in `[minimum, maximum]`.
+  int queryNumber(String name, int defaultValue, int minimum, int maximum) {
+    @Nullable String text = query(name);
+    if (text == null) {
+      return defaultValue;
+    }
+    try {
+      int value = Integer.parseInt(text);
+      if (value >= minimum && value <= maximum) {
+        return value;
+      }
+    } catch (NumberFormatException _) {
+      // Falls through to the problem below.
+    }
+    throw Problem.invalid(name, text, "a number from " + minimum + " to " + maximum).asException();
+  }
+
+  /// Returns a query parameter that is `true` or `false`.
+  boolean queryFlag(String name, boolean defaultValue) {
+    @Nullable String text = query(name);
+    return switch (text) {
+      case null -> defaultValue;
+      case "true" -> true;
+      case "false" -> false;
+      default -> throw Problem.invalid(name, text, "true or false").asException();
+    };
+  }
+
+  /// Returns the first value of a header, or null.
+  @Nullable String header(String name) {
+    return headers.get(name);
+  }
+
+  /// Returns the body, which nobody may change.
+  byte[] body() {
+    return body;
+  }
+
+  /// Returns whether the header Accept names a type, or is absent and `isDefault`.
+  boolean accepts(String type, boolean isDefault) {
+    @Nullable String accept = header("Accept");
+    return accept == null || accept.equals("*/*") ? isDefault : accept.contains(type);
+  }
+
+  /// Checks that a body, if there is one, is declared as JSON in UTF-8 or not declared at all.
+  void requireJsonBody() {
+    @Nullable String type = header("Content-Type");
+    if (type == null || body.length == 0) {
+      return;
+    }
+    String lower = type.toLowerCase(Locale.ROOT).replace(" ", "");
+    if (!lower.equals("application/json") && !lower.equals("application/json;charset=utf-8")) {
+      throw unsupportedType(type, Answer.JSON_TYPE).asException();
+    }
+  }
+
+  /// A body of a type that is not accepted.
+  static Problem unsupportedType(@Nullable String actual, String allowed) {
+    return Problem.of(
+            ProblemType.UNSUPPORTED_MEDIA_TYPE, "the body must have the type " + allowed)
+        .with("actual", actual)
+        .with("allowed", allowed);
+  }
+
+  private static BlobDigest digest(String what, String text) {
+    try {
+      return BlobDigest.parse(text);
+    } catch (IllegalArgumentException _) {
+      throw Problem.invalid(what, text, "sha256: and 64 hexadecimal digits").asException();
+    }
+  }
+}

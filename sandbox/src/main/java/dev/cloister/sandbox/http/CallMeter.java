@@ -1,0 +1,56 @@
+package dev.cloister.sandbox.http;
+
+import dev.cloister.sandbox.registry.Tenant;
+import dev.cloister.sandbox.stats.CallCounters;
+import dev.cloister.sandbox.stats.CallOutcome;
+import dev.cloister.sandbox.stats.LatencyHistogram;
+import dev.cloister.sandbox.storage.PluginName;
+import java.time.Clock;
+import java.time.Instant;
+import java.util.concurrent.atomic.AtomicInteger;
+
+/// Counts calls for the whole server, their tenant and their plugin. Any thread may call.
+public final class CallMeter {
+  private final Clock clock;
+  private final CallCounters calls = new CallCounters();
+  private final LatencyHistogram latency = new LatencyHistogram();
+  private final AtomicInteger inFlight = new AtomicInteger();
+
+  /// Creates a meter at zero.
+  public CallMeter(Clock clock) {
+    this.clock = clock;
+  }
+
+  /// Notes the start of a call and returns its time for [#end].
+  long start() {
+    inFlight.incrementAndGet();
+    return System.nanoTime();
+  }
+
+  /// Notes the end of a call.
+  void end(Tenant tenant, PluginName plugin, CallOutcome outcome, long startNanos) {
+    Instant now = clock.instant();
+    inFlight.decrementAndGet();
+    calls.count(outcome, now);
+    tenant.calls().count(outcome, now);
+    if (tenant.plugin(plugin) != null) {
+      tenant.calls(plugin).count(outcome, now);
+    }
+    latency.record(System.nanoTime() - startNanos);
+  }
+
+  /// Returns the counts of all tenants together.
+  public CallCounters calls() {
+    return calls;
+  }
+
+  /// Returns how long calls take, from their admission to their answer.
+  public LatencyHistogram latency() {
+    return latency;
+  }
+
+  /// Returns how many calls have begun and not ended.
+  public int inFlight() {
+    return inFlight.get();
+  }
+}

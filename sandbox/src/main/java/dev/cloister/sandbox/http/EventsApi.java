@@ -1,0 +1,165 @@
+package dev.cloister.sandbox.http;
+
+import dev.cloister.sandbox.json.Json;
+import dev.cloister.sandbox.problem.Problem;
+import dev.cloister.sandbox.registry.AuditLog;
+import dev.cloister.sandbox.registry.LogEntry;
+import dev.cloister.sandbox.registry.Tenant;
+import dev.cloister.sandbox.registry.TenantRegistry;
+import dev.cloister.sandbox.storage.AuditFilter;
+import dev.cloister.sandbox.storage.AuditRecord;
+import dev.cloister.sandbox.storage.TenantName;
+import io.vertx.core.Vertx;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/// What happens, as it happens: the audit log and the tenants' logs.
+final class EventsApi {
+  static final String STREAM_TYPE = "text/event-stream";
+
+  private static final int MAX_RESUMED_EVENTS = 1_000;
+  private static final int DEFAULT_LAST_LINES = 200;
+  private static final int MAX_LAST_LINES = 100_000;
+
+  private final Vertx vertx;
+  private final TenantRegistry tenants;
+  private final AuditLog audit;
+  private final ControlEndpoints threads;
+  private final EventStreams streams;
+
+  EventsApi(
+      Vertx vertx,
+      TenantRegistry tenants,
+      AuditLog audit,
+      ControlEndpoints threads,
+      EventStreams streams) {
+    this.vertx = vertx;
+    this.tenants = tenants;
+    this.audit = audit;
+    this.threads = threads;
+    this.streams = streams;
+  }
+
+  /// An entry of the audit log as it is shown.
+  record AuditView(
+      String id,
+      String time,
+      String actor,
+      String role,
+      String action,
+      @Nullable String tenant,
+      @Nullable String target,
+      String outcome,
+      @Nullable String detail,
+      @Nullable String remote) {
+
+    static AuditView of(AuditRecord entry) {
+      @Nullable TenantName tenant = entry.tenant();
+      return new AuditView(
+          Long.toString(entry.id()),
+          entry.time().toString(),
+          entry.actor(),
+          entry.role(),
+          entry.action(),
+          tenant == null ? null : tenant.text(),
+          entry.target(),
+          entry.outcome(),
+          entry.detail(),
+          entry.remote());
+    }
+  }
+
+  /// A line of a tenant's log as it is shown.
+  record LogView(String time, String level, String plugin, String stream, String text) {
+    static LogView of(LogEntry entry) {
+      return new LogView(
+          entry.time().toString(),
+          entry.level(),
+          entry.plugin().text(),
+          entry.stream(),
+          entry.text());
+    }
+  }
+
+  /// The audit log: a stream, or a list for whoever accepts JSON and no stream.
+  void audit(Exchange exchange) {
+    ApiRequest request = exchange.request();
+    if (request.accepts(STREAM_TYPE, /* isDefault= */ false)
+        || !request.accepts(Answer.JSON_TYPE, /* isDefault= */ false)) {
+      streamAudit(exchange);
+    } else {
+      threads.of(this::listAudit).handle(exchange);
+    }
+  }
+
+  /// A tenant's log: what is still held of it, then every new line.
+  void log(Exchange exchange) {
+    ApiRequest request = exchange.request();
+    Tenant tenant = tenants.require(request.tenant());
+    int last = request.queryNumber("last", DEFAULT_LAST_LINES, 0, MAX_LAST_LINES);
+    @Nullable Long resumeAfter = lastEventId(request);
+    long after = resumeAfter == null ? -1 : resumeAfter;
+    EventStream stream = EventStream.open(vertx, exchange, streams);
+    Replay<LogEntry> lines =
+        new Replay<>(
+            after,
+            LogEntry::id,
+            entry -> stream.offer(entry.id(), "log", Json.text(LogView.of(entry))));
+    stream.feedFrom(tenant.log().subscribe(lines::live));
+    lines.replay(tenant.log().after(after, resumeAfter == null ? last : MAX_LAST_LINES));
+  }
+
+  private void streamAudit(Exchange exchange) {
+    ApiRequest request = exchange.request();
+    @Nullable Long resumeAfter = lastEventId(request);
+    @Nullable String tenant = request.query("tenant");
+    EventStream stream = EventStream.open(vertx, exchange, streams);
+    Replay<AuditRecord> entries =
+        new Replay<>(
+            resumeAfter == null ? -1 : resumeAfter,
+            AuditRecord::id,
+            entry -> sendAudit(stream, tenant, entry));
+    stream.feedFrom(audit.subscribe(entries::live));
+    if (resumeAfter == null) {
+      entries.replay(List.of());
+    } else {
+      threads.execute(() -> entries.replay(audit.after(resumeAfter, MAX_RESUMED_EVENTS)));
+    }
+  }
+
+  private static void sendAudit(EventStream stream, @Nullable String tenant, AuditRecord entry) {
+    AuditView view = AuditView.of(entry);
+    if (tenant == null || tenant.equals(view.tenant)) {
+      stream.offer(entry.id(), "audit", Json.text(view));
+    }
+  }
+
+  private Answer listAudit(ApiRequest request) {
+    int limit = request.queryNumber("limit", Page.DEFAULT_LIMIT, 1, Page.MAX_LIMIT);
+    @Nullable Long before = Page.cursorOf(request, Long::valueOf);
+    @Nullable String tenant = request.query("tenant");
+    List<AuditRecord> found =
+        audit.list(
+            new AuditFilter(
+                tenant == null ? null : new TenantName(tenant),
+                request.query("q"),
+                before == null ? Long.MAX_VALUE : before,
+                limit + 1));
+    List<AuditRecord> items = found.subList(0, Math.min(limit, found.size()));
+    @Nullable String next =
+        found.size() > limit ? Page.encode(Long.toString(items.getLast().id())) : null;
+    return Answer.json(200, new Page(items.stream().map(AuditView::of).toList(), next, null));
+  }
+
+  private static @Nullable Long lastEventId(ApiRequest request) {
+    @Nullable String text = request.header("Last-Event-ID");
+    if (text == null) {
+      return null;
+    }
+    try {
+      return Long.valueOf(text);
+    } catch (NumberFormatException _) {
+      throw Problem.invalid("Last-Event-ID", text, "the id of an event").asException();
+    }
+  }
+}

@@ -1,0 +1,123 @@
+package dev.cloister.sandbox.http;
+
+import dev.cloister.sandbox.problem.Problem;
+import io.vertx.core.Context;
+import io.vertx.core.Future;
+import io.vertx.core.Vertx;
+import io.vertx.core.buffer.Buffer;
+import io.vertx.core.http.HttpMethod;
+import io.vertx.core.http.HttpServerRequest;
+import io.vertx.core.http.HttpServerResponse;
+import java.util.function.BooleanSupplier;
+import org.jspecify.annotations.Nullable;
+
+/// A request on its connection, from the moment it is admitted to the end of its answer. Used on
+/// the connection's event loop only.
+final class Exchange {
+  private static final long LINGER_MILLIS = 10_000;
+
+  private final Vertx vertx;
+  private final Context context;
+  private final HttpServerRequest http;
+  private final ApiRequest request;
+  private final BooleanSupplier admission;
+
+  /// Creates the exchange of an admitted request.
+  ///
+  /// @param admission whether the request would be admitted again now
+  Exchange(
+      Vertx vertx, HttpServerRequest http, ApiRequest request, BooleanSupplier admission) {
+    this.vertx = vertx;
+    this.admission = admission;
+    this.context = vertx.getOrCreateContext();
+    this.http = http;
+    this.request = request;
+  }
+
+  /// Returns what was asked.
+  ApiRequest request() {
+    return request;
+  }
+
+  /// Returns the request's body and connection.
+  HttpServerRequest http() {
+    return http;
+  }
+
+  /// Returns the event loop this exchange belongs to.
+  Context context() {
+    return context;
+  }
+
+  /// Returns whether the request would be admitted again now: its key may be gone since.
+  boolean isStillAdmitted() {
+    return admission.getAsBoolean();
+  }
+
+  /// Returns the size that the header Content-Length announces, or -1.
+  long announcedBytes() {
+    @Nullable String text = http.getHeader("Content-Length");
+    // The HTTP codec has refused what is not a number.
+    return text == null ? -1 : Long.parseLong(text);
+  }
+
+  /// Tells a client that waits for it to send the body.
+  void continueBody() {
+    if (expectsContinue()) {
+      http.response().writeContinue();
+    }
+  }
+
+  /// Answers with the problem that `failure` is.
+  void fail(Throwable failure) {
+    Problem problem = Problems.of(failure);
+    Answer answer = Answer.problem(problem);
+    if (problem.type().status() == 401) {
+      answer = answer.with("WWW-Authenticate", "Bearer realm=\"cloister\"");
+    }
+    answer(answer);
+  }
+
+  /// Writes the answer and returns when it is written or the connection is gone. What is left of
+  /// the request's body is read and forgotten, so that the client gets to read the answer.
+  Future<Void> answer(Answer answer) {
+    HttpServerResponse response = http.response();
+    if (response.ended() || response.closed()) {
+      return Future.succeededFuture();
+    }
+    response.setStatusCode(answer.status());
+    answer.headers().forEach(response::putHeader);
+    response.putHeader("X-Content-Type-Options", "nosniff");
+    boolean isBodyUnread = !http.isEnded();
+    Future<Void> written = writeBody(response, answer.body());
+    if (isBodyUnread) {
+      discardBody(written);
+    }
+    return written;
+  }
+
+  private Future<Void> writeBody(HttpServerResponse response, byte[] body) {
+    if (http.method().equals(HttpMethod.HEAD)) {
+      response.putHeader("Content-Length", Integer.toString(body.length));
+      return response.end();
+    }
+    return body.length == 0 ? response.end() : response.end(Buffer.buffer(body));
+  }
+
+  private void discardBody(Future<Void> written) {
+    if (expectsContinue()) {
+      // Whether the client sends the body now is up to it, so the next bytes have no sure meaning.
+      written.onComplete(_ -> http.connection().close());
+      return;
+    }
+    long timer = vertx.setTimer(LINGER_MILLIS, _ -> http.connection().close());
+    http.exceptionHandler(_ -> vertx.cancelTimer(timer));
+    http.endHandler(_ -> vertx.cancelTimer(timer));
+    http.handler(_ -> {});
+    http.resume();
+  }
+
+  private boolean expectsContinue() {
+    return "100-continue".equalsIgnoreCase(http.getHeader("Expect"));
+  }
+}

@@ -1,0 +1,189 @@
+package dev.cloister.sandbox.http;
+
+import dev.cloister.engine.WasmEngine;
+import dev.cloister.sandbox.auth.KeyRing;
+import dev.cloister.sandbox.auth.Sessions;
+import dev.cloister.sandbox.auth.SignInThrottle;
+import dev.cloister.sandbox.cluster.ClusterNode;
+import dev.cloister.sandbox.config.HttpConfig;
+import dev.cloister.sandbox.config.SandboxConfig;
+import dev.cloister.sandbox.registry.Registry;
+import io.vertx.core.DeploymentOptions;
+import io.vertx.core.Future;
+import io.vertx.core.Vertx;
+import java.io.IOException;
+import java.net.BindException;
+import java.net.InetAddress;
+import java.net.ServerSocket;
+import java.time.Clock;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/// The HTTP side of a server: accepts requests from [#start] to [#stop].
+public final class HttpListener implements AutoCloseable {
+  private static final int FREE_PORT_ATTEMPTS = 5;
+
+  private final Vertx vertx;
+  private final HttpConfig config;
+  private final List<Route> routes;
+  private final Authentication authentication;
+  private final ControlEndpoints control;
+  private final UploadApi uploads;
+  private final EngineApi engineApi;
+  private final EventStreams streams;
+  private volatile @Nullable String deploymentId;
+
+  private HttpListener(
+      Vertx vertx,
+      HttpConfig config,
+      List<Route> routes,
+      Authentication authentication,
+      ControlEndpoints control,
+      UploadApi uploads,
+      EngineApi engineApi,
+      EventStreams streams) {
+    this.vertx = vertx;
+    this.config = config;
+    this.routes = routes;
+    this.authentication = authentication;
+    this.control = control;
+    this.uploads = uploads;
+    this.engineApi = engineApi;
+    this.streams = streams;
+  }
+
+  /// What the listener serves.
+  ///
+  /// @param config the whole configuration
+  /// @param engine the engine
+  /// @param registry tenants, plugins, keys and the audit log
+  /// @param keys who holds which key
+  /// @param sessions who is signed in
+  /// @param health whether the server is ready
+  /// @param node the server's place in the cluster
+  /// @param info what the server says of itself
+  /// @param clock the time
+  public record Parts(
+      SandboxConfig config,
+      WasmEngine engine,
+      Registry registry,
+      KeyRing keys,
+      Sessions sessions,
+      HealthApi health,
+      ClusterNode node,
+      ServerInfo info,
+      Clock clock) {}
+
+  /// Builds the interface over `parts`.
+  ///
+  /// @throws IOException if a resource of the program cannot be read
+  public static HttpListener create(Vertx vertx, Parts parts) throws IOException {
+    HttpConfig http = parts.config.http();
+    Registry registry = parts.registry;
+    EventStreams streams = new EventStreams();
+    ControlEndpoints control = new ControlEndpoints(http.maxControlBodyBytes());
+    CallMeter meter = new CallMeter(parts.clock);
+    Figures figures = new Figures(parts.engine, registry.tenants(), meter, parts.clock);
+    UploadApi uploads =
+        new UploadApi(registry.tenants(), registry.plugins(), uploadThreads(parts.config));
+    EngineApi engineApi = new EngineApi(vertx, figures, streams);
+    Routes.Apis apis =
+        new Routes.Apis(
+            control,
+            parts.health,
+            new SessionApi(
+                parts.keys,
+                parts.sessions,
+                new SignInThrottle(parts.clock),
+                registry.audit(),
+                parts.info,
+                control),
+            new TenantApi(registry.tenants()),
+            new LimitsApi(registry.tenants()),
+            new KeyApi(registry.tenants(), registry.keys()),
+            new PluginApi(registry.tenants(), registry.plugins()),
+            uploads,
+            new InvocationApi(registry.tenants(), control, meter),
+            new EventsApi(vertx, registry.tenants(), registry.audit(), control, streams),
+            engineApi,
+            new ClusterApi(parts.node),
+            new MetricsApi(parts.engine, registry.tenants(), meter, streams),
+            new AdminAssets(HttpListener.class.getClassLoader()),
+            OpenApiDocument.load());
+    return new HttpListener(
+        vertx,
+        http,
+        Routes.table(apis),
+        new Authentication(parts.keys, parts.sessions),
+        control,
+        uploads,
+        engineApi,
+        streams);
+  }
+
+  /// Starts accepting requests and returns the port.
+  ///
+  /// @throws IOException if no port is free
+  public Future<Integer> start() throws IOException {
+    return config.port() == 0 ? startOnFreePort(FREE_PORT_ATTEMPTS) : start(config);
+  }
+
+  /// Every event loop has a listener of its own, which share one port only if it has a number; so a
+  /// free one is looked for first, and again if somebody else takes it in between.
+  private Future<Integer> startOnFreePort(int attempts) throws IOException {
+    Future<Integer> started = start(config.withPort(freePort()));
+    if (attempts == 1) {
+      return started;
+    }
+    return started.recover(
+        failure -> {
+          try {
+            return failure instanceof BindException
+                ? startOnFreePort(attempts - 1)
+                : Future.failedFuture(failure);
+          } catch (IOException e) {
+            return Future.failedFuture(e);
+          }
+        });
+  }
+
+  private int freePort() throws IOException {
+    try (ServerSocket socket =
+        new ServerSocket(0, /* backlog= */ 1, InetAddress.getByName(config.host()))) {
+      return socket.getLocalPort();
+    }
+  }
+
+  private Future<Integer> start(HttpConfig address) {
+    int instances = Runtime.getRuntime().availableProcessors();
+    return vertx
+        .deployVerticle(
+            () -> new HttpVerticle(address, routes, authentication),
+            new DeploymentOptions().setInstances(instances))
+        .map(
+            id -> {
+              deploymentId = id;
+              return address.port();
+            });
+  }
+
+  /// Stops accepting requests and lets those in flight end, but for event streams, which are ended.
+  public Future<Void> stop() {
+    streams.endAll();
+    String id = deploymentId;
+    return id == null ? Future.succeededFuture() : vertx.undeploy(id);
+  }
+
+  /// Ends the threads behind the interface. Called after [#stop], never on an event loop.
+  @Override
+  public void close() {
+    engineApi.close();
+    uploads.close();
+    control.close();
+  }
+
+  private static int uploadThreads(SandboxConfig config) {
+    int configured = config.engine().uploadThreads();
+    return configured > 0 ? configured : Runtime.getRuntime().availableProcessors();
+  }
+}

@@ -1,0 +1,167 @@
+package dev.cloister.sandbox.http;
+
+import dev.cloister.sandbox.auth.Principal;
+import dev.cloister.sandbox.config.HttpConfig;
+import dev.cloister.sandbox.problem.Problem;
+import dev.cloister.sandbox.problem.ProblemType;
+import io.vertx.core.Future;
+import io.vertx.core.VerticleBase;
+import io.vertx.core.http.HttpMethod;
+import io.vertx.core.http.HttpServer;
+import io.vertx.core.http.HttpServerOptions;
+import io.vertx.core.http.HttpServerRequest;
+import io.vertx.core.net.SocketAddress;
+import io.vertx.ext.web.Router;
+import io.vertx.ext.web.RoutingContext;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.TreeSet;
+import java.util.concurrent.TimeUnit;
+import org.jspecify.annotations.Nullable;
+
+/// One event loop's HTTP listener: finds the route, checks the key, hands over to the endpoint.
+final class HttpVerticle extends VerticleBase {
+  private static final int MAX_URL_BYTES = 16 << 10;
+  private static final int MAX_HEADER_BYTES = 32 << 10;
+
+  private final HttpConfig config;
+  private final List<Route> routes;
+  private final Authentication authentication;
+  private @Nullable HttpServer server;
+
+  HttpVerticle(HttpConfig config, List<Route> routes, Authentication authentication) {
+    this.config = config;
+    this.routes = routes;
+    this.authentication = authentication;
+  }
+
+  @Override
+  public Future<?> start() {
+    HttpServerOptions options =
+        new HttpServerOptions()
+            .setHost(config.host())
+            .setPort(config.port())
+            .setMaxInitialLineLength(MAX_URL_BYTES)
+            .setMaxHeaderSize(MAX_HEADER_BYTES)
+            .setIdleTimeout((int) config.idleTimeout().toSeconds())
+            .setIdleTimeoutUnit(TimeUnit.SECONDS);
+    HttpServer created = vertx.createHttpServer(options).requestHandler(router());
+    server = created;
+    return created.listen();
+  }
+
+  @Override
+  public Future<?> stop() {
+    HttpServer current = server;
+    return current == null
+        ? Future.succeededFuture()
+        : current.shutdown(config.drainTimeout());
+  }
+
+  private Router router() {
+    Router router = Router.router(vertx);
+    for (Route route : routes) {
+      @Nullable HttpMethod method = route.method();
+      io.vertx.ext.web.Route added =
+          method == null
+              ? router.route(route.routerPath())
+              : router.route(method, route.routerPath());
+      if (HttpMethod.GET.equals(method)) {
+        added.method(HttpMethod.HEAD);
+      }
+      added.handler(context -> admit(context, route));
+    }
+    router.route().handler(this::refuse);
+    router.errorHandler(400, context -> fail(context, malformedUrl()));
+    router.errorHandler(500, context -> fail(context, context.failure()));
+    return router;
+  }
+
+  private void admit(RoutingContext context, Route route) {
+    HttpServerRequest http = context.request();
+    http.pause();
+    @Nullable String tenant = context.pathParam("tenant");
+    Map<String, String> path = new HashMap<>();
+    for (String name : route.parameters()) {
+      @Nullable String value = context.pathParam(name);
+      path.put(name, value == null ? "" : value);
+    }
+    try {
+      @Nullable Principal principal =
+          route.access() == Access.PUBLIC ? null : authentication.principal(http);
+      Exchange exchange = exchange(context, path, principal, route.access(), tenant);
+      try {
+        route.access().check(principal, tenant);
+        route.endpoint().handle(exchange);
+      } catch (RuntimeException e) {
+        exchange.fail(e);
+      }
+    } catch (RuntimeException e) {
+      fail(context, e);
+    }
+  }
+
+  private Exchange exchange(
+      RoutingContext context,
+      Map<String, String> path,
+      @Nullable Principal principal,
+      Access access,
+      @Nullable String tenant) {
+    HttpServerRequest http = context.request();
+    @Nullable SocketAddress remote = http.remoteAddress();
+    ApiRequest request =
+        ApiRequest.of(
+            path,
+            context.queryParams(),
+            http.headers(),
+            principal,
+            remote == null ? null : remote.hostAddress());
+    return new Exchange(vertx, http, request, () -> isAdmitted(http, access, tenant));
+  }
+
+  private boolean isAdmitted(HttpServerRequest http, Access access, @Nullable String tenant) {
+    try {
+      access.check(authentication.principal(http), tenant);
+      return true;
+    } catch (RuntimeException _) {
+      return false;
+    }
+  }
+
+  /// No route fits: the path is unknown, or known with other methods.
+  private void refuse(RoutingContext context) {
+    TreeSet<String> allowed = new TreeSet<>();
+    for (Route route : routes) {
+      @Nullable HttpMethod method = route.method();
+      if (method != null && route.matches(context.request().path())) {
+        allowed.add(method.name());
+        if (method.equals(HttpMethod.GET)) {
+          allowed.add("HEAD");
+        }
+      }
+    }
+    context.request().pause();
+    Exchange exchange = exchange(context, Map.of(), null, Access.PUBLIC, null);
+    if (allowed.isEmpty()) {
+      exchange.fail(Problem.notFound("path", context.request().path()).asException());
+      return;
+    }
+    String methods = String.join(", ", allowed);
+    Problem problem =
+        Problem.of(ProblemType.METHOD_NOT_ALLOWED, "this path takes " + methods)
+            .with("actual", context.request().method().name())
+            .with("allowed", List.copyOf(allowed));
+    exchange.answer(Answer.problem(problem).with("Allow", methods));
+  }
+
+  private void fail(RoutingContext context, @Nullable Throwable failure) {
+    Throwable cause =
+        failure == null ? new IllegalStateException("a request failed without a cause") : failure;
+    exchange(context, Map.of(), null, Access.PUBLIC, null).fail(cause);
+  }
+
+  private static Throwable malformedUrl() {
+    return Problem.of(ProblemType.INVALID_REQUEST, "the URL is not well-formed").asException();
+  }
+}

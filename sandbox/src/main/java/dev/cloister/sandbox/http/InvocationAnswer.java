@@ -1,0 +1,160 @@
+package dev.cloister.sandbox.http;
+
+import dev.cloister.engine.error.WasmFrame;
+import dev.cloister.isolate.abi.WasmValue;
+import dev.cloister.isolate.verticle.InvocationResult;
+import dev.cloister.sandbox.problem.Problem;
+import dev.cloister.sandbox.problem.ProblemType;
+import dev.cloister.sandbox.stats.CallOutcome;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+
+/// What a call's result is over HTTP, and how it is counted.
+///
+/// @param answer status, headers and body
+/// @param outcome how it is counted
+record InvocationAnswer(Answer answer, CallOutcome outcome) {
+  private static final long MILLIS_PER_SECOND = 1_000;
+
+  static InvocationAnswer of(InvocationResult result) {
+    return switch (result) {
+      case InvocationResult.Returned returned -> returned(returned.values());
+      case InvocationResult.Exited exited -> exited(exited);
+      case InvocationResult.Trapped trapped ->
+          problem(CallOutcome.TRAP, withTrap(trap(trapped.trap()), trapped));
+      case InvocationResult.UncaughtException uncaught ->
+          problem(
+              CallOutcome.TRAP,
+              Problem.of(ProblemType.UNCAUGHT_EXCEPTION, uncaught.detail()));
+      case InvocationResult.Deadline deadline ->
+          problem(
+              CallOutcome.DEADLINE,
+              Problem.of(ProblemType.DEADLINE, "the call took longer than its deadline")
+                  .with("limit", "deadlineMillis")
+                  .with("allowed", deadline.deadlineMillis()));
+      case InvocationResult.LimitReached limit -> limitReached(limit);
+      case InvocationResult.BadArguments bad -> badArguments(bad);
+      case InvocationResult.UnsupportedType unsupported ->
+          problem(
+              CallOutcome.ERROR, Problem.of(ProblemType.UNSUPPORTED_TYPE, unsupported.detail()));
+      case InvocationResult.UnknownExport unknown ->
+          problem(
+              CallOutcome.ERROR,
+              Problem.of(
+                      ProblemType.UNKNOWN_EXPORT,
+                      "there is no function export \"" + unknown.export() + "\"")
+                  .with("export", unknown.export())
+                  .with("allowed", unknown.exports()));
+      case InvocationResult.UnsupportedAbi unsupported ->
+          problem(
+              CallOutcome.ERROR,
+              Problem.of(
+                      ProblemType.UNSUPPORTED_ABI,
+                      "a plugin of the kind "
+                          + unsupported.abi().label()
+                          + " cannot be called this way")
+                  .with("abi", unsupported.abi().label()));
+      case InvocationResult.LinkFailed failed ->
+          problem(
+              CallOutcome.ERROR, Problem.of(ProblemType.UNRESOLVED_IMPORTS, failed.detail()));
+      case InvocationResult.RateLimited limited -> rateLimited(limited);
+      case InvocationResult.Overloaded overloaded ->
+          retryLater(
+              CallOutcome.OVERLOADED,
+              Problem.of(ProblemType.OVERLOADED, "too many calls are waiting")
+                  .with("limit", overloaded.limit()),
+              1);
+      case InvocationResult.Cancelled cancelled ->
+          problem(
+              CallOutcome.ERROR,
+              Problem.of(
+                  ProblemType.UNAVAILABLE, "the call was stopped: " + cancelled.reason().text()));
+      case InvocationResult.HostFailure failure ->
+          problem(CallOutcome.ERROR, Problems.of(failure.cause()));
+    };
+  }
+
+  private static InvocationAnswer returned(List<WasmValue> values) {
+    List<@Nullable Object> results = values.stream().map(WasmValue::json).toList();
+    Map<String, Object> body = Map.of("results", results);
+    return new InvocationAnswer(Answer.json(200, body), CallOutcome.OK);
+  }
+
+  private static InvocationAnswer exited(InvocationResult.Exited exited) {
+    String code = Integer.toString(exited.code());
+    if (exited.code() == 0) {
+      Answer answer = Answer.bytes(200, Answer.BYTES_TYPE, exited.output());
+      return new InvocationAnswer(answer.with("Cloister-Exit-Code", code), CallOutcome.OK);
+    }
+    Problem problem =
+        Problem.of(ProblemType.PLUGIN_EXIT, "the plugin ended with exit code " + code)
+            .with("exitCode", exited.code());
+    return new InvocationAnswer(
+        Answer.problem(GuestOutput.addTo(problem, exited.output()))
+            .with("Cloister-Exit-Code", code),
+        CallOutcome.EXIT);
+  }
+
+  private static InvocationAnswer limitReached(InvocationResult.LimitReached limit) {
+    Problem problem =
+        Problem.limit(ProblemType.LIMIT, limit.limit(), limit.used(), limit.allowed());
+    InvocationResult.@Nullable Trapped trapped = limit.trap();
+    return problem(
+        CallOutcome.LIMIT,
+        trapped == null ? problem : withTrap(problem, trapped));
+  }
+
+  private static InvocationAnswer badArguments(InvocationResult.BadArguments bad) {
+    Problem problem =
+        Problem.of(ProblemType.INVALID_ARGUMENTS, bad.detail())
+            .with("allowed", bad.expected())
+            .with("actual", bad.actual());
+    return problem(
+        CallOutcome.ERROR, bad.index() < 0 ? problem : problem.with("argument", bad.index()));
+  }
+
+  private static InvocationAnswer rateLimited(InvocationResult.RateLimited limited) {
+    long seconds =
+        Math.max(1, Math.ceilDiv(limited.retryAfterMillis(), MILLIS_PER_SECOND));
+    return retryLater(
+        CallOutcome.RATE_LIMITED,
+        Problem.of(ProblemType.RATE_LIMITED, "the tenant's " + limited.limit() + " is used up")
+            .with("limit", limited.limit()),
+        seconds);
+  }
+
+  private static InvocationAnswer retryLater(
+      CallOutcome outcome, Problem problem, long seconds) {
+    return new InvocationAnswer(
+        Answer.problem(problem).with("Retry-After", Long.toString(seconds)), outcome);
+  }
+
+  private static InvocationAnswer problem(CallOutcome outcome, Problem problem) {
+    return new InvocationAnswer(Answer.problem(problem), outcome);
+  }
+
+  private static Problem trap(String trap) {
+    return Problem.of(ProblemType.TRAP, "the plugin trapped: " + trap);
+  }
+
+  private static Problem withTrap(Problem problem, InvocationResult.Trapped trapped) {
+    return problem.with("trap", trapped.trap()).with("wasmStack", stack(trapped.wasmStack()));
+  }
+
+  private static List<Map<String, Object>> stack(List<WasmFrame> frames) {
+    return frames.stream().map(InvocationAnswer::frame).toList();
+  }
+
+  private static Map<String, Object> frame(WasmFrame frame) {
+    Map<String, Object> members = new LinkedHashMap<>();
+    @Nullable String name = frame.functionName();
+    if (name != null) {
+      members.put("function", name);
+    }
+    members.put("index", frame.functionIndex());
+    members.put("offset", frame.offset());
+    return members;
+  }
+}

@@ -1,0 +1,224 @@
+package dev.cloister.sandbox.http;
+
+import dev.cloister.engine.error.StopReason;
+import dev.cloister.isolate.IsolateLimit;
+import dev.cloister.isolate.IsolateLimits;
+import dev.cloister.isolate.plugin.PluginHandle;
+import dev.cloister.isolate.verticle.CallExport;
+import dev.cloister.isolate.verticle.Invocation;
+import dev.cloister.isolate.verticle.InvocationOutcome;
+import dev.cloister.isolate.verticle.InvocationResult;
+import dev.cloister.isolate.verticle.RunCommand;
+import dev.cloister.sandbox.json.Json;
+import dev.cloister.sandbox.problem.Problem;
+import dev.cloister.sandbox.problem.ProblemType;
+import dev.cloister.sandbox.registry.GuestLogWriter;
+import dev.cloister.sandbox.registry.Plugin;
+import dev.cloister.sandbox.registry.Tenant;
+import dev.cloister.sandbox.registry.TenantRegistry;
+import dev.cloister.sandbox.stats.CallOutcome;
+import dev.cloister.sandbox.storage.BlobDigest;
+import io.vertx.core.Future;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/// Calls of plugins: exports with JSON arguments, and WASI commands.
+final class InvocationApi {
+  /// Larger bodies are parsed on a virtual thread rather than on the event loop.
+  private static final int MAX_INLINE_JSON_BYTES = 16 << 10;
+
+  private final TenantRegistry tenants;
+  private final ControlEndpoints threads;
+  private final CallMeter meter;
+
+  InvocationApi(TenantRegistry tenants, ControlEndpoints threads, CallMeter meter) {
+    this.tenants = tenants;
+    this.threads = threads;
+    this.meter = meter;
+  }
+
+  /// The body of a call.
+  record Arguments(@Nullable List<@Nullable Object> args) {}
+
+  /// A call that was admitted: what is called, and for whom.
+  private record Target(Exchange exchange, Tenant tenant, Plugin plugin, BlobDigest version) {}
+
+  void call(Exchange exchange) {
+    Target target = target(exchange);
+    readBody(target, body -> parse(target, body));
+  }
+
+  void run(Exchange exchange) {
+    Target target = target(exchange);
+    readBody(target, body -> runCommand(target, body));
+  }
+
+  private Target target(Exchange exchange) {
+    ApiRequest request = exchange.request();
+    Tenant tenant = tenants.require(request.tenant());
+    if (tenant.isSuspended()) {
+      throw Problem.of(ProblemType.SUSPENDED, "the tenant is suspended")
+          .with("tenant", tenant.name().text())
+          .asException();
+    }
+    Plugin plugin = tenant.requirePlugin(request.plugin());
+    BlobDigest version = tenant.resolve(plugin, request.queryVersion(), request.queryAlias());
+    return new Target(exchange, tenant, plugin, version);
+  }
+
+  private interface BodyConsumer {
+    void accept(byte[] body);
+  }
+
+  /// Reads the body; no more bodies of a tenant arrive at once than it may have calls.
+  private static void readBody(Target target, BodyConsumer consumer) {
+    Tenant tenant = target.tenant;
+    IsolateLimits limits = tenant.isolate().limits();
+    long allowed =
+        limits.value(IsolateLimit.CONCURRENCY) + limits.value(IsolateLimit.QUEUE_LENGTH);
+    if (tenant.arrivingBodies().incrementAndGet() > allowed) {
+      tenant.arrivingBodies().decrementAndGet();
+      throw Problem.of(ProblemType.OVERLOADED, "too many requests are sending their body")
+          .with("limit", "queueLength")
+          .with("allowed", allowed)
+          .asException();
+    }
+    BodyReader.read(
+        target.exchange,
+        "requestBytes",
+        limits.value(IsolateLimit.REQUEST_BYTES),
+        body -> {
+          tenant.arrivingBodies().decrementAndGet();
+          try {
+            consumer.accept(body);
+          } catch (RuntimeException e) {
+            target.exchange.fail(e);
+          }
+        },
+        () -> tenant.arrivingBodies().decrementAndGet());
+  }
+
+  private void parse(Target target, byte[] body) {
+    ApiRequest request = target.exchange.request().withBody(body);
+    request.requireJsonBody();
+    if (body.length <= MAX_INLINE_JSON_BYTES) {
+      callExport(target, arguments(body), body.length);
+      return;
+    }
+    threads.execute(
+        () -> {
+          Future<List<@Nullable Object>> arguments = parsed(body);
+          target
+              .exchange
+              .context()
+              .runOnContext(
+                  _ ->
+                      arguments
+                          .onSuccess(values -> callExport(target, values, body.length))
+                          .onFailure(target.exchange::fail));
+        });
+  }
+
+  private static Future<List<@Nullable Object>> parsed(byte[] body) {
+    try {
+      return Future.succeededFuture(arguments(body));
+    } catch (RuntimeException e) {
+      return Future.failedFuture(e);
+    }
+  }
+
+  private static List<@Nullable Object> arguments(byte[] body) {
+    if (body.length == 0) {
+      return List.of();
+    }
+    @Nullable List<@Nullable Object> arguments = Json.read(body, Arguments.class).args();
+    return arguments == null ? List.of() : arguments;
+  }
+
+  private void callExport(
+      Target target, List<@Nullable Object> arguments, long requestBytes) {
+    GuestLogWriter log = target.tenant.logWriter(target.plugin.name());
+    String export = target.exchange.request().path("export");
+    invoke(
+        target,
+        plugin -> new CallExport(plugin, export, arguments, requestBytes, log),
+        log::flush);
+  }
+
+  private void runCommand(Target target, byte[] standardInput) {
+    GuestLogWriter log = target.tenant.logWriter(target.plugin.name());
+    List<String> arguments = List.copyOf(target.exchange.request().queryAll("arg"));
+    invoke(
+        target,
+        plugin ->
+            new RunCommand(
+                plugin,
+                target.plugin.name().text(),
+                arguments,
+                target.plugin.settings().environment(),
+                standardInput,
+                log,
+                /* scratchPath= */ null),
+        log::flush);
+  }
+
+  private interface InvocationFactory {
+    Invocation of(PluginHandle plugin);
+  }
+
+  private void invoke(Target target, InvocationFactory factory, Runnable onEnd) {
+    long startNanos = meter.start();
+    attempt(target, factory)
+        .compose(outcome -> isRetried(target, outcome) ? attempt(target, factory) : keep(outcome))
+        .onComplete(
+            done ->
+                target
+                    .exchange
+                    .context()
+                    .runOnContext(
+                        _ -> {
+                          onEnd.run();
+                          if (done.succeeded()) {
+                            answer(target, done.result(), startNanos);
+                          } else {
+                            end(target, CallOutcome.ERROR, startNanos);
+                            target.exchange.fail(done.cause());
+                          }
+                        }));
+  }
+
+  private static Future<InvocationOutcome> attempt(Target target, InvocationFactory factory) {
+    return target
+        .tenant
+        .load(target.version)
+        .compose(plugin -> target.tenant.isolate().invoke(factory.of(plugin)));
+  }
+
+  private static Future<InvocationOutcome> keep(InvocationOutcome outcome) {
+    return Future.succeededFuture(outcome);
+  }
+
+  /// Whether the call did not begin because its version was let go between being found and being
+  /// called; another attempt compiles it again.
+  private static boolean isRetried(Target target, InvocationOutcome outcome) {
+    return outcome.result() instanceof InvocationResult.Cancelled(StopReason reason)
+        && reason == StopReason.CANCELLED
+        && !target.tenant.isSuspended();
+  }
+
+  private void answer(Target target, InvocationOutcome outcome, long startNanos) {
+    InvocationAnswer answer = InvocationAnswer.of(outcome.result());
+    end(target, answer.outcome(), startNanos);
+    Answer complete =
+        answer
+            .answer()
+            .with("Cloister-Version", target.version.toString())
+            .with("Cloister-Instance", outcome.instance().label())
+            .with("Server-Timing", outcome.timings().serverTiming());
+    target.exchange.answer(complete).onComplete(_ -> outcome.close());
+  }
+
+  private void end(Target target, CallOutcome outcome, long startNanos) {
+    meter.end(target.tenant, target.plugin.name(), outcome, startNanos);
+  }
+}

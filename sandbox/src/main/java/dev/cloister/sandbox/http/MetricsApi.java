@@ -1,0 +1,129 @@
+package dev.cloister.sandbox.http;
+
+import dev.cloister.engine.EngineStatistics;
+import dev.cloister.engine.WasmEngine;
+import dev.cloister.isolate.heap.HeapCategory;
+import dev.cloister.sandbox.registry.Tenant;
+import dev.cloister.sandbox.registry.TenantRegistry;
+import dev.cloister.sandbox.stats.CallOutcome;
+import dev.cloister.sandbox.stats.PrometheusText;
+import java.nio.charset.StandardCharsets;
+import java.util.Comparator;
+import java.util.EnumMap;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+
+/// The server's figures for Prometheus.
+///
+/// At most 100 tenants have labels of their own, those with the most calls; the others are summed
+/// up as `_other`, which no tenant can be called.
+final class MetricsApi {
+  private static final int MAX_LABELLED_TENANTS = 100;
+  private static final String REST = "_other";
+
+  private final WasmEngine engine;
+  private final TenantRegistry tenants;
+  private final CallMeter meter;
+  private final EventStreams streams;
+
+  MetricsApi(
+      WasmEngine engine, TenantRegistry tenants, CallMeter meter, EventStreams streams) {
+    this.engine = engine;
+    this.tenants = tenants;
+    this.meter = meter;
+    this.streams = streams;
+  }
+
+  Answer get(ApiRequest request) {
+    PrometheusText text = new PrometheusText();
+    List<Tenant> byCalls =
+        tenants.all().stream()
+            .sorted(Comparator.comparingLong((Tenant t) -> t.calls().total()).reversed())
+            .toList();
+    writeCalls(text, byCalls);
+    writeMemory(text, byCalls);
+    writeEngine(text);
+    text.single("cloister_tenants", "gauge", "Tenants.", byCalls.size());
+    text.single("cloister_event_streams", "gauge", "Open event streams.", streams.count());
+    return Answer.bytes(
+        200, PrometheusText.CONTENT_TYPE, text.toString().getBytes(StandardCharsets.UTF_8));
+  }
+
+  private void writeCalls(PrometheusText text, List<Tenant> byCalls) {
+    String name = "cloister_invocations_total";
+    text.metric(name, "counter", "Calls by how they ended.");
+    Map<CallOutcome, Long> rest = new EnumMap<>(CallOutcome.class);
+    for (int i = 0; i < byCalls.size(); i++) {
+      Tenant tenant = byCalls.get(i);
+      for (CallOutcome outcome : CallOutcome.values()) {
+        long count = tenant.calls().count(outcome);
+        if (count > 0 && i < MAX_LABELLED_TENANTS) {
+          text.sample(name, labels(tenant.name().text(), "outcome", outcome.label()), count);
+        } else if (count > 0) {
+          rest.merge(outcome, count, Long::sum);
+        }
+      }
+    }
+    rest.forEach(
+        (outcome, count) -> text.sample(name, labels(REST, "outcome", outcome.label()), count));
+    text.histogram(
+        "cloister_invocation_duration_seconds",
+        "How long calls take from admission to answer.",
+        meter.latency().snapshot());
+    text.single(
+        "cloister_invocations_in_flight", "gauge", "Calls in flight.", meter.inFlight());
+  }
+
+  private static void writeMemory(PrometheusText text, List<Tenant> byCalls) {
+    String name = "cloister_isolate_memory_bytes";
+    text.metric(name, "gauge", "Bytes charged to tenants by kind.");
+    Map<HeapCategory, Long> rest = new EnumMap<>(HeapCategory.class);
+    for (int i = 0; i < byCalls.size(); i++) {
+      Tenant tenant = byCalls.get(i);
+      boolean isLabelled = i < MAX_LABELLED_TENANTS;
+      tenant
+          .isolate()
+          .heap()
+          .bytes()
+          .forEach(
+              (category, bytes) -> {
+                if (bytes > 0 && isLabelled) {
+                  text.sample(
+                      name, labels(tenant.name().text(), "kind", category.label()), bytes);
+                } else if (bytes > 0) {
+                  rest.merge(category, bytes, Long::sum);
+                }
+              });
+    }
+    rest.forEach(
+        (category, bytes) -> text.sample(name, labels(REST, "kind", category.label()), bytes));
+  }
+
+  private void writeEngine(PrometheusText text) {
+    EngineStatistics engineFigures = engine.statistics();
+    text.single(
+        "cloister_native_modules", "gauge", "Native modules.", engineFigures.nativeModules());
+    text.single(
+        "cloister_code_bytes", "gauge", "Bytes of compiled code.", engineFigures.codeBytes());
+    text.single(
+        "cloister_metadata_bytes",
+        "gauge",
+        "Bytes of metadata of modules.",
+        engineFigures.metadataBytes());
+    text.single(
+        "cloister_compilations_total", "counter", "Compilations.", engineFigures.compilations());
+    text.single(
+        "cloister_module_cache_hits_total",
+        "counter",
+        "Modules that were there already.",
+        engineFigures.cacheHits());
+  }
+
+  private static Map<String, String> labels(String tenant, String key, String value) {
+    Map<String, String> labels = new LinkedHashMap<>();
+    labels.put("tenant", tenant);
+    labels.put(key, value);
+    return labels;
+  }
+}

@@ -1,0 +1,72 @@
+package dev.cloister.sandbox.http;
+
+import dev.cloister.sandbox.problem.Problem;
+import io.vertx.core.http.HttpMethod;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/// The calls of the interface whose feature this version does not have. They are answered with the
+/// problem `not-available`, after the same checks of the key as all others.
+final class NotAvailable {
+  private static final String TENANT = "/v1/tenants/{tenant}/";
+  private static final String PLUGIN = TENANT + "plugins/{plugin}/";
+
+  /// A call that does not exist yet.
+  ///
+  /// @param method its method, null for every method
+  /// @param path its path
+  /// @param access who may use it once it exists
+  /// @param feature what is missing, in words
+  record Call(@Nullable HttpMethod method, String path, Access access, String feature) {
+    Endpoint endpoint() {
+      return _ -> {
+        throw Problem.notAvailable(feature).asException();
+      };
+    }
+  }
+
+  static final List<Call> CALLS =
+      List.of(
+          new Call(null, PLUGIN + "http/*", Access.INVOKER, "calling a plugin's HTTP handler"),
+          new Call(HttpMethod.GET, TENANT + "config", Access.TENANT_ADMIN, "a tenant's config"),
+          new Call(HttpMethod.PUT, TENANT + "config", Access.TENANT_ADMIN, "a tenant's config"),
+          new Call(HttpMethod.GET, TENANT + "secrets", Access.TENANT_ADMIN, "a tenant's secrets"),
+          new Call(HttpMethod.PUT, TENANT + "secrets", Access.TENANT_ADMIN, "a tenant's secrets"),
+          new Call(HttpMethod.GET, TENANT + "policy", Access.TENANT_ADMIN, "a tenant's policy"),
+          new Call(HttpMethod.PUT, TENANT + "policy", Access.TENANT_ADMIN, "a tenant's policy"),
+          new Call(null, TENANT + "kv/*", Access.TENANT_ADMIN, "a tenant's key-value store"),
+          new Call(HttpMethod.GET, TENANT + "egress-log", Access.TENANT_ADMIN, "the egress log"),
+          new Call(HttpMethod.PUT, TENANT + "code-logging", Access.TENANT_ADMIN, "code logging"),
+          new Call(HttpMethod.GET, TENANT + "code-log", Access.TENANT_ADMIN, "code logging"),
+          new Call(HttpMethod.PUT, TENANT + "debugging", Access.TENANT_ADMIN, "debugging"),
+          new Call(HttpMethod.GET, TENANT + "debug", Access.TENANT_ADMIN, "debugging"),
+          new Call(
+              HttpMethod.GET, "/v1/engine/compile-jobs", Access.TENANT_ADMIN, "compile jobs"),
+          new Call(
+              HttpMethod.DELETE,
+              "/v1/engine/compile-jobs/{job}",
+              Access.TENANT_ADMIN,
+              "compile jobs"),
+          new Call(HttpMethod.GET, "/v1/engine/code-gc", Access.TENANT_ADMIN, "code collection"),
+          new Call(HttpMethod.POST, "/v1/engine/code-gc", Access.OPERATOR, "code collection"),
+          new Call(
+              HttpMethod.POST, "/v1/engine/flush-baseline", Access.OPERATOR, "flushing code"),
+          new Call(
+              HttpMethod.POST,
+              "/v1/engine/native-modules/{digest}/tier-up",
+              Access.OPERATOR,
+              "changing tiers"),
+          new Call(
+              HttpMethod.POST,
+              "/v1/engine/native-modules/{digest}/tier-down",
+              Access.OPERATOR,
+              "changing tiers"),
+          new Call(
+              HttpMethod.POST,
+              "/v1/cluster/members/{member}/drain",
+              Access.OPERATOR,
+              "draining a member"),
+          new Call(HttpMethod.GET, "/v1/diagnostics", Access.OPERATOR, "the diagnostics bundle"));
+
+  private NotAvailable() {}
+}

@@ -1,0 +1,280 @@
+package dev.cloister.sandbox.http;
+
+import dev.cloister.sandbox.json.Json;
+import dev.cloister.sandbox.problem.Problem;
+import dev.cloister.sandbox.problem.ProblemType;
+import dev.cloister.sandbox.registry.InterfaceItem;
+import dev.cloister.sandbox.registry.ModuleInterface;
+import dev.cloister.sandbox.registry.Plugin;
+import dev.cloister.sandbox.registry.PluginRegistry;
+import dev.cloister.sandbox.registry.PluginSettings;
+import dev.cloister.sandbox.registry.Tenant;
+import dev.cloister.sandbox.registry.TenantRegistry;
+import dev.cloister.sandbox.storage.AliasTarget;
+import dev.cloister.sandbox.storage.BlobDigest;
+import dev.cloister.sandbox.storage.VersionRecord;
+import java.io.IOException;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+
+/// A tenant's plugins: list, show, delete, versions, aliases and settings.
+final class PluginApi {
+  private static final String WASM_TYPE = "application/wasm";
+
+  private final TenantRegistry tenants;
+  private final PluginRegistry plugins;
+
+  PluginApi(TenantRegistry tenants, PluginRegistry plugins) {
+    this.tenants = tenants;
+    this.plugins = plugins;
+  }
+
+  /// A plugin in a list.
+  record View(
+      String plugin,
+      @Nullable String abi,
+      @Nullable String live,
+      @Nullable String script,
+      @Nullable Long sizeBytes,
+      int versions,
+      String updatedAt,
+      long calls,
+      long failedCalls) {
+
+    static View of(Tenant tenant, Plugin plugin) {
+      @Nullable VersionRecord live = plugin.live();
+      return new View(
+          plugin.name().text(),
+          live == null ? null : live.abi(),
+          live == null ? null : live.digest().toString(),
+          live == null ? null : live.script(),
+          live == null ? null : live.sizeBytes(),
+          plugin.versions().size(),
+          plugin.updatedAt().toString(),
+          tenant.calls(plugin.name()).total(),
+          tenant.calls(plugin.name()).failed());
+    }
+  }
+
+  /// A target of an alias.
+  record Target(@Nullable String version, @Nullable Integer weight) {}
+
+  /// The targets of an alias, as they are set and shown.
+  record Alias(@Nullable List<Target> targets) {
+    static Alias of(List<AliasTarget> targets) {
+      return new Alias(
+          targets.stream()
+              .map(target -> new Target(target.version().toString(), target.weight()))
+              .toList());
+    }
+  }
+
+  /// A version in a list.
+  record VersionView(
+      String version,
+      String script,
+      String abi,
+      long sizeBytes,
+      String createdAt,
+      boolean live) {
+
+    static VersionView of(Plugin plugin, VersionRecord version) {
+      return new VersionView(
+          version.digest().toString(),
+          version.script(),
+          version.abi(),
+          version.sizeBytes(),
+          version.createdAt().toString(),
+          version.equals(plugin.live()));
+    }
+  }
+
+  /// A version with its imports and exports.
+  record VersionDetails(
+      String version,
+      String script,
+      String abi,
+      long sizeBytes,
+      String createdAt,
+      boolean live,
+      List<InterfaceItem> imports,
+      List<InterfaceItem> exports) {}
+
+  Answer list(ApiRequest request) {
+    Tenant tenant = tenants.require(request.tenant());
+    @Nullable String text = request.query("q");
+    List<Plugin> found =
+        tenant.plugins().stream()
+            .filter(plugin -> text == null || plugin.name().text().contains(text))
+            .toList();
+    return Answer.json(
+        200,
+        Page.byName(
+            request, found, plugin -> plugin.name().text(), plugin -> View.of(tenant, plugin)));
+  }
+
+  Answer get(ApiRequest request) {
+    Tenant tenant = tenants.require(request.tenant());
+    return Answer.json(200, details(tenant, tenant.requirePlugin(request.plugin())));
+  }
+
+  Answer delete(ApiRequest request) {
+    plugins.delete(tenants.require(request.tenant()), request.plugin(), request.author());
+    return Answer.empty(204);
+  }
+
+  Answer versions(ApiRequest request) {
+    Plugin plugin = tenants.require(request.tenant()).requirePlugin(request.plugin());
+    List<VersionRecord> newestFirst =
+        new ArrayList<>(plugin.versions().values()).reversed();
+    int limit = request.queryNumber("limit", Page.DEFAULT_LIMIT, 1, Page.MAX_LIMIT);
+    @Nullable BlobDigest after = Page.cursorOf(request, BlobDigest::new);
+    if (after != null) {
+      newestFirst = following(newestFirst, after);
+    }
+    List<VersionRecord> items = newestFirst.subList(0, Math.min(limit, newestFirst.size()));
+    @Nullable String next =
+        newestFirst.size() > limit ? Page.encode(items.getLast().digest().hex()) : null;
+    return Answer.json(
+        200,
+        new Page(
+            items.stream().map(version -> VersionView.of(plugin, version)).toList(),
+            next,
+            plugin.versions().size()));
+  }
+
+  Answer version(ApiRequest request) throws IOException {
+    Tenant tenant = tenants.require(request.tenant());
+    Plugin plugin = tenant.requirePlugin(request.plugin());
+    @Nullable VersionRecord version = plugin.versions().get(request.version());
+    if (version == null) {
+      throw Problem.notFound("version", request.path("version")).asException();
+    }
+    String tag = "\"" + version.digest() + "\"";
+    if (request.accepts(WASM_TYPE, /* isDefault= */ false)) {
+      if (tag.equals(request.header("If-None-Match"))) {
+        return cached(Answer.empty(304), tag);
+      }
+      return cached(Answer.bytes(200, WASM_TYPE, plugins.bytesOf(version)), tag);
+    }
+    if (!request.accepts(Answer.JSON_TYPE, /* isDefault= */ true)) {
+      throw Problem.of(ProblemType.NOT_ACCEPTABLE, "a version is JSON or " + WASM_TYPE)
+          .with("actual", request.header("Accept"))
+          .with("allowed", List.of(Answer.JSON_TYPE, WASM_TYPE))
+          .asException();
+    }
+    ModuleInterface moduleInterface =
+        plugins.interfaceOf(tenant.name(), plugin.name(), version.digest());
+    VersionView view = VersionView.of(plugin, version);
+    return Answer.json(
+        200,
+        new VersionDetails(
+            view.version,
+            view.script,
+            view.abi,
+            view.sizeBytes,
+            view.createdAt,
+            view.live,
+            moduleInterface.imports(),
+            moduleInterface.exports()));
+  }
+
+  Answer deleteVersion(ApiRequest request) {
+    plugins.deleteVersion(
+        tenants.require(request.tenant()), request.plugin(), request.version(), request.author());
+    return Answer.empty(204);
+  }
+
+  Answer getSettings(ApiRequest request) {
+    Tenant tenant = tenants.require(request.tenant());
+    return Answer.json(200, tenant.requirePlugin(request.plugin()).settings());
+  }
+
+  Answer putSettings(ApiRequest request) {
+    PluginSettings settings = PluginSettings.read(request.body());
+    Plugin plugin =
+        plugins.setSettings(
+            tenants.require(request.tenant()), request.plugin(), settings, request.author());
+    return Answer.json(200, plugin.settings());
+  }
+
+  Answer getAlias(ApiRequest request) {
+    Plugin plugin = tenants.require(request.tenant()).requirePlugin(request.plugin());
+    @Nullable List<AliasTarget> targets = plugin.aliases().get(request.alias());
+    if (targets == null) {
+      throw Problem.notFound("alias", request.alias().text()).asException();
+    }
+    return Answer.json(200, Alias.of(targets));
+  }
+
+  Answer putAlias(ApiRequest request) {
+    @Nullable List<Target> targets = Json.read(request.body(), Alias.class).targets();
+    if (targets == null) {
+      throw Problem.invalid("targets", null, "a list of versions and weights").asException();
+    }
+    Plugin plugin =
+        plugins.setAlias(
+            tenants.require(request.tenant()),
+            request.plugin(),
+            request.alias(),
+            targets.stream().map(PluginApi::target).toList(),
+            request.author());
+    return Answer.json(
+        200, Alias.of(plugin.aliases().getOrDefault(request.alias(), List.of())));
+  }
+
+  private Map<String, @Nullable Object> details(Tenant tenant, Plugin plugin) {
+    View view = View.of(tenant, plugin);
+    Map<String, @Nullable Object> details = new LinkedHashMap<>();
+    details.put("plugin", view.plugin);
+    details.put("abi", view.abi);
+    details.put("live", view.live);
+    details.put("script", view.script);
+    details.put("sizeBytes", view.sizeBytes);
+    details.put("versions", view.versions);
+    details.put("updatedAt", view.updatedAt);
+    details.put("calls", view.calls);
+    details.put("failedCalls", view.failedCalls);
+    Map<String, Alias> aliases = new LinkedHashMap<>();
+    plugin.aliases().forEach((alias, targets) -> aliases.put(alias.text(), Alias.of(targets)));
+    details.put("aliases", aliases);
+    @Nullable VersionRecord live = plugin.live();
+    ModuleInterface moduleInterface =
+        live == null
+            ? new ModuleInterface(List.of(), List.of())
+            : plugins.interfaceOf(tenant.name(), plugin.name(), live.digest());
+    details.put("imports", moduleInterface.imports());
+    details.put("exports", moduleInterface.exports());
+    return details;
+  }
+
+  private static AliasTarget target(@Nullable Target target) {
+    if (target == null || target.version == null || target.weight == null) {
+      throw Problem.invalid("a target", target, "a version and a weight").asException();
+    }
+    try {
+      return new AliasTarget(BlobDigest.parse(target.version), target.weight);
+    } catch (IllegalArgumentException _) {
+      throw Problem.invalid("version", target.version, "sha256: and 64 hexadecimal digits")
+          .asException();
+    }
+  }
+
+  private static List<VersionRecord> following(List<VersionRecord> versions, BlobDigest after) {
+    for (int i = 0; i < versions.size(); i++) {
+      if (versions.get(i).digest().equals(after)) {
+        return versions.subList(i + 1, versions.size());
+      }
+    }
+    return List.of();
+  }
+
+  private static Answer cached(Answer answer, String tag) {
+    return answer
+        .with("ETag", tag)
+        .with("Cache-Control", "private, max-age=31536000, immutable");
+  }
+}

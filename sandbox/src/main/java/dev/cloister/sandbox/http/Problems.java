@@ -1,0 +1,54 @@
+package dev.cloister.sandbox.http;
+
+import dev.cloister.engine.error.LimitExceededException;
+import dev.cloister.engine.error.ModuleException;
+import dev.cloister.engine.error.WasmException;
+import dev.cloister.sandbox.problem.ApiException;
+import dev.cloister.sandbox.problem.Problem;
+import dev.cloister.sandbox.problem.ProblemType;
+import dev.cloister.sandbox.storage.InvalidNameException;
+import dev.cloister.sandbox.storage.StorageFullException;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/// Turns whatever ended a request into the problem it is answered with.
+final class Problems {
+  private static final Logger LOG = LoggerFactory.getLogger(Problems.class);
+
+  private Problems() {}
+
+  /// Returns the problem for `failure`. What is our fault is logged here and told to nobody.
+  static Problem of(Throwable failure) {
+    return switch (failure) {
+      case ApiException api -> api.problem();
+      case InvalidNameException name ->
+          Problem.invalid("the name of a " + name.kind(), name.name(), name.allowed());
+      case WasmException wasm -> of(wasm);
+      case StorageFullException full -> {
+        LOG.error("event=storage-full", full);
+        yield Problem.of(ProblemType.STORAGE_FULL, "the server's storage is full");
+      }
+      default -> {
+        LOG.error("event=request-failed", failure);
+        yield Problem.of(ProblemType.INTERNAL, "the fault is the server's and was logged");
+      }
+    };
+  }
+
+  /// Returns the problem of a module that cannot be accepted.
+  private static Problem of(WasmException failure) {
+    return switch (failure) {
+      case ModuleException module ->
+          Problem.of(ProblemType.INVALID_MODULE, module.text()).with("offset", module.offset());
+      case LimitExceededException limit ->
+          Problem.limit(
+              limit.limit().equals("uploadBytes")
+                  ? ProblemType.REQUEST_TOO_LARGE
+                  : ProblemType.LIMIT,
+              limit.limit(),
+              limit.used(),
+              limit.allowed());
+      default -> Problem.of(ProblemType.INVALID_MODULE, String.valueOf(failure.getMessage()));
+    };
+  }
+}

@@ -1,0 +1,129 @@
+package dev.cloister.sandbox.http;
+
+import static io.vertx.core.http.HttpMethod.DELETE;
+import static io.vertx.core.http.HttpMethod.GET;
+import static io.vertx.core.http.HttpMethod.POST;
+import static io.vertx.core.http.HttpMethod.PUT;
+
+import io.vertx.core.http.HttpMethod;
+import java.util.ArrayList;
+import java.util.List;
+
+/// The whole HTTP interface: every method and path, who may use it, and what answers.
+///
+/// `docs/api/openapi.yaml` describes the same table; a test compares the two.
+final class Routes {
+  private static final String TENANTS = "/v1/tenants";
+  private static final String TENANT = TENANTS + "/{tenant}";
+  private static final String PLUGINS = TENANT + "/plugins";
+  private static final String PLUGIN = PLUGINS + "/{plugin}";
+  private static final String ENGINE = "/v1/engine";
+
+  private final ControlEndpoints control;
+  private final List<Route> routes = new ArrayList<>();
+
+  private Routes(ControlEndpoints control) {
+    this.control = control;
+  }
+
+  /// What answers, by subject.
+  record Apis(
+      ControlEndpoints control,
+      HealthApi health,
+      SessionApi session,
+      TenantApi tenants,
+      LimitsApi limits,
+      KeyApi keys,
+      PluginApi plugins,
+      UploadApi uploads,
+      InvocationApi invocations,
+      EventsApi events,
+      EngineApi engine,
+      ClusterApi cluster,
+      MetricsApi metrics,
+      AdminAssets admin,
+      OpenApiDocument openApi) {}
+
+  /// Returns the table; the first route that fits a request answers it.
+  static List<Route> table(Apis apis) {
+    Routes table = new Routes(apis.control);
+    table.addCalls(apis);
+    table.addPlugins(apis.plugins, apis.uploads);
+    table.addTenants(apis);
+    table.addServer(apis);
+    table.addPublic(apis);
+    NotAvailable.CALLS.forEach(
+        call -> table.routes.add(
+            new Route(call.method(), call.path(), call.access(), call.endpoint())));
+    return List.copyOf(table.routes);
+  }
+
+  private void addCalls(Apis apis) {
+    direct(POST, PLUGIN + "/call/{export}", Access.INVOKER, apis.invocations::call);
+    direct(POST, PLUGIN + "/run", Access.INVOKER, apis.invocations::run);
+  }
+
+  private void addPlugins(PluginApi plugins, UploadApi uploads) {
+    direct(PUT, PLUGIN, Access.TENANT_ADMIN, uploads::put);
+    blocking(GET, PLUGINS, Access.INVOKER, plugins::list);
+    blocking(GET, PLUGIN, Access.INVOKER, plugins::get);
+    blocking(DELETE, PLUGIN, Access.TENANT_ADMIN, plugins::delete);
+    blocking(GET, PLUGIN + "/versions", Access.INVOKER, plugins::versions);
+    blocking(GET, PLUGIN + "/versions/{version}", Access.INVOKER, plugins::version);
+    blocking(DELETE, PLUGIN + "/versions/{version}", Access.TENANT_ADMIN, plugins::deleteVersion);
+    blocking(GET, PLUGIN + "/settings", Access.TENANT_ADMIN, plugins::getSettings);
+    blocking(PUT, PLUGIN + "/settings", Access.TENANT_ADMIN, plugins::putSettings);
+    blocking(GET, PLUGIN + "/aliases/{alias}", Access.INVOKER, plugins::getAlias);
+    blocking(PUT, PLUGIN + "/aliases/{alias}", Access.TENANT_ADMIN, plugins::putAlias);
+  }
+
+  private void addTenants(Apis apis) {
+    blocking(GET, TENANTS, Access.OPERATOR, apis.tenants::list);
+    blocking(PUT, TENANT, Access.OPERATOR, apis.tenants::put);
+    blocking(GET, TENANT, Access.TENANT_ADMIN, apis.tenants::get);
+    blocking(DELETE, TENANT, Access.OPERATOR, apis.tenants::delete);
+    blocking(POST, TENANT + "/suspend", Access.OPERATOR, apis.tenants::suspend);
+    blocking(POST, TENANT + "/resume", Access.OPERATOR, apis.tenants::resume);
+    blocking(GET, TENANT + "/limits", Access.TENANT_ADMIN, apis.limits::get);
+    blocking(PUT, TENANT + "/limits", Access.OPERATOR, apis.limits::put);
+    blocking(GET, TENANT + "/usage", Access.TENANT_ADMIN, apis.limits::usage);
+    blocking(GET, TENANT + "/keys", Access.TENANT_ADMIN, apis.keys::list);
+    blocking(POST, TENANT + "/keys", Access.TENANT_ADMIN, apis.keys::create);
+    blocking(DELETE, TENANT + "/keys/{key}", Access.TENANT_ADMIN, apis.keys::delete);
+    direct(GET, TENANT + "/logs", Access.TENANT_ADMIN, apis.events::log);
+  }
+
+  private void addServer(Apis apis) {
+    blocking(GET, ENGINE + "/native-modules", Access.TENANT_ADMIN, apis.engine::nativeModules);
+    blocking(GET, ENGINE + "/statistics", Access.TENANT_ADMIN, apis.engine::statistics);
+    direct(GET, ENGINE + "/events", Access.TENANT_ADMIN, apis.engine::events);
+    blocking(GET, "/v1/cluster", Access.OPERATOR, apis.cluster::get);
+    direct(GET, "/v1/events", Access.OPERATOR, apis.events::audit);
+    blocking(GET, "/metrics", Access.OPERATOR, apis.metrics::get);
+  }
+
+  private void addPublic(Apis apis) {
+    blocking(POST, "/v1/session", Access.PUBLIC, apis.session::open);
+    direct(GET, "/v1/session", Access.PUBLIC, apis.session::get);
+    direct(DELETE, "/v1/session", Access.PUBLIC, apis.session::close);
+    direct(GET, "/healthz", Access.PUBLIC, apis.health::health);
+    direct(GET, "/readyz", Access.PUBLIC, apis.health::ready);
+    direct(GET, "/openapi.json", Access.PUBLIC, apis.openApi::get);
+    direct(GET, "/", Access.PUBLIC, exchange -> redirect(exchange, 302));
+    direct(GET, "/admin", Access.PUBLIC, exchange -> redirect(exchange, 308));
+    blocking(GET, "/admin/*", Access.PUBLIC, apis.admin::get);
+  }
+
+  private static void redirect(Exchange exchange, int status) {
+    exchange.answer(Answer.empty(status).with("Location", "/admin/"));
+  }
+
+  private void direct(HttpMethod method, String path, Access access, Endpoint endpoint) {
+    routes.add(new Route(method, path, access, endpoint));
+  }
+
+  private void blocking(
+      HttpMethod method, String path, Access access, ControlEndpoints.Function function) {
+    routes.add(new Route(method, path, access, control.of(function)));
+  }
+}

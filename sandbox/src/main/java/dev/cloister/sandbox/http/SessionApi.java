@@ -1,0 +1,124 @@
+package dev.cloister.sandbox.http;
+
+import dev.cloister.sandbox.auth.KeyRing;
+import dev.cloister.sandbox.auth.Principal;
+import dev.cloister.sandbox.auth.Session;
+import dev.cloister.sandbox.auth.Sessions;
+import dev.cloister.sandbox.auth.SignInThrottle;
+import dev.cloister.sandbox.json.Json;
+import dev.cloister.sandbox.problem.Problem;
+import dev.cloister.sandbox.problem.ProblemType;
+import dev.cloister.sandbox.registry.AuditLog;
+import dev.cloister.sandbox.registry.Author;
+import java.time.Duration;
+import java.util.LinkedHashMap;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+
+/// Signing a browser in and out.
+final class SessionApi {
+  private final KeyRing keys;
+  private final Sessions sessions;
+  private final SignInThrottle throttle;
+  private final AuditLog audit;
+  private final ServerInfo server;
+  private final ControlEndpoints threads;
+
+  SessionApi(
+      KeyRing keys,
+      Sessions sessions,
+      SignInThrottle throttle,
+      AuditLog audit,
+      ServerInfo server,
+      ControlEndpoints threads) {
+    this.keys = keys;
+    this.sessions = sessions;
+    this.throttle = throttle;
+    this.audit = audit;
+    this.server = server;
+    this.threads = threads;
+  }
+
+  /// The body that signs in.
+  record SignIn(@Nullable String key) {}
+
+  Answer open(ApiRequest request) {
+    requireDeclaredJson(request);
+    @Nullable String key = Json.read(request.body(), SignIn.class).key();
+    @Nullable Principal principal = key == null ? null : keys.authenticate(key.strip());
+    if (principal == null) {
+      throw refusal(request);
+    }
+    String token = sessions.open(principal);
+    audit.append(new Author(principal, request.remote()), "session.create");
+    @Nullable Session session = sessions.find(token);
+    if (session == null) {
+      throw new IllegalStateException("a session ended as it began");
+    }
+    return Answer.json(200, view(session))
+        .with("Set-Cookie", cookie(token, sessions.duration()));
+  }
+
+  /// Says who is signed in. Never a 401, which browsers show as an error.
+  void get(Exchange exchange) {
+    @Nullable String token = Authentication.token(exchange.http());
+    @Nullable Session session = token == null ? null : sessions.find(token);
+    exchange.answer(
+        Answer.json(200, session == null ? Map.of("signedIn", false) : view(session)));
+  }
+
+  void close(Exchange exchange) {
+    Authentication.requireConsole(exchange.http());
+    @Nullable String token = Authentication.token(exchange.http());
+    if (token == null) {
+      exchange.answer(Answer.empty(204));
+      return;
+    }
+    threads
+        .of(
+            request -> {
+              sessions.close(token);
+              return Answer.empty(204).with("Set-Cookie", cookie("", Duration.ZERO));
+            })
+        .handle(exchange);
+  }
+
+  private RuntimeException refusal(ApiRequest request) {
+    Duration wait = throttle.countFailure();
+    if (wait.isPositive()) {
+      return Problem.of(ProblemType.RATE_LIMITED, "too many wrong keys")
+          .with("limit", "signIns")
+          .with("retryAfterSeconds", wait.toSeconds() + 1)
+          .asException();
+    }
+    audit.appendRefusal("session.refused", request.remote());
+    return Problem.of(ProblemType.UNAUTHORIZED, "this is no key of the server").asException();
+  }
+
+  /// A form of another site can send text, but not JSON.
+  private static void requireDeclaredJson(ApiRequest request) {
+    if (request.header("Content-Type") == null) {
+      throw ApiRequest.unsupportedType(null, Answer.JSON_TYPE).asException();
+    }
+  }
+
+  private Map<String, @Nullable Object> view(Session session) {
+    Map<String, @Nullable Object> view = new LinkedHashMap<>();
+    view.put("signedIn", true);
+    view.put("role", session.principal().role().text());
+    view.put(
+        "tenant",
+        session.principal() instanceof Principal.Member member ? member.tenant().text() : null);
+    view.put("expiresAt", session.expiresAt().toString());
+    view.put("server", server);
+    return view;
+  }
+
+  private static String cookie(String token, Duration duration) {
+    return Authentication.COOKIE
+        + "="
+        + token
+        + "; Path=/; HttpOnly; SameSite=Strict; Max-Age="
+        + duration.toSeconds();
+  }
+}

@@ -1,0 +1,177 @@
+package dev.cloister.sandbox.http;
+
+import dev.cloister.sandbox.registry.PluginUpload;
+import io.vertx.core.buffer.Buffer;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.Executor;
+import java.util.function.Function;
+import java.util.function.Supplier;
+import org.jspecify.annotations.Nullable;
+
+/// One upload between its connection and the worker that decodes it.
+///
+/// The fields belong to the connection's event loop, but for `upload`, which belongs to the task
+/// that is running: at most one at a time, handed over by the executor and the event loop. Pieces
+/// that arrive while a task runs are collected for the next one; when too many wait, the connection
+/// is paused until they were taken, so the sender never runs ahead of the decoder by more than
+/// [#HIGH_WATER_BYTES].
+final class StreamingUpload {
+  private static final int HIGH_WATER_BYTES = 256 << 10;
+
+  private final Exchange exchange;
+  private final Executor workers;
+  private final Supplier<PluginUpload> begin;
+  private final Function<PluginUpload, Answer> finish;
+  private final long maxBytes;
+  private final Runnable onEnd;
+
+  private @Nullable PluginUpload upload;
+  private List<Buffer> waiting = new ArrayList<>();
+  private int waitingBytes;
+  private long receivedBytes;
+  private boolean isBodyComplete;
+  private boolean isWorking;
+  private boolean isOver;
+
+  StreamingUpload(
+      Exchange exchange,
+      Executor workers,
+      Supplier<PluginUpload> begin,
+      Function<PluginUpload, Answer> finish,
+      long maxBytes,
+      Runnable onEnd) {
+    this.exchange = exchange;
+    this.workers = workers;
+    this.begin = begin;
+    this.finish = finish;
+    this.maxBytes = maxBytes;
+    this.onEnd = onEnd;
+  }
+
+  /// Starts reading the request's body.
+  void start() {
+    exchange.http().handler(this::take);
+    exchange.http().endHandler(_ -> completeBody());
+    exchange.http().exceptionHandler(_ -> giveUp());
+    exchange.http().response().closeHandler(_ -> giveUp());
+    exchange.continueBody();
+    exchange.http().resume();
+  }
+
+  private void take(Buffer piece) {
+    if (isOver) {
+      return;
+    }
+    receivedBytes += piece.length();
+    if (receivedBytes > maxBytes) {
+      refuse(BodyReader.tooLarge("uploadBytes", receivedBytes, maxBytes).asException());
+      return;
+    }
+    waiting.add(piece);
+    waitingBytes += piece.length();
+    if (waitingBytes >= HIGH_WATER_BYTES) {
+      exchange.http().pause();
+    }
+    work();
+  }
+
+  private void completeBody() {
+    if (!isOver) {
+      isBodyComplete = true;
+      work();
+    }
+  }
+
+  /// Starts a task for what waits, unless one is running already.
+  private void work() {
+    if (isWorking || isOver) {
+      return;
+    }
+    isWorking = true;
+    List<Buffer> pieces = waiting;
+    waiting = new ArrayList<>();
+    waitingBytes = 0;
+    boolean isLast = isBodyComplete;
+    if (!isLast) {
+      exchange.http().resume();
+    }
+    workers.execute(() -> runTask(pieces, isLast));
+  }
+
+  /// On a worker thread.
+  private void runTask(List<Buffer> pieces, boolean isLast) {
+    @Nullable Answer answer = null;
+    @Nullable Throwable failure = null;
+    try {
+      PluginUpload current = begun();
+      for (Buffer piece : pieces) {
+        byte[] bytes = piece.getBytes();
+        current.push(bytes, 0, bytes.length);
+      }
+      if (isLast) {
+        answer = finish.apply(current);
+      }
+    } catch (RuntimeException | Error e) {
+      failure = e;
+    }
+    @Nullable Answer finalAnswer = answer;
+    @Nullable Throwable finalFailure = failure;
+    exchange.context().runOnContext(_ -> endTask(finalAnswer, finalFailure));
+  }
+
+  private PluginUpload begun() {
+    if (upload == null) {
+      upload = begin.get();
+    }
+    return upload;
+  }
+
+  private void endTask(@Nullable Answer answer, @Nullable Throwable failure) {
+    isWorking = false;
+    if (isOver) {
+      // The request was refused or cut while the task ran.
+      release();
+    } else if (failure != null) {
+      refuse(failure);
+    } else if (answer != null) {
+      isOver = true;
+      exchange.answer(answer);
+      release();
+    } else if (isBodyComplete || !waiting.isEmpty()) {
+      work();
+    }
+  }
+
+  private void refuse(Throwable failure) {
+    isOver = true;
+    exchange.fail(failure);
+    if (!isWorking) {
+      release();
+    }
+  }
+
+  private void giveUp() {
+    if (!isOver) {
+      isOver = true;
+      if (!isWorking) {
+        release();
+      }
+    }
+  }
+
+  /// Gives back what the upload holds. No task is running and none will.
+  private void release() {
+    waiting = List.of();
+    workers.execute(
+        () -> {
+          try {
+            if (upload != null) {
+              upload.close();
+            }
+          } finally {
+            onEnd.run();
+          }
+        });
+  }
+}

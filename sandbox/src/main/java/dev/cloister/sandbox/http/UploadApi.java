@@ -1,0 +1,112 @@
+package dev.cloister.sandbox.http;
+
+import dev.cloister.isolate.IsolateLimit;
+import dev.cloister.sandbox.problem.Problem;
+import dev.cloister.sandbox.problem.ProblemType;
+import dev.cloister.sandbox.registry.InterfaceItem;
+import dev.cloister.sandbox.registry.PluginRegistry;
+import dev.cloister.sandbox.registry.Tenant;
+import dev.cloister.sandbox.registry.TenantRegistry;
+import dev.cloister.sandbox.registry.UploadedVersion;
+import dev.cloister.sandbox.storage.PluginName;
+import java.util.List;
+import java.util.Locale;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Semaphore;
+import org.jspecify.annotations.Nullable;
+
+/// Uploads: the body of the request streams into the decoder, the compiler and the blob store.
+final class UploadApi implements AutoCloseable {
+  private static final String WASM_TYPE = "application/wasm";
+  private static final int MAX_UPLOADS = 64;
+
+  private final TenantRegistry tenants;
+  private final PluginRegistry plugins;
+  private final Semaphore places = new Semaphore(MAX_UPLOADS);
+
+  /// Decodes and validates: as many threads as that may keep busy at once.
+  private final ExecutorService workers;
+
+  UploadApi(TenantRegistry tenants, PluginRegistry plugins, int threads) {
+    this.tenants = tenants;
+    this.plugins = plugins;
+    this.workers =
+        Executors.newFixedThreadPool(
+            threads, Thread.ofPlatform().name("cloister-upload-", 0).factory());
+  }
+
+  /// The answer to an upload.
+  record View(
+      String version,
+      String abi,
+      List<InterfaceItem> imports,
+      List<InterfaceItem> exports,
+      String script,
+      long sizeBytes,
+      boolean live,
+      List<String> unresolvedImports) {
+
+    static View of(UploadedVersion uploaded) {
+      return new View(
+          uploaded.version().digest().toString(),
+          uploaded.version().abi(),
+          uploaded.moduleInterface().imports(),
+          uploaded.moduleInterface().exports(),
+          uploaded.version().script(),
+          uploaded.version().sizeBytes(),
+          uploaded.isLive(),
+          uploaded.unresolvedImports());
+    }
+  }
+
+  void put(Exchange exchange) {
+    ApiRequest request = exchange.request();
+    Tenant tenant = tenants.require(request.tenant());
+    PluginName plugin = request.plugin();
+    boolean activate = request.queryFlag("activate", true);
+    requireWasm(request.header("Content-Type"));
+    long maxBytes = tenant.isolate().limits().value(IsolateLimit.UPLOAD_BYTES);
+    long announced = exchange.announcedBytes();
+    if (announced > maxBytes) {
+      throw BodyReader.tooLarge("uploadBytes", announced, maxBytes).asException();
+    }
+    if (!places.tryAcquire()) {
+      throw Problem.of(ProblemType.OVERLOADED, "too many uploads at once")
+          .with("limit", "uploads")
+          .with("allowed", MAX_UPLOADS)
+          .asException();
+    }
+    new StreamingUpload(
+            exchange,
+            workers,
+            () -> plugins.beginUpload(tenant, plugin),
+            upload -> answer(upload.finish(activate, request.author())),
+            maxBytes,
+            places::release)
+        .start();
+  }
+
+  @Override
+  public void close() {
+    workers.close();
+  }
+
+  private static Answer answer(UploadedVersion uploaded) {
+    return Answer.json(uploaded.isCreated() ? 201 : 200, View.of(uploaded))
+        .with(
+            "Location",
+            "/v1/tenants/"
+                + uploaded.version().tenant()
+                + "/plugins/"
+                + uploaded.version().plugin()
+                + "/versions/"
+                + uploaded.version().digest());
+  }
+
+  private static void requireWasm(@Nullable String type) {
+    if (type == null || !type.strip().toLowerCase(Locale.ROOT).equals(WASM_TYPE)) {
+      throw ApiRequest.unsupportedType(type, WASM_TYPE).asException();
+    }
+  }
+}

@@ -1,0 +1,78 @@
+package dev.cloister.sandbox.registry;
+
+import dev.cloister.sandbox.storage.AuditFilter;
+import dev.cloister.sandbox.storage.AuditRecord;
+import dev.cloister.sandbox.storage.MetadataStore;
+import dev.cloister.sandbox.storage.TenantName;
+import java.time.Clock;
+import java.util.List;
+import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
+
+/// The record of every change: written in the transaction of the change, then shown to listeners.
+public final class AuditLog {
+  private final MetadataStore store;
+  private final Clock clock;
+  private final Broadcast<AuditRecord> listeners = new Broadcast<>();
+
+  AuditLog(MetadataStore store, Clock clock) {
+    this.store = store;
+    this.clock = clock;
+  }
+
+  /// Makes the entry for a change that succeeds if its transaction does.
+  AuditRecord entry(
+      Author author,
+      String action,
+      @Nullable TenantName tenant,
+      @Nullable String target,
+      @Nullable String detail) {
+    return new AuditRecord(
+        0,
+        clock.instant(),
+        author.principal().actor(),
+        author.principal().role().text(),
+        action,
+        tenant,
+        target,
+        "ok",
+        detail,
+        author.remote());
+  }
+
+  /// Shows an entry whose transaction is durable to the listeners.
+  void publish(AuditRecord stored) {
+    listeners.publish(stored);
+  }
+
+  /// Records an event that changes nothing else, a sign-in for instance.
+  public void append(Author author, String action) {
+    append(entry(author, action, null, null, null));
+  }
+
+  /// Records that somebody without a valid key tried to sign in.
+  public void appendRefusal(String action, @Nullable String remote) {
+    append(
+        new AuditRecord(
+            0, clock.instant(), "unknown", "none", action, null, null, "refused", null, remote));
+  }
+
+  /// Lists entries, newest first.
+  public List<AuditRecord> list(AuditFilter filter) {
+    return store.audit(filter);
+  }
+
+  /// Lists entries with numbers above `id`, oldest first, at most `limit`.
+  public List<AuditRecord> after(long id, int limit) {
+    return store.auditAfter(id, limit);
+  }
+
+  /// Calls `listener` for every entry from now on.
+  public Broadcast.Subscription subscribe(Consumer<AuditRecord> listener) {
+    return listeners.subscribe(listener);
+  }
+
+  private void append(AuditRecord entry) {
+    store.write(transaction -> transaction.appendAudit(entry), this::publish);
+  }
+}

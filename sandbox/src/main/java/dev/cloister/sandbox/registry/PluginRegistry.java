@@ -1,0 +1,393 @@
+package dev.cloister.sandbox.registry;
+
+import dev.cloister.isolate.IsolateLimit;
+import dev.cloister.isolate.plugin.ModuleUpload;
+import dev.cloister.isolate.plugin.PluginHandle;
+import dev.cloister.sandbox.problem.Problem;
+import dev.cloister.sandbox.problem.ProblemType;
+import dev.cloister.sandbox.storage.AliasName;
+import dev.cloister.sandbox.storage.AliasRecord;
+import dev.cloister.sandbox.storage.AliasTarget;
+import dev.cloister.sandbox.storage.AuditRecord;
+import dev.cloister.sandbox.storage.BlobDigest;
+import dev.cloister.sandbox.storage.BlobStore;
+import dev.cloister.sandbox.storage.MetadataStore;
+import dev.cloister.sandbox.storage.MetadataTransaction;
+import dev.cloister.sandbox.storage.PluginName;
+import dev.cloister.sandbox.storage.PluginRecord;
+import dev.cloister.sandbox.storage.TenantName;
+import dev.cloister.sandbox.storage.VersionRecord;
+import java.io.IOException;
+import java.time.Clock;
+import java.time.Instant;
+import java.time.temporal.ChronoUnit;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Set;
+import java.util.concurrent.locks.Lock;
+import org.jspecify.annotations.Nullable;
+
+/// Changes of plugins, their versions, aliases and settings.
+public final class PluginRegistry {
+  private static final int MAX_ALIAS_TARGETS = 16;
+  private static final int MAX_WEIGHT = 1_000_000;
+  private static final int MAX_ALIASES = 64;
+
+  private final MetadataStore store;
+  private final BlobStore blobs;
+  private final TenantRegistry tenants;
+  private final AuditLog audit;
+  private final BlobCollector collector;
+  private final Clock clock;
+
+  PluginRegistry(
+      MetadataStore store,
+      BlobStore blobs,
+      TenantRegistry tenants,
+      AuditLog audit,
+      BlobCollector collector,
+      Clock clock) {
+    this.store = store;
+    this.blobs = blobs;
+    this.tenants = tenants;
+    this.audit = audit;
+    this.collector = collector;
+    this.clock = clock;
+  }
+
+  /// Starts an upload.
+  ///
+  /// @throws dev.cloister.sandbox.storage.StorageFullException if there is no space
+  public PluginUpload beginUpload(Tenant tenant, PluginName plugin) {
+    ModuleUpload module = tenant.isolate().startUpload();
+    try {
+      return new PluginUpload(this, tenant, plugin, blobs.begin(), module);
+    } catch (IOException e) {
+      module.abort();
+      throw PluginUpload.storageFailure(e);
+    }
+  }
+
+  /// Returns the imports and exports of a version.
+  ///
+  /// @throws dev.cloister.sandbox.problem.ApiException if there is no such version
+  public ModuleInterface interfaceOf(TenantName tenant, PluginName plugin, BlobDigest version) {
+    @Nullable String stored = store.versionInterface(tenant, plugin, version);
+    if (stored == null) {
+      throw Problem.notFound("version", version.toString()).asException();
+    }
+    return ModuleInterface.parse(stored);
+  }
+
+  /// Returns the bytes of a version, checked against its digest.
+  ///
+  /// @throws IOException if they cannot be read
+  public byte[] bytesOf(VersionRecord version) throws IOException {
+    return blobs.read(version.digest());
+  }
+
+  /// Makes an uploaded module a version of its plugin: the blob first, then the metadata.
+  UploadedVersion commit(
+      PluginUpload upload,
+      BlobDigest digest,
+      PluginHandle handle,
+      boolean activate,
+      Author author) {
+    Lock lock = collector.commitLock();
+    lock.lock();
+    try {
+      BlobDigest stored = upload.commitBlob();
+      if (!stored.equals(digest)) {
+        collector.offer(List.of(stored));
+        throw new IllegalStateException("the engine saw " + digest + ", not " + stored);
+      }
+      return commitVersion(upload, digest, handle, activate, author);
+    } catch (RuntimeException e) {
+      collector.offer(List.of(digest));
+      throw e;
+    } finally {
+      lock.unlock();
+      collector.collectOffered();
+    }
+  }
+
+  private UploadedVersion commitVersion(
+      PluginUpload upload,
+      BlobDigest digest,
+      PluginHandle handle,
+      boolean activate,
+      Author author) {
+    Tenant tenant = upload.tenant();
+    PluginName name = upload.plugin();
+    ModuleInterface moduleInterface = ModuleInterface.of(handle.module());
+    Instant now = now();
+    Committed done =
+        store.write(
+            transaction -> {
+              requirePresent(tenant);
+              @Nullable Plugin existing = tenant.plugin(name);
+              Plugin plugin = existing == null ? newPlugin(tenant, name, now) : existing;
+              @Nullable VersionRecord known = plugin.versions().get(digest);
+              boolean becomesLive = activate && !isOnlyLive(plugin, digest);
+              if (known != null && !becomesLive) {
+                return new Committed(new Changed(plugin, null), false);
+              }
+              Plugin next = plugin.withRecord(touched(plugin.record(), now));
+              transaction.putPlugin(next.record());
+              if (known == null) {
+                VersionRecord version =
+                    new VersionRecord(
+                        tenant.name(),
+                        name,
+                        digest,
+                        upload.sizeBytes(),
+                        handle.abi().label(),
+                        handle.scriptUrl(),
+                        now);
+                checkQuota(tenant, plugin, version);
+                transaction.insertVersion(version, moduleInterface.json());
+                next = next.withVersion(version);
+              }
+              if (becomesLive) {
+                next = putAlias(transaction, tenant, next, AliasName.LIVE, only(digest));
+              }
+              String target = name + " " + digest;
+              AuditRecord entry =
+                  transaction.appendAudit(
+                      audit.entry(author, "plugin.upload", tenant.name(), target, null));
+              return new Committed(new Changed(next, entry), known == null);
+            },
+            committed -> apply(tenant, committed.changed));
+    Plugin plugin = done.changed.plugin;
+    @Nullable VersionRecord version = plugin.versions().get(digest);
+    if (version == null) {
+      throw new IllegalStateException("the uploaded version " + digest + " is not there");
+    }
+    return new UploadedVersion(
+        version,
+        moduleInterface,
+        handle.unresolvedImports().stream()
+            .map(item -> item.module() + "." + item.name())
+            .toList(),
+        done.isCreated,
+        isOnlyLive(plugin, digest));
+  }
+
+  /// Points an alias at other versions; creates it if it does not exist.
+  ///
+  /// @throws dev.cloister.sandbox.problem.ApiException if a target does not exist or a weight is
+  /// wrong
+  public Plugin setAlias(
+      Tenant tenant, PluginName name, AliasName alias, List<AliasTarget> targets, Author author) {
+    checkTargets(targets);
+    Changed changed =
+        store.write(
+            transaction -> {
+              Plugin plugin = requirePresent(tenant).requirePlugin(name);
+              for (AliasTarget target : targets) {
+                if (!plugin.versions().containsKey(target.version())) {
+                  throw Problem.notFound("version", target.version().toString()).asException();
+                }
+              }
+              boolean isNew = !plugin.aliases().containsKey(alias);
+              if (isNew && plugin.aliases().size() >= MAX_ALIASES) {
+                throw Problem.limit(
+                        ProblemType.LIMIT, "aliases", plugin.aliases().size() + 1, MAX_ALIASES)
+                    .asException();
+              }
+              Plugin next = plugin.withRecord(touched(plugin.record(), now()));
+              transaction.putPlugin(next.record());
+              next = putAlias(transaction, tenant, next, alias, targets);
+              String target = name + " " + alias;
+              return new Changed(
+                  next,
+                  transaction.appendAudit(
+                      audit.entry(
+                          author, "alias.change", tenant.name(), target, detail(targets))));
+            },
+            done -> apply(tenant, done));
+    tenant.releaseUnneededVersions();
+    return changed.plugin;
+  }
+
+  /// Replaces a plugin's settings.
+  public Plugin setSettings(
+      Tenant tenant, PluginName name, PluginSettings settings, Author author) {
+    return store.write(
+            transaction -> {
+              Plugin plugin = requirePresent(tenant).requirePlugin(name);
+              PluginRecord record =
+                  new PluginRecord(tenant.name(), name, settings.json(), now());
+              transaction.putPlugin(record);
+              return new Changed(
+                  plugin.withRecord(record),
+                  transaction.appendAudit(
+                      audit.entry(
+                          author, "settings.change", tenant.name(), name.text(), null)));
+            },
+            done -> apply(tenant, done))
+        .plugin;
+  }
+
+  /// Deletes a plugin with its versions and aliases. Calls that are running end first.
+  public void delete(Tenant tenant, PluginName name, Author author) {
+    store.write(
+        transaction -> {
+          Plugin plugin = requirePresent(tenant).requirePlugin(name);
+          transaction.deletePlugin(tenant.name(), name);
+          return new Changed(
+              plugin,
+              transaction.appendAudit(
+                  audit.entry(author, "plugin.delete", tenant.name(), name.text(), null)));
+        },
+        done -> {
+          tenant.removePlugin(name);
+          collector.offer(done.plugin.versions().keySet());
+          publish(done.audit);
+        });
+    tenant.releaseUnneededVersions();
+    collector.collectOffered();
+  }
+
+  /// Deletes a version that no alias names.
+  ///
+  /// @throws dev.cloister.sandbox.problem.ApiException if there is no such version or an alias
+  /// names it
+  public void deleteVersion(Tenant tenant, PluginName name, BlobDigest version, Author author) {
+    store.write(
+        transaction -> {
+          Plugin plugin = requirePresent(tenant).requirePlugin(name);
+          if (!plugin.versions().containsKey(version)) {
+            throw Problem.notFound("version", version.toString()).asException();
+          }
+          if (plugin.isAliased(version)) {
+            throw Problem.of(
+                    ProblemType.CONFLICT, "an alias names the version; point it elsewhere first")
+                .with("version", version.toString())
+                .asException();
+          }
+          Plugin next =
+              plugin.withoutVersion(version).withRecord(touched(plugin.record(), now()));
+          transaction.deleteVersion(tenant.name(), name, version);
+          transaction.putPlugin(next.record());
+          String target = name + " " + version;
+          return new Changed(
+              next,
+              transaction.appendAudit(
+                  audit.entry(author, "version.delete", tenant.name(), target, null)));
+        },
+        done -> apply(tenant, done));
+    tenant.releaseUnneededVersions();
+    collector.offer(List.of(version));
+    collector.collectOffered();
+  }
+
+  /// A plugin after a change and the change's audit entry, null if nothing changed.
+  private record Changed(Plugin plugin, @Nullable AuditRecord audit) {}
+
+  /// An uploaded version's plugin, and whether the version is new in it.
+  private record Committed(Changed changed, boolean isCreated) {}
+
+  private void apply(Tenant tenant, Changed changed) {
+    tenant.putPlugin(changed.plugin);
+    publish(changed.audit);
+  }
+
+  private void publish(@Nullable AuditRecord entry) {
+    if (entry != null) {
+      audit.publish(entry);
+    }
+  }
+
+  /// On the writer thread: the tenant may have been deleted since the request was admitted.
+  private Tenant requirePresent(Tenant tenant) {
+    if (tenants.require(tenant.name()) != tenant) {
+      throw Problem.notFound("tenant", tenant.name().text()).asException();
+    }
+    return tenant;
+  }
+
+  private static Plugin newPlugin(Tenant tenant, PluginName name, Instant now) {
+    int allowed = (int) tenant.isolate().limits().value(IsolateLimit.PLUGINS);
+    int used = tenant.plugins().size() + 1;
+    if (used > allowed) {
+      throw Problem.limit(ProblemType.LIMIT, "plugins", used, allowed).asException();
+    }
+    return Plugin.of(
+        new PluginRecord(tenant.name(), name, PluginSettings.defaults().json(), now));
+  }
+
+  private static void checkQuota(Tenant tenant, Plugin plugin, VersionRecord version) {
+    long versions = plugin.versions().size() + 1L;
+    long allowedVersions = tenant.isolate().limits().value(IsolateLimit.VERSIONS_PER_PLUGIN);
+    if (versions > allowedVersions) {
+      throw Problem.limit(ProblemType.LIMIT, "versionsPerPlugin", versions, allowedVersions)
+          .asException();
+    }
+    long bytes = tenant.storedBytes() + version.sizeBytes();
+    long allowedBytes = tenant.isolate().limits().value(IsolateLimit.STORAGE_BYTES);
+    if (bytes > allowedBytes) {
+      throw Problem.limit(ProblemType.STORAGE_FULL, "storageBytes", bytes, allowedBytes)
+          .asException();
+    }
+  }
+
+  private static Plugin putAlias(
+      MetadataTransaction transaction,
+      Tenant tenant,
+      Plugin plugin,
+      AliasName alias,
+      List<AliasTarget> targets) {
+    transaction.putAlias(new AliasRecord(tenant.name(), plugin.name(), alias, targets));
+    return plugin.withAlias(alias, targets);
+  }
+
+  private static void checkTargets(List<AliasTarget> targets) {
+    if (targets.isEmpty() || targets.size() > MAX_ALIAS_TARGETS) {
+      throw Problem.invalid("targets", targets.size(), "1 to " + MAX_ALIAS_TARGETS + " versions")
+          .asException();
+    }
+    Set<BlobDigest> seen = new HashSet<>();
+    int total = 0;
+    for (AliasTarget target : targets) {
+      if (target.weight() < 0 || target.weight() > MAX_WEIGHT) {
+        throw Problem.invalid("a weight", target.weight(), "between 0 and " + MAX_WEIGHT)
+            .asException();
+      }
+      if (!seen.add(target.version())) {
+        throw Problem.invalid("targets", target.version().toString(), "each version once")
+            .asException();
+      }
+      total += target.weight();
+    }
+    if (total == 0) {
+      throw Problem.invalid("the weights", 0, "above 0 in sum").asException();
+    }
+  }
+
+  private static boolean isOnlyLive(Plugin plugin, BlobDigest digest) {
+    List<AliasTarget> targets = plugin.aliases().getOrDefault(AliasName.LIVE, List.of());
+    return targets.size() == 1 && targets.getFirst().version().equals(digest);
+  }
+
+  private static List<AliasTarget> only(BlobDigest digest) {
+    return List.of(new AliasTarget(digest, 100));
+  }
+
+  private static PluginRecord touched(PluginRecord record, Instant now) {
+    return new PluginRecord(record.tenant(), record.name(), record.settings(), now);
+  }
+
+  private static String detail(List<AliasTarget> targets) {
+    StringBuilder text = new StringBuilder();
+    for (AliasTarget target : targets) {
+      text.append(text.isEmpty() ? "" : ", ");
+      text.append(target.version()).append(' ').append(target.weight());
+    }
+    return text.toString();
+  }
+
+  private Instant now() {
+    return clock.instant().truncatedTo(ChronoUnit.MILLIS);
+  }
+}

@@ -1,0 +1,127 @@
+package dev.cloister.sandbox.registry;
+
+import com.fasterxml.jackson.annotation.JsonCreator;
+import com.fasterxml.jackson.annotation.JsonProperty;
+import dev.cloister.sandbox.json.Json;
+import dev.cloister.sandbox.problem.Problem;
+import java.nio.charset.StandardCharsets;
+import java.util.Collections;
+import java.util.Map;
+import java.util.TreeMap;
+import org.jspecify.annotations.Nullable;
+
+/// What a tenant chose for a plugin.
+///
+/// Of the policies, only `fresh` instances, the calling convention found in the module and no
+/// capability exist in this version; asking for others is refused rather than forgotten.
+///
+/// @param instance how instances are made
+/// @param abi `auto`: the calling convention is what the module's imports and exports show
+/// @param capabilities what the plugin may do beyond computing: nothing
+/// @param tier `auto`: the engine decides how code is compiled
+/// @param environment the environment variables of a WASI command
+public record PluginSettings(
+    Instance instance,
+    String abi,
+    Map<String, Object> capabilities,
+    String tier,
+    Map<String, String> environment) {
+  private static final int MAX_VARIABLES = 128;
+  private static final int MAX_ENVIRONMENT_BYTES = 32 << 10;
+  private static final String AUTO = "auto";
+
+  /// How instances are made.
+  ///
+  /// @param policy `fresh`: each call gets an instance of its own
+  public record Instance(String policy) {
+    static final Instance FRESH = new Instance("fresh");
+  }
+
+  /// Fills in defaults and checks what is there.
+  ///
+  /// @throws dev.cloister.sandbox.problem.ApiException if a value is wrong or not available
+  @JsonCreator
+  static PluginSettings of(
+      @JsonProperty("instance") @Nullable Instance instance,
+      @JsonProperty("abi") @Nullable String abi,
+      @JsonProperty("capabilities") @Nullable Map<String, Object> capabilities,
+      @JsonProperty("tier") @Nullable String tier,
+      @JsonProperty("environment") @Nullable Map<String, String> environment) {
+    return new PluginSettings(
+        instance == null ? Instance.FRESH : instance,
+        abi == null ? AUTO : abi,
+        capabilities == null ? Map.of() : capabilities,
+        tier == null ? AUTO : tier,
+        environment == null ? Map.of() : Collections.unmodifiableMap(new TreeMap<>(environment)));
+  }
+
+  /// Returns the settings of a plugin for which nothing was chosen.
+  public static PluginSettings defaults() {
+    return of(null, null, null, null, null);
+  }
+
+  /// Reads the JSON of a request.
+  ///
+  /// @throws dev.cloister.sandbox.problem.ApiException if it does not fit or asks for what does not
+  /// exist
+  public static PluginSettings read(byte[] json) {
+    PluginSettings settings = Json.read(json, PluginSettings.class);
+    settings.check();
+    return settings;
+  }
+
+  static PluginSettings parse(String stored) {
+    return Json.read(stored.getBytes(StandardCharsets.UTF_8), PluginSettings.class);
+  }
+
+  String json() {
+    return Json.text(this);
+  }
+
+  private void check() {
+    if (!instance.equals(Instance.FRESH)) {
+      throw Problem.notAvailable("the instance policy \"" + instance.policy() + "\"")
+          .with("allowed", "fresh")
+          .asException();
+    }
+    requireAuto("abi", abi);
+    requireAuto("tier", tier);
+    if (!capabilities.isEmpty()) {
+      throw Problem.notAvailable("granting capabilities")
+          .with("actual", capabilities.keySet())
+          .asException();
+    }
+    checkEnvironment();
+  }
+
+  private static void requireAuto(String what, String value) {
+    if (!value.equals(AUTO)) {
+      throw Problem.notAvailable("the " + what + " \"" + value + "\"")
+          .with("allowed", AUTO)
+          .asException();
+    }
+  }
+
+  private void checkEnvironment() {
+    int bytes = 0;
+    for (Map.Entry<String, String> variable : environment.entrySet()) {
+      String name = variable.getKey();
+      @Nullable String value = variable.getValue();
+      if (name.isEmpty() || name.indexOf('=') >= 0 || name.indexOf('\0') >= 0) {
+        throw Problem.invalid("a variable's name", name, "not empty, without = and NUL")
+            .asException();
+      }
+      if (value == null || value.indexOf('\0') >= 0) {
+        throw Problem.invalid("the variable " + name, value, "a text without NUL").asException();
+      }
+      bytes += name.length() + value.length();
+    }
+    if (environment.size() > MAX_VARIABLES || bytes > MAX_ENVIRONMENT_BYTES) {
+      throw Problem.invalid(
+              "the environment",
+              environment.size() + " variables, " + bytes + " characters",
+              "at most " + MAX_VARIABLES + " variables, " + MAX_ENVIRONMENT_BYTES + " characters")
+          .asException();
+    }
+  }
+}

@@ -1,0 +1,108 @@
+package dev.cloister.sandbox.registry;
+
+import dev.cloister.isolate.plugin.ModuleUpload;
+import dev.cloister.isolate.plugin.PluginHandle;
+import dev.cloister.sandbox.storage.BlobDigest;
+import dev.cloister.sandbox.storage.BlobWriter;
+import dev.cloister.sandbox.storage.PluginName;
+import dev.cloister.sandbox.storage.StorageFullException;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+
+/// A plugin on its way in: each piece is written to a temporary file, decoded and validated at once.
+///
+/// One thread at a time uses it, never an event loop: pieces cost processor time and disk writes.
+/// Until [#finish] returns, nothing of it is visible; closing it without leaves nothing behind.
+public final class PluginUpload implements AutoCloseable {
+  private final PluginRegistry registry;
+  private final Tenant tenant;
+  private final PluginName plugin;
+  private final BlobWriter blob;
+  private final ModuleUpload module;
+  private long sizeBytes;
+  private boolean isModuleDone;
+
+  PluginUpload(
+      PluginRegistry registry,
+      Tenant tenant,
+      PluginName plugin,
+      BlobWriter blob,
+      ModuleUpload module) {
+    this.registry = registry;
+    this.tenant = tenant;
+    this.plugin = plugin;
+    this.blob = blob;
+    this.module = module;
+  }
+
+  /// Takes the next piece.
+  ///
+  /// @throws dev.cloister.engine.error.WasmException as soon as it is certain that the module is
+  /// malformed, invalid or too large
+  /// @throws StorageFullException if there is no space
+  public void push(byte[] bytes, int from, int length) {
+    module.push(bytes, from, length);
+    try {
+      blob.write(bytes, from, length);
+    } catch (IOException e) {
+      throw storageFailure(e);
+    }
+    sizeBytes += length;
+  }
+
+  /// Compiles what is left, makes the version durable, then visible, and returns what was made.
+  ///
+  /// @param activate whether the version becomes the live one
+  /// @throws dev.cloister.engine.error.WasmException if the module is malformed or invalid
+  /// @throws dev.cloister.sandbox.problem.ApiException if the tenant may not have it or is gone
+  /// @throws StorageFullException if there is no space
+  public UploadedVersion finish(boolean activate, Author author) {
+    PluginHandle handle = module.finish();
+    isModuleDone = true;
+    BlobDigest digest = new BlobDigest(handle.hash().hex());
+    tenant.loaded().pin(digest);
+    try {
+      return registry.commit(this, digest, handle, activate, author);
+    } finally {
+      tenant.loaded().unpin(digest);
+      // Also what a refused version left compiled.
+      tenant.releaseUnneededVersions();
+    }
+  }
+
+  @Override
+  public void close() {
+    if (!isModuleDone) {
+      isModuleDone = true;
+      module.abort();
+    }
+    blob.close();
+  }
+
+  Tenant tenant() {
+    return tenant;
+  }
+
+  PluginName plugin() {
+    return plugin;
+  }
+
+  long sizeBytes() {
+    return sizeBytes;
+  }
+
+  BlobDigest commitBlob() {
+    try {
+      return blob.commit();
+    } catch (IOException e) {
+      throw storageFailure(e);
+    }
+  }
+
+  static RuntimeException storageFailure(IOException failure) {
+    String message = "cannot store the plugin: " + failure.getMessage();
+    return StorageFullException.isCauseOf(failure)
+        ? new StorageFullException(message, failure)
+        : new UncheckedIOException(message, failure);
+  }
+}

@@ -1,0 +1,49 @@
+package dev.cloister.sandbox.registry;
+
+import dev.cloister.isolate.IsolateManager;
+import dev.cloister.sandbox.auth.KeyRing;
+import dev.cloister.sandbox.config.SandboxConfig;
+import dev.cloister.sandbox.storage.BlobStore;
+import dev.cloister.sandbox.storage.MetadataStore;
+import java.io.IOException;
+import java.security.SecureRandom;
+import java.time.Clock;
+
+/// The whole state of the server, restored from what is stored.
+///
+/// @param tenants the tenants
+/// @param plugins their plugins
+/// @param keys their keys
+/// @param audit what changed
+public record Registry(
+    TenantRegistry tenants, PluginRegistry plugins, KeyRegistry keys, AuditLog audit) {
+
+  /// Reads everything that is stored and makes an isolate for each tenant. Blobs that no version
+  /// names are removed.
+  ///
+  /// @throws IOException if the blobs cannot be listed or removed
+  public static Registry restore(
+      SandboxConfig config,
+      MetadataStore store,
+      BlobStore blobs,
+      IsolateManager isolates,
+      KeyRing keys,
+      SecureRandom random,
+      Clock clock)
+      throws IOException {
+    LimitPolicy limits = new LimitPolicy(config.limits());
+    AuditLog audit = new AuditLog(store, clock);
+    BlobCollector collector = new BlobCollector(store, blobs);
+    collector.collectAll();
+    TenantFactory factory = new TenantFactory(isolates, blobs, limits, config, clock);
+    TenantRegistry tenants =
+        new TenantRegistry(store, factory, limits, keys, audit, collector, clock);
+    tenants.restore(store.load());
+    return new Registry(
+        tenants,
+        new PluginRegistry(store, blobs, tenants, audit, collector, clock),
+        new KeyRegistry(
+            store, tenants, keys, audit, config.auth().keysPerTenant(), random, clock),
+        audit);
+  }
+}

@@ -1,0 +1,172 @@
+package dev.cloister.sandbox.registry;
+
+import dev.cloister.isolate.Isolate;
+import dev.cloister.isolate.plugin.PluginHandle;
+import dev.cloister.sandbox.problem.Problem;
+import dev.cloister.sandbox.stats.CallCounters;
+import dev.cloister.sandbox.storage.AliasName;
+import dev.cloister.sandbox.storage.BlobDigest;
+import dev.cloister.sandbox.storage.PluginName;
+import dev.cloister.sandbox.storage.TenantName;
+import dev.cloister.sandbox.storage.TenantRecord;
+import dev.cloister.sandbox.storage.TenantState;
+import io.vertx.core.Future;
+import java.util.Collection;
+import java.util.Collections;
+import java.util.HashSet;
+import java.util.Map;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.ConcurrentSkipListMap;
+import java.util.concurrent.ThreadLocalRandom;
+import java.util.concurrent.atomic.AtomicInteger;
+import org.jspecify.annotations.Nullable;
+
+/// A tenant while the server runs: what is stored of it, its isolate, its log and its counters.
+///
+/// Any thread may read. What is stored changes on the metadata writer thread only.
+public final class Tenant {
+  private final Isolate isolate;
+  private final LoadedVersions loaded;
+  private final GuestLog log;
+  private final int maxLogEntryBytes;
+  private final CallCounters calls = new CallCounters();
+  private final Map<PluginName, CallCounters> callsByPlugin = new ConcurrentHashMap<>();
+  private final AtomicInteger arrivingBodies = new AtomicInteger();
+  private final ConcurrentSkipListMap<PluginName, Plugin> plugins = new ConcurrentSkipListMap<>();
+  private volatile TenantRecord record;
+
+  Tenant(
+      TenantRecord record,
+      Isolate isolate,
+      LoadedVersions loaded,
+      GuestLog log,
+      int maxLogEntryBytes) {
+    this.record = record;
+    this.isolate = isolate;
+    this.loaded = loaded;
+    this.log = log;
+    this.maxLogEntryBytes = maxLogEntryBytes;
+  }
+
+  /// Returns the tenant's name.
+  public TenantName name() {
+    return record.name();
+  }
+
+  /// Returns what is stored of the tenant itself.
+  public TenantRecord record() {
+    return record;
+  }
+
+  /// Returns whether calls are refused until an operator resumes the tenant.
+  public boolean isSuspended() {
+    return record.state() == TenantState.SUSPENDED;
+  }
+
+  /// Returns where the tenant's plugins run.
+  public Isolate isolate() {
+    return isolate;
+  }
+
+  /// Returns what the tenant's plugins wrote.
+  public GuestLog log() {
+    return log;
+  }
+
+  /// Returns the counts of all the tenant's calls.
+  public CallCounters calls() {
+    return calls;
+  }
+
+  /// Returns the counts of a plugin's calls.
+  public CallCounters calls(PluginName plugin) {
+    return callsByPlugin.computeIfAbsent(plugin, _ -> new CallCounters());
+  }
+
+  /// Returns how many requests are sending their body at this moment.
+  public AtomicInteger arrivingBodies() {
+    return arrivingBodies;
+  }
+
+  /// Returns the tenant's plugins by name.
+  public Collection<Plugin> plugins() {
+    return Collections.unmodifiableCollection(plugins.values());
+  }
+
+  /// Returns a plugin, or null if there is none of this name.
+  public @Nullable Plugin plugin(PluginName name) {
+    return plugins.get(name);
+  }
+
+  /// Returns a plugin.
+  ///
+  /// @throws dev.cloister.sandbox.problem.ApiException if there is none of this name
+  public Plugin requirePlugin(PluginName name) {
+    @Nullable Plugin plugin = plugins.get(name);
+    if (plugin == null) {
+      throw Problem.notFound("plugin", name.text()).asException();
+    }
+    return plugin;
+  }
+
+  /// Returns the bytes of all stored versions together.
+  public long storedBytes() {
+    return plugins.values().stream().mapToLong(Plugin::storedBytes).sum();
+  }
+
+  /// Returns the version a call means: the one it names, else one behind the alias.
+  ///
+  /// @throws dev.cloister.sandbox.problem.ApiException if there is no such version or alias
+  public BlobDigest resolve(Plugin plugin, @Nullable BlobDigest version, AliasName alias) {
+    if (version != null) {
+      if (!plugin.versions().containsKey(version)) {
+        throw Problem.notFound("version", version.toString()).asException();
+      }
+      return version;
+    }
+    @Nullable BlobDigest chosen = plugin.choose(alias, ThreadLocalRandom.current());
+    if (chosen == null) {
+      throw Problem.notFound("alias", alias.text()).asException();
+    }
+    return chosen;
+  }
+
+  /// Returns a version ready to be called; compiles it first if that was not done since the start.
+  public Future<PluginHandle> load(BlobDigest version) {
+    return loaded.handle(version);
+  }
+
+  /// Returns where one call of `plugin` writes its standard error.
+  public GuestLogWriter logWriter(PluginName plugin) {
+    return new GuestLogWriter(log, plugin, maxLogEntryBytes);
+  }
+
+  void setRecord(TenantRecord newRecord) {
+    record = newRecord;
+  }
+
+  void putPlugin(Plugin plugin) {
+    plugins.put(plugin.name(), plugin);
+  }
+
+  void removePlugin(PluginName name) {
+    plugins.remove(name);
+    callsByPlugin.remove(name);
+  }
+
+  LoadedVersions loaded() {
+    return loaded;
+  }
+
+  /// Lets go of compiled versions that are no longer needed.
+  void releaseUnneededVersions() {
+    Set<BlobDigest> existing = new HashSet<>();
+    Set<BlobDigest> aliased = new HashSet<>();
+    for (Plugin plugin : plugins.values()) {
+      existing.addAll(plugin.versions().keySet());
+      aliased.addAll(plugin.aliasedVersions());
+    }
+    loaded.retain(existing, aliased);
+  }
+}

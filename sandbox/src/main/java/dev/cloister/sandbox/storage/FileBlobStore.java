@@ -1,0 +1,159 @@
+package dev.cloister.sandbox.storage;
+
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.ByteBuffer;
+import java.nio.channels.FileChannel;
+import java.nio.file.DirectoryStream;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
+import java.nio.file.StandardOpenOption;
+import java.security.MessageDigest;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.function.Predicate;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/// Blobs as files `sha256/aa/HEX`, where `aa` are the first two digits of the digest.
+///
+/// A blob is written to `tmp/`, synced, renamed to its place, and the folder is synced: after a
+/// crash a blob is there whole or not at all. What a crash leaves in `tmp/` is removed when the
+/// store is opened; one process at a time owns the folder (see [DataFolder]).
+public final class FileBlobStore implements BlobStore {
+  private static final Logger LOG = LoggerFactory.getLogger(FileBlobStore.class);
+
+  private final Path blobs;
+  private final Path temporary;
+
+  private FileBlobStore(Path blobs, Path temporary) {
+    this.blobs = blobs;
+    this.temporary = temporary;
+  }
+
+  /// Opens the store below `folder`, creates what is missing and removes leftovers of a crash.
+  ///
+  /// @throws IOException if the folder cannot be used
+  public static FileBlobStore open(Path folder) throws IOException {
+    Path blobs = folder.resolve("sha256");
+    Path temporary = folder.resolve("tmp");
+    Files.createDirectories(blobs);
+    Files.createDirectories(temporary);
+    DurableFiles.syncFolder(folder);
+    removeLeftovers(temporary);
+    return new FileBlobStore(blobs, temporary);
+  }
+
+  @Override
+  public BlobWriter begin() throws IOException {
+    return new FileBlobWriter(Files.createTempFile(temporary, "blob-", ".part"));
+  }
+
+  @Override
+  public byte[] read(BlobDigest digest) throws IOException {
+    byte[] bytes = Files.readAllBytes(path(digest));
+    BlobDigest actual = BlobDigest.of(bytes);
+    if (!actual.equals(digest)) {
+      throw new CorruptBlobException(digest, actual);
+    }
+    return bytes;
+  }
+
+  @Override
+  public boolean delete(BlobDigest digest) throws IOException {
+    return Files.deleteIfExists(path(digest));
+  }
+
+  @Override
+  public int collect(Predicate<BlobDigest> isReferenced) throws IOException {
+    int removed = 0;
+    for (Path group : children(blobs)) {
+      for (Path file : children(group)) {
+        if (!isReferenced.test(new BlobDigest(fileName(file))) && Files.deleteIfExists(file)) {
+          removed++;
+        }
+      }
+    }
+    return removed;
+  }
+
+  private Path path(BlobDigest digest) {
+    return blobs.resolve(digest.hex().substring(0, 2)).resolve(digest.hex());
+  }
+
+  private static void removeLeftovers(Path temporary) throws IOException {
+    List<Path> leftovers = children(temporary);
+    for (Path leftover : leftovers) {
+      Files.delete(leftover);
+    }
+    if (!leftovers.isEmpty()) {
+      LOG.info("event=leftover-uploads-removed count={}", leftovers.size());
+    }
+  }
+
+  private static List<Path> children(Path folder) throws IOException {
+    List<Path> children = new ArrayList<>();
+    try (DirectoryStream<Path> stream = Files.newDirectoryStream(folder)) {
+      stream.forEach(children::add);
+    }
+    return children;
+  }
+
+  private static String fileName(Path file) {
+    return String.valueOf(file.getFileName());
+  }
+
+  /// A file in `tmp/` that becomes a blob when it is committed.
+  private final class FileBlobWriter implements BlobWriter {
+    private final Path file;
+    private final FileChannel channel;
+    private final MessageDigest digest = BlobDigest.newMessageDigest();
+    private boolean isDone;
+
+    FileBlobWriter(Path file) throws IOException {
+      this.file = file;
+      this.channel = FileChannel.open(file, StandardOpenOption.WRITE);
+    }
+
+    @Override
+    public void write(byte[] bytes, int from, int length) throws IOException {
+      ByteBuffer buffer = ByteBuffer.wrap(bytes, from, length);
+      while (buffer.hasRemaining()) {
+        channel.write(buffer);
+      }
+      digest.update(bytes, from, length);
+    }
+
+    @Override
+    public BlobDigest commit() throws IOException {
+      BlobDigest name = BlobDigest.ofHash(digest.digest());
+      channel.force(true);
+      channel.close();
+      Path target = path(name);
+      Path group = target.resolveSibling(".").normalize();
+      if (Files.notExists(group)) {
+        Files.createDirectories(group);
+        DurableFiles.syncFolder(blobs);
+      }
+      Files.move(file, target, StandardCopyOption.ATOMIC_MOVE);
+      isDone = true;
+      DurableFiles.syncFolder(group);
+      return name;
+    }
+
+    @Override
+    public void close() {
+      if (isDone) {
+        return;
+      }
+      isDone = true;
+      try {
+        channel.close();
+        Files.deleteIfExists(file);
+      } catch (IOException e) {
+        throw new UncheckedIOException("cannot remove " + file, e);
+      }
+    }
+  }
+}

@@ -1,0 +1,57 @@
+package dev.cloister.sandbox.storage;
+
+import java.util.List;
+import java.util.Set;
+import java.util.function.Consumer;
+import java.util.function.Function;
+import org.jspecify.annotations.Nullable;
+
+/// The durable record of tenants, keys, plugins, versions, aliases and the audit log.
+///
+/// Changes are transactions: when [#write] returns, the change is on disk. All methods block and
+/// may be called from any thread but the store's own writer thread.
+public interface MetadataStore extends AutoCloseable {
+
+  /// Reads everything except what only single requests ask for.
+  ///
+  /// @throws StorageException if the store cannot be read
+  MetadataSnapshot load();
+
+  /// Runs `work` as one transaction and, once it is durable, `onCommit` with its result.
+  ///
+  /// Both run on the store's one writer thread, so transactions and what they change in memory
+  /// happen in one order. If `work` throws, nothing is changed and its exception is thrown here.
+  ///
+  /// @throws StorageException if the store cannot be written
+  /// @throws StorageFullException if there is no space for the change
+  <T> T write(Function<MetadataTransaction, T> work, Consumer<T> onCommit);
+
+  /// Returns the imports and exports of a version as JSON text, or null if there is no such version.
+  ///
+  /// @throws StorageException if the store cannot be read
+  @Nullable String versionInterface(TenantName tenant, PluginName plugin, BlobDigest version);
+
+  /// Returns the digests of all versions of all plugins.
+  ///
+  /// @throws StorageException if the store cannot be read
+  Set<BlobDigest> referencedBlobs();
+
+  /// Returns whether any version of any plugin has this digest.
+  ///
+  /// @throws StorageException if the store cannot be read
+  boolean isReferenced(BlobDigest digest);
+
+  /// Lists audit records, newest first.
+  ///
+  /// @throws StorageException if the store cannot be read
+  List<AuditRecord> audit(AuditFilter filter);
+
+  /// Lists audit records with numbers above `id`, oldest first, at most `limit`.
+  ///
+  /// @throws StorageException if the store cannot be read
+  List<AuditRecord> auditAfter(long id, int limit);
+
+  /// Ends the transactions that were begun and releases the store.
+  @Override
+  void close();
+}

@@ -1,0 +1,37 @@
+package dev.cloister.sandbox.storage;
+
+/// The changes a transaction can make. Valid only inside [MetadataStore#write].
+///
+/// Names of parents must exist; deleting a parent deletes what belongs to it.
+public interface MetadataTransaction {
+
+  /// Creates the tenant or replaces its state and limits.
+  void putTenant(TenantRecord tenant);
+
+  /// Deletes the tenant with its keys and plugins.
+  void deleteTenant(TenantName tenant);
+
+  /// Adds a key.
+  void insertKey(KeyRecord key);
+
+  /// Deletes a key.
+  void deleteKey(String id);
+
+  /// Creates the plugin or replaces its settings.
+  void putPlugin(PluginRecord plugin);
+
+  /// Deletes the plugin with its versions and aliases.
+  void deletePlugin(TenantName tenant, PluginName plugin);
+
+  /// Adds a version with its imports and exports as JSON text.
+  void insertVersion(VersionRecord version, String interfaceJson);
+
+  /// Deletes a version and every alias target that names it.
+  void deleteVersion(TenantName tenant, PluginName plugin, BlobDigest version);
+
+  /// Creates the alias or replaces its targets.
+  void putAlias(AliasRecord alias);
+
+  /// Appends to the audit log and returns the record with its number.
+  AuditRecord appendAudit(AuditRecord entry);
+}

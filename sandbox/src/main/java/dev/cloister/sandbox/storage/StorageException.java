@@ -1,0 +1,11 @@
+package dev.cloister.sandbox.storage;
+
+/// A store that cannot be read or written: the operator must act.
+public sealed class StorageException extends RuntimeException permits StorageFullException {
+  private static final long serialVersionUID = 1L;
+
+  /// Creates an exception with its cause.
+  public StorageException(String message, Throwable cause) {
+    super(message, cause);
+  }
+}
