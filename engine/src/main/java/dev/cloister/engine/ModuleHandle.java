@@ -2,11 +2,13 @@ package dev.cloister.engine;
 
 import dev.cloister.engine.code.NativeModule;
 import dev.cloister.engine.code.NativeModuleCache;
+import dev.cloister.engine.codegen.Sites;
 import dev.cloister.engine.module.ModuleHash;
 import dev.cloister.engine.module.WasmModule;
 import dev.cloister.engine.runtime.Imports;
 import dev.cloister.engine.runtime.Instance;
 import dev.cloister.engine.runtime.Store;
+import java.util.stream.Stream;
 
 /// One reference of one isolate on a native module, which other isolates may share.
 ///
@@ -66,6 +68,30 @@ public final class ModuleHandle implements AutoCloseable {
   /// @throws dev.cloister.engine.error.LimitExceededException if a function is too large
   public void generateAll() {
     nativeModule.generateAll();
+  }
+
+  /// Generates the class files with the functions of the module anew, one at a time, for those who
+  /// look at code: function 7 is method `f7`. Nothing is defined.
+  ///
+  /// @throws dev.cloister.engine.error.LimitExceededException if a function is too large
+  public Stream<byte[]> classFiles() {
+    return nativeModule.chunkClassFiles();
+  }
+
+  /// Generates the one of [#classFiles] with a function.
+  ///
+  /// @throws IndexOutOfBoundsException if there is no such function
+  /// @throws dev.cloister.engine.error.LimitExceededException if a function is too large
+  public byte[] classFile(int functionIndex) {
+    return nativeModule.chunkClassFile(functionIndex);
+  }
+
+  /// {@return where in the module the instruction starts that a line of generated code is for}
+  ///
+  /// @param functionIndex an own function
+  /// @param line a line number in its method
+  public int offsetOfLine(int functionIndex, int line) {
+    return Sites.offset(nativeModule.module(), functionIndex, line);
   }
 
   /// {@return sizes of what the module became}

@@ -2,6 +2,7 @@ package dev.cloister.engine.code;
 
 import com.google.errorprone.annotations.concurrent.GuardedBy;
 import dev.cloister.engine.codegen.CallShape;
+import dev.cloister.engine.codegen.ChunkGenerator;
 import dev.cloister.engine.codegen.ModulePlan;
 import dev.cloister.engine.codegen.Sites;
 import dev.cloister.engine.error.WasmFrame;
@@ -22,8 +23,11 @@ import java.lang.ref.WeakReference;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.AtomicLong;
+import java.util.stream.IntStream;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /// A compiled module: what all isolates that use it share.
@@ -164,6 +168,21 @@ public final class NativeModule implements CodeLinkage {
   ///   JVM
   public void generateAll() {
     currentImage.generateAll();
+  }
+
+  /// Generates the class file of each chunk of functions anew, one at a time, for those who look at
+  /// code. Nothing is defined.
+  public Stream<byte[]> chunkClassFiles() {
+    return IntStream.range(0, plan.chunkCount())
+        .mapToObj(chunk -> ChunkGenerator.chunk(plan, chunk));
+  }
+
+  /// Generates the class file anew in which a function is the method `f` and its index.
+  ///
+  /// @throws IndexOutOfBoundsException if there is no such function
+  public byte[] chunkClassFile(int functionIndex) {
+    Objects.checkIndex(functionIndex, module.functionCount());
+    return ChunkGenerator.chunk(plan, plan.chunkOf(functionIndex));
   }
 
   /// {@return the bytes of all class files that were defined for the module so far} Any thread.

@@ -157,7 +157,7 @@ public final class ModulePlan {
   }
 
   /// {@return the chunk that a function is in}
-  int chunkOf(int functionIndex) {
+  public int chunkOf(int functionIndex) {
     int found = Arrays.binarySearch(chunkStarts, functionIndex);
     return found >= 0 ? found : -found - 2;
   }

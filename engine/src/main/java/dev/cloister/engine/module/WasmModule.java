@@ -1,6 +1,8 @@
 package dev.cloister.engine.module;
 
+import dev.cloister.engine.bytecode.Disassembler;
 import dev.cloister.engine.bytecode.InstructionReader;
+import dev.cloister.engine.bytecode.Opcode;
 import dev.cloister.engine.feature.WasmFeatures;
 import dev.cloister.engine.feature.WasmLimits;
 import dev.cloister.engine.types.DefinedType;
@@ -10,6 +12,7 @@ import dev.cloister.engine.types.RefType;
 import dev.cloister.engine.types.TableType;
 import dev.cloister.engine.types.TagType;
 import dev.cloister.engine.util.ByteReader;
+import java.util.ArrayList;
 import java.util.BitSet;
 import java.util.List;
 import java.util.Objects;
@@ -106,6 +109,21 @@ public final class WasmModule implements IndexSpaces {
   /// Returns a new cursor at the local declarations of own function `index`.
   public InstructionReader bodyInstructions(int index) {
     return instructions(bodyOffset(index), bodyEnd(index));
+  }
+
+  /// Returns the instructions of own function `index`, for people.
+  public List<InstructionText> disassemble(int index) {
+    InstructionReader reader = bodyInstructions(index);
+    for (int groups = reader.readLocalGroups(); groups > 0; groups--) {
+      reader.readLocalCount();
+      reader.readLocalType();
+    }
+    List<InstructionText> texts = new ArrayList<>();
+    while (!reader.atEnd()) {
+      Opcode opcode = reader.next();
+      texts.add(new InstructionText(reader.offset(), Disassembler.text(opcode, reader)));
+    }
+    return texts;
   }
 
   @Override

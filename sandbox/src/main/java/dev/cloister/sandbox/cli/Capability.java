@@ -1,0 +1,82 @@
+package dev.cloister.sandbox.cli;
+
+import dev.cloister.engine.module.Import;
+import dev.cloister.isolate.wasi.WasiPreview1;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+
+/// Something beyond computing that a module asks for by its imports.
+///
+/// @param name what it is
+/// @param granted on what condition the module gets it
+/// @param imports which imports ask for it
+record Capability(String name, String granted, List<String> imports) {
+  Capability {
+    imports = List.copyOf(imports);
+  }
+
+  /// What a list of imports adds up to, in a fixed order; without imports a module only computes.
+  static List<Capability> of(List<Import> imports) {
+    Map<Group, List<String>> byGroup = new LinkedHashMap<>();
+    for (Group group : Group.values()) {
+      byGroup.put(group, new ArrayList<>());
+    }
+    for (Import declared : imports) {
+      Group group = group(declared);
+      byGroup.get(group).add(declared.module() + " " + declared.name());
+    }
+    List<Capability> capabilities = new ArrayList<>();
+    byGroup.forEach((group, names) -> {
+      if (!names.isEmpty()) {
+        capabilities.add(new Capability(group.name, group.granted, names));
+      }
+    });
+    return capabilities;
+  }
+
+  /// Whether something on this server provides an import.
+  static boolean isProvided(Import declared) {
+    return WasiPreview1.provides(declared.module(), declared.name());
+  }
+
+  private static Group group(Import declared) {
+    if (!isProvided(declared)) {
+      return Group.UNKNOWN;
+    }
+    String name = declared.name();
+    String family = name.substring(0, Math.max(0, name.indexOf('_')));
+    return switch (family) {
+      case "args", "environ" -> Group.ARGUMENTS;
+      case "clock" -> Group.CLOCKS;
+      case "random" -> Group.RANDOMNESS;
+      case "fd" -> Group.STREAMS;
+      case "path" -> Group.FILES;
+      case "poll", "sched" -> Group.WAITING;
+      case "proc" -> Group.EXIT;
+      case "sock" -> Group.NETWORK;
+      default -> Group.UNKNOWN;
+    };
+  }
+
+  private enum Group {
+    ARGUMENTS("arguments and environment", "what the caller passes, nothing of the server's"),
+    STREAMS("standard streams and open files", "its own streams; files of granted folders only"),
+    FILES("files by path", "inside of granted folders only; none by default"),
+    CLOCKS("clocks", "always"),
+    RANDOMNESS("random numbers", "always"),
+    WAITING("waiting", "always, inside of the deadline"),
+    EXIT("ending itself", "always"),
+    NETWORK("sockets", "never; every call is refused"),
+    UNKNOWN("imports that nothing provides", "never; the module cannot be instantiated");
+
+    private final String name;
+    private final String granted;
+
+    Group(String name, String granted) {
+      this.name = name;
+      this.granted = granted;
+    }
+  }
+}

@@ -1,0 +1,158 @@
+package dev.cloister.sandbox.cli;
+
+import dev.cloister.engine.error.WasmException;
+import java.io.PrintWriter;
+import java.util.List;
+import java.util.function.Function;
+import picocli.CommandLine;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Help.Ansi;
+import picocli.CommandLine.IVersionProvider;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.ParameterException;
+import picocli.CommandLine.ScopeType;
+import picocli.CommandLine.Spec;
+
+/// The root command `cloister`: the list of all commands, and how each of them ends.
+///
+/// Only the command that is named is created; its siblings are not even loaded. All of them are
+/// created when the root has to describe itself.
+@Command(
+    name = "cloister",
+    description = "A multi-tenant WebAssembly plugin server, and its tools.",
+    synopsisSubcommandLabel = "COMMAND",
+    versionProvider = CloisterCommand.Version.class,
+    commandListHeading = "%nCommands:%n")
+public final class CloisterCommand implements Runnable {
+  /*
+   * Lambdas, not constructor references: those load the class when the list is made.
+   */
+
+  /// Every command, in the order in which `--help` lists them.
+  private static final List<Subcommand> SUBCOMMANDS =
+      List.of(
+          // Server.
+          // Modules without a server.
+          new Subcommand("run", terminal -> new RunCommand(terminal), /* optionsEndAtOperand= */ true),
+          new Subcommand("validate", terminal -> new ValidateCommand(terminal)),
+          new Subcommand("inspect", terminal -> new InspectCommand(terminal)),
+          new Subcommand("compile", terminal -> new CompileCommand(terminal)),
+          // Conformance.
+          new Subcommand("wast", terminal -> new WastCommand(terminal)),
+          new Subcommand("replay", terminal -> new ReplayCommand(terminal))
+          // Clients of the HTTP API.
+          );
+
+  @Spec private CommandSpec spec;
+
+  @Option(
+      names = {"-h", "--help"},
+      usageHelp = true,
+      scope = ScopeType.INHERIT,
+      description = "Shows this text.")
+  private boolean helpRequested;
+
+  @Option(
+      names = {"-V", "--version"},
+      versionHelp = true,
+      description = "Shows the version.")
+  private boolean versionRequested;
+
+  private CloisterCommand() {}
+
+  /// Runs the command that `arguments` name.
+  ///
+  /// @return the exit code of the process
+  public static int execute(Terminal terminal, String... arguments) {
+    CommandLine commandLine = new CommandLine(new CloisterCommand());
+    List<Subcommand> named =
+        SUBCOMMANDS.stream()
+            .filter(command -> arguments.length > 0 && command.name().equals(arguments[0]))
+            .toList();
+    for (Subcommand command : named.isEmpty() ? SUBCOMMANDS : named) {
+      CommandLine subcommand = new CommandLine(command.factory().apply(terminal));
+      subcommand.setStopAtPositional(command.optionsEndAtOperand());
+      commandLine.addSubcommand(command.name(), subcommand);
+    }
+    PrintWriter out = new PrintWriter(terminal.out(), true);
+    PrintWriter err = new PrintWriter(terminal.err(), true);
+    try {
+      return commandLine
+          .setOut(out)
+          .setErr(err)
+          .setColorScheme(
+              CommandLine.Help.defaultColorScheme(terminal.allowsColor() ? Ansi.AUTO : Ansi.OFF))
+          .setParameterExceptionHandler(CloisterCommand::reportUsageError)
+          .setExecutionExceptionHandler(CloisterCommand::reportFailure)
+          .execute(arguments);
+    } finally {
+      out.flush();
+      err.flush();
+      terminal.out().flush();
+      terminal.err().flush();
+    }
+  }
+
+  /// Reached without a command: that is a usage error.
+  @Override
+  public void run() {
+    throw new ParameterException(spec.commandLine(), "missing command");
+  }
+
+  private static int reportUsageError(ParameterException fault, String[] arguments) {
+    CommandLine commandLine = fault.getCommandLine();
+    PrintWriter err = commandLine.getErr();
+    err.println("error: " + oneLine(fault));
+    if (!CommandLine.UnmatchedArgumentException.printSuggestions(fault, err)) {
+      err.println("Try '" + commandLine.getCommandSpec().qualifiedName() + " --help'.");
+    }
+    return ExitCode.USAGE;
+  }
+
+  private static int reportFailure(
+      Exception fault, CommandLine commandLine, CommandLine.ParseResult parsed) {
+    PrintWriter err = commandLine.getErr();
+    return switch (fault) {
+      case CommandFailure failure -> {
+        err.println("error: " + oneLine(failure));
+        yield failure.exitCode();
+      }
+      case WasmException refused -> {
+        err.println("error: " + oneLine(refused));
+        yield ExitCode.FAILED;
+      }
+      default -> {
+        err.println("internal error: " + fault);
+        fault.printStackTrace(err);
+        yield ExitCode.FAILED;
+      }
+    };
+  }
+
+  private static String oneLine(Throwable fault) {
+    return PrintableText.of(
+        String.valueOf(fault.getMessage()).strip().replaceAll("\\s*\\R\\s*", " "));
+  }
+
+  /// One command of the list.
+  ///
+  /// @param name as the user types it
+  /// @param factory makes the command object; called only when the command is needed
+  /// @param optionsEndAtOperand whether everything behind the first operand belongs to a guest
+  private record Subcommand(
+      String name, Function<Terminal, Object> factory, boolean optionsEndAtOperand) {
+    Subcommand(String name, Function<Terminal, Object> factory) {
+      this(name, factory, /* optionsEndAtOperand= */ false);
+    }
+  }
+
+  /// Tells the version of the packaged application.
+  static final class Version implements IVersionProvider {
+    @Override
+    public String[] getVersion() {
+      String version = CloisterCommand.class.getPackage().getImplementationVersion();
+      return new String[] {"cloister " + (version == null ? "development" : version)};
+    }
+  }
+}

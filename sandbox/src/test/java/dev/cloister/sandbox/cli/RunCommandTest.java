@@ -1,0 +1,345 @@
+package dev.cloister.sandbox.cli;
+
+import static dev.cloister.engine.types.NumType.F32;
+import static dev.cloister.engine.types.NumType.F64;
+import static dev.cloister.engine.types.NumType.I32;
+import static dev.cloister.engine.types.NumType.I64;
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.cloister.engine.bytecode.Opcode;
+import dev.cloister.engine.fixture.ModuleBuilder;
+import dev.cloister.engine.module.ExternKind;
+import dev.cloister.engine.types.FuncType;
+import dev.cloister.engine.types.RefType;
+import dev.cloister.engine.types.ValueType;
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+
+final class RunCommandTest {
+  private static final String WASI = "wasi_snapshot_preview1";
+
+  @TempDir private Path folder;
+  private Path functions = Path.of("");
+
+  @BeforeEach
+  void writeModule() throws IOException {
+    functions =
+        write(
+            "functions.wasm",
+            new ModuleBuilder()
+                .memory(1)
+                .exportFunction("i32", identity(I32), code -> code.localGet(0))
+                .exportFunction("i64", identity(I64), code -> code.localGet(0))
+                .exportFunction("f32", identity(F32), code -> code.localGet(0))
+                .exportFunction("f64", identity(F64), code -> code.localGet(0))
+                .exportFunction("ref", identity(RefType.EXTERNREF), code -> code.localGet(0))
+                .exportFunction(
+                    "swap",
+                    new FuncType(List.of(I32, I64), List.of(I64, I32)),
+                    code -> code.localGet(1).localGet(0))
+                .exportFunction("nothing", FuncType.EMPTY, _ -> {})
+                .exportFunction("trap", FuncType.EMPTY, code -> code.op(Opcode.UNREACHABLE))
+                .exportFunction("forever", FuncType.EMPTY, code -> code.loop().br(0).end())
+                .exportFunction(
+                    "grow",
+                    new FuncType(List.of(I32), List.of(I32)),
+                    code -> code.localGet(0).op(Opcode.MEMORY_GROW, 0))
+                .export("memory", ExternKind.MEMORY, 0)
+                .nameFunction(7, "boom")
+                .build());
+  }
+
+  @ParameterizedTest
+  @CsvSource({
+    "i32, 42, 42",
+    "i32, -1, -1",
+    "i32, 4294967295, -1",
+    "i32, 0xffffffff, -1",
+    "i32, -0x80000000, -2147483648",
+    "i64, 18446744073709551615, -1",
+    "i64, 0x7fffffffffffffff, 9223372036854775807",
+    "f64, 2178309, 2178309",
+    "f64, 0.1, 0.1",
+    "f64, 1e21, 1e+21",
+    "f64, 5e-324, 5e-324",
+    "f64, nan, NaN",
+    "f64, inf, Infinity",
+    "f64, -inf, -Infinity",
+    "f32, 0.1, 0.1",
+    "f32, 16777216, 16777216",
+    "ref, null, null",
+  })
+  void argument_comesBackInItsCanonicalForm(String export, String argument, String result) {
+    CommandRun.of("run", "--invoke", export, functions, argument).assertPrints(result);
+  }
+
+  @Test
+  void results_areOnePerLine() {
+    CommandRun.of("run", "--invoke", "swap", functions, "1", "2").assertPrints("2", "1");
+    CommandRun.of("run", "--invoke", "nothing", functions).assertPrints();
+  }
+
+  @ParameterizedTest
+  @CsvSource({
+    "i32, 4294967296",
+    "i32, -2147483649",
+    "i32, 1.5",
+    "i32, one",
+    "i32, ''",
+    "i32, 0x",
+    "i64, 18446744073709551616",
+    "f64, 1d",
+    "f64, infinite",
+    "ref, 7",
+  })
+  void argument_thatDoesNotFit_isUsageError(String export, String argument) {
+    CommandRun.of("run", "--invoke", export, functions, argument).assertUsageError(export);
+  }
+
+  @Test
+  void wrongNumberOfArguments_isUsageError() {
+    CommandRun.of("run", "--invoke", "swap", functions, "1").assertUsageError("2 arguments");
+    CommandRun.of("run", "--invoke", "nothing", functions, "1").assertUsageError("0 arguments");
+  }
+
+  @Test
+  void unknownExport_isUsageErrorThatNamesTheOthers() {
+    CommandRun.of("run", "--invoke", "none", functions).assertUsageError("no export 'none'");
+    CommandRun.of("run", "--invoke", "none", functions).assertUsageError("swap");
+  }
+
+  @Test
+  void exportThatIsNoFunction_isUsageError() {
+    CommandRun.of("run", "--invoke", "memory", functions).assertUsageError("no function");
+  }
+
+  @Test
+  void moduleWithoutStart_isUsageError() {
+    CommandRun.of("run", functions).assertUsageError("--invoke");
+  }
+
+  @Test
+  void optionsEndAtModule() throws IOException {
+    Path module =
+        write(
+            "negative.wasm",
+            new ModuleBuilder()
+                .exportFunction("i32", identity(I32), code -> code.localGet(0))
+                .build());
+
+    CommandRun.of("run", "--invoke", "i32", module, "-7").assertPrints("-7");
+    CommandRun.of("run", "--invoke", "i32", module, "--help").assertUsageError("--help");
+  }
+
+  @Test
+  void trap_exitsWith134AndShowsTheWasmStack() {
+    CommandRun run = CommandRun.of("run", "--invoke", "trap", functions);
+
+    assertThat(run.exitCode()).isEqualTo(134);
+    assertThat(run.text()).isEmpty();
+    assertThat(run.err().lines().findFirst()).contains("trap: unreachable");
+    assertThat(run.err()).containsPattern("at boom\\[7] \\(@\\+0x[0-9a-f]+\\)");
+  }
+
+  @Test
+  void timeout_exitsWith124() {
+    CommandRun run = CommandRun.of("run", "--timeout", "200ms", "--invoke", "forever", functions);
+
+    assertThat(run.exitCode()).isEqualTo(124);
+    assertThat(run.text()).isEmpty();
+  }
+
+  @Test
+  void timeout_ofAWrongForm_isUsageError() {
+    CommandRun.of("run", "--timeout", "soon", functions).assertUsageError("soon");
+  }
+
+  @Test
+  void maxMemory_refusesGrowth() {
+    CommandRun.of("run", "--max-memory", "128KiB", "--invoke", "grow", functions, "1")
+        .assertPrints("1");
+    CommandRun.of("run", "--max-memory", "128KiB", "--invoke", "grow", functions, "2")
+        .assertPrints("-1");
+  }
+
+  @Test
+  void maxMemory_belowTheInitialSize_fails() {
+    CommandRun.of("run", "--max-memory", "1KiB", "--invoke", "nothing", functions)
+        .assertFails(1, "limit");
+  }
+
+  @Test
+  void notAModule_fails() throws IOException {
+    Path text = write("text.wasm", "(module)".getBytes(StandardCharsets.UTF_8));
+
+    CommandRun.of("run", text).assertFails(1, "(@+0x");
+  }
+
+  @Test
+  void invalidModule_fails() throws IOException {
+    Path invalid =
+        write("invalid.wasm", new ModuleBuilder().function(identity(I32), _ -> {}).build());
+
+    CommandRun.of("run", invalid).assertFails(1, "type mismatch");
+  }
+
+  @Test
+  void unknownImport_fails() throws IOException {
+    Path module =
+        write(
+            "importer.wasm",
+            new ModuleBuilder()
+                .importFunction("env", "f", FuncType.EMPTY)
+                .exportFunction("g", FuncType.EMPTY, code -> code.call(0))
+                .build());
+
+    CommandRun.of("run", "--invoke", "g", module).assertFails(1, "unknown import");
+  }
+
+  @Test
+  void features_canBeSwitchedOff() throws IOException {
+    Path module =
+        write(
+            "tail.wasm",
+            new ModuleBuilder()
+                .exportFunction("f", FuncType.EMPTY, code -> code.op(Opcode.RETURN_CALL, 0))
+                .build());
+
+    assertThat(CommandRun.of("run", "--features", "-tail-call", "--invoke", "f", module).exitCode())
+        .isEqualTo(1);
+    CommandRun.of("run", "--features", "tail-call", module).assertUsageError("tail-call");
+    CommandRun.of("run", "--features", "+tial-call", module).assertUsageError("tial-call");
+  }
+
+  @Test
+  void optionsOfLaterReleases_sayThatTheyAreNotThere() {
+    CommandRun.of("run", "--fuel", "5", "--invoke", "nothing", functions)
+        .assertUsageError("not available yet");
+    CommandRun.of("run", "--dir", ".::/", "--invoke", "nothing", functions)
+        .assertUsageError("not available yet");
+  }
+
+  @Test
+  void command_exitsWithTheGuestsCode() throws IOException {
+    CommandRun run = CommandRun.of("run", exiting(7));
+
+    assertThat(run.exitCode()).isEqualTo(7);
+    assertThat(run.err()).isEmpty();
+  }
+
+  @Test
+  void command_copiesItsInput() throws IOException {
+    FuncType transfer = new FuncType(List.of(I32, I32, I32, I32), List.of(I32));
+    Path module =
+        write(
+            "cat.wasm",
+            new ModuleBuilder()
+                .importFunction(WASI, "fd_read", transfer)
+                .importFunction(WASI, "fd_write", transfer)
+                .memory(1)
+                .export("memory", ExternKind.MEMORY, 0)
+                // One vector at 0: 100 bytes at 1024; the number that was read becomes its length.
+                .exportFunction(
+                    "_start",
+                    FuncType.EMPTY,
+                    code ->
+                        code.i32Const(0)
+                            .i32Const(1024)
+                            .access(Opcode.I32_STORE, 0)
+                            .i32Const(4)
+                            .i32Const(100)
+                            .access(Opcode.I32_STORE, 0)
+                            .i32Const(0)
+                            .i32Const(0)
+                            .i32Const(1)
+                            .i32Const(4)
+                            .call(0)
+                            .drop()
+                            .i32Const(1)
+                            .i32Const(0)
+                            .i32Const(1)
+                            .i32Const(16)
+                            .call(1)
+                            .drop())
+                .build());
+
+    CommandRun run = CommandRun.withInput("grüße".getBytes(StandardCharsets.UTF_8), "run", module);
+
+    assertThat(run.err()).isEmpty();
+    assertThat(run.text()).isEqualTo("grüße");
+    assertThat(run.exitCode()).isZero();
+  }
+
+  @Test
+  void command_seesItsFileNameArgumentsAndVariables() throws IOException {
+    // Exits with 10 * number of arguments + number of variables.
+    FuncType sizes = new FuncType(List.of(I32, I32), List.of(I32));
+    Path module =
+        write(
+            "count.wasm",
+            new ModuleBuilder()
+                .importFunction(WASI, "args_sizes_get", sizes)
+                .importFunction(WASI, "environ_sizes_get", sizes)
+                .importFunction(WASI, "proc_exit", new FuncType(List.of(I32), List.of()))
+                .memory(1)
+                .export("memory", ExternKind.MEMORY, 0)
+                .exportFunction(
+                    "_start",
+                    FuncType.EMPTY,
+                    code ->
+                        code.i32Const(0)
+                            .i32Const(4)
+                            .call(0)
+                            .drop()
+                            .i32Const(8)
+                            .i32Const(12)
+                            .call(1)
+                            .drop()
+                            .i32Const(0)
+                            .access(Opcode.I32_LOAD, 0)
+                            .i32Const(10)
+                            .op(Opcode.I32_MUL)
+                            .i32Const(8)
+                            .access(Opcode.I32_LOAD, 0)
+                            .i32Add()
+                            .call(2))
+                .build());
+
+    assertThat(CommandRun.of("run", module).exitCode()).isEqualTo(10);
+    CommandRun run =
+        CommandRun.of("run", "--env", "A=1", "--env=B=", module, "x", "--env", "y");
+    assertThat(run.exitCode()).isEqualTo(42);
+  }
+
+  @Test
+  void variableWithoutEquals_isUsageError() throws IOException {
+    CommandRun.of("run", "--env", "A", exiting(0)).assertUsageError("K=V");
+  }
+
+  private Path exiting(int code) throws IOException {
+    return write(
+        "exit.wasm",
+        new ModuleBuilder()
+            .importFunction(WASI, "proc_exit", new FuncType(List.of(I32), List.of()))
+            .memory(1)
+            .export("memory", ExternKind.MEMORY, 0)
+            .exportFunction("_start", FuncType.EMPTY, body -> body.i32Const(code).call(0))
+            .build());
+  }
+
+  private Path write(String name, byte[] module) throws IOException {
+    return Files.write(folder.resolve(name), module);
+  }
+
+  private static FuncType identity(ValueType type) {
+    return new FuncType(List.of(type), List.of(type));
+  }
+}
