@@ -24,8 +24,8 @@ final class ArchitectureTest {
           List.of("error", "util"),
           List.of("types", "feature"),
           List.of("bytecode", "module"),
-          List.of("decode"),
           List.of("validate"),
+          List.of("decode"), // It validates each body as soon as it is complete.
           List.of("runtime"),
           List.of("codegen"),
           List.of("code", "script"),

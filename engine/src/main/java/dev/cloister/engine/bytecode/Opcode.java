@@ -653,7 +653,10 @@ public enum Opcode {
   private final String mnemonic;
   private final ImmediateKind immediates;
   private final WasmFeature feature;
+
+  @SuppressWarnings("ImmutableEnumChecker") // Its lists are immutable copies.
   private final @Nullable FuncType signature;
+
   private final int accessWidthLog2;
 
   Opcode(int code, String mnemonic, ImmediateKind immediates, WasmFeature feature) {

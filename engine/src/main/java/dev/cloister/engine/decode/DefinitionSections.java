@@ -66,7 +66,8 @@ final class DefinitionSections {
     if (!hasInit) {
       if (!type.element().isDefaultable()) {
         throw new InvalidModuleException(
-            "type mismatch: a table of " + type.element() + " needs an initial value", start);
+            "type mismatch: a table of " + section.text(type.element()) + " needs an initial value",
+            start);
       }
       module.addTable(type);
       return;
@@ -103,10 +104,9 @@ final class DefinitionSections {
     int count = section.readCount(WasmLimit.GLOBALS, module.globalCount());
     GlobalType last = null;
     for (int i = 0; i < count; i++) {
-      GlobalType type = types.readGlobalType();
-      if (type.equals(last)) {
-        type = last; // Most modules have many globals of few types.
-      }
+      GlobalType read = types.readGlobalType();
+      // Most modules have many globals of few types.
+      GlobalType type = last != null && last.equals(read) ? last : read;
       int offset = reader.position();
       section.readConstExpr(type.valueType());
       module.addGlobal(type, offset, reader.position());
@@ -121,7 +121,8 @@ final class DefinitionSections {
       int start = reader.position();
       String name = section.readName();
       if (!names.add(name)) {
-        throw new InvalidModuleException("duplicate export name \"" + name + "\"", start);
+        throw new InvalidModuleException(
+            "duplicate export name " + SectionReader.quoted(name), start);
       }
       readExport(name);
     }

@@ -9,6 +9,7 @@ import dev.cloister.engine.feature.WasmLimit;
 import dev.cloister.engine.feature.WasmLimits;
 import dev.cloister.engine.module.WasmModuleBuilder;
 import dev.cloister.engine.types.DefinedType;
+import dev.cloister.engine.types.TypeText;
 import dev.cloister.engine.types.ValueType;
 import dev.cloister.engine.util.ByteReader;
 import dev.cloister.engine.validate.ConstExprValidator;
@@ -19,6 +20,8 @@ import java.nio.charset.StandardCharsets;
 
 /// A cursor over one section: what all sections are made of, read and checked.
 final class SectionReader {
+
+  private static final int SHOWN_NAME_LENGTH = 60;
 
   final WasmModuleBuilder module;
   final WasmFeatures features;
@@ -110,6 +113,21 @@ final class SectionReader {
     int from = reader.position();
     int end = constExprs.validate(bytes, from, reader.end(), expected);
     reader.skip(end - from);
+  }
+
+  /// Returns `type` as messages show it.
+  String text(ValueType type) {
+    return TypeText.of(type, module);
+  }
+
+  /// Returns the start of `name` as messages show it, with all but printable ASCII escaped.
+  static String quoted(String name) {
+    StringBuilder text = new StringBuilder("\"");
+    for (int i = 0; i < Math.min(name.length(), SHOWN_NAME_LENGTH); i++) {
+      char c = name.charAt(i);
+      text.append(c >= ' ' && c <= '~' ? String.valueOf(c) : String.format("\\u%04x", (int) c));
+    }
+    return text.append(name.length() > SHOWN_NAME_LENGTH ? "...\"" : "\"").toString();
   }
 
   /// Returns the fault that `feature` is switched off.

@@ -106,10 +106,14 @@ final class SegmentSections {
     return RefType.of(false, AbstractHeapType.FUNC);
   }
 
-  private static void checkFits(RefType type, TableType table, int start) {
+  private void checkFits(RefType type, TableType table, int start) {
     if (!Subtyping.isSubtype(type, table.element())) {
       throw new InvalidModuleException(
-          "type mismatch: elements are " + type + ", the table holds " + table.element(), start);
+          "type mismatch: elements are "
+              + section.text(type)
+              + ", the table holds "
+              + section.text(table.element()),
+          start);
     }
   }
 

@@ -52,11 +52,15 @@ public enum WasmFeature {
 
   private final String id = name().toLowerCase(Locale.ROOT).replace('_', '-');
   private final String description;
-  private final WasmFeature[] implied;
+  private final long bitsWithImplied;
 
   WasmFeature(String description, WasmFeature... implied) {
     this.description = description;
-    this.implied = implied;
+    long bits = bit();
+    for (WasmFeature feature : implied) {
+      bits |= feature.bitsWithImplied;
+    }
+    this.bitsWithImplied = bits;
   }
 
   /// Returns the feature called `id`, or null if there is none.
@@ -81,16 +85,13 @@ public enum WasmFeature {
   }
 
   /// Returns the bit of this feature alone.
+  @SuppressWarnings("EnumOrdinal") // The bits are those of one release and are never stored.
   long bit() {
     return 1L << ordinal();
   }
 
   /// Returns the bits of this feature and of all that it cannot be used without.
   long bitsWithImplied() {
-    long bits = bit();
-    for (WasmFeature feature : implied) {
-      bits |= feature.bitsWithImplied();
-    }
-    return bits;
+    return bitsWithImplied;
   }
 }

@@ -1,19 +1,21 @@
 package dev.cloister.engine.feature;
 
 import dev.cloister.engine.error.LimitExceededException;
-import java.util.Arrays;
+import java.util.EnumMap;
+import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /// The implementation limits that a module must keep, an immutable value. They can be lowered, not
 /// raised: the engine relies on the standard ones.
 public final class WasmLimits {
 
-  private static final WasmLimits DEFAULTS = new WasmLimits(standardLimits());
+  private static final WasmLimits DEFAULTS = new WasmLimits(new EnumMap<>(WasmLimit.class));
 
-  private final long[] allowed;
+  /// The limits that are lower than the standard ones.
+  private final Map<WasmLimit, Long> lowered;
 
-  private WasmLimits(long[] allowed) {
-    this.allowed = allowed;
+  private WasmLimits(Map<WasmLimit, Long> lowered) {
+    this.lowered = lowered;
   }
 
   /// Returns the standard limits.
@@ -23,7 +25,8 @@ public final class WasmLimits {
 
   /// Returns the largest amount allowed of what `limit` names.
   public long allowed(WasmLimit limit) {
-    return allowed[limit.ordinal()];
+    Long value = lowered.get(limit);
+    return value == null ? limit.standard() : value;
   }
 
   /// Returns these limits with another value for `limit`.
@@ -34,8 +37,12 @@ public final class WasmLimits {
       throw new IllegalArgumentException(
           "limit " + limit.text() + " must be in [0, " + limit.standard() + "], is " + value);
     }
-    long[] copy = allowed.clone();
-    copy[limit.ordinal()] = value;
+    Map<WasmLimit, Long> copy = new EnumMap<>(lowered);
+    if (value == limit.standard()) {
+      copy.remove(limit);
+    } else {
+      copy.put(limit, value);
+    }
     return new WasmLimits(copy);
   }
 
@@ -45,7 +52,7 @@ public final class WasmLimits {
   /// @param offset where in the module the amount stands
   /// @throws LimitExceededException if it is not
   public void check(WasmLimit limit, long used, long offset) {
-    long most = allowed[limit.ordinal()];
+    long most = allowed(limit);
     if (used < 0 || used > most) {
       throw new LimitExceededException(limit.text(), used, most, offset);
     }
@@ -53,20 +60,11 @@ public final class WasmLimits {
 
   @Override
   public boolean equals(@Nullable Object other) {
-    return other instanceof WasmLimits limits && Arrays.equals(allowed, limits.allowed);
+    return other instanceof WasmLimits limits && lowered.equals(limits.lowered);
   }
 
   @Override
   public int hashCode() {
-    return Arrays.hashCode(allowed);
-  }
-
-  private static long[] standardLimits() {
-    WasmLimit[] limits = WasmLimit.values();
-    long[] standard = new long[limits.length];
-    for (WasmLimit limit : limits) {
-      standard[limit.ordinal()] = limit.standard();
-    }
-    return standard;
+    return lowered.hashCode();
   }
 }

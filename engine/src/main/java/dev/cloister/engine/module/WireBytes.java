@@ -67,7 +67,7 @@ public final class WireBytes {
 
   /// Returns whether both hold the same bytes.
   public boolean contentEquals(WireBytes other) {
-    return bytes == other.bytes || Arrays.equals(bytes, other.bytes);
+    return Arrays.equals(bytes, other.bytes);
   }
 
   /// Computes the SHA-256 digest.

@@ -115,16 +115,15 @@ public final class DefinedType implements HeapType {
     return composite() instanceof FuncType ? AbstractHeapType.FUNC : AbstractHeapType.ANY;
   }
 
-  /// Returns the type's number; its structure may be cyclic and is not spelled out.
+  /// Returns the kind of the type alone: its structure may be cyclic, and its id is nothing that a
+  /// message may depend on.
   @Override
   public String toString() {
-    String kind =
-        switch (composite) {
-          case FuncType _ -> "func";
-          case StructType _ -> "struct";
-          case ArrayType _ -> "array";
-          case null -> "type";
-        };
-    return "$" + kind + (group.isCanonical() ? id() : "");
+    return switch (composite) {
+      case FuncType _ -> "$func";
+      case StructType _ -> "$struct";
+      case ArrayType _ -> "$array";
+      case null -> "$type";
+    };
   }
 }

@@ -1,5 +1,9 @@
 package dev.cloister.engine.types;
 
+import java.util.EnumMap;
+import java.util.Map;
+import java.util.Objects;
+
 /// A reference type (Spec 2.3.4). [#of] returns the same object for the same type, so that the
 /// usual comparison is one of identity.
 ///
@@ -8,8 +12,8 @@ package dev.cloister.engine.types;
 public record RefType(boolean nullable, HeapType heapType) implements ValueType {
 
   // Held here and not by the heap types, so that the initialization of classes has no cycle.
-  private static final RefType[] NULLABLE = abstractTypes(true);
-  private static final RefType[] NON_NULL = abstractTypes(false);
+  private static final Map<AbstractHeapType, RefType> NULLABLE = abstractTypes(true);
+  private static final Map<AbstractHeapType, RefType> NON_NULL = abstractTypes(false);
 
   /// `(ref null func)`.
   public static final RefType FUNCREF = of(true, AbstractHeapType.FUNC);
@@ -50,7 +54,8 @@ public record RefType(boolean nullable, HeapType heapType) implements ValueType 
   /// Returns the reference type for `heapType`.
   public static RefType of(boolean nullable, HeapType heapType) {
     return switch (heapType) {
-      case AbstractHeapType type -> (nullable ? NULLABLE : NON_NULL)[type.ordinal()];
+      case AbstractHeapType type ->
+          Objects.requireNonNull((nullable ? NULLABLE : NON_NULL).get(type));
       case DefinedType type -> type.reference(nullable);
     };
   }
@@ -84,11 +89,10 @@ public record RefType(boolean nullable, HeapType heapType) implements ValueType 
     return (nullable ? "(ref null " : "(ref ") + heapType + ")";
   }
 
-  private static RefType[] abstractTypes(boolean nullable) {
-    AbstractHeapType[] heapTypes = AbstractHeapType.values();
-    RefType[] types = new RefType[heapTypes.length];
-    for (AbstractHeapType heapType : heapTypes) {
-      types[heapType.ordinal()] = new RefType(nullable, heapType);
+  private static Map<AbstractHeapType, RefType> abstractTypes(boolean nullable) {
+    Map<AbstractHeapType, RefType> types = new EnumMap<>(AbstractHeapType.class);
+    for (AbstractHeapType heapType : AbstractHeapType.values()) {
+      types.put(heapType, new RefType(nullable, heapType));
     }
     return types;
   }

@@ -9,6 +9,7 @@ public final class Subtyping {
   private Subtyping() {}
 
   /// Returns whether a value of type `sub` can be used where `sup` is expected.
+  @SuppressWarnings("ReferenceEquality") // A fast way out; equal types may be two objects.
   public static boolean isSubtype(ValueType sub, ValueType sup) {
     return sub == sup
         || (sub instanceof RefType subRef
@@ -105,6 +106,7 @@ public final class Subtyping {
   }
 
   /// Returns whether what `sub` stores can be read as `sup`.
+  @SuppressWarnings("ReferenceEquality") // A fast way out; equal types may be two objects.
   public static boolean isSubtype(StorageType sub, StorageType sup) {
     return sub == sup
         || (sub instanceof RefType subRef

@@ -124,8 +124,11 @@ public final class TypeCanonicalizer {
 
   /// What identifies a group.
   private static final class Shape {
+    // No value type, abstract heap type or kind of defined type has the number of another one.
     private static final int MEMBER = 0;
     private static final int OTHER = 1;
+    private static final int REF = 2;
+    private static final int REF_NULL = 3;
 
     private int[] words = new int[16];
     private int size;
@@ -183,14 +186,14 @@ public final class TypeCanonicalizer {
 
     private void addStorage(RecGroup group, StorageType type) {
       switch (type) {
-        case NumType number -> add(2 + number.ordinal());
-        case VecType _ -> add(6);
-        case PackedType packed -> add(7 + packed.ordinal());
+        case NumType number -> add(number.code());
+        case VecType vector -> add(vector.code());
+        case PackedType packed -> add(packed.code());
         case RefType reference -> {
           switch (reference.heapType()) {
-            case AbstractHeapType heap -> add(reference.nullable() ? 9 : 10, heap.ordinal());
+            case AbstractHeapType heap -> add(reference.nullable() ? REF_NULL : REF, heap.code());
             case DefinedType heap -> {
-              add(reference.nullable() ? 11 : 12);
+              add(reference.nullable() ? REF_NULL : REF);
               addDefined(group, heap);
             }
           }

@@ -11,7 +11,7 @@ public final class Leb128 {
   public static void writeUnsigned(ByteArrayOutputStream out, long value) {
     long rest = value;
     while (rest >>> 7 != 0) {
-      out.write((int) (rest & 0x7F | 0x80));
+      out.write((int) ((rest & 0x7F) | 0x80));
       rest >>>= 7;
     }
     out.write((int) rest);
@@ -21,7 +21,7 @@ public final class Leb128 {
   public static void writeSigned(ByteArrayOutputStream out, long value) {
     long rest = value;
     while (rest < -64 || rest > 63) {
-      out.write((int) (rest & 0x7F | 0x80));
+      out.write((int) ((rest & 0x7F) | 0x80));
       rest >>= 7;
     }
     out.write((int) (rest & 0x7F));

@@ -34,7 +34,7 @@ final class CallRules {
           "type mismatch: table "
               + reader.index2()
               + " holds "
-              + table.element()
+              + state.text(table.element())
               + ", calls need funcref");
     }
     operands.pop(table.limits().addressType());
@@ -57,7 +57,10 @@ final class CallRules {
     List<ValueType> expected = state.controls.outermost().results;
     if (!Subtyping.areSubtypes(callee.results(), expected)) {
       throw state.invalid(
-          "type mismatch: tail call yields " + callee.results() + ", function yields " + expected);
+          "type mismatch: tail call yields "
+              + state.text(callee.results())
+              + ", function yields "
+              + state.text(expected));
     }
     state.setUnreachable();
   }

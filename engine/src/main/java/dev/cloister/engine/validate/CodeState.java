@@ -12,9 +12,13 @@ import dev.cloister.engine.types.FuncType;
 import dev.cloister.engine.types.GlobalType;
 import dev.cloister.engine.types.MemoryType;
 import dev.cloister.engine.types.RefType;
+import dev.cloister.engine.types.StorageType;
 import dev.cloister.engine.types.StructType;
 import dev.cloister.engine.types.TableType;
 import dev.cloister.engine.types.TagType;
+import dev.cloister.engine.types.TypeText;
+import dev.cloister.engine.types.ValueType;
+import java.util.List;
 
 /// What is known at one point of a body or constant expression, shared by the rules of all
 /// instructions: the stacks, the locals, the cursor and what the module's indices mean.
@@ -57,6 +61,16 @@ final class CodeState {
   /// Returns the fault `text` in the structure of the current instruction.
   MalformedException malformed(String text) {
     return new MalformedException(text, reader.offset());
+  }
+
+  /// Returns `type` as messages show it.
+  String text(StorageType type) {
+    return TypeText.of(type, spaces);
+  }
+
+  /// Returns `types` as messages show them.
+  String text(List<ValueType> types) {
+    return TypeText.of(types, spaces);
   }
 
   /// Drops the operands of the innermost block: what follows cannot be reached.

@@ -78,9 +78,9 @@ final class ControlRules {
             "type mismatch: catch clause "
                 + i
                 + " yields "
-                + caught
+                + state.text(caught)
                 + ", its label takes "
-                + label);
+                + state.text(label));
       }
     }
     open(Opcode.TRY_TABLE);
@@ -111,7 +111,10 @@ final class ControlRules {
     ControlFrame frame = controls.pop();
     if (frame.opcode == Opcode.IF && !Subtyping.areSubtypes(frame.params, frame.results)) {
       throw state.invalid(
-          "type mismatch: if without else takes " + frame.params + " but yields " + frame.results);
+          "type mismatch: if without else takes "
+              + state.text(frame.params)
+              + " but yields "
+              + state.text(frame.results));
     }
     operands.pushAll(frame.results);
   }
@@ -168,6 +171,7 @@ final class ControlRules {
     operands.pushAll(types);
   }
 
+  @SuppressWarnings("ReferenceEquality") // One list need not be checked twice.
   void branchTable() {
     operands.pop(NumType.I32);
     int last = reader.tableLength();
@@ -181,7 +185,12 @@ final class ControlRules {
       }
       if (label.size() != types.size()) {
         throw state.invalid(
-            "type mismatch: label " + i + " takes " + label + ", the default takes " + types);
+            "type mismatch: label "
+                + i
+                + " takes "
+                + state.text(label)
+                + ", the default takes "
+                + state.text(types));
       }
       operands.requireTop(label);
       checked = label;

@@ -48,7 +48,8 @@ final class GcRules {
 
   private void requireDefault(FieldType field) {
     if (!field.isDefaultable()) {
-      throw state.invalid("type mismatch: field type " + field + " has no default value");
+      throw state.invalid(
+          "type mismatch: field type " + state.text(field.storage()) + " has no default value");
     }
   }
 
@@ -81,7 +82,9 @@ final class GcRules {
   private void requirePacked(FieldType field, boolean isPacked) {
     if (field.storage() instanceof PackedType != isPacked) {
       throw state.invalid(
-          "type mismatch: field type " + field + (isPacked ? " is not packed" : " is packed"));
+          "type mismatch: field type "
+              + state.text(field.storage())
+              + (isPacked ? " is not packed" : " is packed"));
     }
   }
 
@@ -156,7 +159,8 @@ final class GcRules {
     StorageType target = mutableArray(reader.index()).field().storage();
     StorageType source = state.arrayTypeAt(reader.index2()).field().storage();
     if (!Subtyping.isSubtype(source, target)) {
-      throw state.invalid("array types do not match: " + source + " is no " + target);
+      throw state.invalid(
+          "array types do not match: " + state.text(source) + " is no " + state.text(target));
     }
     operands.pop(NumType.I32);
     operands.pop(NumType.I32);
@@ -193,14 +197,17 @@ final class GcRules {
 
   private void requireNumeric(ArrayType array) {
     if (array.field().storage() instanceof RefType type) {
-      throw state.invalid("array type is not numeric or vector: it holds " + type);
+      throw state.invalid("array type is not numeric or vector: it holds " + state.text(type));
     }
   }
 
   private void requireHolds(ArrayType array, RefType elements) {
     if (!Subtyping.isSubtype((StorageType) elements, array.field().storage())) {
       throw state.invalid(
-          "type mismatch: elements are " + elements + ", the array holds " + array.field());
+          "type mismatch: elements are "
+              + state.text(elements)
+              + ", the array holds "
+              + state.text(array.field().storage()));
     }
   }
 }

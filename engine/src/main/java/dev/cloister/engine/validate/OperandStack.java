@@ -21,6 +21,7 @@ final class OperandStack {
   private static final RefType UNKNOWN_REFERENCE = new RefType(false, AbstractHeapType.NONE);
 
   private static final int INITIAL_CAPACITY = 128;
+  private static final int SHOWN_TYPES = 32;
 
   private final CodeState state;
   private final WasmLimits limits;
@@ -95,6 +96,7 @@ final class OperandStack {
   }
 
   /// Pops an operand of type `expected`.
+  @SuppressWarnings("ReferenceEquality") // A fast way out; equal types may be two objects.
   void pop(ValueType expected) {
     if (height > floor) {
       ValueType actual = types[height - 1];
@@ -115,6 +117,7 @@ final class OperandStack {
   }
 
   /// Requires that the top operands have types `expected`, and leaves them.
+  @SuppressWarnings("ReferenceEquality") // A fast way out; equal types may be two objects.
   void requireTop(List<ValueType> expected) {
     int index = height;
     for (int i = expected.size() - 1; i >= 0; i--) {
@@ -152,7 +155,9 @@ final class OperandStack {
       return reference;
     }
     throw state.invalid(
-        "type mismatch: instruction requires a reference but stack has [" + actual + "]");
+        "type mismatch: instruction requires a reference but stack has ["
+            + state.text(actual)
+            + "]");
   }
 
   /// Returns `type` without null.
@@ -190,13 +195,17 @@ final class OperandStack {
     return state.invalid(text.toString());
   }
 
+  /// Appends the last of `types`; there may be a million.
   @SuppressWarnings("ReferenceEquality") // The unknown reference is one object.
-  private static void appendTypes(StringBuilder text, List<? extends @Nullable ValueType> types) {
+  private void appendTypes(StringBuilder text, List<? extends @Nullable ValueType> types) {
     text.append('[');
-    for (int i = 0; i < types.size(); i++) {
+    int first = Math.max(0, types.size() - SHOWN_TYPES);
+    text.append(first > 0 ? "... " : "");
+    for (int i = first; i < types.size(); i++) {
       ValueType type = types.get(i);
-      text.append(i == 0 ? "" : " ");
-      text.append(type == null ? "bot" : type == UNKNOWN_REFERENCE ? "(ref bot)" : type);
+      text.append(i == first ? "" : " ");
+      text.append(
+          type == null ? "bot" : type == UNKNOWN_REFERENCE ? "(ref bot)" : state.text(type));
     }
     text.append(']');
   }

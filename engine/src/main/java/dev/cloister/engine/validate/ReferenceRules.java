@@ -98,7 +98,8 @@ final class ReferenceRules {
     RefType source = reader.castSource();
     RefType target = reader.castTarget();
     if (!Subtyping.isSubtype(target, source)) {
-      throw state.invalid("type mismatch: cast from " + source + " to " + target);
+      throw state.invalid(
+          "type mismatch: cast from " + state.text(source) + " to " + state.text(target));
     }
     RefType failed = target.nullable() ? source.asNonNull() : source;
     operands.pop(source);

@@ -75,7 +75,10 @@ final class TableRules {
   private void requireFits(RefType elements, TableType table) {
     if (!Subtyping.isSubtype(elements, table.element())) {
       throw state.invalid(
-          "type mismatch: elements are " + elements + ", the table holds " + table.element());
+          "type mismatch: elements are "
+              + state.text(elements)
+              + ", the table holds "
+              + state.text(table.element()));
     }
   }
 }

@@ -24,7 +24,8 @@ final class VariableRules {
   void localGet() {
     int local = checkLocal();
     if (!locals.isInitialized(local)) {
-      throw state.invalid("uninitialized local " + local + " of type " + locals.type(local));
+      throw state.invalid(
+          "uninitialized local " + local + " of type " + state.text(locals.type(local)));
     }
     operands.push(locals.type(local));
   }
@@ -72,7 +73,7 @@ final class VariableRules {
     if (first instanceof RefType || second instanceof RefType) {
       throw state.invalid("type mismatch: select of references needs a type");
     }
-    if (first != null && second != null && first != second) {
+    if (first != null && second != null && !first.equals(second)) {
       throw state.invalid("type mismatch: select of " + first + " and " + second);
     }
     operands.push(first == null ? second : first);
