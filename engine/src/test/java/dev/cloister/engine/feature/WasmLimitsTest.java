@@ -1,0 +1,50 @@
+package dev.cloister.engine.feature;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import dev.cloister.engine.error.ErrorCode;
+import dev.cloister.engine.error.LimitExceededException;
+import org.junit.jupiter.api.Test;
+
+final class WasmLimitsTest {
+
+  @Test
+  void defaults_areTheStandardLimits() {
+    for (WasmLimit limit : WasmLimit.values()) {
+      assertThat(WasmLimits.defaults().allowed(limit)).isEqualTo(limit.standard());
+    }
+  }
+
+  @Test
+  void with_lowersOneLimit() {
+    WasmLimits limits = WasmLimits.defaults().with(WasmLimit.LOCALS, 3);
+    assertThat(limits.allowed(WasmLimit.LOCALS)).isEqualTo(3);
+    assertThat(limits.allowed(WasmLimit.PARAMS)).isEqualTo(WasmLimit.PARAMS.standard());
+    assertThat(WasmLimits.defaults().allowed(WasmLimit.LOCALS)).isEqualTo(50_000);
+    assertThat(limits.with(WasmLimit.LOCALS, 50_000)).isEqualTo(WasmLimits.defaults());
+  }
+
+  @Test
+  void with_aboveTheStandard_isRefused() {
+    assertThatThrownBy(() -> WasmLimits.defaults().with(WasmLimit.LOCALS, 50_001))
+        .isInstanceOf(IllegalArgumentException.class);
+    assertThatThrownBy(() -> WasmLimits.defaults().with(WasmLimit.LOCALS, -1))
+        .isInstanceOf(IllegalArgumentException.class);
+  }
+
+  @Test
+  void check_namesLimitAndNumbers() {
+    WasmLimits limits = WasmLimits.defaults().with(WasmLimit.LOCALS, 3);
+    limits.check(WasmLimit.LOCALS, 3, 0);
+    assertThatThrownBy(() -> limits.check(WasmLimit.LOCALS, 4, 26))
+        .isInstanceOfSatisfying(
+            LimitExceededException.class,
+            fault -> {
+              assertThat(fault.code()).isEqualTo(ErrorCode.LIMIT);
+              assertThat(fault.used()).isEqualTo(4);
+              assertThat(fault.allowed()).isEqualTo(3);
+            })
+        .hasMessage("limit exceeded: number of locals is 4, at most 3 (@+0x1a)");
+  }
+}
