@@ -13,10 +13,13 @@ import org.objectweb.asm.Opcodes;
 public final class ChunkGenerator {
   /// The bytecode that the methods of a function have at most when it is divided, in bytes: as
   /// little as a first try leaves, then less.
-  private static final int[] BUDGETS = {32_000, 16_000, 8_000, 4_000};
+  private static final int[] BUDGETS = {28_000, 16_000, 8_000, 4_000};
 
   /// A function that is estimated at more than this is not even tried in one method.
   private static final int MAX_WHOLE_BYTES = 120_000;
+
+  /// How far the JVM's ordinary jumps reach, in bytes.
+  private static final int MAX_NEAR_JUMP_BYTES = 32_767;
 
   private final ModulePlan plan;
   private final int chunk;
@@ -39,6 +42,8 @@ public final class ChunkGenerator {
         return generator.generate();
       } catch (MethodTooLargeException e) {
         generator.divide(e);
+      } catch (org.objectweb.asm.LimitExceededException e) {
+        generator.divideLargest(e);
       } catch (ClassTooLargeException e) {
         throw new LimitExceededException(
             "constants of code chunk " + chunk, e.getConstantPoolCount(), 65_535);
@@ -53,6 +58,23 @@ public final class ChunkGenerator {
     if (divisions.merge(function, 1, Integer::sum) > BUDGETS.length) {
       throw new LimitExceededException(
           "bytecode of function " + function + " in bytes", fault.getCodeSize(), 65_535);
+    }
+  }
+
+  /// Divides the functions that jump far: ASM gives up widening their jumps after some effort.
+  private void divideLargest(org.objectweb.asm.LimitExceededException fault) {
+    boolean isDivided = false;
+    for (int f = Math.max(plan.chunkStart(chunk), plan.module().importedFunctionCount());
+        f < plan.chunkEnd(chunk);
+        f++) {
+      int division = divisions.getOrDefault(f, 0);
+      if (division < BUDGETS.length && BytecodeSizes.estimate(plan, f) > MAX_NEAR_JUMP_BYTES) {
+        divisions.put(f, division + 1);
+        isDivided = true;
+      }
+    }
+    if (!isDivided) {
+      throw new IllegalStateException("ASM refused chunk " + chunk, fault);
     }
   }
 

@@ -152,16 +152,14 @@ final class MethodState {
     return localKinds[local];
   }
 
-  /// {@return the slot to read a Wasm local from}
+  /// {@return the slot to read a Wasm local from: its innermost copy, the youngest first}
   int localSlot(int local) {
-    for (int i = control.size() - 1; i >= 0; i--) {
-      // Aliases are rare: most functions have none at all.
-      if (aliasSlots.isEmpty()) {
-        break;
-      }
-      for (ControlFrame.Alias alias : control.get(i).aliases) {
-        if (alias.local() == local) {
-          return alias.copySlot();
+    // Aliases are rare: most functions have none at all.
+    for (int i = control.size() - 1; i >= 0 && !aliasSlots.isEmpty(); i--) {
+      List<ControlFrame.Alias> aliases = control.get(i).aliases;
+      for (int j = aliases.size() - 1; j >= 0; j--) {
+        if (aliases.get(j).local() == local) {
+          return aliases.get(j).copySlot();
         }
       }
     }
@@ -173,8 +171,8 @@ final class MethodState {
   /// @return the slot of the copy
   int alias(int local) {
     ControlFrame frame = current();
-    int slot = frame.firstFreeSlot;
-    frame.firstFreeSlot += localKinds[local].slots();
+    int slot = nextFreeSlot();
+    frame.firstFreeSlot = slot + localKinds[local].slots();
     frame.aliases.add(new ControlFrame.Alias(local, slot));
     aliasSlots.set(slot);
     return slot;
@@ -188,29 +186,37 @@ final class MethodState {
     frame.aliases.clear();
   }
 
-  /// Pops the value on top of the JVM stack into a Wasm local, and into its copy if it has one.
+  /// Pops the value on top of the JVM stack into a Wasm local and into all its copies: when the
+  /// frame of the innermost one ends, the local is read from the next one.
   void storeLocal(int local) {
     JvmKind kind = localKinds[local];
-    int copy = localSlot(local);
-    if (copy != slots.slot(local)) {
-      writer.insn(kind.slots() == 2 ? Opcodes.DUP2 : Opcodes.DUP);
-      writer.store(kind, copy);
+    for (int i = 0; i < control.size() && !aliasSlots.isEmpty(); i++) {
+      for (ControlFrame.Alias alias : control.get(i).aliases) {
+        if (alias.local() == local) {
+          writer.insn(kind.slots() == 2 ? Opcodes.DUP2 : Opcodes.DUP);
+          writer.store(kind, alias.copySlot());
+        }
+      }
     }
     writer.store(kind, slots.slot(local));
   }
 
-  /// Pops the value on top of the operands into a Wasm local, and into its copy if it has one.
+  /// Pops the value on top of the operands into a Wasm local and into all its copies.
   void setLocal(int local) {
-    int slot = slots.slot(local);
-    int alias = localSlot(local);
-    flushUsesBelowTop(slot, alias);
+    flushUsesBelowTop(local);
     writeTop();
     operands.pop();
     clampOnStack();
     storeLocal(local);
   }
 
-  private void flushUsesBelowTop(int slot, int alias) {
+  /*
+   * What waits in the current frame was read since the frame began, so it is in the local itself or
+   * in the copy that is read now; older operands were spilled.
+   */
+  private void flushUsesBelowTop(int local) {
+    int slot = slots.slot(local);
+    int alias = localSlot(local);
     for (int i = Math.max(onStackEnd, base()); i < operands.size() - 1; i++) {
       if (operands.place(i) == OperandStack.LOCAL
           && (operands.slot(i) == slot || operands.slot(i) == alias)) {
