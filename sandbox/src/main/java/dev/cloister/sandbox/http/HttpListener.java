@@ -121,6 +121,11 @@ public final class HttpListener implements AutoCloseable {
         streams);
   }
 
+  /// Returns the table of routes.
+  List<Route> routes() {
+    return routes;
+  }
+
   /// Starts accepting requests and returns the port.
   ///
   /// @throws IOException if no port is free

@@ -134,7 +134,7 @@ final class HttpVerticle extends VerticleBase {
     TreeSet<String> allowed = new TreeSet<>();
     for (Route route : routes) {
       @Nullable HttpMethod method = route.method();
-      if (method != null && route.matches(context.request().path())) {
+      if (method != null && route.matches(context.normalizedPath())) {
         allowed.add(method.name());
         if (method.equals(HttpMethod.GET)) {
           allowed.add("HEAD");
@@ -144,7 +144,7 @@ final class HttpVerticle extends VerticleBase {
     context.request().pause();
     Exchange exchange = exchange(context, Map.of(), null, Access.PUBLIC, null);
     if (allowed.isEmpty()) {
-      exchange.fail(Problem.notFound("path", context.request().path()).asException());
+      exchange.fail(Problem.notFound("path", context.normalizedPath()).asException());
       return;
     }
     String methods = String.join(", ", allowed);

@@ -1,0 +1,105 @@
+package dev.cloister.sandbox.auth;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.cloister.sandbox.storage.KeyRecord;
+import dev.cloister.sandbox.storage.Role;
+import dev.cloister.sandbox.storage.TenantName;
+import java.security.SecureRandom;
+import java.time.Clock;
+import java.time.Duration;
+import java.time.Instant;
+import java.time.ZoneOffset;
+import org.junit.jupiter.api.Test;
+
+/// Keys are known by their hash alone, and sessions live no longer than their key.
+final class KeyRingTest {
+  private static final Instant NOW = Instant.parse("2026-01-01T00:00:00Z");
+  private static final TenantName ACME = new TenantName("acme");
+
+  private final SecureRandom random = new SecureRandom();
+  private final Clock clock = Clock.fixed(NOW, ZoneOffset.UTC);
+  private final KeyRing ring = new KeyRing(SecretHash.of("the operator's own key"), clock);
+
+  private ApiKey addKey(Role role) {
+    ApiKey key = ApiKey.generate(random);
+    ring.add(new KeyRecord(key.id(), ACME, role, SecretHash.of(key.text()).hex(), NOW));
+    return key;
+  }
+
+  @Test
+  void key_isItsHolder_andNoOtherTextIs() {
+    ApiKey key = addKey(Role.INVOKER);
+
+    assertThat(ring.authenticate(key.text()))
+        .isEqualTo(new Principal.Member(ACME, Role.INVOKER, key.id()));
+    assertThat(ring.authenticate(key.text().substring(1))).isNull();
+    assertThat(ring.authenticate("cl_" + key.id() + "_" + "0".repeat(64))).isNull();
+    assertThat(ring.authenticate("")).isNull();
+    assertThat(ring.authenticate("the operator's own key")).isEqualTo(new Principal.Operator());
+  }
+
+  @Test
+  void key_neverShowsItsSecret() {
+    ApiKey key = ApiKey.generate(random);
+
+    assertThat(key.text()).matches("cl_[0-9a-f]{16}_[0-9a-f]{64}");
+    assertThat(key.toString()).doesNotContain(key.text());
+  }
+
+  @Test
+  void removedKey_isNobody() {
+    ApiKey first = addKey(Role.INVOKER);
+    ApiKey second = addKey(Role.TENANT_ADMIN);
+    assertThat(ring.keysOf(ACME)).hasSize(2);
+
+    ring.remove(first.id());
+    assertThat(ring.authenticate(first.text())).isNull();
+    ring.removeAll(ACME);
+
+    assertThat(ring.authenticate(second.text())).isNull();
+    assertThat(ring.keysOf(ACME)).isEmpty();
+  }
+
+  @Test
+  void session_endsWithTime_withItsKey_andWhenThereAreTooMany() {
+    ApiKey key = addKey(Role.TENANT_ADMIN);
+    Principal holder = new Principal.Member(ACME, Role.TENANT_ADMIN, key.id());
+    Sessions sessions = new Sessions(ring, Duration.ofHours(1), 2, random, clock);
+
+    String first = sessions.open(holder);
+    String second = sessions.open(holder);
+    String third = sessions.open(new Principal.Operator());
+
+    assertThat(sessions.find(first)).isNull();
+    assertThat(sessions.find(second)).isEqualTo(new Session(holder, NOW.plusSeconds(3600)));
+    ring.remove(key.id());
+    assertThat(sessions.find(second)).isNull();
+    assertThat(sessions.find(third)).isNotNull();
+    sessions.close(third);
+    assertThat(sessions.find(third)).isNull();
+
+    Sessions over = new Sessions(ring, Duration.ZERO, 2, random, clock);
+    assertThat(over.find(over.open(new Principal.Operator()))).isNull();
+  }
+
+  @Test
+  void roles_includeTheOnesBelow() {
+    assertThat(Role.OPERATOR.includes(Role.TENANT_ADMIN)).isTrue();
+    assertThat(Role.TENANT_ADMIN.includes(Role.TENANT_ADMIN)).isTrue();
+    assertThat(Role.INVOKER.includes(Role.TENANT_ADMIN)).isFalse();
+    assertThat(Role.named("tenant-admin")).isEqualTo(Role.TENANT_ADMIN);
+    assertThat(Role.named("root")).isNull();
+  }
+
+  @Test
+  void throttle_delaysOnlyTheGuessesBeyondItsBound() {
+    SignInThrottle throttle = new SignInThrottle(clock);
+
+    for (int i = 0; i < 20; i++) {
+      assertThat(throttle.countFailure()).isZero();
+    }
+
+    assertThat(throttle.countFailure()).isEqualTo(Duration.ofSeconds(10));
+  }
+}
