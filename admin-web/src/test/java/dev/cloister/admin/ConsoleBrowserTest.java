@@ -228,6 +228,28 @@ final class ConsoleBrowserTest {
   }
 
   @Test
+  void nativeModules_serverWithoutCounts_showsTheTiersOfTheImages() {
+    openAsOperator("#/native-modules");
+
+    assertThat(row("markdown").locator("td").nth(3)).hasText("baseline optimized");
+  }
+
+  @Test
+  void nativeModules_rowsThatAConnectionBeginsWith_areNoChanges() throws Exception {
+    openAsOperator("#/native-modules?q=adder");
+    assertThat(page.locator("tbody tr")).hasCount(1);
+    server.emit(ENGINE_EVENTS, "native-module", engine -> engine.addHolder("initech"));
+    server.emit(ENGINE_EVENTS, "statistics", engine -> engine.tick(1, 0));
+    Locator hint = page.getByText("changed elsewhere, refresh");
+    assertThat(hint).not().isVisible();
+
+    server.emit(ENGINE_EVENTS, "native-module", engine -> engine.addHolder("umbrella"));
+    assertThat(hint).hasText("1 changed elsewhere, refresh");
+    hint.click();
+    assertThat(hint).not().isVisible();
+  }
+
+  @Test
   void upload_invalidModule_showsTheOffset() {
     openAsOperator("#/tenants/acme");
     button("Upload plugin").click();
