@@ -8,6 +8,7 @@ import com.microsoft.playwright.Page;
 import com.microsoft.playwright.options.AriaRole;
 import com.microsoft.playwright.options.ColorScheme;
 import com.microsoft.playwright.options.FilePayload;
+import dev.cloister.admin.fixture.ConsoleBrowser;
 import io.vertx.core.json.JsonObject;
 import java.util.ArrayList;
 import java.util.List;
@@ -48,14 +49,13 @@ final class ConsoleBrowserTest {
   void start() throws Exception {
     server = FakeServer.start();
     page = browser.page(1280, 800, ColorScheme.LIGHT);
-    browser.errors.clear();
   }
 
   @AfterEach
   void browserConsole_afterEachTest_hasNoErrors() {
     page.context().close();
     server.close();
-    assertThat(browser.errors).isEmpty();
+    assertThat(browser.takeErrors()).isEmpty();
   }
 
   @Test
