@@ -30,6 +30,15 @@ class Live extends EventTarget {
   state = 'connecting';
   /** @type {EventStream | null} */
   #stream = null;
+  #ticks = 0;
+
+  /**
+   * Whether module events tell of changes. A connection begins with every row there is; those come
+   * before the second statistics.
+   */
+  get isSettled() {
+    return this.#ticks > 1;
+  }
 
   open() {
     this.#stream?.close();
@@ -43,6 +52,7 @@ class Live extends EventTarget {
       },
       (state) => {
         this.state = state;
+        this.#ticks = state === 'open' ? 0 : this.#ticks;
         this.#emit('state', state);
       },
     );
@@ -61,6 +71,7 @@ class Live extends EventTarget {
 
   /** @param {Statistics} statistics */
   #add(statistics) {
+    this.#ticks++;
     const atMillis = statistics.time ? Date.parse(statistics.time) : Date.now();
     const last = this.samples.at(-1);
     const seconds = last ? (atMillis - last.atMillis) / 1000 : 0;

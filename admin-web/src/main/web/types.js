@@ -82,7 +82,7 @@
  * @property {number} [references]
  * @property {string[]} [tenants] the first holders
  * @property {number} [tenantsTotal] number of holders when `tenants` was cut
- * @property {Record<string, number>} [tiers] functions by tier
+ * @property {Record<string, number>} [tiers] compiled functions by tier
  * @property {CodeImage[]} [images]
  * @property {boolean} [logging]
  * @property {boolean} [debugging]
@@ -95,6 +95,7 @@
  * @property {number} [functions]
  * @property {number} [codeBytes]
  * @property {number} [instances]
+ * @property {boolean} [current] whether new calls enter it
  *
  * @typedef {object} Statistics
  * @property {string} [time]
@@ -113,6 +114,8 @@
  * @property {number} [metadataBytes]
  * @property {number} [wireBytes]
  * @property {{running?: number, queued?: number, finished?: number, failed?: number}} [compileJobs]
+ * @property {number} [compilations] modules compiled since the server started
+ * @property {number} [cacheHits] uploads that found their module compiled
  * @property {Record<string, number>} [jvm]
  *
  * @typedef {object} AuditEvent

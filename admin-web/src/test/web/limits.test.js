@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import {
   LIMIT_NAMES,
+  groupsOf,
   limitInput,
   limitText,
   parseLimit,
@@ -33,4 +34,12 @@ test('limitInput_anyValue_losesNothing', () => {
 test('limitText_offOrUnknown_saysSo', () => {
   assert.equal(limitText('fuelPerCall', null), 'off');
   assert.equal(limitText('memoryBytes', undefined), '–');
+});
+
+test('groupsOf_serverWithFewLimits_hasTheseOnly', () => {
+  assert.deepEqual(groupsOf({ memoryBytes: 1, deadlineMillis: 2, brandNew: 3 }), [
+    { group: 'Memory', names: ['memoryBytes'] },
+    { group: 'Time', names: ['deadlineMillis'] },
+    { group: 'Others', names: ['brandNew'] },
+  ]);
 });

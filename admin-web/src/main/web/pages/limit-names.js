@@ -48,7 +48,24 @@ export const LIMIT_GROUPS = {
   },
 };
 
+/** @type {Record<string, LimitName>} */
 export const LIMIT_NAMES = Object.assign({}, ...Object.values(LIMIT_GROUPS));
+
+/**
+ * The groups with those limits only that the server has; one that has no name here comes last, under
+ * its own.
+ *
+ * @param {Record<string, unknown>} limits
+ * @returns {{group: string, names: string[]}[]}
+ */
+export function groupsOf(limits) {
+  const groups = Object.entries(LIMIT_GROUPS).map(([group, names]) => ({
+    group,
+    names: Object.keys(names).filter((name) => name in limits),
+  }));
+  const others = Object.keys(limits).filter((name) => !(name in LIMIT_NAMES));
+  return [...groups, { group: 'Others', names: others }].filter(({ names }) => names.length > 0);
+}
 
 /**
  * @param {string} name of a limit

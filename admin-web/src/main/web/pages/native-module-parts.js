@@ -6,7 +6,10 @@ import { copyButton } from '../widgets/copy.js';
 import { stack } from '../widgets/meter.js';
 import { table } from '../widgets/table.js';
 
-/** @typedef {import('../types.js').NativeModule} NativeModule */
+/**
+ * @typedef {import('../types.js').NativeModule} NativeModule
+ * @typedef {import('../types.js').CodeImage} CodeImage
+ */
 
 const TIERS = ['baseline', 'optimized', 'debug'];
 
@@ -38,61 +41,81 @@ export function moduleDetail(row) {
         <dd class="mono">${row.script} ${copyButton(row.script, 'the script URL')}</dd>
         <dt>Held by</dt>
         <dd>${holders(row, Infinity)}</dd>
-        <dt>Compiled</dt>
-        <dd>${format.moment(row.compiledAt)}</dd>
-        <dt>Functions by tier</dt>
-        <dd>${tierBar(row)}</dd>
+        ${
+          row.compiledAt
+            ? html`<dt>Compiled</dt>
+                <dd>${format.moment(row.compiledAt)}</dd>`
+            : nothing
+        }
+        ${
+          row.tiers
+            ? html`<dt>Functions by tier</dt>
+                <dd>${tierBar(row.tiers, row.functions ?? 0)}</dd>`
+            : nothing
+        }
       </dl>
       ${
         images.length === 0
           ? html`<p class="hint">No code image: nothing of it has been called yet.</p>`
-          : table({
-              caption: 'Code images',
-              rows: images,
-              key: ({ kind, generation }) => `${kind} ${generation}`,
-              columns: [
-                {
-                  label: 'Image',
-                  cell: ({ kind }) => badge(kind, kind === 'debug' ? 'warn' : 'neutral'),
-                },
-                {
-                  label: 'Generation',
-                  isNumber: true,
-                  cell: ({ generation }) => format.count(generation),
-                },
-                { label: 'Tier', cell: ({ tier }) => tier ?? format.UNKNOWN },
-                {
-                  label: 'Functions',
-                  isNumber: true,
-                  cell: ({ functions }) => format.count(functions),
-                },
-                {
-                  label: 'Code',
-                  isNumber: true,
-                  cell: ({ codeBytes }) => format.bytes(codeBytes),
-                },
-                {
-                  label: 'Instances',
-                  isNumber: true,
-                  cell: ({ instances }) => format.count(instances),
-                },
-              ],
-            })
+          : imageTable(images)
       }
     </div>
   `;
 }
 
-/** How many functions each tier has compiled. @param {NativeModule} row */
-export function tierSummary({ tiers = {} }) {
-  const known = TIERS.filter((tier) => tiers[tier] > 0);
-  return known.length === 0
-    ? html`<span class="quiet">not yet called</span>`
-    : known.map((tier) => html`<span class="tier">${format.count(tiers[tier])} ${tier}</span> `);
+/** @param {CodeImage[]} images */
+function imageTable(images) {
+  /** @type {import('../widgets/table.js').Column<CodeImage>[]} */
+  const columns = [
+    {
+      label: 'Image',
+      cell: ({ kind, current }) =>
+        html`${badge(kind, kind === 'debug' ? 'warn' : 'neutral')}
+        ${current ? badge('current', 'good') : nothing}`,
+    },
+    {
+      label: 'Generation',
+      isNumber: true,
+      cell: ({ generation }) => format.count(generation),
+    },
+    { label: 'Tier', cell: ({ tier }) => tier ?? format.UNKNOWN },
+    { label: 'Functions', isNumber: true, cell: ({ functions }) => format.count(functions) },
+    { label: 'Instances', isNumber: true, cell: ({ instances }) => format.count(instances) },
+    { label: 'Code', isNumber: true, cell: ({ codeBytes }) => format.bytes(codeBytes) },
+  ];
+  const isKnown = {
+    Functions: images.some(({ functions }) => functions !== undefined),
+    Instances: images.some(({ instances }) => instances !== undefined),
+  };
+  return table({
+    caption: 'Code images',
+    rows: images,
+    key: ({ kind, generation }) => `${kind} ${generation}`,
+    columns: columns.filter(
+      ({ label }) => isKnown[/** @type {keyof typeof isKnown} */ (label)] ?? true,
+    ),
+  });
 }
 
-/** @param {NativeModule} row */
-function tierBar({ tiers = {}, functions = 0 }) {
+/**
+ * The tiers a module is in, with the number of functions in each where it is known.
+ *
+ * @param {NativeModule} row
+ */
+export function tierSummary({ tiers, images = [] }) {
+  const known = tiers
+    ? TIERS.filter((tier) => tiers[tier] > 0).map((tier) => `${format.count(tiers[tier])} ${tier}`)
+    : [...new Set(images.flatMap(({ tier }) => tier ?? []))];
+  return known.length === 0
+    ? html`<span class="quiet">not yet called</span>`
+    : known.map((text) => html`<span class="tier">${text}</span> `);
+}
+
+/**
+ * @param {Record<string, number>} tiers
+ * @param {number} functions
+ */
+function tierBar(tiers, functions) {
   const compiled = TIERS.map((tier, series) => ({ value: tiers[tier] ?? 0, series }));
   const rest = Math.max(0, functions - compiled.reduce((sum, { value }) => sum + value, 0));
   return html`

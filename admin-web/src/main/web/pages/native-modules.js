@@ -1,7 +1,7 @@
 import { html, nothing } from 'lit';
 import { path } from '../api.js';
 import * as format from '../format.js';
-import { LiveController } from '../live.js';
+import { LiveController, live } from '../live.js';
 import { href, replace } from '../router.js';
 import { badge } from '../widgets/badge.js';
 import { figure } from '../widgets/figure.js';
@@ -39,6 +39,7 @@ class NativeModules extends Page {
     }));
     new LiveController(this, {
       'native-module': (row) => this.#changed(row),
+      state: (state) => state === 'open' && this.list.reload(),
       'native-module-removed': ({ digest }) => this.list.remove((row) => row.digest === digest),
     });
   }
@@ -58,7 +59,7 @@ class NativeModules extends Page {
   /** @param {NativeModule} row */
   #changed(row) {
     const isListed = this.list.patch((other) => other.digest === row.digest, row);
-    if (!isListed && this.list.value) {
+    if (!isListed && live.isSettled && this.list.value) {
       const showsAll = !this.list.hasNext && !this.list.hasPrevious && !this.query.get('q');
       if (showsAll) {
         this.list.prepend(row);
@@ -89,7 +90,7 @@ class NativeModules extends Page {
       })}
       <div class="toolbar">
         <cloister-search
-          label="Find by script URL or digest"
+          label="Find by script URL, digest or tenant"
           .value=${this.query.get('q') ?? ''}
           @search=${(/** @type {CustomEvent} */ event) => this.#search(event.detail)}
         ></cloister-search>
@@ -108,7 +109,10 @@ class NativeModules extends Page {
 
   #empty() {
     return this.query.get('q')
-      ? empty({ title: 'No module matches', text: 'Search by a part of its script URL or digest.' })
+      ? empty({
+          title: 'No module matches',
+          text: 'Search by a part of its script URL or digest, or by a tenant.',
+        })
       : empty({
           title: 'No native modules',
           text: 'The first plugin that is uploaded appears here as soon as it is compiled.',
@@ -144,13 +148,15 @@ class NativeModules extends Page {
         { label: 'Held by', cell: (row) => holders(row, HOLDERS_IN_ROW) },
         { label: 'Tiers', isMinor: true, cell: tierSummary },
         {
-          label: 'Compiled',
+          label: 'Functions',
           isNumber: true,
           isMinor: true,
-          title: 'Functions compiled so far; the others are compiled when first called',
+          title: 'Functions; where known, how many of them are compiled so far',
           cell: ({ compiledFunctions, functions }) =>
-            html`${format.count(compiledFunctions)}
-              <span class="quiet">/ ${format.count(functions)}</span>`,
+            compiledFunctions === undefined
+              ? format.count(functions)
+              : html`${format.count(compiledFunctions)}
+                  <span class="quiet">/ ${format.count(functions)}</span>`,
         },
         {
           label: 'Wire',

@@ -27,7 +27,9 @@ const CATEGORY_TEXTS = {
   GLOBAL: 'Globals',
   GC_OBJECT: 'GC objects',
   INSTANCE: 'Instances',
+  CODE_SHARE: 'Code',
   BUFFER: 'Buffers',
+  FILE: 'Files',
 };
 
 /**
@@ -59,7 +61,7 @@ export function figures(statistics, samples) {
       ${tile('Native modules', {
         id: 'native-modules',
         value: { value: format.count(statistics.nativeModules), unit: '' },
-        note: jobsNote(statistics.compileJobs),
+        note: compileNote(statistics),
         course: series(({ statistics }) => statistics.nativeModules),
       })}
       ${tile('Calls', {
@@ -226,8 +228,13 @@ function sinceText(samples) {
   return `${format.millis(Math.max(LEAST_CHART_SECONDS * 1000, millis))} ago`;
 }
 
-/** @param {Statistics['compileJobs']} jobs */
-const jobsNote = (jobs) =>
-  jobs?.running || jobs?.queued
-    ? `${format.count(jobs.running)} compiling, ${format.count(jobs.queued)} waiting`
-    : 'nothing compiling';
+/** @param {Statistics} statistics */
+function compileNote({ compileJobs, compilations, cacheHits }) {
+  if (compileJobs?.running || compileJobs?.queued) {
+    const { running = 0, queued = 0 } = compileJobs;
+    return `${format.count(running)} compiling, ${format.count(queued)} waiting`;
+  }
+  return compilations === undefined
+    ? 'shared by content'
+    : `${format.count(compilations)} compiled, ${format.count(cacheHits)} shared`;
+}

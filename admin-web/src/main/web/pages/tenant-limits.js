@@ -5,7 +5,7 @@ import { Loader } from '../widgets/loader.js';
 import { panel } from '../widgets/page.js';
 import { problemBox } from '../widgets/problem.js';
 import { toast } from '../widgets/toast.js';
-import { LIMIT_GROUPS, limitInput, limitText, parseLimit } from './limit-names.js';
+import { LIMIT_NAMES, groupsOf, limitInput, limitText, parseLimit } from './limit-names.js';
 
 /** @typedef {import('../types.js').Limits} Limits */
 
@@ -34,7 +34,7 @@ class TenantLimits extends LightElement {
     return this.loader.render(
       (limits) => html`
         <form class="limits" @submit=${this.#save}>
-          ${Object.entries(LIMIT_GROUPS).map(([group, names]) =>
+          ${groupsOf(limits.limits).map(({ group, names }) =>
             panel({
               title: group,
               body: html`<table class="table limits-table">
@@ -51,7 +51,7 @@ class TenantLimits extends LightElement {
                   </tr>
                 </thead>
                 <tbody>
-                  ${Object.entries(names).map(([name, { text }]) => this.#row(name, text, limits))}
+                  ${names.map((name) => this.#row(name, LIMIT_NAMES[name]?.text ?? name, limits))}
                 </tbody>
               </table>`,
             }),

@@ -8,6 +8,7 @@ import com.microsoft.playwright.Page;
 import com.microsoft.playwright.options.AriaRole;
 import com.microsoft.playwright.options.ColorScheme;
 import com.microsoft.playwright.options.FilePayload;
+import dev.cloister.admin.fixture.ConsoleBrowser;
 import io.vertx.core.json.JsonObject;
 import java.util.ArrayList;
 import java.util.List;
@@ -48,14 +49,13 @@ final class ConsoleBrowserTest {
   void start() throws Exception {
     server = FakeServer.start();
     page = browser.page(1280, 800, ColorScheme.LIGHT);
-    browser.errors.clear();
   }
 
   @AfterEach
   void browserConsole_afterEachTest_hasNoErrors() {
     page.context().close();
     server.close();
-    assertThat(browser.errors).isEmpty();
+    assertThat(browser.takeErrors()).isEmpty();
   }
 
   @Test
@@ -225,6 +225,28 @@ final class ConsoleBrowserTest {
         "native-module-removed",
         _ -> new JsonObject().put("digest", FakeEngine.SHARED_DIGEST));
     assertThat(row).not().isVisible();
+  }
+
+  @Test
+  void nativeModules_serverWithoutCounts_showsTheTiersOfTheImages() {
+    openAsOperator("#/native-modules");
+
+    assertThat(row("markdown").locator("td").nth(3)).hasText("baseline optimized");
+  }
+
+  @Test
+  void nativeModules_rowsThatAConnectionBeginsWith_areNoChanges() throws Exception {
+    openAsOperator("#/native-modules?q=adder");
+    assertThat(page.locator("tbody tr")).hasCount(1);
+    server.emit(ENGINE_EVENTS, "native-module", engine -> engine.addHolder("initech"));
+    server.emit(ENGINE_EVENTS, "statistics", engine -> engine.tick(1, 0));
+    Locator hint = page.getByText("changed elsewhere, refresh");
+    assertThat(hint).not().isVisible();
+
+    server.emit(ENGINE_EVENTS, "native-module", engine -> engine.addHolder("umbrella"));
+    assertThat(hint).hasText("1 changed elsewhere, refresh");
+    hint.click();
+    assertThat(hint).not().isVisible();
   }
 
   @Test

@@ -2,6 +2,7 @@ package dev.cloister.admin;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.cloister.admin.fixture.Need;
 import java.io.File;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
