@@ -92,8 +92,8 @@ final class FunctionCompiler {
 
   private void step() {
     if (state.isReachable) {
-      SplitPlan.Region region = context.split.regionAt(reader.position());
-      if (region != null && !isCurrent(region)) {
+      SplitPlan.Region region = context.split.regionAt(reader.position(), current);
+      if (region != null) {
         callRegion(region);
         return;
       }
@@ -174,10 +174,6 @@ final class FunctionCompiler {
   }
 
   // Regions.
-
-  private boolean isCurrent(SplitPlan.Region region) {
-    return region.equals(current);
-  }
 
   /// Writes a region as a method of its own, and its call where it was.
   private void callRegion(SplitPlan.Region region) {

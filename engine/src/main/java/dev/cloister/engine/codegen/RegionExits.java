@@ -67,7 +67,7 @@ final class RegionExits {
     if (kinds.isEmpty()) {
       return;
     }
-    state.operands.clear();
+    state.pop(state.operands.size());
     state.control.forEach(state::dropAliases);
     state.writeLabel(epilog);
     int carried = FIRST_SLOT;

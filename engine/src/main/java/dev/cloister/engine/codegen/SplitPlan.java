@@ -12,13 +12,15 @@ import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /// Which parts of a function become methods of their own, because a JVM method has at most 64 KiB.
-/*
- * A *region* is a run of complete instructions and blocks of one nesting level. The body is read
- * into a tree of blocks with estimated sizes of their bytecode. Then regions are taken out until
- * the rest is small enough, those in few loops first and the large ones first among them: a call
- * costs little where it is rare. A region is never so large that it would have to be split again.
- */
 final class SplitPlan {
+  /*
+   * A *region* is a run of complete instructions and blocks of one nesting level. The body is read
+   * into a tree of blocks with estimated sizes of their bytecode. Then regions are taken out until
+   * the rest is small enough, those in few loops first and the large ones first among them: a call
+   * costs little where it is rare. Where the calls alone are too much, regions are taken that
+   * contain calls of others.
+   */
+
   /// A part of the function that becomes a method.
   ///
   /// @param start module offset of its first instruction
@@ -30,52 +32,92 @@ final class SplitPlan {
   /// Regions smaller than this are only taken when larger ones do not suffice.
   private static final int WANTED_REGION_BYTES = 2_048;
 
-  private static final int MIN_REGION_BYTES = 64;
+  private static final int MIN_REGION_BYTES = 128;
 
-  /// What a call of a region costs the method that it is taken from, at least.
-  private static final int CALL_BYTES = 48;
-
-  private final Map<Integer, Region> regions = new HashMap<>();
+  private final Map<Integer, List<Region>> regions = new HashMap<>();
+  private int size;
 
   /// {@return a plan without regions}
   static SplitPlan none() {
     return new SplitPlan();
   }
 
-  /// {@return the region that begins at a module offset}
-  @Nullable Region regionAt(int offset) {
-    return regions.get(offset);
+  /// {@return the largest region that begins at a module offset and lies within another one}
+  ///
+  /// @param within the region whose method is being written, or null in that of the function
+  @Nullable Region regionAt(int offset, @Nullable Region within) {
+    Region found = null;
+    for (Region region : regions.getOrDefault(offset, List.of())) {
+      boolean fits = within == null || (!region.equals(within) && region.end() <= within.end());
+      if (fits && (found == null || region.end() > found.end())) {
+        found = region;
+      }
+    }
+    return found;
   }
 
   /// {@return the number of regions}
   int size() {
-    return regions.size();
+    return size;
   }
 
   /// Plans a function so that its methods have about `budget` bytes of bytecode at most.
   static SplitPlan of(WasmModule module, int functionIndex, int budget) {
     Node root = new TreeReader(module, functionIndex).read();
     SplitPlan plan = new SplitPlan();
-    int excess = root.bytes - budget;
-    int largest = budget / 2;
-    for (int smallest = Math.min(WANTED_REGION_BYTES, largest / 2);
-        excess > 0 && smallest >= MIN_REGION_BYTES;
+    for (int smallest = Math.min(WANTED_REGION_BYTES, budget / 4);
+        smallest >= MIN_REGION_BYTES;
         smallest /= 4) {
-      List<Region> candidates = new ArrayList<>();
-      root.collect(plan, smallest, largest, candidates);
-      candidates.sort(
-          Comparator.comparingInt(Region::loopDepth)
-              .thenComparing(Comparator.comparingInt(Region::bytes).reversed()));
-      for (Region region : candidates) {
-        if (excess > 0) {
-          plan.regions.put(region.start(), region);
-          excess -= region.bytes() - CALL_BYTES;
+      while (root.measure() > budget) {
+        if (!plan.takeRegions(module, root, budget, smallest)) {
+          break;
         }
       }
-      root.removeTaken(plan);
     }
     return plan;
   }
+
+  /// Takes regions until the rest is small enough or there are no more candidates. What is taken is
+  /// a call from then on, which may become part of a larger region the next time.
+  ///
+  /// @return whether any was taken
+  private boolean takeRegions(WasmModule module, Node root, int budget, int smallest) {
+    List<Candidate> candidates = new ArrayList<>();
+    root.collect(smallest, budget / 2, candidates);
+    candidates.sort(
+        Comparator.comparingInt((Candidate candidate) -> candidate.region().loopDepth())
+            .thenComparing(
+                Comparator.comparingInt((Candidate candidate) -> candidate.region().bytes())
+                    .reversed()));
+    int excess = root.bytes - budget;
+    List<Candidate> taken = new ArrayList<>();
+    for (Candidate candidate : candidates) {
+      int saved = candidate.region().bytes() - callBytes(module, candidate.region());
+      if (excess > 0 && saved > 0) {
+        taken.add(candidate);
+        excess -= saved;
+      }
+    }
+    taken.sort(Comparator.comparingInt(Candidate::from).reversed());
+    for (Candidate candidate : taken) {
+      Region region = candidate.region();
+      regions.computeIfAbsent(region.start(), _ -> new ArrayList<>()).add(region);
+      size++;
+      List<Object> replaced = candidate.parent().children.subList(candidate.from(), candidate.to());
+      replaced.clear();
+      replaced.add(new Leaf(region.start(), region.end(), callBytes(module, region), false));
+    }
+    return !taken.isEmpty();
+  }
+
+  /// {@return an estimate of what the call of a region costs: arguments, results, exits}
+  private static int callBytes(WasmModule module, Region region) {
+    BitSet[] locals = locals(module, region);
+    return 100 + 3 * locals[0].cardinality() + 18 * locals[1].cardinality();
+  }
+
+  /// A run of children that may become a region.
+  private record Candidate(Region region, Node parent, int from, int to) {}
 
   /// {@return the locals that a region reads or writes, and those that it writes}
   static BitSet[] locals(WasmModule module, Region region) {
@@ -99,6 +141,10 @@ final class SplitPlan {
   private static final class Node {
     final int start;
     final int loopDepth;
+
+    /// The bytes of the instruction itself and of its end.
+    int ownBytes;
+
     final List<Object> children = new ArrayList<>();
     int end;
     int bytes;
@@ -108,64 +154,42 @@ final class SplitPlan {
       this.loopDepth = loopDepth;
     }
 
-    void collect(SplitPlan plan, int smallest, int largest, List<Region> into) {
-      Run run = new Run(loopDepth, smallest, into);
+    /// {@return the bytes of everything in this node, measured anew}
+    int measure() {
+      bytes = ownBytes;
       for (Object child : children) {
-        switch (child) {
+        bytes += child instanceof Node node ? node.measure() : ((Leaf) child).bytes();
+      }
+      return bytes;
+    }
+
+    void collect(int smallest, int largest, List<Candidate> into) {
+      Run run = new Run(this, smallest, largest, into);
+      for (int i = 0; i < children.size(); i++) {
+        switch (children.get(i)) {
           case Leaf leaf -> {
             if (leaf.isSeparator()) {
-              run.close();
+              run.close(i);
             } else {
-              run.add(leaf.start(), leaf.end(), leaf.bytes(), largest);
+              run.add(i, leaf.start(), leaf.end(), leaf.bytes());
             }
           }
           case Node node -> {
-            if (node.bytes > largest || plan.containsRegionIn(node)) {
-              run.close();
-              node.collect(plan, smallest, largest, into);
+            if (node.bytes > largest) {
+              run.close(i);
+              node.collect(smallest, largest, into);
             } else {
-              run.add(node.start, node.end, node.bytes, largest);
+              run.add(i, node.start, node.end, node.bytes);
             }
           }
-          default -> throw new IllegalStateException("not a child: " + child);
+          default -> throw new IllegalStateException("not a child: " + children.get(i));
         }
       }
-      run.close();
-    }
-
-    /// Replaces what is in regions already by separators, so that it is not taken twice.
-    void removeTaken(SplitPlan plan) {
-      for (int i = 0; i < children.size(); i++) {
-        int childStart =
-            children.get(i) instanceof Node node ? node.start : ((Leaf) children.get(i)).start();
-        if (plan.isTaken(childStart)) {
-          children.set(i, Leaf.separator(childStart));
-        } else if (children.get(i) instanceof Node node) {
-          node.removeTaken(plan);
-        }
-      }
+      run.close(children.size());
     }
   }
 
-  private boolean isTaken(int offset) {
-    for (Region region : regions.values()) {
-      if (offset >= region.start() && offset < region.end()) {
-        return true;
-      }
-    }
-    return false;
-  }
-
-  private boolean containsRegionIn(Node node) {
-    for (Region region : regions.values()) {
-      if (region.start() >= node.start && region.end() <= node.end) {
-        return true;
-      }
-    }
-    return false;
-  }
-
-  /// An instruction without a body, or `else`, which separates two bodies.
+  /// An instruction without a body, the call of a region, or `else`, which separates two bodies.
   private record Leaf(int start, int end, int bytes, boolean isSeparator) {
     static Leaf separator(int start) {
       return new Leaf(start, start, 0, /* isSeparator= */ true);
@@ -174,24 +198,28 @@ final class SplitPlan {
 
   /// Neighbours that may become a region together.
   private static final class Run {
-    private final int loopDepth;
+    private final Node parent;
     private final int smallest;
-    private final List<Region> into;
-    private int start = -1;
+    private final int largest;
+    private final List<Candidate> into;
+    private int from = -1;
+    private int start;
     private int end;
     private int bytes;
 
-    Run(int loopDepth, int smallest, List<Region> into) {
-      this.loopDepth = loopDepth;
+    Run(Node parent, int smallest, int largest, List<Candidate> into) {
+      this.parent = parent;
       this.smallest = smallest;
+      this.largest = largest;
       this.into = into;
     }
 
-    void add(int itemStart, int itemEnd, int itemBytes, int largest) {
-      if (start >= 0 && bytes + itemBytes > largest) {
-        close();
+    void add(int index, int itemStart, int itemEnd, int itemBytes) {
+      if (from >= 0 && bytes + itemBytes > largest) {
+        close(index);
       }
-      if (start < 0) {
+      if (from < 0) {
+        from = index;
         start = itemStart;
         bytes = 0;
       }
@@ -199,11 +227,12 @@ final class SplitPlan {
       bytes += itemBytes;
     }
 
-    void close() {
-      if (start >= 0 && bytes >= smallest) {
-        into.add(new Region(start, end, loopDepth, bytes));
+    void close(int index) {
+      if (from >= 0 && bytes >= smallest && index > from) {
+        Region region = new Region(start, end, parent.loopDepth, bytes);
+        into.add(new Candidate(region, parent, from, index));
       }
-      start = -1;
+      from = -1;
     }
   }
 
@@ -227,25 +256,21 @@ final class SplitPlan {
         switch (opcode) {
           case BLOCK, LOOP, IF, TRY, TRY_TABLE -> {
             Node node = new Node(start, current.loopDepth + (opcode == Opcode.LOOP ? 1 : 0));
-            node.bytes = bytes;
+            node.ownBytes = bytes;
             current.children.add(node);
             open.add(node);
           }
           case ELSE, CATCH, CATCH_ALL -> {
             current.children.add(Leaf.separator(start));
-            current.bytes += bytes;
+            current.ownBytes += bytes;
           }
           case END, DELEGATE -> {
             current.end = reader.position();
-            current.bytes += bytes;
+            current.ownBytes += bytes;
             open.removeLast();
-            if (!open.isEmpty()) {
-              open.getLast().bytes += current.bytes;
-            }
           }
           default -> {
             current.children.add(new Leaf(start, reader.position(), bytes, false));
-            current.bytes += bytes;
           }
         }
       }

@@ -22,10 +22,15 @@ final class DisassemblerTest {
   @Test
   void constants_areShownAsValues() {
     assertThat(
-            texts(
-                code ->
-                    code.i32Const(-7).drop().i64Const(8).drop().f64Const(0.5).drop().f32Const(2)
-                        .drop()))
+            texts(code ->
+                code.i32Const(-7)
+                    .drop()
+                    .i64Const(8)
+                    .drop()
+                    .f64Const(0.5)
+                    .drop()
+                    .f32Const(2)
+                    .drop()))
         .containsExactly(
             "i32.const -7",
             "drop",
@@ -41,16 +46,8 @@ final class DisassemblerTest {
   @Test
   void blocks_haveTheirType() {
     assertThat(
-            texts(
-                code ->
-                    code.block()
-                        .end()
-                        .block(I64)
-                        .i64Const(1)
-                        .end()
-                        .drop()
-                        .i32Const(0)
-                        .brTable(0, 0)))
+            texts(code ->
+                code.block().end().block(I64).i64Const(1).end().drop().i32Const(0).brTable(0, 0)))
         .containsExactly(
             "block",
             "end",
@@ -66,14 +63,13 @@ final class DisassemblerTest {
   @Test
   void memoryAccesses_haveOffsetsAndMemories() {
     assertThat(
-            texts(
-                code ->
-                    code.i32Const(0)
-                        .access(Opcode.I32_LOAD, 0)
-                        .access(Opcode.I32_LOAD, 16)
-                        .op(Opcode.I32_LOAD, 2, 8, 1)
-                        .op(Opcode.MEMORY_GROW, 0)
-                        .drop()))
+            texts(code ->
+                code.i32Const(0)
+                    .access(Opcode.I32_LOAD, 0)
+                    .access(Opcode.I32_LOAD, 16)
+                    .op(Opcode.I32_LOAD, 2, 8, 1)
+                    .op(Opcode.MEMORY_GROW, 0)
+                    .drop()))
         .containsExactly(
             "i32.const 0",
             "i32.load",
@@ -87,14 +83,12 @@ final class DisassemblerTest {
   @Test
   void references_haveTheirTypes() {
     assertThat(
-            texts(
-                code ->
-                    code.heapType(Opcode.REF_NULL, AbstractHeapType.FUNC)
-                        .drop()
-                        .i32Const(0)
-                        .callIndirect(FuncType.EMPTY, 0)))
-        .containsExactly(
-            "ref.null func", "drop", "i32.const 0", "call_indirect (type 0) 0", "end");
+            texts(code ->
+                code.heapType(Opcode.REF_NULL, AbstractHeapType.FUNC)
+                    .drop()
+                    .i32Const(0)
+                    .callIndirect(FuncType.EMPTY, 0)))
+        .containsExactly("ref.null func", "drop", "i32.const 0", "call_indirect (type 0) 0", "end");
   }
 
   @Test
@@ -115,9 +109,7 @@ final class DisassemblerTest {
         .function(FuncType.EMPTY, body)
         .memory(1)
         .memory(1)
-        .table(
-            new TableType(
-                RefType.FUNCREF, Limits.of(1)))
+        .table(new TableType(RefType.FUNCREF, Limits.of(1)))
         .build();
   }
 
