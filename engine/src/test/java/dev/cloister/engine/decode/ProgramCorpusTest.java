@@ -10,6 +10,8 @@ import dev.cloister.engine.feature.WasmLimits;
 import dev.cloister.engine.fixture.Corpora;
 import dev.cloister.engine.module.WasmModule;
 import java.io.IOException;
+import java.net.URISyntaxException;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -78,7 +80,7 @@ final class ProgramCorpusTest {
                 file.toString())
             .redirectErrorStream(true)
             .start();
-    String output = new String(process.getInputStream().readAllBytes());
+    String output = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
     assertThat(process.waitFor()).as(output).isZero();
   }
 
@@ -87,7 +89,7 @@ final class ProgramCorpusTest {
       return Path.of(
               ProgramCorpusTest.class.getProtectionDomain().getCodeSource().getLocation().toURI())
           .toString();
-    } catch (java.net.URISyntaxException e) {
+    } catch (URISyntaxException e) {
       throw new IllegalStateException(e);
     }
   }

@@ -17,6 +17,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Random;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 
 /// Every binary module of the specification's test suite: the verdict, the kind of fault and its
@@ -61,7 +62,7 @@ final class SpecCorpusTest {
     assertThat(count).isGreaterThan(6_000);
   }
 
-  private static boolean isRight(SpecScript module, WasmException fault) {
+  private static boolean isRight(SpecScript module, @Nullable WasmException fault) {
     return switch (module.kind()) {
       case VALID -> fault == null;
       case MALFORMED -> fault instanceof MalformedException;

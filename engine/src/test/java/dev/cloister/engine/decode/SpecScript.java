@@ -85,7 +85,7 @@ record SpecScript(
     if (!name.startsWith("proposals/")) {
       return features;
     }
-    String proposal = name.split("/")[1];
+    String proposal = name.split("/", -1)[1];
     return features.with(Objects.requireNonNull(WasmFeature.ofId(proposal), proposal));
   }
 
