@@ -29,6 +29,9 @@ public final class PluginHandle {
   @GuardedBy("lock")
   private int holds = 1;
 
+  @GuardedBy("lock")
+  private boolean unloaded;
+
   /// Takes `module` over, for which `chargedBytes` are charged as code share.
   PluginHandle(ModuleHandle module, HeapLedger ledger, long chargedBytes) {
     this.module = module;
@@ -71,15 +74,23 @@ public final class PluginHandle {
     return module;
   }
 
-  /// Takes a hold; returns false if the module is gone.
+  /// Takes a hold; returns false if the module was unloaded.
   public boolean hold() {
     synchronized (lock) {
-      if (holds == 0) {
+      if (unloaded) {
         return false;
       }
       holds++;
       return true;
     }
+  }
+
+  /// Lets no more holds be taken and gives the first one back; called once.
+  void unload() {
+    synchronized (lock) {
+      unloaded = true;
+    }
+    release();
   }
 
   /// Gives a hold back; the last one lets the module go.

@@ -82,8 +82,8 @@ public final class GuestExecutor implements AutoCloseable {
     this.maxRunning = maxRunning;
     this.maxThreads = maxThreads;
     int runningPerLane = (maxRunning + 1) / 2;
-    this.scheduler =
-        new FairScheduler(runningPerLane, Math.max(runningPerLane, maxThreads / THREAD_SHARE));
+    int threadsPerLane = Math.max(runningPerLane + 1, maxThreads / THREAD_SHARE);
+    this.scheduler = new FairScheduler(runningPerLane, threadsPerLane);
   }
 
   /// An executor that runs two guests per core.
