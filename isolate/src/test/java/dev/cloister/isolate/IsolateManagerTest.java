@@ -86,14 +86,12 @@ final class IsolateManagerTest {
     CompletableFuture<InvocationOutcome> outcome = new CompletableFuture<>();
 
     Context caller = vertx.getOrCreateContext();
-    caller.runOnContext(
-        _ ->
-            acme.invoke(add(plugin))
-                .onComplete(
-                    result -> {
-                      completedOn.complete(Vertx.currentContext());
-                      outcome.complete(result.result());
-                    }));
+    caller.runOnContext(_ ->
+        acme.invoke(add(plugin))
+            .onComplete(result -> {
+              completedOn.complete(Vertx.currentContext());
+              outcome.complete(result.result());
+            }));
 
     try (InvocationOutcome done = outcome.get(60, TimeUnit.SECONDS)) {
       assertThat(done.result()).isEqualTo(new Returned(List.of(new WasmValue.I32(3))));
@@ -137,14 +135,13 @@ final class IsolateManagerTest {
     Isolate acme = create(ACME);
     ModuleHash hash = ModuleHash.of(MODULE);
 
-    assertThatThrownBy(
-            () ->
-                get(
-                    acme.load(
-                        hash,
-                        () -> {
-                          throw new IllegalArgumentException("unreadable");
-                        })))
+    assertThatThrownBy(() ->
+            get(
+                acme.load(
+                    hash,
+                    () -> {
+                      throw new IllegalArgumentException("unreadable");
+                    })))
         .hasRootCauseMessage("unreadable");
     assertThat(get(acme.load(hash, () -> MODULE)).hash()).isEqualTo(hash);
   }
@@ -153,8 +150,7 @@ final class IsolateManagerTest {
   void loadOfOtherBytes_isRefused() {
     Isolate acme = create(ACME);
 
-    assertThatThrownBy(
-            () -> get(acme.load(ModuleHash.of(MODULE), () -> Modules.withMemory(1))))
+    assertThatThrownBy(() -> get(acme.load(ModuleHash.of(MODULE), () -> Modules.withMemory(1))))
         .hasRootCauseInstanceOf(IllegalStateException.class);
     assertThat(acme.loadedModuleCount()).isZero();
     assertThat(acme.heap().chargedBytes()).isZero();

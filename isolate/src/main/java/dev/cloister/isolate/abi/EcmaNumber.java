@@ -8,8 +8,8 @@ import java.util.function.Predicate;
 
 /// Floats as text in the form of ECMAScript's `Number::toString`.
 ///
-/// Two things differ from ECMAScript: the zero with a sign keeps it (`-0`), and an f32 gets the shortest
-/// digits that tell it from other f32 values.
+/// Two things differ from ECMAScript: the zero with a sign keeps it (`-0`), and an f32 gets the
+/// shortest digits that tell it from other f32 values.
 ///
 /// Source: ECMA-262, 6.1.6.1.20.
 public final class EcmaNumber {

@@ -25,8 +25,8 @@ public final class LoadedModules {
     }
   }
 
-  /// Adds `loaded`, whose hold passes to this table; if one with its digest is there already, that one is
-  /// returned and `loaded` is released.
+  /// Adds `loaded`, whose hold passes to this table; if one with its digest is there already, that
+  /// one is returned and `loaded` is released.
   ///
   /// @throws IllegalStateException if the table is closed; `loaded` is unloaded
   PluginHandle add(PluginHandle loaded) {

@@ -14,9 +14,9 @@ import java.util.List;
 
 /// A tenant's hold on one compiled module.
 ///
-/// It is counted: [LoadedModules] has one hold and every call in flight has one, so a module that is
-/// unloaded stays until its last call has ended. Then the engine's reference is closed and the bytes
-/// charged for the module return to the ledger. Any thread.
+/// It is counted: [LoadedModules] has one hold and every call in flight has one, so a module that
+/// is unloaded stays until its last call has ended. Then the engine's reference is closed and the
+/// bytes charged for the module return to the ledger. Any thread.
 public final class PluginHandle {
   private final ModuleHandle module;
   private final HeapLedger ledger;

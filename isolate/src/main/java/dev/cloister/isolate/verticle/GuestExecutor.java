@@ -16,9 +16,10 @@ import org.jspecify.annotations.Nullable;
 
 /// The threads that run guests, shared by all tenants.
 ///
-/// They are platform threads with a stack of known size, which the operating system preempts: a guest that
-/// spins takes its share of the cores and no more. At most `maxRunning` guests run at once. A guest that
-/// waits in a host call lends its place to another, so there can be more threads than that.
+/// They are platform threads with a stack of known size, which the operating system preempts: a
+/// guest that spins takes its share of the cores and no more. At most `maxRunning` guests run at
+/// once. A guest that waits in a host call lends its place to another, so there can be more threads
+/// than that.
 ///
 /// Any thread may submit; nothing but guest threads ever runs a guest.
 public final class GuestExecutor implements AutoCloseable {
@@ -116,7 +117,8 @@ public final class GuestExecutor implements AutoCloseable {
     }
   }
 
-  /// Refuses work from now on and lets the threads end when they have nothing to do. What waits still runs.
+  /// Refuses work from now on and lets the threads end when they have nothing to do. What waits
+  /// still runs.
   @Override
   public void close() {
     lock.lock();
@@ -216,7 +218,8 @@ public final class GuestExecutor implements AutoCloseable {
     handOver(assignments);
   }
 
-  /// Notes that a guest has waited; returns when it may go on. One that is to stop may go on at once.
+  /// Notes that a guest has waited; returns when it may go on. One that is to stop may go on at
+  /// once.
   void resume(Work work) {
     lock.lock();
     try {
@@ -279,7 +282,8 @@ public final class GuestExecutor implements AutoCloseable {
     return assignments;
   }
 
-  /// An idle worker of `stackClass`, or a new one, in place of an idle one of another class if need be.
+  /// An idle worker of `stackClass`, or a new one, in place of an idle one of another class if need
+  /// be.
   @GuardedBy("lock")
   private GuestWorker worker(StackClass stackClass) {
     GuestWorker worker = pollIdle(stackClass);

@@ -15,13 +15,12 @@ import java.util.List;
 /// The modules that tests run.
 public final class Modules {
   private static final String WASI = "wasi_snapshot_preview1";
-  private static final FuncType VECTORS =
-      new FuncType(List.of(I32, I32, I32, I32), List.of(I32));
+  private static final FuncType VECTORS = new FuncType(List.of(I32, I32, I32, I32), List.of(I32));
 
   private Modules() {}
 
-  /// Exports that end in all kinds of ways: `add`, `spin`, `trap`, `recurse`, `grow` (by pages; -1 is
-  /// answered with a trap), `constant` (an i64).
+  /// Exports that end in all kinds of ways: `add`, `spin`, `trap`, `recurse`, `grow` (by pages; -1
+  /// is answered with a trap), `constant` (an i64).
   public static byte[] plain() {
     ModuleBuilder module = new ModuleBuilder().memory(1);
     return module
@@ -32,7 +31,9 @@ public final class Modules {
         .exportFunction("spin", FuncType.EMPTY, code -> code.loop().br(0).end())
         .exportFunction("trap", FuncType.EMPTY, code -> code.op(Opcode.UNREACHABLE))
         .exportFunction(
-            "recurse", new FuncType(List.of(), List.of(I32)), code -> code.call(3).i32Const(1).i32Add())
+            "recurse",
+            new FuncType(List.of(), List.of(I32)),
+            code -> code.call(3).i32Const(1).i32Add())
         .exportFunction(
             "grow",
             new FuncType(List.of(I32), List.of(I32)),
@@ -80,14 +81,13 @@ public final class Modules {
   /// A module that shows the signs of Extism.
   public static byte[] extism() {
     return new ModuleBuilder()
-        .importFunction(
-            "extism:host/env", "input_length", new FuncType(List.of(), List.of(I64)))
+        .importFunction("extism:host/env", "input_length", new FuncType(List.of(), List.of(I64)))
         .exportFunction("count", new FuncType(List.of(), List.of(I32)), code -> code.i32Const(0))
         .build();
   }
 
-  /// A command that copies standard input to standard output, says `done` on standard error and exits
-  /// with 3.
+  /// A command that copies standard input to standard output, says `done` on standard error and
+  /// exits with 3.
   public static byte[] cat() {
     return command()
         .data(1000, "done".getBytes(StandardCharsets.UTF_8))

@@ -182,8 +182,7 @@ final class CallDeskTest {
     PluginHandle sleeper = load(Modules.sleep(3600L * 1_000_000_000));
     List<CompletableFuture<InvocationOutcome>> sleeping = new ArrayList<>();
     sleeping.add(run(sleeper, ""));
-    Awaitility.await()
-        .until(() -> executor.threadCount() == 1 && executor.runningCount() == 0);
+    Awaitility.await().until(() -> executor.threadCount() == 1 && executor.runningCount() == 0);
     assertThat(resultOf(call(load(Modules.plain()), "add", 1, 1))).isInstanceOf(Returned.class);
 
     timer.fire();
@@ -252,7 +251,8 @@ final class CallDeskTest {
     awaitRunning(1);
     CompletableFuture<InvocationOutcome> waiting = call(plugin, limits, "spin");
 
-    assertThat(resultOf(call(plugin, limits, "add", 1, 1))).isEqualTo(new Overloaded("queueLength"));
+    assertThat(resultOf(call(plugin, limits, "add", 1, 1)))
+        .isEqualTo(new Overloaded("queueLength"));
     assertThat(desk.usage().inFlight()).isEqualTo(2);
     timer.fire();
     assertThat(resultOf(spinning)).isInstanceOf(Deadline.class);
@@ -332,8 +332,7 @@ final class CallDeskTest {
     awaitRunning(1);
 
     desk.suspend(true);
-    assertThat(resultOf(call(plugin, "add", 1, 1)))
-        .isEqualTo(new Cancelled(StopReason.CANCELLED));
+    assertThat(resultOf(call(plugin, "add", 1, 1))).isEqualTo(new Cancelled(StopReason.CANCELLED));
     assertThat(spinning).isNotDone();
     desk.suspend(false);
     timer.fire();
@@ -363,8 +362,7 @@ final class CallDeskTest {
     assertThat(modules.remove(plugin.hash())).isTrue();
 
     assertThat(ledger.snapshot().bytes().get(HeapCategory.CODE_SHARE)).isPositive();
-    assertThat(resultOf(call(plugin, "add", 1, 1)))
-        .isEqualTo(new Cancelled(StopReason.CANCELLED));
+    assertThat(resultOf(call(plugin, "add", 1, 1))).isEqualTo(new Cancelled(StopReason.CANCELLED));
     timer.fire();
     assertThat(resultOf(spinning)).isInstanceOf(Deadline.class);
     assertThat(ledger.snapshot().bytes()).containsEntry(HeapCategory.CODE_SHARE, 0L);
@@ -385,8 +383,7 @@ final class CallDeskTest {
 
     for (CompletableFuture<InvocationOutcome> call : calls) {
       assertThat(resultOf(call))
-          .isInstanceOfAny(
-              Returned.class, Deadline.class, Overloaded.class, RateLimited.class);
+          .isInstanceOfAny(Returned.class, Deadline.class, Overloaded.class, RateLimited.class);
     }
     assertThat(desk.usage().ended().values().stream().mapToLong(Long::longValue).sum())
         .isEqualTo(300);
@@ -408,8 +405,7 @@ final class CallDeskTest {
   private CompletableFuture<InvocationOutcome> run(PluginHandle plugin, String input) {
     byte[] bytes = input.getBytes(StandardCharsets.UTF_8);
     return desk.invoke(
-        RunCommand.of(plugin, "program", List.of(), bytes, OutputSink.DISCARD),
-        TestLimits.LIMITS);
+        RunCommand.of(plugin, "program", List.of(), bytes, OutputSink.DISCARD), TestLimits.LIMITS);
   }
 
   private static CallExport invocation(

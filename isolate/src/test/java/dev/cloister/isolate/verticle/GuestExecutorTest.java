@@ -222,14 +222,13 @@ final class GuestExecutorTest {
       GuestLane mine = executor.openLane();
       submitters.add(
           Thread.ofPlatform()
-              .start(
-                  () -> {
-                    for (int i = 0; i < 500; i++) {
-                      boolean isAccepted =
-                          executor.submit(mine, new CountingTask(done, i % 7 == 0), MANY);
-                      assertThat(isAccepted).isTrue();
-                    }
-                  }));
+              .start(() -> {
+                for (int i = 0; i < 500; i++) {
+                  boolean isAccepted =
+                      executor.submit(mine, new CountingTask(done, i % 7 == 0), MANY);
+                  assertThat(isAccepted).isTrue();
+                }
+              }));
     }
     for (Thread submitter : submitters) {
       submitter.join();

@@ -21,8 +21,7 @@ import java.util.List;
 import org.junit.jupiter.api.Test;
 
 final class GuestFaultsTest {
-  private static final HeapRefusal REFUSAL =
-      new HeapRefusal("memoryPerInstanceBytes", 200, 100);
+  private static final HeapRefusal REFUSAL = new HeapRefusal("memoryPerInstanceBytes", 200, 100);
 
   private final GuestFaults faults = new GuestFaults(TestLimits.LIMITS);
 
