@@ -14,9 +14,9 @@ import java.util.function.Predicate;
 /// Source: ECMA-262, 6.1.6.1.20.
 public final class EcmaNumber {
   /*
-   * Double.toString finds the shortest decimal that reads back as the same number, but writes at least
-   * two digits and may use the second to come closer (4.9E-324 where 5e-324 is enough). So whenever it
-   * has two digits, the two decimals of one digit around it are tried.
+   * Double.toString finds the shortest decimal that reads back as the same number, but writes at
+   * least two digits and may use the second to come closer (4.9E-324 where 5e-324 is enough). So
+   * whenever it has two digits, the two decimals of one digit around it are tried.
    */
 
   /// The highest power of ten that is still written without an exponent.

@@ -16,8 +16,8 @@ public final class HeapLedger {
   /*
    * A charge raises the total by compare-and-set against the cap and then its category; a release
    * lowers the category and then the total. Between the two steps the total is never below the sum
-   * over the categories, and at no moment is it above the cap: so the cap is hard, and a release that
-   * was never charged is noticed at its category before it can touch the total.
+   * over the categories, and at no moment is it above the cap: so the cap is hard, and a release
+   * that was never charged is noticed at its category before it can touch the total.
    */
 
   /// What a closed ledger has as its cap: no charge fits.

@@ -23,11 +23,12 @@ import org.jspecify.annotations.Nullable;
 /// Where the calls of one tenant are admitted, and where those in flight are known. Any thread.
 public final class CallDesk {
   /*
-   * Admission order: state, convention, rate, concurrency, ledger, queue. What is cheap and says most comes
-   * first; whatever is taken on the way is given back when a later step refuses.
+   * Admission order: state, convention, rate, concurrency, ledger, queue. What is cheap and says
+   * most comes first; whatever is taken on the way is given back when a later step refuses.
    *
-   * A call is put among the calls in flight before `closed` is looked at, and closing sets `closed` before
-   * it looks at the calls in flight: so every call either sees that the desk is closed or is seen.
+   * A call is put among the calls in flight before `closed` is looked at, and closing sets `closed`
+   * before it looks at the calls in flight: so every call either sees that the desk is closed or is
+   * seen.
    */
 
   /// When to try again if the tenant has all the calls in flight that it may have.

@@ -24,9 +24,10 @@ import org.jspecify.annotations.Nullable;
 /// Any thread may submit; nothing but guest threads ever runs a guest.
 public final class GuestExecutor implements AutoCloseable {
   /*
-   * All state is guarded by one lock, which is held for a few map operations at a time. Who gets to run is
-   * decided under it and collected in a list of assignments; threads are woken and started after it is
-   * released. A worker is in exactly one of three places: in `idle`, in an assignment, or running.
+   * All state is guarded by one lock, which is held for a few map operations at a time. Who gets to
+   * run is decided under it and collected in a list of assignments; threads are woken and started
+   * after it is released. A worker is in exactly one of three places: in `idle`, in an assignment,
+   * or running.
    */
 
   /// How many more threads than running guests there may be: guests that wait in host calls.
