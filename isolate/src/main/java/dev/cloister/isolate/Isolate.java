@@ -133,8 +133,8 @@ public final class Isolate {
     return modules.remove(hash);
   }
 
-  /// Runs a call, or refuses it. Never fails for anything that a guest, a caller or a limit did: that is
-  /// in the outcome, which the caller closes.
+  /// Runs a call, or refuses it. Never fails for anything that a guest, a caller or a limit did:
+  /// that is in the outcome, which the caller closes.
   ///
   /// @return completes on the caller's context
   public Future<InvocationOutcome> invoke(Invocation invocation) {

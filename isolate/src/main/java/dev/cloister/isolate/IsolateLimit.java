@@ -8,8 +8,8 @@ import org.jspecify.annotations.Nullable;
 
 /// A limit that every tenant has: its name, its default and the range it may be set to.
 ///
-/// The unit is the end of the name. The maxima here are those of the implementation; an operator can
-/// lower them, see [IsolateLimits#withAll(Map, IsolateLimits)].
+/// The unit is the end of the name. The maxima here are those of the implementation; an operator
+/// can lower them, see [IsolateLimits#withAll(Map, IsolateLimits)].
 public enum IsolateLimit {
   /// Bytes charged to the tenant's ledger, all categories together.
   MEMORY_BYTES("memoryBytes", mebibytes(512), mebibytes(1), mebibytes(1 << 20)),

@@ -17,7 +17,19 @@ final class IsolateIdTest {
 
   @ParameterizedTest
   @ValueSource(
-      strings = {"", "-a", "A", "a_b", "a.b", "a/b", "ä", "a ", "a\n", "../a", "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"})
+      strings = {
+        "",
+        "-a",
+        "A",
+        "a_b",
+        "a.b",
+        "a/b",
+        "ä",
+        "a ",
+        "a\n",
+        "../a",
+        "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"
+      })
   void invalidName_isRefused(String name) {
     assertThat(IsolateId.isValid(name)).isFalse();
     assertThatThrownBy(() -> new IsolateId(name)).isInstanceOf(IllegalArgumentException.class);

@@ -62,10 +62,8 @@ final class IsolateLimitsTest {
 
   @Test
   void withAll_withAnUnknownName_isRefused() {
-    assertThatThrownBy(
-            () ->
-                IsolateLimits.defaults()
-                    .withAll(Map.of("memorybytes", 1L), IsolateLimits.maxima()))
+    assertThatThrownBy(() ->
+            IsolateLimits.defaults().withAll(Map.of("memorybytes", 1L), IsolateLimits.maxima()))
         .isInstanceOfSatisfying(
             UnknownLimitException.class, e -> assertThat(e.limit()).isEqualTo("memorybytes"));
   }

@@ -8,11 +8,7 @@ public final class ArgumentException extends RuntimeException {
 
   ArgumentException(int index, String expected, String actual) {
     super(
-        (index < 0 ? "" : "argument " + index + ": ")
-            + "expected "
-            + expected
-            + ", got "
-            + actual);
+        (index < 0 ? "" : "argument " + index + ": ") + "expected " + expected + ", got " + actual);
     this.index = index;
     this.expected = expected;
     this.actual = actual;

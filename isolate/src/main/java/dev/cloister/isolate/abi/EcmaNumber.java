@@ -8,15 +8,15 @@ import java.util.function.Predicate;
 
 /// Floats as text in the form of ECMAScript's `Number::toString`.
 ///
-/// Two things differ from ECMAScript: the zero with a sign keeps it (`-0`), and an f32 gets the shortest
-/// digits that tell it from other f32 values.
+/// Two things differ from ECMAScript: the zero with a sign keeps it (`-0`), and an f32 gets the
+/// shortest digits that tell it from other f32 values.
 ///
 /// Source: ECMA-262, 6.1.6.1.20.
 public final class EcmaNumber {
   /*
-   * Double.toString finds the shortest decimal that reads back as the same number, but writes at least
-   * two digits and may use the second to come closer (4.9E-324 where 5e-324 is enough). So whenever it
-   * has two digits, the two decimals of one digit around it are tried.
+   * Double.toString finds the shortest decimal that reads back as the same number, but writes at
+   * least two digits and may use the second to come closer (4.9E-324 where 5e-324 is enough). So
+   * whenever it has two digits, the two decimals of one digit around it are tried.
    */
 
   /// The highest power of ten that is still written without an exponent.

@@ -12,8 +12,9 @@ import org.jspecify.annotations.Nullable;
 
 /// A module instantiated with WASI, run on the calling thread.
 ///
-/// Instantiation and calls throw what ends the guest: the engine's `WasmException` family, [ProcessExit],
-/// and whatever the streams of its [WasiConfig] throw. Confined to one thread at a time.
+/// Instantiation and calls throw what ends the guest: the engine's `WasmException` family,
+/// [ProcessExit], and whatever the streams of its [WasiConfig] throw. Confined to one thread at a
+/// time.
 public final class GuestProgram implements AutoCloseable {
   /// What a module without the exports of WASI may have to set itself up.
   private static final String CALL_CONSTRUCTORS = "__wasm_call_ctors";

@@ -20,15 +20,15 @@ final class NumberText {
 
   private NumberText() {}
 
-  /// The integer that `text` spells in decimal or, after `0x`, hexadecimal digits; null if it does not.
+  /// The integer that `text` spells in decimal or, after `0x`, hexadecimal digits; null if it does
+  /// not.
   static @Nullable BigInteger integer(String text) {
     Matcher matcher = INTEGER.matcher(text);
     if (!matcher.matches()) {
       return null;
     }
     try {
-      BigInteger magnitude =
-          new BigInteger(matcher.group(3), matcher.group(2) == null ? 10 : 16);
+      BigInteger magnitude = new BigInteger(matcher.group(3), matcher.group(2) == null ? 10 : 16);
       return matcher.group(1).equals("-") ? magnitude.negate() : magnitude;
     } catch (NumberFormatException _) {
       return null; // hexadecimal digits without 0x

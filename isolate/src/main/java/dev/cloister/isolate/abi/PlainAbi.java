@@ -26,7 +26,8 @@ public final class PlainAbi {
   ///
   /// @throws ArgumentException if their number is wrong or one does not fit its parameter
   /// @throws UnsupportedTypeException if `type` or a value cannot cross
-  public static @Nullable Object[] arguments(FuncType type, List<? extends @Nullable Object> arguments) {
+  public static @Nullable Object[] arguments(
+      FuncType type, List<? extends @Nullable Object> arguments) {
     return convert(type, arguments, JsonArgument::value);
   }
 
@@ -74,7 +75,8 @@ public final class PlainAbi {
         throw new UnsupportedTypeException("parameter " + i + " is a v128");
       }
       if (param instanceof RefType reference && !reference.nullable()) {
-        throw new UnsupportedTypeException("parameter " + i + " is a reference that cannot be null");
+        throw new UnsupportedTypeException(
+            "parameter " + i + " is a reference that cannot be null");
       }
     }
     for (int i = 0; i < type.results().size(); i++) {

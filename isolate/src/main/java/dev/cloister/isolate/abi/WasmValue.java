@@ -5,8 +5,8 @@ import org.jspecify.annotations.Nullable;
 
 /// A value that can cross the plain ABI, as result or as text.
 public sealed interface WasmValue {
-  /// The value as JSON: [Integer], [String], [BigDecimal], [Double] (only for -0) or null.
-  /// An i64 is always a string, and so are the floats that JSON has no number for.
+  /// The value as JSON: [Integer], [String], [BigDecimal], [Double] (only for -0) or null. An i64
+  /// is always a string, and so are the floats that JSON has no number for.
   @Nullable Object json();
 
   /// The value as one line of text.

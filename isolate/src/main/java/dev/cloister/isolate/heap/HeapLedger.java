@@ -7,17 +7,17 @@ import java.util.concurrent.atomic.AtomicLongArray;
 
 /// The bytes one tenant makes the server hold, the single source of truth for `memoryBytes`.
 ///
-/// Whoever allocates for a tenant charges first and allocates only if the charge was accepted; whoever
-/// drops what was charged releases exactly the same bytes in the same category. Every method may be
-/// called from any thread and none of them blocks.
+/// Whoever allocates for a tenant charges first and allocates only if the charge was accepted;
+/// whoever drops what was charged releases exactly the same bytes in the same category. Every
+/// method may be called from any thread and none of them blocks.
 ///
 /// Source of the shape: `ResourceLimiter` in wasmtime, `crates/wasmtime/src/runtime/limits.rs`.
 public final class HeapLedger {
   /*
    * A charge raises the total by compare-and-set against the cap and then its category; a release
    * lowers the category and then the total. Between the two steps the total is never below the sum
-   * over the categories, and at no moment is it above the cap: so the cap is hard, and a release that
-   * was never charged is noticed at its category before it can touch the total.
+   * over the categories, and at no moment is it above the cap: so the cap is hard, and a release
+   * that was never charged is noticed at its category before it can touch the total.
    */
 
   /// What a closed ledger has as its cap: no charge fits.
@@ -26,8 +26,7 @@ public final class HeapLedger {
   private final AtomicLong capBytes;
   private final AtomicLong chargedBytes = new AtomicLong();
   private final AtomicLong peakBytes = new AtomicLong();
-  private final AtomicLongArray categoryBytes =
-      new AtomicLongArray(HeapCategory.values().length);
+  private final AtomicLongArray categoryBytes = new AtomicLongArray(HeapCategory.values().length);
 
   /// Opens an empty ledger that holds at most `capBytes` bytes.
   public HeapLedger(long capBytes) {
@@ -76,8 +75,8 @@ public final class HeapLedger {
     return Math.max(0, capBytes.get());
   }
 
-  /// Changes the limit from the next charge on. What is charged stays, even above the new limit.
-  /// A closed ledger stays closed.
+  /// Changes the limit from the next charge on. What is charged stays, even above the new limit. A
+  /// closed ledger stays closed.
   public void changeCap(long newCapBytes) {
     requireBytes(newCapBytes);
     capBytes.getAndUpdate(cap -> cap == CLOSED ? CLOSED : newCapBytes);

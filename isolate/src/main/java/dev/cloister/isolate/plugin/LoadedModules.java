@@ -25,10 +25,10 @@ public final class LoadedModules {
     }
   }
 
-  /// Adds `loaded`, whose hold passes to this table; if one with its digest is there already, that one is
-  /// returned and `loaded` is released.
+  /// Adds `loaded`, whose hold passes to this table; if one with its digest is there already, that
+  /// one is returned and `loaded` is released.
   ///
-  /// @throws IllegalStateException if the table is closed; `loaded` is released
+  /// @throws IllegalStateException if the table is closed; `loaded` is unloaded
   PluginHandle add(PluginHandle loaded) {
     PluginHandle kept;
     boolean wasClosed;
@@ -37,13 +37,13 @@ public final class LoadedModules {
       kept = closed ? null : modules.putIfAbsent(loaded.hash(), loaded);
     }
     if (wasClosed) {
-      loaded.release();
+      loaded.unload();
       throw new IllegalStateException("the tenant is gone");
     }
     if (kept == null) {
       return loaded;
     }
-    loaded.release();
+    loaded.unload();
     return kept;
   }
 
@@ -56,7 +56,7 @@ public final class LoadedModules {
     if (removed == null) {
       return false;
     }
-    removed.release();
+    removed.unload();
     return true;
   }
 
@@ -75,6 +75,6 @@ public final class LoadedModules {
       removed = new ArrayList<>(modules.values());
       modules.clear();
     }
-    removed.forEach(PluginHandle::release);
+    removed.forEach(PluginHandle::unload);
   }
 }

@@ -8,9 +8,9 @@ import dev.cloister.isolate.heap.HeapLedger;
 
 /// A module that arrives in pieces and is compiled as it does.
 ///
-/// Every byte is charged to the tenant before it is taken: as a buffer while the module arrives, as its
-/// share of compiled code afterwards. Either [#finish()] or [#abort()] ends it; a fault ends it as well.
-/// All of it is work for a worker thread, one at a time; never for an event loop.
+/// Every byte is charged to the tenant before it is taken: as a buffer while the module arrives, as
+/// its share of compiled code afterwards. Either [#finish()] or [#abort()] ends it; a fault ends it
+/// as well. All of it is work for a worker thread, one at a time; never for an event loop.
 public final class ModuleUpload {
   private final StreamingCompilation compilation;
   private final LoadedModules modules;

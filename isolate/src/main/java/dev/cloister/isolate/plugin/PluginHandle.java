@@ -14,9 +14,9 @@ import java.util.List;
 
 /// A tenant's hold on one compiled module.
 ///
-/// It is counted: [LoadedModules] has one hold and every call in flight has one, so a module that is
-/// unloaded stays until its last call has ended. Then the engine's reference is closed and the bytes
-/// charged for the module return to the ledger. Any thread.
+/// It is counted: [LoadedModules] has one hold and every call in flight has one, so a module that
+/// is unloaded stays until its last call has ended. Then the engine's reference is closed and the
+/// bytes charged for the module return to the ledger. Any thread.
 public final class PluginHandle {
   private final ModuleHandle module;
   private final HeapLedger ledger;
@@ -28,6 +28,9 @@ public final class PluginHandle {
 
   @GuardedBy("lock")
   private int holds = 1;
+
+  @GuardedBy("lock")
+  private boolean unloaded;
 
   /// Takes `module` over, for which `chargedBytes` are charged as code share.
   PluginHandle(ModuleHandle module, HeapLedger ledger, long chargedBytes) {
@@ -71,15 +74,23 @@ public final class PluginHandle {
     return module;
   }
 
-  /// Takes a hold; returns false if the module is gone.
+  /// Takes a hold; returns false if the module was unloaded.
   public boolean hold() {
     synchronized (lock) {
-      if (holds == 0) {
+      if (unloaded) {
         return false;
       }
       holds++;
       return true;
     }
+  }
+
+  /// Lets no more holds be taken and gives the first one back; called once.
+  void unload() {
+    synchronized (lock) {
+      unloaded = true;
+    }
+    release();
   }
 
   /// Gives a hold back; the last one lets the module go.

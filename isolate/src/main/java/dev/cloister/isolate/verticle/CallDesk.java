@@ -2,13 +2,11 @@ package dev.cloister.isolate.verticle;
 
 import dev.cloister.engine.error.StopReason;
 import dev.cloister.isolate.abi.Abi;
-import dev.cloister.isolate.abi.AbiDetector;
 import dev.cloister.isolate.heap.HeapCategory;
 import dev.cloister.isolate.heap.HeapLedger;
 import dev.cloister.isolate.verticle.InvocationResult.Cancelled;
 import dev.cloister.isolate.verticle.InvocationResult.LimitReached;
 import dev.cloister.isolate.verticle.InvocationResult.LinkFailed;
-import dev.cloister.isolate.verticle.InvocationResult.Overloaded;
 import dev.cloister.isolate.verticle.InvocationResult.RateLimited;
 import dev.cloister.isolate.verticle.InvocationResult.UnsupportedAbi;
 import java.util.Map;
@@ -25,11 +23,12 @@ import org.jspecify.annotations.Nullable;
 /// Where the calls of one tenant are admitted, and where those in flight are known. Any thread.
 public final class CallDesk {
   /*
-   * Admission order: state, convention, rate, concurrency, ledger, queue. What is cheap and says most comes
-   * first; whatever is taken on the way is given back when a later step refuses.
+   * Admission order: state, convention, rate, concurrency, ledger, queue. What is cheap and says
+   * most comes first; whatever is taken on the way is given back when a later step refuses.
    *
-   * A call is put among the calls in flight before `closed` is looked at, and closing sets `closed` before
-   * it looks at the calls in flight: so every call either sees that the desk is closed or is seen.
+   * A call is put among the calls in flight before `closed` is looked at, and closing sets `closed`
+   * before it looks at the calls in flight: so every call either sees that the desk is closed or is
+   * seen.
    */
 
   /// When to try again if the tenant has all the calls in flight that it may have.
@@ -64,8 +63,8 @@ public final class CallDesk {
     this.rate = new RateBucket(nanoTime.getAsLong());
   }
 
-  /// Admits and runs `invocation`, or refuses it; completes on a guest thread, the timer's or the caller's.
-  /// Never completes exceptionally.
+  /// Admits and runs `invocation`, or refuses it; completes on a guest thread, the timer's or the
+  /// caller's. Never completes exceptionally.
   public CompletableFuture<InvocationOutcome> invoke(Invocation invocation, CallLimits limits) {
     InvocationResult refusal = refuse(invocation, limits);
     if (refusal != null) {
@@ -180,8 +179,7 @@ public final class CallDesk {
 
   private static @Nullable InvocationResult unsuited(Invocation invocation) {
     Abi abi = invocation.plugin().abi();
-    if (!abi.isAvailable()
-        || invocation instanceof RunCommand && abi != Abi.WASI_COMMAND) {
+    if (!abi.isAvailable() || invocation instanceof RunCommand && abi != Abi.WASI_COMMAND) {
       return new UnsupportedAbi(abi);
     }
     if (!invocation.plugin().unresolvedImports().isEmpty()) {

@@ -6,7 +6,8 @@ import java.util.Map;
 ///
 /// @param inFlight calls admitted that have not ended
 /// @param waiting those of them that wait for a guest thread
-/// @param ended how many ended or were refused since the tenant was made, by [InvocationResult#outcome()]
+/// @param ended how many ended or were refused since the tenant was made, by
+///   [InvocationResult#outcome()]
 public record CallUsage(int inFlight, int waiting, Map<String, Long> ended) {
   /// Copies `ended`.
   public CallUsage {

@@ -9,13 +9,15 @@ import org.jspecify.annotations.Nullable;
 /// Not thread-safe: its owner guards it and the lanes with one lock.
 final class FairScheduler {
   /*
-   * Start-time fair queueing [1] over wall time. Each lane has a virtual clock of the guest time that it
-   * has had; the ready lane whose clock shows least is served. A lane is debited one turn when its work
-   * starts, so that lanes of equal history alternate, and the rest when the work ends.
+   * Start-time fair queueing [1] over wall time. Each lane has a virtual clock of the guest time
+   * that it has had; the ready lane whose clock shows least is served. A lane is debited one turn
+   * when its work starts, so that lanes of equal history alternate, and the rest when the work
+   * ends.
    *
-   * A lane that was idle must not save its time up, so when it becomes ready its clock is set forward to
-   * the floor, the clock of the lane served last. And a lane that had a long turn while nobody else wanted
-   * one must not pay for it forever, so its clock is at most one DEBT ahead of the floor.
+   * A lane that was idle must not save its time up, so when it becomes ready its clock is set
+   * forward to the floor, the clock of the lane served last. And a lane that had a long turn while
+   * nobody else wanted one must not pay for it forever, so its clock is at most one DEBT ahead of
+   * the floor.
    *
    * Neither kind of lane can hold others up: a lane has at most half of what may run (which alone
    * saturates all cores), and a bounded share of the threads.

@@ -16,16 +16,18 @@ import org.jspecify.annotations.Nullable;
 
 /// The threads that run guests, shared by all tenants.
 ///
-/// They are platform threads with a stack of known size, which the operating system preempts: a guest that
-/// spins takes its share of the cores and no more. At most `maxRunning` guests run at once. A guest that
-/// waits in a host call lends its place to another, so there can be more threads than that.
+/// They are platform threads with a stack of known size, which the operating system preempts: a
+/// guest that spins takes its share of the cores and no more. At most `maxRunning` guests run at
+/// once. A guest that waits in a host call lends its place to another, so there can be more threads
+/// than that.
 ///
 /// Any thread may submit; nothing but guest threads ever runs a guest.
 public final class GuestExecutor implements AutoCloseable {
   /*
-   * All state is guarded by one lock, which is held for a few map operations at a time. Who gets to run is
-   * decided under it and collected in a list of assignments; threads are woken and started after it is
-   * released. A worker is in exactly one of three places: in `idle`, in an assignment, or running.
+   * All state is guarded by one lock, which is held for a few map operations at a time. Who gets to
+   * run is decided under it and collected in a list of assignments; threads are woken and started
+   * after it is released. A worker is in exactly one of three places: in `idle`, in an assignment,
+   * or running.
    */
 
   /// How many more threads than running guests there may be: guests that wait in host calls.
@@ -82,8 +84,8 @@ public final class GuestExecutor implements AutoCloseable {
     this.maxRunning = maxRunning;
     this.maxThreads = maxThreads;
     int runningPerLane = (maxRunning + 1) / 2;
-    this.scheduler =
-        new FairScheduler(runningPerLane, Math.max(runningPerLane, maxThreads / THREAD_SHARE));
+    int threadsPerLane = Math.max(runningPerLane + 1, maxThreads / THREAD_SHARE);
+    this.scheduler = new FairScheduler(runningPerLane, threadsPerLane);
   }
 
   /// An executor that runs two guests per core.
@@ -116,7 +118,8 @@ public final class GuestExecutor implements AutoCloseable {
     }
   }
 
-  /// Refuses work from now on and lets the threads end when they have nothing to do. What waits still runs.
+  /// Refuses work from now on and lets the threads end when they have nothing to do. What waits
+  /// still runs.
   @Override
   public void close() {
     lock.lock();
@@ -216,7 +219,8 @@ public final class GuestExecutor implements AutoCloseable {
     handOver(assignments);
   }
 
-  /// Notes that a guest has waited; returns when it may go on. One that is to stop may go on at once.
+  /// Notes that a guest has waited; returns when it may go on. One that is to stop may go on at
+  /// once.
   void resume(Work work) {
     lock.lock();
     try {
@@ -279,7 +283,8 @@ public final class GuestExecutor implements AutoCloseable {
     return assignments;
   }
 
-  /// An idle worker of `stackClass`, or a new one, in place of an idle one of another class if need be.
+  /// An idle worker of `stackClass`, or a new one, in place of an idle one of another class if need
+  /// be.
   @GuardedBy("lock")
   private GuestWorker worker(StackClass stackClass) {
     GuestWorker worker = pollIdle(stackClass);

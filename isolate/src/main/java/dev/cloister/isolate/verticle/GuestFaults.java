@@ -76,7 +76,8 @@ final class GuestFaults {
     return refusal != null && endsAllocation(trap.reason()) ? reached(refusal, trapped) : trapped;
   }
 
-  /// Whether a program that was refused memory typically ends so: it aborts, or uses what it did not get.
+  /// Whether a program that was refused memory typically ends so: it aborts, or uses what it did
+  /// not get.
   private static boolean endsAllocation(TrapReason reason) {
     return reason == TrapReason.UNREACHABLE
         || reason == TrapReason.MEMORY_OUT_OF_BOUNDS

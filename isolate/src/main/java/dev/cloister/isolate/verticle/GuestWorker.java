@@ -64,7 +64,8 @@ final class GuestWorker implements Runnable, BlockingRegion {
       try {
         work.task().run(this);
       } catch (Throwable failure) {
-        // A task handles what its guest does; whatever arrives here is a bug, and the thread goes on.
+        // A task handles what its guest does; whatever arrives here is a bug, and the thread goes
+        // on.
         LOGGER.error("event=guest-task-failed", failure);
       }
       current = null;

@@ -4,8 +4,8 @@ import dev.cloister.isolate.plugin.InstancePolicy;
 
 /// The end of a call: its result, its figures, and the hold on its output.
 ///
-/// The output stays charged to the tenant until [#close()], so whoever gets the outcome closes it once the
-/// answer is written.
+/// The output stays charged to the tenant until [#close()], so whoever gets the outcome closes it
+/// once the answer is written.
 public final class InvocationOutcome implements AutoCloseable {
   private final InvocationResult result;
   private final InvocationTimings timings;
@@ -28,8 +28,7 @@ public final class InvocationOutcome implements AutoCloseable {
 
   /// An outcome of a call that never ran.
   static InvocationOutcome refused(InvocationResult result) {
-    return new InvocationOutcome(
-        result, InvocationTimings.NONE, InstancePolicy.FRESH, () -> {});
+    return new InvocationOutcome(result, InvocationTimings.NONE, InstancePolicy.FRESH, () -> {});
   }
 
   /// How the call ended.

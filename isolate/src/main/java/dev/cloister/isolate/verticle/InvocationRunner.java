@@ -105,8 +105,7 @@ final class InvocationRunner {
     arguments.add(command.programName());
     arguments.addAll(command.arguments());
     WasiClock clock = host.clocks().get();
-    try (MemoryFileSystem files =
-        new MemoryFileSystem(FileQuota.of(resources.ledger()), clock)) {
+    try (MemoryFileSystem files = new MemoryFileSystem(FileQuota.of(resources.ledger()), clock)) {
       WasiConfig.Builder config =
           config(clock)
               .arguments(arguments)

@@ -16,8 +16,8 @@ import java.util.concurrent.Callable;
 
 /// A tenant on an event loop: its life, its modules and what is being loaded.
 ///
-/// What is private here belongs to the verticle's context; the desk, the modules and the ledger are shared
-/// and safe for any thread. It never runs a guest, compiles or waits.
+/// What is private here belongs to the verticle's context; the desk, the modules and the ledger are
+/// shared and safe for any thread. It never runs a guest, compiles or waits.
 public final class IsolateVerticle extends VerticleBase {
   private final WasmEngine engine;
   private final EngineIsolate engineIsolate;
@@ -28,7 +28,8 @@ public final class IsolateVerticle extends VerticleBase {
   /// The loads in progress; this context only.
   private final Map<ModuleHash, Future<PluginHandle>> loading = new HashMap<>();
 
-  /// Makes the verticle of a tenant; when it is stopped it closes all of its parameters but the engine.
+  /// Makes the verticle of a tenant; when it is stopped it closes all of its parameters but the
+  /// engine.
   public IsolateVerticle(
       WasmEngine engine,
       EngineIsolate engineIsolate,
@@ -42,8 +43,8 @@ public final class IsolateVerticle extends VerticleBase {
     this.desk = desk;
   }
 
-  /// Loads a module: reads and compiles its bytes on a worker thread, once for all who ask meanwhile.
-  /// Any thread, once the verticle is deployed.
+  /// Loads a module: reads and compiles its bytes on a worker thread, once for all who ask
+  /// meanwhile. Any thread, once the verticle is deployed.
   ///
   /// @return completes on this verticle's context
   public Future<PluginHandle> load(ModuleHash hash, Callable<byte[]> wireBytes) {
@@ -56,12 +57,11 @@ public final class IsolateVerticle extends VerticleBase {
   @Override
   public Future<?> stop() {
     return Future.fromCompletionStage(desk.close(), context)
-        .onComplete(
-            _ -> {
-              modules.close();
-              engineIsolate.close();
-              ledger.close();
-            });
+        .onComplete(_ -> {
+          modules.close();
+          engineIsolate.close();
+          ledger.close();
+        });
   }
 
   private Future<PluginHandle> loadHere(ModuleHash hash, Callable<byte[]> wireBytes) {

@@ -10,9 +10,9 @@ import org.jspecify.annotations.Nullable;
 
 /// An admitted call, from its admission to its end.
 ///
-/// It waits, runs and ends; or it is stopped while it waits, and ends at once; or it is stopped while it
-/// runs, and ends when the guest has noticed. Whatever happens, it ends exactly once, and then everything
-/// it held is returned.
+/// It waits, runs and ends; or it is stopped while it waits, and ends at once; or it is stopped
+/// while it runs, and ends when the guest has noticed. Whatever happens, it ends exactly once, and
+/// then everything it held is returned.
 final class LiveCall implements GuestTask {
   private final Invocation invocation;
   private final CallDesk desk;
@@ -120,7 +120,6 @@ final class LiveCall implements GuestTask {
       output.close();
     }
     desk.ended(this, result);
-    outcome.complete(
-        new InvocationOutcome(result, timings, InstancePolicy.FRESH, output::close));
+    outcome.complete(new InvocationOutcome(result, timings, InstancePolicy.FRESH, output::close));
   }
 }

@@ -2,7 +2,8 @@ package dev.cloister.isolate.verticle;
 
 import java.util.concurrent.atomic.AtomicLong;
 
-/// A limit of calls per second that allows a burst of one second's worth. Any thread, without locks.
+/// A limit of calls per second that allows a burst of one second's worth. Any thread, without
+/// locks.
 ///
 /// Source: the generic cell rate algorithm, ITU-T I.371, in its form of a virtual schedule.
 final class RateBucket {

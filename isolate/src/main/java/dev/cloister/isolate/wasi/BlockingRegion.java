@@ -1,6 +1,7 @@
 package dev.cloister.isolate.wasi;
 
-/// Is told when a guest begins and ends to wait in a host call, so that its place can go to another.
+/// Is told when a guest begins and ends to wait in a host call, so that its place can go to
+/// another.
 public interface BlockingRegion {
   /// Nobody is told.
   BlockingRegion NONE =

@@ -25,8 +25,8 @@ final class Clocks {
     return Errno.SUCCESS.code();
   }
 
-  /// The time on clock `id`. The guest has its thread to itself from its start, so the clocks of CPU time
-  /// show the time since then.
+  /// The time on clock `id`. The guest has its thread to itself from its start, so the clocks of
+  /// CPU time show the time since then.
   ///
   /// @throws ErrnoException `INVAL` for an unknown clock
   long now(int id) {

@@ -19,9 +19,9 @@ final class DirectoryListing {
     this.descriptors = descriptors;
   }
 
-  /// Fills the buffer with entries, the last one cut where the buffer ends; less than a full buffer means
-  /// the end of the directory. Layout of an entry: u64 cookie to go on after it, u64 inode, u32 length of
-  /// the name, u8 type at 20, the name at 24.
+  /// Fills the buffer with entries, the last one cut where the buffer ends; less than a full buffer
+  /// means the end of the directory. Layout of an entry: u64 cookie to go on after it, u64 inode,
+  /// u32 length of the name, u8 type at 20, the name at 24.
   int fdReaddir(GuestMemory memory, int fd, int buffer, int length, long cookie, int result) {
     OpenDirectory directory = descriptors.directory(fd, Rights.FD_READDIR);
     memory.check(buffer, length);

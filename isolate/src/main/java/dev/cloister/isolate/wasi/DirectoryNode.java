@@ -24,8 +24,8 @@ public non-sealed interface DirectoryNode extends FileSystemNode {
   /// Makes a symbolic link; `EXIST` if the name is taken.
   void createSymlink(String name, String target);
 
-  /// Gives `node` another name here; `EXIST` if it is taken, `PERM` for a directory, `XDEV` for a node of
-  /// another file system.
+  /// Gives `node` another name here; `EXIST` if it is taken, `PERM` for a directory, `XDEV` for a
+  /// node of another file system.
   void link(String name, FileSystemNode node);
 
   /// Removes the name of a file or link; `ISDIR` for a directory, `NOENT` if there is none.

@@ -2,7 +2,8 @@ package dev.cloister.isolate.wasi;
 
 /// Ends a WASI function with an error code; never seen by guests or callers.
 ///
-/// There is one instance per code, see [Errno#exception()]; it has no stack and costs nothing to throw.
+/// There is one instance per code, see [Errno#exception()]; it has no stack and costs nothing to
+/// throw.
 final class ErrnoException extends RuntimeException {
   private final transient Errno errno;
 

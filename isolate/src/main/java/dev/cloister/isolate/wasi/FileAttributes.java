@@ -56,8 +56,8 @@ final class FileAttributes {
     return Errno.SUCCESS.code();
   }
 
-  /// Writes `stat` to `address`. Layout: u64 device, u64 inode, u8 type, then u64 from 24 on: links, size,
-  /// access, modification and change time.
+  /// Writes `stat` to `address`. Layout: u64 device, u64 inode, u8 type, then u64 from 24 on:
+  /// links, size, access, modification and change time.
   static void write(GuestMemory memory, int address, FileStat stat) {
     memory.check(address, FILESTAT_BYTES);
     memory.setInt64(address, stat.device());

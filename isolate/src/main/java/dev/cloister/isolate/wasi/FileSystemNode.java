@@ -2,8 +2,9 @@ package dev.cloister.isolate.wasi;
 
 /// A file, directory or symbolic link of a virtual file system.
 ///
-/// Nodes know nothing of paths, descriptors and rights: [PathResolver] walks directories one name at a
-/// time, so no implementation ever sees more than a single name. Confined to the guest's thread.
+/// Nodes know nothing of paths, descriptors and rights: [PathResolver] walks directories one name
+/// at a time, so no implementation ever sees more than a single name. Confined to the guest's
+/// thread.
 public sealed interface FileSystemNode permits DirectoryNode, RegularFileNode, SymlinkNode {
   /// The attributes now.
   FileStat stat();

@@ -5,8 +5,8 @@ import dev.cloister.engine.runtime.Memory;
 import dev.cloister.engine.runtime.StackGuard;
 import org.jspecify.annotations.Nullable;
 
-/// A guest's memory as host functions see it: addresses are unsigned 32-bit numbers, everything is little
-/// endian, and what lies outside is `FAULT`, never a trap.
+/// A guest's memory as host functions see it: addresses are unsigned 32-bit numbers, everything is
+/// little endian, and what lies outside is `FAULT`, never a trap.
 final class GuestMemory {
   private static final long U32_MASK = 0xFFFF_FFFFL;
 
@@ -18,8 +18,8 @@ final class GuestMemory {
 
   /// The first memory of `caller`; without one every access is a `FAULT`.
   ///
-  /// Every function begins here, so this is also where the stack is checked: what a function charges or
-  /// changes must not be cut short by an overflow.
+  /// Every function begins here, so this is also where the stack is checked: what a function
+  /// charges or changes must not be cut short by an overflow.
   static GuestMemory of(Instance caller) {
     StackGuard.probe();
     return new GuestMemory(caller.memory(0));

@@ -16,7 +16,8 @@ final class GuestPath {
 
   /// The path that the guest keeps at `address`.
   ///
-  /// @throws ErrnoException `NAMETOOLONG`, `FAULT`, `ILSEQ` if it is not UTF-8, `INVAL` for a NUL in it
+  /// @throws ErrnoException `NAMETOOLONG`, `FAULT`, `ILSEQ` if it is not UTF-8, `INVAL` for a NUL
+  ///   in it
   static String read(GuestMemory memory, int address, int length) {
     if (Integer.compareUnsigned(length, MAX_PATH_BYTES) > 0) {
       throw Errno.NAMETOOLONG.exception();

@@ -12,8 +12,8 @@ record IoVectors(int[] addresses, int[] lengths) {
 
   /// Reads `count` vectors at `address`.
   ///
-  /// @throws ErrnoException `FAULT` if they or a buffer are outside the memory, `INVAL` if there are more
-  ///     than 1024 or their lengths add up to more than 2^31-1
+  /// @throws ErrnoException `FAULT` if they or a buffer are outside the memory, `INVAL` if there
+  ///   are more than 1024 or their lengths add up to more than 2^31-1
   static IoVectors read(GuestMemory memory, int address, int count) {
     if (Integer.compareUnsigned(count, MAX_COUNT) > 0) {
       throw Errno.INVAL.exception();

@@ -73,8 +73,7 @@ final class MemoryDirectory extends MemoryNode implements DirectoryNode {
   public void createSymlink(String name, String target) {
     requireFree(name);
     fileSystem()
-        .charge(
-            MemoryFileSystem.NODE_BYTES + MemorySymlink.costBytes(target) + entryBytes(name));
+        .charge(MemoryFileSystem.NODE_BYTES + MemorySymlink.costBytes(target) + entryBytes(name));
     put(name, new MemorySymlink(fileSystem(), target));
   }
 
@@ -114,8 +113,7 @@ final class MemoryDirectory extends MemoryNode implements DirectoryNode {
 
   @Override
   public void rename(String name, DirectoryNode target, String newName) {
-    if (!(target instanceof MemoryDirectory directory)
-        || directory.fileSystem() != fileSystem()) {
+    if (!(target instanceof MemoryDirectory directory) || directory.fileSystem() != fileSystem()) {
       throw Errno.XDEV.exception();
     }
     MemoryNode moved = entry(name).node();

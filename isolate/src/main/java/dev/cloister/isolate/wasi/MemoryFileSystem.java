@@ -2,8 +2,8 @@ package dev.cloister.isolate.wasi;
 
 /// A file system in memory, for one call.
 ///
-/// Every node and every byte of capacity is charged to a [FileQuota] before it exists; a refusal is the
-/// guest's `NOSPC`. Closing returns all of it. Confined to one thread at a time.
+/// Every node and every byte of capacity is charged to a [FileQuota] before it exists; a refusal is
+/// the guest's `NOSPC`. Closing returns all of it. Confined to one thread at a time.
 public final class MemoryFileSystem implements AutoCloseable {
   /// What a node costs beyond its content and name.
   static final long NODE_BYTES = 256;

@@ -68,14 +68,7 @@ abstract sealed class MemoryNode permits MemoryDirectory, MemoryFile, MemorySyml
   /// The attributes now.
   public FileStat stat() {
     return new FileStat(
-        DEVICE,
-        inode,
-        type(),
-        links,
-        contentBytes(),
-        accessNanos,
-        modificationNanos,
-        changeNanos);
+        DEVICE, inode, type(), links, contentBytes(), accessNanos, modificationNanos, changeNanos);
   }
 
   /// Sets the times.

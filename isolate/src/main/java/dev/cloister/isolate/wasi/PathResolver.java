@@ -6,9 +6,9 @@ import org.jspecify.annotations.Nullable;
 
 /// Finds what a guest's path means, one name at a time, below one directory.
 ///
-/// Symbolic links are followed here and nowhere else, `..` never leads above the directory that the walk
-/// began in, and a link to an absolute path leads nowhere: so a path cannot leave what the descriptor
-/// stands for, whatever links a guest or its tenant has made.
+/// Symbolic links are followed here and nowhere else, `..` never leads above the directory that the
+/// walk began in, and a link to an absolute path leads nowhere: so a path cannot leave what the
+/// descriptor stands for, whatever links a guest or its tenant has made.
 final class PathResolver {
   /// The most links followed on one walk.
   private static final int MAX_LINKS = 40;
@@ -25,7 +25,8 @@ final class PathResolver {
   /// What `path` below `base` stands for.
   ///
   /// @param followLast whether a link at the end is followed
-  /// @throws ErrnoException `NOENT`, `NOTDIR`, `LOOP`, `NAMETOOLONG`, `PERM` for a path that leads out
+  /// @throws ErrnoException `NOENT`, `NOTDIR`, `LOOP`, `NAMETOOLONG`, `PERM` for a path that leads
+  ///   out
   static ResolvedPath resolve(DirectoryNode base, String path, boolean followLast) {
     PathResolver resolver = new PathResolver(base);
     resolver.push(path);

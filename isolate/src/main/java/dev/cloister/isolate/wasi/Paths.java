@@ -105,8 +105,7 @@ final class Paths {
     return Errno.SUCCESS.code();
   }
 
-  int pathSymlink(
-      GuestMemory memory, int target, int targetLength, int fd, int path, int length) {
+  int pathSymlink(GuestMemory memory, int target, int targetLength, int fd, int path, int length) {
     OpenDirectory base = descriptors.directory(fd, Rights.PATH_SYMLINK);
     String content = GuestPath.read(memory, target, targetLength);
     if (content.isEmpty()) {

@@ -5,8 +5,9 @@ import org.jspecify.annotations.Nullable;
 
 /// `poll_oneoff`: waiting for times and descriptors.
 ///
-/// Files and output are always ready, and so is input: reading it may wait. So a call waits itself only if
-/// it asks for times alone. It waits in short steps and ends early when the store is to stop.
+/// Files and output are always ready, and so is input: reading it may wait. So a call waits itself
+/// only if it asks for times alone. It waits in short steps and ends early when the store is to
+/// stop.
 final class Polling {
   private static final int SUBSCRIPTION_BYTES = 48;
   private static final int EVENT_BYTES = 32;
@@ -50,7 +51,8 @@ final class Polling {
     return Errno.SUCCESS.code();
   }
 
-  /// Fills in the outcomes known at once and the times of the others; returns the time until which to wait.
+  /// Fills in the outcomes known at once and the times of the others; returns the time until which
+  /// to wait.
   private long inspect(
       GuestMemory memory, int subscriptions, long[] untilNanos, Errno @Nullable [] outcomes) {
     long now = clock.monotonicNanos();
@@ -72,7 +74,8 @@ final class Polling {
     return earliest;
   }
 
-  /// Layout of a clock subscription: u32 clock at 16, u64 time at 24, u64 precision at 32, u16 flags at 40.
+  /// Layout of a clock subscription: u32 clock at 16, u64 time at 24, u64 precision at 32, u16
+  /// flags at 40.
   private long deadline(GuestMemory memory, int subscription, long nowNanos) {
     int id = memory.int32(subscription + 16);
     long timeNanos = memory.int64(subscription + 24);
@@ -108,8 +111,8 @@ final class Polling {
     store.throwIfStopped();
   }
 
-  /// Writes an event for everything that has come; returns their number. Layout of an event: u64 user data,
-  /// u16 error at 8, u8 type at 10, u64 bytes at 16, u16 flags at 24.
+  /// Writes an event for everything that has come; returns their number. Layout of an event: u64
+  /// user data, u16 error at 8, u8 type at 10, u64 bytes at 16, u16 flags at 24.
   private int report(
       GuestMemory memory,
       int subscriptions,

@@ -4,7 +4,8 @@ import org.jspecify.annotations.Nullable;
 
 /// What a path stands for.
 ///
-/// @param parent the directory that holds the last name; null if the path is the base or ends in `..`
+/// @param parent the directory that holds the last name; null if the path is the base or ends in
+///   `..`
 /// @param name the last name there, `.` without a parent
 /// @param node what is there, or null
 /// @param mustBeDirectory whether the path says so, by a `/` or a `.` at its end

@@ -1,6 +1,7 @@
 package dev.cloister.isolate.wasi;
 
-/// What a descriptor may be used for, as bits; and, inherited, what descriptors opened through it may.
+/// What a descriptor may be used for, as bits; and, inherited, what descriptors opened through it
+/// may.
 ///
 /// Source: `witx/typenames.witx`, `$rights`.
 final class Rights {

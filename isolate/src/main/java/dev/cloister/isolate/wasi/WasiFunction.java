@@ -10,8 +10,8 @@ import java.lang.invoke.MethodType;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
-import java.util.function.Function;
 import java.util.Map;
+import java.util.function.Function;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
@@ -106,7 +106,8 @@ enum WasiFunction {
     return type;
   }
 
-  /// The method of `receiver`, an instance of [#group()], with parameters `(Instance, int or long…)`.
+  /// The method of `receiver`, an instance of [#group()], with parameters `(Instance, int or
+  /// long…)`.
   MethodHandle boundTo(Object receiver) {
     return target.bindTo(receiver);
   }
@@ -129,7 +130,8 @@ enum WasiFunction {
     }
   }
 
-  /// Lets `method` take the calling instance for its memory, and return the code of an [ErrnoException].
+  /// Lets `method` take the calling instance for its memory, and return the code of an
+  /// [ErrnoException].
   private static MethodHandle adapt(MethodHandle method, boolean returns) {
     MethodHandle caught = MethodHandles.catchException(method, ErrnoException.class, Adapters.CODE);
     MethodHandle adapted = MethodHandles.filterArguments(caught, 1, Adapters.MEMORY);

@@ -72,7 +72,8 @@ public final class WasiPreview1 implements AutoCloseable {
   }
 
   private static OpenDirectory open(Preopen preopen) {
-    long rights = preopen.isReadOnly() ? Rights.OF_DIRECTORIES & ~Rights.CHANGING : Rights.OF_DIRECTORIES;
+    long rights =
+        preopen.isReadOnly() ? Rights.OF_DIRECTORIES & ~Rights.CHANGING : Rights.OF_DIRECTORIES;
     long inherited = Rights.OF_DIRECTORIES | Rights.OF_FILES;
     if (preopen.isReadOnly()) {
       inherited &= ~Rights.CHANGING;

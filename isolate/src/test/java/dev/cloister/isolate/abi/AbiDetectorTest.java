@@ -22,10 +22,7 @@ final class AbiDetectorTest {
 
   @Test
   void moduleWithoutSigns_isPlain() {
-    assertThat(
-            detect(
-                new ModuleBuilder()
-                    .exportFunction("add", FuncType.EMPTY, code -> {})))
+    assertThat(detect(new ModuleBuilder().exportFunction("add", FuncType.EMPTY, code -> {})))
         .isEqualTo(Abi.PLAIN);
   }
 
@@ -41,9 +38,7 @@ final class AbiDetectorTest {
             detect(
                 new ModuleBuilder()
                     .exportFunction(
-                        "_start",
-                        new FuncType(List.of(NumType.I32), List.of()),
-                        code -> {})))
+                        "_start", new FuncType(List.of(NumType.I32), List.of()), code -> {})))
         .isEqualTo(Abi.PLAIN);
   }
 

@@ -7,8 +7,8 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
-/// Strategy: vectors that V8 printed, one for each branch of the rule; then random values, of which the
-/// text must read back as the same number and no shorter digits may.
+/// Strategy: vectors that V8 printed, one for each branch of the rule; then random values, of which
+/// the text must read back as the same number and no shorter digits may.
 final class EcmaNumberTest {
   @ParameterizedTest
   @CsvSource({

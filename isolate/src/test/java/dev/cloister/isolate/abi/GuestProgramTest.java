@@ -5,9 +5,9 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.cloister.engine.ModuleHandle;
+import dev.cloister.engine.bytecode.Opcode;
 import dev.cloister.engine.error.LinkException;
 import dev.cloister.engine.error.TrapException;
-import dev.cloister.engine.bytecode.Opcode;
 import dev.cloister.engine.fixture.ModuleBuilder;
 import dev.cloister.engine.runtime.HeapLimiter;
 import dev.cloister.engine.runtime.Store;
@@ -51,46 +51,35 @@ final class GuestProgramTest {
 
   @Test
   void command_thatTraps_throws() {
-    assertThatThrownBy(
-            () ->
-                run(
-                    new ModuleBuilder()
-                        .exportFunction(
-                            "_start", FuncType.EMPTY, code -> code.op(Opcode.UNREACHABLE))))
+    assertThatThrownBy(() ->
+            run(
+                new ModuleBuilder()
+                    .exportFunction("_start", FuncType.EMPTY, code -> code.op(Opcode.UNREACHABLE))))
         .isInstanceOf(TrapException.class);
   }
 
   @Test
   void unknownImport_isALinkError() {
-    assertThatThrownBy(
-            () ->
-                run(
-                    new ModuleBuilder()
-                        .importFunction("wasi_snapshot_preview1", "fd_teleport", PROC_EXIT)))
+    assertThatThrownBy(() ->
+            run(
+                new ModuleBuilder()
+                    .importFunction("wasi_snapshot_preview1", "fd_teleport", PROC_EXIT)))
         .isInstanceOf(LinkException.class);
-    assertThatThrownBy(
-            () -> run(new ModuleBuilder().importFunction("env", "proc_exit", PROC_EXIT)))
+    assertThatThrownBy(() -> run(new ModuleBuilder().importFunction("env", "proc_exit", PROC_EXIT)))
         .isInstanceOf(LinkException.class);
   }
 
   @Test
   void wasiImportOfAnotherType_isALinkError() {
-    assertThatThrownBy(
-            () ->
-                run(
-                    new ModuleBuilder()
-                        .importFunction("wasi_snapshot_preview1", "proc_exit", TO_I32)))
+    assertThatThrownBy(() ->
+            run(new ModuleBuilder().importFunction("wasi_snapshot_preview1", "proc_exit", TO_I32)))
         .isInstanceOf(LinkException.class);
   }
 
   @Test
   void startFunctionThatExits_endsTheInstantiation() {
-    assertThatThrownBy(
-            () ->
-                run(
-                    exiting()
-                        .function(FuncType.EMPTY, code -> code.i32Const(3).call(0))
-                        .start(1)))
+    assertThatThrownBy(() ->
+            run(exiting().function(FuncType.EMPTY, code -> code.i32Const(3).call(0)).start(1)))
         .isInstanceOfSatisfying(ProcessExit.class, exit -> assertThat(exit.code()).isEqualTo(3));
   }
 

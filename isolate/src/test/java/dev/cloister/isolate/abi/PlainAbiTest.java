@@ -89,7 +89,8 @@ final class PlainAbiTest {
             e -> {
               assertThat(e.index()).isEqualTo(1);
               assertThat(e.expected()).startsWith(type.toString() + ":");
-              assertThat(e.actual().replace("the string ", "")).isEqualTo(shown.replace("the string ", ""));
+              assertThat(e.actual().replace("the string ", ""))
+                  .isEqualTo(shown.replace("the string ", ""));
               assertThat(e).hasMessageContainingAll("argument 1", e.expected(), e.actual());
             });
   }
@@ -111,10 +112,8 @@ final class PlainAbiTest {
     assertThatThrownBy(() -> PlainAbi.arguments(taking(VecType.V128), List.of("0")))
         .isInstanceOf(UnsupportedTypeException.class)
         .hasMessageContaining("parameter 0");
-    assertThatThrownBy(
-            () ->
-                PlainAbi.arguments(
-                    new FuncType(List.of(), List.of(I32, VecType.V128)), List.of()))
+    assertThatThrownBy(() ->
+            PlainAbi.arguments(new FuncType(List.of(), List.of(I32, VecType.V128)), List.of()))
         .isInstanceOf(UnsupportedTypeException.class)
         .hasMessageContaining("result 1");
     assertThatThrownBy(

@@ -53,13 +53,11 @@ final class RealProgramsTest {
   private static Stream<DynamicTest> runs(Path folder, JsonObject program) {
     List<Object> runs = program.getJsonArray("runs").stream().toList();
     return IntStream.range(0, runs.size())
-        .mapToObj(
-            i -> {
-              String name = program.getString("name") + " " + i;
-              return DynamicTest.dynamicTest(
-                  name,
-                  () -> FAILURES.check(name, faultOf(folder, program, (JsonObject) runs.get(i))));
-            });
+        .mapToObj(i -> {
+          String name = program.getString("name") + " " + i;
+          return DynamicTest.dynamicTest(
+              name, () -> FAILURES.check(name, faultOf(folder, program, (JsonObject) runs.get(i))));
+        });
   }
 
   private static String faultOf(Path folder, JsonObject program, JsonObject run) {

@@ -125,12 +125,11 @@ final class HeapLedgerTest {
       Random random = new Random(seed + t);
       threads.add(
           Thread.ofPlatform()
-              .start(
-                  () -> {
-                    ready.countDown();
-                    awaitUninterruptibly(ready);
-                    chargeAndRelease(ledger, random, cap, wasAboveCap);
-                  }));
+              .start(() -> {
+                ready.countDown();
+                awaitUninterruptibly(ready);
+                chargeAndRelease(ledger, random, cap, wasAboveCap);
+              }));
     }
     for (Thread thread : threads) {
       thread.join();

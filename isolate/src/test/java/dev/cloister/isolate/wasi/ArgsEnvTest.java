@@ -26,8 +26,7 @@ final class ArgsEnvTest {
 
   @Test
   void environment_isNamesAndValues() {
-    ArgsEnv env =
-        new ArgsEnv(WasiConfig.builder().environment(Map.of("A", "b=c")).build());
+    ArgsEnv env = new ArgsEnv(WasiConfig.builder().environment(Map.of("A", "b=c")).build());
 
     assertThat(env.environSizesGet(memory.guest(), 0, 4)).isZero();
     assertThat(memory.int32(0)).isEqualTo(1);

@@ -91,8 +91,7 @@ final class FileTransfersTest {
     assertThat(memory.text(DATA + 100, 4)).isEqualTo("\0abc");
     assertThat(transfers.fdTell(memory.guest(), FILE, RESULT)).isZero();
     assertThat(memory.int64(RESULT)).isZero();
-    assertErrno(
-        Errno.INVAL, () -> transfers.fdPread(memory.guest(), FILE, VECTORS, 1, -1, RESULT));
+    assertErrno(Errno.INVAL, () -> transfers.fdPread(memory.guest(), FILE, VECTORS, 1, -1, RESULT));
     assertErrno(
         Errno.INVAL, () -> transfers.fdPwrite(memory.guest(), FILE, VECTORS, 1, -1, RESULT));
   }
@@ -109,8 +108,7 @@ final class FileTransfersTest {
 
   @Test
   void seek_refusesWhatIsBeforeTheStartOrBeyondAllNumbers() {
-    assertThat(transfers.fdSeek(memory.guest(), FILE, -1, 0, RESULT))
-        .isEqualTo(Errno.INVAL.code());
+    assertThat(transfers.fdSeek(memory.guest(), FILE, -1, 0, RESULT)).isEqualTo(Errno.INVAL.code());
     assertThat(transfers.fdSeek(memory.guest(), FILE, 100, 2, RESULT)).isZero();
     assertThat(memory.int64(RESULT)).isEqualTo(100);
     assertThat(transfers.fdSeek(memory.guest(), FILE, Long.MAX_VALUE, 1, RESULT))
@@ -160,10 +158,8 @@ final class FileTransfersTest {
 
     assertErrno(Errno.FAULT, () -> write(STDOUT, 2));
     assertErrno(
-        Errno.FAULT,
-        () -> transfers.fdWrite(memory.guest(), STDOUT, VECTORS + 16, 1, end - 3));
-    assertErrno(
-        Errno.FAULT, () -> transfers.fdRead(memory.guest(), STDIN, VECTORS + 16, 1, -2));
+        Errno.FAULT, () -> transfers.fdWrite(memory.guest(), STDOUT, VECTORS + 16, 1, end - 3));
+    assertErrno(Errno.FAULT, () -> transfers.fdRead(memory.guest(), STDIN, VECTORS + 16, 1, -2));
     assertThat(output.bytes()).isEmpty();
     assertThat(transfers.fdRead(memory.guest(), STDIN, VECTORS + 16, 1, RESULT)).isZero();
     assertThat(memory.text(DATA, 3)).isEqualTo("hel");
@@ -173,10 +169,9 @@ final class FileTransfersTest {
   void sinkThatRefuses_endsTheGuest() {
     int fd =
         descriptors.add(
-            new StandardOutput(
-                (_, _, _) -> {
-                  throw new IllegalStateException("full");
-                }));
+            new StandardOutput((_, _, _) -> {
+              throw new IllegalStateException("full");
+            }));
     memory.vectors(VECTORS, DATA, 3);
 
     assertThatThrownBy(() -> write(fd, 1)).hasMessage("full");

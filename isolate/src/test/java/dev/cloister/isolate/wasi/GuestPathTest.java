@@ -35,14 +35,12 @@ final class GuestPathTest {
   @Test
   void longPath_isRefusedBeforeItIsRead() {
     assertErrno(
-        Errno.NAMETOOLONG,
-        () -> GuestPath.read(memory.guest(), 0, GuestPath.MAX_PATH_BYTES + 1));
+        Errno.NAMETOOLONG, () -> GuestPath.read(memory.guest(), 0, GuestPath.MAX_PATH_BYTES + 1));
     assertErrno(Errno.NAMETOOLONG, () -> GuestPath.read(memory.guest(), 0, -1));
   }
 
   @Test
   void pathOutside_isAFault() {
-    assertErrno(
-        Errno.FAULT, () -> GuestPath.read(memory.guest(), TestMemory.SIZE_BYTES - 1, 2));
+    assertErrno(Errno.FAULT, () -> GuestPath.read(memory.guest(), TestMemory.SIZE_BYTES - 1, 2));
   }
 }

@@ -28,8 +28,7 @@ final class IoVectorsTest {
 
   @Test
   void vectorsOutside_areAFault() {
-    assertErrno(
-        Errno.FAULT, () -> IoVectors.read(memory.guest(), TestMemory.SIZE_BYTES - 8, 2));
+    assertErrno(Errno.FAULT, () -> IoVectors.read(memory.guest(), TestMemory.SIZE_BYTES - 8, 2));
     assertErrno(Errno.FAULT, () -> IoVectors.read(memory.guest(), -8, 1));
   }
 

@@ -15,8 +15,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 
 /// Invariant: whatever path and links there are, a walk that begins in `base` ends below `base`.
 final class PathResolverTest {
-  private final MemoryFileSystem files =
-      new MemoryFileSystem(FileQuota.UNLIMITED, new FakeClock());
+  private final MemoryFileSystem files = new MemoryFileSystem(FileQuota.UNLIMITED, new FakeClock());
 
   /// `/base` with `file`, `dir/inner`, `dir/deep/` and links; `/secret` beside it.
   private final DirectoryNode base = makeDirectory(files.root(), "base");
@@ -146,8 +145,7 @@ final class PathResolverTest {
 
     assertThat(PathResolver.resolve(base, longest, /* followLast= */ true).node()).isNull();
     assertErrno(
-        Errno.NAMETOOLONG,
-        () -> PathResolver.resolve(base, longest + "n", /* followLast= */ true));
+        Errno.NAMETOOLONG, () -> PathResolver.resolve(base, longest + "n", /* followLast= */ true));
     assertErrno(
         Errno.NAMETOOLONG,
         () -> PathResolver.resolve(base, "ä".repeat(128), /* followLast= */ true));
@@ -160,8 +158,22 @@ final class PathResolverTest {
     Random random = new Random(seed);
     FileSystemNode secret = Objects.requireNonNull(files.root().lookup("secret"));
     String[] parts = {
-      "..", ".", "", "dir", "deep", "file", "inner", "up", "out", "to-dir", "to-inner", "secret",
-      "base", "up-and-out", "absolute", "dangling"
+      "..",
+      ".",
+      "",
+      "dir",
+      "deep",
+      "file",
+      "inner",
+      "up",
+      "out",
+      "to-dir",
+      "to-inner",
+      "secret",
+      "base",
+      "up-and-out",
+      "absolute",
+      "dangling"
     };
     for (int i = 0; i < 50_000; i++) {
       StringBuilder path = new StringBuilder();

@@ -22,8 +22,7 @@ final class PathsTest {
 
   PathsTest() {
     long inherited = Rights.OF_DIRECTORIES | Rights.OF_FILES;
-    descriptors.add(
-        new OpenDirectory(files.root(), "/", Rights.OF_DIRECTORIES, inherited, 0));
+    descriptors.add(new OpenDirectory(files.root(), "/", Rights.OF_DIRECTORIES, inherited, 0));
     descriptors.add(
         new OpenDirectory(
             files.root(),
@@ -44,11 +43,9 @@ final class PathsTest {
     assertErrno(Errno.NOTCAPABLE, () -> open(READ_ONLY, "new", OpenFlags.CREATE, ALL));
     assertErrno(Errno.NOTCAPABLE, () -> open(READ_ONLY, "file", OpenFlags.TRUNCATE, ALL));
     assertErrno(
-        Errno.NOTCAPABLE,
-        () -> paths.pathUnlinkFile(memory.guest(), READ_ONLY, PATH, length));
+        Errno.NOTCAPABLE, () -> paths.pathUnlinkFile(memory.guest(), READ_ONLY, PATH, length));
     assertErrno(
-        Errno.NOTCAPABLE,
-        () -> paths.pathCreateDirectory(memory.guest(), READ_ONLY, PATH, length));
+        Errno.NOTCAPABLE, () -> paths.pathCreateDirectory(memory.guest(), READ_ONLY, PATH, length));
     assertErrno(
         Errno.NOTCAPABLE,
         () -> paths.pathRename(memory.guest(), READ_ONLY, PATH, length, ROOT, PATH, length));
@@ -91,14 +88,11 @@ final class PathsTest {
   void theBaseItself_cannotBeRemovedOrMoved() {
     int length = memory.put(PATH, ".");
 
-    assertErrno(
-        Errno.INVAL, () -> paths.pathRemoveDirectory(memory.guest(), ROOT, PATH, length));
+    assertErrno(Errno.INVAL, () -> paths.pathRemoveDirectory(memory.guest(), ROOT, PATH, length));
     assertErrno(Errno.ISDIR, () -> paths.pathUnlinkFile(memory.guest(), ROOT, PATH, length));
     assertErrno(
-        Errno.BUSY,
-        () -> paths.pathRename(memory.guest(), ROOT, PATH, length, ROOT, PATH, length));
-    assertErrno(
-        Errno.EXIST, () -> paths.pathCreateDirectory(memory.guest(), ROOT, PATH, length));
+        Errno.BUSY, () -> paths.pathRename(memory.guest(), ROOT, PATH, length, ROOT, PATH, length));
+    assertErrno(Errno.EXIST, () -> paths.pathCreateDirectory(memory.guest(), ROOT, PATH, length));
   }
 
   @Test
@@ -134,15 +128,13 @@ final class PathsTest {
         () -> paths.pathOpen(memory.guest(), ROOT, 0, PATH, 4, 0, ALL, ALL, 1 << 5, RESULT));
     assertErrno(
         Errno.INVAL,
-        () ->
-            paths.pathFilestatSetTimes(memory.guest(), ROOT, 0, PATH, 4, 0, 0, /* both= */ 3));
+        () -> paths.pathFilestatSetTimes(memory.guest(), ROOT, 0, PATH, 4, 0, 0, /* both= */ 3));
   }
 
   private int open(int fd, String path, int flags, long rights) {
     int length = memory.put(PATH, path);
     assertThat(
-            paths.pathOpen(
-                memory.guest(), fd, 0, PATH, length, flags, rights, rights, 0, RESULT))
+            paths.pathOpen(memory.guest(), fd, 0, PATH, length, flags, rights, rights, 0, RESULT))
         .isZero();
     return memory.int32(RESULT);
   }

@@ -131,8 +131,7 @@ final class PollingTest {
   }
 
   private Errno poll(int count) {
-    return Errno.values()[
-        polling.pollOneoff(memory.guest(), SUBSCRIPTIONS, EVENTS, count, RESULT)];
+    return Errno.values()[polling.pollOneoff(memory.guest(), SUBSCRIPTIONS, EVENTS, count, RESULT)];
   }
 
   private void subscribeClock(int index, long userData, int id, long nanos, int flags) {

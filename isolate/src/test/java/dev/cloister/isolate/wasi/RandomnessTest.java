@@ -33,8 +33,7 @@ final class RandomnessTest {
 
   @Test
   void bufferOutside_isAFault() {
-    assertErrno(
-        Errno.FAULT, () -> randomness.randomGet(memory.guest(), 1, TestMemory.SIZE_BYTES));
+    assertErrno(Errno.FAULT, () -> randomness.randomGet(memory.guest(), 1, TestMemory.SIZE_BYTES));
     assertErrno(Errno.FAULT, () -> randomness.randomGet(memory.guest(), 0, -1));
     assertThat(memory.int64(0)).isZero();
   }

@@ -10,8 +10,7 @@ import java.nio.charset.StandardCharsets;
 final class TestMemory {
   static final int SIZE_BYTES = 1 << 16;
 
-  private final Memory memory =
-      Memory.create(MemoryType.of(Limits.of(1)), HeapLimiter.UNLIMITED);
+  private final Memory memory = Memory.create(MemoryType.of(Limits.of(1)), HeapLimiter.UNLIMITED);
   private final GuestMemory guest = new GuestMemory(memory);
 
   GuestMemory guest() {

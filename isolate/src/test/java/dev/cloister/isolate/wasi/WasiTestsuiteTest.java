@@ -26,7 +26,8 @@ import org.junit.jupiter.api.TestFactory;
 
 /// The programs of WebAssembly/wasi-testsuite, each with a fresh file system in memory.
 ///
-/// `wasi-testsuite.failures` lists what is known to fail and why; a program in it that passes fails here.
+/// `wasi-testsuite.failures` lists what is known to fail and why; a program in it that passes fails
+/// here.
 final class WasiTestsuiteTest {
   private static Guests guests = new Guests();
 
@@ -46,12 +47,10 @@ final class WasiTestsuiteTest {
     KnownFailures failures = new KnownFailures(getClass(), "wasi-testsuite.failures");
     return Corpora.array(suite.resolve("index.json")).stream()
         .map(JsonObject.class::cast)
-        .map(
-            entry -> {
-              String file = entry.getString("file");
-              return DynamicTest.dynamicTest(
-                  file, () -> failures.check(file, faultOf(suite, entry)));
-            });
+        .map(entry -> {
+          String file = entry.getString("file");
+          return DynamicTest.dynamicTest(file, () -> failures.check(file, faultOf(suite, entry)));
+        });
   }
 
   private static String faultOf(Path suite, JsonObject entry) throws IOException {

@@ -1,0 +1,153 @@
+package dev.cloister.isolate.fake;
+
+import static dev.cloister.engine.types.NumType.I32;
+import static dev.cloister.engine.types.NumType.I64;
+
+import dev.cloister.engine.bytecode.Opcode;
+import dev.cloister.engine.fixture.ModuleBuilder;
+import dev.cloister.engine.module.ExternKind;
+import dev.cloister.engine.types.FuncType;
+import dev.cloister.engine.types.Limits;
+import dev.cloister.engine.types.MemoryType;
+import java.nio.charset.StandardCharsets;
+import java.util.List;
+
+/// The modules that tests run.
+public final class Modules {
+  private static final String WASI = "wasi_snapshot_preview1";
+  private static final FuncType VECTORS = new FuncType(List.of(I32, I32, I32, I32), List.of(I32));
+
+  private Modules() {}
+
+  /// Exports that end in all kinds of ways: `add`, `spin`, `trap`, `recurse`, `grow` (by pages; -1
+  /// is answered with a trap), `constant` (an i64).
+  public static byte[] plain() {
+    ModuleBuilder module = new ModuleBuilder().memory(1);
+    return module
+        .exportFunction(
+            "add",
+            new FuncType(List.of(I32, I32), List.of(I32)),
+            code -> code.localGet(0).localGet(1).i32Add())
+        .exportFunction("spin", FuncType.EMPTY, code -> code.loop().br(0).end())
+        .exportFunction("trap", FuncType.EMPTY, code -> code.op(Opcode.UNREACHABLE))
+        .exportFunction(
+            "recurse",
+            new FuncType(List.of(), List.of(I32)),
+            code -> code.call(3).i32Const(1).i32Add())
+        .exportFunction(
+            "grow",
+            new FuncType(List.of(I32), List.of(I32)),
+            code ->
+                code.localGet(0)
+                    .op(Opcode.MEMORY_GROW, 0)
+                    .localSet(0)
+                    .localGet(0)
+                    .i32Const(-1)
+                    .op(Opcode.I32_EQ)
+                    .ifThen()
+                    .op(Opcode.UNREACHABLE)
+                    .end()
+                    .localGet(0))
+        .exportFunction(
+            "constant", new FuncType(List.of(), List.of(I64)), code -> code.i64Const(-5))
+        .build();
+  }
+
+  /// A module that never finishes its instantiation.
+  public static byte[] spinningStart() {
+    return new ModuleBuilder()
+        .function(FuncType.EMPTY, code -> code.loop().br(0).end())
+        .start(0)
+        .exportFunction("add", FuncType.EMPTY, code -> {})
+        .build();
+  }
+
+  /// A module with a memory of `pages` pages.
+  public static byte[] withMemory(int pages) {
+    return new ModuleBuilder()
+        .memory(pages)
+        .exportFunction("add", FuncType.EMPTY, code -> {})
+        .build();
+  }
+
+  /// A module that needs something nobody has.
+  public static byte[] unlinkable() {
+    return new ModuleBuilder()
+        .importFunction("env", "missing", FuncType.EMPTY)
+        .exportFunction("add", FuncType.EMPTY, code -> {})
+        .build();
+  }
+
+  /// A module that shows the signs of Extism.
+  public static byte[] extism() {
+    return new ModuleBuilder()
+        .importFunction("extism:host/env", "input_length", new FuncType(List.of(), List.of(I64)))
+        .exportFunction("count", new FuncType(List.of(), List.of(I32)), code -> code.i32Const(0))
+        .build();
+  }
+
+  /// A command that copies standard input to standard output, says `done` on standard error and
+  /// exits with 3.
+  public static byte[] cat() {
+    return command()
+        .data(1000, "done".getBytes(StandardCharsets.UTF_8))
+        .exportFunction(
+            "_start",
+            FuncType.EMPTY,
+            code -> {
+              code.block().loop();
+              // read up to 4096 bytes at 8192 by the vector at 0
+              code.i32Const(0).i32Const(8192).access(Opcode.I32_STORE, 0);
+              code.i32Const(4).i32Const(4096).access(Opcode.I32_STORE, 0);
+              code.i32Const(0).i32Const(0).i32Const(1).i32Const(4).call(0).brIf(1);
+              code.i32Const(4).access(Opcode.I32_LOAD, 0).op(Opcode.I32_EQZ).brIf(1);
+              code.i32Const(1).i32Const(0).i32Const(1).i32Const(16).call(1).brIf(1);
+              code.br(0).end().end();
+              code.i32Const(0).i32Const(1000).access(Opcode.I32_STORE, 0);
+              code.i32Const(4).i32Const(4).access(Opcode.I32_STORE, 0);
+              code.i32Const(2).i32Const(0).i32Const(1).i32Const(16).call(1).drop();
+              code.i32Const(3).call(2);
+            })
+        .build();
+  }
+
+  /// A command that writes 4096 bytes to standard output again and again.
+  public static byte[] flood() {
+    return command()
+        .exportFunction(
+            "_start",
+            FuncType.EMPTY,
+            code -> {
+              code.i32Const(0).i32Const(8192).access(Opcode.I32_STORE, 0);
+              code.i32Const(4).i32Const(4096).access(Opcode.I32_STORE, 0);
+              code.loop();
+              code.i32Const(1).i32Const(0).i32Const(1).i32Const(16).call(1).drop();
+              code.br(0).end();
+            })
+        .build();
+  }
+
+  /// A command that sleeps for `nanos` on the monotonic clock.
+  public static byte[] sleep(long nanos) {
+    return command()
+        .exportFunction(
+            "_start",
+            FuncType.EMPTY,
+            code -> {
+              code.i32Const(16).i32Const(1).access(Opcode.I32_STORE, 0);
+              code.i32Const(24).i64Const(nanos).access(Opcode.I64_STORE, 0);
+              code.i32Const(0).i32Const(512).i32Const(1).i32Const(1024).call(3).drop();
+            })
+        .build();
+  }
+
+  private static ModuleBuilder command() {
+    return new ModuleBuilder()
+        .importFunction(WASI, "fd_read", VECTORS)
+        .importFunction(WASI, "fd_write", VECTORS)
+        .importFunction(WASI, "proc_exit", new FuncType(List.of(I32), List.of()))
+        .importFunction(WASI, "poll_oneoff", VECTORS)
+        .memory(MemoryType.of(Limits.of(1)))
+        .export("memory", ExternKind.MEMORY, 0);
+  }
+}
