@@ -116,12 +116,20 @@ public final class HostFunction implements Extern {
           "a host function returned " + results.length + " results, expected " + types.size());
     }
     for (int i = 0; i < results.length; i++) {
-      Object value = Values.requireType(results[i], types.get(i));
+      Object value = requireResult(results[i], types.get(i), i);
       if (i > 0) {
         caller.store.results.setBoxed(i, value);
       }
     }
     return results.length == 0 ? null : results[0];
+  }
+
+  private static @Nullable Object requireResult(@Nullable Object value, ValueType type, int index) {
+    try {
+      return Values.requireType(value, type);
+    } catch (IllegalArgumentException e) {
+      throw new IllegalStateException("result " + index + " of a host function is wrong", e);
+    }
   }
 
   private static MethodHandle findAdapt() {

@@ -175,10 +175,12 @@ public abstract class Instance {
       poisoned = true;
       throw trap(TrapReason.CALL_STACK_EXHAUSTED, overflow);
     } catch (IndexOutOfBoundsException outOfBounds) {
-      if (!isRaisedByGuest(outOfBounds)) {
-        throw new IllegalStateException("index out of bounds in the runtime", outOfBounds);
-      }
-      throw trap(TrapReason.MEMORY_OUT_OF_BOUNDS, outOfBounds);
+      throw switch (originOf(outOfBounds)) {
+        case GUEST -> trap(TrapReason.MEMORY_OUT_OF_BOUNDS, outOfBounds);
+        case RUNTIME ->
+            new IllegalStateException("index out of bounds in the runtime", outOfBounds);
+        case HOST -> outOfBounds;
+      };
     } finally {
       store.exit();
     }
@@ -190,19 +192,34 @@ public abstract class Instance {
     return trap;
   }
 
+  /// Whose code did what an index error was raised for.
+  private enum Origin {
+    GUEST,
+    RUNTIME,
+    HOST
+  }
+
   /*
    * Memory accesses have no check of their own: the array's is Wasm's. An exception counts as one
-   * if the first frame that does not belong to the JDK's checks is generated code. The JIT may
-   * leave the trace out where -XX:-OmitStackTraceInFastThrow is not set.
+   * if the first frame that does not belong to the JDK's checks is generated code. If there are
+   * frames of the runtime before it, the fault is ours, unless a host function called the runtime;
+   * those are called by the classes of signatures. The JIT may leave the trace out where
+   * -XX:-OmitStackTraceInFastThrow is not set.
    */
-  private boolean isRaisedByGuest(IndexOutOfBoundsException exception) {
+  private static Origin originOf(IndexOutOfBoundsException exception) {
+    Origin origin = Origin.GUEST;
     for (StackTraceElement element : exception.getStackTrace()) {
       String className = element.getClassName();
-      if (!className.startsWith("java.") && !className.startsWith("jdk.internal.")) {
-        return className.startsWith("dev.cloister.generated.");
+      if (className.startsWith("dev.cloister.engine.runtime.")) {
+        origin = Origin.RUNTIME;
+      } else if (!className.startsWith("java.") && !className.startsWith("jdk.internal.")) {
+        return className.startsWith("dev.cloister.generated.")
+                && !className.startsWith("dev.cloister.generated.signature.")
+            ? origin
+            : Origin.HOST;
       }
     }
-    return true;
+    return origin;
   }
 
   /// {@return an element segment, empty if it was dropped}

@@ -2,9 +2,12 @@ package dev.cloister.engine.runtime;
 
 import dev.cloister.engine.error.StopReason;
 import dev.cloister.engine.error.StoppedException;
+import dev.cloister.engine.error.TrapException;
+import dev.cloister.engine.error.TrapReason;
 import java.util.ArrayList;
 import java.util.LinkedHashSet;
 import java.util.List;
+import java.util.Objects;
 import java.util.Set;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
@@ -22,6 +25,13 @@ public final class Store implements AutoCloseable {
   private static final ExecutorService STOPPER =
       Executors.newSingleThreadExecutor(
           Thread.ofPlatform().daemon().name("cloister-stop").factory());
+
+  static {
+    // What guest code would otherwise be the first to use, perhaps at the end of its stack: a class
+    // whose initialiser fails by a stack overflow is unusable for ever, for all tenants.
+    Objects.requireNonNull(MemoryAccess.I32);
+    Objects.requireNonNull(new TrapException(TrapReason.CALL_STACK_EXHAUSTED));
+  }
 
   /// Where functions of this store leave all results but the first.
   final ResultSlots results = new ResultSlots();
