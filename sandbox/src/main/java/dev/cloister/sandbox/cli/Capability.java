@@ -3,9 +3,7 @@ package dev.cloister.sandbox.cli;
 import dev.cloister.engine.module.Import;
 import dev.cloister.isolate.wasi.WasiPreview1;
 import java.util.ArrayList;
-import java.util.LinkedHashMap;
 import java.util.List;
-import java.util.Map;
 
 /// Something beyond computing that a module asks for by its imports.
 ///
@@ -19,20 +17,17 @@ record Capability(String name, String granted, List<String> imports) {
 
   /// What a list of imports adds up to, in a fixed order; without imports a module only computes.
   static List<Capability> of(List<Import> imports) {
-    Map<Group, List<String>> byGroup = new LinkedHashMap<>();
-    for (Group group : Group.values()) {
-      byGroup.put(group, new ArrayList<>());
-    }
-    for (Import declared : imports) {
-      Group group = group(declared);
-      byGroup.get(group).add(declared.module() + " " + declared.name());
-    }
     List<Capability> capabilities = new ArrayList<>();
-    byGroup.forEach((group, names) -> {
+    for (Group group : Group.values()) {
+      List<String> names =
+          imports.stream()
+              .filter(declared -> group(declared) == group)
+              .map(declared -> declared.module() + " " + declared.name())
+              .toList();
       if (!names.isEmpty()) {
         capabilities.add(new Capability(group.name, group.granted, names));
       }
-    });
+    }
     return capabilities;
   }
 

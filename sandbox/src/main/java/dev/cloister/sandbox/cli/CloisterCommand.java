@@ -1,6 +1,8 @@
 package dev.cloister.sandbox.cli;
 
 import dev.cloister.engine.error.WasmException;
+import java.io.OutputStreamWriter;
+import java.io.PrintStream;
 import java.io.PrintWriter;
 import java.util.List;
 import java.util.function.Function;
@@ -8,11 +10,8 @@ import picocli.CommandLine;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Help.Ansi;
 import picocli.CommandLine.IVersionProvider;
-import picocli.CommandLine.Model.CommandSpec;
-import picocli.CommandLine.Option;
 import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.ScopeType;
-import picocli.CommandLine.Spec;
 
 /// The root command `cloister`: the list of all commands, and how each of them ends.
 ///
@@ -20,6 +19,8 @@ import picocli.CommandLine.Spec;
 /// created when the root has to describe itself.
 @Command(
     name = "cloister",
+    mixinStandardHelpOptions = true,
+    scope = ScopeType.INHERIT,
     description = "A multi-tenant WebAssembly plugin server, and its tools.",
     synopsisSubcommandLabel = "COMMAND",
     versionProvider = CloisterCommand.Version.class,
@@ -33,8 +34,11 @@ public final class CloisterCommand implements Runnable {
   private static final List<Subcommand> SUBCOMMANDS =
       List.of(
           // Server.
+          new Subcommand("serve", terminal -> new ServeCommand(terminal)),
+          new Subcommand("config", terminal -> new ConfigCommand(terminal)),
           // Modules without a server.
-          new Subcommand("run", terminal -> new RunCommand(terminal), /* optionsEndAtOperand= */ true),
+          new Subcommand(
+              "run", terminal -> new RunCommand(terminal), /* optionsEndAtOperand= */ true),
           new Subcommand("validate", terminal -> new ValidateCommand(terminal)),
           new Subcommand("inspect", terminal -> new InspectCommand(terminal)),
           new Subcommand("compile", terminal -> new CompileCommand(terminal)),
@@ -43,21 +47,6 @@ public final class CloisterCommand implements Runnable {
           new Subcommand("replay", terminal -> new ReplayCommand(terminal))
           // Clients of the HTTP API.
           );
-
-  @Spec private CommandSpec spec;
-
-  @Option(
-      names = {"-h", "--help"},
-      usageHelp = true,
-      scope = ScopeType.INHERIT,
-      description = "Shows this text.")
-  private boolean helpRequested;
-
-  @Option(
-      names = {"-V", "--version"},
-      versionHelp = true,
-      description = "Shows the version.")
-  private boolean versionRequested;
 
   private CloisterCommand() {}
 
@@ -75,8 +64,8 @@ public final class CloisterCommand implements Runnable {
       subcommand.setStopAtPositional(command.optionsEndAtOperand());
       commandLine.addSubcommand(command.name(), subcommand);
     }
-    PrintWriter out = new PrintWriter(terminal.out(), true);
-    PrintWriter err = new PrintWriter(terminal.err(), true);
+    PrintWriter out = writer(terminal.out());
+    PrintWriter err = writer(terminal.err());
     try {
       return commandLine
           .setOut(out)
@@ -97,7 +86,11 @@ public final class CloisterCommand implements Runnable {
   /// Reached without a command: that is a usage error.
   @Override
   public void run() {
-    throw new ParameterException(spec.commandLine(), "missing command");
+    throw CommandFailure.usage("missing command; there is --help");
+  }
+
+  private static PrintWriter writer(PrintStream stream) {
+    return new PrintWriter(new OutputStreamWriter(stream, stream.charset()), /* autoFlush= */ true);
   }
 
   private static int reportUsageError(ParameterException fault, String[] arguments) {

@@ -47,8 +47,7 @@ final class CompileCommand implements Callable<Integer> {
   @Override
   public Integer call() {
     EngineConfig defaults = tierOption.engineConfig();
-    EngineConfig config =
-        defaults.withFeatures(featuresOption.applyTo(defaults.features()));
+    EngineConfig config = defaults.withFeatures(featuresOption.applyTo(defaults.features()));
     byte[] wireBytes = ModuleFile.read(file);
     try (WasmEngine engine = new WasmEngine(config);
         EngineIsolate isolate = engine.addIsolate("compile")) {

@@ -7,8 +7,10 @@ import java.lang.classfile.ClassModel;
 import java.lang.classfile.CodeElement;
 import java.lang.classfile.CodeModel;
 import java.lang.classfile.Instruction;
+import java.lang.classfile.Label;
 import java.lang.classfile.MethodModel;
 import java.lang.classfile.instruction.BranchInstruction;
+import java.lang.classfile.instruction.ConstantInstruction;
 import java.lang.classfile.instruction.FieldInstruction;
 import java.lang.classfile.instruction.IncrementInstruction;
 import java.lang.classfile.instruction.InvokeInstruction;
@@ -18,13 +20,12 @@ import java.lang.classfile.instruction.LoadInstruction;
 import java.lang.classfile.instruction.LookupSwitchInstruction;
 import java.lang.classfile.instruction.StoreInstruction;
 import java.lang.classfile.instruction.TableSwitchInstruction;
-import java.lang.classfile.instruction.ConstantInstruction;
-import java.lang.classfile.Label;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.NavigableMap;
 import java.util.TreeMap;
 
 /// Shows a function's Wasm on the left and the JVM bytecode that it became on the right, group by
@@ -43,17 +44,16 @@ final class FunctionListing {
 
   private String list(ModuleHandle module, int functionIndex) {
     List<InstructionText> wasm = module.module().disassemble(functionIndex);
-    TreeMap<Integer, List<String>> bytecode = bytecode(module, functionIndex, wasm);
+    NavigableMap<Integer, List<String>> bytecode = bytecode(module, functionIndex, wasm);
     StringBuilder text = new StringBuilder();
-    TreeMap<Integer, List<String>> groups = new TreeMap<>();
+    NavigableMap<Integer, List<String>> groups = new TreeMap<>();
     for (InstructionText instruction : wasm) {
       int group = bytecode.floorKey(instruction.offset());
       groups
           .computeIfAbsent(group, _ -> new ArrayList<>())
           .add("0x%05x  %s".formatted(instruction.offset(), instruction.text()));
     }
-    bytecode.forEach(
-        (offset, right) -> join(text, groups.getOrDefault(offset, List.of()), right));
+    bytecode.forEach((offset, right) -> join(text, groups.getOrDefault(offset, List.of()), right));
     return text.toString();
   }
 
@@ -67,9 +67,9 @@ final class FunctionListing {
   }
 
   /// The bytecode by the offset of the Wasm instruction where it begins.
-  private TreeMap<Integer, List<String>> bytecode(
+  private NavigableMap<Integer, List<String>> bytecode(
       ModuleHandle module, int functionIndex, List<InstructionText> wasm) {
-    TreeMap<Integer, List<String>> groups = new TreeMap<>();
+    NavigableMap<Integer, List<String>> groups = new TreeMap<>();
     List<String> group = new ArrayList<>();
     groups.put(wasm.getFirst().offset(), group);
     for (CodeElement element : code(module.classFile(functionIndex), functionIndex)) {
@@ -123,8 +123,7 @@ final class FunctionListing {
               + table.highValue()
               + " default "
               + name(table.defaultTarget());
-      case LookupSwitchInstruction lookup ->
-          mnemonic + " default " + name(lookup.defaultTarget());
+      case LookupSwitchInstruction lookup -> mnemonic + " default " + name(lookup.defaultTarget());
       default -> mnemonic;
     };
   }

@@ -37,11 +37,14 @@ final class GuestThread {
       Thread.currentThread().interrupt();
       throw new StoppedException(StopReason.CANCELLED);
     } catch (ExecutionException end) {
-      switch (end.getCause()) {
-        case RuntimeException cause -> throw cause;
-        case Error cause -> throw cause;
-        case Throwable cause -> throw new IllegalStateException(cause);
+      Throwable cause = end.getCause();
+      if (cause instanceof RuntimeException fault) {
+        throw fault;
       }
+      if (cause instanceof Error fault) {
+        throw fault;
+      }
+      throw new IllegalStateException(cause);
     }
   }
 

@@ -35,8 +35,8 @@ final class InspectCommand implements Callable<Integer> {
 
   @Override
   public Integer call() throws JsonProcessingException {
-    EngineConfig config = EngineConfig.defaults()
-            .withFeatures(featuresOption.applyTo(FeaturesOption.VALID));
+    EngineConfig config =
+        EngineConfig.defaults().withFeatures(featuresOption.applyTo(FeaturesOption.VALID));
     byte[] wireBytes = ModuleFile.read(file);
     ModuleReport report;
     try (WasmEngine engine = new WasmEngine(config)) {

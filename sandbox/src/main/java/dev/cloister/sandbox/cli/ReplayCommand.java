@@ -39,8 +39,7 @@ final class ReplayCommand implements Callable<Integer> {
   @Override
   public Integer call() {
     EngineConfig defaults = tierOption.engineConfig();
-    EngineConfig config =
-        defaults.withFeatures(featuresOption.applyTo(defaults.features()));
+    EngineConfig config = defaults.withFeatures(featuresOption.applyTo(defaults.features()));
     byte[] wireBytes = ModuleFile.read(file);
     ModuleFile.requireFile(trace);
     try (WasmEngine engine = new WasmEngine(config);

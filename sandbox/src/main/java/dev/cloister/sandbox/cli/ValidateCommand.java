@@ -26,8 +26,8 @@ final class ValidateCommand implements Callable<Integer> {
 
   @Override
   public Integer call() {
-    EngineConfig config = EngineConfig.defaults()
-            .withFeatures(featuresOption.applyTo(FeaturesOption.VALID));
+    EngineConfig config =
+        EngineConfig.defaults().withFeatures(featuresOption.applyTo(FeaturesOption.VALID));
     byte[] wireBytes = ModuleFile.read(file);
     try (WasmEngine engine = new WasmEngine(config)) {
       engine.validate(wireBytes);

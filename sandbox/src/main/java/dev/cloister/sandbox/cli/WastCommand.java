@@ -59,11 +59,7 @@ final class WastCommand implements Callable<Integer> {
     EngineConfig config = tierOption.engineConfig();
     var settings =
         new WastRunner.Settings(
-            EngineConfig.defaults(),
-            isTwice,
-            strictText,
-            commandLimit,
-            KnownUnsupported.ofEngine());
+            config, isTwice, strictText, commandLimit, KnownUnsupported.ofEngine());
     try (WastRunner runner = new WastRunner(settings, this::report)) {
       WastSummary summary = runner.run(paths);
       summary

@@ -7,7 +7,7 @@ import java.util.List;
 ///
 /// @param file where it was read from; the modules lie beside it
 /// @param isRecorded whether it was recorded of another engine instead of converted from text; trap
-///     texts are that engine's then
+///   texts are that engine's then
 /// @param commands in the order of execution
 record Script(Path file, boolean isRecorded, List<ScriptCommand> commands) {
   Script {

@@ -115,8 +115,7 @@ final class ScriptInterpreter {
             case ActionOutcome other -> failed("no failure", other);
           };
       case Step.AssertReturn assertion -> judgeResults(assertion);
-      case Step.AssertTrap assertion ->
-          judgeTrap(perform(assertion.action()), assertion.text());
+      case Step.AssertTrap assertion -> judgeTrap(perform(assertion.action()), assertion.text());
       case Step.AssertExhaustion assertion ->
           switch (perform(assertion.action())) {
             case ActionOutcome.Trapped(TrapException trap)

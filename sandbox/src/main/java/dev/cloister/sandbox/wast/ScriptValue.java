@@ -23,7 +23,7 @@ public sealed interface ScriptValue {
   /// A number, by its bits.
   ///
   /// @param bits zero-extended for the types of 32 bits
-  record Number(Kind kind, long bits) implements ScriptValue {
+  record Numeric(Kind kind, long bits) implements ScriptValue {
     /// The four numeric types.
     public enum Kind {
       I32,
@@ -111,7 +111,7 @@ public sealed interface ScriptValue {
       long high = 0;
       int width = laneType.bits;
       for (int i = 0; i < lanes.size(); i++) {
-        if (!(lanes.get(i) instanceof Number lane)) {
+        if (!(lanes.get(i) instanceof Numeric lane)) {
           throw new ScriptException("not a value: " + this);
         }
         int shift = i * width;
@@ -133,7 +133,7 @@ public sealed interface ScriptValue {
         long bits = laneBits(vector, i);
         boolean fits =
             switch (lanes.get(i)) {
-              case Number lane -> lane.bits() == bits;
+              case Numeric lane -> lane.bits() == bits;
               case Nan nan ->
                   nan.matches(
                       nan.isDouble()
@@ -162,22 +162,22 @@ public sealed interface ScriptValue {
 
   /// How a vector is divided.
   enum LaneType {
-    I8(8, Number.Kind.I32),
-    I16(16, Number.Kind.I32),
-    I32(32, Number.Kind.I32),
-    I64(64, Number.Kind.I64),
-    F32(32, Number.Kind.F32),
-    F64(64, Number.Kind.F64);
+    I8(8, Numeric.Kind.I32),
+    I16(16, Numeric.Kind.I32),
+    I32(32, Numeric.Kind.I32),
+    I64(64, Numeric.Kind.I64),
+    F32(32, Numeric.Kind.F32),
+    F64(64, Numeric.Kind.F64);
 
     private final int bits;
-    private final Number.Kind kind;
+    private final Numeric.Kind kind;
 
-    LaneType(int bits, Number.Kind kind) {
+    LaneType(int bits, Numeric.Kind kind) {
       this.bits = bits;
       this.kind = kind;
     }
 
-    Number.Kind kind() {
+    Numeric.Kind kind() {
       return kind;
     }
 

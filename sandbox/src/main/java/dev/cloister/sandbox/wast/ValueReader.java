@@ -28,10 +28,10 @@ public final class ValueReader {
     String type = node.path("type").asText();
     String value = node.path("value").textValue();
     return switch (type) {
-      case "i32" -> number(ScriptValue.Number.Kind.I32, type, value);
-      case "i64" -> number(ScriptValue.Number.Kind.I64, type, value);
-      case "f32" -> number(ScriptValue.Number.Kind.F32, type, value);
-      case "f64" -> number(ScriptValue.Number.Kind.F64, type, value);
+      case "i32" -> number(ScriptValue.Numeric.Kind.I32, type, value);
+      case "i64" -> number(ScriptValue.Numeric.Kind.I64, type, value);
+      case "f32" -> number(ScriptValue.Numeric.Kind.F32, type, value);
+      case "f64" -> number(ScriptValue.Numeric.Kind.F64, type, value);
       case "v128" -> vector(node);
       case "either" -> new ScriptValue.Either(values(node.path("values")));
       case "refnull", "nullref", "nullfuncref", "nullexternref", "nullexnref", "nullcontref" ->
@@ -56,21 +56,21 @@ public final class ValueReader {
   }
 
   private static ScriptValue number(
-      ScriptValue.Number.Kind kind, String type, @Nullable String value) {
+      ScriptValue.Numeric.Kind kind, String type, @Nullable String value) {
     if (value == null) {
       throw new ScriptException(type + " without a value");
     }
-    boolean isFloat = kind == ScriptValue.Number.Kind.F32 || kind == ScriptValue.Number.Kind.F64;
+    boolean isFloat = kind == ScriptValue.Numeric.Kind.F32 || kind == ScriptValue.Numeric.Kind.F64;
     if (isFloat && value.startsWith("nan:")) {
       return new ScriptValue.Nan(
-          kind == ScriptValue.Number.Kind.F64,
+          kind == ScriptValue.Numeric.Kind.F64,
           switch (value) {
             case "nan:canonical" -> true;
             case "nan:arithmetic" -> false;
             default -> throw new ScriptException("unknown NaN pattern '" + value + "'");
           });
     }
-    return new ScriptValue.Number(kind, bits(type, value));
+    return new ScriptValue.Numeric(kind, bits(type, value));
   }
 
   private static ScriptValue vector(JsonNode node) {

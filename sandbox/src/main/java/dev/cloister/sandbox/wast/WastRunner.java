@@ -24,7 +24,7 @@ public final class WastRunner implements AutoCloseable {
   /// How scripts are run.
   ///
   /// @param engine what every engine is configured with; its features are the most that modules of
-  ///     scripts outside of proposals may execute
+  ///   scripts outside of proposals may execute
   /// @param isTwice whether each script runs a second time, against the modules that the first run
   ///   still holds
   /// @param strictText whether the text of a refused module is judged too
@@ -74,8 +74,7 @@ public final class WastRunner implements AutoCloseable {
   }
 
   private List<CommandResult> run(Script script) {
-    ScriptFeatures features =
-        ScriptFeatures.of(script.file(), settings.engine().features());
+    ScriptFeatures features = ScriptFeatures.of(script.file(), settings.engine().features());
     List<CommandResult> results = new ArrayList<>();
     try (ScriptModules first = modules(features)) {
       results.addAll(run(script, first));

@@ -24,7 +24,7 @@ final class ProgramCorpusTest {
     Path bench = Corpora.path("bench");
     return Files.readAllLines(bench.resolve("workloads.txt")).stream()
         .filter(line -> !line.startsWith("#") && !line.isBlank())
-        .map(line -> line.split(" "))
+        .map(line -> line.split(" ", -1))
         .flatMap(words ->
             Stream.of(
                 kernel(bench, words[0], words[1], words[4]),

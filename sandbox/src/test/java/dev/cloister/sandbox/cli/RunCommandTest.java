@@ -314,8 +314,7 @@ final class RunCommandTest {
                 .build());
 
     assertThat(CommandRun.of("run", module).exitCode()).isEqualTo(10);
-    CommandRun run =
-        CommandRun.of("run", "--env", "A=1", "--env=B=", module, "x", "--env", "y");
+    CommandRun run = CommandRun.of("run", "--env", "A=1", "--env=B=", module, "x", "--env", "y");
     assertThat(run.exitCode()).isEqualTo(42);
   }
 

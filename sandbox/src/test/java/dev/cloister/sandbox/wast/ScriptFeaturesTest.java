@@ -24,8 +24,7 @@ final class ScriptFeaturesTest {
     ScriptFeatures features = of("suite/core/wide-arithmetic/wide.json");
 
     assertThat(features.valid())
-        .isEqualTo(
-            WasmFeatures.WASM_3.with(WasmFeature.THREADS, WasmFeature.LEGACY_EXCEPTIONS));
+        .isEqualTo(WasmFeatures.WASM_3.with(WasmFeature.THREADS, WasmFeature.LEGACY_EXCEPTIONS));
     assertThat(features.executable()).isEqualTo(SUPPORTED);
   }
 

@@ -278,9 +278,9 @@ final class WastRunnerTest {
   void threads_haveNamesOfTheirOwn() {
     WastSummary summary =
         run(
-        module("counter", "$C"),
-        thread("$T", "'shared_module':'$C',", module("empty")),
-        "{'type':'wait','thread':'$T'}");
+            module("counter", "$C"),
+            thread("$T", "'shared_module':'$C',", module("empty")),
+            "{'type':'wait','thread':'$T'}");
     assertThat(summary).hasToString("4 passed, 0 failed, 0 skipped");
     assertFails(
         module("counter", "$C"),
@@ -455,7 +455,7 @@ final class WastRunnerTest {
   /// Values written as `type:value`, separated by spaces.
   private static String values(String values) {
     List<String> json = new ArrayList<>();
-    for (String value : values.split(" ")) {
+    for (String value : values.split(" ", -1)) {
       if (!value.isEmpty()) {
         String[] parts = value.split(":", 2);
         json.add("{'type':'%s','value':'%s'}".formatted(parts[0], parts[1]));
