@@ -102,14 +102,12 @@ export function uptime(seconds) {
   const days = Math.floor(seconds / 86400);
   const hours = Math.floor((seconds % 86400) / 3600);
   const minutes = Math.floor((seconds % 3600) / 60);
-  if (days > 0) {
-    return `${days} d ${hours} h`;
-  }
-  return hours > 0
-    ? `${hours} h ${minutes} min`
-    : minutes > 0
-      ? `${minutes} min`
-      : `${Math.floor(seconds)} s`;
+  const parts = [
+    days > 0 && `${days} d`,
+    hours > 0 && `${hours} h`,
+    days === 0 && minutes > 0 && `${minutes} min`,
+  ].filter(Boolean);
+  return parts.length > 0 ? parts.join(' ') : `${Math.floor(seconds)} s`;
 }
 
 /**

@@ -46,6 +46,14 @@ test('ago_growingAge_growsItsUnit', () => {
   assert.equal(format.ago('2025-12-01T00:00:00Z', now), '32 d ago');
 });
 
+test('uptime_anyAge_leavesOutWhatIsZero', () => {
+  assert.equal(format.uptime(59.9), '59 s');
+  assert.equal(format.uptime(60), '1 min');
+  assert.equal(format.uptime(86400), '1 d');
+  assert.equal(format.uptime(93784), '1 d 2 h');
+  assert.equal(format.uptime(7260), '2 h 1 min');
+});
+
 test('signature_functionOrOther_readsAsWasmText', () => {
   assert.equal(format.signature({ params: ['i32', 'i64'], results: ['f32'] }), '(i32, i64) → f32');
   assert.equal(format.signature({ params: [], results: [] }), '() → ()');

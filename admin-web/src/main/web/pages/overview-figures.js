@@ -111,10 +111,9 @@ export function calls(statistics, samples) {
     })}
     <dl class="facts">
       ${fact('In flight', format.count(totals.inFlight))}
-      ${fact('Queued', format.count(totals.queued))}
-      ${fact('p50', format.millis(latencyMillis?.p50))}
-      ${fact('p90', format.millis(latencyMillis?.p90))}
-      ${fact('p99', format.millis(latencyMillis?.p99))}
+      ${fact('Queued', format.count(totals.queued))} ${fact('p50', latencyText(latencyMillis?.p50))}
+      ${fact('p90', latencyText(latencyMillis?.p90))}
+      ${fact('p99', latencyText(latencyMillis?.p99))}
       ${fact('Failed', format.percent(failed, totals.total), 'swatch-failed')}
     </dl>
     <dl class="facts facts-minor">
@@ -238,3 +237,6 @@ function compileNote({ compileJobs, compilations, cacheHits }) {
     ? 'shared by content'
     : `${format.count(compilations)} compiled, ${format.count(cacheHits)} shared`;
 }
+
+/** Without calls the server says 0, which no call has ever taken. @param {number | undefined} millis */
+const latencyText = (millis) => format.millis(millis === 0 ? undefined : millis);

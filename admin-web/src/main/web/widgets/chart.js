@@ -46,7 +46,7 @@ export function rateChart({ all, failed, least, since, label, format }) {
   const peak = Math.max(0, ...all.map((value) => value ?? 0));
   const max = niceCeiling(peak);
   const line = linePath(all, slots, max, box);
-  const failedLine = linePath(failed, slots, max, box);
+  const failedLine = failed.some(Boolean) ? linePath(failed, slots, max, box) : '';
   const firstX = /^M([\d.]+)/.exec(line)?.[1] ?? box.width;
   const ticks = [1, 0.5, 0];
   return html`

@@ -382,6 +382,9 @@ final class ConsoleBrowserTest {
           return engine.events.getFirst();
         });
     assertThat(page.locator("tbody tr").first()).containsText("fresh-plugin");
+    assertThat(row("5f3a9c5f3a9c")).containsText("plugin.upload");
+    link("image-resize").click();
+    assertThat(heading("image-resize")).isVisible();
   }
 
   @Test

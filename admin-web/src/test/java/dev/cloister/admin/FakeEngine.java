@@ -63,7 +63,7 @@ final class FakeEngine {
     acmeKeys.add(key("k_8fK2mQ", "tenant-admin", START.toString()));
     acmeKeys.add(key("k_1Zp0aa", "invoker", null));
     addEvent("tenant.create", "acme", "acme", "ok");
-    addEvent("plugin.upload", "acme", "image-resize", "ok");
+    addEvent("plugin.upload", "acme", "image-resize " + SHARED_DIGEST, "ok");
     addEvent("session.refused", null, null, "refused");
     addEvent("tenant.suspend", "initech", "initech", "ok");
     addEvent("key.create", "acme", "k_1Zp0aa", "ok");
