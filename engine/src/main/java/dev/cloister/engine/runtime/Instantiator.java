@@ -57,6 +57,7 @@ public final class Instantiator {
   ///   function traps
   /// @throws dev.cloister.engine.error.StoppedException if the store was asked to stop
   public static Instance instantiate(CodeLinkage linkage, Store store, Imports imports) {
+    store.requireOpen();
     store.throwIfStopped();
     Instantiator instantiator = new Instantiator(linkage, store);
     return instantiator.run(imports);

@@ -62,7 +62,13 @@ public final class Memory implements Extern {
     if (!limiter.reserve(HeapKind.LINEAR_MEMORY, bytes)) {
       throw LimitExceededException.refused("initial memory size in bytes", bytes);
     }
-    return new Memory(type, limiter, exact, bytes == 0 ? EMPTY : new byte[(int) bytes]);
+    try {
+      return new Memory(type, limiter, exact, bytes == 0 ? EMPTY : new byte[(int) bytes]);
+    } catch (OutOfMemoryError _) {
+      // The limiter allowed more than the machine has: the guest asked for it, so it is told.
+      limiter.release(HeapKind.LINEAR_MEMORY, bytes);
+      throw LimitExceededException.refused("initial memory size in bytes", bytes);
+    }
   }
 
   /// {@return the declared type; its minimum is the initial size}
@@ -141,8 +147,14 @@ public final class Memory implements Extern {
         return false;
       }
     }
-    bytes = Arrays.copyOf(bytes, (int) capacity);
-    return true;
+    try {
+      bytes = Arrays.copyOf(bytes, (int) capacity);
+      return true;
+    } catch (OutOfMemoryError _) {
+      // The limiter allowed more than the machine has: the guest asked for it, so it is told.
+      limiter.release(HeapKind.LINEAR_MEMORY, capacity - bytes.length);
+      return false;
+    }
   }
 
   /// Checks that a range lies in the memory.

@@ -108,9 +108,7 @@ public final class Store implements AutoCloseable {
   ///
   /// @throws StoppedException if the store was asked to stop
   void enter() {
-    if (closed) {
-      throw new IllegalStateException("the store is closed");
-    }
+    requireOpen();
     throwIfStopped();
     if (depth == 0) {
       synchronized (stopLock) {
@@ -136,6 +134,13 @@ public final class Store implements AutoCloseable {
           sites.forEach(StopSite::disarm);
         }
       }
+    }
+  }
+
+  /// Requires that the store was not closed: what it charges later would never be given back.
+  void requireOpen() {
+    if (closed) {
+      throw new IllegalStateException("the store is closed");
     }
   }
 

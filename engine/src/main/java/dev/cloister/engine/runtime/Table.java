@@ -64,11 +64,17 @@ public final class Table implements Extern {
     if (!limiter.reserve(HeapKind.TABLE, size * ELEMENT_BYTES)) {
       throw LimitExceededException.refused("initial table size in bytes", size * ELEMENT_BYTES);
     }
-    Table table = new Table(type, limiter, (int) size);
-    if (initial != null) {
-      Arrays.fill(table.elements, initial);
+    try {
+      Table table = new Table(type, limiter, (int) size);
+      if (initial != null) {
+        Arrays.fill(table.elements, initial);
+      }
+      return table;
+    } catch (OutOfMemoryError _) {
+      // The limiter allowed more than the machine has: the guest asked for it, so it is told.
+      limiter.release(HeapKind.TABLE, size * ELEMENT_BYTES);
+      throw LimitExceededException.refused("initial table size in bytes", size * ELEMENT_BYTES);
     }
-    return table;
   }
 
   /// {@return the declared type; its minimum is the initial size}
@@ -168,13 +174,19 @@ public final class Table implements Extern {
         return false;
       }
     }
-    if (holdsFunctions) {
-      functions = Arrays.copyOf(functions, (int) capacity);
-      elements = functions;
-    } else {
-      elements = Arrays.copyOf(elements, (int) capacity);
+    try {
+      if (holdsFunctions) {
+        functions = Arrays.copyOf(functions, (int) capacity);
+        elements = functions;
+      } else {
+        elements = Arrays.copyOf(elements, (int) capacity);
+      }
+      return true;
+    } catch (OutOfMemoryError _) {
+      // The limiter allowed more than the machine has: the guest asked for it, so it is told.
+      limiter.release(HeapKind.TABLE, (capacity - length) * ELEMENT_BYTES);
+      return false;
     }
-    return true;
   }
 
   /// Sets a range to one value: `table.fill`.
