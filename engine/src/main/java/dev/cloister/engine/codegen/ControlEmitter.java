@@ -20,15 +20,23 @@ final class ControlEmitter {
   private final CallEmitter calls;
   private final CaseLabelEmitter caseLabels;
   private final @Nullable RegionExits exits;
+  private final Map<Integer, CountedLoop> countedLoops;
   private final int codeEnd;
 
   /// @param exits how the method of a region is left, or null in a function
+  /// @param countedLoops the counted loops of the function, by the offset where they begin
   /// @param codeEnd module offset behind the last instruction of the method
-  ControlEmitter(MethodState state, CallEmitter calls, @Nullable RegionExits exits, int codeEnd) {
+  ControlEmitter(
+      MethodState state,
+      CallEmitter calls,
+      @Nullable RegionExits exits,
+      Map<Integer, CountedLoop> countedLoops,
+      int codeEnd) {
     this.state = state;
     this.writer = state.writer;
     this.calls = calls;
     this.exits = exits;
+    this.countedLoops = countedLoops;
     this.codeEnd = codeEnd;
     this.caseLabels = new CaseLabelEmitter(state);
   }
@@ -43,8 +51,71 @@ final class ControlEmitter {
     String params = params(reader);
     ControlFrame frame = state.enter(ControlFrame.Kind.LOOP, params, results(reader));
     state.reserveLoopParameters(frame, params);
+    CountedLoop counted = countedLoops.get(reader.position());
+    if (counted != null && params.isEmpty()) {
+      beginCounting(frame, counted);
+    }
     state.writeLabel(frame.label);
     writeStopCheck();
+  }
+
+  private void beginCounting(ControlFrame frame, CountedLoop counted) {
+    frame.counted = counted;
+    int trips = frame.firstFreeSlot;
+    frame.firstFreeSlot += 2;
+    state.writeLabel(frame.outerLabel);
+    if (counted.step() > 0) {
+      writeLimit(counted);
+      writer.load(JvmKind.INT, state.localSlot(counted.local()));
+    } else {
+      writer.load(JvmKind.INT, state.localSlot(counted.local()));
+      writeLimit(counted);
+    }
+    writer.insn(Opcodes.ISUB);
+    writer.iconst(counted.shift());
+    writer.insn(Opcodes.IUSHR);
+    writer.store(JvmKind.INT, trips);
+    writer.iconst(0);
+    writer.store(JvmKind.INT, trips + 1);
+    frame.counterSlot = trips;
+  }
+
+  private void writeLimit(CountedLoop counted) {
+    if (counted.limitLocal() < 0) {
+      writer.iconst(counted.limit());
+    } else {
+      writer.load(JvmKind.INT, state.localSlot(counted.limitLocal()));
+    }
+  }
+
+  /// {@return whether the instructions that follow are the end of a counted loop, to be written by
+  /// [#endCounting]}
+  boolean isAtTail(int offset) {
+    ControlFrame frame = state.current();
+    return frame.counted != null
+        && frame.counted.tail() == offset
+        && state.operands.size() == frame.height;
+  }
+
+  /// Writes the end of a counted loop; see [CountedLoop].
+  void endCounting() {
+    ControlFrame frame = state.current();
+    CountedLoop counted = frame.counted;
+    if (counted == null) {
+      throw new IllegalStateException("not a counted loop");
+    }
+    int trips = frame.counterSlot;
+    writer.load(JvmKind.INT, state.localSlot(counted.local()));
+    writer.iconst(counted.step());
+    writer.insn(Opcodes.IADD);
+    state.storeLocal(counted.local());
+    writer.iinc(trips + 1, 1);
+    writer.load(JvmKind.INT, trips + 1);
+    writer.load(JvmKind.INT, trips);
+    writer.jump(Opcodes.IF_ICMPLT, frame.label);
+    writer.load(JvmKind.INT, state.localSlot(counted.local()));
+    writeLimit(counted);
+    writer.jump(Opcodes.IF_ICMPNE, frame.outerLabel);
   }
 
   void ifThen(InstructionReader reader) {

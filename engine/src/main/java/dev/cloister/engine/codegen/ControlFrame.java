@@ -59,6 +59,15 @@ final class ControlFrame {
   /// The first local variable that is free for temporaries in this frame.
   int firstFreeSlot;
 
+  /// The form of a loop that is counted.
+  @Nullable CountedLoop counted;
+
+  /// Where a counted loop keeps the number of trips and, next to it, that of trips done.
+  int counterSlot = -1;
+
+  /// Where a counted loop computes its number of trips.
+  final Label outerLabel = new Label();
+
   /// The parameters of an `if`.
   @Nullable List<Parameter> parameters;
 

@@ -44,7 +44,7 @@ final class FunctionCompiler {
     this.calls = new CallEmitter(state);
     this.variables = new VariableEmitter(state);
     this.references = new ReferenceEmitter(state);
-    this.control = new ControlEmitter(state, calls, exits, codeEnd);
+    this.control = new ControlEmitter(state, calls, exits, context.countedLoops, codeEnd);
   }
 
   /// Writes a function's method, and those of its regions, into a class.
@@ -95,6 +95,13 @@ final class FunctionCompiler {
       SplitPlan.Region region = context.split.regionAt(reader.position(), current);
       if (region != null) {
         callRegion(region);
+        return;
+      }
+      if (control.isAtTail(reader.position())) {
+        control.endCounting();
+        for (int i = 0; i < CountedLoop.TAIL_INSTRUCTIONS; i++) {
+          reader.next();
+        }
         return;
       }
     }

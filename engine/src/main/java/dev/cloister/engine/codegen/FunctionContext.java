@@ -1,6 +1,7 @@
 package dev.cloister.engine.codegen;
 
 import dev.cloister.engine.bytecode.InstructionReader;
+import java.util.Map;
 import org.objectweb.asm.ClassVisitor;
 
 /// What the methods that one function becomes have in common while they are written.
@@ -12,6 +13,7 @@ final class FunctionContext {
   final InstructionReader reader;
   final SplitPlan split;
   final ClassVisitor target;
+  final Map<Integer, CountedLoop> countedLoops;
 
   /// The number of sites so far; see [Sites].
   int sites;
@@ -27,5 +29,6 @@ final class FunctionContext {
     this.reader = Sites.instructions(plan.module(), functionIndex);
     this.split = split;
     this.target = target;
+    this.countedLoops = CountedLoop.find(plan.module(), functionIndex);
   }
 }

@@ -515,6 +515,7 @@ final class MethodState {
       }
     }
     for (ControlFrame frame : control) {
+      end = Math.max(end, frame.counterSlot < 0 ? end : frame.counterSlot + 2);
       for (ControlFrame.Alias alias : frame.aliases) {
         end = Math.max(end, alias.copySlot() + localKinds[alias.local()].slots());
       }
@@ -537,6 +538,10 @@ final class MethodState {
       }
     }
     for (ControlFrame frame : control) {
+      if (frame.counterSlot >= 0) {
+        frameLocals[from + frame.counterSlot - firstTemporary] = Opcodes.INTEGER;
+        frameLocals[from + frame.counterSlot + 1 - firstTemporary] = Opcodes.INTEGER;
+      }
       for (ControlFrame.Alias alias : frame.aliases) {
         frameLocals[from + alias.copySlot() - firstTemporary] =
             localKinds[alias.local()].frameType();

@@ -77,9 +77,13 @@ public final class ConstExprValidator {
 
   private void requireConstantGlobal(int index) {
     GlobalType type = state.global(index);
-    if (index >= module.importedGlobalCount() && !state.features.has(WasmFeature.GC)) {
+    if (index >= module.importedGlobalCount()
+        && !state.features.has(WasmFeature.GC)
+        && !state.features.has(WasmFeature.EXTENDED_CONST)) {
       throw state.invalid(
-          "unknown global " + index + ": it is not imported, and feature gc is switched off");
+          "unknown global "
+              + index
+              + ": it is not imported, and features gc and extended-const are switched off");
     }
     if (type.mutable()) {
       throw state.invalid("constant expression required: global " + index + " is mutable");

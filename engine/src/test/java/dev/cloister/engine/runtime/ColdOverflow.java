@@ -80,11 +80,10 @@ final class ColdOverflow {
           ColdOverflow.class.getClassLoader());
     }
     Thread thread = new Thread(null, () -> run(), "guest", Long.parseLong(args[0]));
-    thread.setUncaughtExceptionHandler(
-        (_, e) -> {
-          e.printStackTrace();
-          Runtime.getRuntime().halt(1);
-        });
+    thread.setUncaughtExceptionHandler((_, e) -> {
+      e.printStackTrace();
+      Runtime.getRuntime().halt(1);
+    });
     thread.start();
     thread.join();
   }
@@ -139,9 +138,7 @@ final class ColdOverflow {
   }
 
   private static Imports imports() {
-    return Imports.builder()
-        .define("m", "body", HostFunction.of(INT, (_, args) -> args))
-        .build();
+    return Imports.builder().define("m", "body", HostFunction.of(INT, (_, args) -> args)).build();
   }
 
   private static ModuleBuilder module() {

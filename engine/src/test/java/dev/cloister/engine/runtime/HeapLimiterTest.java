@@ -50,8 +50,7 @@ final class HeapLimiterTest {
   /// A module with a bit of everything that is charged; it grows what can grow.
   private static ModuleBuilder greedy() {
     return new ModuleBuilder()
-        .exportFunction(
-            "growMemory", INT, code -> code.localGet(0).op(Opcode.MEMORY_GROW, 0))
+        .exportFunction("growMemory", INT, code -> code.localGet(0).op(Opcode.MEMORY_GROW, 0))
         .exportFunction(
             "growTable",
             INT,
@@ -123,8 +122,7 @@ final class HeapLimiterTest {
               return new Object[0];
             });
     Instance instance =
-        engine.instantiate(
-            module, Imports.builder().define("host", "f", close).build(), store);
+        engine.instantiate(module, Imports.builder().define("host", "f", close).build(), store);
 
     assertThatThrownBy(() -> call(instance, "f")).isInstanceOf(IllegalStateException.class);
 
@@ -308,8 +306,7 @@ final class HeapLimiterTest {
         new ModuleBuilder()
             .function(
                 VOID,
-                code ->
-                    code.i32Const(5).op(Opcode.MEMORY_GROW, 0).drop().op(Opcode.UNREACHABLE))
+                code -> code.i32Const(5).op(Opcode.MEMORY_GROW, 0).drop().op(Opcode.UNREACHABLE))
             .memory(1)
             .start(0);
     Store store = new Store(limiter);

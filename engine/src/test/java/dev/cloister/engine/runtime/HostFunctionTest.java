@@ -204,8 +204,7 @@ final class HostFunctionTest {
     call(instance, "f");
 
     assertThat(seen).containsExactly(new byte[] {1, 2, 3});
-    assertThat(((Memory) instance.export("memory")).copy(200, 4))
-        .containsExactly(1, 2, 3, 4);
+    assertThat(((Memory) instance.export("memory")).copy(200, 4)).containsExactly(1, 2, 3, 4);
   }
 
   /// Compiled code reads the memory's array again after a call in which the host let it grow.
@@ -311,8 +310,7 @@ final class HostFunctionTest {
     Instance instance = engine.instantiate(forwarder(INT), host(HostFunction.of(INT, target)));
 
     assertThat(result(instance, "f", 0)).isEqualTo(1);
-    assertThatThrownBy(() -> call(instance, "f", 1))
-        .isInstanceOf(IndexOutOfBoundsException.class);
+    assertThatThrownBy(() -> call(instance, "f", 1)).isInstanceOf(IndexOutOfBoundsException.class);
   }
 
   @Test
@@ -388,9 +386,7 @@ final class HostFunctionTest {
             triple,
             (caller, args) -> {
               int depth = (Integer) args[0];
-              return depth == 0
-                  ? new Object[] {0, 0L, 0.0}
-                  : call(caller, "g", depth - 1);
+              return depth == 0 ? new Object[] {0, 0L, 0.0} : call(caller, "g", depth - 1);
             });
 
     Instance instance = engine.instantiate(module, host(again));
@@ -422,10 +418,8 @@ final class HostFunctionTest {
     ModuleBuilder module =
         new ModuleBuilder()
             .importFunction("host", "f", INT)
-            .exportFunction(
-                "f", INT, code -> code.localGet(0).i32Const(0).callIndirect(INT, 0))
-            .exportFunction(
-                "own", INT, code -> code.localGet(0).i32Const(1).callIndirect(INT, 0))
+            .exportFunction("f", INT, code -> code.localGet(0).i32Const(0).callIndirect(INT, 0))
+            .exportFunction("own", INT, code -> code.localGet(0).i32Const(1).callIndirect(INT, 0))
             .table(new TableType(FUNCREF, Limits.of(2)))
             .elements(0, 0, 0, 1);
     List<Instance> callers = new ArrayList<>();

@@ -31,8 +31,8 @@ import org.junit.jupiter.api.Test;
 ///
 /// Strategy: a guest recurses to a depth and does one thing there. The depth hovers about the one
 /// at which the stack ends, so that the overflow strikes at many points of that thing, on threads
-/// with small stacks. Invariants: the call ends in the result or in the trap; the thing was done
-/// or was not, never in part; the ledger says what is held; the next call works.
+/// with small stacks. Invariants: the call ends in the result or in the trap; the thing was done or
+/// was not, never in part; the ledger says what is held; the next call works.
 final class StackExhaustionTest {
   private static final FuncType INT = new FuncType(List.of(I32), List.of(I32));
   private static final FuncType TO_INT = new FuncType(List.of(), List.of(I32));
@@ -139,8 +139,7 @@ final class StackExhaustionTest {
     void after(@Nullable Object result);
   }
 
-  private void hoverOnSmallStacks(ModuleBuilder module, CheckOf check)
-      throws InterruptedException {
+  private void hoverOnSmallStacks(ModuleBuilder module, CheckOf check) throws InterruptedException {
     Random random = Seed.random();
     for (long stackBytes : new long[] {180_000, 256_000, 400_000}) {
       onThread(
@@ -162,8 +161,7 @@ final class StackExhaustionTest {
 
   @Test
   void recursion_withoutEnd_trapsAndPoisonsTheInstance() {
-    Instance instance =
-        engine.instantiate(recursion(code -> code.i32Const(5)), imports());
+    Instance instance = engine.instantiate(recursion(code -> code.i32Const(5)), imports());
 
     TrapException trap =
         assertTraps(TrapReason.CALL_STACK_EXHAUSTED, () -> call(instance, "recurse", -1));
@@ -202,11 +200,10 @@ final class StackExhaustionTest {
   @Test
   void tableGrow_atTheEndOfTheStack_keepsTheLedger() throws InterruptedException {
     hoverOnSmallStacks(
-        recursion(
-            code ->
-                code.heapType(Opcode.REF_NULL, AbstractHeapType.FUNC)
-                    .i32Const(1)
-                    .op(Opcode.TABLE_GROW, 0)),
+        recursion(code ->
+            code.heapType(Opcode.REF_NULL, AbstractHeapType.FUNC)
+                .i32Const(1)
+                .op(Opcode.TABLE_GROW, 0)),
         instance -> {
           Table table = instance.tables[0];
           return _ -> {
@@ -221,14 +218,13 @@ final class StackExhaustionTest {
   @Test
   void reference_madeAtTheEndOfTheStack_isTheOnlyOne() throws InterruptedException {
     hoverOnSmallStacks(
-        recursion(
-                code ->
-                    code.i32Const(0)
-                        .op(Opcode.REF_FUNC, 2)
-                        .op(Opcode.TABLE_SET, 0)
-                        .i32Const(3)
-                        .i32Const(0)
-                        .callIndirect(INT, 0))
+        recursion(code ->
+                code.i32Const(0)
+                    .op(Opcode.REF_FUNC, 2)
+                    .op(Opcode.TABLE_SET, 0)
+                    .i32Const(3)
+                    .i32Const(0)
+                    .callIndirect(INT, 0))
             .exportFunction("identity", INT, code -> code.localGet(0)),
         instance ->
             found -> {

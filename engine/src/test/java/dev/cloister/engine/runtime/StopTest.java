@@ -36,8 +36,8 @@ import org.junit.jupiter.params.provider.MethodSource;
 
 /// Stops from outside: guests that would run for ever end, and nobody else notices.
 ///
-/// Each guest tells the host when it has begun, and is left alone until the JIT has compiled it: the
-/// loops run long enough for that before they tell.
+/// Each guest tells the host when it has begun, and is left alone until the JIT has compiled it:
+/// the loops run long enough for that before they tell.
 @Timeout(60)
 final class StopTest {
   private static final FuncType VOID = FuncType.EMPTY;
@@ -78,8 +78,7 @@ final class StopTest {
     return Stream.of(
         new Shape(
             "an empty loop",
-            module ->
-                module.exportFunction("run", VOID, code -> code.call(0).loop().br(0).end())),
+            module -> module.exportFunction("run", VOID, code -> code.call(0).loop().br(0).end())),
         loop("a loop that counts", code -> {}),
         loop(
             "a loop that stores",
@@ -91,8 +90,7 @@ final class StopTest {
             }),
         loop(
             "a loop that is left by br_if at a condition that never holds",
-            code ->
-                code.block().i32Const(0).access(Opcode.I32_LOAD, 0).brIf(2).end()),
+            code -> code.block().i32Const(0).access(Opcode.I32_LOAD, 0).brIf(2).end()),
         loop(
             "a loop around a counted loop",
             code -> {
@@ -116,8 +114,7 @@ final class StopTest {
             code -> code.i32Const(5).i32Const(0).callIndirect(INT, 0).drop()),
         loop(
             "a loop of bulk operations",
-            code ->
-                code.i32Const(0).i32Const(1).i32Const(0x8000).op(Opcode.MEMORY_FILL, 0)),
+            code -> code.i32Const(0).i32Const(1).i32Const(0x8000).op(Opcode.MEMORY_FILL, 0)),
         loop(
             "a loop that grows memory in vain",
             code -> code.i32Const(-1).op(Opcode.MEMORY_GROW, 0).drop()),
@@ -320,8 +317,7 @@ final class StopTest {
             });
     Store store = new Store(HeapLimiter.UNLIMITED);
     Instance instance =
-        engine.instantiate(
-            module, Imports.builder().define("host", "again", again).build(), store);
+        engine.instantiate(module, Imports.builder().define("host", "again", again).build(), store);
     CompletableFuture<Throwable> guest = start(() -> call(instance, "outer"));
     await(begun);
 
@@ -356,12 +352,11 @@ final class StopTest {
     Store calm = new Store(HeapLimiter.UNLIMITED);
     Instance bystander = module.instantiate(calm, begun(new CountDownLatch(1)));
     CompletableFuture<Throwable> watcher =
-        start(
-            () -> {
-              while (!done.get()) {
-                assertThat(result(bystander, "identity", 5)).isEqualTo(5);
-              }
-            });
+        start(() -> {
+          while (!done.get()) {
+            assertThat(result(bystander, "identity", 5)).isEqualTo(5);
+          }
+        });
     for (int round = 0; round < 15; round++) {
       int guests = 1 + round % 3;
       CountDownLatch begun = new CountDownLatch(guests);
