@@ -11,6 +11,7 @@ import dev.cloister.engine.types.MemoryType;
 import dev.cloister.engine.types.RefType;
 import dev.cloister.engine.types.TableType;
 import dev.cloister.engine.types.TagType;
+import dev.cloister.engine.types.TypeText;
 import dev.cloister.engine.types.ValueType;
 import dev.cloister.engine.util.ByteReader;
 
@@ -155,7 +156,8 @@ final class EntityTypes {
       throw new InvalidModuleException("type mismatch: the type of a tag is no function", start);
     }
     if (!function.results().isEmpty()) {
-      throw new InvalidModuleException("non-empty tag result type " + function.results(), start);
+      throw new InvalidModuleException(
+          "non-empty tag result type " + TypeText.of(function.results(), section.module), start);
     }
     return new TagType(type);
   }
@@ -166,7 +168,7 @@ final class EntityTypes {
     DefinedType type = section.readType();
     if (!(type.composite() instanceof FuncType)) {
       throw new InvalidModuleException(
-          "type mismatch: the type of a function is " + type.composite(), start);
+          "type mismatch: the type of a function is no function type", start);
     }
     return type;
   }

@@ -118,13 +118,7 @@ final class TypeSection {
     }
     if (!Subtyping.isSubtype(type.composite(), supertype.composite())) {
       throw new InvalidModuleException(
-          "sub type "
-              + index
-              + " does not match its supertype: "
-              + type.composite()
-              + " is no "
-              + supertype.composite(),
-          offset);
+          "sub type " + index + " does not match the structure of its supertype", offset);
     }
   }
 

@@ -72,7 +72,11 @@ public final class Subtyping {
   }
 
   /// Returns whether each type of `sub` is a subtype of the one at its place in `sup`.
+  @SuppressWarnings("ReferenceEquality") // A fast way out; equal lists may be two objects.
   public static boolean areSubtypes(List<ValueType> sub, List<ValueType> sup) {
+    if (sub == sup) {
+      return true;
+    }
     if (sub.size() != sup.size()) {
       return false;
     }

@@ -4,6 +4,7 @@ import dev.cloister.engine.util.IntVector;
 import java.lang.ref.Reference;
 import java.lang.ref.ReferenceQueue;
 import java.lang.ref.WeakReference;
+import java.security.SecureRandom;
 import java.util.Arrays;
 import java.util.HashMap;
 import java.util.List;
@@ -130,6 +131,11 @@ public final class TypeCanonicalizer {
     private static final int REF = 2;
     private static final int REF_NULL = 3;
 
+    // Differ from process to process: all tenants share the table, and none shall be able to make
+    // types that collide in it.
+    private static final long SEED = new SecureRandom().nextLong();
+    private static final long MULTIPLIER = new SecureRandom().nextLong() | 1;
+
     private int[] words = new int[16];
     private int size;
     private int hash;
@@ -140,8 +146,16 @@ public final class TypeCanonicalizer {
         shape.addMember(group, group.type(i));
       }
       shape.words = Arrays.copyOf(shape.words, shape.size);
-      shape.hash = Arrays.hashCode(shape.words);
+      shape.hash = hash(shape.words);
       return shape;
+    }
+
+    private static int hash(int[] words) {
+      long hash = SEED;
+      for (int word : words) {
+        hash = Long.rotateLeft(hash ^ (word * MULTIPLIER), 29) * MULTIPLIER;
+      }
+      return (int) (hash ^ (hash >>> 32));
     }
 
     private void addMember(RecGroup group, DefinedType type) {

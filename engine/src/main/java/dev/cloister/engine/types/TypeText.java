@@ -6,6 +6,8 @@ import java.util.List;
 /// indices. The same module always gives the same text.
 public final class TypeText {
 
+  private static final int SHOWN_TYPES = 32;
+
   private TypeText() {}
 
   /// Returns `type`, with the index that its heap type has in `types`.
@@ -16,13 +18,13 @@ public final class TypeText {
     return type.toString();
   }
 
-  /// Returns the types between brackets.
+  /// Returns the first of the types between brackets.
   public static String of(List<? extends StorageType> list, TypeSpace types) {
     StringBuilder text = new StringBuilder("[");
-    for (int i = 0; i < list.size(); i++) {
+    for (int i = 0; i < Math.min(list.size(), SHOWN_TYPES); i++) {
       text.append(i == 0 ? "" : " ").append(of(list.get(i), types));
     }
-    return text.append(']').toString();
+    return text.append(list.size() > SHOWN_TYPES ? " ...]" : "]").toString();
   }
 
   private static String index(DefinedType type, TypeSpace types) {

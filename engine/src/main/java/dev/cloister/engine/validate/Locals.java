@@ -1,6 +1,5 @@
 package dev.cloister.engine.validate;
 
-import dev.cloister.engine.types.NumType;
 import dev.cloister.engine.types.ValueType;
 import dev.cloister.engine.util.IntVector;
 import java.util.ArrayList;
@@ -17,7 +16,9 @@ final class Locals {
 
   private static final int DIRECT_COUNT = 128;
 
+  /// The types of the first locals; those from `count` on are leftovers of other functions.
   private final ValueType[] direct = new ValueType[DIRECT_COUNT];
+
   private final List<ValueType> runTypes = new ArrayList<>();
   private int[] runEnds = new int[16];
   private int count;
@@ -27,7 +28,6 @@ final class Locals {
   private final IntVector initializedInOrder = new IntVector();
 
   void clear() {
-    Arrays.fill(direct, NumType.I32);
     runTypes.clear();
     count = 0;
     allDefaultable = true;
