@@ -33,6 +33,8 @@ public final class CloisterCommand implements Runnable {
   private static final List<Subcommand> SUBCOMMANDS =
       List.of(
           // Server.
+          new Subcommand("serve", terminal -> new ServeCommand(terminal)),
+          new Subcommand("config", terminal -> new ConfigCommand(terminal)),
           // Modules without a server.
           new Subcommand("run", terminal -> new RunCommand(terminal), /* optionsEndAtOperand= */ true),
           new Subcommand("validate", terminal -> new ValidateCommand(terminal)),
@@ -40,9 +42,14 @@ public final class CloisterCommand implements Runnable {
           new Subcommand("compile", terminal -> new CompileCommand(terminal)),
           // Conformance.
           new Subcommand("wast", terminal -> new WastCommand(terminal)),
-          new Subcommand("replay", terminal -> new ReplayCommand(terminal))
+          new Subcommand("replay", terminal -> new ReplayCommand(terminal)),
           // Clients of the HTTP API.
-          );
+          new Subcommand("login", terminal -> new LoginCommand(terminal)),
+          new Subcommand("tenant", terminal -> new TenantCommand(terminal)),
+          new Subcommand("plugin", terminal -> new PluginCommand(terminal)),
+          new Subcommand("call", terminal -> new CallCommand(terminal)),
+          new Subcommand("logs", terminal -> new LogsCommand(terminal)),
+          new Subcommand("engine", terminal -> new EngineCommand(terminal)));
 
   @Spec private CommandSpec spec;
 
