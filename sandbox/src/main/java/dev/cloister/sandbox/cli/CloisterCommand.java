@@ -44,9 +44,14 @@ public final class CloisterCommand implements Runnable {
           new Subcommand("compile", terminal -> new CompileCommand(terminal)),
           // Conformance.
           new Subcommand("wast", terminal -> new WastCommand(terminal)),
-          new Subcommand("replay", terminal -> new ReplayCommand(terminal))
+          new Subcommand("replay", terminal -> new ReplayCommand(terminal)),
           // Clients of the HTTP API.
-          );
+          new Subcommand("login", terminal -> new LoginCommand(terminal)),
+          new Subcommand("tenant", terminal -> new TenantCommand(terminal)),
+          new Subcommand("plugin", terminal -> new PluginCommand(terminal)),
+          new Subcommand("call", terminal -> new CallCommand(terminal)),
+          new Subcommand("logs", terminal -> new LogsCommand(terminal)),
+          new Subcommand("engine", terminal -> new EngineCommand(terminal)));
 
   private CloisterCommand() {}
 

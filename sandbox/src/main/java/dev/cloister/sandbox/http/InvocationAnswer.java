@@ -71,8 +71,7 @@ record InvocationAnswer(Answer answer, CallOutcome outcome) {
               CallOutcome.ERROR,
               Problem.of(
                   ProblemType.UNAVAILABLE, "the call was stopped: " + cancelled.reason().text()));
-      case InvocationResult.HostFailure failure ->
-          problem(CallOutcome.ERROR, Problems.of(failure.cause()));
+      case InvocationResult.HostFailure _ -> problem(CallOutcome.ERROR, Problems.ownFault());
     };
   }
 

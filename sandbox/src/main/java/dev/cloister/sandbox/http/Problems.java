@@ -30,9 +30,14 @@ final class Problems {
       }
       default -> {
         LOG.error("event=request-failed", failure);
-        yield Problem.of(ProblemType.INTERNAL, "the fault is the server's and was logged");
+        yield ownFault();
       }
     };
+  }
+
+  /// Returns the problem of a fault of the server that was logged already.
+  static Problem ownFault() {
+    return Problem.of(ProblemType.INTERNAL, "the fault is the server's and was logged");
   }
 
   /// Returns the problem of a module that cannot be accepted.

@@ -25,7 +25,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 
 /// Real programs over HTTP give byte for byte what another engine gave.
 @TestInstance(TestInstance.Lifecycle.PER_CLASS)
-final class RealProgramsTest {
+final class ServedProgramsTest {
   private static final String PLUGINS = "/v1/tenants/acme/plugins/";
 
   private TestServer server;
