@@ -80,12 +80,14 @@ final class ArchitectureTest {
   }
 
   @Test
-  void codeUnits_calledByGeneratedCode_arePublicInRuntime() {
+  void codeUnits_calledByGeneratedCode_areReachableInRuntime() {
     codeUnits()
         .that()
         .areAnnotatedWith(ENGINE + ".runtime.CalledByGeneratedCode")
         .should()
-        .bePublic()
+        .notBePrivate()
+        .andShould()
+        .notBePackagePrivate()
         .andShould()
         .beDeclaredInClassesThat()
         .resideInAPackage(ENGINE + ".runtime..")
