@@ -1,4 +1,5 @@
-;; The plugin of scripts/demo: plain exports, no imports. arithmetic.wasm is this text assembled.
+;; The plugin of scripts/demo: plain exports, no imports. arithmetic.wasm is this text assembled,
+;; which ArithmeticExampleTest checks.
 (module $arithmetic
   (func $fibonacci (export "fibonacci") (param $n i32) (result i64)
     (local $a i64) (local $b i64) (local $t i64)
