@@ -62,8 +62,7 @@ public final class Sandbox implements AutoCloseable {
     }
   }
 
-  private static int start(
-      SandboxConfig config, @Nullable String operatorKey, Lifecycle lifecycle)
+  private static int start(SandboxConfig config, @Nullable String operatorKey, Lifecycle lifecycle)
       throws IOException {
     Clock clock = Clock.systemUTC();
     SecureRandom random = new SecureRandom();
@@ -145,8 +144,7 @@ public final class Sandbox implements AutoCloseable {
     } catch (CompletionException e) {
       if (e.getCause() instanceof BindException refused) {
         String address = config.http().host() + ":" + config.http().port();
-        throw new IOException(
-            "cannot listen on " + address + ": " + refused.getMessage(), refused);
+        throw new IOException("cannot listen on " + address + ": " + refused.getMessage(), refused);
       }
       throw e;
     }

@@ -51,13 +51,9 @@ final class LoadTest {
     }
     List<CompletableFuture<Void>> uploads =
         modules.stream()
-            .map(
-                module ->
-                    CompletableFuture.runAsync(
-                        () ->
-                            operator
-                                .upload(MATH + Arrays.hashCode(module) % 7, module)
-                                .expect(201)))
+            .map(module ->
+                CompletableFuture.runAsync(
+                    () -> operator.upload(MATH + Arrays.hashCode(module) % 7, module).expect(201)))
             .toList();
     CompletableFuture<Void> all =
         CompletableFuture.allOf(uploads.toArray(CompletableFuture[]::new));
@@ -101,9 +97,7 @@ final class LoadTest {
   @Test
   void afterThousandMixedCalls_everythingIsWhereItWas() {
     operator.upload(MATH, Modules.arithmetic()).expect(201);
-    operator
-        .upload("/v1/tenants/acme/plugins/hello", Modules.command(1, "hello", 0))
-        .expect(201);
+    operator.upload("/v1/tenants/acme/plugins/hello", Modules.command(1, "hello", 0)).expect(201);
     operator.put("/v1/tenants/acme/limits", "{\"limits\":{\"deadlineMillis\":100}}").expect(200);
     calls(300);
     Footprint before = settled();
@@ -143,7 +137,8 @@ final class LoadTest {
       switch (i % 10) {
         case 0 -> operator.post(MATH + "/call/divide", "{\"args\":[1,0]}").problem(422, "trap");
         case 1 -> operator.post(MATH + "/call/none", "{}").problem(404, "unknown-export");
-        case 2 -> operator.post(MATH + "/call/add", "{\"args\":[1]}").problem(400, "invalid-arguments");
+        case 2 ->
+            operator.post(MATH + "/call/add", "{\"args\":[1]}").problem(400, "invalid-arguments");
         case 3 -> operator.post(MATH + "/call/add", "{\"args\":").problem(400, "malformed-json");
         case 4 -> operator.post("/v1/tenants/acme/plugins/hello/run", new byte[100]).expect(200);
         case 5 -> spin(i);

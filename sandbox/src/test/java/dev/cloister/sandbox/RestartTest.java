@@ -89,7 +89,8 @@ final class RestartTest {
   void unreferencedBlobs_areRemovedAtTheStart() throws IOException {
     TestServer.start(folder).close();
     Path stray =
-        folder.resolve("blobs/sha256/2c/2cf24dba5fb0a30e26e83b2ac5b9e29e1b161e5c1fa7425e73043362938b9824");
+        folder.resolve(
+            "blobs/sha256/2c/2cf24dba5fb0a30e26e83b2ac5b9e29e1b161e5c1fa7425e73043362938b9824");
     Files.createDirectories(stray.resolveSibling("."));
     Files.write(stray, "hello".getBytes(StandardCharsets.UTF_8));
 

@@ -21,8 +21,7 @@ public final class OperatorKey {
   /// @throws IOException if the file can be neither read nor written
   /// @throws IllegalArgumentException if the key is too short to be a secret
   public static SecretHash load(
-      DataFolder folder, @Nullable String fromEnvironment, SecureRandom random)
-      throws IOException {
+      DataFolder folder, @Nullable String fromEnvironment, SecureRandom random) throws IOException {
     String text =
         fromEnvironment == null
             ? folder.privateFile(FILE, () -> ApiKey.generate(KeyRing.OPERATOR_ID, random).text())

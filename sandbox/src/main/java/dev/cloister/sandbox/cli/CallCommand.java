@@ -63,8 +63,7 @@ final class CallCommand implements Callable<Integer> {
     ApiClient client = server.client(terminal);
     String export = words.getFirst();
     List<String> texts = words.subList(1, words.size());
-    List<@Nullable Object> arguments =
-        CallArguments.of(parameters(client, export), texts);
+    List<@Nullable Object> arguments = CallArguments.of(parameters(client, export), texts);
     String path =
         PluginCommand.path(tenant, plugin) + "/call/" + ApiClient.encoded(export) + query("");
     JsonNode answer = client.send("POST", path, Map.of("args", arguments));

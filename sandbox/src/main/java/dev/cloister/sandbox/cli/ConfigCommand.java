@@ -6,26 +6,15 @@ import dev.cloister.sandbox.config.InvalidConfigException;
 import java.io.IOException;
 import java.nio.file.Path;
 import picocli.CommandLine.Command;
-import picocli.CommandLine.Model.CommandSpec;
-import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.Parameters;
-import picocli.CommandLine.Spec;
 
 /// `config`: looks at configuration files.
 @Command(name = "config", description = "Looks at configuration files.")
-final class ConfigCommand implements Runnable {
+final class ConfigCommand {
   private final Terminal terminal;
-
-  @Spec private CommandSpec spec;
 
   ConfigCommand(Terminal terminal) {
     this.terminal = terminal;
-  }
-
-  /// Reached without a sub-command: that is a usage error.
-  @Override
-  public void run() {
-    throw new ParameterException(spec.commandLine(), "missing command");
   }
 
   /// `config check`: prints every fault of a file.

@@ -4,25 +4,14 @@ import com.fasterxml.jackson.databind.JsonNode;
 import java.util.List;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
-import picocli.CommandLine.Model.CommandSpec;
-import picocli.CommandLine.ParameterException;
-import picocli.CommandLine.Spec;
 
 /// `engine`: the live engine of a server.
 @Command(name = "engine", description = "Shows the live engine of a server.")
-final class EngineCommand implements Runnable {
+final class EngineCommand {
   private final Terminal terminal;
-
-  @Spec private CommandSpec spec;
 
   EngineCommand(Terminal terminal) {
     this.terminal = terminal;
-  }
-
-  /// Reached without a sub-command: that is a usage error.
-  @Override
-  public void run() {
-    throw new ParameterException(spec.commandLine(), "missing command");
   }
 
   @Command(name = "native-modules", description = "Lists native modules and who holds them.")

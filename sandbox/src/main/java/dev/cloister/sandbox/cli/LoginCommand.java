@@ -34,8 +34,7 @@ final class LoginCommand implements Callable<Integer> {
   public Integer call() {
     String text = key == null ? readKey() : key;
     Credentials credentials = new Credentials(ServerOption.withoutSlash(url), text);
-    JsonNode session =
-        new ApiClient(credentials).send("POST", "/v1/session", Map.of("key", text));
+    JsonNode session = new ApiClient(credentials).send("POST", "/v1/session", Map.of("key", text));
     Path file = Credentials.file(terminal.environment());
     credentials.write(file);
     String role = session.path("role").asText();

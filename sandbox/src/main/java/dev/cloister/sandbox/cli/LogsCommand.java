@@ -36,8 +36,7 @@ final class LogsCommand implements Callable<Integer> {
     ApiClient client = server.client(terminal);
     String path = TenantCommand.path(tenant) + "/logs?last=" + last;
     try (BufferedReader lines =
-        new BufferedReader(
-            new InputStreamReader(client.stream(path), StandardCharsets.UTF_8))) {
+        new BufferedReader(new InputStreamReader(client.stream(path), StandardCharsets.UTF_8))) {
       @Nullable String line = lines.readLine();
       while (line != null) {
         if (line.startsWith(DATA)) {

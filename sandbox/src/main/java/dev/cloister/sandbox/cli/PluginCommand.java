@@ -10,30 +10,19 @@ import java.util.List;
 import java.util.Map;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
-import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
-import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.Parameters;
-import picocli.CommandLine.Spec;
 
 /// `plugin`: a tenant's plugins, their versions and aliases.
 @Command(name = "plugin", description = "Uploads, shows and deletes a tenant's plugins.")
-final class PluginCommand implements Runnable {
+final class PluginCommand {
   private static final String WASM = "application/wasm";
   private static final int WHOLE = 100;
 
   private final Terminal terminal;
 
-  @Spec private CommandSpec spec;
-
   PluginCommand(Terminal terminal) {
     this.terminal = terminal;
-  }
-
-  /// Reached without a sub-command: that is a usage error.
-  @Override
-  public void run() {
-    throw new ParameterException(spec.commandLine(), "missing command");
   }
 
   @Command(name = "list", description = "Lists the tenant's plugins.")
@@ -42,9 +31,7 @@ final class PluginCommand implements Runnable {
       @Mixin ListOption options,
       @Parameters(paramLabel = "TENANT") String tenant) {
     JsonNode page =
-        server
-            .client(terminal)
-            .get(TenantCommand.path(tenant) + "/plugins" + options.query());
+        server.client(terminal).get(TenantCommand.path(tenant) + "/plugins" + options.query());
     server.printList(
         terminal, page, List.of("plugin", "abi", "versions", "sizeBytes", "updatedAt", "live"));
     return ExitCode.OK;
@@ -72,8 +59,7 @@ final class PluginCommand implements Runnable {
     try {
       byte[] answer =
           client
-              .send(
-                  "PUT", path(tenant, plugin) + query, BodyPublishers.ofFile(module), WASM)
+              .send("PUT", path(tenant, plugin) + query, BodyPublishers.ofFile(module), WASM)
               .body();
       server.print(terminal, client.tree(answer));
       return ExitCode.OK;
@@ -99,8 +85,7 @@ final class PluginCommand implements Runnable {
       @Parameters(index = "1", paramLabel = "PLUGIN") String plugin) {
     JsonNode page =
         server.client(terminal).get(path(tenant, plugin) + "/versions" + options.query());
-    server.printList(
-        terminal, page, List.of("version", "abi", "sizeBytes", "createdAt", "live"));
+    server.printList(terminal, page, List.of("version", "abi", "sizeBytes", "createdAt", "live"));
     return ExitCode.OK;
   }
 

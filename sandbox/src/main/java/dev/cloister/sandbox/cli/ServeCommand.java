@@ -54,14 +54,13 @@ final class ServeCommand implements Callable<Integer> {
         .addShutdownHook(
             Thread.ofPlatform()
                 .name("cloister-stop")
-                .unstarted(
-                    () -> {
-                      sandbox.close();
-                      stopped.countDown();
-                      // A process that ends by SIGTERM would exit with 143; this one was asked to
-                      // stop and did.
-                      Runtime.getRuntime().halt(ExitCode.OK);
-                    }));
+                .unstarted(() -> {
+                  sandbox.close();
+                  stopped.countDown();
+                  // A process that ends by SIGTERM would exit with 143; this one was asked to
+                  // stop and did.
+                  Runtime.getRuntime().halt(ExitCode.OK);
+                }));
     terminal.out().println("READY " + sandbox.url());
     terminal.out().flush();
     stopped.await();

@@ -55,8 +55,7 @@ final class ServerOption {
     answer
         .properties()
         .forEach(
-            member ->
-                terminal.out().println(member.getKey() + ": " + text(member.getValue())));
+            member -> terminal.out().println(member.getKey() + ": " + text(member.getValue())));
   }
 
   /// Prints the entries of a list, a line for each.

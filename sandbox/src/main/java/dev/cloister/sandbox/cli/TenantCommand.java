@@ -7,36 +7,24 @@ import java.util.Map;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
-import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
-import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.Parameters;
-import picocli.CommandLine.Spec;
 
 /// `tenant`: tenants, their limits and keys.
 @Command(name = "tenant", description = "Shows and changes tenants, their limits and keys.")
-final class TenantCommand implements Runnable {
+final class TenantCommand {
   private static final String TENANTS = "/v1/tenants";
 
   private final Terminal terminal;
-
-  @Spec private CommandSpec spec;
 
   TenantCommand(Terminal terminal) {
     this.terminal = terminal;
   }
 
-  /// Reached without a sub-command: that is a usage error.
-  @Override
-  public void run() {
-    throw new ParameterException(spec.commandLine(), "missing command");
-  }
-
   @Command(name = "list", description = "Lists tenants.")
   Integer list(@Mixin ServerOption server, @Mixin ListOption options) {
     JsonNode page = server.client(terminal).get(TENANTS + options.query());
-    server.printList(
-        terminal, page, List.of("tenant", "state", "plugins", "memoryBytes", "calls"));
+    server.printList(terminal, page, List.of("tenant", "state", "plugins", "memoryBytes", "calls"));
     return ExitCode.OK;
   }
 
@@ -130,9 +118,7 @@ final class TenantCommand implements Runnable {
       @Mixin ServerOption server,
       @Parameters(index = "0", paramLabel = "TENANT") String tenant,
       @Parameters(index = "1", paramLabel = "ID") String id) {
-    server
-        .client(terminal)
-        .send("DELETE", path(tenant) + "/keys/" + ApiClient.encoded(id), null);
+    server.client(terminal).send("DELETE", path(tenant) + "/keys/" + ApiClient.encoded(id), null);
     return ExitCode.OK;
   }
 
@@ -142,14 +128,13 @@ final class TenantCommand implements Runnable {
 
   private static Map<String, @Nullable Long> parsed(Map<String, String> changes) {
     Map<String, @Nullable Long> values = new LinkedHashMap<>();
-    changes.forEach(
-        (name, text) -> {
-          try {
-            values.put(name, text.equals("default") ? null : Long.valueOf(text));
-          } catch (NumberFormatException _) {
-            throw CommandFailure.usage(name + " must be a number or `default`, is " + text);
-          }
-        });
+    changes.forEach((name, text) -> {
+      try {
+        values.put(name, text.equals("default") ? null : Long.valueOf(text));
+      } catch (NumberFormatException _) {
+        throw CommandFailure.usage(name + " must be a number or `default`, is " + text);
+      }
+    });
     return values;
   }
 }

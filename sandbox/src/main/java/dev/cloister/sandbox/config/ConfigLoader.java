@@ -36,7 +36,7 @@ public final class ConfigLoader {
     ConfigSection root = ConfigSection.root(file, compose(file, yaml), faults);
     SandboxConfig config = SandboxConfig.from(root);
     if (!faults.isEmpty()) {
-      faults.sort(Comparator.comparingInt(ConfigFault::line).thenComparing(ConfigFault::column));
+      faults.sort(Comparator.comparingInt(ConfigFault::line).thenComparingInt(ConfigFault::column));
       throw new InvalidConfigException(faults);
     }
     return config;

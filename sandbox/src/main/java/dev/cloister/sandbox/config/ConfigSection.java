@@ -103,12 +103,11 @@ final class ConfigSection {
 
   /// Notes a fault for every key that was not read.
   void end() {
-    entries.forEach(
-        (key, entry) -> {
-          if (!knownKeys.contains(key)) {
-            fault(entry.getKeyNode(), "unknown key " + quote(path + key) + hint(key));
-          }
-        });
+    entries.forEach((key, entry) -> {
+      if (!knownKeys.contains(key)) {
+        fault(entry.getKeyNode(), "unknown key " + quote(path + key) + hint(key));
+      }
+    });
   }
 
   private interface Parser<T> {

@@ -10,11 +10,7 @@ import java.time.Duration;
 /// @param drainTimeout how long requests may take to end when the server stops
 /// @param maxControlBodyBytes the largest body of a request that is not a call or an upload
 public record HttpConfig(
-    String host,
-    int port,
-    Duration idleTimeout,
-    Duration drainTimeout,
-    int maxControlBodyBytes) {
+    String host, int port, Duration idleTimeout, Duration drainTimeout, int maxControlBodyBytes) {
   private static final int DEFAULT_PORT = 8080;
   private static final int MAX_PORT = 65_535;
   private static final int KIBIBYTE = 1 << 10;
@@ -26,10 +22,7 @@ public record HttpConfig(
             section.text("host", "127.0.0.1"),
             (int) section.number("port", DEFAULT_PORT, 0, MAX_PORT),
             section.duration(
-                "idleTimeout",
-                Duration.ofMinutes(2),
-                Duration.ofSeconds(1),
-                Duration.ofHours(1)),
+                "idleTimeout", Duration.ofMinutes(2), Duration.ofSeconds(1), Duration.ofHours(1)),
             section.duration(
                 "drainTimeout", Duration.ofSeconds(10), Duration.ZERO, Duration.ofMinutes(10)),
             (int) section.sizeBytes("maxControlBody", MEBIBYTE, KIBIBYTE, 64L * MEBIBYTE));

@@ -19,9 +19,7 @@ public record LimitsConfig(IsolateLimits defaults, IsolateLimits maximums) {
   }
 
   private static IsolateLimits limits(
-      ConfigSection section,
-      IsolateLimits start,
-      @Nullable IsolateLimits ceiling) {
+      ConfigSection section, IsolateLimits start, @Nullable IsolateLimits ceiling) {
     IsolateLimits limits = start;
     for (IsolateLimit limit : IsolateLimit.values()) {
       long maximum = ceiling == null ? limit.maximum() : ceiling.value(limit);

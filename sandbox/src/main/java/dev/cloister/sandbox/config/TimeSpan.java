@@ -2,6 +2,7 @@ package dev.cloister.sandbox.config;
 
 import java.time.Duration;
 import java.util.Map;
+import java.util.Objects;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
@@ -29,7 +30,8 @@ public final class TimeSpan {
     if (!matcher.matches()) {
       throw new IllegalArgumentException("expected " + FORM + ", got \"" + text + "\"");
     }
-    return UNITS.get(matcher.group(2)).multipliedBy(Long.parseLong(matcher.group(1)));
+    long count = Long.parseLong(matcher.group(1));
+    return Objects.requireNonNull(UNITS.get(matcher.group(2))).multipliedBy(count);
   }
 
   /// Returns a text form of `duration` that [#parse] reads.

@@ -167,7 +167,10 @@ final class ApiRequest {
   /// Returns whether the header Accept names a type, or is absent and `isDefault`.
   boolean accepts(String type, boolean isDefault) {
     @Nullable String accept = header("Accept");
-    return accept == null || accept.equals("*/*") ? isDefault : accept.contains(type);
+    if (accept == null || accept.equals("*/*")) {
+      return isDefault;
+    }
+    return accept.contains(type);
   }
 
   /// Checks that a body, if there is one, is declared as JSON in UTF-8 or not declared at all.
@@ -184,8 +187,7 @@ final class ApiRequest {
 
   /// A body of a type that is not accepted.
   static Problem unsupportedType(@Nullable String actual, String allowed) {
-    return Problem.of(
-            ProblemType.UNSUPPORTED_MEDIA_TYPE, "the body must have the type " + allowed)
+    return Problem.of(ProblemType.UNSUPPORTED_MEDIA_TYPE, "the body must have the type " + allowed)
         .with("actual", actual)
         .with("allowed", allowed);
   }

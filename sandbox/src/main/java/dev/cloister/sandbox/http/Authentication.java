@@ -32,7 +32,7 @@ final class Authentication {
   /// Returns who makes the request, or null if it has neither a valid key nor a session.
   ///
   /// @throws dev.cloister.sandbox.problem.ApiException if a cookie asks for a change without the
-  /// console's header
+  ///   console's header
   @Nullable Principal principal(HttpServerRequest request) {
     @Nullable String authorization = request.getHeader("Authorization");
     if (authorization != null) {

@@ -16,11 +16,7 @@ final class BodyReader {
   private boolean isDone;
 
   private BodyReader(
-      Exchange exchange,
-      String limit,
-      long maxBytes,
-      Consumer<byte[]> onBody,
-      Runnable onGiveUp) {
+      Exchange exchange, String limit, long maxBytes, Consumer<byte[]> onBody, Runnable onGiveUp) {
     this.exchange = exchange;
     this.limit = limit;
     this.maxBytes = maxBytes;
@@ -34,11 +30,7 @@ final class BodyReader {
   ///
   /// @param limit the name of the limit, for the problem
   static void read(
-      Exchange exchange,
-      String limit,
-      long maxBytes,
-      Consumer<byte[]> onBody,
-      Runnable onGiveUp) {
+      Exchange exchange, String limit, long maxBytes, Consumer<byte[]> onBody, Runnable onGiveUp) {
     new BodyReader(exchange, limit, maxBytes, onBody, onGiveUp).start();
   }
 

@@ -58,12 +58,11 @@ final class ControlEndpoints implements AutoCloseable {
   }
 
   private void run(Exchange exchange, ApiRequest request, Function function) {
-    threads.execute(
-        () -> {
-          Answer answer = answer(request, function);
-          places.release();
-          exchange.context().runOnContext(_ -> exchange.answer(answer));
-        });
+    threads.execute(() -> {
+      Answer answer = answer(request, function);
+      places.release();
+      exchange.context().runOnContext(_ -> exchange.answer(answer));
+    });
   }
 
   private static Answer answer(ApiRequest request, Function function) {

@@ -10,6 +10,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.ScheduledExecutorService;
+import java.util.concurrent.ScheduledFuture;
 import java.util.concurrent.ScheduledThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
@@ -44,7 +45,8 @@ final class EngineApi implements AutoCloseable {
     ScheduledThreadPoolExecutor executor =
         new ScheduledThreadPoolExecutor(
             1, Thread.ofPlatform().daemon().name("cloister-figures").factory());
-    executor.scheduleAtFixedRate(this::tick, TICK_SECONDS, TICK_SECONDS, TimeUnit.SECONDS);
+    ScheduledFuture<?> _ =
+        executor.scheduleAtFixedRate(this::tick, TICK_SECONDS, TICK_SECONDS, TimeUnit.SECONDS);
     this.ticker = executor;
   }
 
@@ -84,11 +86,9 @@ final class EngineApi implements AutoCloseable {
     ticks.publish(tick);
   }
 
-  private void send(
-      Principal principal, EventStream stream, ModuleChanges changes, Tick tick) {
+  private void send(Principal principal, EventStream stream, ModuleChanges changes, Tick tick) {
     try {
-      stream.offer(
-          null, "statistics", Json.text(figures.statistics(principal, tick.latency)));
+      stream.offer(null, "statistics", Json.text(figures.statistics(principal, tick.latency)));
       changes.send(figures);
     } catch (ApiException _) {
       // The tenant is gone; the stream ends at its next heartbeat.
@@ -122,18 +122,15 @@ final class EngineApi implements AutoCloseable {
       Map<String, EngineRows.Row> now = new HashMap<>();
       EngineRows.visible(figures.nativeModules(), principal)
           .forEach(row -> now.put(row.digest(), row));
-      now.forEach(
-          (digest, row) -> {
-            if (!row.equals(told.get(digest))) {
-              stream.offer(null, "native-module", Json.text(row));
-            }
-          });
+      now.forEach((digest, row) -> {
+        if (!row.equals(told.get(digest))) {
+          stream.offer(null, "native-module", Json.text(row));
+        }
+      });
       told.keySet().stream()
           .filter(digest -> !now.containsKey(digest))
-          .forEach(
-              digest ->
-                  stream.offer(
-                      null, "native-module-removed", Json.text(Map.of("digest", digest))));
+          .forEach(digest ->
+              stream.offer(null, "native-module-removed", Json.text(Map.of("digest", digest))));
       told = now;
     }
   }

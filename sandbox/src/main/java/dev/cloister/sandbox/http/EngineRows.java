@@ -42,12 +42,11 @@ final class EngineRows {
   static @Nullable Row of(NativeModuleInfo info, Principal principal) {
     List<String> holders =
         info.isolates().stream()
-            .filter(
-                holder ->
-                    switch (principal) {
-                      case Principal.Operator() -> true;
-                      case Principal.Member member -> member.tenant().text().equals(holder);
-                    })
+            .filter(holder ->
+                switch (principal) {
+                  case Principal.Operator() -> true;
+                  case Principal.Member member -> member.tenant().text().equals(holder);
+                })
             .toList();
     boolean isOperator = principal instanceof Principal.Operator;
     if (holders.isEmpty() && !isOperator) {
@@ -78,8 +77,6 @@ final class EngineRows {
   private static @Nullable String name(NativeModuleInfo info) {
     String last = info.scriptUrl().substring(info.scriptUrl().lastIndexOf('/') + 1);
     int dash = last.lastIndexOf('-');
-    return dash < 1 || last.length() - dash - 1 < SHORTENED_DIGEST
-        ? null
-        : last.substring(0, dash);
+    return dash < 1 || last.length() - dash - 1 < SHORTENED_DIGEST ? null : last.substring(0, dash);
   }
 }

@@ -64,11 +64,10 @@ final class EventStream {
     }
     exchange
         .context()
-        .runOnContext(
-            _ -> {
-              waitingEvents.decrementAndGet();
-              write(id, event, data);
-            });
+        .runOnContext(_ -> {
+          waitingEvents.decrementAndGet();
+          write(id, event, data);
+        });
   }
 
   /// Ends the stream. Any thread.
@@ -107,7 +106,8 @@ final class EventStream {
       writeRaw("event: lagged\ndata: {\"dropped\":" + dropped + "}\n\n");
     }
     // JSON has no line feeds, so the data is always one line.
-    writeRaw((id == null ? "" : "id: " + id + "\n") + "event: " + event + "\ndata: " + data + "\n\n");
+    writeRaw(
+        (id == null ? "" : "id: " + id + "\n") + "event: " + event + "\ndata: " + data + "\n\n");
   }
 
   private void writeRaw(String text) {

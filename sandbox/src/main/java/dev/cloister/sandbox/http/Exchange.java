@@ -25,8 +25,7 @@ final class Exchange {
   /// Creates the exchange of an admitted request.
   ///
   /// @param admission whether the request would be admitted again now
-  Exchange(
-      Vertx vertx, HttpServerRequest http, ApiRequest request, BooleanSupplier admission) {
+  Exchange(Vertx vertx, HttpServerRequest http, ApiRequest request, BooleanSupplier admission) {
     this.vertx = vertx;
     this.admission = admission;
     this.context = vertx.getOrCreateContext();

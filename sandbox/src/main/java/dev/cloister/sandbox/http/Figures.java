@@ -97,9 +97,7 @@ public final class Figures {
     List<Tenant> alone = List.of(tenant);
     List<EngineRows.Row> rows =
         EngineRows.visible(
-                engine.nativeModules(),
-                new Principal.Member(
-                    tenant.name(), Role.TENANT_ADMIN, ""))
+                engine.nativeModules(), new Principal.Member(tenant.name(), Role.TENANT_ADMIN, ""))
             .toList();
     Map<String, Object> figures = new LinkedHashMap<>();
     putTimes(figures);

@@ -140,16 +140,15 @@ public final class HttpListener implements AutoCloseable {
     if (attempts == 1) {
       return started;
     }
-    return started.recover(
-        failure -> {
-          try {
-            return failure instanceof BindException
-                ? startOnFreePort(attempts - 1)
-                : Future.failedFuture(failure);
-          } catch (IOException e) {
-            return Future.failedFuture(e);
-          }
-        });
+    return started.recover(failure -> {
+      try {
+        return failure instanceof BindException
+            ? startOnFreePort(attempts - 1)
+            : Future.failedFuture(failure);
+      } catch (IOException e) {
+        return Future.failedFuture(e);
+      }
+    });
   }
 
   private int freePort() throws IOException {
@@ -165,11 +164,10 @@ public final class HttpListener implements AutoCloseable {
         .deployVerticle(
             () -> new HttpVerticle(address, routes, authentication),
             new DeploymentOptions().setInstances(instances))
-        .map(
-            id -> {
-              deploymentId = id;
-              return address.port();
-            });
+        .map(id -> {
+          deploymentId = id;
+          return address.port();
+        });
   }
 
   /// Stops accepting requests and lets those in flight end, but for event streams, which are ended.

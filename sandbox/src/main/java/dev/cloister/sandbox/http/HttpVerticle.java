@@ -54,9 +54,7 @@ final class HttpVerticle extends VerticleBase {
   @Override
   public Future<?> stop() {
     HttpServer current = server;
-    return current == null
-        ? Future.succeededFuture()
-        : current.shutdown(config.drainTimeout());
+    return current == null ? Future.succeededFuture() : current.shutdown(config.drainTimeout());
   }
 
   private Router router() {

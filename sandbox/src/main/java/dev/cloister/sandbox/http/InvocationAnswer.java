@@ -6,6 +6,7 @@ import dev.cloister.isolate.verticle.InvocationResult;
 import dev.cloister.sandbox.problem.Problem;
 import dev.cloister.sandbox.problem.ProblemType;
 import dev.cloister.sandbox.stats.CallOutcome;
+import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -25,9 +26,7 @@ record InvocationAnswer(Answer answer, CallOutcome outcome) {
       case InvocationResult.Trapped trapped ->
           problem(CallOutcome.TRAP, withTrap(trap(trapped.trap()), trapped));
       case InvocationResult.UncaughtException uncaught ->
-          problem(
-              CallOutcome.TRAP,
-              Problem.of(ProblemType.UNCAUGHT_EXCEPTION, uncaught.detail()));
+          problem(CallOutcome.TRAP, Problem.of(ProblemType.UNCAUGHT_EXCEPTION, uncaught.detail()));
       case InvocationResult.Deadline deadline ->
           problem(
               CallOutcome.DEADLINE,
@@ -57,8 +56,7 @@ record InvocationAnswer(Answer answer, CallOutcome outcome) {
                           + " cannot be called this way")
                   .with("abi", unsupported.abi().label()));
       case InvocationResult.LinkFailed failed ->
-          problem(
-              CallOutcome.ERROR, Problem.of(ProblemType.UNRESOLVED_IMPORTS, failed.detail()));
+          problem(CallOutcome.ERROR, Problem.of(ProblemType.UNRESOLVED_IMPORTS, failed.detail()));
       case InvocationResult.RateLimited limited -> rateLimited(limited);
       case InvocationResult.Overloaded overloaded ->
           retryLater(
@@ -76,7 +74,8 @@ record InvocationAnswer(Answer answer, CallOutcome outcome) {
   }
 
   private static InvocationAnswer returned(List<WasmValue> values) {
-    List<@Nullable Object> results = values.stream().map(WasmValue::json).toList();
+    List<@Nullable Object> results = new ArrayList<>();
+    values.forEach(value -> results.add(value.json()));
     Map<String, Object> body = Map.of("results", results);
     return new InvocationAnswer(Answer.json(200, body), CallOutcome.OK);
   }
@@ -100,9 +99,7 @@ record InvocationAnswer(Answer answer, CallOutcome outcome) {
     Problem problem =
         Problem.limit(ProblemType.LIMIT, limit.limit(), limit.used(), limit.allowed());
     InvocationResult.@Nullable Trapped trapped = limit.trap();
-    return problem(
-        CallOutcome.LIMIT,
-        trapped == null ? problem : withTrap(problem, trapped));
+    return problem(CallOutcome.LIMIT, trapped == null ? problem : withTrap(problem, trapped));
   }
 
   private static InvocationAnswer badArguments(InvocationResult.BadArguments bad) {
@@ -115,8 +112,7 @@ record InvocationAnswer(Answer answer, CallOutcome outcome) {
   }
 
   private static InvocationAnswer rateLimited(InvocationResult.RateLimited limited) {
-    long seconds =
-        Math.max(1, Math.ceilDiv(limited.retryAfterMillis(), MILLIS_PER_SECOND));
+    long seconds = Math.max(1, Math.ceilDiv(limited.retryAfterMillis(), MILLIS_PER_SECOND));
     return retryLater(
         CallOutcome.RATE_LIMITED,
         Problem.of(ProblemType.RATE_LIMITED, "the tenant's " + limited.limit() + " is used up")
@@ -124,8 +120,7 @@ record InvocationAnswer(Answer answer, CallOutcome outcome) {
         seconds);
   }
 
-  private static InvocationAnswer retryLater(
-      CallOutcome outcome, Problem problem, long seconds) {
+  private static InvocationAnswer retryLater(CallOutcome outcome, Problem problem, long seconds) {
     return new InvocationAnswer(
         Answer.problem(problem).with("Retry-After", Long.toString(seconds)), outcome);
   }

@@ -18,6 +18,7 @@ import dev.cloister.sandbox.registry.Tenant;
 import dev.cloister.sandbox.registry.TenantRegistry;
 import dev.cloister.sandbox.stats.CallOutcome;
 import dev.cloister.sandbox.storage.BlobDigest;
+import io.vertx.core.Context;
 import io.vertx.core.Future;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
@@ -74,8 +75,7 @@ final class InvocationApi {
   private static void readBody(Target target, BodyConsumer consumer) {
     Tenant tenant = target.tenant;
     IsolateLimits limits = tenant.isolate().limits();
-    long allowed =
-        limits.value(IsolateLimit.CONCURRENCY) + limits.value(IsolateLimit.QUEUE_LENGTH);
+    long allowed = limits.value(IsolateLimit.CONCURRENCY) + limits.value(IsolateLimit.QUEUE_LENGTH);
     if (tenant.arrivingBodies().incrementAndGet() > allowed) {
       tenant.arrivingBodies().decrementAndGet();
       throw Problem.of(ProblemType.OVERLOADED, "too many requests are sending their body")
@@ -105,26 +105,15 @@ final class InvocationApi {
       callExport(target, arguments(body), body.length);
       return;
     }
-    threads.execute(
-        () -> {
-          Future<List<@Nullable Object>> arguments = parsed(body);
-          target
-              .exchange
-              .context()
-              .runOnContext(
-                  _ ->
-                      arguments
-                          .onSuccess(values -> callExport(target, values, body.length))
-                          .onFailure(target.exchange::fail));
-        });
-  }
-
-  private static Future<List<@Nullable Object>> parsed(byte[] body) {
-    try {
-      return Future.succeededFuture(arguments(body));
-    } catch (RuntimeException e) {
-      return Future.failedFuture(e);
-    }
+    Context context = target.exchange.context();
+    threads.execute(() -> {
+      try {
+        List<@Nullable Object> values = arguments(body);
+        context.runOnContext(_ -> callExport(target, values, body.length));
+      } catch (RuntimeException e) {
+        context.runOnContext(_ -> target.exchange.fail(e));
+      }
+    });
   }
 
   private static List<@Nullable Object> arguments(byte[] body) {
@@ -132,17 +121,19 @@ final class InvocationApi {
       return List.of();
     }
     @Nullable List<@Nullable Object> arguments = Json.read(body, Arguments.class).args();
-    return arguments == null ? List.of() : arguments;
+    if (arguments == null) {
+      return List.of();
+    }
+    return arguments;
   }
 
-  private void callExport(
-      Target target, List<@Nullable Object> arguments, long requestBytes) {
+  // The class file of a record does not say that a compact constructor takes nullable elements.
+  @SuppressWarnings("NullAway")
+  private void callExport(Target target, List<@Nullable Object> arguments, long requestBytes) {
     GuestLogWriter log = target.tenant.logWriter(target.plugin.name());
     String export = target.exchange.request().path("export");
     invoke(
-        target,
-        plugin -> new CallExport(plugin, export, arguments, requestBytes, log),
-        log::flush);
+        target, plugin -> new CallExport(plugin, export, arguments, requestBytes, log), log::flush);
   }
 
   private void runCommand(Target target, byte[] standardInput) {
@@ -170,21 +161,19 @@ final class InvocationApi {
     long startNanos = meter.start();
     attempt(target, factory)
         .compose(outcome -> isRetried(target, outcome) ? attempt(target, factory) : keep(outcome))
-        .onComplete(
-            done ->
-                target
-                    .exchange
-                    .context()
-                    .runOnContext(
-                        _ -> {
-                          onEnd.run();
-                          if (done.succeeded()) {
-                            answer(target, done.result(), startNanos);
-                          } else {
-                            end(target, CallOutcome.ERROR, startNanos);
-                            target.exchange.fail(done.cause());
-                          }
-                        }));
+        .onComplete(done ->
+            target
+                .exchange
+                .context()
+                .runOnContext(_ -> {
+                  onEnd.run();
+                  if (done.succeeded()) {
+                    answer(target, done.result(), startNanos);
+                  } else {
+                    end(target, CallOutcome.ERROR, startNanos);
+                    target.exchange.fail(done.cause());
+                  }
+                }));
   }
 
   private static Future<InvocationOutcome> attempt(Target target, InvocationFactory factory) {

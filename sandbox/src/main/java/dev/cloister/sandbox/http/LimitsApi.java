@@ -30,10 +30,7 @@ final class LimitsApi {
 
   /// What a tenant uses.
   record Usage(
-      Map<String, Long> usage,
-      Map<String, Long> memory,
-      int instances,
-      Map<String, Long> calls) {}
+      Map<String, Long> usage, Map<String, Long> memory, int instances, Map<String, Long> calls) {}
 
   Answer get(ApiRequest request) {
     return Answer.json(200, view(tenants.require(request.tenant())));
@@ -66,9 +63,7 @@ final class LimitsApi {
       memory.put(category.name(), heap.bytes().getOrDefault(category, 0L));
     }
     return Answer.json(
-        200,
-        new Usage(
-            usage, memory, calls.inFlight() - calls.waiting(), tenant.calls().toMap()));
+        200, new Usage(usage, memory, calls.inFlight() - calls.waiting(), tenant.calls().toMap()));
   }
 
   private View view(Tenant tenant) {

@@ -27,8 +27,7 @@ final class MetricsApi {
   private final CallMeter meter;
   private final EventStreams streams;
 
-  MetricsApi(
-      WasmEngine engine, TenantRegistry tenants, CallMeter meter, EventStreams streams) {
+  MetricsApi(WasmEngine engine, TenantRegistry tenants, CallMeter meter, EventStreams streams) {
     this.engine = engine;
     this.tenants = tenants;
     this.meter = meter;
@@ -71,8 +70,7 @@ final class MetricsApi {
         "cloister_invocation_duration_seconds",
         "How long calls take from admission to answer.",
         meter.latency().snapshot());
-    text.single(
-        "cloister_invocations_in_flight", "gauge", "Calls in flight.", meter.inFlight());
+    text.single("cloister_invocations_in_flight", "gauge", "Calls in flight.", meter.inFlight());
   }
 
   private static void writeMemory(PrometheusText text, List<Tenant> byCalls) {
@@ -86,15 +84,13 @@ final class MetricsApi {
           .isolate()
           .heap()
           .bytes()
-          .forEach(
-              (category, bytes) -> {
-                if (bytes > 0 && isLabelled) {
-                  text.sample(
-                      name, labels(tenant.name().text(), "kind", category.label()), bytes);
-                } else if (bytes > 0) {
-                  rest.merge(category, bytes, Long::sum);
-                }
-              });
+          .forEach((category, bytes) -> {
+            if (bytes > 0 && isLabelled) {
+              text.sample(name, labels(tenant.name().text(), "kind", category.label()), bytes);
+            } else if (bytes > 0) {
+              rest.merge(category, bytes, Long::sum);
+            }
+          });
     }
     rest.forEach(
         (category, bytes) -> text.sample(name, labels(REST, "kind", category.label()), bytes));

@@ -38,8 +38,7 @@ record Page(List<?> items, @Nullable String next, @Nullable Integer total) {
     }
     following.sort(order);
     List<T> items = following.subList(0, Math.min(limit, following.size()));
-    @Nullable String next =
-        following.size() > limit ? encode(cursor.apply(items.getLast())) : null;
+    @Nullable String next = following.size() > limit ? encode(cursor.apply(items.getLast())) : null;
     return new Page(items.stream().map(view).toList(), next, all.size());
   }
 

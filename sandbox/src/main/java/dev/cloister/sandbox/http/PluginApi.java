@@ -74,12 +74,7 @@ final class PluginApi {
 
   /// A version in a list.
   record VersionView(
-      String version,
-      String script,
-      String abi,
-      long sizeBytes,
-      String createdAt,
-      boolean live) {
+      String version, String script, String abi, long sizeBytes, String createdAt, boolean live) {
 
     static VersionView of(Plugin plugin, VersionRecord version) {
       return new VersionView(
@@ -128,8 +123,7 @@ final class PluginApi {
 
   Answer versions(ApiRequest request) {
     Plugin plugin = tenants.require(request.tenant()).requirePlugin(request.plugin());
-    List<VersionRecord> newestFirst =
-        new ArrayList<>(plugin.versions().values()).reversed();
+    List<VersionRecord> newestFirst = new ArrayList<>(plugin.versions().values()).reversed();
     int limit = request.queryNumber("limit", Page.DEFAULT_LIMIT, 1, Page.MAX_LIMIT);
     @Nullable BlobDigest after = Page.cursorOf(request, BlobDigest::new);
     if (after != null) {
@@ -222,8 +216,7 @@ final class PluginApi {
             request.alias(),
             targets.stream().map(PluginApi::target).toList(),
             request.author());
-    return Answer.json(
-        200, Alias.of(plugin.aliases().getOrDefault(request.alias(), List.of())));
+    return Answer.json(200, Alias.of(plugin.aliases().getOrDefault(request.alias(), List.of())));
   }
 
   private Map<String, @Nullable Object> details(Tenant tenant, Plugin plugin) {
@@ -273,8 +266,6 @@ final class PluginApi {
   }
 
   private static Answer cached(Answer answer, String tag) {
-    return answer
-        .with("ETag", tag)
-        .with("Cache-Control", "private, max-age=31536000, immutable");
+    return answer.with("ETag", tag).with("Cache-Control", "private, max-age=31536000, immutable");
   }
 }

@@ -11,7 +11,7 @@ import org.jspecify.annotations.Nullable;
 ///
 /// @param method the method, null for every method; GET includes HEAD
 /// @param path the path as OpenAPI writes it, `{name}` for a part that varies, `/*` at its end for
-/// everything below
+///   everything below
 /// @param access who may use it
 /// @param endpoint what answers
 record Route(@Nullable HttpMethod method, String path, Access access, Endpoint endpoint) {

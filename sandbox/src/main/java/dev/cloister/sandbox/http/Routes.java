@@ -52,9 +52,8 @@ final class Routes {
     table.addTenants(apis);
     table.addServer(apis);
     table.addPublic(apis);
-    NotAvailable.CALLS.forEach(
-        call -> table.routes.add(
-            new Route(call.method(), call.path(), call.access(), call.endpoint())));
+    NotAvailable.CALLS.forEach(call ->
+        table.routes.add(new Route(call.method(), call.path(), call.access(), call.endpoint())));
     return List.copyOf(table.routes);
   }
 

@@ -55,16 +55,14 @@ final class SessionApi {
     if (session == null) {
       throw new IllegalStateException("a session ended as it began");
     }
-    return Answer.json(200, view(session))
-        .with("Set-Cookie", cookie(token, sessions.duration()));
+    return Answer.json(200, view(session)).with("Set-Cookie", cookie(token, sessions.duration()));
   }
 
   /// Says who is signed in. Never a 401, which browsers show as an error.
   void get(Exchange exchange) {
     @Nullable String token = Authentication.token(exchange.http());
     @Nullable Session session = token == null ? null : sessions.find(token);
-    exchange.answer(
-        Answer.json(200, session == null ? Map.of("signedIn", false) : view(session)));
+    exchange.answer(Answer.json(200, session == null ? Map.of("signedIn", false) : view(session)));
   }
 
   void close(Exchange exchange) {
@@ -75,11 +73,10 @@ final class SessionApi {
       return;
     }
     threads
-        .of(
-            request -> {
-              sessions.close(token);
-              return Answer.empty(204).with("Set-Cookie", cookie("", Duration.ZERO));
-            })
+        .of(request -> {
+          sessions.close(token);
+          return Answer.empty(204).with("Set-Cookie", cookie("", Duration.ZERO));
+        })
         .handle(exchange);
   }
 

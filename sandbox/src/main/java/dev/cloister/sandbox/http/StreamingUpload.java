@@ -163,15 +163,14 @@ final class StreamingUpload {
   /// Gives back what the upload holds. No task is running and none will.
   private void release() {
     waiting = List.of();
-    workers.execute(
-        () -> {
-          try {
-            if (upload != null) {
-              upload.close();
-            }
-          } finally {
-            onEnd.run();
-          }
-        });
+    workers.execute(() -> {
+      try {
+        if (upload != null) {
+          upload.close();
+        }
+      } finally {
+        onEnd.run();
+      }
+    });
   }
 }

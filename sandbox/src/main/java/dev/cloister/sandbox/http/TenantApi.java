@@ -102,8 +102,7 @@ final class TenantApi {
             .filter(tenant -> state == null || tenant.record().state().text().equals(state))
             .map(tenant -> new Row(figure.applyAsLong(tenant), tenant.name().text(), tenant))
             .toList();
-    return Answer.json(
-        200, Page.of(request, rows, Row.ORDER, Row::cursor, Row::parse, Row::view));
+    return Answer.json(200, Page.of(request, rows, Row.ORDER, Row::cursor, Row::parse, Row::view));
   }
 
   private static boolean isVisible(Principal principal, Tenant tenant) {
@@ -134,8 +133,7 @@ final class TenantApi {
       int space = cursor.indexOf(' ');
       return space < 0
           ? null
-          : new Row(
-              Long.parseLong(cursor.substring(0, space)), cursor.substring(space + 1), null);
+          : new Row(Long.parseLong(cursor.substring(0, space)), cursor.substring(space + 1), null);
     }
 
     Object view() {

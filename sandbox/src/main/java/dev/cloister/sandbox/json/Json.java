@@ -113,8 +113,7 @@ public final class Json {
           case MismatchedInputException mismatched ->
               Problem.of(ProblemType.INVALID_REQUEST, mismatchText(field, mismatched));
           default ->
-              Problem.of(
-                  ProblemType.INVALID_REQUEST, String.valueOf(failure.getOriginalMessage()));
+              Problem.of(ProblemType.INVALID_REQUEST, String.valueOf(failure.getOriginalMessage()));
         };
     return at(problem.with("field", field), failure.getLocation());
   }

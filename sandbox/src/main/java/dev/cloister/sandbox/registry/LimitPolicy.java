@@ -63,16 +63,15 @@ public final class LimitPolicy {
   /// @throws dev.cloister.sandbox.problem.ApiException if a name or value is not allowed
   Map<String, Long> change(Map<String, Long> own, Map<String, @Nullable Long> changes) {
     Map<String, Long> result = new HashMap<>(own);
-    changes.forEach(
-        (name, value) -> {
-          IsolateLimit limit = require(name, value);
-          if (value == null) {
-            result.remove(name);
-          } else {
-            checkRange(limit, value);
-            result.put(name, value);
-          }
-        });
+    changes.forEach((name, value) -> {
+      IsolateLimit limit = require(name, value);
+      if (value == null) {
+        result.remove(name);
+      } else {
+        checkRange(limit, value);
+        result.put(name, value);
+      }
+    });
     return result;
   }
 

@@ -52,10 +52,10 @@ public record ModuleInterface(List<InterfaceItem> imports, List<InterfaceItem> e
     };
   }
 
-  private static InterfaceItem item(
-      @Nullable String module, String name, ExternType type) {
+  private static InterfaceItem item(@Nullable String module, String name, ExternType type) {
     return switch (type) {
-      case FuncExternType function -> function(module, name, signature(function.type().composite()));
+      case FuncExternType function ->
+          function(module, name, signature(function.type().composite()));
       case TableType table -> other(module, name, "table", table);
       case MemoryType memory -> other(module, name, "memory", memory);
       case GlobalType global -> other(module, name, "global", global);
@@ -70,8 +70,7 @@ public record ModuleInterface(List<InterfaceItem> imports, List<InterfaceItem> e
     throw new IllegalStateException("a function or tag of the type " + type);
   }
 
-  private static InterfaceItem function(
-      @Nullable String module, String name, FuncType type) {
+  private static InterfaceItem function(@Nullable String module, String name, FuncType type) {
     return new InterfaceItem(
         module, name, "function", texts(type.params()), texts(type.results()), null);
   }

@@ -116,8 +116,7 @@ public final class Plugin {
   }
 
   Plugin withRecord(PluginRecord newRecord) {
-    return new Plugin(
-        newRecord, PluginSettings.parse(newRecord.settings()), versions, aliases);
+    return new Plugin(newRecord, PluginSettings.parse(newRecord.settings()), versions, aliases);
   }
 
   Plugin withVersion(VersionRecord version) {

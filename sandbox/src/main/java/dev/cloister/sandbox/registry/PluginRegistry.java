@@ -166,9 +166,7 @@ public final class PluginRegistry {
     return new UploadedVersion(
         version,
         moduleInterface,
-        handle.unresolvedImports().stream()
-            .map(item -> item.module() + "." + item.name())
-            .toList(),
+        handle.unresolvedImports().stream().map(item -> item.module() + "." + item.name()).toList(),
         done.isCreated,
         isOnlyLive(plugin, digest));
   }
@@ -176,7 +174,7 @@ public final class PluginRegistry {
   /// Points an alias at other versions; creates it if it does not exist.
   ///
   /// @throws dev.cloister.sandbox.problem.ApiException if a target does not exist or a weight is
-  /// wrong
+  ///   wrong
   public Plugin setAlias(
       Tenant tenant, PluginName name, AliasName alias, List<AliasTarget> targets, Author author) {
     checkTargets(targets);
@@ -202,8 +200,7 @@ public final class PluginRegistry {
               return new Changed(
                   next,
                   transaction.appendAudit(
-                      audit.entry(
-                          author, "alias.change", tenant.name(), target, detail(targets))));
+                      audit.entry(author, "alias.change", tenant.name(), target, detail(targets))));
             },
             done -> apply(tenant, done));
     tenant.releaseUnneededVersions();
@@ -216,14 +213,12 @@ public final class PluginRegistry {
     return store.write(
             transaction -> {
               Plugin plugin = requirePresent(tenant).requirePlugin(name);
-              PluginRecord record =
-                  new PluginRecord(tenant.name(), name, settings.json(), now());
+              PluginRecord record = new PluginRecord(tenant.name(), name, settings.json(), now());
               transaction.putPlugin(record);
               return new Changed(
                   plugin.withRecord(record),
                   transaction.appendAudit(
-                      audit.entry(
-                          author, "settings.change", tenant.name(), name.text(), null)));
+                      audit.entry(author, "settings.change", tenant.name(), name.text(), null)));
             },
             done -> apply(tenant, done))
         .plugin;
@@ -252,7 +247,7 @@ public final class PluginRegistry {
   /// Deletes a version that no alias names.
   ///
   /// @throws dev.cloister.sandbox.problem.ApiException if there is no such version or an alias
-  /// names it
+  ///   names it
   public void deleteVersion(Tenant tenant, PluginName name, BlobDigest version, Author author) {
     store.write(
         transaction -> {
@@ -266,8 +261,7 @@ public final class PluginRegistry {
                 .with("version", version.toString())
                 .asException();
           }
-          Plugin next =
-              plugin.withoutVersion(version).withRecord(touched(plugin.record(), now()));
+          Plugin next = plugin.withoutVersion(version).withRecord(touched(plugin.record(), now()));
           transaction.deleteVersion(tenant.name(), name, version);
           transaction.putPlugin(next.record());
           String target = name + " " + version;
@@ -313,8 +307,7 @@ public final class PluginRegistry {
     if (used > allowed) {
       throw Problem.limit(ProblemType.LIMIT, "plugins", used, allowed).asException();
     }
-    return Plugin.of(
-        new PluginRecord(tenant.name(), name, PluginSettings.defaults().json(), now));
+    return Plugin.of(new PluginRecord(tenant.name(), name, PluginSettings.defaults().json(), now));
   }
 
   private static void checkQuota(Tenant tenant, Plugin plugin, VersionRecord version) {

@@ -63,7 +63,7 @@ public record PluginSettings(
   /// Reads the JSON of a request.
   ///
   /// @throws dev.cloister.sandbox.problem.ApiException if it does not fit or asks for what does not
-  /// exist
+  ///   exist
   public static PluginSettings read(byte[] json) {
     PluginSettings settings = Json.read(json, PluginSettings.class);
     settings.check();

@@ -9,7 +9,8 @@ import dev.cloister.sandbox.storage.StorageFullException;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 
-/// A plugin on its way in: each piece is written to a temporary file, decoded and validated at once.
+/// A plugin on its way in: each piece is written to a temporary file, decoded and validated at
+/// once.
 ///
 /// One thread at a time uses it, never an event loop: pieces cost processor time and disk writes.
 /// Until [#finish] returns, nothing of it is visible; closing it without leaves nothing behind.
@@ -38,7 +39,7 @@ public final class PluginUpload implements AutoCloseable {
   /// Takes the next piece.
   ///
   /// @throws dev.cloister.engine.error.WasmException as soon as it is certain that the module is
-  /// malformed, invalid or too large
+  ///   malformed, invalid or too large
   /// @throws StorageFullException if there is no space
   public void push(byte[] bytes, int from, int length) {
     module.push(bytes, from, length);

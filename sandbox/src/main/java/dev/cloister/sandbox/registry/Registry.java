@@ -42,8 +42,7 @@ public record Registry(
     return new Registry(
         tenants,
         new PluginRegistry(store, blobs, tenants, audit, collector, clock),
-        new KeyRegistry(
-            store, tenants, keys, audit, config.auth().keysPerTenant(), random, clock),
+        new KeyRegistry(store, tenants, keys, audit, config.auth().keysPerTenant(), random, clock),
         audit);
   }
 }

@@ -108,7 +108,7 @@ public final class TenantRegistry {
   /// @param changes limits to set by name; null goes back to the default
   /// @param onlyCreate whether an existing tenant is an error
   /// @throws dev.cloister.sandbox.problem.ApiException if a limit cannot be set so, or the tenant
-  /// exists and must not
+  ///   exists and must not
   public Put put(
       TenantName name, Map<String, @Nullable Long> changes, boolean onlyCreate, Author author) {
     awaitDisposal(name);
@@ -240,6 +240,8 @@ public final class TenantRegistry {
   }
 
   private static @Nullable String detail(Map<String, @Nullable Long> changes) {
-    return changes.isEmpty() ? null : "limits " + String.join(", ", new TreeSet<>(changes.keySet()));
+    return changes.isEmpty()
+        ? null
+        : "limits " + String.join(", ", new TreeSet<>(changes.keySet()));
   }
 }

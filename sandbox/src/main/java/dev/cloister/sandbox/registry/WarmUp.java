@@ -62,8 +62,7 @@ public final class WarmUp implements AutoCloseable {
       try {
         Futures.await(task.tenant.load(task.version));
       } catch (RuntimeException e) {
-        LOG.warn(
-            "event=warm-up-failed isolate={} module={}", task.tenant.name(), task.version, e);
+        LOG.warn("event=warm-up-failed isolate={} module={}", task.tenant.name(), task.version, e);
       }
       pending.decrementAndGet();
     }

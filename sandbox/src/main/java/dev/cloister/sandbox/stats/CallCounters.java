@@ -1,38 +1,40 @@
 package dev.cloister.sandbox.stats;
 
 import java.time.Instant;
+import java.util.EnumMap;
 import java.util.LinkedHashMap;
 import java.util.Map;
+import java.util.Objects;
 import java.util.concurrent.atomic.LongAdder;
 import org.jspecify.annotations.Nullable;
 
 /// Counts calls by how they ended. Any thread may count and read.
 public final class CallCounters {
-  private final LongAdder[] counts = new LongAdder[CallOutcome.values().length];
+  private final Map<CallOutcome, LongAdder> counts = new EnumMap<>(CallOutcome.class);
   private volatile @Nullable Instant lastCallAt;
 
   /// Creates counters at zero.
   public CallCounters() {
-    for (int i = 0; i < counts.length; i++) {
-      counts[i] = new LongAdder();
+    for (CallOutcome outcome : CallOutcome.values()) {
+      counts.put(outcome, new LongAdder());
     }
   }
 
   /// Counts a call that ended at `time`.
   public void count(CallOutcome outcome, Instant time) {
-    counts[outcome.ordinal()].increment();
+    adder(outcome).increment();
     lastCallAt = time;
   }
 
   /// Returns how many calls ended so.
   public long count(CallOutcome outcome) {
-    return counts[outcome.ordinal()].sum();
+    return adder(outcome).sum();
   }
 
   /// Returns the number of all calls.
   public long total() {
     long total = 0;
-    for (LongAdder count : counts) {
+    for (LongAdder count : counts.values()) {
       total += count.sum();
     }
     return total;
@@ -56,5 +58,9 @@ public final class CallCounters {
       map.put(outcome.label(), count(outcome));
     }
     return map;
+  }
+
+  private LongAdder adder(CallOutcome outcome) {
+    return Objects.requireNonNull(counts.get(outcome));
   }
 }

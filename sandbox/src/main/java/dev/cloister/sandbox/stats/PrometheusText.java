@@ -22,8 +22,17 @@ public final class PrometheusText {
     text.append("# TYPE ").append(name).append(' ').append(type).append('\n');
   }
 
+  /// Writes a sample that is a whole number.
+  public void sample(String name, Map<String, String> labels, long value) {
+    write(name, labels, Long.toString(value));
+  }
+
   /// Writes a sample.
   public void sample(String name, Map<String, String> labels, double value) {
+    write(name, labels, number(value));
+  }
+
+  private void write(String name, Map<String, String> labels, String value) {
     text.append(name);
     if (!labels.isEmpty()) {
       char separator = '{';
@@ -34,11 +43,11 @@ public final class PrometheusText {
       }
       text.append('}');
     }
-    text.append(' ').append(number(value)).append('\n');
+    text.append(' ').append(value).append('\n');
   }
 
   /// Writes a metric with one sample.
-  public void single(String name, String type, String help, double value) {
+  public void single(String name, String type, String help, long value) {
     metric(name, type, help);
     sample(name, Map.of(), value);
   }

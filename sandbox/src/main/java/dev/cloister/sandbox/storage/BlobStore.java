@@ -5,8 +5,8 @@ import java.util.function.Predicate;
 
 /// A durable, content-addressed store of immutable byte sequences.
 ///
-/// A blob is visible only whole: readers never see a blob that is still being written, also after
-/// a crash. Any thread may call any method; all of them block.
+/// A blob is visible only whole: readers never see a blob that is still being written, also after a
+/// crash. Any thread may call any method; all of them block.
 public interface BlobStore {
 
   /// Starts a new blob whose digest is known at its end.

@@ -27,8 +27,7 @@ public final class DataFolder implements AutoCloseable {
   public static DataFolder open(Path path) throws IOException {
     Files.createDirectories(path);
     FileChannel lockFile =
-        FileChannel.open(
-            path.resolve("lock"), StandardOpenOption.CREATE, StandardOpenOption.WRITE);
+        FileChannel.open(path.resolve("lock"), StandardOpenOption.CREATE, StandardOpenOption.WRITE);
     try {
       if (tryLock(lockFile) == null) {
         throw new DataFolderInUseException(path);
@@ -58,8 +57,7 @@ public final class DataFolder implements AutoCloseable {
   /// Returns the text of a private file in this folder, which is made from `content` if missing.
   ///
   /// @throws IOException if the file can be neither read nor written
-  public String privateFile(String name, Supplier<String> content)
-      throws IOException {
+  public String privateFile(String name, Supplier<String> content) throws IOException {
     Path file = path.resolve(name);
     if (Files.notExists(file)) {
       DurableFiles.writePrivate(file, content.get() + System.lineSeparator());

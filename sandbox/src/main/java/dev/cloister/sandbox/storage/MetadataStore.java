@@ -26,7 +26,8 @@ public interface MetadataStore extends AutoCloseable {
   /// @throws StorageFullException if there is no space for the change
   <T> T write(Function<MetadataTransaction, T> work, Consumer<T> onCommit);
 
-  /// Returns the imports and exports of a version as JSON text, or null if there is no such version.
+  /// Returns the imports and exports of a version as JSON text, or null if there is no such
+  /// version.
   ///
   /// @throws StorageException if the store cannot be read
   @Nullable String versionInterface(TenantName tenant, PluginName plugin, BlobDigest version);

@@ -71,12 +71,11 @@ public final class SqliteMetadataStore implements MetadataStore {
   @Override
   public <T> T write(Function<MetadataTransaction, T> work, Consumer<T> onCommit) {
     Future<T> result =
-        writer.submit(
-            () -> {
-              T value = transact(work);
-              onCommit.accept(value);
-              return value;
-            });
+        writer.submit(() -> {
+          T value = transact(work);
+          onCommit.accept(value);
+          return value;
+        });
     try {
       return result.get();
     } catch (ExecutionException e) {
@@ -95,12 +94,11 @@ public final class SqliteMetadataStore implements MetadataStore {
       TenantName tenant, PluginName plugin, BlobDigest version) {
     // Boxed in a list because a query's result is never null.
     List<String> found =
-        read(
-            connection -> {
-              @Nullable String text =
-                  SqliteQueries.versionInterface(connection, tenant, plugin, version);
-              return text == null ? List.of() : List.of(text);
-            });
+        read(connection -> {
+          @Nullable String text =
+              SqliteQueries.versionInterface(connection, tenant, plugin, version);
+          return text == null ? List.of() : List.of(text);
+        });
     return found.isEmpty() ? null : found.getFirst();
   }
 

@@ -110,8 +110,7 @@ final class ClientCommandsTest {
     assertThat(succeed("plugin", "list", "acme")).contains("math", "plain", "sha256:");
     assertThat(succeed("plugin", "show", "acme", "math")).contains("plugin: math\n");
     String versions = succeed("plugin", "versions", "acme", "math");
-    String version =
-        versions.lines().skip(1).findFirst().orElseThrow().split(" ", 2)[0];
+    String version = versions.lines().skip(1).findFirst().orElseThrow().split(" ", 2)[0];
     Path file = folder.resolve("copy.wasm");
 
     succeed("plugin", "download", "acme", "math", version, file.toString());

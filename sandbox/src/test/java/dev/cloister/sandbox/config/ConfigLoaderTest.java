@@ -71,8 +71,7 @@ final class ConfigLoaderTest {
   @Test
   void unknownKey_isAFault_withPlaceAndNearestKey() {
     assertThat(faults("http:\n  prot: 80\n"))
-        .containsExactly(
-            "test.yaml:2:3: unknown key \"http.prot\"; did you mean \"http.port\"?");
+        .containsExactly("test.yaml:2:3: unknown key \"http.prot\"; did you mean \"http.port\"?");
     assertThat(faults("colour: red"))
         .containsExactly(
             "test.yaml:1:1: unknown key \"colour\"; known are auth, engine, http, limits, logs,"

@@ -87,9 +87,9 @@ final class HttpConventionsTest {
 
   @Test
   void json_deeplyNestedOrRepeated_isRefused() {
-    operator.put("/v1/tenants/acme", "{\"limits\":" + "[".repeat(10_000))
-        .expect(400);
-    operator.put("/v1/tenants/acme", "{\"limits\":{},\"limits\":{}}")
+    operator.put("/v1/tenants/acme", "{\"limits\":" + "[".repeat(10_000)).expect(400);
+    operator
+        .put("/v1/tenants/acme", "{\"limits\":{},\"limits\":{}}")
         .problem(400, "malformed-json");
   }
 
@@ -138,10 +138,7 @@ final class HttpConventionsTest {
     for (NotAvailable.Call call : NotAvailable.CALLS) {
       String method = call.method() == null ? "GET" : call.method().name();
       String path =
-          call.path()
-              .replace("{tenant}", "acme")
-              .replaceAll("\\{\\w+}", "x")
-              .replace("/*", "/x");
+          call.path().replace("{tenant}", "acme").replaceAll("\\{\\w+}", "x").replace("/*", "/x");
       JsonNode problem =
           operator.send(method, path, BodyPublishers.noBody(), null).problem(501, "not-available");
       assertThat(problem.path("what").asText()).isEqualTo(call.feature());

@@ -44,11 +44,10 @@ final class OpenApiDocumentTest {
     JsonNode paths = OpenApiDocument.tree().path("paths");
     paths
         .properties()
-        .forEach(
-            path ->
-                path.getValue().properties().stream()
-                    .filter(operation -> METHODS.contains(operation.getKey()))
-                    .forEach(operation -> described.add(row(path.getKey(), operation))));
+        .forEach(path ->
+            path.getValue().properties().stream()
+                .filter(operation -> METHODS.contains(operation.getKey()))
+                .forEach(operation -> described.add(row(path.getKey(), operation))));
 
     Set<String> routed = new TreeSet<>();
     for (Route route : routes(folder)) {
@@ -127,8 +126,7 @@ final class OpenApiDocumentTest {
     JsonNode paths = OpenApiDocument.tree().path("paths");
     for (NotAvailable.Call call : NotAvailable.CALLS) {
       @Nullable HttpMethod method = call.method();
-      String key =
-          method == null ? "x-any-method" : method.name().toLowerCase(Locale.ROOT);
+      String key = method == null ? "x-any-method" : method.name().toLowerCase(Locale.ROOT);
       JsonNode operation = paths.path(call.path()).path(key);
       assertThat(operation.path("x-available").asBoolean(true)).as(call.path()).isFalse();
     }

@@ -68,7 +68,8 @@ final class TenantApiTest {
             .put("/v1/tenants/acme", "{\"limits\":{\"fuelPerCall\":1000}}")
             .problem(501, "not-available");
     assertThat(later.path("limit").asText()).isEqualTo("fuelPerCall");
-    operator.put("/v1/tenants/acme", "{\"limits\":{\"plugins\":\"3\"}}")
+    operator
+        .put("/v1/tenants/acme", "{\"limits\":{\"plugins\":\"3\"}}")
         .problem(400, "invalid-request");
     operator.get("/v1/tenants/acme").problem(404, "not-found");
   }
@@ -134,7 +135,8 @@ final class TenantApiTest {
 
     holder.get("/v1/tenants/acme").problem(401, "unauthorized");
     operator.delete("/v1/tenants/acme/keys/" + id).problem(404, "not-found");
-    operator.post("/v1/tenants/acme/keys", "{\"role\":\"operator\"}")
+    operator
+        .post("/v1/tenants/acme/keys", "{\"role\":\"operator\"}")
         .problem(400, "invalid-request");
   }
 
@@ -179,10 +181,8 @@ final class TenantApiTest {
   void aliases_sendCallsToTheirVersions() {
     TestClient admin = server.tenant("acme", "tenant-admin");
     String path = "/v1/tenants/acme/plugins/math";
-    String first =
-        admin.upload(path, Modules.arithmetic("1")).json().path("version").asText();
-    String second =
-        admin.upload(path, Modules.arithmetic("2")).json().path("version").asText();
+    String first = admin.upload(path, Modules.arithmetic("1")).json().path("version").asText();
+    String second = admin.upload(path, Modules.arithmetic("2")).json().path("version").asText();
 
     admin.put(path + "/aliases/live", alias(first)).expect(200);
     admin.put(path + "/aliases/next", alias(second)).expect(200);
@@ -192,8 +192,7 @@ final class TenantApiTest {
     assertThat(admin.post(path + "/call/add?alias=next", body).header("cloister-version"))
         .isEqualTo(second);
     admin.delete(path + "/versions/" + second).problem(409, "conflict");
-    admin.put(path + "/aliases/live", alias("sha256:" + "0".repeat(64)))
-        .problem(404, "not-found");
+    admin.put(path + "/aliases/live", alias("sha256:" + "0".repeat(64))).problem(404, "not-found");
     admin.put(path + "/aliases/live", "{\"targets\":[]}").problem(400, "invalid-request");
     String weightless = alias(first).replace("100", "0");
     admin.put(path + "/aliases/live", weightless).problem(400, "invalid-request");

@@ -97,7 +97,8 @@ final class UploadApiTest {
   @Test
   void upload_ofWhatIsNoModule_saysWhere() throws IOException {
     JsonNode malformed =
-        client.upload(MATH, "not wasm".getBytes(StandardCharsets.UTF_8))
+        client
+            .upload(MATH, "not wasm".getBytes(StandardCharsets.UTF_8))
             .problem(422, "invalid-module");
     assertThat(malformed.path("detail").asText()).isEqualTo("magic header not detected");
     assertThat(malformed.path("offset").asInt()).isZero();
@@ -172,8 +173,7 @@ final class UploadApiTest {
           head.replace("\r\n\r\n", "\r\nExpect: 100-continue\r\n\r\n")
               .getBytes(StandardCharsets.US_ASCII));
       out.flush();
-      String answer =
-          new String(socket.getInputStream().readAllBytes(), StandardCharsets.US_ASCII);
+      String answer = new String(socket.getInputStream().readAllBytes(), StandardCharsets.US_ASCII);
       assertThat(answer).startsWith("HTTP/1.1 413").contains("request-too-large");
     }
   }

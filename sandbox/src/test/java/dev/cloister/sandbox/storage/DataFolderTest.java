@@ -34,8 +34,7 @@ final class DataFolderTest {
     }
 
     assertThat(
-            PosixFilePermissions.toString(
-                Files.getPosixFilePermissions(parent.resolve("secret"))))
+            PosixFilePermissions.toString(Files.getPosixFilePermissions(parent.resolve("secret"))))
         .isEqualTo("rw-------");
   }
 }

@@ -22,8 +22,7 @@ final class SqliteMetadataStoreTest {
   private static final TenantName ACME = new TenantName("acme");
   private static final PluginName MATH = new PluginName("math");
   private static final Instant NOW = Instant.ofEpochMilli(1_700_000_000_123L);
-  private static final BlobDigest DIGEST =
-      BlobDigest.of("module".getBytes(StandardCharsets.UTF_8));
+  private static final BlobDigest DIGEST = BlobDigest.of("module".getBytes(StandardCharsets.UTF_8));
 
   @TempDir private Path folder;
   private SqliteMetadataStore store;
@@ -78,8 +77,7 @@ final class SqliteMetadataStoreTest {
 
     MetadataSnapshot snapshot = store.load();
     assertThat(snapshot.tenants()).containsExactly(tenant());
-    assertThat(snapshot.keys())
-        .containsExactly(new KeyRecord("k1", ACME, Role.INVOKER, "00", NOW));
+    assertThat(snapshot.keys()).containsExactly(new KeyRecord("k1", ACME, Role.INVOKER, "00", NOW));
     assertThat(snapshot.plugins()).containsExactly(new PluginRecord(ACME, MATH, "{}", NOW));
     assertThat(snapshot.versions()).containsExactly(version());
     assertThat(snapshot.aliases())
@@ -130,26 +128,24 @@ final class SqliteMetadataStoreTest {
 
   @Test
   void transactionThatFails_changesNothing() {
-    assertThatThrownBy(
-            () ->
-                store.write(
-                    transaction -> {
-                      transaction.putTenant(tenant());
-                      throw new IllegalArgumentException("no");
-                    },
-                    _ -> {
-                      throw new AssertionError("committed");
-                    }))
+    assertThatThrownBy(() ->
+            store.write(
+                transaction -> {
+                  transaction.putTenant(tenant());
+                  throw new IllegalArgumentException("no");
+                },
+                _ -> {
+                  throw new AssertionError("committed");
+                }))
         .isInstanceOf(IllegalArgumentException.class);
-    assertThatThrownBy(
-            () ->
-                store.write(
-                    transaction -> {
-                      transaction.putTenant(tenant());
-                      transaction.insertVersion(version(), "{}");
-                      return true;
-                    },
-                    _ -> {}))
+    assertThatThrownBy(() ->
+            store.write(
+                transaction -> {
+                  transaction.putTenant(tenant());
+                  transaction.insertVersion(version(), "{}");
+                  return true;
+                },
+                _ -> {}))
         .isInstanceOf(StorageException.class);
 
     assertThat(store.load().tenants()).isEmpty();
@@ -172,7 +168,9 @@ final class SqliteMetadataStoreTest {
     }
 
     List<AuditRecord> newest = store.audit(new AuditFilter(null, null, Long.MAX_VALUE, 2));
-    assertThat(newest).extracting(AuditRecord::action).containsExactly("action.2999", "action.2998");
+    assertThat(newest)
+        .extracting(AuditRecord::action)
+        .containsExactly("action.2999", "action.2998");
     assertThat(store.audit(new AuditFilter(ACME, "action.2998", Long.MAX_VALUE, 10))).hasSize(1);
     assertThat(store.audit(new AuditFilter(new TenantName("x"), null, Long.MAX_VALUE, 10)))
         .isEmpty();
