@@ -137,6 +137,27 @@ final class WastRunnerTest {
   }
 
   @Test
+  void trapTexts_ofARecordedScript_areAnotherEnginesWords() throws IOException {
+    Path script = folder.resolve("recorded.json");
+    Files.writeString(
+        script,
+        ("{'source_filename':'x.wasm','commands':["
+                + module("counter")
+                + ","
+                + traps("divide", "i32:0", "divide by zero")
+                + ","
+                + traps("divide", "i32:1", "divide by zero")
+                + "]}")
+            .replace('\'', '"'));
+    try (WastRunner runner =
+        new WastRunner(
+            WastRunner.Settings.of(EngineConfig.defaults(), KnownUnsupported.none()),
+            failures::add)) {
+      assertThat(runner.run(List.of(script))).hasToString("2 passed, 1 failed, 0 skipped");
+    }
+  }
+
+  @Test
   void exhaustion_isNoOtherTrap() {
     assertPasses(
         module("counter"),
