@@ -1,4 +1,4 @@
-/** Shortcuts that work anywhere but in a field: `/` to search, `g` and a letter to go, `?` for help. */
+/** Shortcuts, anywhere but in a field: `/` to search, `g` and a letter to go, `?` for help. */
 import { html } from 'lit';
 import { go, href } from './router.js';
 import { ask } from './widgets/dialog.js';

@@ -32,5 +32,9 @@ function begin(session) {
 /** @param {Session} session */
 export const isOperator = (session) => session.role === 'operator';
 
-/** Whether the session may change plugins, keys and settings of its tenant. @param {Session} session */
+/**
+ * Whether the session may change plugins, keys and settings of its tenant.
+ *
+ * @param {Session} session
+ */
 export const isAdmin = (session) => session.role === 'operator' || session.role === 'tenant-admin';

@@ -3,7 +3,9 @@ import { test } from 'node:test';
 import { EventParser } from '../../main/web/event-stream.js';
 
 const STREAM =
-  ': hello\n\nid: 7\nevent: log\ndata: {"a":1}\n\ndata: one\r\ndata: two\r\n\r\nid: 8\n\nevent: x\ndata\n\n';
+  ': hello\n\nid: 7\nevent: log\ndata: {"a":1}\n\n' +
+  'data: one\r\ndata: two\r\n\r\n' +
+  'id: 8\n\nevent: x\ndata\n\n';
 
 const EVENTS = [
   { type: 'log', data: '{"a":1}', id: '7' },

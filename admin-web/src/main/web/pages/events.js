@@ -73,7 +73,7 @@ class Events extends Page {
   render() {
     const { q = '', tenant = '' } = this.#filter();
     return html`
-      ${pageHead({ title: 'Events', note: 'Every change, and every refusal, with who asked for it.' })}
+      ${pageHead({ title: 'Events', note: 'Every change and refusal, with who asked for it.' })}
       <div class="toolbar">
         <cloister-search
           label="Find by action, actor or subject"

@@ -3,7 +3,10 @@ import * as format from '../format.js';
 /**
  * @typedef {object} LimitName
  * @property {string} text
- * @property {'bytes' | 'millis' | 'count' | 'perSecond' | 'bytesPerSecond' | 'millisPerSecond'} unit
+ * @property {LimitUnit} unit
+ *
+ * @typedef {'bytes' | 'millis' | 'count' | 'perSecond' | 'bytesPerSecond' | 'millisPerSecond'
+ * } LimitUnit
  */
 
 /**
@@ -52,8 +55,8 @@ export const LIMIT_GROUPS = {
 export const LIMIT_NAMES = Object.assign({}, ...Object.values(LIMIT_GROUPS));
 
 /**
- * The groups with those limits only that the server has; one that has no name here comes last, under
- * its own.
+ * The groups with those limits only that the server has; one that has no name here comes last,
+ * under its own.
  *
  * @param {Record<string, unknown>} limits
  * @returns {{group: string, names: string[]}[]}

@@ -238,5 +238,9 @@ function compileNote({ compileJobs, compilations, cacheHits }) {
     : `${format.count(compilations)} compiled, ${format.count(cacheHits)} shared`;
 }
 
-/** Without calls the server says 0, which no call has ever taken. @param {number | undefined} millis */
+/**
+ * Without calls the server says 0, which no call has ever taken.
+ *
+ * @param {number | undefined} millis
+ */
 const latencyText = (millis) => format.millis(millis === 0 ? undefined : millis);

@@ -177,10 +177,10 @@ const externTable = (caption, externs, none) =>
         columns: [
           {
             label: 'Name',
-            cell: ({ module, name }) =>
-              html`<span class="mono">
-                ${module === undefined ? nothing : html`<span class="quiet">${module}.</span>`}${name}
-              </span>`,
+            cell: ({ module, name }) => {
+              const prefix = module && html`<span class="quiet">${module}.</span>`;
+              return html`<span class="mono">${prefix ?? nothing}${name}</span>`;
+            },
           },
           { label: 'Kind', cell: ({ kind }) => kind },
           {

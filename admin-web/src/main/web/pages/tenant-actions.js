@@ -90,7 +90,7 @@ export async function setTenantState({ tenant, state }) {
 export async function deleteTenant(tenant, whenDeleted) {
   const deleted = await askToDestroy({
     title: `Delete ${tenant}`,
-    text: 'Its plugins, keys, settings and stored data are deleted at once and cannot be brought back.',
+    text: 'Its plugins, keys, settings and data are deleted at once and cannot be brought back.',
     name: tenant,
     action: 'Delete tenant',
     submit: () => call('DELETE', path('tenants', tenant)),

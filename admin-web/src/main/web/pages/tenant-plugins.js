@@ -99,7 +99,7 @@ class TenantPlugins extends LightElement {
       : empty({
           title: 'No plugins yet',
           text: this.isAdmin
-            ? 'Upload a WebAssembly module; it is compiled while it arrives and can be called at once.'
+            ? 'Upload a WebAssembly module. It is compiled while it arrives.'
             : 'A key with the role tenant-admin can upload one.',
         });
   }

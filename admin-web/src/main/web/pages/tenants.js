@@ -96,7 +96,7 @@ class Tenants extends Page {
         })
       : empty({
           title: 'No tenants yet',
-          text: 'A tenant holds plugins, keys and limits of its own, and nothing of another tenant.',
+          text: 'A tenant holds plugins, keys and limits of its own.',
           action: html`<button type="button" class="primary" @click=${createTenant}>
             Create the first tenant
           </button>`,

@@ -40,7 +40,8 @@ export const pageHead = ({ title, trail = [], badge = nothing, note, actions }) 
 /**
  * A bordered part of a page with a heading of its own.
  *
- * @param {{title: unknown, note?: unknown, actions?: unknown, body: unknown, className?: string}} options
+ * @param {{title: unknown, note?: unknown, actions?: unknown, body: unknown,
+ *     className?: string}} options
  */
 export const panel = ({ title, note, actions, body, className = '' }) => html`
   <section class="panel ${className}">

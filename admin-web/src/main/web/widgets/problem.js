@@ -14,7 +14,10 @@ export function memberText([name, value]) {
   return `${name.replace(/([A-Z])/g, ' $1').toLowerCase()} ${text}`;
 }
 
-/** @param {{function?: string | null, index?: number, offset?: number, file?: string, line?: number}} frame */
+/**
+ * @param {{function?: string | null, index?: number, offset?: number, file?: string,
+ *     line?: number}} frame
+ */
 const frameRow = (frame) => html`
   <tr>
     <td class="number">${frame.index ?? ''}</td>

@@ -5,8 +5,8 @@ import { icon } from './icon.js';
 const PAUSE_MILLIS = 200;
 
 /**
- * A search field that emits `search` with the text once the typing pauses. `/` moves the focus to it
- * from anywhere on the page.
+ * A search field that emits `search` with the text once the typing pauses. `/` moves the focus to
+ * it from anywhere on the page.
  */
 class Search extends LightElement {
   static properties = { label: {}, value: {} };

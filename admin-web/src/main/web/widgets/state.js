@@ -34,6 +34,9 @@ export const problemState = (problem, retry) => html`
     <p class="state-title">${problem.title}</p>
     <p class="state-text">${problem.message}</p>
     ${problem.members.map((member) => html`<p class="state-text">${memberText(member)}</p>`)}
-    ${retry && problem.status !== 404 ? html`<button type="button" @click=${retry}>Try again</button>` : nothing}
+    ${retry && problem.status !== 404 ? retryButton(retry) : nothing}
   </div>
 `;
+
+/** @param {() => void} retry */
+const retryButton = (retry) => html`<button type="button" @click=${retry}>Try again</button>`;

@@ -103,6 +103,7 @@ final class HttpConventionsTest {
         .startsWith("3.1");
     assertThat(anybody.get("/").expect(302).header("location")).isEqualTo("/admin/");
     assertThat(anybody.get("/admin").expect(308).header("location")).isEqualTo("/admin/");
+    assertThat(anybody.get("/admin/").expect(200).text()).contains("<cloister-console>");
   }
 
   @Test
