@@ -33,6 +33,7 @@ import java.lang.invoke.MethodType;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Objects;
 import java.util.NoSuchElementException;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
@@ -164,6 +165,11 @@ final class HostFunctionTest {
     assertThat(result(instance, "f", 1, 20L, 300f, 4000.0, "12345")).isEqualTo(4326.0);
   }
 
+  private static Memory memory(Instance instance) {
+    return Objects.requireNonNull(instance.memory(0), "the instance has no memory");
+  }
+
+  @SuppressWarnings("UnusedMethod") // Found by name.
   private static double sum(Instance caller, int a, long b, float c, double d, Object text) {
     assertThat(caller.export("f")).isInstanceOf(FuncRef.class);
     return a + b + c + d + ((String) text).length();
@@ -193,7 +199,7 @@ final class HostFunctionTest {
                 HostFunction.of(
                     VOID,
                     (caller, _) -> {
-                      Memory memory = caller.memory(0);
+                      Memory memory = memory(caller);
                       seen.add(memory.copy(100, 3));
                       memory.setInt(200, 0x04030201);
                       assertTraps(
@@ -204,7 +210,7 @@ final class HostFunctionTest {
     call(instance, "f");
 
     assertThat(seen).containsExactly(new byte[] {1, 2, 3});
-    assertThat(((Memory) instance.export("memory")).copy(200, 4)).containsExactly(1, 2, 3, 4);
+    assertThat(memory(instance).copy(200, 4)).containsExactly(1, 2, 3, 4);
   }
 
   /// Compiled code reads the memory's array again after a call in which the host let it grow.
@@ -235,12 +241,12 @@ final class HostFunctionTest {
                 HostFunction.of(
                     VOID,
                     (caller, _) -> {
-                      assertThat(caller.memory(0).grow(3)).isEqualTo(1);
+                      assertThat(memory(caller).grow(3)).isEqualTo(1);
                       return new Object[0];
                     })));
 
     assertThat(result(instance, "store", 0)).isEqualTo(42);
-    assertThat(instance.memory(0).getInt(3 * 65_536)).isEqualTo(42);
+    assertThat(memory(instance).getInt(3 * 65_536)).isEqualTo(42);
   }
 
   // Faults.
@@ -285,7 +291,7 @@ final class HostFunctionTest {
             (_, _) -> new Object[] {"text".charAt(9)},
             (caller, _) -> {
               // The array is the host's: too short for what it asks for.
-              caller.memory(0).read(0, new byte[4], 2, 4);
+              memory(caller).read(0, new byte[4], 2, 4);
               return new Object[] {1};
             });
     for (HostFunction.Body body : bodies) {
@@ -325,6 +331,7 @@ final class HostFunctionTest {
     assertThatThrownBy(() -> call(instance, "f")).isInstanceOf(IOException.class);
   }
 
+  @SuppressWarnings("UnusedMethod") // Found by name.
   private static void fail(Instance caller) throws IOException {
     throw new IOException("of " + caller.module().functionCount());
   }
