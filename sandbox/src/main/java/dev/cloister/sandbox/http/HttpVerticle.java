@@ -68,15 +68,14 @@ final class HttpVerticle extends VerticleBase {
       if (HttpMethod.GET.equals(method)) {
         added.method(HttpMethod.HEAD);
       }
-      added.handler(
-          context -> {
-            // The router takes /admin/ for /admin as well; here they are two paths.
-            if (route.matches(context.normalizedPath())) {
-              admit(context, route);
-            } else {
-              context.next();
-            }
-          });
+      added.handler(context -> {
+        // The router takes /admin/ for /admin as well; here they are two paths.
+        if (route.matches(context.normalizedPath())) {
+          admit(context, route);
+        } else {
+          context.next();
+        }
+      });
     }
     router.route().handler(this::refuse);
     router.errorHandler(400, context -> fail(context, malformedUrl()));
