@@ -1,22 +1,20 @@
 package dev.cloister.isolate;
 
-import java.util.Arrays;
+import java.util.EnumMap;
 import java.util.LinkedHashMap;
 import java.util.Map;
+import java.util.Objects;
+import java.util.function.ToLongFunction;
 
 /// The value of every [IsolateLimit] for one tenant. Immutable.
 public final class IsolateLimits {
-  private static final IsolateLimits DEFAULTS =
-      new IsolateLimits(
-          Arrays.stream(IsolateLimit.values()).mapToLong(IsolateLimit::defaultValue).toArray());
-  private static final IsolateLimits MAXIMA =
-      new IsolateLimits(
-          Arrays.stream(IsolateLimit.values()).mapToLong(IsolateLimit::maximum).toArray());
+  private static final IsolateLimits DEFAULTS = of(IsolateLimit::defaultValue);
+  private static final IsolateLimits MAXIMA = of(IsolateLimit::maximum);
 
-  /// Indexed by the limit's ordinal.
-  private final long[] values;
+  /// The value of every limit; never changed.
+  private final EnumMap<IsolateLimit, Long> values;
 
-  private IsolateLimits(long[] values) {
+  private IsolateLimits(EnumMap<IsolateLimit, Long> values) {
     this.values = values;
   }
 
@@ -32,7 +30,7 @@ public final class IsolateLimits {
 
   /// The value of `limit`.
   public long value(IsolateLimit limit) {
-    return values[limit.ordinal()];
+    return Objects.requireNonNull(values.get(limit));
   }
 
   /// These limits with one changed.
@@ -69,12 +67,12 @@ public final class IsolateLimits {
 
   @Override
   public boolean equals(Object other) {
-    return other instanceof IsolateLimits limits && Arrays.equals(values, limits.values);
+    return other instanceof IsolateLimits limits && values.equals(limits.values);
   }
 
   @Override
   public int hashCode() {
-    return Arrays.hashCode(values);
+    return values.hashCode();
   }
 
   @Override
@@ -86,8 +84,16 @@ public final class IsolateLimits {
     if (value < limit.minimum() || value > maximum) {
       throw new LimitOutOfRangeException(limit.limitName(), value, limit.minimum(), maximum);
     }
-    long[] changed = values.clone();
-    changed[limit.ordinal()] = value;
+    EnumMap<IsolateLimit, Long> changed = new EnumMap<>(values);
+    changed.put(limit, value);
     return new IsolateLimits(changed);
+  }
+
+  private static IsolateLimits of(ToLongFunction<IsolateLimit> value) {
+    EnumMap<IsolateLimit, Long> values = new EnumMap<>(IsolateLimit.class);
+    for (IsolateLimit limit : IsolateLimit.values()) {
+      values.put(limit, value.applyAsLong(limit));
+    }
+    return new IsolateLimits(values);
   }
 }

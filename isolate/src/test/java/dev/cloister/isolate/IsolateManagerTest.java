@@ -23,6 +23,7 @@ import io.vertx.core.Context;
 import io.vertx.core.Future;
 import io.vertx.core.Vertx;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CountDownLatch;
@@ -218,7 +219,7 @@ final class IsolateManagerTest {
   }
 
   private static CallExport add(PluginHandle plugin) {
-    List<@Nullable Object> arguments = List.of(1, 2);
+    List<@Nullable Object> arguments = Arrays.asList(1, 2);
     return new CallExport(plugin, "add", arguments, 10, OutputSink.DISCARD);
   }
 

@@ -69,13 +69,13 @@ final class JsonArgument {
   }
 
   private static Float f32(@Nullable Object json, int index) {
-    float value;
-    switch (json) {
-      case Number number -> value = number.floatValue();
-      case String text when isSpecial(text) ->
-          value = (Float) TextArgument.number(NumType.F32, text, index);
-      case null, default -> throw new ArgumentException(index, FloatRange.F32, shown(json));
-    }
+    float value =
+        switch (json) {
+          case Number number -> number.floatValue();
+          case String text when isSpecial(text) ->
+              (Float) TextArgument.number(NumType.F32, text, index);
+          case null, default -> throw new ArgumentException(index, FloatRange.F32, shown(json));
+        };
     if (Float.isInfinite(value) && json instanceof Number) {
       throw new ArgumentException(index, FloatRange.F32, shown(json));
     }
@@ -83,13 +83,13 @@ final class JsonArgument {
   }
 
   private static Double f64(@Nullable Object json, int index) {
-    double value;
-    switch (json) {
-      case Number number -> value = number.doubleValue();
-      case String text when isSpecial(text) ->
-          value = (Double) TextArgument.number(NumType.F64, text, index);
-      case null, default -> throw new ArgumentException(index, FloatRange.F64, shown(json));
-    }
+    double value =
+        switch (json) {
+          case Number number -> number.doubleValue();
+          case String text when isSpecial(text) ->
+              (Double) TextArgument.number(NumType.F64, text, index);
+          case null, default -> throw new ArgumentException(index, FloatRange.F64, shown(json));
+        };
     if (Double.isInfinite(value) && json instanceof Number) {
       throw new ArgumentException(index, FloatRange.F64, shown(json));
     }

@@ -48,16 +48,15 @@ final class NumberText {
   }
 
   private static @Nullable String javaSpelling(String text) {
-    switch (text.toLowerCase(Locale.ROOT)) {
-      case "nan", "+nan", "-nan":
-        return "NaN";
-      case "inf", "+inf", "infinity", "+infinity":
-        return "Infinity";
-      case "-inf", "-infinity":
-        return "-Infinity";
-      default:
-        break;
-    }
+    return switch (text.toLowerCase(Locale.ROOT)) {
+      case "nan", "+nan", "-nan" -> "NaN";
+      case "inf", "+inf", "infinity", "+infinity" -> "Infinity";
+      case "-inf", "-infinity" -> "-Infinity";
+      default -> finiteSpelling(text);
+    };
+  }
+
+  private static @Nullable String finiteSpelling(String text) {
     if (text.length() > MAX_LENGTH) {
       return null;
     }

@@ -35,14 +35,14 @@ final class TextArgument {
       case I64 -> integer(IntegerRange.I64, text, index).longValue();
       case F32 -> {
         Float value = NumberText.f32(text);
-        if (value == null || value.isInfinite() && !NumberText.isInfinity(text)) {
+        if (value == null || (value.isInfinite() && !NumberText.isInfinity(text))) {
           throw new ArgumentException(index, FloatRange.F32, shown(text));
         }
         yield value;
       }
       case F64 -> {
         Double value = NumberText.f64(text);
-        if (value == null || value.isInfinite() && !NumberText.isInfinity(text)) {
+        if (value == null || (value.isInfinite() && !NumberText.isInfinity(text))) {
           throw new ArgumentException(index, FloatRange.F64, shown(text));
         }
         yield value;

@@ -2,8 +2,8 @@ package dev.cloister.isolate.heap;
 
 import java.util.EnumMap;
 import java.util.Map;
+import java.util.Objects;
 import java.util.concurrent.atomic.AtomicLong;
-import java.util.concurrent.atomic.AtomicLongArray;
 
 /// The bytes one tenant makes the server hold, the single source of truth for `memoryBytes`.
 ///
@@ -26,11 +26,16 @@ public final class HeapLedger {
   private final AtomicLong capBytes;
   private final AtomicLong chargedBytes = new AtomicLong();
   private final AtomicLong peakBytes = new AtomicLong();
-  private final AtomicLongArray categoryBytes = new AtomicLongArray(HeapCategory.values().length);
+
+  /// The bytes of every category; the map itself never changes.
+  private final Map<HeapCategory, AtomicLong> categoryBytes = new EnumMap<>(HeapCategory.class);
 
   /// Opens an empty ledger that holds at most `capBytes` bytes.
   public HeapLedger(long capBytes) {
     this.capBytes = new AtomicLong(requireBytes(capBytes));
+    for (HeapCategory category : HeapCategory.values()) {
+      categoryBytes.put(category, new AtomicLong());
+    }
   }
 
   /// Charges `bytes` and returns true, or changes nothing and returns false if they do not fit.
@@ -44,7 +49,7 @@ public final class HeapLedger {
         return false;
       }
     } while (!chargedBytes.compareAndSet(charged, charged + bytes));
-    categoryBytes.addAndGet(category.ordinal(), bytes);
+    bytesOf(category).addAndGet(bytes);
     raisePeak(charged + bytes);
     return true;
   }
@@ -62,7 +67,7 @@ public final class HeapLedger {
   /// @throws IllegalStateException if `from` holds fewer bytes: a bug of the caller
   public void move(HeapCategory from, HeapCategory to, long bytes) {
     takeFrom(from, bytes);
-    categoryBytes.addAndGet(to.ordinal(), bytes);
+    bytesOf(to).addAndGet(bytes);
   }
 
   /// The bytes charged now.
@@ -92,7 +97,7 @@ public final class HeapLedger {
     Map<HeapCategory, Long> bytes = new EnumMap<>(HeapCategory.class);
     long sum = 0;
     for (HeapCategory category : HeapCategory.values()) {
-      long categoryNow = categoryBytes.get(category.ordinal());
+      long categoryNow = bytesOf(category).get();
       bytes.put(category, categoryNow);
       sum += categoryNow;
     }
@@ -103,12 +108,16 @@ public final class HeapLedger {
     requireBytes(bytes);
     long held;
     do {
-      held = categoryBytes.get(category.ordinal());
+      held = bytesOf(category).get();
       if (bytes > held) {
         throw new IllegalStateException(
             "released " + bytes + " bytes of " + category.label() + ", charged are " + held);
       }
-    } while (!categoryBytes.compareAndSet(category.ordinal(), held, held - bytes));
+    } while (!bytesOf(category).compareAndSet(held, held - bytes));
+  }
+
+  private AtomicLong bytesOf(HeapCategory category) {
+    return Objects.requireNonNull(categoryBytes.get(category));
   }
 
   private void raisePeak(long bytes) {

@@ -179,7 +179,7 @@ public final class CallDesk {
 
   private static @Nullable InvocationResult unsuited(Invocation invocation) {
     Abi abi = invocation.plugin().abi();
-    if (!abi.isAvailable() || invocation instanceof RunCommand && abi != Abi.WASI_COMMAND) {
+    if (!abi.isAvailable() || (invocation instanceof RunCommand && abi != Abi.WASI_COMMAND)) {
       return new UnsupportedAbi(abi);
     }
     if (!invocation.plugin().unresolvedImports().isEmpty()) {

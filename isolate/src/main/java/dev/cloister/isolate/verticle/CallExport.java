@@ -23,7 +23,17 @@ public record CallExport(
     implements Invocation {
 
   /// Copies `arguments`.
-  public CallExport {
-    arguments = Collections.unmodifiableList(new ArrayList<>(arguments));
+  // Not compact: the parameter of a compact one loses its inner annotation.
+  public CallExport(
+      PluginHandle plugin,
+      String export,
+      List<@Nullable Object> arguments,
+      long requestBytes,
+      OutputSink log) {
+    this.plugin = plugin;
+    this.export = export;
+    this.arguments = Collections.unmodifiableList(new ArrayList<>(arguments));
+    this.requestBytes = requestBytes;
+    this.log = log;
   }
 }

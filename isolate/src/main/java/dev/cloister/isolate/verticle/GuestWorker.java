@@ -87,7 +87,7 @@ final class GuestWorker implements Runnable, BlockingRegion {
 
   private Work work() {
     Work work = current;
-    if (work == null || Thread.currentThread() != thread) {
+    if (work == null || !Thread.currentThread().equals(thread)) {
       throw new IllegalStateException("not the guest's thread");
     }
     return work;

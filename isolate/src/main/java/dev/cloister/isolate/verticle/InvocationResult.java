@@ -41,6 +41,7 @@ public sealed interface InvocationResult {
   ///
   /// @param code the exit code
   /// @param output standard output
+  @SuppressWarnings("ArrayRecordComponent") // handed over, never compared
   record Exited(int code, byte[] output) implements InvocationResult {}
 
   /// The guest trapped.

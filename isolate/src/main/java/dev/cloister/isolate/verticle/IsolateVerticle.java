@@ -12,6 +12,7 @@ import io.vertx.core.Promise;
 import io.vertx.core.VerticleBase;
 import java.util.HashMap;
 import java.util.Map;
+import java.util.Objects;
 import java.util.concurrent.Callable;
 
 /// A tenant on an event loop: its life, its modules and what is being loaded.
@@ -74,7 +75,9 @@ public final class IsolateVerticle extends VerticleBase {
       return inProgress;
     }
     Future<PluginHandle> load =
-        context.executeBlocking(() -> compile(hash, wireBytes.call()), /* ordered= */ false);
+        context
+            .executeBlocking(() -> compile(hash, wireBytes.call()), /* ordered= */ false)
+            .map(Objects::requireNonNull);
     loading.put(hash, load);
     load.onComplete(_ -> loading.remove(hash));
     return load;

@@ -17,6 +17,7 @@ import org.jspecify.annotations.Nullable;
 /// @param standardInput all of standard input; belongs to the call from now on
 /// @param log where standard error goes
 /// @param scratchPath what the guest knows an empty directory in memory as, or null to give it none
+@SuppressWarnings("ArrayRecordComponent") // handed over, never compared
 public record RunCommand(
     PluginHandle plugin,
     String programName,

@@ -56,14 +56,14 @@ final class DirectoryListing {
     byte[] bytes = new byte[DIRENT_BYTES + name.length];
     setInt64(bytes, 0, entry.cookie());
     setInt64(bytes, 8, entry.inode());
-    setInt64(bytes, 16, name.length | (long) entry.type().ordinal() << 32);
+    setInt64(bytes, 16, name.length | ((long) entry.type().code() << 32));
     System.arraycopy(name, 0, bytes, DIRENT_BYTES, name.length);
     return bytes;
   }
 
   private static void setInt64(byte[] bytes, int at, long value) {
     for (int i = 0; i < Long.BYTES; i++) {
-      bytes[at + i] = (byte) (value >> 8 * i);
+      bytes[at + i] = (byte) (value >> (8 * i));
     }
   }
 }

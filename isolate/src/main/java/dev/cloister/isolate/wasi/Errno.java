@@ -1,6 +1,6 @@
 package dev.cloister.isolate.wasi;
 
-/// The error codes of WASI preview 1; a constant's ordinal is its code.
+/// The error codes of WASI preview 1.
 ///
 /// Source: `witx/typenames.witx`, `$errno`.
 enum Errno {
@@ -83,9 +83,11 @@ enum Errno {
   NOTCAPABLE;
 
   /// The exception that makes a function answer with this code. One per code, without a stack.
+  @SuppressWarnings("ImmutableEnumChecker") // it has no stack and takes no suppressed exceptions
   private final ErrnoException exception = new ErrnoException(this);
 
   /// The number that a function returns.
+  @SuppressWarnings("EnumOrdinal") // the constants are in the order of the specification
   int code() {
     return ordinal();
   }

@@ -62,7 +62,7 @@ final class FileAttributes {
     memory.check(address, FILESTAT_BYTES);
     memory.setInt64(address, stat.device());
     memory.setInt64(address + 8, stat.inode());
-    memory.setInt64(address + 16, stat.type().ordinal());
+    memory.setInt64(address + 16, stat.type().code());
     memory.setInt64(address + 24, stat.links());
     memory.setInt64(address + 32, stat.sizeBytes());
     memory.setInt64(address + 40, stat.accessNanos());

@@ -29,7 +29,7 @@ final class FileDescriptors {
   int fdFdstatGet(GuestMemory memory, int fd, int result) {
     Descriptor descriptor = descriptors.get(fd);
     memory.check(result, FDSTAT_BYTES);
-    memory.setInt8(result, descriptor.stat().type().ordinal());
+    memory.setInt8(result, descriptor.stat().type().code());
     memory.setInt8(result + 1, 0);
     memory.setInt16(result + 2, descriptor.flags());
     memory.setInt32(result + 4, 0);

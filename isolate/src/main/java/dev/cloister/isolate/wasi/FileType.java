@@ -1,6 +1,6 @@
 package dev.cloister.isolate.wasi;
 
-/// What a file is; a constant's ordinal is its code.
+/// What a file is.
 ///
 /// Source: `witx/typenames.witx`, `$filetype`.
 public enum FileType {
@@ -19,5 +19,11 @@ public enum FileType {
   /// A byte-stream socket.
   SOCKET_STREAM,
   /// A symbolic link.
-  SYMBOLIC_LINK
+  SYMBOLIC_LINK;
+
+  /// The number that stands for it.
+  @SuppressWarnings("EnumOrdinal") // the constants are in the order of the specification
+  public int code() {
+    return ordinal();
+  }
 }

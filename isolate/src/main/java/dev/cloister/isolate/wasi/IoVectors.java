@@ -4,6 +4,7 @@ package dev.cloister.isolate.wasi;
 ///
 /// @param addresses where each begins
 /// @param lengths how long each is
+@SuppressWarnings("ArrayRecordComponent") // made for one call, never compared
 record IoVectors(int[] addresses, int[] lengths) {
   /// The most buffers of one call.
   private static final int MAX_COUNT = 1024;

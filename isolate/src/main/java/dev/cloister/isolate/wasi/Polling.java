@@ -44,7 +44,7 @@ final class Polling {
     memory.check(events, count * EVENT_BYTES);
     memory.check(result, Integer.BYTES);
     long[] untilNanos = new long[count]; // on the monotonic clock
-    Errno @Nullable [] outcomes = new Errno[count];
+    @Nullable Errno[] outcomes = new @Nullable Errno[count];
     long earliestNanos = inspect(memory, subscriptions, untilNanos, outcomes);
     waitUntil(earliestNanos);
     memory.setInt32(result, report(memory, subscriptions, events, untilNanos, outcomes));
@@ -54,7 +54,7 @@ final class Polling {
   /// Fills in the outcomes known at once and the times of the others; returns the time until which
   /// to wait.
   private long inspect(
-      GuestMemory memory, int subscriptions, long[] untilNanos, Errno @Nullable [] outcomes) {
+      GuestMemory memory, int subscriptions, long[] untilNanos, @Nullable Errno[] outcomes) {
     long now = clock.monotonicNanos();
     long earliest = Long.MAX_VALUE;
     for (int i = 0; i < untilNanos.length; i++) {
@@ -118,7 +118,7 @@ final class Polling {
       int subscriptions,
       int events,
       long[] untilNanos,
-      Errno @Nullable [] outcomes) {
+      @Nullable Errno[] outcomes) {
     long now = clock.monotonicNanos();
     int reported = 0;
     for (int i = 0; i < untilNanos.length; i++) {

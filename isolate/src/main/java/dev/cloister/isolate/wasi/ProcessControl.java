@@ -5,6 +5,7 @@ final class ProcessControl {
   /// Unwinds the guest.
   ///
   /// @throws ProcessExit always
+  @SuppressWarnings("DoNotCallSuggester") // guests call it
   int procExit(GuestMemory memory, int code) {
     throw new ProcessExit(code);
   }
@@ -13,6 +14,7 @@ final class ProcessControl {
     return Errno.NOTSUP.code();
   }
 
+  @SuppressWarnings("ThreadPriorityCheck") // that is what it is for
   int schedYield(GuestMemory memory) {
     Thread.yield();
     return Errno.SUCCESS.code();

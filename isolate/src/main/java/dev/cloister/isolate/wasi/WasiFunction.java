@@ -75,7 +75,10 @@ enum WasiFunction {
 
   private final String functionName;
   private final Class<?> group;
+
+  @SuppressWarnings("ImmutableEnumChecker") // its lists are copies
   private final FuncType type;
+
   private final MethodHandle target;
 
   WasiFunction(String functionName, Class<?> group, String method, String params) {

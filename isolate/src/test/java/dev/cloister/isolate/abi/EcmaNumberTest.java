@@ -93,7 +93,7 @@ final class EcmaNumberTest {
 
   /// The number of significant digits, those of whole numbers without zeros at the end.
   private static int digits(String text) {
-    String mantissa = text.split("[eE]")[0].replaceAll("[-.]", "");
+    String mantissa = text.replaceAll("[eE].*", "").replaceAll("[-.]", "");
     return mantissa.replaceAll("^0+", "").replaceAll("0+$", "").length();
   }
 }

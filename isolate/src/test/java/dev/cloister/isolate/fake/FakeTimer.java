@@ -25,20 +25,29 @@ public final class FakeTimer implements DeadlineTimer {
       due = new ArrayList<>(scheduled);
       scheduled.clear();
     }
-    due.forEach(entry -> entry.task().run());
+    due.forEach(entry -> entry.task.run());
   }
 
   /// The delays of what is scheduled.
   public synchronized List<Long> delaysMillis() {
-    return scheduled.stream().map(Scheduled::delayMillis).toList();
+    return scheduled.stream().map(entry -> entry.delayMillis).toList();
   }
 
   @Override
   public void close() {}
 
   private synchronized void cancel(Scheduled entry) {
-    scheduled.removeIf(other -> other == entry);
+    scheduled.remove(entry);
   }
 
-  private record Scheduled(long delayMillis, Runnable task) {}
+  /// Equal to itself only.
+  private static final class Scheduled {
+    private final long delayMillis;
+    private final Runnable task;
+
+    Scheduled(long delayMillis, Runnable task) {
+      this.delayMillis = delayMillis;
+      this.task = task;
+    }
+  }
 }

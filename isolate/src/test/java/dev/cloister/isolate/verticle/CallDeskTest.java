@@ -30,6 +30,7 @@ import dev.cloister.isolate.verticle.InvocationResult.UnsupportedAbi;
 import dev.cloister.isolate.wasi.OutputSink;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
@@ -410,7 +411,7 @@ final class CallDeskTest {
 
   private static CallExport invocation(
       PluginHandle plugin, String export, @Nullable Object... arguments) {
-    return new CallExport(plugin, export, List.of(arguments), 10, OutputSink.DISCARD);
+    return new CallExport(plugin, export, Arrays.asList(arguments), 10, OutputSink.DISCARD);
   }
 
   private PluginHandle load(byte[] wireBytes) {

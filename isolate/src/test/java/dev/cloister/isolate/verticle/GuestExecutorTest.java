@@ -7,6 +7,7 @@ import static org.awaitility.Awaitility.await;
 import dev.cloister.isolate.wasi.BlockingRegion;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Objects;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
@@ -37,8 +38,7 @@ final class GuestExecutorTest {
     task.release.countDown();
 
     awaitDone(task);
-    Thread thread = task.thread;
-    assertThat(thread).isNotNull();
+    Thread thread = Objects.requireNonNull(task.thread);
     assertThat(thread.isVirtual()).isFalse();
     assertThat(thread.getName()).startsWith("guest-");
     assertThat(thread.isDaemon()).isTrue();
@@ -209,8 +209,7 @@ final class GuestExecutorTest {
     waiting.release.countDown();
     awaitDone(waiting);
     await().until(() -> executor.threadCount() == 0);
-    Thread thread = waiting.thread;
-    assertThat(thread).isNotNull();
+    Thread thread = Objects.requireNonNull(waiting.thread);
     await().until(() -> !thread.isAlive());
   }
 
@@ -337,6 +336,7 @@ final class GuestExecutorTest {
       }
     }
 
+    @SuppressWarnings("InfiniteRecursion") // until the stack is full
     private static int descend(AtomicInteger depth) {
       depth.incrementAndGet();
       return descend(depth) + 1;
@@ -362,7 +362,7 @@ final class GuestExecutorTest {
     public void run(BlockingRegion blocking) {
       if (blocks) {
         blocking.enter();
-        Thread.yield();
+        Thread.onSpinWait();
         blocking.exit();
       }
       done.incrementAndGet();

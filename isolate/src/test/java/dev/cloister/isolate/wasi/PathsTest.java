@@ -128,7 +128,8 @@ final class PathsTest {
         () -> paths.pathOpen(memory.guest(), ROOT, 0, PATH, 4, 0, ALL, ALL, 1 << 5, RESULT));
     assertErrno(
         Errno.INVAL,
-        () -> paths.pathFilestatSetTimes(memory.guest(), ROOT, 0, PATH, 4, 0, 0, /* both= */ 3));
+        () ->
+            paths.pathFilestatSetTimes(memory.guest(), ROOT, 0, PATH, 4, 0, 0, /* timeFlags= */ 3));
   }
 
   private int open(int fd, String path, int flags, long rights) {

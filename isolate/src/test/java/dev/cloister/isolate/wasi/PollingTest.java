@@ -9,6 +9,7 @@ import dev.cloister.engine.error.StoppedException;
 import dev.cloister.engine.runtime.HeapLimiter;
 import dev.cloister.engine.runtime.Store;
 import dev.cloister.isolate.fake.FakeClock;
+import java.util.Arrays;
 import org.junit.jupiter.api.Test;
 
 final class PollingTest {
@@ -131,7 +132,11 @@ final class PollingTest {
   }
 
   private Errno poll(int count) {
-    return Errno.values()[polling.pollOneoff(memory.guest(), SUBSCRIPTIONS, EVENTS, count, RESULT)];
+    int code = polling.pollOneoff(memory.guest(), SUBSCRIPTIONS, EVENTS, count, RESULT);
+    return Arrays.stream(Errno.values())
+        .filter(errno -> errno.code() == code)
+        .findFirst()
+        .orElseThrow();
   }
 
   private void subscribeClock(int index, long userData, int id, long nanos, int flags) {
