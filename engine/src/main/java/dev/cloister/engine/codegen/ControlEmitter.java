@@ -127,9 +127,13 @@ final class ControlEmitter {
 
   /*
    * The operands below the condition have to leave the JVM stack before the jump, and the operands
-   * of a condition lie on top of them.
+   * of a condition lie on top of them. An operand below that is itself a pending condition has its
+   * operands on the JVM stack already, so it is written before anything is put on top of them.
    */
   private int takeSpilledCondition() {
+    if (state.hasConditionBelowTop()) {
+      state.flushBelow(1);
+    }
     boolean isInt = state.operands.place(state.operands.size() - 1) == OperandStack.ON_STACK;
     if (state.onStackCount() > (isInt ? 1 : 0)) {
       state.flush();

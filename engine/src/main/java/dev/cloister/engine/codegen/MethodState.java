@@ -359,6 +359,16 @@ final class MethodState {
     return Math.max(0, onStackEnd - base());
   }
 
+  /// {@return whether a condition that is not written yet waits below the top operand}
+  boolean hasConditionBelowTop() {
+    for (int i = Math.max(onStackEnd, base()); i < operands.size() - 1; i++) {
+      if (operands.place(i) == OperandStack.CONDITION) {
+        return true;
+      }
+    }
+    return false;
+  }
+
   /// Moves all operands of the current frame off the JVM stack and out of variables that change.
   void spill() {
     int size = operands.size();
