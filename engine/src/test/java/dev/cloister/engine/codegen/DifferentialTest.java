@@ -19,8 +19,9 @@ import org.junit.jupiter.api.Test;
 
 /// Random functions give in compiled code what a simple interpreter of their tree gives.
 ///
-/// Strategy: each program has an own seed, printed if it fails. Its functions are called with random
-/// arguments, state and all. Invariants: same result or same trap, same memory, same globals.
+/// Strategy: each program has an own seed, printed if it fails. Its functions are called with
+/// random arguments, state and all. Invariants: same result or same trap, same memory, same
+/// globals.
 final class DifferentialTest {
   private static final long MAX_STEPS = 200_000;
 
@@ -121,10 +122,7 @@ final class DifferentialTest {
   }
 
   private static void compareState(
-      Instance instance,
-      GuestTree.Machine machine,
-      RandomFunctions.Program program,
-      String what) {
+      Instance instance, GuestTree.Machine machine, RandomFunctions.Program program, String what) {
     Memory memory = (Memory) instance.export("memory");
     assertThat(memory.sizeBytes()).as(what).isEqualTo(machine.memory.length);
     byte[] found = memory.copy(0, machine.memory.length);

@@ -187,14 +187,7 @@ final class GoldenListingTest {
             BINARY,
             List.of(
                 // A result by fall-through and by branch.
-                code ->
-                    code.block(I32)
-                        .i32Const(7)
-                        .localGet(0)
-                        .brIf(0)
-                        .drop()
-                        .localGet(1)
-                        .end(),
+                code -> code.block(I32).i32Const(7).localGet(0).brIf(0).drop().localGet(1).end(),
                 // An operand waits below a block with parameters and results.
                 code ->
                     code.localGet(0)
@@ -448,12 +441,9 @@ final class GoldenListingTest {
         functions(
                 VOID,
                 List.of(
-                    code ->
-                        code.i32Const(1).i32Const(2).i32Const(3).op(Opcode.MEMORY_FILL, 0),
-                    code ->
-                        code.i32Const(1).i32Const(2).i32Const(3).op(Opcode.MEMORY_COPY, 0, 1),
-                    code ->
-                        code.i32Const(1).i32Const(2).i32Const(3).op(Opcode.MEMORY_INIT, 0, 1),
+                    code -> code.i32Const(1).i32Const(2).i32Const(3).op(Opcode.MEMORY_FILL, 0),
+                    code -> code.i32Const(1).i32Const(2).i32Const(3).op(Opcode.MEMORY_COPY, 0, 1),
+                    code -> code.i32Const(1).i32Const(2).i32Const(3).op(Opcode.MEMORY_INIT, 0, 1),
                     code -> code.op(Opcode.DATA_DROP, 0).op(Opcode.MEMORY_SIZE, 1).drop()))
             .memory(1)
             .memory(1)
@@ -462,8 +452,7 @@ final class GoldenListingTest {
 
   @Test
   void globals_areFieldsOrCells() {
-    ModuleBuilder module =
-        new ModuleBuilder().importItem("m", "g", new GlobalType(I64, true));
+    ModuleBuilder module = new ModuleBuilder().importItem("m", "g", new GlobalType(I64, true));
     module
         .function(
             VOID,
@@ -511,12 +500,8 @@ final class GoldenListingTest {
         .function(INT, code -> code.localGet(0).i32Const(1).call(0))
         .function(INT, code -> code.localGet(0).call(1).call(2))
         .function(TRIPLE, code -> code.i32Const(1).i64Const(2).f64Const(3))
-        .function(
-            TO_INT,
-            code -> code.call(3).drop().op(Opcode.I32_WRAP_I64).i32Add())
-        .function(
-            INT,
-            code -> code.localGet(0).localGet(0).callIndirect(INT, 0))
+        .function(TO_INT, code -> code.call(3).drop().op(Opcode.I32_WRAP_I64).i32Add())
+        .function(INT, code -> code.localGet(0).localGet(0).callIndirect(INT, 0))
         .function(INT, code -> code.op(Opcode.REF_FUNC, 1).drop().localGet(0))
         .table(new TableType(FUNCREF, Limits.of(2)))
         .elements(0, 0, 1, 2);

@@ -58,8 +58,7 @@ final class GuestTree {
     byte[] memory;
     long stepsLeft;
 
-    Machine(
-        List<Function> functions, List<@Nullable Function> table, int globals, int maxPages) {
+    Machine(List<Function> functions, List<@Nullable Function> table, int globals, int maxPages) {
       this.functions = functions;
       this.table = table;
       this.globals = new long[globals];
@@ -268,8 +267,7 @@ final class GuestTree {
     }
   }
 
-  record Select(Expression first, Expression second, Expression condition)
-      implements Expression {
+  record Select(Expression first, Expression second, Expression condition) implements Expression {
     @Override
     public void emit(Emission to) {
       first.emit(to);
@@ -377,8 +375,13 @@ final class GuestTree {
   }
 
   record IfValue(
-      NumType type, Target target, Expression condition, Sequence then, Expression value,
-      Sequence otherwise, Expression other)
+      NumType type,
+      Target target,
+      Expression condition,
+      Sequence then,
+      Expression value,
+      Sequence otherwise,
+      Expression other)
       implements Expression {
     @Override
     public void emit(Emission to) {
@@ -442,8 +445,14 @@ final class GuestTree {
   /// @param counter a local that nothing else assigns
   /// @param parameter a local that takes the parameter
   record LoopValue(
-      NumType type, Target target, int counter, int turns, int parameter, Expression initial,
-      Sequence body, Expression next)
+      NumType type,
+      Target target,
+      int counter,
+      int turns,
+      int parameter,
+      Expression initial,
+      Sequence body,
+      Expression next)
       implements Expression {
     @Override
     public void emit(Emission to) {

@@ -40,27 +40,120 @@ import org.junit.jupiter.params.provider.MethodSource;
 /// Each numeric instruction on each combination of edge cases, compared with [Operator].
 final class NumericTest {
   private static final long[] INTS = {
-    0, 1, -1, 2, -2, 7, -7, 31, 32, 33, 63, 64, 65, -31, -32, 127, 128, -128, -129, 255, 256,
-    32_767, 32_768, -32_768, -32_769, 65_535, 0x1234_5678, 0x8765_4321L << 32 >> 32,
-    Integer.MAX_VALUE, Integer.MIN_VALUE, Integer.MIN_VALUE + 1, 1 << 24, (1 << 24) + 1
+    0,
+    1,
+    -1,
+    2,
+    -2,
+    7,
+    -7,
+    31,
+    32,
+    33,
+    63,
+    64,
+    65,
+    -31,
+    -32,
+    127,
+    128,
+    -128,
+    -129,
+    255,
+    256,
+    32_767,
+    32_768,
+    -32_768,
+    -32_769,
+    65_535,
+    0x1234_5678,
+    0x8765_4321L << 32 >> 32,
+    Integer.MAX_VALUE,
+    Integer.MIN_VALUE,
+    Integer.MIN_VALUE + 1,
+    1 << 24,
+    (1 << 24) + 1
   };
 
   private static final long[] LONGS = {
-    1L << 31, (1L << 31) - 1, 1L << 32, (1L << 32) - 1, -1L << 31, (-1L << 31) - 1, 1L << 53,
-    (1L << 53) + 1, (1L << 53) - 1, 0x7fff_fe7f_ffff_ffffL, 0x7fff_ff80_0000_0000L,
-    0x7fff_ffff_ffff_fc00L, 0x7fff_ffff_ffff_fbffL, 0x8000_0080_0000_0001L,
-    0x8000_0000_0000_0401L, 0xffff_ff7f_ffff_ffffL, 0x0123_4567_89ab_cdefL, Long.MAX_VALUE,
-    Long.MIN_VALUE, Long.MIN_VALUE + 1
+    1L << 31,
+    (1L << 31) - 1,
+    1L << 32,
+    (1L << 32) - 1,
+    -1L << 31,
+    (-1L << 31) - 1,
+    1L << 53,
+    (1L << 53) + 1,
+    (1L << 53) - 1,
+    0x7fff_fe7f_ffff_ffffL,
+    0x7fff_ff80_0000_0000L,
+    0x7fff_ffff_ffff_fc00L,
+    0x7fff_ffff_ffff_fbffL,
+    0x8000_0080_0000_0001L,
+    0x8000_0000_0000_0401L,
+    0xffff_ff7f_ffff_ffffL,
+    0x0123_4567_89ab_cdefL,
+    Long.MAX_VALUE,
+    Long.MIN_VALUE,
+    Long.MIN_VALUE + 1
   };
 
   private static final double[] REALS = {
-    0, -0.0, 1, -1, 0.5, -0.5, 1.5, -1.5, 2.5, -2.5, 0.499_999_97, -0.499_999_97, 3.7, -3.7, 1e-30,
-    -1e-30, 1e10, -1e10, 1e19, -1e19, 1e30, -1e30, 8_388_607.5, 8_388_608, 4_503_599_627_370_495.5,
-    0x1p31, -0x1p31, 0x1p31 - 1, -0x1p31 - 1, 0x1p31 - 0.5, -0x1p31 - 0.5, 0x1p32, 0x1p32 - 1,
-    0x1p32 - 0.5, -0.999_999, 0x1p63, -0x1p63, 0x1p64, 0x1.fffffffffffffp62, 0x1.fffffffffffffp63,
-    0x1.fffffep30, 0x1.fffffep31, 0x1.fffffep62, 0x1.fffffep63, Float.MIN_VALUE, Float.MAX_VALUE,
-    Float.MIN_NORMAL, Double.MIN_VALUE, Double.MAX_VALUE, Double.MIN_NORMAL, 0x1.000001p0,
-    0x1.0000010000001p0, 0x1.ffffffp127, Double.POSITIVE_INFINITY, Double.NEGATIVE_INFINITY
+    0,
+    -0.0,
+    1,
+    -1,
+    0.5,
+    -0.5,
+    1.5,
+    -1.5,
+    2.5,
+    -2.5,
+    0.499_999_97,
+    -0.499_999_97,
+    3.7,
+    -3.7,
+    1e-30,
+    -1e-30,
+    1e10,
+    -1e10,
+    1e19,
+    -1e19,
+    1e30,
+    -1e30,
+    8_388_607.5,
+    8_388_608,
+    4_503_599_627_370_495.5,
+    0x1p31,
+    -0x1p31,
+    0x1p31 - 1,
+    -0x1p31 - 1,
+    0x1p31 - 0.5,
+    -0x1p31 - 0.5,
+    0x1p32,
+    0x1p32 - 1,
+    0x1p32 - 0.5,
+    -0.999_999,
+    0x1p63,
+    -0x1p63,
+    0x1p64,
+    0x1.fffffffffffffp62,
+    0x1.fffffffffffffp63,
+    0x1.fffffep30,
+    0x1.fffffep31,
+    0x1.fffffep62,
+    0x1.fffffep63,
+    Float.MIN_VALUE,
+    Float.MAX_VALUE,
+    Float.MIN_NORMAL,
+    Double.MIN_VALUE,
+    Double.MAX_VALUE,
+    Double.MIN_NORMAL,
+    0x1.000001p0,
+    0x1.0000010000001p0,
+    0x1.ffffffp127,
+    Double.POSITIVE_INFINITY,
+    Double.NEGATIVE_INFINITY
   };
 
   private static final int[] FLOAT_NANS = {
@@ -184,8 +277,7 @@ final class NumericTest {
       long expected = operator.apply(a, b);
       long found = unbox(function.call(args)[0]);
       if (!isSame(operator, expected, found)) {
-        fail(
-            "%s: expected %s, got %s", what, Long.toHexString(expected), Long.toHexString(found));
+        fail("%s: expected %s, got %s", what, Long.toHexString(expected), Long.toHexString(found));
       }
     } catch (Operator.Fault fault) {
       try {
@@ -206,8 +298,7 @@ final class NumericTest {
       return false;
     }
     return switch (operator.result()) {
-      case F32 ->
-          isNan(expected, F32) && isNan(found, F32) && (found & 0x0040_0000) != 0;
+      case F32 -> isNan(expected, F32) && isNan(found, F32) && (found & 0x0040_0000) != 0;
       case F64 ->
           isNan(expected, F64) && isNan(found, F64) && (found & 0x0008_0000_0000_0000L) != 0;
       case I32, I64 -> false;
@@ -245,12 +336,7 @@ final class NumericTest {
         module,
         "memory",
         identity,
-        code ->
-            code.i32Const(8)
-                .localGet(0)
-                .access(store, 3)
-                .i32Const(11)
-                .access(load, 0));
+        code -> code.i32Const(8).localGet(0).access(store, 3).i32Const(11).access(load, 0));
     way(ways, module, "host", identity, code -> code.localGet(0).call(0));
     way(
         ways,
@@ -278,8 +364,7 @@ final class NumericTest {
     module.memory(1);
     for (int i = 0; i < 2; i++) {
       module.global(
-          new GlobalType(type, true),
-          code -> code.op(Opcode.valueOf(type.name() + "_CONST"), 0));
+          new GlobalType(type, true), code -> code.op(Opcode.valueOf(type.name() + "_CONST"), 0));
     }
     module.export("global", ExternKind.GLOBAL, 1);
     HostFunction host = HostFunction.of(identity, (_, args) -> args);

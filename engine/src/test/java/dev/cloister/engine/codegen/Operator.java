@@ -16,15 +16,14 @@ import java.util.List;
 import java.util.function.DoubleBinaryOperator;
 import java.util.function.LongBinaryOperator;
 
-/// A numeric instruction and what it means, written down from the specification (Spec 4.3) by way of
-/// unbounded integers and decimals, so that it has little in common with the code under test.
+/// A numeric instruction and what it means, written down from the specification (Spec 4.3) by way
+/// of unbounded integers and decimals, so that it has little in common with the code under test.
 ///
 /// Values are 64 bits: an i32 is sign-extended, floats are their bits.
 ///
 /// @param operands one or two types
 /// @param meaning the second operand is 0 where there is only one
-record Operator(
-    Opcode opcode, List<NumType> operands, NumType result, LongBinaryOperator meaning) {
+record Operator(Opcode opcode, List<NumType> operands, NumType result, LongBinaryOperator meaning) {
 
   /// The guest's own fault in an operator.
   static final class Fault extends RuntimeException {
@@ -164,8 +163,7 @@ record Operator(
       addCondition(all, type, "GE" + suffix, isSigned, (a, b) -> a.compareTo(b) >= 0);
     }
     addUnary(all, opcode(type, "EQZ"), type, I32, a -> a == 0 ? 1 : 0);
-    addUnary(
-        all, opcode(type, "CLZ"), type, type, a -> width - unsigned(a, type).bitLength());
+    addUnary(all, opcode(type, "CLZ"), type, type, a -> width - unsigned(a, type).bitLength());
     addUnary(
         all,
         opcode(type, "CTZ"),
@@ -177,8 +175,7 @@ record Operator(
     addUnary(all, opcode(type, "EXTEND16_S"), type, type, a -> (short) a);
   }
 
-  private static void addSigned(
-      List<Operator> all, NumType type, String name, BigMeaning meaning) {
+  private static void addSigned(List<Operator> all, NumType type, String name, BigMeaning meaning) {
     add(all, type, name, type, (a, b) -> wrap(meaning.of(signed(a), signed(b)), type));
   }
 
@@ -237,9 +234,7 @@ record Operator(
   }
 
   private static long toBits(double value, NumType type) {
-    return type == F32
-        ? Float.floatToRawIntBits((float) value)
-        : Double.doubleToRawLongBits(value);
+    return type == F32 ? Float.floatToRawIntBits((float) value) : Double.doubleToRawLongBits(value);
   }
 
   private static long signBit(NumType type) {
@@ -253,7 +248,8 @@ record Operator(
     addFloat(all, type, "MUL", (a, b) -> a * b);
     addFloat(all, type, "DIV", (a, b) -> a / b);
     addFloat(all, type, "MIN", (a, b) -> isFirst(a, b) ? a : b);
-    addFloat(all, type, "MAX", (a, b) -> Double.isNaN(b) ? b : isFirst(b, a) || Double.isNaN(a) ? a : b);
+    addFloat(
+        all, type, "MAX", (a, b) -> Double.isNaN(b) ? b : isFirst(b, a) || Double.isNaN(a) ? a : b);
     long sign = signBit(type);
     add(all, type, "COPYSIGN", type, (a, b) -> (a & ~sign) | (b & sign));
     addUnary(all, opcode(type, "ABS"), type, type, a -> type == F32 ? (int) a & ~sign : a & ~sign);
@@ -263,11 +259,7 @@ record Operator(
     addRounding(all, type, "TRUNC", RoundingMode.DOWN);
     addRounding(all, type, "NEAREST", RoundingMode.HALF_EVEN);
     addUnary(
-        all,
-        opcode(type, "SQRT"),
-        type,
-        type,
-        a -> toBits(Math.sqrt(toDouble(a, type)), type));
+        all, opcode(type, "SQRT"), type, type, a -> toBits(Math.sqrt(toDouble(a, type)), type));
     addFloatCondition(all, type, "EQ", (a, b) -> a == b);
     addFloatCondition(all, type, "NE", (a, b) -> a != b);
     addFloatCondition(all, type, "LT", (a, b) -> a < b);
@@ -292,8 +284,7 @@ record Operator(
         type,
         name,
         type,
-        (a, b) ->
-            toBits(meaning.applyAsDouble(toDouble(a, type), toDouble(b, type)), type));
+        (a, b) -> toBits(meaning.applyAsDouble(toDouble(a, type), toDouble(b, type)), type));
   }
 
   private static void addFloatCondition(
@@ -401,7 +392,6 @@ record Operator(
       return wrap(value < 0 ? lowest(type, isSigned) : highest(type, isSigned), type);
     }
     BigInteger integer = new BigDecimal(value).toBigInteger();
-    return wrap(
-        integer.max(lowest(type, isSigned)).min(highest(type, isSigned)), type);
+    return wrap(integer.max(lowest(type, isSigned)).min(highest(type, isSigned)), type);
   }
 }

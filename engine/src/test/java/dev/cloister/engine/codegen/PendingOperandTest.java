@@ -69,8 +69,7 @@ final class PendingOperandTest {
     assertKept(code -> code.localGet(0).i32Const(9).call(1), 9);
     assertKept(code -> code.i32Const(9).localTee(0), 9);
     assertKept(code -> code.i32Const(16).access(Opcode.I32_LOAD, 0), 0);
-    assertKept(
-        code -> code.i32Const(8).i32Const(9).access(Opcode.I32_STORE, 0).i32Const(9), 9);
+    assertKept(code -> code.i32Const(8).i32Const(9).access(Opcode.I32_STORE, 0).i32Const(9), 9);
     assertKept(code -> code.i32Const(5).op(Opcode.I32_EQZ), 0);
     assertKept(code -> code.localGet(1).op(Opcode.I32_EQZ).op(Opcode.I32_EQZ), 1);
     assertKept(code -> code.i32Const(0).op(Opcode.MEMORY_GROW, 0), 1);

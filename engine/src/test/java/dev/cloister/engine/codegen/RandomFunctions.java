@@ -36,8 +36,7 @@ final class RandomFunctions {
     GuestTree.Machine machine() {
       List<@Nullable Function> table = new ArrayList<>(functions);
       table.add(null);
-      return new GuestTree.Machine(
-          functions, table, globals.size(), growsMemory ? MAX_PAGES : 1);
+      return new GuestTree.Machine(functions, table, globals.size(), growsMemory ? MAX_PAGES : 1);
     }
 
     ModuleBuilder module() {
@@ -55,8 +54,7 @@ final class RandomFunctions {
       for (int i = 0; i < globals.size(); i++) {
         NumType type = globals.get(i);
         module.global(
-            new GlobalType(type, true),
-            code -> code.op(Opcode.valueOf(type.name() + "_CONST"), 0));
+            new GlobalType(type, true), code -> code.op(Opcode.valueOf(type.name() + "_CONST"), 0));
         // Every other one is a cell.
         if (i % 2 == 0) {
           module.export("g" + i, ExternKind.GLOBAL, i);
@@ -320,9 +318,7 @@ final class RandomFunctions {
 
   /// A value whose bits are seen: NaNs are made equal, as arithmetic leaves their bits open.
   private Expression shown(NumType type, Expression value) {
-    return type == F32 || type == F64
-        ? new GuestTree.Canonical(type, scratch(type), value)
-        : value;
+    return type == F32 || type == F64 ? new GuestTree.Canonical(type, scratch(type), value) : value;
   }
 
   private long offset() {
@@ -366,9 +362,7 @@ final class RandomFunctions {
       case 2 -> new GuestTree.LocalTee(local(type), expression(type, depth - 1));
       case 3 ->
           new GuestTree.Select(
-              expression(type, depth - 1),
-              expression(type, depth - 1),
-              condition(depth - 1));
+              expression(type, depth - 1), expression(type, depth - 1), condition(depth - 1));
       case 4 -> {
         List<Access> loads = LOADS.stream().filter(load -> load.type() == type).toList();
         Access load = pick(loads);
@@ -382,8 +376,7 @@ final class RandomFunctions {
             target,
             type,
             () ->
-                new GuestTree.BlockValue(
-                    type, target, inner(depth), expression(type, depth - 1)));
+                new GuestTree.BlockValue(type, target, inner(depth), expression(type, depth - 1)));
       }
       case 7 -> loopValue(type, depth);
       case 8 -> {
@@ -488,8 +481,7 @@ final class RandomFunctions {
       return new GuestTree.Call(callee, List.copyOf(args));
     }
     // Now and then another function than the one that fits: only those before, to end at last.
-    int element =
-        random.nextInt(10) == 0 ? random.nextInt(functions.size()) : callee.index();
+    int element = random.nextInt(10) == 0 ? random.nextInt(functions.size()) : callee.index();
     return new GuestTree.CallIndirect(
         callee.type(), List.copyOf(args), new GuestTree.Constant(I32, element));
   }
