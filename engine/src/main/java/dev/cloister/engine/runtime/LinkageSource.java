@@ -5,5 +5,6 @@ package dev.cloister.engine.runtime;
 @FunctionalInterface
 public interface LinkageSource {
   /// {@return the compiled module that the classes belong to}
+  @CalledByGeneratedCode
   CodeLinkage linkage();
 }

@@ -19,11 +19,18 @@ import org.junit.jupiter.api.Test;
 
 /// Random functions give in compiled code what a simple interpreter of their tree gives.
 ///
+<<<<<<< HEAD
 /// Strategy: each program has an own seed, printed if it fails. Its functions are called with
 /// random arguments, state and all. Invariants: same result or same trap, same memory, same
 /// globals.
+=======
+/// Strategy: each program has an own seed, printed if it fails. Its functions are called with random
+/// arguments, state and all. Invariants: same result or same trap, same memory, same globals.
+/// `-Ddifferential.seconds=N` makes it longer than the few seconds of an ordinary run.
+>>>>>>> engtest
 final class DifferentialTest {
   private static final long MAX_STEPS = 200_000;
+  private static final long SECONDS = Long.getLong("differential.seconds", 4);
 
   private final TestEngine engine = new TestEngine();
 
@@ -35,7 +42,7 @@ final class DifferentialTest {
   @Test
   void smallFunctions_computeWhatTheInterpreterComputes() {
     Random seeds = Seed.random();
-    long end = System.nanoTime() + 4_000_000_000L;
+    long end = System.nanoTime() + SECONDS * 1_000_000_000L;
     int calls = 0;
     while (System.nanoTime() < end) {
       calls += compare(seeds.nextLong(), /* isLarge= */ false);
@@ -48,7 +55,7 @@ final class DifferentialTest {
   void largeFunctions_computeWhatTheInterpreterComputes() {
     Random seeds = Seed.random();
     int calls = 0;
-    for (int i = 0; i < 4; i++) {
+    for (int i = 0; i < SECONDS; i++) {
       calls += compare(seeds.nextLong(), /* isLarge= */ true);
     }
     assertThat(calls).as("calls that were compared").isPositive();

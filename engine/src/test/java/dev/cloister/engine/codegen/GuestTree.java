@@ -671,6 +671,63 @@ final class GuestTree {
     }
   }
 
+  /// A loop that ends in `i += step; if (i != limit) continue`, as clang writes them; after `most`
+  /// turns it is left in any case.
+  ///
+  /// @param limitLocal the local with the limit, or -1 if it is the constant `limit`
+  record StepLoop(
+      Target end,
+      Target head,
+      int local,
+      int step,
+      int limitLocal,
+      int limit,
+      int counter,
+      int most,
+      Sequence body)
+      implements Statement {
+    @Override
+    public void emit(Emission to) {
+      to.code.i32Const(most).localSet(counter).block().loop();
+      to.open(end);
+      to.open(head);
+      to.code.localGet(counter).op(Opcode.I32_EQZ).brIf(1);
+      to.code.localGet(counter).i32Const(1).op(Opcode.I32_SUB).localSet(counter);
+      body.emit(to);
+      to.code.localGet(local).i32Const(step).i32Add().localTee(local);
+      if (limitLocal < 0) {
+        to.code.i32Const(limit);
+      } else {
+        to.code.localGet(limitLocal);
+      }
+      to.code.op(Opcode.I32_NE).brIf(0);
+      to.close();
+      to.close();
+    }
+
+    @Override
+    public void run(Activation in) {
+      in.locals[counter] = most;
+      boolean goesOn = true;
+      while (goesOn && in.locals[counter] != 0) {
+        in.step();
+        in.locals[counter]--;
+        try {
+          body.run(in);
+          in.locals[local] = (int) (in.locals[local] + step);
+          goesOn = in.locals[local] != (limitLocal < 0 ? limit : in.locals[limitLocal]);
+        } catch (Branch branch) {
+          if (branch.target == end) {
+            return;
+          }
+          if (branch.target != head) {
+            throw branch;
+          }
+        }
+      }
+    }
+  }
+
   record BranchIf(Target target, Expression condition) implements Statement {
     @Override
     public void emit(Emission to) {

@@ -208,7 +208,7 @@ final class RandomFunctions {
   }
 
   private Statement statement(int depth) {
-    int kind = random.nextInt(depth > 0 ? 17 : 8);
+    int kind = random.nextInt(depth > 0 ? 18 : 8);
     NumType type = pick(TYPES);
     return switch (kind) {
       case 0, 1, 2, 3 -> new GuestTree.LocalSet(local(type), expression(type, depth));
@@ -239,8 +239,39 @@ final class RandomFunctions {
         yield loop;
       }
       case 13, 14 -> branchIf(depth);
+      case 15 -> stepLoop(depth);
       default -> switchOn(depth);
     };
+  }
+
+  private Statement stepLoop(int depth) {
+    Target end = new Target();
+    Target head = new Target();
+    int counter = takeCounter();
+    int step = (random.nextBoolean() ? 1 : -1) << random.nextInt(5);
+    int limit = random.nextInt(3) == 0 ? random.nextInt() : random.nextInt(64) - 16;
+    boolean isConstant = random.nextBoolean();
+    Statement loop =
+        within(
+            end,
+            null,
+            () ->
+                within(
+                    head,
+                    null,
+                    () ->
+                        new GuestTree.StepLoop(
+                            end,
+                            head,
+                            local(I32),
+                            step,
+                            isConstant ? -1 : local(I32),
+                            limit,
+                            counter,
+                            random.nextInt(8),
+                            inner(depth))));
+    freeCounters.add(counter);
+    return loop;
   }
 
   private <T> T within(Target target, @Nullable NumType type, Supplier<T> make) {
