@@ -19,15 +19,9 @@ import org.junit.jupiter.api.Test;
 
 /// Random functions give in compiled code what a simple interpreter of their tree gives.
 ///
-<<<<<<< HEAD
-/// Strategy: each program has an own seed, printed if it fails. Its functions are called with
-/// random arguments, state and all. Invariants: same result or same trap, same memory, same
-/// globals.
-=======
 /// Strategy: each program has an own seed, printed if it fails. Its functions are called with random
 /// arguments, state and all. Invariants: same result or same trap, same memory, same globals.
 /// `-Ddifferential.seconds=N` makes it longer than the few seconds of an ordinary run.
->>>>>>> engtest
 final class DifferentialTest {
   private static final long MAX_STEPS = 200_000;
   private static final long SECONDS = Long.getLong("differential.seconds", 4);
@@ -129,7 +123,10 @@ final class DifferentialTest {
   }
 
   private static void compareState(
-      Instance instance, GuestTree.Machine machine, RandomFunctions.Program program, String what) {
+      Instance instance,
+      GuestTree.Machine machine,
+      RandomFunctions.Program program,
+      String what) {
     Memory memory = (Memory) instance.export("memory");
     assertThat(memory.sizeBytes()).as(what).isEqualTo(machine.memory.length);
     byte[] found = memory.copy(0, machine.memory.length);
