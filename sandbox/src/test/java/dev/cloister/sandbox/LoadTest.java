@@ -100,15 +100,14 @@ final class LoadTest {
     operator.upload(MATH, Modules.arithmetic("0")).expect(201);
     AtomicBoolean isDone = new AtomicBoolean();
     CompletableFuture<Integer> callers =
-        CompletableFuture.supplyAsync(
-            () -> {
-              int calls = 0;
-              while (!isDone.get()) {
-                operator.post(MATH + "/call/add", "{\"args\":[2,40]}").expect(200);
-                calls++;
-              }
-              return calls;
-            });
+        CompletableFuture.supplyAsync(() -> {
+          int calls = 0;
+          while (!isDone.get()) {
+            operator.post(MATH + "/call/add", "{\"args\":[2,40]}").expect(200);
+            calls++;
+          }
+          return calls;
+        });
     operator
         .put("/v1/tenants/acme/limits", "{\"limits\":{\"versionsPerPlugin\":1000}}")
         .expect(200);

@@ -74,8 +74,7 @@ final class RestartTest {
     upload(operator, "1");
     CompletableFuture<Reply> call =
         CompletableFuture.supplyAsync(() -> operator.post(MATH + "/call/spin", "{}"));
-    await()
-        .until(() -> inFlight(operator) == 1);
+    await().until(() -> inFlight(operator) == 1);
 
     server.stop();
 

@@ -100,8 +100,7 @@ final class EventsApi {
     @Nullable Long resumeAfter = lastEventId(request);
     long after = resumeAfter == null ? -1 : resumeAfter;
     EventStream stream =
-        EventStream.open(
-            vertx, exchange, streams, () -> tenants.find(tenant.name()) == tenant);
+        EventStream.open(vertx, exchange, streams, () -> tenants.find(tenant.name()) == tenant);
     Replay<LogEntry> lines =
         new Replay<>(
             after,
