@@ -17,6 +17,7 @@ import java.time.Duration;
 import java.util.Arrays;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.atomic.AtomicBoolean;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -92,6 +93,34 @@ final class LoadTest {
           });
     }
     return builder.build();
+  }
+
+  @Test
+  void calls_neverFail_whileTheLiveVersionIsReplaced() {
+    operator.upload(MATH, Modules.arithmetic("0")).expect(201);
+    AtomicBoolean isDone = new AtomicBoolean();
+    CompletableFuture<Integer> callers =
+        CompletableFuture.supplyAsync(() -> {
+          int calls = 0;
+          while (!isDone.get()) {
+            operator.post(MATH + "/call/add", "{\"args\":[2,40]}").expect(200);
+            calls++;
+          }
+          return calls;
+        });
+    operator
+        .put("/v1/tenants/acme/limits", "{\"limits\":{\"versionsPerPlugin\":1000}}")
+        .expect(200);
+
+    for (int version = 1; version <= 40; version++) {
+      operator.upload(MATH, Modules.arithmetic("" + version)).expect(201);
+    }
+
+    isDone.set(true);
+    assertThat(callers.join()).isPositive();
+    // The live version and the few that were called last are still compiled, the others are not.
+    JsonNode modules = operator.get("/v1/engine/native-modules").json().path("items");
+    assertThat(modules.size()).isLessThanOrEqualTo(5);
   }
 
   @Test

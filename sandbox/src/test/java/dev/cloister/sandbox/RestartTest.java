@@ -5,12 +5,15 @@ import static org.awaitility.Awaitility.await;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import dev.cloister.sandbox.fixture.Modules;
+import dev.cloister.sandbox.fixture.Reply;
 import dev.cloister.sandbox.fixture.TestClient;
 import dev.cloister.sandbox.fixture.TestServer;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -61,6 +64,27 @@ final class RestartTest {
       JsonNode asleep = server.operator().get("/v1/tenants/asleep").json();
       assertThat(asleep.path("state").asText()).isEqualTo("suspended");
     }
+  }
+
+  @Test
+  void callInFlight_isAnswered_beforeTheServerStops() throws Exception {
+    TestServer server = TestServer.start(folder);
+    TestClient operator = server.operator();
+    operator.put("/v1/tenants/acme", "{\"limits\":{\"deadlineMillis\":1500}}").expect(201);
+    upload(operator, "1");
+    CompletableFuture<Reply> call =
+        CompletableFuture.supplyAsync(() -> operator.post(MATH + "/call/spin", "{}"));
+    await().until(() -> inFlight(operator) == 1);
+
+    server.stop();
+
+    call.get(30, TimeUnit.SECONDS).problem(504, "deadline");
+    server.close();
+  }
+
+  private static int inFlight(TestClient client) {
+    JsonNode usage = client.get("/v1/tenants/acme/usage").json().path("usage");
+    return usage.path("concurrency").asInt();
   }
 
   @Test

@@ -5,6 +5,7 @@ import io.vertx.core.Vertx;
 import io.vertx.core.http.HttpServerResponse;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicLong;
+import java.util.function.BooleanSupplier;
 import org.jspecify.annotations.Nullable;
 
 /// An answer that goes on: server-sent events to one client.
@@ -39,8 +40,17 @@ final class EventStream {
 
   /// Answers with the head of a stream. Called on the event loop.
   static EventStream open(Vertx vertx, Exchange exchange, EventStreams streams) {
+    return open(vertx, exchange, streams, () -> true);
+  }
+
+  /// Answers with the head of a stream that lasts no longer than its subject. Called on the event
+  /// loop.
+  ///
+  /// @param subject whether what the stream tells of is still there
+  static EventStream open(
+      Vertx vertx, Exchange exchange, EventStreams streams, BooleanSupplier subject) {
     EventStream stream = new EventStream(vertx, exchange, streams);
-    stream.start();
+    stream.start(subject);
     return stream;
   }
 
@@ -75,7 +85,7 @@ final class EventStream {
     exchange.context().runOnContext(_ -> close());
   }
 
-  private void start() {
+  private void start(BooleanSupplier subject) {
     response.setChunked(true);
     response.putHeader("Content-Type", "text/event-stream");
     response.putHeader("Cache-Control", "no-store");
@@ -88,7 +98,7 @@ final class EventStream {
         vertx.setPeriodic(
             HEARTBEAT_MILLIS,
             _ -> {
-              if (exchange.isStillAdmitted()) {
+              if (exchange.isStillAdmitted() && subject.getAsBoolean()) {
                 writeRaw(HEARTBEAT);
               } else {
                 close();

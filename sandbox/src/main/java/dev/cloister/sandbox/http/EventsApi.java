@@ -99,7 +99,8 @@ final class EventsApi {
     int last = request.queryNumber("last", DEFAULT_LAST_LINES, 0, MAX_LAST_LINES);
     @Nullable Long resumeAfter = lastEventId(request);
     long after = resumeAfter == null ? -1 : resumeAfter;
-    EventStream stream = EventStream.open(vertx, exchange, streams);
+    EventStream stream =
+        EventStream.open(vertx, exchange, streams, () -> tenants.find(tenant.name()) == tenant);
     Replay<LogEntry> lines =
         new Replay<>(
             after,

@@ -8,6 +8,7 @@ import io.vertx.core.buffer.Buffer;
 import io.vertx.core.http.HttpMethod;
 import io.vertx.core.http.HttpServerRequest;
 import io.vertx.core.http.HttpServerResponse;
+import io.vertx.core.http.HttpVersion;
 import java.util.function.BooleanSupplier;
 import org.jspecify.annotations.Nullable;
 
@@ -106,14 +107,23 @@ final class Exchange {
   private void discardBody(Future<Void> written) {
     if (expectsContinue()) {
       // Whether the client sends the body now is up to it, so the next bytes have no sure meaning.
-      written.onComplete(_ -> http.connection().close());
+      written.onComplete(_ -> hangUp());
       return;
     }
-    long timer = vertx.setTimer(LINGER_MILLIS, _ -> http.connection().close());
+    long timer = vertx.setTimer(LINGER_MILLIS, _ -> hangUp());
     http.exceptionHandler(_ -> vertx.cancelTimer(timer));
     http.endHandler(_ -> vertx.cancelTimer(timer));
     http.handler(_ -> {});
     http.resume();
+  }
+
+  /// Ends what is left of this request, and nothing else that its connection may carry.
+  private void hangUp() {
+    if (http.version() == HttpVersion.HTTP_2) {
+      http.response().reset();
+    } else {
+      http.connection().close();
+    }
   }
 
   private boolean expectsContinue() {

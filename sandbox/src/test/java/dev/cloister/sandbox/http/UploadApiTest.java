@@ -200,6 +200,20 @@ final class UploadApiTest {
   }
 
   @Test
+  void upload_overHttp2_worksLikeOverHttp1() throws IOException {
+    TestClient http2 = server.http2();
+    http2.get("/healthz").expect(200);
+
+    http2.upload(MATH, padded(2_000_000)).problem(422, "invalid-module");
+    http2.upload(MATH, Modules.arithmetic()).expect(201);
+    server.operator().put("/v1/tenants/acme/limits", "{\"limits\":{\"uploadBytes\":1000}}");
+    http2.upload(MATH, padded(2_000)).problem(413, "request-too-large");
+
+    http2.post(MATH + "/call/add", "{\"args\":[2,40]}").expect(200);
+    assertThat(leftovers()).isEmpty();
+  }
+
+  @Test
   void upload_byAnInvoker_isForbidden() {
     server.tenant("acme", "invoker").upload(MATH, Modules.arithmetic()).problem(403, "forbidden");
     server.client(null).upload(MATH, Modules.arithmetic()).problem(401, "unauthorized");
