@@ -2,6 +2,7 @@ package dev.cloister.sandbox.cli;
 
 import dev.cloister.engine.EngineConfig;
 import dev.cloister.engine.WasmEngine;
+import dev.cloister.engine.error.WasmException;
 import java.nio.file.Path;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
@@ -31,6 +32,10 @@ final class ValidateCommand implements Callable<Integer> {
     byte[] wireBytes = ModuleFile.read(file);
     try (WasmEngine engine = new WasmEngine(config)) {
       engine.validate(wireBytes);
+    } catch (WasmException fault) {
+      // The verdict is the result of the command, whichever it is.
+      terminal.out().println("error: " + PrintableText.of(String.valueOf(fault.getMessage())));
+      return ExitCode.FAILED;
     }
     terminal.out().println("valid");
     return ExitCode.OK;

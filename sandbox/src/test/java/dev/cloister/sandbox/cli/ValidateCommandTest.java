@@ -26,22 +26,28 @@ final class ValidateCommandTest {
     CommandRun run =
         CommandRun.of("validate", write(new ModuleBuilder().function(type, _ -> {}).build()));
 
-    run.assertFails(1, "type mismatch");
-    assertThat(run.err().lines()).hasSize(1);
-    assertThat(run.err()).containsPattern("^error: .*\\(@\\+0x[0-9a-f]+");
+    assertVerdict(run, "type mismatch");
+    assertThat(run.text()).containsPattern("\\(@\\+0x[0-9a-f]+");
   }
 
   @Test
   void truncatedModule_givesOneLineWithTheOffset() throws IOException {
     CommandRun run = CommandRun.of("validate", write(new byte[] {0, 'a', 's', 'm'}));
 
-    run.assertFails(1, "unexpected end");
-    assertThat(run.err().lines()).hasSize(1);
+    assertVerdict(run, "unexpected end");
   }
 
   @Test
   void folder_isUsageError() {
     CommandRun.of("validate", folder).assertUsageError("is a folder");
+  }
+
+  /// The verdict is the command's result: one line on standard output.
+  private static void assertVerdict(CommandRun run, String text) {
+    assertThat(run.exitCode()).isEqualTo(1);
+    assertThat(run.lines()).hasSize(1);
+    assertThat(run.text()).startsWith("error: ").contains(text);
+    assertThat(run.err()).isEmpty();
   }
 
   private Path write(byte[] module) throws IOException {
