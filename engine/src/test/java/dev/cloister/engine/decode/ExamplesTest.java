@@ -34,9 +34,7 @@ final class ExamplesTest {
         new ModuleBuilder()
             .name("arithmetic")
             .exportFunction(
-                "fibonacci",
-                new FuncType(List.of(I32), List.of(I64)),
-                ExamplesTest::writeFibonacci)
+                "fibonacci", new FuncType(List.of(I32), List.of(I64)), ExamplesTest::writeFibonacci)
             .exportFunction(
                 "divide",
                 new FuncType(List.of(I32, I32), List.of(I32)),
@@ -67,8 +65,7 @@ final class ExamplesTest {
             .importFunction("wasi_snapshot_preview1", "fd_write", system)
             .memory(2)
             .export("memory", ExternKind.MEMORY, 0)
-            .exportFunction(
-                "_start", new FuncType(List.of(), List.of()), ExamplesTest::writeShout)
+            .exportFunction("_start", new FuncType(List.of(), List.of()), ExamplesTest::writeShout)
             .nameFunction(2, "start")
             .build();
     check("shout", built);
