@@ -1,6 +1,7 @@
 package dev.cloister.engine;
 
 import static dev.cloister.engine.fixture.TestEngine.call;
+import static dev.cloister.engine.fixture.TestEngine.intResult;
 import static dev.cloister.engine.fixture.TestEngine.result;
 import static dev.cloister.engine.types.NumType.I32;
 import static org.assertj.core.api.Assertions.assertThat;
@@ -73,7 +74,7 @@ final class SharingTest {
 
   private static int answer(ModuleHandle handle) {
     try (Store store = new Store(HeapLimiter.UNLIMITED)) {
-      return (Integer) result(handle.instantiate(store, Imports.NONE), "answer");
+      return intResult(handle.instantiate(store, Imports.NONE), "answer");
     }
   }
 

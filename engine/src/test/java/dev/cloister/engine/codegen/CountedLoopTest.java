@@ -10,6 +10,7 @@ import dev.cloister.engine.fixture.TestEngine;
 import dev.cloister.engine.runtime.Instance;
 import dev.cloister.engine.types.FuncType;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -52,7 +53,7 @@ final class CountedLoopTest {
   /// `f(i, limit, most)`: a hash of the turns, of which there are `most` at most.
   ///
   /// @param limit a constant limit instead of the parameter, or null
-  private Instance loop(int step, Integer limit) {
+  private Instance loop(int step, @Nullable Integer limit) {
     return engine.instantiate(
         new ModuleBuilder()
             .exportFunction(

@@ -3,25 +3,27 @@ package dev.cloister.engine.codegen;
 import static dev.cloister.engine.codegen.NumericTest.box;
 import static dev.cloister.engine.codegen.NumericTest.isNan;
 import static dev.cloister.engine.codegen.NumericTest.unbox;
+import static dev.cloister.engine.fixture.TestEngine.global;
+import static dev.cloister.engine.fixture.TestEngine.memory;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.cloister.engine.error.TrapException;
 import dev.cloister.engine.fixture.Seed;
 import dev.cloister.engine.fixture.TestEngine;
-import dev.cloister.engine.runtime.Global;
 import dev.cloister.engine.runtime.Instance;
 import dev.cloister.engine.runtime.Memory;
 import dev.cloister.engine.types.NumType;
 import java.util.Arrays;
 import java.util.Random;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 
 /// Random functions give in compiled code what a simple interpreter of their tree gives.
 ///
-/// Strategy: each program has an own seed, printed if it fails. Its functions are called with random
-/// arguments, state and all. Invariants: same result or same trap, same memory, same globals.
-/// `-Ddifferential.seconds=N` makes it longer than the few seconds of an ordinary run.
+/// Strategy: each program has an own seed, printed if it fails. Its functions are called with
+/// random arguments, state and all. Invariants: same result or same trap, same memory, same
+/// globals. `-Ddifferential.seconds=N` makes it longer than the few seconds of an ordinary run.
 final class DifferentialTest {
   private static final long MAX_STEPS = 200_000;
   private static final long SECONDS = Long.getLong("differential.seconds", 4);
@@ -107,7 +109,7 @@ final class DifferentialTest {
 
   private static String run(Instance instance, GuestTree.Function function, Object[] args) {
     try {
-      Object[] results = instance.exportedFunction("f" + function.index()).call(args);
+      @Nullable Object[] results = instance.exportedFunction("f" + function.index()).call(args);
       return show(unbox(results[0]), function.resultType());
     } catch (TrapException trap) {
       return trap.reason().text();
@@ -123,18 +125,15 @@ final class DifferentialTest {
   }
 
   private static void compareState(
-      Instance instance,
-      GuestTree.Machine machine,
-      RandomFunctions.Program program,
-      String what) {
-    Memory memory = (Memory) instance.export("memory");
+      Instance instance, GuestTree.Machine machine, RandomFunctions.Program program, String what) {
+    Memory memory = memory(instance);
     assertThat(memory.sizeBytes()).as(what).isEqualTo(machine.memory.length);
     byte[] found = memory.copy(0, machine.memory.length);
     int difference = Arrays.mismatch(found, machine.memory);
     assertThat(difference).as("%s: first byte that differs", what).isEqualTo(-1);
     for (int i = 0; i < program.globals().size(); i += 2) {
       NumType type = program.globals().get(i);
-      Object value = ((Global) instance.export("g" + i)).value();
+      Object value = global(instance, "g" + i).value();
       assertThat(show(unbox(value), type))
           .as("%s: global %s", what, i)
           .isEqualTo(show(machine.globals[i], type));

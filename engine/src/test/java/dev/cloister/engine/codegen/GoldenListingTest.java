@@ -7,9 +7,7 @@ import static dev.cloister.engine.types.NumType.I64;
 import static dev.cloister.engine.types.RefType.EXTERNREF;
 import static dev.cloister.engine.types.RefType.FUNCREF;
 
-import dev.cloister.engine.bytecode.ImmediateKind;
 import dev.cloister.engine.bytecode.Opcode;
-import dev.cloister.engine.feature.WasmFeatures;
 import dev.cloister.engine.fixture.CodeBuilder;
 import dev.cloister.engine.fixture.ModuleBuilder;
 import dev.cloister.engine.module.ElementSegment.Mode;
@@ -86,23 +84,15 @@ final class GoldenListingTest {
   @Test
   void arithmetic_isOneInstructionOrOneCall() {
     ModuleBuilder module = new ModuleBuilder();
-    for (Opcode opcode : Opcode.values()) {
-      FuncType signature = opcode.signature();
-      boolean isNumeric =
-          signature != null
-              && WasmFeatures.supported().has(opcode.feature())
-              && opcode.immediates() == ImmediateKind.NONE
-              && !signature.params().isEmpty();
-      if (isNumeric) {
-        module.function(
-            signature,
-            code -> {
-              for (int i = 0; i < signature.params().size(); i++) {
-                code.localGet(i);
-              }
-              code.op(opcode);
-            });
-      }
+    for (Operator operator : Operator.ALL) {
+      module.function(
+          new FuncType(List.copyOf(operator.operands()), List.of(operator.result())),
+          code -> {
+            for (int i = 0; i < operator.operands().size(); i++) {
+              code.localGet(i);
+            }
+            code.op(operator.opcode());
+          });
     }
     GoldenListing.assertMatches("arithmetic", module);
   }

@@ -298,7 +298,7 @@ final class GuestTree {
       int from = in.machine.checked(at.eval(in), offset, bytes);
       long bits = 0;
       for (int i = bytes - 1; i >= 0; i--) {
-        bits = bits << 8 | in.machine.memory[from + i] & 0xff;
+        bits = (bits << 8) | (in.machine.memory[from + i] & 0xff);
       }
       int unused = 64 - 8 * bytes;
       if (isSigned) {
@@ -580,7 +580,7 @@ final class GuestTree {
       long bits = value.eval(in);
       int from = in.machine.checked(address, offset, bytes);
       for (int i = 0; i < bytes; i++) {
-        in.machine.memory[from + i] = (byte) (bits >> 8 * i);
+        in.machine.memory[from + i] = (byte) (bits >> (8 * i));
       }
     }
   }

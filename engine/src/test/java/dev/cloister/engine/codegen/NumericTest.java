@@ -1,5 +1,6 @@
 package dev.cloister.engine.codegen;
 
+import static dev.cloister.engine.fixture.TestEngine.global;
 import static dev.cloister.engine.fixture.TestEngine.result;
 import static dev.cloister.engine.types.NumType.F32;
 import static dev.cloister.engine.types.NumType.F64;
@@ -17,7 +18,6 @@ import dev.cloister.engine.fixture.ModuleBuilder;
 import dev.cloister.engine.fixture.TestEngine;
 import dev.cloister.engine.module.ExternKind;
 import dev.cloister.engine.runtime.FuncRef;
-import dev.cloister.engine.runtime.Global;
 import dev.cloister.engine.runtime.HostFunction;
 import dev.cloister.engine.runtime.Imports;
 import dev.cloister.engine.runtime.Instance;
@@ -31,6 +31,7 @@ import java.util.List;
 import java.util.Set;
 import java.util.function.Consumer;
 import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -207,13 +208,13 @@ final class NumericTest {
     };
   }
 
-  static long unbox(Object value) {
+  static long unbox(@Nullable Object value) {
     return switch (value) {
       case Integer i -> i;
       case Long l -> l;
       case Float f -> Float.floatToRawIntBits(f);
       case Double d -> Double.doubleToRawLongBits(d);
-      default -> throw new AssertionError("not a number: " + value);
+      case null, default -> throw new AssertionError("not a number: " + value);
     };
   }
 
@@ -377,7 +378,7 @@ final class NumericTest {
             .as("%s by %s", Long.toHexString(bits), way)
             .isEqualTo(bits);
       }
-      assertThat(unbox(((Global) instance.export("global")).value())).isEqualTo(bits);
+      assertThat(unbox(global(instance, "global").value())).isEqualTo(bits);
     }
   }
 
@@ -447,7 +448,7 @@ final class NumericTest {
       for (int address = 0; address < 40; address++) {
         long bits = 0;
         for (int i = access.bits() / 8 - 1; i >= 0; i--) {
-          bits = bits << 8 | data[address + 1 + i] & 0xff;
+          bits = (bits << 8) | (data[address + 1 + i] & 0xff);
         }
         int unused = 64 - access.bits();
         long expected = access.isSigned() ? bits << unused >> unused : bits;

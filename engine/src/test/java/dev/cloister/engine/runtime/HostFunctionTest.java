@@ -1,6 +1,7 @@
 package dev.cloister.engine.runtime;
 
 import static dev.cloister.engine.fixture.TestEngine.call;
+import static dev.cloister.engine.fixture.TestEngine.memory;
 import static dev.cloister.engine.fixture.TestEngine.result;
 import static dev.cloister.engine.fixture.TrapAssert.assertTraps;
 import static dev.cloister.engine.types.NumType.F32;
@@ -165,11 +166,7 @@ final class HostFunctionTest {
     assertThat(result(instance, "f", 1, 20L, 300f, 4000.0, "12345")).isEqualTo(4326.0);
   }
 
-  private static Memory memory(Instance instance) {
-    return Objects.requireNonNull(instance.memory(0), "the instance has no memory");
-  }
-
-  @SuppressWarnings("UnusedMethod") // Found by name.
+  @SuppressWarnings("UnusedMethod") // Called through a method handle.
   private static double sum(Instance caller, int a, long b, float c, double d, Object text) {
     assertThat(caller.export("f")).isInstanceOf(FuncRef.class);
     return a + b + c + d + ((String) text).length();
@@ -331,7 +328,7 @@ final class HostFunctionTest {
     assertThatThrownBy(() -> call(instance, "f")).isInstanceOf(IOException.class);
   }
 
-  @SuppressWarnings("UnusedMethod") // Found by name.
+  @SuppressWarnings("UnusedMethod") // Called through a method handle.
   private static void fail(Instance caller) throws IOException {
     throw new IOException("of " + caller.module().functionCount());
   }
