@@ -15,9 +15,9 @@ public final class DispatchGenerator {
    *   indirect(args…, index, table, typeId, instance)  what call_indirect does
    *   reference(args…, ref, instance)                  what call_ref does
    *
-   * The switch has a static call behind each case, so that the JIT sees the targets and inlines those
-   * that are hot. It covers only functions that can become references, and is cut into pieces that
-   * stay below the size up to which HotSpot compiles a method by default.
+   * The switch has a static call behind each case, so that the JIT sees the targets and inlines
+   * those that are hot. It covers only functions that can become references, and is cut into
+   * pieces that stay below the size up to which HotSpot compiles a method by default.
    */
   static final String INDIRECT = "indirect";
   static final String INDIRECT_TRAILING = "I" + Names.TABLE_DESC + "I" + Names.INSTANCE_DESC;

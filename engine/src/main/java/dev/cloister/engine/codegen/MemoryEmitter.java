@@ -7,19 +7,19 @@ import org.objectweb.asm.Opcodes;
 /// Writes loads, stores and the other instructions on linear memory.
 final class MemoryEmitter {
   /*
-   * An access is written out in full: index arithmetic, bounds check and the array or handle access.
-   * Helper methods in between would not be inlined any more in large functions.
+   * An access is written out in full: index arithmetic, bounds check and the array or handle
+   * access. Helper methods in between would not be inlined any more in large functions.
    *
-   * The index must stay affine in the address, or C2 cannot move the bounds checks out of loops; so
-   * the offset is added after a check that makes the addition safe. An address with the top bit set
-   * is a negative index and fails each check, which is right, as no array is that long.
+   * The index must stay affine in the address, or C2 cannot move the bounds checks out of loops;
+   * so the offset is added after a check that makes the addition safe. An address with the top
+   * bit set is a negative index and fails each check, which is right, as no array is that long.
    *
    *   exact form, offset 0:  bytes[a]
    *   exact form:            bytes[checkIndex(a, MAX_VALUE) + offset]
    *   limit form:            bytes[checkIndex(a, limit - offset - width + 1) + offset]
    *
-   * In the exact form the sum may overflow and is then negative. In the limit form the array is at
-   * least as long as the limit, so the array's own check never fails.
+   * In the exact form the sum may overflow and is then negative. In the limit form the array is
+   * at least as long as the limit, so the array's own check never fails.
    */
   private final MethodState state;
   private final BytecodeWriter writer;

@@ -12,10 +12,11 @@ import org.objectweb.asm.Opcodes;
 /// The JVM method that a function becomes, while it is written: slots, operands and frames.
 final class MethodState {
   /*
-   * Local variables, in order: the Wasm parameters; the instance; the other Wasm locals; the memory 0
-   * and its bytes; three scratch areas for the operands of one instruction; temporaries. The bytes are
-   * read again after everything that may replace them. Temporaries hold the operands that are pending
-   * when a block is entered and the values of labels; they are reserved in stack order.
+   * Local variables, in order: the Wasm parameters; the instance; the other Wasm locals; the
+   * memory 0 and its bytes; three scratch areas for the operands of one instruction;
+   * temporaries. The bytes are read again after everything that may replace them. Temporaries
+   * hold the operands that are pending when a block is entered and the values of labels; they
+   * are reserved in stack order.
    */
   /// The most local variables of a JVM method that Wasm locals may take.
   private static final int MAX_LOCAL_SLOTS = 60_000;

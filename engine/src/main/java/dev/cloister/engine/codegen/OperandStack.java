@@ -5,11 +5,11 @@ import java.util.Arrays;
 /// The Wasm operand stack during code generation, and where each operand is at run time.
 final class OperandStack {
   /*
-   * An operand is *on the stack* of the JVM, or it is *deferred*: a constant, the content of a local
-   * variable, or a condition whose operands are on the JVM stack and whose comparison is still to
-   * come. Above the height of the current control frame the operands on the JVM stack come first and
-   * the deferred ones after them, so that deferred operands can be written at any time in order; below
-   * that height nothing is on the JVM stack.
+   * An operand is *on the stack* of the JVM, or it is *deferred*: a constant, the content of a
+   * local variable, or a condition whose operands are on the JVM stack and whose comparison is
+   * still to come. Above the height of the current control frame the operands on the JVM stack
+   * come first and the deferred ones after them, so that deferred operands can be written at any
+   * time in order; below that height nothing is on the JVM stack.
    */
   static final byte ON_STACK = 0;
   static final byte LOCAL = 1;

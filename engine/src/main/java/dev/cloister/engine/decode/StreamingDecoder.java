@@ -25,11 +25,11 @@ import org.jspecify.annotations.Nullable;
 public final class StreamingDecoder {
 
   /*
-   * The machine never looks at a byte before the unit it belongs to is complete, and a unit is what
-   * `step` consumes: the magic, the version, a section id, a size, a payload, a body. Whether a unit
-   * is complete depends on the bytes before it alone, so the sequence of steps, and with it the first
-   * fault, is the same for all ways to cut the module. Bytes that end within a unit are a fault only
-   * in `finish`.
+   * The machine never looks at a byte before the unit it belongs to is complete, and a unit is
+   * what `step` consumes: the magic, the version, a section id, a size, a payload, a body.
+   * Whether a unit is complete depends on the bytes before it alone, so the sequence of steps,
+   * and with it the first fault, is the same for all ways to cut the module. Bytes that end
+   * within a unit are a fault only in `finish`.
    */
 
   private static final int MAGIC = 0x6D736100;

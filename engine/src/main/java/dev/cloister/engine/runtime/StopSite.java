@@ -10,16 +10,16 @@ import java.lang.invoke.MutableCallSite;
 @CalledByGeneratedCode
 public final class StopSite {
   /*
-   * Generated code calls [#handle] at function entries and loop heads. The handle is a static final
-   * of the module's own class, its target does nothing, so C2 compiles the call to no instruction at
-   * all and records that it did. To stop a store its flag is set and the target is swapped: HotSpot
-   * then discards the compiled code at its own safepoints, and the running frames continue in the
-   * interpreter, which calls the new target; that throws in the store meant, and only there. A plain
-   * poll of a field would be hoisted out of loops by C2, an opaque one costs 30 %.
+   * Generated code calls [#handle] at function entries and loop heads. The handle is a static
+   * final of the module's own class, its target does nothing, so C2 compiles the call to no
+   * instruction at all and records that it did. To stop a store its flag is set and the target
+   * is swapped: HotSpot then discards the compiled code at its own safepoints, and the running
+   * frames continue in the interpreter, which calls the new target; that throws in the store
+   * meant, and only there. A plain poll of a field would be hoisted out of loops by C2, an
+   * opaque one costs 30 %.
    *
-   * All isolates that run the module pay for an arming with a recompilation. Arming is counted, so
-   * that one swap serves all stops that are pending at the same time.
-   *
+   * All isolates that run the module pay for an arming with a recompilation. Arming is counted,
+   * so that one swap serves all stops that are pending at the same time.
    */
   private static final MethodType TYPE = MethodType.methodType(void.class, Instance.class);
   private static final MethodHandle IDLE = MethodHandles.empty(TYPE);

@@ -18,6 +18,9 @@ import org.jspecify.annotations.Nullable;
 ///
 /// Reading a parameter that is wrong throws the problem that says so.
 final class ApiRequest {
+  /// What clients declare that were not told anything.
+  private static final String FORM_TYPE = "application/x-www-form-urlencoded";
+
   private static final byte[] NO_BODY = new byte[0];
 
   private final Map<String, String> path;
@@ -174,12 +177,19 @@ final class ApiRequest {
   }
 
   /// Checks that a body, if there is one, is declared as JSON in UTF-8 or not declared at all.
+  ///
+  /// The type of a form counts as undeclared: it is what common clients send where nobody chose
+  /// one. It opens no way for forms of other sites, as they cannot send a key, nor the header that
+  /// goes with a session.
   void requireJsonBody() {
     @Nullable String type = header("Content-Type");
     if (type == null || body.length == 0) {
       return;
     }
     String lower = type.toLowerCase(Locale.ROOT).replace(" ", "");
+    if (lower.equals(FORM_TYPE)) {
+      return;
+    }
     if (!lower.equals("application/json") && !lower.equals("application/json;charset=utf-8")) {
       throw unsupportedType(type, Answer.JSON_TYPE).asException();
     }

@@ -12,6 +12,7 @@ import dev.cloister.sandbox.registry.AuditLog;
 import dev.cloister.sandbox.registry.Author;
 import java.time.Duration;
 import java.util.LinkedHashMap;
+import java.util.Locale;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
@@ -94,8 +95,9 @@ final class SessionApi {
 
   /// A form of another site can send text, but not JSON.
   private static void requireDeclaredJson(ApiRequest request) {
-    if (request.header("Content-Type") == null) {
-      throw ApiRequest.unsupportedType(null, Answer.JSON_TYPE).asException();
+    String type = request.header("Content-Type");
+    if (type == null || !type.toLowerCase(Locale.ROOT).startsWith("application/json")) {
+      throw ApiRequest.unsupportedType(type, Answer.JSON_TYPE).asException();
     }
   }
 

@@ -104,8 +104,9 @@ final class UploadApi implements AutoCloseable {
                 + uploaded.version().digest());
   }
 
+  /// Undeclared bytes are taken for a module: what they are shows at the first of them.
   private static void requireWasm(@Nullable String type) {
-    if (type == null || !type.strip().toLowerCase(Locale.ROOT).equals(WASM_TYPE)) {
+    if (type != null && !type.strip().toLowerCase(Locale.ROOT).equals(WASM_TYPE)) {
       throw ApiRequest.unsupportedType(type, WASM_TYPE).asException();
     }
   }

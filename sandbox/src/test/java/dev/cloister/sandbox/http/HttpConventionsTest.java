@@ -63,7 +63,18 @@ final class HttpConventionsTest {
   }
 
   @Test
-  void body_thatIsNotDeclaredAsJson_is415() {
+  void body_declaredAsAForm_isTakenForJson() {
+    operator
+        .send(
+            "PUT",
+            "/v1/tenants/acme",
+            BodyPublishers.ofString("{}"),
+            "application/x-www-form-urlencoded")
+        .expect(200);
+  }
+
+  @Test
+  void body_thatIsDeclaredAsAnotherType_is415() {
     operator
         .send("PUT", "/v1/tenants/acme", BodyPublishers.ofString("{}"), "text/plain")
         .problem(415, "unsupported-media-type");

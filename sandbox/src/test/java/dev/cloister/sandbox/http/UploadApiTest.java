@@ -117,9 +117,11 @@ final class UploadApiTest {
     client
         .send("PUT", MATH, BodyPublishers.ofByteArray(Modules.arithmetic()), "text/plain")
         .problem(415, "unsupported-media-type");
-    client
-        .send("PUT", MATH, BodyPublishers.ofByteArray(Modules.arithmetic()), null)
-        .problem(415, "unsupported-media-type");
+  }
+
+  @Test
+  void upload_undeclared_isTakenForAModule() {
+    client.send("PUT", MATH, BodyPublishers.ofByteArray(Modules.arithmetic()), null).expect(201);
   }
 
   @Test
