@@ -10,9 +10,12 @@ import org.jspecify.annotations.Nullable;
 
 /// The threads on which code is generated: a fixed number of daemons.
 public final class CompileThreads implements AutoCloseable {
+  /// Enough for blocks nested as deeply as modules may have them: only what is used is taken.
+  private static final long STACK_BYTES = 256L << 20;
+
   private static final class CompileThread extends Thread {
     CompileThread(Runnable task, int number) {
-      super(task, "cloister-compile-" + number);
+      super(null, task, "cloister-compile-" + number, STACK_BYTES);
       setDaemon(true);
     }
   }
@@ -69,8 +72,13 @@ public final class CompileThreads implements AutoCloseable {
     };
   }
 
+  /// Ends the threads. Whoever waits for a task that was not begun gets a `CancellationException`.
   @Override
   public void close() {
-    executor.shutdownNow();
+    for (Runnable task : executor.shutdownNow()) {
+      if (task instanceof Future<?> future) {
+        future.cancel(/* mayInterruptIfRunning= */ false);
+      }
+    }
   }
 }

@@ -1,0 +1,100 @@
+package dev.cloister.engine.code;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import java.util.concurrent.CancellationException;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionException;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.RejectedExecutionException;
+import java.util.concurrent.TimeUnit;
+import java.util.function.Supplier;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+
+@Timeout(30)
+final class CompileThreadsTest {
+  @Test
+  void task_runsOnThreadOfItsOwn() {
+    try (CompileThreads threads = new CompileThreads(1)) {
+      assertThat(threads.run(() -> Thread.currentThread().getName()))
+          .startsWith("cloister-compile");
+      // A task may need another one.
+      assertThat(threads.<Integer>run(() -> threads.run(() -> 7))).isEqualTo(7);
+    }
+  }
+
+  @Test
+  void faults_ofTasks_areThoseOfTheCaller() {
+    try (CompileThreads threads = new CompileThreads(1)) {
+      RuntimeException fault = new IllegalArgumentException("fault");
+      assertThatThrownBy(() ->
+              threads.run(() -> {
+                throw fault;
+              }))
+          .isSameAs(fault);
+      Error error = new AssertionError("error");
+      assertThatThrownBy(() ->
+              threads.run(() -> {
+                throw error;
+              }))
+          .isSameAs(error);
+    }
+  }
+
+  /// A guest is interrupted while its code is generated: the code is there, and so is the flag.
+  @Test
+  void interrupt_isKeptUntilTheTaskIsDone() {
+    try (CompileThreads threads = new CompileThreads(1)) {
+      Thread.currentThread().interrupt();
+      assertThat(threads.run(() -> 5)).isEqualTo(5);
+      assertThat(Thread.interrupted()).isTrue();
+    }
+  }
+
+  private static <T> CompletableFuture<T> start(Supplier<T> task) {
+    return CompletableFuture.supplyAsync(task, run -> Thread.ofPlatform().daemon().start(run));
+  }
+
+  @Test
+  void close_releasesThoseWhoWaitForTasksThatNeverBegin() throws InterruptedException {
+    CompileThreads threads = new CompileThreads(1);
+    CountDownLatch begun = new CountDownLatch(1);
+    CountDownLatch released = new CountDownLatch(1);
+    CompletableFuture<Boolean> running =
+        start(() ->
+            threads.run(() -> {
+              begun.countDown();
+              // The interrupt of the end does not matter to what computes.
+              boolean isReleased = false;
+              while (!isReleased) {
+                try {
+                  isReleased = released.await(1, TimeUnit.SECONDS);
+                } catch (InterruptedException _) {
+                  continue;
+                }
+              }
+              return true;
+            }));
+    assertThat(begun.await(20, TimeUnit.SECONDS)).isTrue();
+    CompletableFuture<Thread> waiter = new CompletableFuture<>();
+    CompletableFuture<Integer> waiting =
+        start(() -> {
+          waiter.complete(Thread.currentThread());
+          return threads.run(() -> 1);
+        });
+    while (waiter.join().getState() != Thread.State.WAITING) {
+      Thread.onSpinWait();
+    }
+
+    threads.close();
+
+    assertThatThrownBy(waiting::join)
+        .isInstanceOf(CompletionException.class)
+        .hasRootCauseInstanceOf(CancellationException.class);
+    released.countDown();
+    assertThat(running.join()).isTrue();
+    assertThatThrownBy(() -> threads.run(() -> 1)).isInstanceOf(RejectedExecutionException.class);
+  }
+}
