@@ -1,5 +1,6 @@
 package dev.cloister.engine.codegen;
 
+import dev.cloister.engine.error.LimitExceededException;
 import dev.cloister.engine.types.FuncType;
 import dev.cloister.engine.types.ValueType;
 
@@ -66,6 +67,16 @@ public record CallShape(String params, String results) {
   /// {@return the kind of a result}
   JvmKind result(int index) {
     return JvmKind.of(results.charAt(index));
+  }
+
+  /// Requires that the parameters can be passed on the JVM stack.
+  ///
+  /// @param what is called with them, for the fault
+  /// @throws LimitExceededException if they take too many slots
+  void requireExpressible(String what) {
+    if (paramSlots() > MAX_PARAM_SLOTS) {
+      throw new LimitExceededException("parameter slots of " + what, paramSlots(), MAX_PARAM_SLOTS);
+    }
   }
 
   /// {@return the JVM slots that the parameters take}

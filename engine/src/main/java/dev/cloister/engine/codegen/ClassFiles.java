@@ -1,11 +1,17 @@
 package dev.cloister.engine.codegen;
 
+import dev.cloister.engine.error.LimitExceededException;
+import org.objectweb.asm.ClassTooLargeException;
 import org.objectweb.asm.ClassWriter;
+import org.objectweb.asm.MethodTooLargeException;
 import org.objectweb.asm.MethodVisitor;
 import org.objectweb.asm.Opcodes;
 
 /// What all generated classes have in common.
 final class ClassFiles {
+  /// The most bytes of a method's code, and the most constants of a class (JVMS 4.11).
+  static final int MAX_SIZE = 65_535;
+
   private ClassFiles() {}
 
   /// Begins a class of the class file version of Java 25, without signatures or source.
@@ -32,6 +38,23 @@ final class ClassFiles {
   static void end(MethodVisitor method) {
     method.visitMaxs(0, 0);
     method.visitEnd();
+  }
+
+  /// Ends a class whose size depends on the module.
+  ///
+  /// @param what the class has the code of, for the fault
+  /// @throws LimitExceededException if it does not fit into a class file
+  static byte[] finish(ClassWriter target, String what) {
+    target.visitEnd();
+    try {
+      return target.toByteArray();
+    } catch (MethodTooLargeException e) {
+      throw new LimitExceededException(
+          "bytecode of the " + what + " in bytes", e.getCodeSize(), MAX_SIZE);
+    } catch (ClassTooLargeException e) {
+      throw new LimitExceededException(
+          "constants of the " + what, e.getConstantPoolCount(), MAX_SIZE);
+    }
   }
 
   /// Loads the parameters of a shape from the local variables that begin at `from`.

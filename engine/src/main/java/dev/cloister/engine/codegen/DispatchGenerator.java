@@ -49,13 +49,16 @@ public final class DispatchGenerator {
   }
 
   /// {@return the dispatch class of a shape}
+  ///
+  /// @throws dev.cloister.engine.error.LimitExceededException if the shape has more parameters, or
+  ///   more functions, than a class can express
   public static byte[] dispatch(ModulePlan plan, int shape) {
+    plan.shape(shape).requireExpressible("calls of one shape");
     DispatchGenerator generator = new DispatchGenerator(plan, shape);
     generator.writeSwitches();
     generator.writeIndirect();
     generator.writeReference();
-    generator.target.visitEnd();
-    return generator.target.toByteArray();
+    return ClassFiles.finish(generator.target, "dispatch of functions of one shape");
   }
 
   /// {@return the class by which references enter the image}
@@ -79,8 +82,7 @@ public final class DispatchGenerator {
         ClassFiles.end(method);
       }
     }
-    target.visitEnd();
-    return target.toByteArray();
+    return ClassFiles.finish(target, "entries of references");
   }
 
   private MethodVisitor method(String methodName, String trailing) {

@@ -70,8 +70,7 @@ public final class ModuleClassGenerator {
     ClassFiles.end(initializer);
     writeFactory(target);
     writeCheck(target);
-    target.visitEnd();
-    return target.toByteArray();
+    return ClassFiles.finish(target, "module's constants");
   }
 
   private static void field(ClassWriter target, int access, String name, String descriptor) {
@@ -134,8 +133,7 @@ public final class ModuleClassGenerator {
             .visitEnd();
       }
     }
-    target.visitEnd();
-    return target.toByteArray();
+    return ClassFiles.finish(target, "entries of references");
   }
 
   static void writeDefaultConstructor(ClassWriter target, String superName) {
@@ -202,8 +200,7 @@ public final class ModuleClassGenerator {
         Names.IMAGE, entry(shape), callShape.descriptor("I" + Names.INSTANCE_DESC));
     ClassFiles.returnResult(writer, callShape);
     ClassFiles.end(method);
-    target.visitEnd();
-    return target.toByteArray();
+    return ClassFiles.finish(target, "references of a shape");
   }
 
   /// {@return the class of the module's instances}
@@ -225,8 +222,7 @@ public final class ModuleClassGenerator {
     writeLink(target);
     writeInitGlobals(target);
     writeNewReference(target);
-    target.visitEnd();
-    return target.toByteArray();
+    return ClassFiles.finish(target, "instance");
   }
 
   private static void writeUseImage(ClassWriter target) {

@@ -29,6 +29,9 @@ public final class ModulePlan {
   private final int[] chunkStarts;
 
   /// Plans a module.
+  ///
+  /// @throws dev.cloister.engine.error.LimitExceededException if a function that others can call
+  ///   has more parameters than the JVM can pass
   public ModulePlan(WasmModule module, InstanceLayout layout) {
     this.module = module;
     this.layout = layout;
@@ -56,8 +59,12 @@ public final class ModulePlan {
   private int[][] findDispatched() {
     int[] counts = new int[shapes.size()];
     int[][] found = new int[shapes.size()][8];
+    for (int f = 0; f < module.importedFunctionCount(); f++) {
+      shapeOfFunction(f).requireExpressible("function " + f);
+    }
     for (int f = module.importedFunctionCount(); f < module.functionCount(); f++) {
       if (module.isDeclaredFunction(f) || f == module.startFunction()) {
+        shapeOfFunction(f).requireExpressible("function " + f);
         int shape = shapeOf(f);
         if (counts[shape] == found[shape].length) {
           found[shape] = Arrays.copyOf(found[shape], counts[shape] * 2);
