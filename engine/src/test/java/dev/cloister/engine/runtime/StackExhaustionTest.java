@@ -248,7 +248,8 @@ final class StackExhaustionTest {
     onThread(
         256_000,
         () -> {
-          int depth = 500;
+          int depth = 1_000;
+          int step = 800;
           int exhausted = 0;
           for (int round = 0; round < 60; round++) {
             try (Store store = new Store(limiter)) {
@@ -259,7 +260,9 @@ final class StackExhaustionTest {
               } else {
                 assertThat(found).isEqualTo(70);
               }
-              depth += (found == null ? -1 : 1) * (1 + random.nextInt(40));
+              int move = 1 + random.nextInt(step);
+              depth = Math.max(1, found == null ? depth - move : depth + move);
+              step = Math.max(40, step * 7 / 8);
               // Whatever was half done is done now.
               assertThat(result(instance, "recurse", 1)).as("round %s", round).isEqualTo(70);
               assertThat(result(instance, "last", 1)).isEqualTo(70);
