@@ -3,6 +3,7 @@ package dev.cloister.engine.codegen;
 import dev.cloister.engine.error.LimitExceededException;
 import java.util.HashMap;
 import java.util.Map;
+import org.jspecify.annotations.Nullable;
 import org.objectweb.asm.ClassTooLargeException;
 import org.objectweb.asm.ClassWriter;
 import org.objectweb.asm.MethodTooLargeException;
@@ -39,7 +40,10 @@ public final class ChunkGenerator {
     ChunkGenerator generator = new ChunkGenerator(plan, chunk);
     while (true) {
       try {
-        return generator.generate();
+        byte[] generated = generator.generate();
+        if (generated != null) {
+          return generated;
+        }
       } catch (MethodTooLargeException e) {
         generator.divide(e);
       } catch (org.objectweb.asm.LimitExceededException e) {
@@ -78,26 +82,35 @@ public final class ChunkGenerator {
     }
   }
 
-  private byte[] generate() {
+  /// {@return the class, or null if a function has to be divided more finely}
+  private byte @Nullable [] generate() {
     ClassWriter target =
         ClassFiles.begin(Opcodes.ACC_PUBLIC | Opcodes.ACC_FINAL, Names.chunk(chunk), Names.OBJECT);
     for (int f = plan.chunkStart(chunk); f < plan.chunkEnd(chunk); f++) {
       if (f < plan.module().importedFunctionCount()) {
         writeImport(plan, f, target);
-      } else {
-        compile(f, target);
+      } else if (!compile(f, target)) {
+        return null;
       }
     }
     target.visitEnd();
     return target.toByteArray();
   }
 
-  private void compile(int function, ClassWriter target) {
+  /// {@return whether the function was written; else smaller parts, with fewer locals each, are to
+  /// be tried}
+  private boolean compile(int function, ClassWriter target) {
     try {
       FunctionCompiler.compile(plan, function, split(function), target);
+      return true;
     } catch (CodeLimitException e) {
-      throw new LimitExceededException(
-          e.limit() + " of function " + function, e.used(), e.allowed());
+      int division = divisions.getOrDefault(function, 0);
+      if (division == 0 || division == BUDGETS.length) {
+        throw new LimitExceededException(
+            e.limit() + " of function " + function, e.used(), e.allowed());
+      }
+      divisions.put(function, division + 1);
+      return false;
     }
   }
 

@@ -83,8 +83,9 @@ final class MethodState {
       fixedFrame[entries++] = "[B";
       slot += 2;
     }
-    reloadsMemory =
-        cachesMemory && !(plan.layout().hasExactMemory() && !plan.layout().isMemoryExported());
+    // What a host function calls, and what others do with an exported memory, may let it grow.
+    boolean isShared = plan.layout().isMemoryExported() || module.importedFunctionCount() > 0;
+    reloadsMemory = cachesMemory && (!plan.layout().hasExactMemory() || isShared);
     scratchAddress = slot;
     scratchValue = slot + 2;
     scratchOther = slot + 4;

@@ -212,24 +212,35 @@ final class HostFunctionTest {
   /// Compiled code reads the memory's array again after a call in which the host let it grow.
   @Test
   void memory_grownByTheHost_isSeenByTheGuest() {
-    ModuleBuilder module =
-        new ModuleBuilder()
-            .importFunction("host", "f", VOID)
-            .exportFunction(
-                "store",
-                new FuncType(List.of(I32), List.of(I32)),
-                code ->
-                    code.localGet(0)
-                        .access(Opcode.I32_LOAD, 0)
-                        .drop()
-                        .call(0)
-                        .i32Const(3 * 65_536)
-                        .i32Const(42)
-                        .access(Opcode.I32_STORE, 0)
-                        .i32Const(3 * 65_536)
-                        .access(Opcode.I32_LOAD, 0))
-            .memory(1)
-            .export("memory", ExternKind.MEMORY, 0);
+    assertGrowthIsSeen(growingInTheHost().export("memory", ExternKind.MEMORY, 0));
+  }
+
+  /// The same where nobody but the host function can reach the memory.
+  @Test
+  void memory_notExportedAndGrownByTheHost_isSeenByTheGuest() {
+    assertGrowthIsSeen(growingInTheHost());
+  }
+
+  private static ModuleBuilder growingInTheHost() {
+    return new ModuleBuilder()
+        .importFunction("host", "f", VOID)
+        .exportFunction(
+            "store",
+            new FuncType(List.of(I32), List.of(I32)),
+            code ->
+                code.localGet(0)
+                    .access(Opcode.I32_LOAD, 0)
+                    .drop()
+                    .call(0)
+                    .i32Const(3 * 65_536)
+                    .i32Const(42)
+                    .access(Opcode.I32_STORE, 0)
+                    .i32Const(3 * 65_536)
+                    .access(Opcode.I32_LOAD, 0))
+        .memory(1);
+  }
+
+  private void assertGrowthIsSeen(ModuleBuilder module) {
     Instance instance =
         engine.instantiate(
             module,
