@@ -16,6 +16,7 @@ import static dev.cloister.engine.feature.WasmFeature.SIGN_EXTENSION;
 import static dev.cloister.engine.feature.WasmFeature.SIMD;
 import static dev.cloister.engine.feature.WasmFeature.TAIL_CALL;
 import static dev.cloister.engine.feature.WasmFeature.TYPED_FUNCTION_REFERENCES;
+import static dev.cloister.engine.feature.WasmFeature.WIDE_ARITHMETIC;
 
 import java.util.Arrays;
 import java.util.stream.Collectors;
@@ -49,7 +50,9 @@ public final class WasmFeatures {
   public static final WasmFeatures ALL = WASM_1.with(WasmFeature.values());
 
   private static final WasmFeatures SUPPORTED =
-      WASM_2.without(SIMD).with(EXTENDED_CONST, MULTI_MEMORY, TYPED_FUNCTION_REFERENCES);
+      WASM_2
+          .without(SIMD)
+          .with(EXTENDED_CONST, MULTI_MEMORY, TYPED_FUNCTION_REFERENCES, WIDE_ARITHMETIC);
 
   private final long bits;
 
