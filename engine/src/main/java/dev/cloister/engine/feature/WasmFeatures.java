@@ -1,7 +1,9 @@
 package dev.cloister.engine.feature;
 
 import static dev.cloister.engine.feature.WasmFeature.BULK_MEMORY;
+import static dev.cloister.engine.feature.WasmFeature.COMPACT_IMPORT_SECTION;
 import static dev.cloister.engine.feature.WasmFeature.CORE;
+import static dev.cloister.engine.feature.WasmFeature.CUSTOM_PAGE_SIZES;
 import static dev.cloister.engine.feature.WasmFeature.EXCEPTIONS;
 import static dev.cloister.engine.feature.WasmFeature.EXTENDED_CONST;
 import static dev.cloister.engine.feature.WasmFeature.GC;
@@ -49,7 +51,14 @@ public final class WasmFeatures {
   public static final WasmFeatures ALL = WASM_1.with(WasmFeature.values());
 
   private static final WasmFeatures SUPPORTED =
-      WASM_2.without(SIMD).with(EXTENDED_CONST, MULTI_MEMORY, TYPED_FUNCTION_REFERENCES);
+      WASM_2
+          .without(SIMD)
+          .with(
+              EXTENDED_CONST,
+              MULTI_MEMORY,
+              TYPED_FUNCTION_REFERENCES,
+              CUSTOM_PAGE_SIZES,
+              COMPACT_IMPORT_SECTION);
 
   private final long bits;
 
