@@ -1,7 +1,9 @@
 package dev.cloister.engine.feature;
 
 import static dev.cloister.engine.feature.WasmFeature.BULK_MEMORY;
+import static dev.cloister.engine.feature.WasmFeature.COMPACT_IMPORT_SECTION;
 import static dev.cloister.engine.feature.WasmFeature.CORE;
+import static dev.cloister.engine.feature.WasmFeature.CUSTOM_PAGE_SIZES;
 import static dev.cloister.engine.feature.WasmFeature.EXCEPTIONS;
 import static dev.cloister.engine.feature.WasmFeature.EXTENDED_CONST;
 import static dev.cloister.engine.feature.WasmFeature.GC;
@@ -52,7 +54,13 @@ public final class WasmFeatures {
   private static final WasmFeatures SUPPORTED =
       WASM_2
           .without(SIMD)
-          .with(EXTENDED_CONST, MULTI_MEMORY, TYPED_FUNCTION_REFERENCES, WIDE_ARITHMETIC);
+          .with(
+              EXTENDED_CONST,
+              MULTI_MEMORY,
+              TYPED_FUNCTION_REFERENCES,
+              CUSTOM_PAGE_SIZES,
+              COMPACT_IMPORT_SECTION,
+              WIDE_ARITHMETIC);
 
   private final long bits;
 
