@@ -1,0 +1,14 @@
+package dev.cloister.bench.engine;
+
+import java.util.List;
+
+/// One engine in one setting: a column of the table.
+///
+/// @param name as it stands in the table
+/// @param command what starts its worker
+public record Column(String name, List<String> command) {
+  /// Copies the command.
+  public Column {
+    command = List.copyOf(command);
+  }
+}

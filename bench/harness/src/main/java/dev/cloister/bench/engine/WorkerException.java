@@ -1,0 +1,10 @@
+package dev.cloister.bench.engine;
+
+/// The worker could not do what it was told, or is gone.
+public final class WorkerException extends RuntimeException {
+  private static final long serialVersionUID = 1L;
+
+  WorkerException(String message) {
+    super(message);
+  }
+}

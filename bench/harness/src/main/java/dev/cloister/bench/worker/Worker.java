@@ -1,0 +1,220 @@
+package dev.cloister.bench.worker;
+
+import java.io.BufferedReader;
+import java.io.IOException;
+import java.io.InputStreamReader;
+import java.io.PrintStream;
+import java.lang.management.ManagementFactory;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Locale;
+import org.jspecify.annotations.Nullable;
+
+/// Executes the commands of the harness, one a line, fields separated by tabs:
+///
+/// | command | answer after `ok` |
+/// | --- | --- |
+/// | `version` | name and version of the engine |
+/// | `compile FILE` | CPU and wall time, in nanoseconds |
+/// | `call N` | a fresh instance is made and `run(N)` called: checksum, CPU and wall time |
+/// | `trace FILE` | a trace is played once and checked: checksum, CPU and wall time |
+/// | `repeat COUNT` | what was last called or played, COUNT times: CPU and wall time |
+/// | `fresh COUNT` | the same, each time on a fresh instance: CPU and wall time of the calls |
+/// | `instances COUNT` | makes and keeps so many: median and 99th percentile of the wall time, median of the first call, bytes of heap for each |
+/// | `usage` | CPU time of the whole process |
+///
+/// CPU time is that of the thread that calls the guest, so neither compilation in the background
+/// nor other processes count. Whatever fails is answered by `failed REASON`; the worker goes on.
+public final class Worker {
+  private static final long STACK_BYTES = 16L << 20;
+
+  private final GuestEngine engine;
+  private GuestEngine.@Nullable Module module;
+  private GuestEngine.@Nullable Function function;
+  private @Nullable Trace trace;
+  private long argument;
+
+  private Worker(GuestEngine engine) {
+    this.engine = engine;
+  }
+
+  /// Serves the harness until it closes the pipe. Guests run on one thread with a large stack.
+  public static void serve(GuestEngine engine) throws InterruptedException {
+    PrintStream out = System.out;
+    System.setOut(System.err);
+    Thread guest =
+        new Thread(null, () -> new Worker(engine).loop(out), "guest", STACK_BYTES);
+    guest.start();
+    guest.join();
+    engine.close();
+    // Engines have threads of their own.
+    System.exit(0);
+  }
+
+  private void loop(PrintStream out) {
+    try (BufferedReader in =
+        new BufferedReader(new InputStreamReader(System.in, StandardCharsets.UTF_8))) {
+      for (String line = in.readLine(); line != null; line = in.readLine()) {
+        String[] fields = line.split("\t", -1);
+        out.println(answer(fields));
+        out.flush();
+      }
+    } catch (IOException broken) {
+      throw new IllegalStateException(broken);
+    }
+  }
+
+  private String answer(String[] fields) {
+    try {
+      return "ok\t"
+          + switch (fields[0]) {
+            case "version" -> engine.version();
+            case "compile" -> compile(Path.of(fields[1]));
+            case "call" -> call(Long.parseLong(fields[1]));
+            case "trace" -> trace(Path.of(fields[1]));
+            case "repeat" -> repeat(Integer.parseInt(fields[1]));
+            case "fresh" -> fresh(Integer.parseInt(fields[1]));
+            case "instances" -> instances(Integer.parseInt(fields[1]));
+            case "usage" -> String.valueOf(processCpuNanos());
+            default -> throw new IllegalArgumentException("no command " + fields[0]);
+          };
+    } catch (Exception | StackOverflowError | OutOfMemoryError | LinkageError failure) {
+      String text = failure + (failure.getCause() == null ? "" : ": " + failure.getCause());
+      return "failed\t" + text.lines().findFirst().orElse("").replace('\t', ' ');
+    }
+  }
+
+  private String compile(Path file) throws IOException {
+    byte[] wasm = Files.readAllBytes(file);
+    Clock clock = new Clock();
+    module = engine.compile(wasm);
+    return clock.read();
+  }
+
+  private String call(long n) {
+    Clock clock = new Clock();
+    GuestEngine.Function run = requireModule().instantiate(GuestEngine.Host.NONE).function("run");
+    long checksum = run.call(n)[0];
+    String times = clock.read();
+    function = run;
+    argument = n;
+    trace = null;
+    return javaScriptNumber(Double.longBitsToDouble(checksum)) + "\t" + times;
+  }
+
+  private String trace(Path file) throws IOException {
+    Trace read = Trace.read(file);
+    String checksum = TracePlay.play(requireModule(), read, /* isMemoryChecked= */ true);
+    Clock clock = new Clock();
+    TracePlay.play(requireModule(), read, /* isMemoryChecked= */ false);
+    String times = clock.read();
+    trace = read;
+    function = null;
+    return checksum + "\t" + times;
+  }
+
+  private String repeat(int count) {
+    GuestEngine.Function run = function;
+    Trace played = trace;
+    Clock clock = new Clock();
+    for (int i = 0; i < count; i++) {
+      if (run != null) {
+        run.call(argument);
+      } else if (played != null) {
+        TracePlay.play(requireModule(), played, /* isMemoryChecked= */ false);
+      } else {
+        throw new IllegalStateException("nothing to repeat");
+      }
+    }
+    return clock.read();
+  }
+
+  private String fresh(int count) {
+    long cpu = 0;
+    long wall = 0;
+    for (int i = 0; i < count; i++) {
+      GuestEngine.Function run = requireModule().instantiate(GuestEngine.Host.NONE).function("run");
+      Clock clock = new Clock();
+      run.call(argument);
+      cpu += clock.cpuNanos();
+      wall += clock.wallNanos();
+    }
+    return cpu + "\t" + wall;
+  }
+
+  private String instances(int count) {
+    GuestEngine.Module source = requireModule();
+    List<GuestEngine.Instance> kept = new ArrayList<>(count);
+    long[] made = new long[count];
+    long[] called = new long[count];
+    long heapBefore = heapBytes();
+    for (int i = 0; i < count; i++) {
+      long start = System.nanoTime();
+      GuestEngine.Instance instance = source.instantiate(GuestEngine.Host.NONE);
+      made[i] = System.nanoTime() - start;
+      kept.add(instance);
+    }
+    long heap = heapBytes() - heapBefore;
+    for (int i = 0; i < count; i++) {
+      long start = System.nanoTime();
+      kept.get(i).function("run").call(1);
+      called[i] = System.nanoTime() - start;
+    }
+    Arrays.sort(made);
+    Arrays.sort(called);
+    return String.format(
+        Locale.ROOT,
+        "%d\t%d\t%d\t%d",
+        made[count / 2],
+        made[count - 1 - count / 100],
+        called[count / 2],
+        Math.max(0, heap / count));
+  }
+
+  private GuestEngine.Module requireModule() {
+    GuestEngine.Module compiled = module;
+    if (compiled == null) {
+      throw new IllegalStateException("no module is compiled");
+    }
+    return compiled;
+  }
+
+  private static long heapBytes() {
+    System.gc();
+    return ManagementFactory.getMemoryMXBean().getHeapMemoryUsage().getUsed();
+  }
+
+  private static long processCpuNanos() {
+    return ProcessHandle.current().info().totalCpuDuration().orElseThrow().toNanos();
+  }
+
+  /// As ECMAScript prints it, so that checksums compare as text.
+  private static String javaScriptNumber(double value) {
+    if (value == Math.rint(value) && Math.abs(value) < 0x1p53) {
+      return String.valueOf((long) value);
+    }
+    return String.valueOf(value);
+  }
+
+  /// CPU time of the thread, and time of the wall, since it was made.
+  private static final class Clock {
+    private final long wall = System.nanoTime();
+    private final long cpu = ManagementFactory.getThreadMXBean().getCurrentThreadCpuTime();
+
+    long cpuNanos() {
+      return ManagementFactory.getThreadMXBean().getCurrentThreadCpuTime() - cpu;
+    }
+
+    long wallNanos() {
+      return System.nanoTime() - wall;
+    }
+
+    String read() {
+      return cpuNanos() + "\t" + wallNanos();
+    }
+  }
+}
