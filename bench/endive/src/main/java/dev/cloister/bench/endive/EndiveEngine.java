@@ -32,9 +32,9 @@ final class EndiveEngine implements GuestEngine {
 
   @Override
   public String version() {
-    return "Endive "
-        + MachineFactoryCompiler.class.getPackage().getImplementationVersion()
-        + ", compiler, ByteArrayMemory, on Java "
+    return "Endive with "
+        + Worker.jarOf(MachineFactoryCompiler.class)
+        + " and ByteArrayMemory on Java "
         + Runtime.version();
   }
 

@@ -4,7 +4,6 @@ import dev.cloister.bench.worker.GuestEngine;
 import dev.cloister.bench.worker.Worker;
 import java.io.IOException;
 import java.io.UncheckedIOException;
-import java.nio.file.Path;
 import org.graalvm.polyglot.Context;
 import org.graalvm.polyglot.Engine;
 import org.graalvm.polyglot.Source;
@@ -32,9 +31,8 @@ final class GraalWasmEngine implements GuestEngine {
       throw new IllegalStateException("its compiler does not load on Java " + Runtime.version());
     }
     // The engine calls every build that is not Oracle's a development build.
-    return "GraalWasm of "
-        + Path.of(Engine.class.getProtectionDomain().getCodeSource().getLocation().getPath())
-            .getFileName()
+    return "GraalWasm with "
+        + Worker.jarOf(Engine.class)
         + " ("
         + implementation
         + ") on Java "

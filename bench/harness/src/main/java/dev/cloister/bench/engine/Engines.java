@@ -80,7 +80,12 @@ public final class Engines {
       }
       case "cloister" -> {
         addJava(command);
-        command.addAll(List.of("-cp", jars("harness"), "dev.cloister.bench.worker.CloisterEngine"));
+        // It comes with the harness.
+        command.addAll(
+            List.of(
+                "-cp",
+                System.getProperty("java.class.path"),
+                "dev.cloister.bench.worker.CloisterEngine"));
       }
       case "endive" -> {
         addJava(command);
@@ -115,6 +120,8 @@ public final class Engines {
     command.add(java());
     command.add("@" + root.resolve("config/jvm.options"));
     command.add(HEAP);
+    // So that what is garbage does not count as kept.
+    command.add("-XX:-ExplicitGCInvokesConcurrent");
   }
 
   private static String java() {

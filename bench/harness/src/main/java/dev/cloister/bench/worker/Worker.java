@@ -5,9 +5,11 @@ import java.io.IOException;
 import java.io.InputStreamReader;
 import java.io.PrintStream;
 import java.lang.management.ManagementFactory;
+import java.math.BigDecimal;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.security.CodeSource;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
@@ -53,6 +55,13 @@ public final class Worker {
     engine.close();
     // Engines have threads of their own.
     System.exit(0);
+  }
+
+  /// {@return the name of the jar that a class is from, for versions that no library tells}
+  public static String jarOf(Class<?> type) {
+    CodeSource source = type.getProtectionDomain().getCodeSource();
+    String path = source == null ? "" : source.getLocation().getPath();
+    return path.substring(path.lastIndexOf('/') + 1);
   }
 
   private void loop(PrintStream out) {
@@ -192,12 +201,14 @@ public final class Worker {
     return ProcessHandle.current().info().totalCpuDuration().orElseThrow().toNanos();
   }
 
-  /// As ECMAScript prints it, so that checksums compare as text.
-  private static String javaScriptNumber(double value) {
-    if (value == Math.rint(value) && Math.abs(value) < 0x1p53) {
-      return String.valueOf((long) value);
+  /// As ECMAScript prints it, so that checksums compare as text; without its exponents, which begin
+  /// at 1e21 and below 1e-6.
+  static String javaScriptNumber(double value) {
+    if (!Double.isFinite(value)) {
+      return String.valueOf(value);
     }
-    return String.valueOf(value);
+    String text = new BigDecimal(String.valueOf(value)).toPlainString();
+    return text.endsWith(".0") ? text.substring(0, text.length() - 2) : text;
   }
 
   /// CPU time of the thread, and time of the wall, since it was made.
