@@ -6,6 +6,7 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.BitSet;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 import org.objectweb.asm.Label;
 import org.objectweb.asm.Opcodes;
 
@@ -44,6 +45,9 @@ final class MethodState {
   private final boolean cachesMemory;
   private final boolean reloadsMemory;
   private final BitSet aliasSlots = new BitSet();
+
+  /// Where the function jumps to for a tail call of itself.
+  private @Nullable Label start;
 
   /// Operands from the current frame's height up to this index are on the JVM stack.
   private int onStackEnd;
@@ -99,7 +103,13 @@ final class MethodState {
   // Locals.
 
   /// Writes what a method begins with: defaults of the locals, the memory and its bytes.
-  void writeProlog() {
+  ///
+  /// @param isTarget whether the function jumps to its start to call itself
+  void writeProlog(boolean isTarget) {
+    if (isTarget) {
+      start = new Label();
+      writer.labelWithFrame(start, shape.params().length() + 1, fixedFrame, 0, frameStack);
+    }
     for (int i = shape.params().length(); i < localKinds.length; i++) {
       writeConstant(localKinds[i], 0);
       writer.store(localKinds[i], slots.slot(i));
@@ -111,6 +121,21 @@ final class MethodState {
     control.add(
         new ControlFrame(
             ControlFrame.Kind.FUNCTION, 0, shape.results(), new int[0], firstTemporary));
+  }
+
+  /// {@return where the function starts, or null if it cannot be jumped to}
+  @Nullable Label start() {
+    return start;
+  }
+
+  /// Pops the arguments of a call of the function by itself, on top of the operands, into its
+  /// parameters, and everything else off the JVM stack.
+  void storeParameters() {
+    int params = shape.params().length();
+    for (int i = params - 1; i >= 0; i--) {
+      writer.store(localKinds[i], slots.slot(i));
+    }
+    writePops(params);
   }
 
   /// Writes what the method of a region begins with, which sees the frames around it as exits.
@@ -290,7 +315,7 @@ final class MethodState {
     return place == OperandStack.LOCAL || place == OperandStack.CONSTANT;
   }
 
-  private void writeConstant(JvmKind kind, long bits) {
+  void writeConstant(JvmKind kind, long bits) {
     switch (kind) {
       case INT -> writer.iconst((int) bits);
       case LONG -> writer.lconst(bits);
@@ -631,6 +656,17 @@ final class MethodState {
     } else {
       writeMemory(index);
       writer.getfield(Names.MEMORY, "bytes", "[B");
+    }
+  }
+
+  /// Writes the canonical id of one of the module's types.
+  void writeTypeId(int typeIndex) {
+    if (plan.layout().isField(typeIndex)) {
+      writer.getstatic(Names.MODULE, "t" + typeIndex, "I");
+    } else {
+      writer.getstatic(Names.MODULE, "typeIds", "[I");
+      writer.iconst(typeIndex);
+      writer.insn(Opcodes.IALOAD);
     }
   }
 

@@ -87,4 +87,9 @@ public final class Names {
   static String function(int functionIndex) {
     return "f" + functionIndex;
   }
+
+  /// {@return the method by which a function that makes tail calls is called}
+  static String tailCallLoop(int functionIndex) {
+    return "p" + functionIndex;
+  }
 }

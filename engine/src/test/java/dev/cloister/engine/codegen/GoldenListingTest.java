@@ -581,4 +581,31 @@ final class GoldenListingTest {
         .elements(Mode.PASSIVE, 0);
     GoldenListing.assertMatches("tables", module);
   }
+
+  @Test
+  void tailCalls_leaveArgumentsAndTargetToALoop() {
+    FuncType mixed = new FuncType(List.of(I32, EXTERNREF, F64), List.of(I32));
+    GoldenListing.assertMatches(
+        "tail-calls",
+        new ModuleBuilder()
+            .importFunction("host", "f", mixed)
+            .function(
+                mixed,
+                code ->
+                    code.localGet(0)
+                        .ifThen()
+                        .localGet(0)
+                        .localGet(1)
+                        .localGet(2)
+                        .op(Opcode.RETURN_CALL, 0)
+                        .end()
+                        .i32Const(5)
+                        .localGet(1)
+                        .localGet(2)
+                        .op(Opcode.RETURN_CALL, 1))
+            .function(INT, code -> code.localGet(0).localGet(0).returnCallIndirect(INT, 0))
+            .function(VOID, code -> code.op(Opcode.REF_FUNC, 3).returnCallRef(VOID))
+            .table(new TableType(FUNCREF, Limits.of(1)))
+            .elements(Mode.DECLARATIVE, 3));
+  }
 }

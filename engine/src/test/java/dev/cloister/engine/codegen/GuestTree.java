@@ -332,11 +332,22 @@ final class GuestTree {
     }
   }
 
-  record Call(Function function, List<Expression> args) implements Expression {
+  /// A call, which writes itself as a tail call too.
+  interface AnyCall extends Expression {
+    void emitTail(Emission to);
+  }
+
+  record Call(Function function, List<Expression> args) implements AnyCall {
     @Override
     public void emit(Emission to) {
       args.forEach(arg -> arg.emit(to));
       to.code.call(function.index());
+    }
+
+    @Override
+    public void emitTail(Emission to) {
+      args.forEach(arg -> arg.emit(to));
+      to.code.op(Opcode.RETURN_CALL, function.index());
     }
 
     @Override
@@ -347,12 +358,19 @@ final class GuestTree {
   }
 
   record CallIndirect(FuncType type, List<Expression> args, Expression element)
-      implements Expression {
+      implements AnyCall {
     @Override
     public void emit(Emission to) {
       args.forEach(arg -> arg.emit(to));
       element.emit(to);
       to.code.callIndirect(type, 0);
+    }
+
+    @Override
+    public void emitTail(Emission to) {
+      args.forEach(arg -> arg.emit(to));
+      element.emit(to);
+      to.code.returnCallIndirect(type, 0);
     }
 
     @Override
@@ -759,11 +777,16 @@ final class GuestTree {
     }
   }
 
-  record Return(Target function, Expression value) implements Statement {
+  /// @param isTail whether a value that is a call is a tail call
+  record Return(Target function, Expression value, boolean isTail) implements Statement {
     @Override
     public void emit(Emission to) {
-      value.emit(to);
-      to.code.ret();
+      if (isTail && value instanceof AnyCall call) {
+        call.emitTail(to);
+      } else {
+        value.emit(to);
+        to.code.ret();
+      }
     }
 
     @Override

@@ -204,7 +204,9 @@ final class RandomFunctions {
       NumType type = block.type();
       return new GuestTree.Jump(block.target(), type == null ? null : expression(type, depth));
     }
-    return new GuestTree.Return(function, expression(resultType, depth));
+    boolean isTail = random.nextInt(3) > 0;
+    return new GuestTree.Return(
+        function, isTail ? call(resultType, depth) : expression(resultType, depth), isTail);
   }
 
   private Statement statement(int depth) {
