@@ -56,6 +56,7 @@ public final class WasmFeatures {
           .with(
               EXTENDED_CONST,
               MULTI_MEMORY,
+              MEMORY64,
               TYPED_FUNCTION_REFERENCES,
               CUSTOM_PAGE_SIZES,
               COMPACT_IMPORT_SECTION);
