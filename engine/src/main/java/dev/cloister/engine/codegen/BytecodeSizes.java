@@ -2,6 +2,9 @@ package dev.cloister.engine.codegen;
 
 import dev.cloister.engine.bytecode.InstructionReader;
 import dev.cloister.engine.bytecode.Opcode;
+import dev.cloister.engine.module.WasmModule;
+import dev.cloister.engine.runtime.MemoryForm;
+import dev.cloister.engine.types.MemoryType;
 
 /// Estimates of how much JVM bytecode an instruction becomes: rather too much than too little.
 final class BytecodeSizes {
@@ -10,8 +13,8 @@ final class BytecodeSizes {
 
   private BytecodeSizes() {}
 
-  /// {@return the bytes for the current instruction of `reader`}
-  static int estimate(Opcode opcode, InstructionReader reader) {
+  /// {@return the bytes for the current instruction of `reader`, in a function of `module`}
+  static int estimate(WasmModule module, Opcode opcode, InstructionReader reader) {
     return switch (opcode.immediates()) {
       case NONE ->
           switch (opcode) {
@@ -25,7 +28,7 @@ final class BytecodeSizes {
       case LOCAL -> opcode == Opcode.LOCAL_GET ? 3 : 5;
       case I32, F32 -> 3;
       case I64, F64 -> 4;
-      case MEMORY_ACCESS -> 32;
+      case MEMORY_ACCESS -> memoryAccess(module.memoryType(reader.memoryIndex()));
       case BLOCK_TYPE -> opcode == Opcode.LOOP ? 8 : 10;
       case LABEL -> 10;
       case LABEL_TABLE -> 24 + 4 * reader.tableLength() + 8;
@@ -40,8 +43,13 @@ final class BytecodeSizes {
     InstructionReader reader = Sites.instructions(plan.module(), functionIndex);
     int bytes = 0;
     while (!reader.atEnd()) {
-      bytes += estimate(reader.next(), reader);
+      bytes += estimate(plan.module(), reader.next(), reader);
     }
     return bytes;
+  }
+
+  /// An index of 64 bits takes more room.
+  private static int memoryAccess(MemoryType type) {
+    return type.limits().is64() || MemoryForm.isSegment(type) ? 48 : 32;
   }
 }

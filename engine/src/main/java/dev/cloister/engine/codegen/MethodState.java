@@ -1,7 +1,7 @@
 package dev.cloister.engine.codegen;
 
 import dev.cloister.engine.module.WasmModule;
-import dev.cloister.engine.types.MemoryType;
+import dev.cloister.engine.runtime.MemoryForm;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.BitSet;
@@ -83,13 +83,21 @@ final class MethodState {
     this.cachesMemory = cachesMemory;
     memorySlot = slot;
     if (cachesMemory) {
-      fixedFrame[entries++] = Names.MEMORY;
-      fixedFrame[entries++] = "[B";
+      MemoryForm form = form(0);
+      fixedFrame[entries++] = Names.memory(form);
+      fixedFrame[entries++] = form == MemoryForm.SEGMENT ? Names.SEGMENT : "[B";
       slot += 2;
+      // What a host function calls, and what others do with an exported memory, may let it grow.
+      boolean isVisible = plan.layout().isMemoryExported() || module.importedFunctionCount() > 0;
+      reloadsMemory =
+          switch (form) {
+            case EXACT -> isVisible;
+            case LIMIT -> true;
+            case SEGMENT -> false; // It grows without moving.
+          };
+    } else {
+      reloadsMemory = false;
     }
-    // What a host function calls, and what others do with an exported memory, may let it grow.
-    boolean isShared = plan.layout().isMemoryExported() || module.importedFunctionCount() > 0;
-    reloadsMemory = cachesMemory && (!plan.layout().hasExactMemory() || isShared);
     scratchAddress = slot;
     scratchValue = slot + 2;
     scratchOther = slot + 4;
@@ -170,7 +178,7 @@ final class MethodState {
       writeMemory(0);
       writer.insn(Opcodes.DUP);
       writer.store(JvmKind.REF, memorySlot);
-      writer.getfield(Names.MEMORY, "bytes", "[B");
+      writeContentOf(form(0));
       writer.store(JvmKind.REF, memorySlot + 1);
     }
   }
@@ -628,15 +636,32 @@ final class MethodState {
     writer.aload(instanceSlot);
   }
 
-  /// Writes a memory.
+  /// {@return how a memory is kept}
+  MemoryForm form(int memoryIndex) {
+    return plan.layout().memoryForm(memoryIndex);
+  }
+
+  /// {@return the kind of addresses and sizes of a memory}
+  JvmKind memoryAddress(int index) {
+    return JvmKind.of(module.memoryType(index).limits().addressType());
+  }
+
+  /// {@return the kind of indices and sizes of a table}
+  JvmKind tableAddress(int index) {
+    return JvmKind.of(module.tableType(index).limits().addressType());
+  }
+
+  /// Writes a memory, as the class of its form.
   void writeMemory(int index) {
     writeInstance();
+    String type = Names.memory(form(index));
     if (plan.layout().isField(index)) {
-      writer.getfield(Names.INSTANCE, "m" + index, Names.MEMORY_DESC);
+      writer.getfield(Names.INSTANCE, "m" + index, "L" + type + ";");
     } else {
       writer.getfield(Names.BASE_INSTANCE, "memories", "[" + Names.MEMORY_DESC);
       writer.iconst(index);
       writer.insn(Opcodes.AALOAD);
+      writer.checkcast(type);
     }
   }
 
@@ -649,13 +674,21 @@ final class MethodState {
     }
   }
 
-  /// Writes the bytes of a memory.
-  void writeBytes(int index) {
+  /// Writes what holds the bytes of a memory: an array, or a segment.
+  void writeContent(int index) {
     if (index == 0 && cachesMemory) {
       writer.aload(memorySlot + 1);
     } else {
       writeMemory(index);
-      writer.getfield(Names.MEMORY, "bytes", "[B");
+      writeContentOf(form(index));
+    }
+  }
+
+  private void writeContentOf(MemoryForm form) {
+    if (form == MemoryForm.SEGMENT) {
+      writer.getfield(Names.SEGMENT_MEMORY, "segment", Names.SEGMENT_DESC);
+    } else {
+      writer.getfield(Names.HEAP_MEMORY, "bytes", "[B");
     }
   }
 
@@ -686,13 +719,8 @@ final class MethodState {
   void reloadMemory() {
     if (reloadsMemory) {
       writer.aload(memorySlot);
-      writer.getfield(Names.MEMORY, "bytes", "[B");
+      writer.getfield(Names.HEAP_MEMORY, "bytes", "[B");
       writer.store(JvmKind.REF, memorySlot + 1);
     }
-  }
-
-  /// {@return whether the addresses of a memory are 64 bits wide}
-  boolean is64(MemoryType type) {
-    return type.limits().is64();
   }
 }

@@ -292,7 +292,8 @@ public final class ModuleClassGenerator {
       linkField(target, writer, "i" + i, "imports", Names.FUNC_REF_DESC, type, i);
     }
     for (int i = 0; i < module.memoryCount() && layout.isField(i); i++) {
-      linkField(target, writer, "m" + i, "memories", Names.MEMORY_DESC, Names.MEMORY, i);
+      String type = Names.memory(layout.memoryForm(i));
+      linkField(target, writer, "m" + i, "memories", Names.MEMORY_DESC, type, i);
     }
     for (int i = 0; i < module.tableCount() && layout.isField(i); i++) {
       linkField(target, writer, "t" + i, "tables", Names.TABLE_DESC, Names.TABLE, i);

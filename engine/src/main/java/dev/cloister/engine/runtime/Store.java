@@ -5,6 +5,8 @@ import dev.cloister.engine.error.StoppedException;
 import dev.cloister.engine.error.TrapException;
 import dev.cloister.engine.error.TrapReason;
 import java.util.ArrayList;
+import java.util.Collections;
+import java.util.IdentityHashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Objects;
@@ -41,6 +43,7 @@ public final class Store implements AutoCloseable {
 
   private final HeapLimiter limiter;
   private final List<Memory> memories = new ArrayList<>();
+  private final Set<Memory> sharedMemories = Collections.newSetFromMap(new IdentityHashMap<>());
   private final List<Table> tables = new ArrayList<>();
   private long globalBytes;
   private long instanceBytes;
@@ -164,6 +167,17 @@ public final class Store implements AutoCloseable {
 
   void own(Memory memory) {
     memories.add(memory);
+    if (memory.type().shared()) {
+      sharedMemories.add(memory);
+    }
+  }
+
+  /// Notes that an instance imports a memory: a shared one must not end before this store does.
+  void use(Memory memory) {
+    if (memory.type().shared() && sharedMemories.add(memory)) {
+      memory.retain();
+      memories.add(memory);
+    }
   }
 
   void own(Table table) {
@@ -206,6 +220,7 @@ public final class Store implements AutoCloseable {
     closed = true;
     memories.forEach(Memory::release);
     memories.clear();
+    sharedMemories.clear();
     tables.forEach(Table::release);
     tables.clear();
     gcHeap.close();
