@@ -18,6 +18,7 @@ final class BytecodeSizes {
             case NOP, END -> 1;
             case UNREACHABLE -> 4;
             case SELECT -> 14;
+            case REF_I31 -> 8;
             default -> 4;
           };
       case LOCAL -> opcode == Opcode.LOCAL_GET ? 3 : 5;
@@ -27,7 +28,9 @@ final class BytecodeSizes {
       case BLOCK_TYPE -> opcode == Opcode.LOOP ? 8 : 10;
       case LABEL -> 10;
       case LABEL_TABLE -> 24 + 4 * reader.tableLength() + 8;
-      case FUNCTION, TYPE_TABLE, TYPE -> 24;
+      case FUNCTION, TYPE_TABLE, TYPE, TYPE_TYPE -> 24;
+      case TYPE_COUNT -> 24 + 6 * (reader.index2() / 8 + 7);
+      case CAST_BRANCH -> 36;
       case VALUE_TYPES -> 14;
       default -> 20;
     };

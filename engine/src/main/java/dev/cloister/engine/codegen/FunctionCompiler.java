@@ -25,6 +25,9 @@ final class FunctionCompiler {
   private final CallEmitter calls;
   private final VariableEmitter variables;
   private final ReferenceEmitter references;
+  private final GcEmitter structures;
+  private final ArrayEmitter arrays;
+  private final CastEmitter casts;
   private final ControlEmitter control;
 
   /// The region that this method is, if it is one.
@@ -44,6 +47,9 @@ final class FunctionCompiler {
     this.calls = new CallEmitter(state);
     this.variables = new VariableEmitter(state);
     this.references = new ReferenceEmitter(state);
+    this.structures = new GcEmitter(state);
+    this.arrays = new ArrayEmitter(state);
+    this.casts = new CastEmitter(state);
     this.control = new ControlEmitter(state, calls, exits, context.countedLoops, codeEnd);
   }
 
@@ -152,6 +158,8 @@ final class FunctionCompiler {
       case BR_TABLE -> control.brTable(reader);
       case BR_ON_NULL -> control.brOnNull(reader.index(), /* branchesOnNull= */ true);
       case BR_ON_NON_NULL -> control.brOnNull(reader.index(), /* branchesOnNull= */ false);
+      case BR_ON_CAST -> control.brOnCast(reader, casts, /* branchesOnSuccess= */ true);
+      case BR_ON_CAST_FAIL -> control.brOnCast(reader, casts, /* branchesOnSuccess= */ false);
       case RETURN -> control.returnFromFunction();
       case CALL -> calls.call(reader.index());
       case CALL_INDIRECT -> calls.callIndirect(reader);
@@ -172,7 +180,10 @@ final class FunctionCompiler {
       default -> {
         if (!numerics.emit(opcode)
             && !memories.emit(opcode, reader)
-            && !references.emit(opcode, reader)) {
+            && !references.emit(opcode, reader)
+            && !structures.emit(opcode, reader)
+            && !arrays.emit(opcode, reader)
+            && !casts.emit(opcode, reader)) {
           throw new IllegalStateException(
               "no code for " + opcode.mnemonic() + " in function " + context.functionIndex);
         }

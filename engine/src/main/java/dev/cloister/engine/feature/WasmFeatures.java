@@ -49,7 +49,7 @@ public final class WasmFeatures {
   public static final WasmFeatures ALL = WASM_1.with(WasmFeature.values());
 
   private static final WasmFeatures SUPPORTED =
-      WASM_2.without(SIMD).with(EXTENDED_CONST, MULTI_MEMORY, TYPED_FUNCTION_REFERENCES);
+      WASM_2.without(SIMD).with(EXTENDED_CONST, MULTI_MEMORY, TYPED_FUNCTION_REFERENCES, GC);
 
   private final long bits;
 
