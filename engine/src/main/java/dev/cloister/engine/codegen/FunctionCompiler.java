@@ -21,6 +21,7 @@ final class FunctionCompiler {
   private final BytecodeWriter writer;
   private final MethodState state;
   private final NumericEmitter numerics;
+  private final WideEmitter wides;
   private final MemoryEmitter memories;
   private final CallEmitter calls;
   private final VariableEmitter variables;
@@ -43,6 +44,7 @@ final class FunctionCompiler {
     this.state = state;
     this.writer = state.writer;
     this.numerics = new NumericEmitter(state);
+    this.wides = new WideEmitter(state);
     this.memories = new MemoryEmitter(state);
     this.calls = new CallEmitter(state);
     this.variables = new VariableEmitter(state);
@@ -183,7 +185,8 @@ final class FunctionCompiler {
             && !references.emit(opcode, reader)
             && !structures.emit(opcode, reader)
             && !arrays.emit(opcode, reader)
-            && !casts.emit(opcode, reader)) {
+            && !casts.emit(opcode, reader)
+            && !wides.emit(opcode)) {
           throw new IllegalStateException(
               "no code for " + opcode.mnemonic() + " in function " + context.functionIndex);
         }
