@@ -106,11 +106,7 @@ public final class WasmEngine implements AutoCloseable {
   }
 
   private NativeModule compile(WasmModule module) {
-    NativeModule compiled = new NativeModule(module, signatureClasses, threads);
-    if (config.secondImage()) {
-      compiled.addImage();
-    }
-    return compiled;
+    return new NativeModule(module, config.codeKind(), signatureClasses, threads);
   }
 
   void close(ModuleHandle handle) {
@@ -164,7 +160,7 @@ public final class WasmEngine implements AutoCloseable {
             .map(image ->
                 new NativeModuleInfo.ImageInfo(
                     image.ordinal(),
-                    "baseline",
+                    image.kind().label(),
                     image.generatedChunks(),
                     image.codeBytes(),
                     image == current))

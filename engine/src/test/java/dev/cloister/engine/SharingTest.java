@@ -21,6 +21,7 @@ import dev.cloister.engine.feature.WasmLimits;
 import dev.cloister.engine.fixture.ModuleBuilder;
 import dev.cloister.engine.module.ElementSegment.Mode;
 import dev.cloister.engine.module.WasmModule;
+import dev.cloister.engine.runtime.CodeKind;
 import dev.cloister.engine.runtime.HeapLimiter;
 import dev.cloister.engine.runtime.Imports;
 import dev.cloister.engine.runtime.Instance;
@@ -241,7 +242,11 @@ final class SharingTest {
                           if (attempts.incrementAndGet() <= 2) {
                             throw new IllegalStateException("attempt");
                           }
-                          return new NativeModule(module, new SignatureClasses(threads), threads);
+                          return new NativeModule(
+                              module,
+                              CodeKind.BASELINE,
+                              new SignatureClasses(threads),
+                              threads);
                         } finally {
                           running.decrementAndGet();
                         }

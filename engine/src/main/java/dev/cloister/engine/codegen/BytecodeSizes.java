@@ -2,16 +2,40 @@ package dev.cloister.engine.codegen;
 
 import dev.cloister.engine.bytecode.InstructionReader;
 import dev.cloister.engine.bytecode.Opcode;
+import dev.cloister.engine.runtime.CodeKind;
 
 /// Estimates of how much JVM bytecode an instruction becomes: rather too much than too little.
 final class BytecodeSizes {
-  /// No instruction becomes more than this many times its own size, by the estimates.
-  static final int MAX_FACTOR = 12;
+  /// What code that counts has besides at the end of a segment, and at a bulk instruction.
+  private static final int FUEL_BYTES = 10;
+
+  /// What debuggable code has besides at an instruction: the position, its operands in the frame,
+  /// locals and memory read anew.
+  private static final int DEBUG_BYTES = 36;
 
   private BytecodeSizes() {}
 
+  /// {@return no instruction becomes more than this many times its own size, by the estimates}
+  static int maxFactor(CodeKind kind) {
+    return switch (kind) {
+      case BASELINE, OPTIMIZED -> 12;
+      case FUEL -> 12 + FUEL_BYTES;
+      case DEBUG -> 12 + DEBUG_BYTES;
+    };
+  }
+
   /// {@return the bytes for the current instruction of `reader`}
-  static int estimate(Opcode opcode, InstructionReader reader) {
+  static int estimate(CodeKind kind, Opcode opcode, InstructionReader reader) {
+    int bytes = estimate(opcode, reader);
+    return switch (kind) {
+      case BASELINE, OPTIMIZED -> bytes;
+      case FUEL ->
+          FuelSegments.isLast(opcode) || FuelSegments.isBulk(opcode) ? bytes + FUEL_BYTES : bytes;
+      case DEBUG -> bytes + DEBUG_BYTES;
+    };
+  }
+
+  private static int estimate(Opcode opcode, InstructionReader reader) {
     return switch (opcode.immediates()) {
       case NONE ->
           switch (opcode) {
@@ -34,11 +58,11 @@ final class BytecodeSizes {
   }
 
   /// {@return the estimate for a whole function}
-  static int estimate(ModulePlan plan, int functionIndex) {
+  static int estimate(CodeKind kind, ModulePlan plan, int functionIndex) {
     InstructionReader reader = Sites.instructions(plan.module(), functionIndex);
     int bytes = 0;
     while (!reader.atEnd()) {
-      bytes += estimate(reader.next(), reader);
+      bytes += estimate(kind, reader.next(), reader);
     }
     return bytes;
   }

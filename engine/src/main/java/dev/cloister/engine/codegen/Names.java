@@ -50,6 +50,9 @@ public final class Names {
   static final String IMAGE_ENTRY = RUNTIME + "ImageEntry";
   static final String IMAGE_ENTRY_DESC = "L" + IMAGE_ENTRY + ";";
   static final String BULK_OPS = RUNTIME + "BulkOps";
+  static final String FUEL = RUNTIME + "Fuel";
+  static final String DEBUG_FRAME = RUNTIME + "DebugFrame";
+  static final String DEBUG_FRAME_DESC = "L" + DEBUG_FRAME + ";";
   static final String DEFINED_TYPE_DESC = "Ldev/cloister/engine/types/DefinedType;";
 
   private static final String INTRINSIC = RUNTIME + "intrinsic/";
