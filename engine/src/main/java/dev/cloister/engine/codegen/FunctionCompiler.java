@@ -2,6 +2,7 @@ package dev.cloister.engine.codegen;
 
 import dev.cloister.engine.bytecode.InstructionReader;
 import dev.cloister.engine.bytecode.Opcode;
+import dev.cloister.engine.runtime.CodeKind;
 import java.util.BitSet;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
@@ -31,6 +32,7 @@ final class FunctionCompiler {
   private final ArrayEmitter arrays;
   private final CastEmitter casts;
   private final ControlEmitter control;
+  private final FuelEmitter fuel;
 
   /// The region that this method is, if it is one.
   private SplitPlan.@Nullable Region current;
@@ -55,14 +57,16 @@ final class FunctionCompiler {
     this.arrays = new ArrayEmitter(state);
     this.casts = new CastEmitter(state);
     this.control = new ControlEmitter(state, calls, exits, context.countedLoops, codeEnd);
+    this.fuel = new FuelEmitter(state);
   }
 
   /// Writes a function's method, and those of its regions, into a class.
   ///
   /// @param split which parts become methods of their own
   /// @throws CodeLimitException if it cannot be expressed in JVM methods
-  static void compile(ModulePlan plan, int functionIndex, SplitPlan split, ClassVisitor target) {
-    FunctionContext context = new FunctionContext(plan, functionIndex, split, target);
+  static void compile(
+      CodeKind kind, ModulePlan plan, int functionIndex, SplitPlan split, ClassVisitor target) {
+    FunctionContext context = new FunctionContext(kind, plan, functionIndex, split, target);
     CallShape shape = context.shape;
     if (shape.paramSlots() > CallShape.MAX_PARAM_SLOTS) {
       throw new CodeLimitException(
@@ -78,13 +82,15 @@ final class FunctionCompiler {
             plan,
             shape,
             context.locals,
-            SlotLayout.ofFunction(context.locals, shape.params().length(), split.size() > 0),
-            scan.accessesMemory());
+            context.slots(),
+            /* operandBase= */ 0,
+            context.cachesMemory(scan));
     FunctionCompiler compiler =
         new FunctionCompiler(
             context, state, /* exits= */ null, plan.module().bodyEnd(functionIndex));
     boolean makesTailCalls = plan.module().makesTailCalls(functionIndex);
-    state.writeProlog(/* isTarget= */ makesTailCalls);
+    state.writeProlog(
+        functionIndex, context.locals, /* isTarget= */ makesTailCalls && !state.isDebuggable());
     if (scan.calls()) {
       compiler.control.writeStopCheck();
     }
@@ -111,6 +117,16 @@ final class FunctionCompiler {
         callRegion(region);
         return;
       }
+    }
+    Integer cost = context.fuel.costAt(reader.position());
+    if (cost != null) {
+      context.sites++;
+      if (state.isReachable) {
+        writer.line(context.sites);
+        fuel.charge(cost);
+      }
+    }
+    if (state.isReachable) {
       if (control.isAtTail(reader.position())) {
         control.endCounting();
         for (int i = 0; i < CountedLoop.TAIL_INSTRUCTIONS; i++) {
@@ -127,6 +143,12 @@ final class FunctionCompiler {
       }
     }
     if (state.isReachable) {
+      if (state.isDebuggable() && DebugEmitter.isPosition(opcode)) {
+        state.debug.position(reader.offset());
+      }
+      if (context.kind == CodeKind.FUEL && FuelSegments.isBulk(opcode)) {
+        fuel.chargeBulk(opcode, reader);
+      }
       emit(opcode);
     } else {
       skip(opcode);
@@ -209,8 +231,8 @@ final class FunctionCompiler {
   private void callRegion(SplitPlan.Region region) {
     state.spill();
     String operands = state.currentKinds();
-    BitSet[] locals = SplitPlan.locals(context.plan.module(), region);
-    SlotLayout slots = SlotLayout.ofRegion(context.locals, locals[0], operands);
+    BitSet[] locals = context.regionLocals(region);
+    SlotLayout slots = context.regionSlots(locals[0], operands);
     if (slots.instanceSlot() > CallShape.MAX_PARAM_SLOTS) {
       throw new CodeLimitException(
           "parameter slots of a part", slots.instanceSlot(), CallShape.MAX_PARAM_SLOTS);
@@ -223,9 +245,14 @@ final class FunctionCompiler {
     for (int i = operands.length() - 1; i >= 0; i--) {
       state.writeDeferred(i);
     }
+    String trailing = Names.INSTANCE_DESC;
+    if (state.isDebuggable()) {
+      writer.aload(state.debugFrameSlot());
+      trailing = Names.DEBUG_FRAME_DESC + trailing;
+    }
     state.writeInstance();
     String descriptor =
-        new CallShape(params.append(operands).toString(), "I").descriptor(Names.INSTANCE_DESC);
+        new CallShape(params.append(operands).toString(), "I").descriptor(trailing);
     String name = Names.function(context.functionIndex) + "_" + context.regions++;
     Map<Integer, String> exits = writeRegion(region, name, descriptor, slots, locals[1]);
     writer.invokestatic(Names.chunk(context.plan.chunkOf(context.functionIndex)), name, descriptor);
@@ -284,7 +311,9 @@ final class FunctionCompiler {
             context.shape,
             context.locals,
             slots,
-            BodyScan.of(context.plan.module(), region.start(), region.end()).accessesMemory());
+            state.operandBase() + state.current().height,
+            context.cachesMemory(
+                BodyScan.of(context.plan.module(), region.start(), region.end())));
     RegionExits exits = new RegionExits(inner, slots, written);
     FunctionCompiler compiler = new FunctionCompiler(context, inner, exits, region.end());
     compiler.current = region;

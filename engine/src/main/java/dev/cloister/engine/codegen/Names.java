@@ -66,6 +66,9 @@ public final class Names {
   static final String ARRAY_OPS = RUNTIME + "ArrayOps";
   static final String I31 = RUNTIME + "I31";
   static final String CASTS = RUNTIME + "Casts";
+  static final String FUEL = RUNTIME + "Fuel";
+  static final String DEBUG_FRAME = RUNTIME + "DebugFrame";
+  static final String DEBUG_FRAME_DESC = "L" + DEBUG_FRAME + ";";
   static final String DEFINED_TYPE_DESC = "Ldev/cloister/engine/types/DefinedType;";
 
   private static final String INTRINSIC = RUNTIME + "intrinsic/";

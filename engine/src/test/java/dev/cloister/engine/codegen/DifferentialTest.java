@@ -7,36 +7,45 @@ import static dev.cloister.engine.fixture.TestEngine.global;
 import static dev.cloister.engine.fixture.TestEngine.memory;
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.cloister.engine.ModuleHandle;
 import dev.cloister.engine.error.TrapException;
 import dev.cloister.engine.fixture.Seed;
 import dev.cloister.engine.fixture.TestEngine;
+import dev.cloister.engine.runtime.CodeKind;
+import dev.cloister.engine.runtime.HeapLimiter;
+import dev.cloister.engine.runtime.Imports;
 import dev.cloister.engine.runtime.Instance;
 import dev.cloister.engine.runtime.Memory;
+import dev.cloister.engine.runtime.Store;
 import dev.cloister.engine.types.NumType;
 import java.util.Arrays;
 import java.util.Random;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
-import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
 
 /// Random functions give in compiled code what a simple interpreter of their tree gives.
 ///
 /// Strategy: each program has an own seed, printed if it fails. Its functions are called with
 /// random arguments, state and all. Invariants: same result or same trap, same memory, same
-/// globals. `-Ddifferential.seconds=N` makes it longer than the few seconds of an ordinary run.
+/// globals, in code of every kind. `-Ddifferential.seconds=N` makes it longer than the few seconds of an ordinary run.
 final class DifferentialTest {
   private static final long MAX_STEPS = 200_000;
   private static final long SECONDS = Long.getLong("differential.seconds", 4);
 
   private final TestEngine engine = new TestEngine();
+  private CodeKind kind = CodeKind.BASELINE;
 
   @AfterEach
   void closeEngine() {
     engine.close();
   }
 
-  @Test
-  void smallFunctions_computeWhatTheInterpreterComputes() {
+  @ParameterizedTest
+  @EnumSource
+  void smallFunctions_computeWhatTheInterpreterComputes(CodeKind code) {
+    kind = code;
     Random seeds = Seed.random();
     long end = System.nanoTime() + SECONDS * 1_000_000_000L;
     int calls = 0;
@@ -47,8 +56,10 @@ final class DifferentialTest {
   }
 
   /// Functions that do not fit into one JVM method are divided.
-  @Test
-  void largeFunctions_computeWhatTheInterpreterComputes() {
+  @ParameterizedTest
+  @EnumSource
+  void largeFunctions_computeWhatTheInterpreterComputes(CodeKind code) {
+    kind = code;
     Random seeds = Seed.random();
     int calls = 0;
     for (int i = 0; i < SECONDS; i++) {
@@ -67,7 +78,9 @@ final class DifferentialTest {
   }
 
   private int compare(RandomFunctions.Program program, long seed) {
-    Instance instance = engine.instantiate(program.module());
+    ModuleHandle compiled = engine.compile(program.module());
+    Instance instance = compiled.instantiate(new Store(HeapLimiter.UNLIMITED), Imports.NONE);
+    compiled.switchTo(kind, instance);
     GuestTree.Machine machine = program.machine();
     Random random = new Random(seed);
     int calls = 0;
