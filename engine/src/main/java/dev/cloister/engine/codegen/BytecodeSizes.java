@@ -2,28 +2,33 @@ package dev.cloister.engine.codegen;
 
 import dev.cloister.engine.bytecode.InstructionReader;
 import dev.cloister.engine.bytecode.Opcode;
+import dev.cloister.engine.module.WasmModule;
+import dev.cloister.engine.runtime.MemoryForm;
+import dev.cloister.engine.types.MemoryType;
 
 /// Estimates of how much JVM bytecode an instruction becomes: rather too much than too little.
 final class BytecodeSizes {
   /// No instruction becomes more than this many times its own size, by the estimates.
-  static final int MAX_FACTOR = 12;
+  static final int MAX_FACTOR = 20;
 
   private BytecodeSizes() {}
 
-  /// {@return the bytes for the current instruction of `reader`}
-  static int estimate(Opcode opcode, InstructionReader reader) {
+  /// {@return the bytes for the current instruction of `reader`, in a function of `module`}
+  static int estimate(WasmModule module, Opcode opcode, InstructionReader reader) {
     return switch (opcode.immediates()) {
       case NONE ->
           switch (opcode) {
             case NOP, END -> 1;
             case UNREACHABLE -> 4;
             case SELECT -> 14;
+            case I64_ADD128, I64_SUB128 -> 40;
+            case I64_MUL_WIDE_S, I64_MUL_WIDE_U -> 24;
             default -> 4;
           };
       case LOCAL -> opcode == Opcode.LOCAL_GET ? 3 : 5;
       case I32, F32 -> 3;
       case I64, F64 -> 4;
-      case MEMORY_ACCESS -> 32;
+      case MEMORY_ACCESS -> memoryAccess(module.memoryType(reader.memoryIndex()));
       case BLOCK_TYPE -> opcode == Opcode.LOOP ? 8 : 10;
       case LABEL -> 10;
       case LABEL_TABLE -> 24 + 4 * reader.tableLength() + 8;
@@ -38,8 +43,13 @@ final class BytecodeSizes {
     InstructionReader reader = Sites.instructions(plan.module(), functionIndex);
     int bytes = 0;
     while (!reader.atEnd()) {
-      bytes += estimate(reader.next(), reader);
+      bytes += estimate(plan.module(), reader.next(), reader);
     }
     return bytes;
+  }
+
+  /// An index of 64 bits takes more room.
+  private static int memoryAccess(MemoryType type) {
+    return type.limits().is64() || MemoryForm.isSegment(type) ? 48 : 32;
   }
 }

@@ -238,9 +238,11 @@ final class SplitPlan {
 
   /// Reads a body into a tree.
   private static final class TreeReader {
+    private final WasmModule module;
     private final InstructionReader reader;
 
     TreeReader(WasmModule module, int functionIndex) {
+      this.module = module;
       this.reader = Sites.instructions(module, functionIndex);
     }
 
@@ -252,7 +254,7 @@ final class SplitPlan {
         int start = reader.position();
         Opcode opcode = reader.next();
         Node current = open.getLast();
-        int bytes = BytecodeSizes.estimate(opcode, reader);
+        int bytes = BytecodeSizes.estimate(module, opcode, reader);
         switch (opcode) {
           case BLOCK, LOOP, IF, TRY, TRY_TABLE -> {
             Node node = new Node(start, current.loopDepth + (opcode == Opcode.LOOP ? 1 : 0));
