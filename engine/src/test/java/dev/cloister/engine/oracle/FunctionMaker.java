@@ -69,8 +69,9 @@ final class FunctionMaker {
     Tree.Label label = new Tree.Label();
     blocks.add(new Block(label, type.results(), /* isLoop= */ false));
     List<Tree> body = new ArrayList<>(sequence(statements, depth));
-    if (programs.has(WasmFeature.TAIL_CALL) && programs.oneIn(4) && tailCall(depth) != null) {
-      body.add(tailCall(depth));
+    Tree tail = programs.has(WasmFeature.TAIL_CALL) && programs.oneIn(4) ? tailCall(depth) : null;
+    if (tail != null) {
+      body.add(tail);
     }
     body.addAll(expressions(type.results(), depth));
     blocks.clear();
@@ -531,9 +532,16 @@ final class FunctionMaker {
       case 1 -> {
         // Now and then another function than the one that fits.
         operands.add(i32(programs.oneIn(12) ? random.nextInt(18) : callee - 1));
-        Opcode opcode = isTail ? Opcode.RETURN_CALL_INDIRECT : Opcode.CALL_INDIRECT;
         return Tree.op(
-            results, operands, to -> to.code().indirect(opcode, signature, /* table= */ 0));
+            results,
+            operands,
+            to -> {
+              if (isTail) {
+                to.code().returnCallIndirect(signature, /* table= */ 0);
+              } else {
+                to.code().callIndirect(signature, /* table= */ 0);
+              }
+            });
       }
       default -> {
         if (programs.functionTypes.isEmpty()) {

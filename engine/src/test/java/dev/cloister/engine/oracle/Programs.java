@@ -210,11 +210,14 @@ public final class Programs {
     int memoryCount = has(WasmFeature.MULTI_MEMORY) && oneIn(3) ? 2 + random.nextInt(2) : 1;
     for (int i = 0; i < memoryCount; i++) {
       boolean is64 = has(WasmFeature.MEMORY64) && oneIn(3);
+      boolean hasBytePages = has(WasmFeature.CUSTOM_PAGE_SIZES) && oneIn(6);
       memories.add(
-          new MemoryType(
-              new Limits(is64, oneIn(6) ? 0 : 1, true, MAX_PAGES),
-              /* shared= */ false,
-              MemoryType.DEFAULT_PAGE_SIZE_LOG2));
+          hasBytePages
+              ? new MemoryType(new Limits(is64, 1_000, true, 1_500), /* shared= */ false, 0)
+              : new MemoryType(
+                  new Limits(is64, oneIn(6) ? 0 : 1, true, MAX_PAGES),
+                  /* shared= */ false,
+                  MemoryType.DEFAULT_PAGE_SIZE_LOG2));
     }
     // The first holds all functions; the size leaves room for null and for growth.
     tables.add(new TableType(RefType.FUNCREF, Limits.of(10, 16)));
