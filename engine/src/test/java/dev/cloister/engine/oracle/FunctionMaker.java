@@ -161,7 +161,7 @@ final class FunctionMaker {
     if (tail != null) {
       return tail;
     }
-    if (!programs.tags.isEmpty() && programs.oneIn(3)) {
+    if (!programs.tags.isEmpty() && programs.oneIn(12)) {
       return raise(depth);
     }
     if (programs.oneIn(40)) {

@@ -84,6 +84,10 @@ final class ObjectMaker {
     if (programs.oneIn(12)) {
       return cast(wanted, depth);
     }
+    if (programs.has(WasmFeature.TYPED_FUNCTION_REFERENCES) && programs.oneIn(30)) {
+      return FunctionMaker.of(
+          Opcode.REF_AS_NON_NULL, wanted, maker.expression(wanted, depth - 1));
+    }
     return switch (wanted.heapType()) {
       case DefinedType type ->
           switch (type.composite()) {
@@ -157,7 +161,12 @@ final class ObjectMaker {
             to -> to.code().op(Opcode.ARRAY_NEW_FIXED, to.type(type), operands.size()));
       }
       case 1 ->
-          Tree.op(
+          element.equals(RefType.FUNCREF) && programs.oneIn(2)
+              ? Tree.op(
+                  List.of(wanted),
+                  List.of(i32(0), i32(random.nextInt(2))),
+                  to -> to.code().op(Opcode.ARRAY_NEW_ELEM, to.type(type), 1))
+              : Tree.op(
               List.of(wanted),
               List.of(maker.expression(element, depth - 2), length(depth - 2)),
               to -> to.code().op(Opcode.ARRAY_NEW, to.type(type)));
@@ -206,10 +215,11 @@ final class ObjectMaker {
         || (!Subtyping.isSubtype(source, wanted) && !programs.oneIn(3))) {
       return leaf(wanted);
     }
+    Opcode opcode = programs.oneIn(6) ? Opcode.REF_CAST : Opcode.REF_CAST_NULL;
     return Tree.op(
         List.of(wanted),
         List.of(maker.expression(source, depth - 1)),
-        to -> to.code().heapType(Opcode.REF_CAST_NULL, wanted.heapType()));
+        to -> to.code().heapType(opcode, wanted.heapType()));
   }
 
   private RefType anyReference() {
@@ -388,6 +398,25 @@ final class ObjectMaker {
     boolean isShort = !programs.oneIn(10);
     Tree from = isShort ? i32(0) : length(depth - 1);
     Tree count = isShort ? i32(random.nextInt(2)) : length(depth - 1);
+    if (element == I32 && programs.oneIn(4)) {
+      int segment = random.nextInt(programs.data.size());
+      return guarded(
+          wanted,
+          subject ->
+              Tree.op(
+                  List.of(),
+                  List.of(subject, from, i32(random.nextInt(8)), count),
+                  to -> to.code().op(Opcode.ARRAY_INIT_DATA, to.type(type), segment)));
+    }
+    if (element.equals(RefType.FUNCREF) && programs.oneIn(2)) {
+      return guarded(
+          wanted,
+          subject ->
+              Tree.op(
+                  List.of(),
+                  List.of(subject, from, i32(0), count),
+                  to -> to.code().op(Opcode.ARRAY_INIT_ELEM, to.type(type), 1)));
+    }
     return switch (random.nextInt(3)) {
       case 0 -> {
         Tree value = maker.expression(element, depth - 1);

@@ -213,9 +213,9 @@ public final class Programs {
       boolean hasBytePages = has(WasmFeature.CUSTOM_PAGE_SIZES) && oneIn(6);
       memories.add(
           hasBytePages
-              ? new MemoryType(new Limits(is64, 1_000, true, 1_500), /* shared= */ false, 0)
+              ? new MemoryType(new Limits(is64, 66_000, true, 66_002), /* shared= */ false, 0)
               : new MemoryType(
-                  new Limits(is64, oneIn(6) ? 0 : 1, true, MAX_PAGES),
+                  new Limits(is64, oneIn(20) ? 0 : 1, true, MAX_PAGES),
                   /* shared= */ false,
                   MemoryType.DEFAULT_PAGE_SIZE_LOG2));
     }
@@ -242,7 +242,7 @@ public final class Programs {
       }
     }
     for (int i = 0; i < 2; i++) {
-      byte[] bytes = new byte[random.nextInt(64)];
+      byte[] bytes = new byte[32 + random.nextInt(32)];
       random.nextBytes(bytes);
       data.add(bytes);
     }

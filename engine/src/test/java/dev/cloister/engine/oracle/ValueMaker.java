@@ -304,7 +304,7 @@ final class ValueMaker {
         switch (random.nextInt(5)) {
           case 0 -> random.nextInt(64);
           case 1 -> random.nextInt(64_000);
-          case 2 -> programs.oneIn(5) ? random.nextInt() & 0xffff_ffffL : 8;
+          case 2 -> programs.oneIn(40) ? random.nextInt() & 0xffff_ffffL : 8;
           default -> 0;
         };
     int lane = random.nextInt(16 >> opcode.accessWidthLog2());
@@ -351,7 +351,7 @@ final class ValueMaker {
   private Tree small(boolean is64, int mask, int depth) {
     NumType type = is64 ? I64 : I32;
     Tree any = maker.expression(type, depth);
-    if (programs.oneIn(40)) {
+    if (programs.oneIn(80)) {
       return any;
     }
     Opcode constant = is64 ? Opcode.I64_CONST : Opcode.I32_CONST;
@@ -387,7 +387,7 @@ final class ValueMaker {
               segment,
               memory);
       case 3 ->
-          programs.oneIn(4)
+          programs.oneIn(12)
               ? bulk(Opcode.DATA_DROP, List.of(), segment)
               : bulk(Opcode.MEMORY_FILL, List.of(to, i32(7), small(is64, 3, 0)), memory);
       default -> {
@@ -418,7 +418,7 @@ final class ValueMaker {
     RefType element = type.element();
     boolean is64 = type.limits().is64();
     boolean hasFunctions = last == 0;
-    Tree index = hasFunctions ? i32(8 + random.nextInt(4)) : index(last, 3, depth - 1);
+    Tree index = hasFunctions ? i32(8 + random.nextInt(programs.oneIn(10) ? 4 : 2)) : index(last, 3, depth - 1);
     return switch (random.nextInt(6)) {
       case 0 -> bulk(Opcode.TABLE_SET, List.of(index, maker.expression(element, depth - 1)), last);
       case 1 -> {
@@ -444,7 +444,7 @@ final class ValueMaker {
           element.equals(RefType.FUNCREF)
               ? bulk(
                   Opcode.TABLE_INIT,
-                  List.of(index, small(false, 3, depth - 1), small(false, 1, depth - 1)),
+                  List.of(index, i32(programs.oneIn(10) ? 5 : 0), small(false, 1, depth - 1)),
                   1,
                   last)
               : bulk(Opcode.ELEM_DROP, List.of(), 1);
