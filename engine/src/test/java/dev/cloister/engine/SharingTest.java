@@ -12,6 +12,7 @@ import dev.cloister.engine.code.CompileThreads;
 import dev.cloister.engine.code.NativeModule;
 import dev.cloister.engine.code.NativeModuleCache;
 import dev.cloister.engine.code.SignatureClasses;
+import dev.cloister.engine.code.StructClasses;
 import dev.cloister.engine.decode.ModuleDecoder;
 import dev.cloister.engine.error.InvalidModuleException;
 import dev.cloister.engine.error.MalformedException;
@@ -241,7 +242,11 @@ final class SharingTest {
                           if (attempts.incrementAndGet() <= 2) {
                             throw new IllegalStateException("attempt");
                           }
-                          return new NativeModule(module, new SignatureClasses(threads), threads);
+                          return new NativeModule(
+                              module,
+                              new SignatureClasses(threads),
+                              new StructClasses(threads),
+                              threads);
                         } finally {
                           running.decrementAndGet();
                         }

@@ -21,6 +21,7 @@ final class BytecodeSizes {
             case NOP, END -> 1;
             case UNREACHABLE -> 4;
             case SELECT -> 14;
+            case REF_I31 -> 8;
             case I64_ADD128, I64_SUB128 -> 40;
             case I64_MUL_WIDE_S, I64_MUL_WIDE_U -> 24;
             default -> 4;
@@ -32,7 +33,9 @@ final class BytecodeSizes {
       case BLOCK_TYPE -> opcode == Opcode.LOOP ? 8 : 10;
       case LABEL -> 10;
       case LABEL_TABLE -> 24 + 4 * reader.tableLength() + 8;
-      case FUNCTION, TYPE_TABLE, TYPE -> 24;
+      case FUNCTION, TYPE_TABLE, TYPE, TYPE_TYPE -> 24;
+      case TYPE_COUNT -> 24 + 6 * (reader.index2() / 8 + 7);
+      case CAST_BRANCH -> 36;
       case VALUE_TYPES -> 14;
       default -> 20;
     };

@@ -27,6 +27,9 @@ final class FunctionCompiler {
   private final TailCallEmitter tailCalls;
   private final VariableEmitter variables;
   private final ReferenceEmitter references;
+  private final GcEmitter structures;
+  private final ArrayEmitter arrays;
+  private final CastEmitter casts;
   private final ControlEmitter control;
 
   /// The region that this method is, if it is one.
@@ -48,6 +51,9 @@ final class FunctionCompiler {
     this.tailCalls = new TailCallEmitter(state, context.functionIndex, exits);
     this.variables = new VariableEmitter(state);
     this.references = new ReferenceEmitter(state);
+    this.structures = new GcEmitter(state);
+    this.arrays = new ArrayEmitter(state);
+    this.casts = new CastEmitter(state);
     this.control = new ControlEmitter(state, calls, exits, context.countedLoops, codeEnd);
   }
 
@@ -160,6 +166,8 @@ final class FunctionCompiler {
       case BR_TABLE -> control.brTable(reader);
       case BR_ON_NULL -> control.brOnNull(reader.index(), /* branchesOnNull= */ true);
       case BR_ON_NON_NULL -> control.brOnNull(reader.index(), /* branchesOnNull= */ false);
+      case BR_ON_CAST -> control.brOnCast(reader, casts, /* branchesOnSuccess= */ true);
+      case BR_ON_CAST_FAIL -> control.brOnCast(reader, casts, /* branchesOnSuccess= */ false);
       case RETURN -> control.returnFromFunction();
       case CALL -> calls.call(reader.index());
       case CALL_INDIRECT -> calls.callIndirect(reader);
@@ -184,6 +192,9 @@ final class FunctionCompiler {
         if (!numerics.emit(opcode)
             && !memories.emit(opcode, reader)
             && !references.emit(opcode, reader)
+            && !structures.emit(opcode, reader)
+            && !arrays.emit(opcode, reader)
+            && !casts.emit(opcode, reader)
             && !wides.emit(opcode)) {
           throw new IllegalStateException(
               "no code for " + opcode.mnemonic() + " in function " + context.functionIndex);

@@ -50,7 +50,7 @@ public final class WasmFeatures {
   public static final WasmFeatures ALL = WASM_1.with(WasmFeature.values());
 
   private static final WasmFeatures SUPPORTED =
-      ALL.without(SIMD, GC, EXCEPTIONS, THREADS);
+      ALL.without(SIMD, EXCEPTIONS, THREADS);
 
   private final long bits;
 

@@ -32,6 +32,7 @@ public final class Store implements AutoCloseable {
     // What guest code would otherwise be the first to use, perhaps at the end of its stack: a class
     // whose initialiser fails by a stack overflow is unusable for ever, for all tenants.
     Objects.requireNonNull(MemoryAccess.I32);
+    Objects.requireNonNull(I31.shared(0));
     Objects.requireNonNull(new TrapException(TrapReason.CALL_STACK_EXHAUSTED).reason());
   }
 

@@ -55,6 +55,7 @@ final class CodeImageTest {
     return new NativeModule(
         ModuleDecoder.decode(module.build(), WasmFeatures.supported(), WasmLimits.defaults()),
         signatureClasses,
+        new StructClasses(threads),
         threads);
   }
 
