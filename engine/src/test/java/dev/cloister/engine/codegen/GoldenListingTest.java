@@ -437,6 +437,48 @@ final class GoldenListingTest {
         accesses(I64, FORMS, 0, 0xffff_ffffL, -1L).memory(MemoryType.of(wide(32_768))));
   }
 
+  @Test
+  void bulkOperations_with64BitOperands() {
+    FuncType copy = new FuncType(List.of(I64, I64, I64), List.of());
+    FuncType mixed = new FuncType(List.of(I32, I64, I32), List.of());
+    GoldenListing.assertMatches(
+        "bulk64",
+        new ModuleBuilder()
+            .function(copy, code -> operands(code, 3).op(Opcode.MEMORY_COPY, 0, 0))
+            .function(mixed, code -> operands(code, 3).op(Opcode.MEMORY_COPY, 1, 0))
+            .function(
+                new FuncType(List.of(I64, I32, I64), List.of()),
+                code -> operands(code, 3).op(Opcode.MEMORY_FILL, 0))
+            .function(
+                new FuncType(List.of(I64, I32, I32), List.of()),
+                code -> operands(code, 3).op(Opcode.MEMORY_INIT, 0, 0))
+            .function(mixed, code -> operands(code, 3).op(Opcode.TABLE_COPY, 1, 0))
+            .function(
+                new FuncType(List.of(I64, FUNCREF, I64), List.of()),
+                code -> operands(code, 3).op(Opcode.TABLE_FILL, 0))
+            .function(
+                new FuncType(List.of(FUNCREF, I64), List.of(I64)),
+                code -> operands(code, 2).op(Opcode.TABLE_GROW, 0))
+            .function(
+                new FuncType(List.of(I64), List.of(FUNCREF)),
+                code -> operands(code, 1).op(Opcode.TABLE_GET, 0))
+            .function(
+                new FuncType(List.of(I64), List.of()),
+                code -> operands(code, 1).callIndirect(VOID, 0))
+            .table(new TableType(FUNCREF, wide(1)))
+            .table(new TableType(FUNCREF, Limits.of(1)))
+            .memory(MemoryType.of(wide(1)))
+            .memory(1)
+            .passiveData(new byte[1]));
+  }
+
+  private static CodeBuilder operands(CodeBuilder code, int count) {
+    for (int i = 0; i < count; i++) {
+      code.localGet(i);
+    }
+    return code;
+  }
+
   private static ModuleBuilder growing(ModuleBuilder module) {
     return module
         .function(VOID, code -> code.i32Const(1).op(Opcode.MEMORY_GROW, 0).drop())
