@@ -21,6 +21,7 @@ final class FunctionCompiler {
   private final BytecodeWriter writer;
   private final MethodState state;
   private final NumericEmitter numerics;
+  private final WideEmitter wides;
   private final MemoryEmitter memories;
   private final CallEmitter calls;
   private final TailCallEmitter tailCalls;
@@ -41,6 +42,7 @@ final class FunctionCompiler {
     this.state = state;
     this.writer = state.writer;
     this.numerics = new NumericEmitter(state);
+    this.wides = new WideEmitter(state);
     this.memories = new MemoryEmitter(state);
     this.calls = new CallEmitter(state);
     this.tailCalls = new TailCallEmitter(state, context.functionIndex, exits);
@@ -181,7 +183,8 @@ final class FunctionCompiler {
       default -> {
         if (!numerics.emit(opcode)
             && !memories.emit(opcode, reader)
-            && !references.emit(opcode, reader)) {
+            && !references.emit(opcode, reader)
+            && !wides.emit(opcode)) {
           throw new IllegalStateException(
               "no code for " + opcode.mnemonic() + " in function " + context.functionIndex);
         }

@@ -422,6 +422,25 @@ final class MethodState {
     onStackEnd = base();
   }
 
+  /// Gets the top operands off the JVM stack, so that they can be written in any order.
+  void deferTop(int count) {
+    int from = operands.size() - count;
+    for (int i = Math.max(onStackEnd, from); i < operands.size(); i++) {
+      if (operands.place(i) == OperandStack.CONDITION) {
+        flush();
+        break;
+      }
+    }
+    int next = nextFreeSlot();
+    for (int i = onStackEnd - 1; i >= from; i--) {
+      JvmKind kind = operands.kind(i);
+      writer.store(kind, next);
+      operands.setLocal(i, next);
+      next += kind.slots();
+    }
+    onStackEnd = Math.min(onStackEnd, from);
+  }
+
   private boolean isMutable(int slot) {
     return slot < firstTemporary || aliasSlots.get(slot);
   }

@@ -1,7 +1,9 @@
 package dev.cloister.engine.feature;
 
 import static dev.cloister.engine.feature.WasmFeature.BULK_MEMORY;
+import static dev.cloister.engine.feature.WasmFeature.COMPACT_IMPORT_SECTION;
 import static dev.cloister.engine.feature.WasmFeature.CORE;
+import static dev.cloister.engine.feature.WasmFeature.CUSTOM_PAGE_SIZES;
 import static dev.cloister.engine.feature.WasmFeature.EXCEPTIONS;
 import static dev.cloister.engine.feature.WasmFeature.EXTENDED_CONST;
 import static dev.cloister.engine.feature.WasmFeature.GC;
@@ -16,6 +18,7 @@ import static dev.cloister.engine.feature.WasmFeature.SIGN_EXTENSION;
 import static dev.cloister.engine.feature.WasmFeature.SIMD;
 import static dev.cloister.engine.feature.WasmFeature.TAIL_CALL;
 import static dev.cloister.engine.feature.WasmFeature.TYPED_FUNCTION_REFERENCES;
+import static dev.cloister.engine.feature.WasmFeature.WIDE_ARITHMETIC;
 
 import java.util.Arrays;
 import java.util.stream.Collectors;
@@ -51,7 +54,14 @@ public final class WasmFeatures {
   private static final WasmFeatures SUPPORTED =
       WASM_2
           .without(SIMD)
-          .with(EXTENDED_CONST, MULTI_MEMORY, TYPED_FUNCTION_REFERENCES, TAIL_CALL);
+          .with(
+              EXTENDED_CONST,
+              MULTI_MEMORY,
+              TYPED_FUNCTION_REFERENCES,
+              TAIL_CALL,
+              CUSTOM_PAGE_SIZES,
+              COMPACT_IMPORT_SECTION,
+              WIDE_ARITHMETIC);
 
   private final long bits;
 

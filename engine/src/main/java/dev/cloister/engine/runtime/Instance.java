@@ -22,6 +22,9 @@ public abstract class Instance {
   /// Where functions leave all results but the first.
   @CalledByGeneratedCode public final ResultSlots results;
 
+  /// What pays for objects of the guest.
+  @CalledByGeneratedCode public final GcHeap gcHeap;
+
   /// The i32 globals that have no field.
   @CalledByGeneratedCode public int[] i32Globals = {};
 
@@ -62,6 +65,7 @@ public abstract class Instance {
   protected Instance(Store store, CodeLinkage linkage) {
     this.store = store;
     this.results = store.results;
+    this.gcHeap = store.gcHeap;
     this.linkage = linkage;
     WasmModule module = linkage.module();
     this.references = new FuncRef[module.functionCount()];

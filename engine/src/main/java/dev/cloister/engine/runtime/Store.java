@@ -36,6 +36,9 @@ public final class Store implements AutoCloseable {
   /// Where functions of this store leave all results but the first.
   final ResultSlots results = new ResultSlots();
 
+  /// What pays for objects of the guest.
+  final GcHeap gcHeap;
+
   private final HeapLimiter limiter;
   private final List<Memory> memories = new ArrayList<>();
   private final List<Table> tables = new ArrayList<>();
@@ -59,6 +62,12 @@ public final class Store implements AutoCloseable {
   /// @param limiter what everything in it is charged to
   public Store(HeapLimiter limiter) {
     this.limiter = limiter;
+    this.gcHeap = new GcHeap(this, limiter);
+  }
+
+  /// {@return what pays for objects of the guest}
+  public GcHeap gcHeap() {
+    return gcHeap;
   }
 
   /// {@return what everything in this store is charged to}
@@ -199,6 +208,7 @@ public final class Store implements AutoCloseable {
     memories.clear();
     tables.forEach(Table::release);
     tables.clear();
+    gcHeap.close();
     limiter.release(HeapKind.GLOBAL, globalBytes);
     limiter.release(HeapKind.INSTANCE, instanceBytes);
   }

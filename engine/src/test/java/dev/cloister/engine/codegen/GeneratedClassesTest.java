@@ -80,7 +80,9 @@ final class GeneratedClassesTest {
           "java/lang/Long.compareUnsigned",
           "java/lang/Long.longValue",
           "java/lang/Long.valueOf",
+          "java/lang/Math.multiplyHigh",
           "java/lang/Math.sqrt",
+          "java/lang/Math.unsignedMultiplyHigh",
           "java/lang/Object.<init>",
           "java/lang/invoke/MethodHandle.invokeExact",
           "java/lang/invoke/VarHandle.acquireFence",
@@ -100,6 +102,7 @@ final class GeneratedClassesTest {
     return Stream.of(
         new Case("nothing", new ModuleBuilder()),
         new Case("all numeric instructions", allNumeric()),
+        new Case("wide arithmetic", wideArithmetic()),
         new Case("accesses and bulk operations", accesses(/* growsMemory= */ false)),
         new Case("accesses of a memory that grows", accesses(/* growsMemory= */ true)),
         new Case("tables and references", tables()),
@@ -109,6 +112,25 @@ final class GeneratedClassesTest {
         new Case("a function of many JVM methods", RandomFunctions.largeProgram(1).module()),
         new Case("random functions", RandomFunctions.program(2).module()),
         new Case("other random functions", RandomFunctions.program(3).module()));
+  }
+
+  private static ModuleBuilder wideArithmetic() {
+    FuncType pair = new FuncType(List.of(I64, I64), List.of(I64, I64));
+    return new ModuleBuilder()
+        .function(pair, code -> code.localGet(0).localGet(1).op(Opcode.I64_MUL_WIDE_S))
+        .function(
+            pair,
+            code ->
+                code.localGet(0)
+                    .localGet(1)
+                    .localGet(0)
+                    .localGet(1)
+                    .op(Opcode.I64_MUL_WIDE_U)
+                    .op(Opcode.I64_ADD128)
+                    .call(0)
+                    .localGet(0)
+                    .localGet(1)
+                    .op(Opcode.I64_SUB128));
   }
 
   private static ModuleBuilder allNumeric() {

@@ -98,6 +98,30 @@ final class GoldenListingTest {
   }
 
   @Test
+  void wideArithmetic_leavesBothHalvesOnTheStack() {
+    FuncType sum = new FuncType(List.of(I64, I64), List.of(I64, I64));
+    GoldenListing.assertMatches(
+        "wide_arithmetic",
+        functions(
+            sum,
+            List.of(
+                code ->
+                    code.localGet(0)
+                        .localGet(1)
+                        .localGet(1)
+                        .i64Const(1)
+                        .op(Opcode.I64_MUL_WIDE_U)
+                        .op(Opcode.I64_ADD128),
+                code ->
+                    code.localGet(0)
+                        .localGet(1)
+                        .op(Opcode.I64_MUL_WIDE_S)
+                        .localGet(0)
+                        .localGet(1)
+                        .op(Opcode.I64_SUB128))));
+  }
+
+  @Test
   void comparisons_areFusedWithBranches() {
     GoldenListing.assertMatches(
         "comparisons",

@@ -229,6 +229,9 @@ final class NumericTest {
       FuncType signature = opcode.signature();
       if (signature != null
           && !signature.params().isEmpty()
+          && signature.params().stream().allMatch(NumType.class::isInstance)
+          && signature.results().size() == 1
+          && signature.results().getFirst() instanceof NumType
           && opcode.immediates() == ImmediateKind.NONE
           && WasmFeatures.supported().has(opcode.feature())) {
         expected.add(opcode);
