@@ -7,6 +7,7 @@ import static dev.cloister.engine.feature.WasmFeature.CUSTOM_PAGE_SIZES;
 import static dev.cloister.engine.feature.WasmFeature.EXCEPTIONS;
 import static dev.cloister.engine.feature.WasmFeature.EXTENDED_CONST;
 import static dev.cloister.engine.feature.WasmFeature.GC;
+import static dev.cloister.engine.feature.WasmFeature.LEGACY_EXCEPTIONS;
 import static dev.cloister.engine.feature.WasmFeature.MEMORY64;
 import static dev.cloister.engine.feature.WasmFeature.MULTI_MEMORY;
 import static dev.cloister.engine.feature.WasmFeature.MULTI_VALUE;
@@ -59,6 +60,8 @@ public final class WasmFeatures {
               MULTI_MEMORY,
               TYPED_FUNCTION_REFERENCES,
               TAIL_CALL,
+              EXCEPTIONS,
+              LEGACY_EXCEPTIONS,
               CUSTOM_PAGE_SIZES,
               COMPACT_IMPORT_SECTION,
               WIDE_ARITHMETIC);

@@ -71,8 +71,9 @@ final class Values {
           switch (abstractType) {
             case FUNC -> value instanceof FuncRef;
             case EXTERN, ANY -> true;
+            case EXN -> value instanceof ThrownException;
             case NOFUNC, NOEXTERN, NONE, NOEXN -> false;
-            case EQ, I31, STRUCT, ARRAY, EXN -> false;
+            case EQ, I31, STRUCT, ARRAY -> false;
           };
     };
   }

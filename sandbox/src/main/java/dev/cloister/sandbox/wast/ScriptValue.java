@@ -1,6 +1,7 @@
 package dev.cloister.sandbox.wast;
 
 import dev.cloister.engine.runtime.FuncRef;
+import dev.cloister.engine.runtime.ThrownException;
 import dev.cloister.engine.runtime.V128;
 import java.util.List;
 import java.util.Locale;
@@ -237,8 +238,9 @@ public sealed interface ScriptValue {
         case "funcref" -> actual instanceof FuncRef;
         // The fuzz corpus writes anyref for a reference of any hierarchy.
         case "anyref", "externref" -> !ActualValue.isNumberOrVector(actual);
+        case "exnref" -> actual instanceof ThrownException;
         // The engine makes no such objects yet.
-        case "eqref", "structref", "arrayref", "i31ref", "exnref" -> false;
+        case "eqref", "structref", "arrayref", "i31ref" -> false;
         default -> throw new ScriptException("unknown reference type " + type);
       };
     }
