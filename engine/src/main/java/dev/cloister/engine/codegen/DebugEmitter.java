@@ -40,6 +40,12 @@ final class DebugEmitter {
     writer.invokestatic(Names.DEBUG_FRAME, "leave", "(" + Names.DEBUG_FRAME_DESC + ")V");
   }
 
+  /// Writes what a handler begins with: the frames of what threw are gone.
+  void caught() {
+    writer.aload(state.debugFrameSlot());
+    writer.invokestatic(Names.DEBUG_FRAME, "caught", "(" + Names.DEBUG_FRAME_DESC + ")V");
+  }
+
   /// Writes `local.get`.
   void getLocal(int local) {
     state.flush();

@@ -81,6 +81,12 @@ public final class DebugFrame {
     frame.instance.store.debugFrame = frame.caller;
   }
 
+  /// Notes that the function goes on with an exception that it caught.
+  @CalledByGeneratedCode
+  public static void caught(DebugFrame frame) {
+    frame.instance.store.debugFrame = frame;
+  }
+
   /// Notes that the function goes on at a position, and tells the listener of its instance.
   ///
   /// @param offset module offset of the instruction
