@@ -146,7 +146,7 @@ final class FunctionCompiler {
     }
     if (state.isReachable) {
       if (state.isDebuggable() && DebugEmitter.isPosition(opcode)) {
-        state.debug.position(reader.offset());
+        state.debug.position(reader.offset() - context.bodyOffset());
       }
       if (context.kind == CodeKind.FUEL && FuelSegments.isBulk(opcode)) {
         fuel.chargeBulk(opcode, reader);
