@@ -8,6 +8,7 @@ import dev.cloister.engine.types.FuncType;
 import dev.cloister.engine.types.StructType;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.BitSet;
 import java.util.Collection;
 import java.util.HashMap;
 import java.util.List;
@@ -28,6 +29,7 @@ public final class ModulePlan {
   private final InstanceLayout layout;
   private final List<CallShape> shapes = new ArrayList<>();
   private final Map<DefinedType, Integer> shapeOfType = new HashMap<>();
+  private final BitSet withTailCalls = new BitSet();
   private final Map<DefinedType, StructShape> structShapes = new HashMap<>();
   private final Map<DefinedType, Integer> typeIndices = new HashMap<>();
   private final int[][] dispatched;
@@ -79,9 +81,13 @@ public final class ModulePlan {
       shapeOfFunction(f).requireExpressible("function " + f);
     }
     for (int f = module.importedFunctionCount(); f < module.functionCount(); f++) {
-      if (module.isDeclaredFunction(f) || f == module.startFunction()) {
+      boolean isReferenced = module.isDeclaredFunction(f) || module.isTailCalled(f);
+      if (isReferenced || f == module.startFunction()) {
         shapeOfFunction(f).requireExpressible("function " + f);
         int shape = shapeOf(f);
+        if (module.makesTailCalls(f)) {
+          withTailCalls.set(shape);
+        }
         if (counts[shape] == found[shape].length) {
           found[shape] = Arrays.copyOf(found[shape], counts[shape] * 2);
         }
@@ -160,6 +166,18 @@ public final class ModulePlan {
   /// caller must not change the array}
   int[] dispatched(int shape) {
     return dispatched[shape];
+  }
+
+  /// {@return whether a function of a shape that can become a reference makes tail calls}
+  boolean hasTailCalls(int shape) {
+    return withTailCalls.get(shape);
+  }
+
+  /// {@return the method by which a function is called, but for the end of a tail call}
+  String entryMethod(int functionIndex) {
+    return module.makesTailCalls(functionIndex)
+        ? Names.tailCallLoop(functionIndex)
+        : Names.function(functionIndex);
   }
 
   /// {@return `shape << 32 | position` of a function in the dispatch tables}

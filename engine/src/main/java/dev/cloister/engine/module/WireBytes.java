@@ -50,6 +50,11 @@ public final class WireBytes {
     System.arraycopy(bytes, offset, target, targetOffset, length);
   }
 
+  /// Copies `length` bytes from `offset` to the position of `target`.
+  public void copyTo(int offset, ByteBuffer target, int length) {
+    target.put(bytes, offset, length);
+  }
+
   /// Returns a view of `length` bytes from `offset`, to read from.
   public ByteBuffer buffer(int offset, int length) {
     return ByteBuffer.wrap(bytes, offset, length).asReadOnlyBuffer();

@@ -13,10 +13,12 @@ import dev.cloister.engine.fixture.CodeBuilder;
 import dev.cloister.engine.fixture.ModuleBuilder;
 import dev.cloister.engine.module.ElementSegment.Mode;
 import dev.cloister.engine.module.ExternKind;
+import dev.cloister.engine.oracle.Operator;
 import dev.cloister.engine.types.AbstractHeapType;
 import dev.cloister.engine.types.FuncType;
 import dev.cloister.engine.types.GlobalType;
 import dev.cloister.engine.types.Limits;
+import dev.cloister.engine.types.MemoryType;
 import dev.cloister.engine.types.TableType;
 import dev.cloister.engine.types.ValueType;
 import dev.cloister.engine.types.ArrayType;
@@ -362,16 +364,20 @@ final class GoldenListingTest {
           new Access(Opcode.I64_STORE32, I64));
 
   private static ModuleBuilder accesses(List<Access> accesses, long... offsets) {
+    return accesses(I32, accesses, offsets);
+  }
+
+  private static ModuleBuilder accesses(ValueType address, List<Access> accesses, long... offsets) {
     ModuleBuilder module = new ModuleBuilder();
     for (Access access : accesses) {
       for (long offset : offsets) {
         if (access.isLoad()) {
           module.function(
-              new FuncType(List.of(I32), List.of(access.value())),
+              new FuncType(List.of(address), List.of(access.value())),
               code -> code.localGet(0).access(access.opcode(), offset));
         } else {
           module.function(
-              new FuncType(List.of(I32, access.value()), List.of()),
+              new FuncType(List.of(address, access.value()), List.of()),
               code -> code.localGet(0).localGet(1).access(access.opcode(), offset));
         }
       }
@@ -387,6 +393,90 @@ final class GoldenListingTest {
   @Test
   void stores_inExactForm() {
     GoldenListing.assertMatches("stores_exact", accesses(STORES, 0, 16).memory(1));
+  }
+
+  private static final List<Access> FORMS =
+      List.of(
+          new Access(Opcode.I32_LOAD, I32),
+          new Access(Opcode.I32_LOAD8_U, I32),
+          new Access(Opcode.F64_STORE, F64),
+          new Access(Opcode.I32_STORE8, I32));
+
+  private static Limits wide(long min) {
+    return new Limits(/* is64= */ true, min, /* hasMax= */ false, 0);
+  }
+
+  @Test
+  void accesses_with64BitAddresses_inExactForm() {
+    GoldenListing.assertMatches(
+        "accesses64_exact",
+        accesses(I64, FORMS, 0, 16, 0x8000_0000L).memory(MemoryType.of(wide(1))));
+  }
+
+  @Test
+  void accesses_with64BitAddresses_inLimitForm() {
+    GoldenListing.assertMatches(
+        "accesses64_limit",
+        accesses(I64, FORMS, 0, 16)
+            .function(VOID, code -> code.i64Const(1).op(Opcode.MEMORY_GROW, 0).drop())
+            .function(VOID, code -> code.op(Opcode.MEMORY_SIZE, 0).drop())
+            .memory(MemoryType.of(wide(1))));
+  }
+
+  @Test
+  void accesses_inSegmentForm() {
+    GoldenListing.assertMatches(
+        "accesses_segment",
+        accesses(FORMS, 0, 16, 0xffff_ffffL).memory(MemoryType.of(Limits.of(32_768))));
+  }
+
+  @Test
+  void accesses_with64BitAddresses_inSegmentForm() {
+    GoldenListing.assertMatches(
+        "accesses64_segment",
+        accesses(I64, FORMS, 0, 0xffff_ffffL, -1L).memory(MemoryType.of(wide(32_768))));
+  }
+
+  @Test
+  void bulkOperations_with64BitOperands() {
+    FuncType copy = new FuncType(List.of(I64, I64, I64), List.of());
+    FuncType mixed = new FuncType(List.of(I32, I64, I32), List.of());
+    GoldenListing.assertMatches(
+        "bulk64",
+        new ModuleBuilder()
+            .function(copy, code -> operands(code, 3).op(Opcode.MEMORY_COPY, 0, 0))
+            .function(mixed, code -> operands(code, 3).op(Opcode.MEMORY_COPY, 1, 0))
+            .function(
+                new FuncType(List.of(I64, I32, I64), List.of()),
+                code -> operands(code, 3).op(Opcode.MEMORY_FILL, 0))
+            .function(
+                new FuncType(List.of(I64, I32, I32), List.of()),
+                code -> operands(code, 3).op(Opcode.MEMORY_INIT, 0, 0))
+            .function(mixed, code -> operands(code, 3).op(Opcode.TABLE_COPY, 1, 0))
+            .function(
+                new FuncType(List.of(I64, FUNCREF, I64), List.of()),
+                code -> operands(code, 3).op(Opcode.TABLE_FILL, 0))
+            .function(
+                new FuncType(List.of(FUNCREF, I64), List.of(I64)),
+                code -> operands(code, 2).op(Opcode.TABLE_GROW, 0))
+            .function(
+                new FuncType(List.of(I64), List.of(FUNCREF)),
+                code -> operands(code, 1).op(Opcode.TABLE_GET, 0))
+            .function(
+                new FuncType(List.of(I64), List.of()),
+                code -> operands(code, 1).callIndirect(VOID, 0))
+            .table(new TableType(FUNCREF, wide(1)))
+            .table(new TableType(FUNCREF, Limits.of(1)))
+            .memory(MemoryType.of(wide(1)))
+            .memory(1)
+            .passiveData(new byte[1]));
+  }
+
+  private static CodeBuilder operands(CodeBuilder code, int count) {
+    for (int i = 0; i < count; i++) {
+      code.localGet(i);
+    }
+    return code;
   }
 
   private static ModuleBuilder growing(ModuleBuilder module) {
@@ -589,6 +679,33 @@ final class GoldenListingTest {
         .table(new TableType(FUNCREF, Limits.of(9)))
         .elements(Mode.PASSIVE, 0);
     GoldenListing.assertMatches("tables", module);
+  }
+
+  @Test
+  void tailCalls_leaveArgumentsAndTargetToALoop() {
+    FuncType mixed = new FuncType(List.of(I32, EXTERNREF, F64), List.of(I32));
+    GoldenListing.assertMatches(
+        "tail-calls",
+        new ModuleBuilder()
+            .importFunction("host", "f", mixed)
+            .function(
+                mixed,
+                code ->
+                    code.localGet(0)
+                        .ifThen()
+                        .localGet(0)
+                        .localGet(1)
+                        .localGet(2)
+                        .op(Opcode.RETURN_CALL, 0)
+                        .end()
+                        .i32Const(5)
+                        .localGet(1)
+                        .localGet(2)
+                        .op(Opcode.RETURN_CALL, 1))
+            .function(INT, code -> code.localGet(0).localGet(0).returnCallIndirect(INT, 0))
+            .function(VOID, code -> code.op(Opcode.REF_FUNC, 3).returnCallRef(VOID))
+            .table(new TableType(FUNCREF, Limits.of(1)))
+            .elements(Mode.DECLARATIVE, 3));
   }
 
   @Test
