@@ -109,11 +109,8 @@ public final class WasmEngine implements AutoCloseable {
   }
 
   private NativeModule compile(WasmModule module) {
-    NativeModule compiled = new NativeModule(module, signatureClasses, structClasses, threads);
-    if (config.secondImage()) {
-      compiled.addImage();
-    }
-    return compiled;
+    return new NativeModule(
+        module, config.codeKind(), signatureClasses, structClasses, threads);
   }
 
   void close(ModuleHandle handle) {
@@ -167,7 +164,7 @@ public final class WasmEngine implements AutoCloseable {
             .map(image ->
                 new NativeModuleInfo.ImageInfo(
                     image.ordinal(),
-                    "baseline",
+                    image.kind().label(),
                     image.generatedChunks(),
                     image.codeBytes(),
                     image == current))

@@ -22,6 +22,7 @@ import dev.cloister.engine.feature.WasmLimits;
 import dev.cloister.engine.fixture.ModuleBuilder;
 import dev.cloister.engine.module.ElementSegment.Mode;
 import dev.cloister.engine.module.WasmModule;
+import dev.cloister.engine.runtime.CodeKind;
 import dev.cloister.engine.runtime.HeapLimiter;
 import dev.cloister.engine.runtime.Imports;
 import dev.cloister.engine.runtime.Instance;
@@ -244,6 +245,7 @@ final class SharingTest {
                           }
                           return new NativeModule(
                               module,
+                              CodeKind.BASELINE,
                               new SignatureClasses(threads),
                               new StructClasses(threads),
                               threads);

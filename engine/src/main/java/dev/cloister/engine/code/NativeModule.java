@@ -7,6 +7,7 @@ import dev.cloister.engine.codegen.ModulePlan;
 import dev.cloister.engine.codegen.Sites;
 import dev.cloister.engine.error.WasmFrame;
 import dev.cloister.engine.module.WasmModule;
+import dev.cloister.engine.runtime.CodeKind;
 import dev.cloister.engine.runtime.CodeLinkage;
 import dev.cloister.engine.runtime.FuncRef;
 import dev.cloister.engine.runtime.GcHeap;
@@ -60,8 +61,11 @@ public final class NativeModule implements CodeLinkage {
   private volatile CodeImage currentImage;
 
   /// Compiles a module as far as all its images have it in common.
+  ///
+  /// @param kind that of the first image
   public NativeModule(
       WasmModule module,
+      CodeKind kind,
       SignatureClasses signatureClasses,
       StructClasses structClasses,
       CompileThreads threads) {
@@ -79,7 +83,7 @@ public final class NativeModule implements CodeLinkage {
     String name = "wasm-" + NEXT_ID.incrementAndGet();
     this.loader = new ModuleLoader(name, this, plan, signatureClasses, structClasses, threads);
     this.factory = newFactory(loader);
-    this.currentImage = new CodeImage(0, plan, loader, threads);
+    this.currentImage = new CodeImage(0, kind, plan, loader, threads);
     synchronized (imageLock) {
       images.add(currentImage);
     }
@@ -170,13 +174,34 @@ public final class NativeModule implements CodeLinkage {
     }
   }
 
-  /// Adds an image, which becomes the one that new instances run. Any thread.
-  public CodeImage addImage() {
+  /// {@return the newest image of a kind, added now if there is none} Any thread.
+  public CodeImage image(CodeKind kind) {
     synchronized (imageLock) {
-      CodeImage image = new CodeImage(images.size(), plan, loader, threads);
+      for (CodeImage image : images.reversed()) {
+        if (image.kind() == kind) {
+          return image;
+        }
+      }
+      return addImage(kind);
+    }
+  }
+
+  /// Adds an image. Any thread.
+  public CodeImage addImage(CodeKind kind) {
+    synchronized (imageLock) {
+      CodeImage image = new CodeImage(images.size(), kind, plan, loader, threads);
       images.add(image);
-      currentImage = image;
       return image;
+    }
+  }
+
+  /// Lets new instances run an image of this module. Any thread.
+  public void useImage(CodeImage image) {
+    synchronized (imageLock) {
+      if (!images.contains(image)) {
+        throw new IllegalArgumentException("not an image of " + scriptUrl.text());
+      }
+      currentImage = image;
     }
   }
 
@@ -189,18 +214,19 @@ public final class NativeModule implements CodeLinkage {
   }
 
   /// Generates the class file of each chunk of functions anew, one at a time, for those who look at
-  /// code. Nothing is defined.
-  public Stream<byte[]> chunkClassFiles() {
+  /// code of a kind. Nothing is defined.
+  public Stream<byte[]> chunkClassFiles(CodeKind kind) {
     return IntStream.range(0, plan.chunkCount())
-        .mapToObj(chunk -> ChunkGenerator.chunk(plan, chunk));
+        .mapToObj(chunk -> ChunkGenerator.chunk(kind, plan, chunk));
   }
 
-  /// Generates the class file anew in which a function is the method `f` and its index.
+  /// Generates the class file anew in which a function is the method `f` and its index, as images
+  /// of a kind have it.
   ///
   /// @throws IndexOutOfBoundsException if there is no such function
-  public byte[] chunkClassFile(int functionIndex) {
+  public byte[] chunkClassFile(CodeKind kind, int functionIndex) {
     Objects.checkIndex(functionIndex, module.functionCount());
-    return ChunkGenerator.chunk(plan, plan.chunkOf(functionIndex));
+    return ChunkGenerator.chunk(kind, plan, plan.chunkOf(functionIndex));
   }
 
   /// {@return the bytes of all class files that were defined for the module so far} Any thread.
@@ -244,6 +270,11 @@ public final class NativeModule implements CodeLinkage {
     return new WasmFrame(
         function,
         code.functionName(function),
-        Sites.offset(code, function, element.getLineNumber()));
+        Sites.offset(
+            code, found.kindOf(loaderName.substring(end + 1)), function, element.getLineNumber()));
+  }
+
+  private CodeKind kindOf(String ordinal) {
+    return images().get(Integer.parseInt(ordinal)).kind();
   }
 }

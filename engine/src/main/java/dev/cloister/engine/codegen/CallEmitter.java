@@ -77,6 +77,9 @@ final class CallEmitter {
 
   /// Writes the return of the function; the results are on top of the JVM stack.
   void writeReturn() {
+    if (state.isDebuggable()) {
+      state.debug.leave();
+    }
     writeReturn(writer, state.instanceSlot, state.shape);
   }
 

@@ -42,9 +42,9 @@ final class ControlEmitter {
     this.caseLabels = new CaseLabelEmitter(state);
   }
 
-  void block(InstructionReader reader) {
+  ControlFrame block(InstructionReader reader) {
     state.spill();
-    state.enter(ControlFrame.Kind.BLOCK, params(reader), results(reader));
+    return state.enter(ControlFrame.Kind.BLOCK, params(reader), results(reader));
   }
 
   void loop(InstructionReader reader) {
@@ -151,20 +151,20 @@ final class ControlEmitter {
 
   void elseBranch() {
     ControlFrame frame = state.current();
+    jumpToEnd(frame);
+    state.restoreParameters(frame);
+    state.writeLabel(frame.elseLabel);
+    frame.kind = ControlFrame.Kind.ELSE;
+    state.isReachable = true;
+  }
+
+  /// Ends a part of a frame that is not its last one.
+  void jumpToEnd(ControlFrame frame) {
     if (state.isReachable) {
       writeFallThrough(frame);
       writer.jump(Opcodes.GOTO, frame.label);
       frame.isTargeted = true;
     }
-    beginElse(frame);
-  }
-
-  private void beginElse(ControlFrame frame) {
-    state.dropAliases(frame);
-    state.restoreParameters(frame);
-    state.writeLabel(frame.elseLabel);
-    frame.kind = ControlFrame.Kind.ELSE;
-    state.isReachable = true;
   }
 
   /// Writes the end of the current frame.
@@ -185,6 +185,11 @@ final class ControlEmitter {
     if (state.isReachable) {
       writeFallThrough(frame);
     }
+    leave(frame, reader);
+  }
+
+  /// Closes the current frame, whose code is written, and places its label.
+  void leave(ControlFrame frame, InstructionReader reader) {
     state.leave();
     if (frame.isTargeted) {
       state.writeLabel(frame.label);
@@ -302,7 +307,7 @@ final class ControlEmitter {
     }
   }
 
-  private ControlFrame target(int depth) {
+  ControlFrame target(int depth) {
     return state.control.get(state.control.size() - 1 - depth);
   }
 
@@ -336,7 +341,7 @@ final class ControlEmitter {
     }
     Label defaultLabel = jumpTarget(defaultFrame, stubs);
     writer.tableswitch(0, labels, defaultLabel);
-    if (targets.stream().distinct().limit(BIG_SWITCH_TARGETS).count() == BIG_SWITCH_TARGETS) {
+    if (!state.isDebuggable() && targets.stream().distinct().limit(BIG_SWITCH_TARGETS).count() == BIG_SWITCH_TARGETS) {
       targets.forEach(frame -> frame.isCaseLabel = true);
     }
     stubs.forEach(this::writeStub);

@@ -32,12 +32,14 @@ final class MethodState {
   final int scratchAddress;
   final int scratchValue;
   final int scratchOther;
+  final DebugEmitter debug;
 
   /// Whether control can reach the next instruction.
   boolean isReachable = true;
 
   private final JvmKind[] localKinds;
   private final SlotLayout slots;
+  private final int operandBase;
   private final int firstTemporary;
   private final Object[] fixedFrame;
   private final int fixedFrameLength;
@@ -57,18 +59,22 @@ final class MethodState {
 
   /// @param slots where parameters, instance and Wasm locals are
   /// @param locals the letters of all Wasm locals, parameters first
+  /// @param operandBase the number of operands of the function that this method does not see
   MethodState(
       BytecodeWriter writer,
       ModulePlan plan,
       CallShape shape,
       String locals,
       SlotLayout slots,
+      int operandBase,
       boolean cachesMemory) {
     this.writer = writer;
     this.plan = plan;
     this.module = plan.module();
     this.shape = shape;
     this.slots = slots;
+    this.operandBase = operandBase;
+    this.debug = new DebugEmitter(this);
     localKinds = new JvmKind[locals.length()];
     for (int i = 0; i < localKinds.length; i++) {
       localKinds[i] = JvmKind.of(locals.charAt(i));
@@ -112,15 +118,20 @@ final class MethodState {
 
   /// Writes what a method begins with: defaults of the locals, the memory and its bytes.
   ///
+  /// @param locals the letters of all Wasm locals, parameters first
   /// @param isTarget whether the function jumps to its start to call itself
-  void writeProlog(boolean isTarget) {
+  void writeProlog(int functionIndex, String locals, boolean isTarget) {
     if (isTarget) {
       start = new Label();
       writer.labelWithFrame(start, shape.params().length() + 1, fixedFrame, 0, frameStack);
     }
-    for (int i = shape.params().length(); i < localKinds.length; i++) {
-      writeConstant(localKinds[i], 0);
-      writer.store(localKinds[i], slots.slot(i));
+    if (isDebuggable()) {
+      debug.enter(functionIndex, locals, shape.params().length());
+    } else {
+      for (int i = shape.params().length(); i < localKinds.length; i++) {
+        writeConstant(localKinds[i], 0);
+        writer.store(localKinds[i], slots.slot(i));
+      }
     }
     if (slots.exitSlot() >= 0) {
       clearExit();
@@ -156,6 +167,7 @@ final class MethodState {
       ControlFrame exit =
           new ControlFrame(
               ControlFrame.Kind.EXIT, 0, frame.branchKinds, new int[0], firstTemporary);
+      exit.isProtected = frame.kind == ControlFrame.Kind.TRY || frame.isProtected;
       control.add(exit);
     }
     for (int i = 0; i < slots.operandSlots().length; i++) {
@@ -171,6 +183,21 @@ final class MethodState {
   /// {@return where the code of the exit is that a region took}
   int exitSlot() {
     return slots.exitSlot();
+  }
+
+  /// {@return whether the Wasm locals are in a debug frame, not in local variables}
+  boolean isDebuggable() {
+    return slots.debugFrameSlot() >= 0;
+  }
+
+  /// {@return where the debug frame is}
+  int debugFrameSlot() {
+    return slots.debugFrameSlot();
+  }
+
+  /// {@return the number of operands of the function that this method does not see}
+  int operandBase() {
+    return operandBase;
   }
 
   private void cacheMemory() {
@@ -224,6 +251,10 @@ final class MethodState {
   /// Pops the value on top of the JVM stack into a Wasm local and into all its copies: when the
   /// frame of the innermost one ends, the local is read from the next one.
   void storeLocal(int local) {
+    if (isDebuggable()) {
+      debug.storeLocal(local);
+      return;
+    }
     JvmKind kind = localKinds[local];
     for (int i = 0; i < control.size() && !aliasSlots.isEmpty(); i++) {
       for (ControlFrame.Alias alias : control.get(i).aliases) {
@@ -495,6 +526,7 @@ final class MethodState {
     }
     frame.branchKinds = params;
     frame.branchSlots = slots;
+    operands.markUnchanged(Math.min(operands.unchanged(), frame.height));
   }
 
   /// Closes the current frame and makes its results the topmost operands of the one around it.
@@ -509,10 +541,16 @@ final class MethodState {
     return frame;
   }
 
-  /// Begins the `else` of the current frame with the operands that its `if` began with.
-  void restoreParameters(ControlFrame frame) {
+  /// Begins another part of the current frame, without operands of its own.
+  void restart(ControlFrame frame) {
+    dropAliases(frame);
     operands.truncate(frame.height);
     onStackEnd = frame.height;
+  }
+
+  /// Begins the `else` of the current frame with the operands that its `if` began with.
+  void restoreParameters(ControlFrame frame) {
+    restart(frame);
     if (frame.parameters != null) {
       for (ControlFrame.Parameter parameter : frame.parameters) {
         if (parameter.place() == OperandStack.CONSTANT) {
@@ -553,6 +591,12 @@ final class MethodState {
     writeFrame(label, onStackEnd, /* extraInt= */ false);
   }
 
+  /// Places a label to which the JVM goes with an exception; the current frame has no operands.
+  void writeHandler(Label label) {
+    frameStack[0] = Names.THROWN;
+    writer.labelWithFrame(label, collectLocals(), frameLocals, 1, frameStack);
+  }
+
   /// @param stackEnd operands from the frame's height up to this index are on the JVM stack
   /// @param extraInt whether an int lies on top of them
   private void writeFrame(Label label, int stackEnd, boolean extraInt) {
@@ -580,6 +624,7 @@ final class MethodState {
     }
     for (ControlFrame frame : control) {
       end = Math.max(end, frame.counterSlot < 0 ? end : frame.counterSlot + 2);
+      end = Math.max(end, frame.caughtSlot + 1);
       for (ControlFrame.Alias alias : frame.aliases) {
         end = Math.max(end, alias.copySlot() + localKinds[alias.local()].slots());
       }
@@ -605,6 +650,9 @@ final class MethodState {
       if (frame.counterSlot >= 0) {
         frameLocals[from + frame.counterSlot - firstTemporary] = Opcodes.INTEGER;
         frameLocals[from + frame.counterSlot + 1 - firstTemporary] = Opcodes.INTEGER;
+      }
+      if (frame.caughtSlot >= 0) {
+        frameLocals[from + frame.caughtSlot - firstTemporary] = Names.THROWN;
       }
       for (ControlFrame.Alias alias : frame.aliases) {
         frameLocals[from + alias.copySlot() - firstTemporary] =

@@ -53,6 +53,9 @@ public final class Names {
   static final String STACK_GUARD = RUNTIME + "StackGuard";
   static final String RESULT_SLOTS = RUNTIME + "ResultSlots";
   static final String RESULT_SLOTS_DESC = "L" + RESULT_SLOTS + ";";
+  static final String THROWN = RUNTIME + "ThrownException";
+  static final String THROWN_DESC = "L" + THROWN + ";";
+  static final String UNCAUGHT = "dev/cloister/engine/error/UncaughtWasmException";
   static final String INSTANCE_FACTORY = RUNTIME + "InstanceFactory";
   static final String LINKAGE_SOURCE = RUNTIME + "LinkageSource";
   static final String IMAGE_ENTRY = RUNTIME + "ImageEntry";
@@ -66,6 +69,9 @@ public final class Names {
   static final String ARRAY_OPS = RUNTIME + "ArrayOps";
   static final String I31 = RUNTIME + "I31";
   static final String CASTS = RUNTIME + "Casts";
+  static final String FUEL = RUNTIME + "Fuel";
+  static final String DEBUG_FRAME = RUNTIME + "DebugFrame";
+  static final String DEBUG_FRAME_DESC = "L" + DEBUG_FRAME + ";";
   static final String DEFINED_TYPE_DESC = "Ldev/cloister/engine/types/DefinedType;";
 
   private static final String INTRINSIC = RUNTIME + "intrinsic/";

@@ -50,7 +50,7 @@ public final class WasmFeatures {
   public static final WasmFeatures ALL = WASM_1.with(WasmFeature.values());
 
   private static final WasmFeatures SUPPORTED =
-      ALL.without(SIMD, EXCEPTIONS, THREADS);
+      ALL.without(SIMD, THREADS);
 
   private final long bits;
 

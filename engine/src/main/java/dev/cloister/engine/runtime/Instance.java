@@ -60,6 +60,9 @@ public abstract class Instance {
   private final Tag[] tags;
   private boolean poisoned;
 
+  /// Set by debuggers, on any thread; code of kind [CodeKind#DEBUG] looks at it at each position.
+  private volatile @Nullable DebugListener debugListener;
+
   /// Called by the generated subclasses.
   @CalledByGeneratedCode
   protected Instance(Store store, CodeLinkage linkage) {
@@ -109,6 +112,18 @@ public abstract class Instance {
   /// {@return a memory, or null if the module has fewer}
   public @Nullable Memory memory(int index) {
     return index < memories.length ? memories[index] : null;
+  }
+
+  /// Lets a listener be told of every position that this instance reaches in code of kind
+  /// [CodeKind#DEBUG], from now on. Any thread.
+  ///
+  /// @param listener null to let the instance run on
+  public void setDebugListener(@Nullable DebugListener listener) {
+    debugListener = listener;
+  }
+
+  @Nullable DebugListener debugListener() {
+    return debugListener;
   }
 
   /// {@return whether a call ended in the middle of something that cannot be continued: the call
@@ -170,11 +185,14 @@ public abstract class Instance {
   final @Nullable Object[] run(FuncRef function, @Nullable Object[] args) {
     StackGuard.probe();
     store.enter();
+    DebugFrame caller = store.debugFrame;
     try {
       return function.invoke(args, this);
     } catch (TrapException trap) {
       trap.attach(linkage::resolve);
       throw trap;
+    } catch (ThrownException exception) {
+      throw exception.uncaught();
     } catch (StackOverflowError overflow) {
       poisoned = true;
       throw trap(TrapReason.CALL_STACK_EXHAUSTED, overflow);
@@ -187,6 +205,7 @@ public abstract class Instance {
         case HOST -> outOfBounds;
       };
     } finally {
+      store.debugFrame = caller;
       store.exit();
     }
   }

@@ -42,6 +42,12 @@ public final class Store implements AutoCloseable {
   /// What pays for objects of the guest.
   final GcHeap gcHeap;
 
+  /// What code that counts may still execute, in units of [Fuel]; never negative.
+  long fuel = Long.MAX_VALUE;
+
+  /// The innermost frame of debuggable code.
+  @Nullable DebugFrame debugFrame;
+
   private final HeapLimiter limiter;
   private final List<Memory> memories = new ArrayList<>();
   private final Set<Memory> sharedMemories = Collections.newSetFromMap(new IdentityHashMap<>());
@@ -77,6 +83,24 @@ public final class Store implements AutoCloseable {
   /// {@return what everything in this store is charged to}
   public HeapLimiter limiter() {
     return limiter;
+  }
+
+  /// {@return how much its instances may still execute in code of kind [CodeKind#FUEL]}
+  ///
+  /// As much as nothing can use up unless [#setFuel] said otherwise; see [Fuel] for the unit.
+  public long fuel() {
+    return fuel;
+  }
+
+  /// Sets how much its instances may still execute in code of kind [CodeKind#FUEL]. Also between
+  /// calls that ended for want of it: the store stays usable.
+  ///
+  /// @param units at least 0
+  public void setFuel(long units) {
+    if (units < 0) {
+      throw new IllegalArgumentException("fuel must not be negative, is " + units);
+    }
+    fuel = units;
   }
 
   /// Ends what runs in this store, and refuses what would run later. Any thread; returns at once.

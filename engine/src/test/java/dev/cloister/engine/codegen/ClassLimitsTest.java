@@ -16,6 +16,7 @@ import dev.cloister.engine.fixture.TestEngine;
 import dev.cloister.engine.module.WasmModule;
 import dev.cloister.engine.oracle.Programs;
 import dev.cloister.engine.runtime.Instance;
+import dev.cloister.engine.runtime.CodeKind;
 import dev.cloister.engine.runtime.InstanceLayout;
 import dev.cloister.engine.types.FuncType;
 import dev.cloister.engine.types.Limits;
@@ -210,7 +211,8 @@ final class ClassLimitsTest {
             WasmLimits.defaults());
     ModulePlan plan = new ModulePlan(module, new InstanceLayout(module));
     ClassNode chunk = new ClassNode();
-    new ClassReader(ChunkGenerator.chunk(plan, plan.chunkOf(2))).accept(chunk, 0);
+    byte[] generated = ChunkGenerator.chunk(CodeKind.BASELINE, plan, plan.chunkOf(2));
+    new ClassReader(generated).accept(chunk, 0);
 
     assertThat(chunk.methods).extracting(method -> method.name).contains("f2", "f2_0", "f2_1");
   }

@@ -18,6 +18,7 @@ import dev.cloister.engine.module.WasmModule;
 import dev.cloister.engine.oracle.Operator;
 import dev.cloister.engine.oracle.Programs;
 import dev.cloister.engine.runtime.CalledByGeneratedCode;
+import dev.cloister.engine.runtime.CodeKind;
 import dev.cloister.engine.runtime.InstanceLayout;
 import dev.cloister.engine.types.AbstractHeapType;
 import dev.cloister.engine.types.FuncType;
@@ -267,7 +268,10 @@ final class GeneratedClassesTest {
     classes.put(Names.IMAGE, generator.image());
     classes.put(Names.CODE, DispatchGenerator.entry(plan));
     for (int chunk = 0; chunk < plan.chunkCount(); chunk++) {
-      classes.put(Names.chunk(chunk), ChunkGenerator.chunk(plan, chunk));
+      classes.put(Names.chunk(chunk), ChunkGenerator.chunk(CodeKind.BASELINE, plan, chunk));
+    }
+    for (StructShape shape : plan.structShapes()) {
+      classes.put(shape.className(), StructGenerator.generate(shape));
     }
     for (int shape = 0; shape < plan.shapeCount(); shape++) {
       classes.put(Names.reference(shape), generator.reference(shape));
