@@ -4,8 +4,8 @@ package dev.cloister.engine.runtime;
 ///
 /// Called on the thread that runs the store, always before the memory in question is allocated; for
 /// a shared memory, on any thread that runs a store which uses it, and until the last of them is
-/// closed. A refusal is turned into what the specification allows: `memory.grow` and `table.grow` answer -1,
-/// an initial allocation fails the instantiation.
+/// closed. A refusal is turned into what the specification allows: `memory.grow` and `table.grow`
+/// answer -1, an initial allocation fails the instantiation.
 public interface HeapLimiter {
   /// An account without a limit, for embedders that trust their modules.
   HeapLimiter UNLIMITED =

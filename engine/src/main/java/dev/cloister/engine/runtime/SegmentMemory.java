@@ -1,7 +1,6 @@
 package dev.cloister.engine.runtime;
 
 import dev.cloister.engine.error.LimitExceededException;
-import dev.cloister.engine.error.TrapException;
 import dev.cloister.engine.module.WireBytes;
 import dev.cloister.engine.types.MemoryType;
 import java.lang.foreign.MemorySegment;
