@@ -22,6 +22,7 @@ final class FunctionCompiler {
   private final MethodState state;
   private final NumericEmitter numerics;
   private final MemoryEmitter memories;
+  private final AtomicEmitter atomics;
   private final CallEmitter calls;
   private final VariableEmitter variables;
   private final ReferenceEmitter references;
@@ -41,6 +42,7 @@ final class FunctionCompiler {
     this.writer = state.writer;
     this.numerics = new NumericEmitter(state);
     this.memories = new MemoryEmitter(state);
+    this.atomics = new AtomicEmitter(state);
     this.calls = new CallEmitter(state);
     this.variables = new VariableEmitter(state);
     this.references = new ReferenceEmitter(state);
@@ -172,6 +174,7 @@ final class FunctionCompiler {
       default -> {
         if (!numerics.emit(opcode)
             && !memories.emit(opcode, reader)
+            && !atomics.emit(opcode, reader)
             && !references.emit(opcode, reader)) {
           throw new IllegalStateException(
               "no code for " + opcode.mnemonic() + " in function " + context.functionIndex);

@@ -17,6 +17,7 @@ import static dev.cloister.engine.feature.WasmFeature.SATURATING_FLOAT_TO_INT;
 import static dev.cloister.engine.feature.WasmFeature.SIGN_EXTENSION;
 import static dev.cloister.engine.feature.WasmFeature.SIMD;
 import static dev.cloister.engine.feature.WasmFeature.TAIL_CALL;
+import static dev.cloister.engine.feature.WasmFeature.THREADS;
 import static dev.cloister.engine.feature.WasmFeature.TYPED_FUNCTION_REFERENCES;
 
 import java.util.Arrays;
@@ -58,6 +59,7 @@ public final class WasmFeatures {
               MULTI_MEMORY,
               MEMORY64,
               TYPED_FUNCTION_REFERENCES,
+              THREADS,
               CUSTOM_PAGE_SIZES,
               COMPACT_IMPORT_SECTION);
 

@@ -173,6 +173,7 @@ public final class HeapMemory extends Memory {
     if (source instanceof HeapMemory heap) {
       System.arraycopy(heap.bytes, (int) from, bytes, (int) to, (int) length);
     } else {
+      StackGuard.probe();
       MemorySegment.copy(source.content(), from, content(), to, length);
     }
   }
