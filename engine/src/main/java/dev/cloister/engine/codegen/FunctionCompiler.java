@@ -2,6 +2,7 @@ package dev.cloister.engine.codegen;
 
 import dev.cloister.engine.bytecode.InstructionReader;
 import dev.cloister.engine.bytecode.Opcode;
+import dev.cloister.engine.runtime.CodeKind;
 import java.util.BitSet;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
@@ -21,12 +22,18 @@ final class FunctionCompiler {
   private final BytecodeWriter writer;
   private final MethodState state;
   private final NumericEmitter numerics;
+  private final WideEmitter wides;
   private final MemoryEmitter memories;
   private final AtomicEmitter atomics;
   private final CallEmitter calls;
+  private final TailCallEmitter tailCalls;
   private final VariableEmitter variables;
   private final ReferenceEmitter references;
+  private final GcEmitter structures;
+  private final ArrayEmitter arrays;
+  private final CastEmitter casts;
   private final ControlEmitter control;
+  private final FuelEmitter fuel;
 
   /// The region that this method is, if it is one.
   private SplitPlan.@Nullable Region current;
@@ -41,20 +48,27 @@ final class FunctionCompiler {
     this.state = state;
     this.writer = state.writer;
     this.numerics = new NumericEmitter(state);
+    this.wides = new WideEmitter(state);
     this.memories = new MemoryEmitter(state);
     this.atomics = new AtomicEmitter(state);
     this.calls = new CallEmitter(state);
+    this.tailCalls = new TailCallEmitter(state, context.functionIndex, exits);
     this.variables = new VariableEmitter(state);
     this.references = new ReferenceEmitter(state);
+    this.structures = new GcEmitter(state);
+    this.arrays = new ArrayEmitter(state);
+    this.casts = new CastEmitter(state);
     this.control = new ControlEmitter(state, calls, exits, context.countedLoops, codeEnd);
+    this.fuel = new FuelEmitter(state);
   }
 
   /// Writes a function's method, and those of its regions, into a class.
   ///
   /// @param split which parts become methods of their own
   /// @throws CodeLimitException if it cannot be expressed in JVM methods
-  static void compile(ModulePlan plan, int functionIndex, SplitPlan split, ClassVisitor target) {
-    FunctionContext context = new FunctionContext(plan, functionIndex, split, target);
+  static void compile(
+      CodeKind kind, ModulePlan plan, int functionIndex, SplitPlan split, ClassVisitor target) {
+    FunctionContext context = new FunctionContext(kind, plan, functionIndex, split, target);
     CallShape shape = context.shape;
     if (shape.paramSlots() > CallShape.MAX_PARAM_SLOTS) {
       throw new CodeLimitException(
@@ -70,12 +84,15 @@ final class FunctionCompiler {
             plan,
             shape,
             context.locals,
-            SlotLayout.ofFunction(context.locals, shape.params().length(), split.size() > 0),
-            scan.accessesMemory());
+            context.slots(),
+            /* operandBase= */ 0,
+            context.cachesMemory(scan));
     FunctionCompiler compiler =
         new FunctionCompiler(
             context, state, /* exits= */ null, plan.module().bodyEnd(functionIndex));
-    state.writeProlog();
+    boolean makesTailCalls = plan.module().makesTailCalls(functionIndex);
+    state.writeProlog(
+        functionIndex, context.locals, /* isTarget= */ makesTailCalls && !state.isDebuggable());
     if (scan.calls()) {
       compiler.control.writeStopCheck();
     }
@@ -83,6 +100,9 @@ final class FunctionCompiler {
       compiler.step();
     }
     ClassFiles.end(method);
+    if (makesTailCalls) {
+      TailCallEmitter.writeEntry(plan, functionIndex, target);
+    }
   }
 
   private static MethodVisitor begin(ClassVisitor target, String name, String descriptor) {
@@ -99,6 +119,16 @@ final class FunctionCompiler {
         callRegion(region);
         return;
       }
+    }
+    Integer cost = context.fuel.costAt(reader.position());
+    if (cost != null) {
+      context.sites++;
+      if (state.isReachable) {
+        writer.line(context.sites);
+        fuel.charge(cost);
+      }
+    }
+    if (state.isReachable) {
       if (control.isAtTail(reader.position())) {
         control.endCounting();
         for (int i = 0; i < CountedLoop.TAIL_INSTRUCTIONS; i++) {
@@ -115,6 +145,12 @@ final class FunctionCompiler {
       }
     }
     if (state.isReachable) {
+      if (state.isDebuggable() && DebugEmitter.isPosition(opcode)) {
+        state.debug.position(reader.offset());
+      }
+      if (context.kind == CodeKind.FUEL && FuelSegments.isBulk(opcode)) {
+        fuel.chargeBulk(opcode, reader);
+      }
       emit(opcode);
     } else {
       skip(opcode);
@@ -154,10 +190,15 @@ final class FunctionCompiler {
       case BR_TABLE -> control.brTable(reader);
       case BR_ON_NULL -> control.brOnNull(reader.index(), /* branchesOnNull= */ true);
       case BR_ON_NON_NULL -> control.brOnNull(reader.index(), /* branchesOnNull= */ false);
+      case BR_ON_CAST -> control.brOnCast(reader, casts, /* branchesOnSuccess= */ true);
+      case BR_ON_CAST_FAIL -> control.brOnCast(reader, casts, /* branchesOnSuccess= */ false);
       case RETURN -> control.returnFromFunction();
       case CALL -> calls.call(reader.index());
       case CALL_INDIRECT -> calls.callIndirect(reader);
       case CALL_REF -> calls.callReference(reader);
+      case RETURN_CALL -> tailCalls.call(reader.index());
+      case RETURN_CALL_INDIRECT -> tailCalls.callIndirect(reader);
+      case RETURN_CALL_REF -> tailCalls.callReference(reader);
       case DROP -> control.drop();
       case SELECT, SELECT_T -> control.select();
       case LOCAL_GET -> variables.getLocal(reader.index());
@@ -175,7 +216,11 @@ final class FunctionCompiler {
         if (!numerics.emit(opcode)
             && !memories.emit(opcode, reader)
             && !atomics.emit(opcode, reader)
-            && !references.emit(opcode, reader)) {
+            && !references.emit(opcode, reader)
+            && !structures.emit(opcode, reader)
+            && !arrays.emit(opcode, reader)
+            && !casts.emit(opcode, reader)
+            && !wides.emit(opcode)) {
           throw new IllegalStateException(
               "no code for " + opcode.mnemonic() + " in function " + context.functionIndex);
         }
@@ -189,8 +234,8 @@ final class FunctionCompiler {
   private void callRegion(SplitPlan.Region region) {
     state.spill();
     String operands = state.currentKinds();
-    BitSet[] locals = SplitPlan.locals(context.plan.module(), region);
-    SlotLayout slots = SlotLayout.ofRegion(context.locals, locals[0], operands);
+    BitSet[] locals = context.regionLocals(region);
+    SlotLayout slots = context.regionSlots(locals[0], operands);
     if (slots.instanceSlot() > CallShape.MAX_PARAM_SLOTS) {
       throw new CodeLimitException(
           "parameter slots of a part", slots.instanceSlot(), CallShape.MAX_PARAM_SLOTS);
@@ -203,18 +248,26 @@ final class FunctionCompiler {
     for (int i = operands.length() - 1; i >= 0; i--) {
       state.writeDeferred(i);
     }
+    String trailing = Names.INSTANCE_DESC;
+    if (state.isDebuggable()) {
+      writer.aload(state.debugFrameSlot());
+      trailing = Names.DEBUG_FRAME_DESC + trailing;
+    }
     state.writeInstance();
     String descriptor =
-        new CallShape(params.append(operands).toString(), "I").descriptor(Names.INSTANCE_DESC);
+        new CallShape(params.append(operands).toString(), "I").descriptor(trailing);
     String name = Names.function(context.functionIndex) + "_" + context.regions++;
     Map<Integer, String> exits = writeRegion(region, name, descriptor, slots, locals[1]);
     writer.invokestatic(Names.chunk(context.plan.chunkOf(context.functionIndex)), name, descriptor);
     writer.store(JvmKind.INT, state.exitSlot());
+    state.pop(operands.length());
+    if (exits.containsKey(RegionExits.TAIL_CALL)) {
+      returnForTailCall();
+    }
     RegionExits.readLocals(state, locals[1]);
     state.reloadMemory();
-    state.pop(operands.length());
     exits.forEach((code, kinds) -> {
-      if (code != RegionExits.END) {
+      if (code > RegionExits.END) {
         writeExit(code, kinds, locals[1]);
       }
     });
@@ -226,6 +279,16 @@ final class FunctionCompiler {
     } else {
       RegionExits.readValues(state, locals[1], atEnd);
     }
+  }
+
+  /// Returns if a region left with a pending tail call.
+  private void returnForTailCall() {
+    Label otherwise = new Label();
+    writer.load(JvmKind.INT, state.exitSlot());
+    writer.iconst(RegionExits.TAIL_CALL);
+    writer.jump(Opcodes.IF_ICMPNE, otherwise);
+    tailCalls.writeReturn();
+    state.writeLabel(otherwise);
   }
 
   /// Goes on where a region branched to, if it left by the exit with this code.
@@ -251,7 +314,9 @@ final class FunctionCompiler {
             context.shape,
             context.locals,
             slots,
-            BodyScan.of(context.plan.module(), region.start(), region.end()).accessesMemory());
+            state.operandBase() + state.current().height,
+            context.cachesMemory(
+                BodyScan.of(context.plan.module(), region.start(), region.end())));
     RegionExits exits = new RegionExits(inner, slots, written);
     FunctionCompiler compiler = new FunctionCompiler(context, inner, exits, region.end());
     compiler.current = region;

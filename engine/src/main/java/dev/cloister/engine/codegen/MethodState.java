@@ -6,6 +6,7 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.BitSet;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 import org.objectweb.asm.Label;
 import org.objectweb.asm.Opcodes;
 
@@ -31,12 +32,14 @@ final class MethodState {
   final int scratchAddress;
   final int scratchValue;
   final int scratchOther;
+  final DebugEmitter debug;
 
   /// Whether control can reach the next instruction.
   boolean isReachable = true;
 
   private final JvmKind[] localKinds;
   private final SlotLayout slots;
+  private final int operandBase;
   private final int firstTemporary;
   private final Object[] fixedFrame;
   private final int fixedFrameLength;
@@ -44,6 +47,9 @@ final class MethodState {
   private final boolean cachesMemory;
   private final boolean reloadsMemory;
   private final BitSet aliasSlots = new BitSet();
+
+  /// Where the function jumps to for a tail call of itself.
+  private @Nullable Label start;
 
   /// Operands from the current frame's height up to this index are on the JVM stack.
   private int onStackEnd;
@@ -53,18 +59,22 @@ final class MethodState {
 
   /// @param slots where parameters, instance and Wasm locals are
   /// @param locals the letters of all Wasm locals, parameters first
+  /// @param operandBase the number of operands of the function that this method does not see
   MethodState(
       BytecodeWriter writer,
       ModulePlan plan,
       CallShape shape,
       String locals,
       SlotLayout slots,
+      int operandBase,
       boolean cachesMemory) {
     this.writer = writer;
     this.plan = plan;
     this.module = plan.module();
     this.shape = shape;
     this.slots = slots;
+    this.operandBase = operandBase;
+    this.debug = new DebugEmitter(this);
     localKinds = new JvmKind[locals.length()];
     for (int i = 0; i < localKinds.length; i++) {
       localKinds[i] = JvmKind.of(locals.charAt(i));
@@ -107,10 +117,21 @@ final class MethodState {
   // Locals.
 
   /// Writes what a method begins with: defaults of the locals, the memory and its bytes.
-  void writeProlog() {
-    for (int i = shape.params().length(); i < localKinds.length; i++) {
-      writeConstant(localKinds[i], 0);
-      writer.store(localKinds[i], slots.slot(i));
+  ///
+  /// @param locals the letters of all Wasm locals, parameters first
+  /// @param isTarget whether the function jumps to its start to call itself
+  void writeProlog(int functionIndex, String locals, boolean isTarget) {
+    if (isTarget) {
+      start = new Label();
+      writer.labelWithFrame(start, shape.params().length() + 1, fixedFrame, 0, frameStack);
+    }
+    if (isDebuggable()) {
+      debug.enter(functionIndex, locals, shape.params().length());
+    } else {
+      for (int i = shape.params().length(); i < localKinds.length; i++) {
+        writeConstant(localKinds[i], 0);
+        writer.store(localKinds[i], slots.slot(i));
+      }
     }
     if (slots.exitSlot() >= 0) {
       clearExit();
@@ -119,6 +140,21 @@ final class MethodState {
     control.add(
         new ControlFrame(
             ControlFrame.Kind.FUNCTION, 0, shape.results(), new int[0], firstTemporary));
+  }
+
+  /// {@return where the function starts, or null if it cannot be jumped to}
+  @Nullable Label start() {
+    return start;
+  }
+
+  /// Pops the arguments of a call of the function by itself, on top of the operands, into its
+  /// parameters, and everything else off the JVM stack.
+  void storeParameters() {
+    int params = shape.params().length();
+    for (int i = params - 1; i >= 0; i--) {
+      writer.store(localKinds[i], slots.slot(i));
+    }
+    writePops(params);
   }
 
   /// Writes what the method of a region begins with, which sees the frames around it as exits.
@@ -146,6 +182,21 @@ final class MethodState {
   /// {@return where the code of the exit is that a region took}
   int exitSlot() {
     return slots.exitSlot();
+  }
+
+  /// {@return whether the Wasm locals are in a debug frame, not in local variables}
+  boolean isDebuggable() {
+    return slots.debugFrameSlot() >= 0;
+  }
+
+  /// {@return where the debug frame is}
+  int debugFrameSlot() {
+    return slots.debugFrameSlot();
+  }
+
+  /// {@return the number of operands of the function that this method does not see}
+  int operandBase() {
+    return operandBase;
   }
 
   private void cacheMemory() {
@@ -199,6 +250,10 @@ final class MethodState {
   /// Pops the value on top of the JVM stack into a Wasm local and into all its copies: when the
   /// frame of the innermost one ends, the local is read from the next one.
   void storeLocal(int local) {
+    if (isDebuggable()) {
+      debug.storeLocal(local);
+      return;
+    }
     JvmKind kind = localKinds[local];
     for (int i = 0; i < control.size() && !aliasSlots.isEmpty(); i++) {
       for (ControlFrame.Alias alias : control.get(i).aliases) {
@@ -298,7 +353,7 @@ final class MethodState {
     return place == OperandStack.LOCAL || place == OperandStack.CONSTANT;
   }
 
-  private void writeConstant(JvmKind kind, long bits) {
+  void writeConstant(JvmKind kind, long bits) {
     switch (kind) {
       case INT -> writer.iconst((int) bits);
       case LONG -> writer.lconst(bits);
@@ -405,6 +460,25 @@ final class MethodState {
     onStackEnd = base();
   }
 
+  /// Gets the top operands off the JVM stack, so that they can be written in any order.
+  void deferTop(int count) {
+    int from = operands.size() - count;
+    for (int i = Math.max(onStackEnd, from); i < operands.size(); i++) {
+      if (operands.place(i) == OperandStack.CONDITION) {
+        flush();
+        break;
+      }
+    }
+    int next = nextFreeSlot();
+    for (int i = onStackEnd - 1; i >= from; i--) {
+      JvmKind kind = operands.kind(i);
+      writer.store(kind, next);
+      operands.setLocal(i, next);
+      next += kind.slots();
+    }
+    onStackEnd = Math.min(onStackEnd, from);
+  }
+
   private boolean isMutable(int slot) {
     return slot < firstTemporary || aliasSlots.get(slot);
   }
@@ -451,6 +525,7 @@ final class MethodState {
     }
     frame.branchKinds = params;
     frame.branchSlots = slots;
+    operands.markUnchanged(Math.min(operands.unchanged(), frame.height));
   }
 
   /// Closes the current frame and makes its results the topmost operands of the one around it.
@@ -645,6 +720,17 @@ final class MethodState {
       writer.getfield(Names.SEGMENT_MEMORY, "segment", Names.SEGMENT_DESC);
     } else {
       writer.getfield(Names.HEAP_MEMORY, "bytes", "[B");
+    }
+  }
+
+  /// Writes the canonical id of one of the module's types.
+  void writeTypeId(int typeIndex) {
+    if (plan.layout().isField(typeIndex)) {
+      writer.getstatic(Names.MODULE, "t" + typeIndex, "I");
+    } else {
+      writer.getstatic(Names.MODULE, "typeIds", "[I");
+      writer.iconst(typeIndex);
+      writer.insn(Opcodes.IALOAD);
     }
   }
 

@@ -13,6 +13,9 @@ public final class Names {
   /// The package of the classes that belong to signature shapes.
   public static final String SIGNATURES = GENERATED + "signature/";
 
+  /// The package of the classes that belong to shapes of structures.
+  public static final String STRUCTS = GENERATED + "struct/";
+
   /// The instance class of a module.
   public static final String INSTANCE = GENERATED + "I";
 
@@ -28,7 +31,7 @@ public final class Names {
   static final String INSTANCE_DESC = "L" + INSTANCE + ";";
   static final String IMAGE_DESC = "L" + IMAGE + ";";
 
-  private static final String RUNTIME = "dev/cloister/engine/runtime/";
+  static final String RUNTIME = "dev/cloister/engine/runtime/";
   static final String BASE_INSTANCE = RUNTIME + "Instance";
   static final String BASE_INSTANCE_DESC = "L" + BASE_INSTANCE + ";";
   static final String FUNC_REF = RUNTIME + "FuncRef";
@@ -55,6 +58,17 @@ public final class Names {
   static final String IMAGE_ENTRY = RUNTIME + "ImageEntry";
   static final String IMAGE_ENTRY_DESC = "L" + IMAGE_ENTRY + ";";
   static final String BULK_OPS = RUNTIME + "BulkOps";
+  static final String GC_HEAP = RUNTIME + "GcHeap";
+  static final String GC_HEAP_DESC = "L" + GC_HEAP + ";";
+  static final String GC_TOKEN_DESC = "L" + RUNTIME + "GcToken;";
+  static final String STRUCT = RUNTIME + "WasmStruct";
+  static final String ARRAY = RUNTIME + "WasmArray";
+  static final String ARRAY_OPS = RUNTIME + "ArrayOps";
+  static final String I31 = RUNTIME + "I31";
+  static final String CASTS = RUNTIME + "Casts";
+  static final String FUEL = RUNTIME + "Fuel";
+  static final String DEBUG_FRAME = RUNTIME + "DebugFrame";
+  static final String DEBUG_FRAME_DESC = "L" + DEBUG_FRAME + ";";
   static final String DEFINED_TYPE_DESC = "Ldev/cloister/engine/types/DefinedType;";
 
   private static final String INTRINSIC = RUNTIME + "intrinsic/";
@@ -100,5 +114,10 @@ public final class Names {
   /// {@return the method with the code of a function}
   static String function(int functionIndex) {
     return "f" + functionIndex;
+  }
+
+  /// {@return the method by which a function that makes tail calls is called}
+  static String tailCallLoop(int functionIndex) {
+    return "p" + functionIndex;
   }
 }

@@ -1,9 +1,7 @@
 package dev.cloister.engine.feature;
 
 import static dev.cloister.engine.feature.WasmFeature.BULK_MEMORY;
-import static dev.cloister.engine.feature.WasmFeature.COMPACT_IMPORT_SECTION;
 import static dev.cloister.engine.feature.WasmFeature.CORE;
-import static dev.cloister.engine.feature.WasmFeature.CUSTOM_PAGE_SIZES;
 import static dev.cloister.engine.feature.WasmFeature.EXCEPTIONS;
 import static dev.cloister.engine.feature.WasmFeature.EXTENDED_CONST;
 import static dev.cloister.engine.feature.WasmFeature.GC;
@@ -17,7 +15,6 @@ import static dev.cloister.engine.feature.WasmFeature.SATURATING_FLOAT_TO_INT;
 import static dev.cloister.engine.feature.WasmFeature.SIGN_EXTENSION;
 import static dev.cloister.engine.feature.WasmFeature.SIMD;
 import static dev.cloister.engine.feature.WasmFeature.TAIL_CALL;
-import static dev.cloister.engine.feature.WasmFeature.THREADS;
 import static dev.cloister.engine.feature.WasmFeature.TYPED_FUNCTION_REFERENCES;
 
 import java.util.Arrays;
@@ -52,16 +49,7 @@ public final class WasmFeatures {
   public static final WasmFeatures ALL = WASM_1.with(WasmFeature.values());
 
   private static final WasmFeatures SUPPORTED =
-      WASM_2
-          .without(SIMD)
-          .with(
-              EXTENDED_CONST,
-              MULTI_MEMORY,
-              MEMORY64,
-              TYPED_FUNCTION_REFERENCES,
-              THREADS,
-              CUSTOM_PAGE_SIZES,
-              COMPACT_IMPORT_SECTION);
+      ALL.without(SIMD, EXCEPTIONS);
 
   private final long bits;
 

@@ -55,6 +55,11 @@ public final class WireBytes {
     target.put(bytes, offset, length);
   }
 
+  /// Returns a view of `length` bytes from `offset`, to read from.
+  public ByteBuffer buffer(int offset, int length) {
+    return ByteBuffer.wrap(bytes, offset, length).asReadOnlyBuffer();
+  }
+
   /// Returns `length` bytes from `offset` as text in UTF-8.
   public String text(int offset, int length) {
     return new String(bytes, offset, length, StandardCharsets.UTF_8);
