@@ -71,7 +71,8 @@ final class TrapTest {
   }
 
   static Stream<Case> traps() {
-    return Stream.of(numericTraps(), memoryTraps(), wideTraps(), tableTraps()).flatMap(List::stream);
+    return Stream.of(numericTraps(), memoryTraps(), wideTraps(), tableTraps())
+        .flatMap(List::stream);
   }
 
   private static List<Case> numericTraps() {
@@ -158,8 +159,7 @@ final class TrapTest {
   private static List<Case> wideTraps() {
     Consumer<CodeBuilder> beyond = code -> code.i64Const(1L << 32);
     return List.of(
-        trap(
-            TrapReason.MEMORY_OUT_OF_BOUNDS, beyond, code -> code.op(Opcode.I32_LOAD8_U, 0, 0, 1)),
+        trap(TrapReason.MEMORY_OUT_OF_BOUNDS, beyond, code -> code.op(Opcode.I32_LOAD8_U, 0, 0, 1)),
         trap(
             TrapReason.MEMORY_OUT_OF_BOUNDS,
             code -> code.i64Const(0),
