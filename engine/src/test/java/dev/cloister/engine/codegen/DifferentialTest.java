@@ -8,12 +8,17 @@ import static dev.cloister.engine.fixture.TestEngine.memory;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.cloister.engine.error.TrapException;
+import dev.cloister.engine.error.UncaughtWasmException;
 import dev.cloister.engine.fixture.Seed;
 import dev.cloister.engine.fixture.TestEngine;
 import dev.cloister.engine.runtime.Instance;
 import dev.cloister.engine.runtime.Memory;
+import dev.cloister.engine.runtime.ThrownException;
+import dev.cloister.engine.types.FuncType;
 import dev.cloister.engine.types.NumType;
+import dev.cloister.engine.types.ValueType;
 import java.util.Arrays;
+import java.util.List;
 import java.util.Random;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
@@ -85,6 +90,8 @@ final class DifferentialTest {
           expected = show(machine.call(function, args), function.resultType());
         } catch (Operator.Fault fault) {
           expected = fault.reason.text();
+        } catch (GuestExceptions.Thrown thrown) {
+          expected = show(thrown);
         } catch (GuestTree.TooLong _) {
           return calls;
         }
@@ -113,7 +120,20 @@ final class DifferentialTest {
       return show(unbox(results[0]), function.resultType());
     } catch (TrapException trap) {
       return trap.reason().text();
+    } catch (UncaughtWasmException uncaught) {
+      ThrownException thrown = (ThrownException) uncaught.getCause();
+      List<ValueType> types = ((FuncType) thrown.tag().type().type().composite()).params();
+      long[] values = uncaught.values().stream().mapToLong(NumericTest::unbox).toArray();
+      return show(new GuestExceptions.Thrown(GuestExceptions.TAGS.indexOf(types), values));
     }
+  }
+
+  private static String show(GuestExceptions.Thrown thrown) {
+    StringBuilder text = new StringBuilder("exception " + thrown.tag);
+    for (int i = 0; i < thrown.values.length; i++) {
+      text.append(' ').append(show(thrown.values[i], GuestExceptions.TAGS.get(thrown.tag).get(i)));
+    }
+    return text.toString();
   }
 
   private static String show(long bits, NumType type) {

@@ -10,7 +10,10 @@ import dev.cloister.engine.types.FuncType;
 import dev.cloister.engine.types.NumType;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.IdentityHashMap;
 import java.util.List;
+import java.util.Map;
+import java.util.function.LongSupplier;
 import org.jspecify.annotations.Nullable;
 
 /// Guest programs as trees: each node writes itself as Wasm, and says what it does by doing it.
@@ -76,6 +79,8 @@ final class GuestTree {
           throw new AssertionError("a branch left its function", branch);
         }
         return branch.value;
+      } catch (GuestExceptions.Delegated delegated) {
+        throw delegated.arriveAt(function.target());
       }
     }
 
@@ -101,6 +106,9 @@ final class GuestTree {
   static final class Activation {
     final Machine machine;
     final long[] locals;
+
+    /// What each `try` caught last.
+    final Map<Target, GuestExceptions.Thrown> caught = new IdentityHashMap<>();
 
     Activation(Machine machine, Function function, long[] args) {
       this.machine = machine;
@@ -131,6 +139,11 @@ final class GuestTree {
     void close() {
       open.removeLast();
       code.end();
+    }
+
+    void closeByDelegate(Target target) {
+      open.removeLast();
+      code.op(Opcode.DELEGATE, label(target));
     }
 
     int label(Target target) {
@@ -335,6 +348,14 @@ final class GuestTree {
   /// A call, which writes itself as a tail call too.
   interface AnyCall extends Expression {
     void emitTail(Emission to);
+
+    /// Evaluates the operands, and returns what calls the function.
+    LongSupplier prepare(Activation in);
+
+    @Override
+    default long eval(Activation in) {
+      return prepare(in).getAsLong();
+    }
   }
 
   record Call(Function function, List<Expression> args) implements AnyCall {
@@ -351,9 +372,10 @@ final class GuestTree {
     }
 
     @Override
-    public long eval(Activation in) {
+    public LongSupplier prepare(Activation in) {
       in.step();
-      return in.machine.call(function, args.stream().mapToLong(arg -> arg.eval(in)).toArray());
+      long[] values = args.stream().mapToLong(arg -> arg.eval(in)).toArray();
+      return () -> in.machine.call(function, values);
     }
   }
 
@@ -374,7 +396,7 @@ final class GuestTree {
     }
 
     @Override
-    public long eval(Activation in) {
+    public LongSupplier prepare(Activation in) {
       in.step();
       long[] values = args.stream().mapToLong(arg -> arg.eval(in)).toArray();
       long index = element.eval(in) & 0xffff_ffffL;
@@ -388,7 +410,7 @@ final class GuestTree {
       if (!function.type().equals(type)) {
         throw new Operator.Fault(TrapReason.INDIRECT_CALL_TYPE_MISMATCH);
       }
-      return in.machine.call(function, values);
+      return () -> in.machine.call(function, values);
     }
   }
 
@@ -651,6 +673,8 @@ final class GuestTree {
         if (branch.target != target) {
           throw branch;
         }
+      } catch (GuestExceptions.Delegated delegated) {
+        throw delegated.arriveAt(target);
       }
     }
   }
@@ -791,7 +815,19 @@ final class GuestTree {
 
     @Override
     public void run(Activation in) {
+      if (isTail && value instanceof AnyCall call) {
+        throw new Branch(function, outOfHandlers(call.prepare(in)));
+      }
       throw new Branch(function, value.eval(in));
+    }
+
+    /// The function is left before a tail call is made, and with it the blocks with handlers.
+    private long outOfHandlers(LongSupplier call) {
+      try {
+        return call.getAsLong();
+      } catch (GuestExceptions.Thrown thrown) {
+        throw new GuestExceptions.Delegated(thrown, function);
+      }
     }
   }
 

@@ -13,6 +13,7 @@ import dev.cloister.engine.codegen.GuestTree.Statement;
 import dev.cloister.engine.codegen.GuestTree.Target;
 import dev.cloister.engine.fixture.ModuleBuilder;
 import dev.cloister.engine.module.ExternKind;
+import dev.cloister.engine.types.FuncType;
 import dev.cloister.engine.types.GlobalType;
 import dev.cloister.engine.types.Limits;
 import dev.cloister.engine.types.MemoryType;
@@ -51,6 +52,8 @@ final class RandomFunctions {
           .elements(0, 0, indices)
           .memory(MemoryType.of(Limits.of(1, MAX_PAGES)))
           .export("memory", ExternKind.MEMORY, 0);
+      GuestExceptions.TAGS.forEach(
+          types -> module.tag(new FuncType(List.copyOf(types), List.of())));
       for (int i = 0; i < globals.size(); i++) {
         NumType type = globals.get(i);
         module.global(
@@ -73,6 +76,16 @@ final class RandomFunctions {
   private final List<NumType> locals = new ArrayList<>();
   private final List<Block> blocks = new ArrayList<>();
   private final List<Integer> freeCounters = new ArrayList<>();
+
+  /// The open blocks that `delegate` may name.
+  private final List<Target> delegates = new ArrayList<>();
+
+  /// The open clauses of `try` that `rethrow` may name.
+  private final List<Target> caught = new ArrayList<>();
+
+  /// The number of open blocks with handlers.
+  private int handlers;
+
   private int assignable;
   private int calls;
   private Target function = new Target();
@@ -112,6 +125,9 @@ final class RandomFunctions {
     locals.clear();
     blocks.clear();
     freeCounters.clear();
+    delegates.clear();
+    caught.clear();
+    handlers = 0;
     calls = 0;
     function = new Target();
     resultType = pick(TYPES);
@@ -199,6 +215,9 @@ final class RandomFunctions {
   }
 
   private Statement jump(int depth) {
+    if (random.nextInt(handlers > 0 ? 3 : 15) == 0) {
+      return thrown(depth);
+    }
     if (!blocks.isEmpty() && random.nextInt(4) > 0) {
       Block block = pick(blocks);
       NumType type = block.type();
@@ -210,7 +229,7 @@ final class RandomFunctions {
   }
 
   private Statement statement(int depth) {
-    int kind = random.nextInt(depth > 0 ? 18 : 8);
+    int kind = random.nextInt(depth > 0 ? 23 : 8);
     NumType type = pick(TYPES);
     return switch (kind) {
       case 0, 1, 2, 3 -> new GuestTree.LocalSet(local(type), expression(type, depth));
@@ -229,7 +248,7 @@ final class RandomFunctions {
       }
       case 10, 11 -> {
         Target target = new Target();
-        yield within(target, null, () -> new GuestTree.Block(target, inner(depth)));
+        yield within(target, null, () -> delegable(target, depth));
       }
       case 12 -> {
         Target target = new Target();
@@ -242,8 +261,111 @@ final class RandomFunctions {
       }
       case 13, 14 -> branchIf(depth);
       case 15 -> stepLoop(depth);
-      default -> switchOn(depth);
+      case 16, 17 -> switchOn(depth);
+      case 18, 19 -> tryTable(depth);
+      case 20 -> legacyTry(depth);
+      case 21 -> delegate(depth);
+      default ->
+          new GuestTree.If(
+              new Target(), condition(depth - 1), new Sequence(List.of(jump(depth - 1))), null);
     };
+  }
+
+  // Exceptions.
+
+  private Statement delegable(Target target, int depth) {
+    delegates.add(target);
+    Statement block = new GuestTree.Block(target, inner(depth));
+    delegates.removeLast();
+    return block;
+  }
+
+  private Statement thrown(int depth) {
+    if (!caught.isEmpty() && random.nextInt(3) == 0) {
+      return new GuestExceptions.Rethrow(pick(caught));
+    }
+    int tag = random.nextInt(GuestExceptions.TAGS.size());
+    List<Expression> values = new ArrayList<>();
+    for (NumType type : GuestExceptions.TAGS.get(tag)) {
+      values.add(shown(type, expression(type, depth - 1)));
+    }
+    return new GuestExceptions.Throw(tag, List.copyOf(values));
+  }
+
+  /// What is protected: something that may throw at its end.
+  private Sequence attempted(Target target, int depth) {
+    handlers++;
+    delegates.add(target);
+    List<Statement> statements = new ArrayList<>(inner(depth).statements());
+    if (random.nextBoolean()) {
+      statements.add(
+          new GuestTree.If(
+              new Target(), condition(depth - 1), new Sequence(List.of(thrown(depth))), null));
+    }
+    delegates.removeLast();
+    handlers--;
+    return new Sequence(List.copyOf(statements));
+  }
+
+  private Statement tryTable(int depth) {
+    Target end = new Target();
+    Target target = new Target();
+    return within(
+        end,
+        null,
+        () -> {
+          Sequence body = within(target, null, () -> attempted(target, depth));
+          List<GuestExceptions.Handler> clauses = new ArrayList<>();
+          for (int i = random.nextInt(4); i > 0; i--) {
+            clauses.add(handler(random.nextInt(4) == 0 ? -1 : anyTag(), inner(depth)));
+          }
+          return new GuestExceptions.TryTable(end, target, body, List.copyOf(clauses));
+        });
+  }
+
+  private Statement legacyTry(int depth) {
+    Target target = new Target();
+    return within(
+        target,
+        null,
+        () -> {
+          Sequence body = attempted(target, depth);
+          caught.add(target);
+          delegates.add(target);
+          List<GuestExceptions.Handler> clauses = new ArrayList<>();
+          for (int i = random.nextInt(4); i > 0; i--) {
+            clauses.add(handler(anyTag(), inner(depth)));
+          }
+          if (random.nextBoolean()) {
+            clauses.add(handler(-1, inner(depth)));
+          }
+          delegates.removeLast();
+          caught.removeLast();
+          return new GuestExceptions.Try(target, body, List.copyOf(clauses));
+        });
+  }
+
+  private Statement delegate(int depth) {
+    Target target = new Target();
+    Target outer =
+        delegates.isEmpty() || random.nextInt(4) == 0 ? function : pick(delegates);
+    return within(
+        target,
+        null,
+        () -> new GuestExceptions.Delegate(target, attempted(target, depth), outer));
+  }
+
+  private int anyTag() {
+    return random.nextInt(GuestExceptions.TAGS.size());
+  }
+
+  private GuestExceptions.Handler handler(int tag, Sequence body) {
+    List<Integer> values = new ArrayList<>();
+    if (tag >= 0) {
+      GuestExceptions.TAGS.get(tag).forEach(type -> values.add(local(type)));
+    }
+    return new GuestExceptions.Handler(
+        tag, random.nextBoolean(), List.copyOf(values), body, random.nextInt(4) == 0);
   }
 
   private Statement stepLoop(int depth) {
