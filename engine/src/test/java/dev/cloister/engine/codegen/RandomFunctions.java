@@ -32,6 +32,9 @@ final class RandomFunctions {
   private static final List<NumType> TYPES = List.of(I32, I64, F32, F64);
   private static final int MAX_PAGES = 3;
 
+  /// A function of at least this many statements does not fit into one JVM method.
+  private static final int LARGE = 100;
+
   /// A module, as a tree and in the binary format.
   record Program(List<Function> functions, List<NumType> globals, boolean growsMemory) {
     GuestTree.Machine machine() {
@@ -142,7 +145,7 @@ final class RandomFunctions {
     }
     assignable = locals.size();
     locals.addAll(TYPES);
-    Sequence body = sequence(statements, depth);
+    Sequence body = statements < LARGE ? sequence(statements, depth) : large(statements, depth);
     Expression result = expression(resultType, depth);
     functions.add(
         new Function(
@@ -262,9 +265,9 @@ final class RandomFunctions {
       case 13, 14 -> branchIf(depth);
       case 15 -> stepLoop(depth);
       case 16, 17 -> switchOn(depth);
-      case 18, 19 -> tryTable(depth);
-      case 20 -> legacyTry(depth);
-      case 21 -> delegate(depth);
+      case 18, 19 -> tryTable(0, depth);
+      case 20 -> legacyTry(0, depth);
+      case 21 -> delegate(0, depth);
       default ->
           new GuestTree.If(
               new Target(), condition(depth - 1), new Sequence(List.of(jump(depth - 1))), null);
@@ -272,6 +275,33 @@ final class RandomFunctions {
   }
 
   // Exceptions.
+
+  /// Makes a large sequence, most of it within blocks with handlers.
+  private Sequence large(int statements, int depth) {
+    return switch (random.nextInt(4)) {
+      case 0 -> sequence(statements, depth);
+      case 1 -> new Sequence(List.of(tryTable(statements, depth)));
+      case 2 -> new Sequence(List.of(legacyTry(statements / 2, depth)));
+      default -> {
+        Target outer = new Target();
+        delegates.add(outer);
+        Statement inner = delegate(statements, depth);
+        delegates.removeLast();
+        Statement middle =
+            new GuestExceptions.TryTable(
+                new Target(),
+                new Target(),
+                new Sequence(List.of(inner)),
+                List.of(handler(anyTag(), inner(depth)), handler(-1, inner(depth))));
+        yield new Sequence(
+            List.of(
+                new GuestExceptions.Try(
+                    outer,
+                    new Sequence(List.of(middle)),
+                    List.of(handler(anyTag(), inner(depth)), handler(-1, inner(depth))))));
+      }
+    };
+  }
 
   private Statement delegable(Target target, int depth) {
     delegates.add(target);
@@ -293,10 +323,10 @@ final class RandomFunctions {
   }
 
   /// What is protected: something that may throw at its end.
-  private Sequence attempted(Target target, int depth) {
+  private Sequence attempted(Target target, int size, int depth) {
     handlers++;
     delegates.add(target);
-    List<Statement> statements = new ArrayList<>(inner(depth).statements());
+    List<Statement> statements = new ArrayList<>(part(size, depth).statements());
     if (random.nextBoolean()) {
       statements.add(
           new GuestTree.If(
@@ -307,14 +337,19 @@ final class RandomFunctions {
     return new Sequence(List.copyOf(statements));
   }
 
-  private Statement tryTable(int depth) {
+  /// @param size the number of statements, or 0 for a few
+  private Sequence part(int size, int depth) {
+    return size == 0 ? inner(depth) : sequence(size, depth);
+  }
+
+  private Statement tryTable(int size, int depth) {
     Target end = new Target();
     Target target = new Target();
     return within(
         end,
         null,
         () -> {
-          Sequence body = within(target, null, () -> attempted(target, depth));
+          Sequence body = within(target, null, () -> attempted(target, size, depth));
           List<GuestExceptions.Handler> clauses = new ArrayList<>();
           for (int i = random.nextInt(4); i > 0; i--) {
             clauses.add(handler(random.nextInt(4) == 0 ? -1 : anyTag(), inner(depth)));
@@ -323,21 +358,22 @@ final class RandomFunctions {
         });
   }
 
-  private Statement legacyTry(int depth) {
+  /// @param size the number of statements of the body and of each clause, or 0 for a few
+  private Statement legacyTry(int size, int depth) {
     Target target = new Target();
     return within(
         target,
         null,
         () -> {
-          Sequence body = attempted(target, depth);
+          Sequence body = attempted(target, size, depth);
           caught.add(target);
           delegates.add(target);
           List<GuestExceptions.Handler> clauses = new ArrayList<>();
           for (int i = random.nextInt(4); i > 0; i--) {
-            clauses.add(handler(anyTag(), inner(depth)));
+            clauses.add(handler(anyTag(), part(size / 2, depth)));
           }
           if (random.nextBoolean()) {
-            clauses.add(handler(-1, inner(depth)));
+            clauses.add(handler(-1, part(size / 2, depth)));
           }
           delegates.removeLast();
           caught.removeLast();
@@ -345,14 +381,14 @@ final class RandomFunctions {
         });
   }
 
-  private Statement delegate(int depth) {
+  private Statement delegate(int size, int depth) {
     Target target = new Target();
     Target outer =
         delegates.isEmpty() || random.nextInt(4) == 0 ? function : pick(delegates);
     return within(
         target,
         null,
-        () -> new GuestExceptions.Delegate(target, attempted(target, depth), outer));
+        () -> new GuestExceptions.Delegate(target, attempted(target, size, depth), outer));
   }
 
   private int anyTag() {
