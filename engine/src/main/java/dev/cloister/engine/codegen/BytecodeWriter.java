@@ -93,6 +93,12 @@ final class BytecodeWriter {
     }
   }
 
+  /// Pushes a string of at most 65,535 bytes.
+  void string(String value) {
+    method.visitLdcInsn(value);
+    hasInstructionSinceFrame = true;
+  }
+
   void invokestatic(String owner, String name, String descriptor) {
     method.visitMethodInsn(Opcodes.INVOKESTATIC, owner, name, descriptor, false);
     hasInstructionSinceFrame = true;

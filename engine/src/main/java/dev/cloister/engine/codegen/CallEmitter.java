@@ -34,6 +34,9 @@ final class CallEmitter {
   void callIndirect(InstructionReader reader) {
     state.flush();
     state.pop();
+    if (state.tableAddress(reader.index2()) == JvmKind.LONG) {
+      writer.invokestatic(Names.TABLE, "narrow", "(J)I");
+    }
     DefinedType type = state.module.type(reader.index());
     CallShape shape = CallShape.of((FuncType) type.composite());
     state.writeTable(reader.index2());
@@ -74,6 +77,9 @@ final class CallEmitter {
 
   /// Writes the return of the function; the results are on top of the JVM stack.
   void writeReturn() {
+    if (state.isDebuggable()) {
+      state.debug.leave();
+    }
     writeReturn(writer, state.instanceSlot, state.shape);
   }
 

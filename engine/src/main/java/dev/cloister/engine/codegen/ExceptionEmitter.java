@@ -131,6 +131,9 @@ final class ExceptionEmitter {
     int slot = frame.firstFreeSlot++;
     writer.store(JvmKind.REF, slot);
     frame.caughtSlot = slot;
+    if (state.isDebuggable()) {
+      state.debug.caught();
+    }
     state.reloadMemory();
     return true;
   }

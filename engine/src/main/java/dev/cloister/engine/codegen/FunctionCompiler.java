@@ -2,6 +2,7 @@ package dev.cloister.engine.codegen;
 
 import dev.cloister.engine.bytecode.InstructionReader;
 import dev.cloister.engine.bytecode.Opcode;
+import dev.cloister.engine.runtime.CodeKind;
 import java.util.BitSet;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
@@ -27,7 +28,11 @@ final class FunctionCompiler {
   private final TailCallEmitter tailCalls;
   private final VariableEmitter variables;
   private final ReferenceEmitter references;
+  private final GcEmitter structures;
+  private final ArrayEmitter arrays;
+  private final CastEmitter casts;
   private final ControlEmitter control;
+  private final FuelEmitter fuel;
   private final ExceptionEmitter exceptions;
 
   /// The region that this method is, if it is one.
@@ -49,7 +54,11 @@ final class FunctionCompiler {
     this.tailCalls = new TailCallEmitter(state, context.functionIndex, exits);
     this.variables = new VariableEmitter(state);
     this.references = new ReferenceEmitter(state);
+    this.structures = new GcEmitter(state);
+    this.arrays = new ArrayEmitter(state);
+    this.casts = new CastEmitter(state);
     this.control = new ControlEmitter(state, calls, exits, context.countedLoops, codeEnd);
+    this.fuel = new FuelEmitter(state);
     this.exceptions = new ExceptionEmitter(state, control, exits);
   }
 
@@ -57,8 +66,9 @@ final class FunctionCompiler {
   ///
   /// @param split which parts become methods of their own
   /// @throws CodeLimitException if it cannot be expressed in JVM methods
-  static void compile(ModulePlan plan, int functionIndex, SplitPlan split, ClassVisitor target) {
-    FunctionContext context = new FunctionContext(plan, functionIndex, split, target);
+  static void compile(
+      CodeKind kind, ModulePlan plan, int functionIndex, SplitPlan split, ClassVisitor target) {
+    FunctionContext context = new FunctionContext(kind, plan, functionIndex, split, target);
     CallShape shape = context.shape;
     if (shape.paramSlots() > CallShape.MAX_PARAM_SLOTS) {
       throw new CodeLimitException(
@@ -74,13 +84,15 @@ final class FunctionCompiler {
             plan,
             shape,
             context.locals,
-            SlotLayout.ofFunction(context.locals, shape.params().length(), split.size() > 0),
-            scan.accessesMemory());
+            context.slots(),
+            /* operandBase= */ 0,
+            context.cachesMemory(scan));
     FunctionCompiler compiler =
         new FunctionCompiler(
             context, state, /* exits= */ null, plan.module().bodyEnd(functionIndex));
     boolean makesTailCalls = plan.module().makesTailCalls(functionIndex);
-    state.writeProlog(/* isTarget= */ makesTailCalls);
+    state.writeProlog(
+        functionIndex, context.locals, /* isTarget= */ makesTailCalls && !state.isDebuggable());
     if (scan.calls()) {
       compiler.control.writeStopCheck();
     }
@@ -107,6 +119,16 @@ final class FunctionCompiler {
         callRegion(region);
         return;
       }
+    }
+    Integer cost = context.fuel.costAt(reader.position());
+    if (cost != null) {
+      context.sites++;
+      if (state.isReachable) {
+        writer.line(context.sites);
+        fuel.charge(cost);
+      }
+    }
+    if (state.isReachable) {
       if (control.isAtTail(reader.position())) {
         control.endCounting();
         for (int i = 0; i < CountedLoop.TAIL_INSTRUCTIONS; i++) {
@@ -123,6 +145,12 @@ final class FunctionCompiler {
       }
     }
     if (state.isReachable) {
+      if (state.isDebuggable() && DebugEmitter.isPosition(opcode)) {
+        state.debug.position(reader.offset());
+      }
+      if (context.kind == CodeKind.FUEL && FuelSegments.isBulk(opcode)) {
+        fuel.chargeBulk(opcode, reader);
+      }
       emit(opcode);
     } else {
       skip(opcode);
@@ -193,6 +221,8 @@ final class FunctionCompiler {
       case BR_TABLE -> control.brTable(reader);
       case BR_ON_NULL -> control.brOnNull(reader.index(), /* branchesOnNull= */ true);
       case BR_ON_NON_NULL -> control.brOnNull(reader.index(), /* branchesOnNull= */ false);
+      case BR_ON_CAST -> control.brOnCast(reader, casts, /* branchesOnSuccess= */ true);
+      case BR_ON_CAST_FAIL -> control.brOnCast(reader, casts, /* branchesOnSuccess= */ false);
       case RETURN -> control.returnFromFunction();
       case CALL -> calls.call(reader.index());
       case CALL_INDIRECT -> calls.callIndirect(reader);
@@ -217,6 +247,9 @@ final class FunctionCompiler {
         if (!numerics.emit(opcode)
             && !memories.emit(opcode, reader)
             && !references.emit(opcode, reader)
+            && !structures.emit(opcode, reader)
+            && !arrays.emit(opcode, reader)
+            && !casts.emit(opcode, reader)
             && !wides.emit(opcode)) {
           throw new IllegalStateException(
               "no code for " + opcode.mnemonic() + " in function " + context.functionIndex);
@@ -231,8 +264,8 @@ final class FunctionCompiler {
   private void callRegion(SplitPlan.Region region) {
     state.spill();
     String operands = state.currentKinds();
-    BitSet[] locals = SplitPlan.locals(context.plan.module(), region);
-    SlotLayout slots = SlotLayout.ofRegion(context.locals, locals[0], operands);
+    BitSet[] locals = context.regionLocals(region);
+    SlotLayout slots = context.regionSlots(locals[0], operands);
     if (slots.instanceSlot() > CallShape.MAX_PARAM_SLOTS) {
       throw new CodeLimitException(
           "parameter slots of a part", slots.instanceSlot(), CallShape.MAX_PARAM_SLOTS);
@@ -245,9 +278,14 @@ final class FunctionCompiler {
     for (int i = operands.length() - 1; i >= 0; i--) {
       state.writeDeferred(i);
     }
+    String trailing = Names.INSTANCE_DESC;
+    if (state.isDebuggable()) {
+      writer.aload(state.debugFrameSlot());
+      trailing = Names.DEBUG_FRAME_DESC + trailing;
+    }
     state.writeInstance();
     String descriptor =
-        new CallShape(params.append(operands).toString(), "I").descriptor(Names.INSTANCE_DESC);
+        new CallShape(params.append(operands).toString(), "I").descriptor(trailing);
     String name = Names.function(context.functionIndex) + "_" + context.regions++;
     Map<RegionExits.Exit, RegionExits.Use> exits =
         writeRegion(region, name, descriptor, slots, locals[1]);
@@ -312,7 +350,8 @@ final class FunctionCompiler {
             context.shape,
             context.locals,
             slots,
-            scan.accessesMemory());
+            state.operandBase() + state.current().height,
+            context.cachesMemory(scan));
     RegionExits exits = new RegionExits(inner, slots, written);
     FunctionCompiler compiler = new FunctionCompiler(context, inner, exits, region.end());
     compiler.current = region;

@@ -39,6 +39,7 @@ public final class ModuleClassGenerator {
             Names.INSTANCE_FACTORY);
     field(target, Opcodes.ACC_PRIVATE, "stop", Names.METHOD_HANDLE_DESC);
     field(target, Opcodes.ACC_PUBLIC, "typeIds", "[I");
+    field(target, Opcodes.ACC_PUBLIC, "types", "[" + Names.DEFINED_TYPE_DESC);
     MethodVisitor initializer = ClassFiles.method(target, Opcodes.ACC_STATIC, "<clinit>", "()V");
     BytecodeWriter writer = new BytecodeWriter(initializer);
     initializer.visitLdcInsn(org.objectweb.asm.Type.getObjectType(Names.MODULE));
@@ -57,14 +58,22 @@ public final class ModuleClassGenerator {
     writer.insn(Opcodes.DUP);
     writer.store(JvmKind.REF, 1);
     initializer.visitFieldInsn(Opcodes.PUTSTATIC, Names.MODULE, "typeIds", "[I");
+    writer.aload(0);
+    initializer.visitMethodInsn(
+        Opcodes.INVOKEINTERFACE, Names.LINKAGE, "types", "()[" + Names.DEFINED_TYPE_DESC, true);
+    writer.insn(Opcodes.DUP);
+    writer.store(JvmKind.REF, 2);
+    initializer.visitFieldInsn(
+        Opcodes.PUTSTATIC, Names.MODULE, "types", "[" + Names.DEFINED_TYPE_DESC);
     for (int i = 0; i < module.typeCount() && layout.isField(i); i++) {
-      if (module.type(i).composite() instanceof FuncType) {
-        field(target, Opcodes.ACC_PUBLIC, "t" + i, "I");
-        writer.aload(1);
-        writer.iconst(i);
-        writer.insn(Opcodes.IALOAD);
-        initializer.visitFieldInsn(Opcodes.PUTSTATIC, Names.MODULE, "t" + i, "I");
-      }
+      boolean isFunction = module.type(i).composite() instanceof FuncType;
+      String name = (isFunction ? "t" : "y") + i;
+      String descriptor = isFunction ? "I" : Names.DEFINED_TYPE_DESC;
+      field(target, Opcodes.ACC_PUBLIC, name, descriptor);
+      writer.aload(isFunction ? 1 : 2);
+      writer.iconst(i);
+      writer.insn(isFunction ? Opcodes.IALOAD : Opcodes.AALOAD);
+      initializer.visitFieldInsn(Opcodes.PUTSTATIC, Names.MODULE, name, descriptor);
     }
     writer.insn(Opcodes.RETURN);
     ClassFiles.end(initializer);
@@ -292,7 +301,8 @@ public final class ModuleClassGenerator {
       linkField(target, writer, "i" + i, "imports", Names.FUNC_REF_DESC, type, i);
     }
     for (int i = 0; i < module.memoryCount() && layout.isField(i); i++) {
-      linkField(target, writer, "m" + i, "memories", Names.MEMORY_DESC, Names.MEMORY, i);
+      String type = Names.memory(layout.memoryForm(i));
+      linkField(target, writer, "m" + i, "memories", Names.MEMORY_DESC, type, i);
     }
     for (int i = 0; i < module.tableCount() && layout.isField(i); i++) {
       linkField(target, writer, "t" + i, "tables", Names.TABLE_DESC, Names.TABLE, i);

@@ -85,6 +85,9 @@ final class TailCallEmitter {
 
   /// Leaves the function, with the arguments and the target on top of the JVM stack.
   private void leave(CallShape shape) {
+    if (state.isDebuggable()) {
+      state.debug.leave();
+    }
     writer.store(JvmKind.REF, state.scratchAddress);
     for (int i = shape.params().length() - 1; i >= 0; i--) {
       CallEmitter.leaveResult(writer, state.instanceSlot, slot(i), shape.param(i));

@@ -17,6 +17,12 @@ import org.jspecify.annotations.Nullable;
 /// Confined to the thread that runs the store.
 @CalledByGeneratedCode
 public final class GcHeap {
+  /// What a reference takes in an object: the JVM compresses them in heaps below 32 GiB.
+  public static final int REFERENCE_BYTES = Runtime.getRuntime().maxMemory() < 32L << 30 ? 4 : 8;
+
+  /// What an object takes without its fields: the JVM's header, the type and the token.
+  public static final int HEADER_BYTES = 12 + 2 * REFERENCE_BYTES;
+
   /*
    * Which objects live is known to the collector alone: the stack frames of running code, where a
    * guest's references are, cannot be walked from Java. At the limit the guest therefore waits for
