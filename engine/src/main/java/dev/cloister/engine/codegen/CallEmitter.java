@@ -25,7 +25,7 @@ final class CallEmitter {
     state.writeInstance();
     writer.invokestatic(
         Names.chunk(state.plan.chunkOf(functionIndex)),
-        Names.function(functionIndex),
+        state.plan.entryMethod(functionIndex),
         shape.descriptor(Names.INSTANCE_DESC));
     finish(shape);
   }
@@ -34,10 +34,13 @@ final class CallEmitter {
   void callIndirect(InstructionReader reader) {
     state.flush();
     state.pop();
+    if (state.tableAddress(reader.index2()) == JvmKind.LONG) {
+      writer.invokestatic(Names.TABLE, "narrow", "(J)I");
+    }
     DefinedType type = state.module.type(reader.index());
     CallShape shape = CallShape.of((FuncType) type.composite());
     state.writeTable(reader.index2());
-    writeTypeId(reader.index());
+    state.writeTypeId(reader.index());
     state.writeInstance();
     writer.invokestatic(
         Names.dispatch(state.plan.shapeOf(type)),
@@ -60,16 +63,6 @@ final class CallEmitter {
     finish(shape);
   }
 
-  private void writeTypeId(int typeIndex) {
-    if (state.plan.layout().isField(typeIndex)) {
-      writer.getstatic(Names.MODULE, "t" + typeIndex, "I");
-    } else {
-      writer.getstatic(Names.MODULE, "typeIds", "[I");
-      writer.iconst(typeIndex);
-      writer.insn(Opcodes.IALOAD);
-    }
-  }
-
   /// Takes the arguments from the operands and puts the results there.
   private void finish(CallShape shape) {
     state.pop(shape.params().length());
@@ -84,6 +77,9 @@ final class CallEmitter {
 
   /// Writes the return of the function; the results are on top of the JVM stack.
   void writeReturn() {
+    if (state.isDebuggable()) {
+      state.debug.leave();
+    }
     writeReturn(writer, state.instanceSlot, state.shape);
   }
 

@@ -2,10 +2,14 @@ package dev.cloister.engine.codegen;
 
 import dev.cloister.engine.module.WasmModule;
 import dev.cloister.engine.runtime.InstanceLayout;
+import dev.cloister.engine.types.ArrayType;
 import dev.cloister.engine.types.DefinedType;
 import dev.cloister.engine.types.FuncType;
+import dev.cloister.engine.types.StructType;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.BitSet;
+import java.util.Collection;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -21,10 +25,17 @@ public final class ModulePlan {
   /// A chunk is closed when it has this many functions.
   private static final int CHUNK_FUNCTIONS = 96;
 
+  /// The estimated bytecode from which a function is not even tried in one JVM method, in bytes.
+  public static final int METHOD_BYTES = 120_000;
+
   private final WasmModule module;
   private final InstanceLayout layout;
+  private final int methodBytes;
   private final List<CallShape> shapes = new ArrayList<>();
   private final Map<DefinedType, Integer> shapeOfType = new HashMap<>();
+  private final BitSet withTailCalls = new BitSet();
+  private final Map<DefinedType, StructShape> structShapes = new HashMap<>();
+  private final Map<DefinedType, Integer> typeIndices = new HashMap<>();
   private final int[][] dispatched;
   private final int[] chunkStarts;
 
@@ -33,8 +44,18 @@ public final class ModulePlan {
   /// @throws dev.cloister.engine.error.LimitExceededException if a function that others can call
   ///   has more parameters than the JVM can pass
   public ModulePlan(WasmModule module, InstanceLayout layout) {
+    this(module, layout, METHOD_BYTES);
+  }
+
+  /// Plans a module whose functions are divided if their bytecode is estimated at more than
+  /// `methodBytes`.
+  ///
+  /// @throws dev.cloister.engine.error.LimitExceededException if a function that others can call
+  ///   has more parameters than the JVM can pass
+  public ModulePlan(WasmModule module, InstanceLayout layout, int methodBytes) {
     this.module = module;
     this.layout = layout;
+    this.methodBytes = methodBytes;
     findShapes();
     this.dispatched = findDispatched();
     this.chunkStarts = findChunks(module);
@@ -42,16 +63,27 @@ public final class ModulePlan {
 
   private void findShapes() {
     Map<CallShape, Integer> ordinals = new HashMap<>();
+    Map<StructShape, StructShape> structs = new HashMap<>();
     for (int i = 0; i < module.typeCount(); i++) {
       DefinedType type = module.type(i);
-      if (type.composite() instanceof FuncType signature) {
-        CallShape shape = CallShape.of(signature);
-        Integer ordinal = ordinals.putIfAbsent(shape, shapes.size());
-        if (ordinal == null) {
-          ordinal = shapes.size();
-          shapes.add(shape);
+      typeIndices.putIfAbsent(type, i);
+      switch (type.composite()) {
+        case FuncType signature -> {
+          CallShape shape = CallShape.of(signature);
+          Integer ordinal = ordinals.putIfAbsent(shape, shapes.size());
+          if (ordinal == null) {
+            ordinal = shapes.size();
+            shapes.add(shape);
+          }
+          shapeOfType.put(type, ordinal);
         }
-        shapeOfType.put(type, ordinal);
+        case StructType _ -> {
+          DefinedType supertype = type.supertype();
+          StructShape parent = supertype == null ? null : structShapes.get(supertype);
+          StructShape shape = StructShape.of(type, parent);
+          structShapes.put(type, structs.computeIfAbsent(shape, same -> same));
+        }
+        case ArrayType _ -> {}
       }
     }
   }
@@ -63,9 +95,13 @@ public final class ModulePlan {
       shapeOfFunction(f).requireExpressible("function " + f);
     }
     for (int f = module.importedFunctionCount(); f < module.functionCount(); f++) {
-      if (module.isDeclaredFunction(f) || f == module.startFunction()) {
+      boolean isReferenced = module.isDeclaredFunction(f) || module.isTailCalled(f);
+      if (isReferenced || f == module.startFunction()) {
         shapeOfFunction(f).requireExpressible("function " + f);
         int shape = shapeOf(f);
+        if (module.makesTailCalls(f)) {
+          withTailCalls.set(shape);
+        }
         if (counts[shape] == found[shape].length) {
           found[shape] = Arrays.copyOf(found[shape], counts[shape] * 2);
         }
@@ -102,6 +138,11 @@ public final class ModulePlan {
   /// {@return the module}
   public WasmModule module() {
     return module;
+  }
+
+  /// {@return the estimated bytecode from which a function is divided, in bytes}
+  int methodBytes() {
+    return methodBytes;
   }
 
   /// {@return where the parts of instances are}
@@ -146,6 +187,18 @@ public final class ModulePlan {
     return dispatched[shape];
   }
 
+  /// {@return whether a function of a shape that can become a reference makes tail calls}
+  boolean hasTailCalls(int shape) {
+    return withTailCalls.get(shape);
+  }
+
+  /// {@return the method by which a function is called, but for the end of a tail call}
+  String entryMethod(int functionIndex) {
+    return module.makesTailCalls(functionIndex)
+        ? Names.tailCallLoop(functionIndex)
+        : Names.function(functionIndex);
+  }
+
   /// {@return `shape << 32 | position` of a function in the dispatch tables}
   ///
   /// @throws IllegalArgumentException if the function is not in one
@@ -156,6 +209,33 @@ public final class ModulePlan {
       throw new IllegalArgumentException("function " + functionIndex + " is never referenced");
     }
     return (long) shape << 32 | position;
+  }
+
+  /// {@return the shapes of the module's structure types}
+  public Collection<StructShape> structShapes() {
+    return structShapes.values();
+  }
+
+  /// {@return the shape of one of the module's structure types}
+  ///
+  /// @throws IllegalArgumentException if it is not a structure type of the module
+  public StructShape structShape(int typeIndex) {
+    StructShape shape = structShapes.get(module.type(typeIndex));
+    if (shape == null) {
+      throw new IllegalArgumentException("not a structure type: " + typeIndex);
+    }
+    return shape;
+  }
+
+  /// {@return the first index of a type of the module}
+  ///
+  /// @throws IllegalArgumentException if it is not a type of the module
+  int typeIndex(DefinedType type) {
+    Integer index = typeIndices.get(type);
+    if (index == null) {
+      throw new IllegalArgumentException("not a type of the module: " + type);
+    }
+    return index;
   }
 
   /// {@return the number of chunks}

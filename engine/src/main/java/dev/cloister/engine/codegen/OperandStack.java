@@ -20,9 +20,10 @@ final class OperandStack {
   private byte[] kinds = new byte[64];
   private long[] values = new long[64];
   private int size;
+  private int unchanged;
 
   void clear() {
-    size = 0;
+    truncate(0);
   }
 
   int size() {
@@ -31,6 +32,17 @@ final class OperandStack {
 
   void truncate(int newSize) {
     size = newSize;
+    unchanged = Math.min(unchanged, newSize);
+  }
+
+  /// {@return the number of lowest operands that are those of the last [#markUnchanged]}
+  int unchanged() {
+    return unchanged;
+  }
+
+  /// Begins to watch which operands are new, those from index `count` being new already.
+  void markUnchanged(int count) {
+    unchanged = count;
   }
 
   void pushOnStack(JvmKind kind) {
@@ -64,7 +76,7 @@ final class OperandStack {
   }
 
   void pop() {
-    size--;
+    truncate(size - 1);
   }
 
   byte place(int index) {

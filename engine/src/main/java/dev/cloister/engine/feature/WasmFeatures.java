@@ -1,9 +1,7 @@
 package dev.cloister.engine.feature;
 
 import static dev.cloister.engine.feature.WasmFeature.BULK_MEMORY;
-import static dev.cloister.engine.feature.WasmFeature.COMPACT_IMPORT_SECTION;
 import static dev.cloister.engine.feature.WasmFeature.CORE;
-import static dev.cloister.engine.feature.WasmFeature.CUSTOM_PAGE_SIZES;
 import static dev.cloister.engine.feature.WasmFeature.EXCEPTIONS;
 import static dev.cloister.engine.feature.WasmFeature.EXTENDED_CONST;
 import static dev.cloister.engine.feature.WasmFeature.GC;
@@ -18,7 +16,6 @@ import static dev.cloister.engine.feature.WasmFeature.SIGN_EXTENSION;
 import static dev.cloister.engine.feature.WasmFeature.SIMD;
 import static dev.cloister.engine.feature.WasmFeature.TAIL_CALL;
 import static dev.cloister.engine.feature.WasmFeature.TYPED_FUNCTION_REFERENCES;
-import static dev.cloister.engine.feature.WasmFeature.WIDE_ARITHMETIC;
 
 import java.util.Arrays;
 import java.util.stream.Collectors;
@@ -52,15 +49,7 @@ public final class WasmFeatures {
   public static final WasmFeatures ALL = WASM_1.with(WasmFeature.values());
 
   private static final WasmFeatures SUPPORTED =
-      WASM_2
-          .without(SIMD)
-          .with(
-              EXTENDED_CONST,
-              MULTI_MEMORY,
-              TYPED_FUNCTION_REFERENCES,
-              CUSTOM_PAGE_SIZES,
-              COMPACT_IMPORT_SECTION,
-              WIDE_ARITHMETIC);
+      ALL.without(SIMD);
 
   private final long bits;
 

@@ -2,9 +2,11 @@ package dev.cloister.engine.runtime;
 
 /// The account that everything a store holds is charged to.
 ///
-/// Called on the thread that runs the store, always before the memory in question is allocated. A
-/// refusal is turned into what the specification allows: `memory.grow` and `table.grow` answer -1,
-/// an initial allocation fails the instantiation, an object that cannot be paid for ends the call.
+/// Called on the thread that runs the store, always before the memory in question is allocated; for
+/// a shared memory, on any thread that runs a store which uses it, and until the last of them is
+/// closed. A refusal is turned into what the specification allows: `memory.grow` and `table.grow`
+/// answer -1, an initial allocation fails the instantiation, an object that cannot be paid for ends
+/// the call.
 public interface HeapLimiter {
   /// An account without a limit, for embedders that trust their modules.
   HeapLimiter UNLIMITED =

@@ -5,12 +5,15 @@ import dev.cloister.engine.error.StoppedException;
 import dev.cloister.engine.error.TrapException;
 import dev.cloister.engine.error.TrapReason;
 import java.util.ArrayList;
+import java.util.Collections;
+import java.util.IdentityHashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Objects;
 import java.util.Set;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
+import java.util.concurrent.locks.LockSupport;
 import org.jspecify.annotations.Nullable;
 
 /// A group of instances that may call each other, run by one thread at a time (Spec 4.2.3).
@@ -30,6 +33,7 @@ public final class Store implements AutoCloseable {
     // What guest code would otherwise be the first to use, perhaps at the end of its stack: a class
     // whose initialiser fails by a stack overflow is unusable for ever, for all tenants.
     Objects.requireNonNull(MemoryAccess.I32);
+    Objects.requireNonNull(I31.shared(0));
     Objects.requireNonNull(new TrapException(TrapReason.CALL_STACK_EXHAUSTED).reason());
   }
 
@@ -39,8 +43,15 @@ public final class Store implements AutoCloseable {
   /// What pays for objects of the guest.
   final GcHeap gcHeap;
 
+  /// What code that counts may still execute, in units of [Fuel]; never negative.
+  long fuel = Long.MAX_VALUE;
+
+  /// The innermost frame of debuggable code.
+  @Nullable DebugFrame debugFrame;
+
   private final HeapLimiter limiter;
   private final List<Memory> memories = new ArrayList<>();
+  private final Set<Memory> sharedMemories = Collections.newSetFromMap(new IdentityHashMap<>());
   private final List<Table> tables = new ArrayList<>();
   private long globalBytes;
   private long instanceBytes;
@@ -48,6 +59,9 @@ public final class Store implements AutoCloseable {
   private boolean closed;
 
   private volatile @Nullable StopReason stopReason;
+
+  /// The thread that waits at a shared memory, if it does: it sees no stop site.
+  private volatile @Nullable Thread waiting;
 
   private final Object stopLock = new Object();
   // Guarded by stopLock:
@@ -75,6 +89,24 @@ public final class Store implements AutoCloseable {
     return limiter;
   }
 
+  /// {@return how much its instances may still execute in code of kind [CodeKind#FUEL]}
+  ///
+  /// As much as nothing can use up unless [#setFuel] said otherwise; see [Fuel] for the unit.
+  public long fuel() {
+    return fuel;
+  }
+
+  /// Sets how much its instances may still execute in code of kind [CodeKind#FUEL]. Also between
+  /// calls that ended for want of it: the store stays usable.
+  ///
+  /// @param units at least 0
+  public void setFuel(long units) {
+    if (units < 0) {
+      throw new IllegalArgumentException("fuel must not be negative, is " + units);
+    }
+    fuel = units;
+  }
+
   /// Ends what runs in this store, and refuses what would run later. Any thread; returns at once.
   ///
   /// Running guest code throws [StoppedException] at its next function entry or loop head, which
@@ -86,6 +118,7 @@ public final class Store implements AutoCloseable {
       }
       stopReason = reason;
     }
+    LockSupport.unpark(waiting);
     STOPPER.execute(this::arm);
   }
 
@@ -102,6 +135,17 @@ public final class Store implements AutoCloseable {
     if (reason != null) {
       throw new StoppedException(reason);
     }
+  }
+
+  /// Notes that the calling thread, which runs this store, looks at the request to stop from now on
+  /// and then parks: [#requestStop] will wake it.
+  void beginWait() {
+    waiting = Thread.currentThread();
+  }
+
+  /// Notes the end of what [#beginWait] began.
+  void endWait() {
+    waiting = null;
   }
 
   private void arm() {
@@ -164,6 +208,17 @@ public final class Store implements AutoCloseable {
 
   void own(Memory memory) {
     memories.add(memory);
+    if (memory.type().shared()) {
+      sharedMemories.add(memory);
+    }
+  }
+
+  /// Notes that an instance imports a memory: a shared one must not end before this store does.
+  void use(Memory memory) {
+    if (memory.type().shared() && sharedMemories.add(memory)) {
+      memory.retain();
+      memories.add(memory);
+    }
   }
 
   void own(Table table) {
@@ -206,6 +261,7 @@ public final class Store implements AutoCloseable {
     closed = true;
     memories.forEach(Memory::release);
     memories.clear();
+    sharedMemories.clear();
     tables.forEach(Table::release);
     tables.clear();
     gcHeap.close();

@@ -7,6 +7,7 @@ import dev.cloister.engine.feature.WasmFeatures;
 import dev.cloister.engine.feature.WasmLimits;
 import dev.cloister.engine.fixture.ModuleBuilder;
 import dev.cloister.engine.module.WasmModule;
+import dev.cloister.engine.runtime.CodeKind;
 import dev.cloister.engine.runtime.InstanceLayout;
 import java.io.IOException;
 import java.io.UncheckedIOException;
@@ -37,14 +38,21 @@ final class GoldenListing {
 
   /// Compares the methods of all functions of a module, in order, with the file `name`.
   static void assertMatches(String name, ModuleBuilder module) {
+    assertMatches(name, CodeKind.BASELINE, module);
+  }
+
+  /// Compares the methods of all functions of a module in code of a kind with the file `name`.
+  static void assertMatches(String name, CodeKind kind, ModuleBuilder module) {
     GoldenListing listing = new GoldenListing();
     ModulePlan plan = plan(module);
     for (int chunk = 0; chunk < plan.chunkCount(); chunk++) {
-      ClassNode code = read(ChunkGenerator.chunk(plan, chunk));
+      ClassNode code = read(ChunkGenerator.chunk(kind, plan, chunk));
       for (MethodNode method : code.methods) {
         int function = Integer.parseInt(method.name.substring(1));
         WasmModule decoded = plan.module();
-        if (function < decoded.importedFunctionCount()) {
+        if (!method.name.equals(Names.function(function))) {
+          listing.line(";; calls of function " + function);
+        } else if (function < decoded.importedFunctionCount()) {
           listing.line(";; import " + function + " " + decoded.signature(function));
         } else {
           WasmText.lines(decoded, function).forEach(line -> listing.line(";; " + line));

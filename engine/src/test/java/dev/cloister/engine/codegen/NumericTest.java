@@ -17,6 +17,7 @@ import dev.cloister.engine.fixture.CodeBuilder;
 import dev.cloister.engine.fixture.ModuleBuilder;
 import dev.cloister.engine.fixture.TestEngine;
 import dev.cloister.engine.module.ExternKind;
+import dev.cloister.engine.oracle.Operator;
 import dev.cloister.engine.runtime.FuncRef;
 import dev.cloister.engine.runtime.HostFunction;
 import dev.cloister.engine.runtime.Imports;
