@@ -70,7 +70,8 @@ final class Bench implements Callable<Integer> {
   @Option(
       names = "--memory",
       paramLabel = "BUILD",
-      description = "fixed, growable or both (default): the kernels' builds; NAME+grow is growable.",
+      description =
+          "fixed, growable or both (default): the kernels' builds; NAME+grow is growable.",
       defaultValue = "both")
   private Build build = Build.BOTH;
 
@@ -78,7 +79,9 @@ final class Bench implements Callable<Integer> {
       names = "--engines",
       split = ",",
       paramLabel = "ENGINE",
-      description = "Columns, of: ${COMPLETION-CANDIDATES} (default: all; with --quick v8,cloister).",
+      description =
+          "Columns, of ${COMPLETION-CANDIDATES}"
+              + " (default: v8, our tiers and the peers; with --quick v8 and our tiers).",
       completionCandidates = EngineNames.class)
   private @Nullable List<String> engines;
 
@@ -145,7 +148,6 @@ final class Bench implements Callable<Integer> {
     Mode mode = mode(settings(log));
     List<Workload> workloads = choose(catalog, mode);
     Report report = mode.run(workloads, columns, settings(log), this::progress);
-    progress("");
     print(report, found, catalog);
     return report.hasWrong() ? 1 : 0;
   }
@@ -177,7 +179,12 @@ final class Bench implements Callable<Integer> {
     if (engines != null) {
       return engines;
     }
-    return isQuick ? List.of("v8", "cloister") : Engines.NAMES;
+    if (!isQuick) {
+      return Engines.DEFAULTS;
+    }
+    List<String> chosen = new ArrayList<>(List.of("v8"));
+    chosen.addAll(Engines.OURS);
+    return chosen;
   }
 
   /// The guest and the engine's own threads need two; the last ones have the least to do with
@@ -218,7 +225,7 @@ final class Bench implements Callable<Integer> {
       if (!isGrowable && (build != Build.GROWABLE || !hasBuilds())) {
         chosen.add(workload);
       }
-      if (isGrowable || build != Build.FIXED && hasBuilds()) {
+      if (isGrowable || (build != Build.FIXED && hasBuilds())) {
         Catalog.growable(workload, home.resolveSibling("growable")).ifPresent(chosen::add);
       }
     }
@@ -241,7 +248,9 @@ final class Bench implements Callable<Integer> {
     }
     catalog.missing().forEach(reason -> System.out.println("missing: " + reason));
     found.versions().forEach((name, text) -> System.out.println("engine " + name + ": " + text));
-    found.absent().forEach((name, why) -> System.out.println("engine " + name + ": absent, " + why));
+    found
+        .absent()
+        .forEach((name, why) -> System.out.println("engine " + name + ": absent, " + why));
   }
 
   private void print(Report report, Engines found, Catalog catalog) throws IOException {
@@ -266,10 +275,6 @@ final class Bench implements Callable<Integer> {
   }
 
   private void progress(String text) {
-    if (System.console() != null) {
-      System.err.print("\r\u001B[K" + text);
-    } else if (!text.isEmpty()) {
-      System.err.println(text);
-    }
+    System.err.println(text);
   }
 }

@@ -58,7 +58,9 @@ final class EndiveEngine implements GuestEngine {
     private @Nullable Memory importedMemory;
 
     EndiveInstance(
-        WasmModule module, java.util.function.Function<run.endive.runtime.Instance, Machine> machines, Host host) {
+        WasmModule module,
+        java.util.function.Function<run.endive.runtime.Instance, Machine> machines,
+        Host host) {
       ImportValues.Builder imports = ImportValues.builder();
       for (Import declared : module.importSection().stream().toList()) {
         switch (declared) {

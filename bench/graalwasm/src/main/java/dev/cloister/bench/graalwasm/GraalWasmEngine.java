@@ -43,8 +43,7 @@ final class GraalWasmEngine implements GuestEngine {
   public Module compile(byte[] wasm) {
     Context context = Context.newBuilder("wasm").engine(engine).build();
     try {
-      Source source =
-          Source.newBuilder("wasm", ByteSequence.create(wasm), "guest.wasm").build();
+      Source source = Source.newBuilder("wasm", ByteSequence.create(wasm), "guest.wasm").build();
       Value module = context.eval(source);
       return _ -> new GraalInstance(module.newInstance().getMember("exports"));
     } catch (IOException failure) {
@@ -63,9 +62,7 @@ final class GraalWasmEngine implements GuestEngine {
     public Function function(String export) {
       Value function = exports.getMember(export);
       return arguments ->
-          new long[] {
-            Double.doubleToRawLongBits(function.execute((int) arguments[0]).asDouble())
-          };
+          new long[] {Double.doubleToRawLongBits(function.execute((int) arguments[0]).asDouble())};
     }
 
     @Override

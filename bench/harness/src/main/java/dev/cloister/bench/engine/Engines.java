@@ -17,8 +17,26 @@ import org.jspecify.annotations.Nullable;
 /// Every worker on the JVM gets the product's own options, `config/jvm.options`, but for GraalWasm,
 /// whose compiler is another; so differences are the engines' and not the flags'.
 public final class Engines {
-  /// All columns, in the order of the table. The first that is present is what ratios refer to.
-  public static final List<String> NAMES = List.of("v8", "cloister", "endive", "graalwasm");
+  /// Our engine, by the kind of code that it runs.
+  public static final List<String> OURS = List.of("baseline", "optimized");
+
+  /// The columns of a full run, in the order of the table. The first that is present is what ratios
+  /// refer to.
+  public static final List<String> DEFAULTS =
+      List.of("v8", "baseline", "optimized", "endive", "graalwasm");
+
+  /// All that there are.
+  public static final List<String> NAMES =
+      List.of(
+          "v8",
+          "v8-liftoff",
+          "v8-turbofan",
+          "baseline",
+          "optimized",
+          "fuel",
+          "debug",
+          "endive",
+          "graalwasm");
 
   private static final String HEAP = "-Xmx4g";
 
@@ -72,20 +90,27 @@ public final class Engines {
   private List<String> command(String name) throws IOException {
     List<String> command = new ArrayList<>(pin);
     switch (name) {
-      case "v8" -> {
+      case "v8", "v8-liftoff", "v8-turbofan" -> {
         command.add(node());
+        switch (name) {
+          case "v8-liftoff" -> command.add("--liftoff-only");
+          case "v8-turbofan" ->
+              command.addAll(List.of("--no-liftoff", "--no-wasm-lazy-compilation"));
+          default -> {}
+        }
         command.add("--expose-gc");
         command.add("--stack-size=8000");
         command.add(root.resolve("bench/node/worker.mjs").toString());
       }
-      case "cloister" -> {
+      case "baseline", "optimized", "fuel", "debug" -> {
         addJava(command);
         // It comes with the harness.
         command.addAll(
             List.of(
                 "-cp",
                 System.getProperty("java.class.path"),
-                "dev.cloister.bench.worker.CloisterEngine"));
+                "dev.cloister.bench.worker.CloisterEngine",
+                name));
       }
       case "endive" -> {
         addJava(command);

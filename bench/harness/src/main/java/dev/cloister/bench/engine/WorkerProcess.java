@@ -10,13 +10,13 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
-import java.util.concurrent.ExecutionException;
 
 /// A running worker: commands go to its stdin, answers come from its stdout, a line each; the
-/// commands are listed at [dev.cloister.bench.worker.Worker]. What it says on stderr goes to a file.
-/// Confined to one thread.
+/// commands are listed at [dev.cloister.bench.worker.Worker]. What it says on stderr goes to a
+/// file. Confined to one thread.
 public final class WorkerProcess implements AutoCloseable {
   private final Column column;
   private final Process process;
@@ -47,7 +47,7 @@ public final class WorkerProcess implements AutoCloseable {
               .start();
       return new WorkerProcess(column, process, patience);
     } catch (IOException failure) {
-      throw new WorkerException(failure.getMessage());
+      throw new WorkerException(String.valueOf(failure.getMessage()));
     }
   }
 
@@ -67,18 +67,17 @@ public final class WorkerProcess implements AutoCloseable {
   /// @throws WorkerException if it failed, died, or took too long, after which it is dead
   public String[] ask(String... command) {
     CompletableFuture<String> answer =
-        CompletableFuture.supplyAsync(
-            () -> {
-              try {
-                commands.write(String.join("\t", command));
-                commands.newLine();
-                commands.flush();
-                String line = answers.readLine();
-                return line == null ? "failed\tthe worker died" : line;
-              } catch (IOException failure) {
-                return "failed\tthe worker died";
-              }
-            });
+        CompletableFuture.supplyAsync(() -> {
+          try {
+            commands.write(String.join("\t", command));
+            commands.newLine();
+            commands.flush();
+            String line = answers.readLine();
+            return line == null ? "failed\tthe worker died" : line;
+          } catch (IOException failure) {
+            return "failed\tthe worker died";
+          }
+        });
     String[] fields;
     try {
       fields = answer.get(patience.toMillis(), TimeUnit.MILLISECONDS).split("\t", -1);

@@ -21,8 +21,7 @@ public record ColdMode(Settings settings) implements Mode {
   }
 
   @Override
-  public List<Result> measure(
-      Workload workload, List<Column> columns, Consumer<String> progress) {
+  public List<Result> measure(Workload workload, List<Column> columns, Consumer<String> progress) {
     Map<String, Result> failures = new LinkedHashMap<>();
     Map<String, List<Double>> walls = new LinkedHashMap<>();
     Map<String, Double> processes = new LinkedHashMap<>();
@@ -50,17 +49,15 @@ public record ColdMode(Settings settings) implements Mode {
       }
     }
     List<Result> results = new ArrayList<>(failures.values());
-    walls.forEach(
-        (name, samples) -> {
-          if (!failures.containsKey(name)) {
-            double[] values = samples.stream().mapToDouble(Double::doubleValue).toArray();
-            results.add(
-                Result.of(workload.name(), name, values)
-                    .withDetail(
-                        String.format(
-                            Locale.ROOT, "%.0f ms CPU of the process", processes.get(name))));
-          }
-        });
+    walls.forEach((name, samples) -> {
+      if (!failures.containsKey(name)) {
+        double[] values = samples.stream().mapToDouble(Double::doubleValue).toArray();
+        results.add(
+            Result.of(workload.name(), name, values)
+                .withDetail(
+                    String.format(Locale.ROOT, "%.0f ms CPU of the process", processes.get(name))));
+      }
+    });
     return results;
   }
 }

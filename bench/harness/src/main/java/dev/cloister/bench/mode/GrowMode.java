@@ -10,8 +10,9 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.function.Consumer;
 
-/// What growing costs: CPU time of a fresh instance that grows its memory a page at a time, up to so
-/// many pages, and touches each. An engine that copies the memory each time takes quadratic time.
+/// What growing costs: CPU time of a fresh instance that grows its memory a page at a time, up to
+/// so many pages, and touches each. An engine that copies the memory each time takes quadratic
+/// time.
 public record GrowMode(Settings settings, Path workloads) implements Mode {
   private static final int[] PAGES = {64, 512, 4096};
 
@@ -27,8 +28,7 @@ public record GrowMode(Settings settings, Path workloads) implements Mode {
 
   /// Whatever the workload, it is `grow` that is measured.
   @Override
-  public List<Result> measure(
-      Workload workload, List<Column> columns, Consumer<String> progress) {
+  public List<Result> measure(Workload workload, List<Column> columns, Consumer<String> progress) {
     List<Result> results = new ArrayList<>();
     for (int pages : PAGES) {
       Workload growing =

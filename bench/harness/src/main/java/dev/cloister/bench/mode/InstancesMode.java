@@ -11,8 +11,8 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.function.Consumer;
 
-/// What an instance of a compiled module costs: time of the wall to make one while all before it are
-/// kept, median of many; the tail, the first call and the heap for each stand in the notes.
+/// What an instance of a compiled module costs: time of the wall to make one while all before it
+/// are kept, median of many; the tail, the first call and the heap for each stand in the notes.
 public record InstancesMode(Settings settings) implements Mode {
   private static final int COUNT = 500;
 
@@ -27,8 +27,7 @@ public record InstancesMode(Settings settings) implements Mode {
   }
 
   @Override
-  public List<Result> measure(
-      Workload workload, List<Column> columns, Consumer<String> progress) {
+  public List<Result> measure(Workload workload, List<Column> columns, Consumer<String> progress) {
     if (!(workload.task() instanceof Workload.Task.Run)) {
       return List.of();
     }
@@ -65,14 +64,12 @@ public record InstancesMode(Settings settings) implements Mode {
       }
     }
     List<Result> results = new ArrayList<>(failures.values());
-    medians.forEach(
-        (name, samples) -> {
-          if (!failures.containsKey(name)) {
-            double[] values = samples.stream().mapToDouble(Double::doubleValue).toArray();
-            results.add(
-                Result.of(workload.name(), name, values).withDetail(details.get(name)));
-          }
-        });
+    medians.forEach((name, samples) -> {
+      if (!failures.containsKey(name)) {
+        double[] values = samples.stream().mapToDouble(Double::doubleValue).toArray();
+        results.add(Result.of(workload.name(), name, values).withDetail(details.getOrDefault(name, "")));
+      }
+    });
     return results;
   }
 }

@@ -27,7 +27,10 @@ public interface Mode {
   ///
   /// @return the table; workloads for which the time did not suffice are not in it
   default Report run(
-      List<Workload> workloads, List<Column> columns, Settings settings, Consumer<String> progress) {
+      List<Workload> workloads,
+      List<Column> columns,
+      Settings settings,
+      Consumer<String> progress) {
     Report report = new Report(title(), columns.stream().map(Column::name).toList());
     int left = workloads.size();
     for (Workload workload : workloads) {
@@ -36,7 +39,9 @@ public interface Mode {
         break;
       }
       left--;
-      measure(workload, columns, progress).forEach(report::add);
+      List<Result> results = measure(workload, columns, progress);
+      results.forEach(report::add);
+      results.stream().map(Result::row).distinct().map(report::line).forEach(progress);
     }
     return report;
   }

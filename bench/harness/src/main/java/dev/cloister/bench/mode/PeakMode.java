@@ -12,8 +12,8 @@ import org.jspecify.annotations.Nullable;
 
 /// How fast warm code is: CPU time of the calling thread for one pass.
 ///
-/// All engines are warmed up one after the other, then take their samples in turns, so that what the
-/// machine does meanwhile meets them all.
+/// All engines are warmed up one after the other, then take their samples in turns, so that what
+/// the machine does meanwhile meets them all.
 public record PeakMode(Settings settings) implements Mode {
   @Override
   public String title() {
@@ -21,8 +21,7 @@ public record PeakMode(Settings settings) implements Mode {
   }
 
   @Override
-  public List<Result> measure(
-      Workload workload, List<Column> columns, Consumer<String> progress) {
+  public List<Result> measure(Workload workload, List<Column> columns, Consumer<String> progress) {
     List<Result> results = new ArrayList<>();
     List<Contender> contenders = new ArrayList<>();
     try {

@@ -2,11 +2,12 @@ package dev.cloister.bench.mode;
 
 import java.nio.file.Path;
 
-/// How much time a run takes. Nothing here is chosen for a workload: how often a pass is repeated in
-/// a sample is found by trying.
+/// How much time a run takes. Nothing here is chosen for a workload: how often a pass is repeated
+/// in a sample is found by trying.
 ///
 /// @param warmUpCpuMillis CPU time before anything counts, at least
-/// @param warmUpWallMillis time of the wall after which a workload counts though it may not be steady
+/// @param warmUpWallMillis time of the wall after which a workload counts though it may not be
+///   steady
 /// @param rounds samples of each cell; in one round every engine has its turn
 /// @param sampleMillis CPU time of one sample, about
 /// @param patienceSeconds how long one command to a worker may take

@@ -10,8 +10,8 @@ import java.util.List;
 import java.util.Locale;
 import java.util.function.Consumer;
 
-/// How long an engine needs to get fast: time of the wall, from the binary, until passes take no more
-/// than a quarter above what they take in the end.
+/// How long an engine needs to get fast: time of the wall, from the binary, until passes take no
+/// more than a quarter above what they take in the end.
 public record WarmUpMode(Settings settings) implements Mode {
   private static final double FAST = 1.25;
 
@@ -21,8 +21,7 @@ public record WarmUpMode(Settings settings) implements Mode {
   }
 
   @Override
-  public List<Result> measure(
-      Workload workload, List<Column> columns, Consumer<String> progress) {
+  public List<Result> measure(Workload workload, List<Column> columns, Consumer<String> progress) {
     List<Result> results = new ArrayList<>();
     for (Column column : columns) {
       progress.accept(workload.name() + ": " + column.name());

@@ -46,12 +46,7 @@ public final class Report {
     StringBuilder text = new StringBuilder("## " + title + "\n\n| workload |");
     columns.forEach(column -> text.append(' ').append(column).append(" |"));
     text.append("\n| --- |").append(" ---: |".repeat(columns.size())).append('\n');
-    rows.forEach(
-        (name, row) -> {
-          text.append("| ").append(name).append(" |");
-          columns.forEach(column -> text.append(' ').append(cell(row, column)).append(" |"));
-          text.append('\n');
-        });
+    rows.keySet().forEach(name -> text.append(line(name)).append('\n'));
     if (columns.size() > 1) {
       appendMeans(text, "geometric mean of ratios", rows.keySet());
       Set<String> common = commonRows();
@@ -60,6 +55,14 @@ public final class Report {
       }
     }
     appendNotes(text);
+    return text.toString();
+  }
+
+  /// {@return one row of the table}
+  public String line(String row) {
+    StringBuilder text = new StringBuilder("| " + row + " |");
+    Map<String, Result> cells = rows.getOrDefault(row, Map.of());
+    columns.forEach(column -> text.append(' ').append(cell(cells, column)).append(" |"));
     return text.toString();
   }
 
@@ -88,12 +91,11 @@ public final class Report {
 
   private Set<String> commonRows() {
     Set<String> common = new LinkedHashSet<>();
-    rows.forEach(
-        (name, row) -> {
-          if (columns.stream().allMatch(column -> ratio(row, column) != null)) {
-            common.add(name);
-          }
-        });
+    rows.forEach((name, row) -> {
+      if (columns.stream().allMatch(column -> ratio(row, column) != null)) {
+        common.add(name);
+      }
+    });
     return common;
   }
 
@@ -119,13 +121,11 @@ public final class Report {
 
   private void appendNotes(StringBuilder text) {
     List<String> notes = new ArrayList<>();
-    rows.forEach(
-        (name, row) ->
-            row.values().stream()
-                .filter(result -> result.detail() != null)
-                .forEach(
-                    result ->
-                        notes.add("- " + name + ", " + result.column() + ": " + result.detail())));
+    rows.forEach((name, row) ->
+        row.values().stream()
+            .filter(result -> result.detail() != null)
+            .forEach(result ->
+                notes.add("- " + name + ", " + result.column() + ": " + result.detail())));
     if (!notes.isEmpty()) {
       text.append('\n').append(String.join("\n", notes)).append('\n');
     }
@@ -140,35 +140,32 @@ public final class Report {
   public ObjectNode json(ObjectMapper mapper) {
     ObjectNode json = mapper.createObjectNode().put("title", title);
     ArrayNode cells = json.putArray("cells");
-    rows.forEach(
-        (name, row) ->
-            columns.forEach(
-                column -> {
-                  Result result = row.get(column);
-                  if (result == null) {
-                    return;
-                  }
-                  ObjectNode cell =
-                      cells.addObject().put("workload", name).put("engine", column);
-                  if (result.hasFigure()) {
-                    cell.put("median", result.median());
-                    cell.put("spread", Statistics.spread(result.samples()));
-                    Double ratio = ratio(row, column);
-                    if (ratio != null) {
-                      cell.put("ratio", ratio);
-                    }
-                    ArrayNode samples = cell.putArray("samples");
-                    for (double sample : result.samples()) {
-                      samples.add(sample);
-                    }
-                  }
-                  if (result.detail() != null) {
-                    cell.put("detail", result.detail());
-                  }
-                  if (result.isWrong()) {
-                    cell.put("wrong", true);
-                  }
-                }));
+    rows.forEach((name, row) ->
+        columns.forEach(column -> {
+          Result result = row.get(column);
+          if (result == null) {
+            return;
+          }
+          ObjectNode cell = cells.addObject().put("workload", name).put("engine", column);
+          if (result.hasFigure()) {
+            cell.put("median", result.median());
+            cell.put("spread", Statistics.spread(result.samples()));
+            Double ratio = ratio(row, column);
+            if (ratio != null) {
+              cell.put("ratio", ratio);
+            }
+            ArrayNode samples = cell.putArray("samples");
+            for (double sample : result.samples()) {
+              samples.add(sample);
+            }
+          }
+          if (result.detail() != null) {
+            cell.put("detail", result.detail());
+          }
+          if (result.isWrong()) {
+            cell.put("wrong", true);
+          }
+        }));
     return json;
   }
 }

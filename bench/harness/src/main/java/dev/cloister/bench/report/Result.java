@@ -9,6 +9,7 @@ import org.jspecify.annotations.Nullable;
 /// @param samples one for each round; none if it failed
 /// @param detail what the mode has to say beside the figure, or why there is none
 /// @param isWrong true if it computed something else than it must
+@SuppressWarnings("ArrayRecordComponent") // Never compared.
 public record Result(
     String row, String column, double[] samples, @Nullable String detail, boolean isWrong) {
 

@@ -4,6 +4,7 @@ import dev.cloister.engine.EngineConfig;
 import dev.cloister.engine.EngineIsolate;
 import dev.cloister.engine.ModuleHandle;
 import dev.cloister.engine.WasmEngine;
+import dev.cloister.engine.runtime.CodeKind;
 import dev.cloister.engine.runtime.Extern;
 import dev.cloister.engine.runtime.FuncRef;
 import dev.cloister.engine.runtime.HeapLimiter;
@@ -21,21 +22,31 @@ import dev.cloister.engine.types.TableType;
 import dev.cloister.engine.types.TagType;
 import dev.cloister.engine.types.ValueType;
 import java.util.List;
+import java.util.Locale;
 import org.jspecify.annotations.Nullable;
 
 /// This project's engine.
 final class CloisterEngine implements GuestEngine {
-  private final WasmEngine engine = new WasmEngine(EngineConfig.defaults());
-  private final EngineIsolate isolate = engine.addIsolate("bench");
+  private final CodeKind kind;
+  private final WasmEngine engine;
+  private final EngineIsolate isolate;
+
+  private CloisterEngine(CodeKind kind) {
+    this.kind = kind;
+    engine = new WasmEngine(EngineConfig.defaults().withCodeKind(kind));
+    isolate = engine.addIsolate("bench");
+  }
 
   /// Serves the harness.
+  ///
+  /// @param args the kind of code that guests run
   public static void main(String[] args) throws InterruptedException {
-    Worker.serve(new CloisterEngine());
+    Worker.serve(new CloisterEngine(CodeKind.valueOf(args[0].toUpperCase(Locale.ROOT))));
   }
 
   @Override
   public String version() {
-    return "Cloister on Java " + Runtime.version();
+    return "Cloister, " + kind.name().toLowerCase(Locale.ROOT) + ", on Java " + Runtime.version();
   }
 
   @Override

@@ -88,7 +88,7 @@ record Trace(List<Event> events) {
   }
 
   private static Event event(JsonNode line) {
-    if (line.has("grow") || line.has("index") && line.has("args")) {
+    if (line.has("grow") || (line.has("index") && line.has("args"))) {
       throw new UnsupportedOperationException("a trace with the event " + line);
     }
     return switch (line.get("e").asText()) {

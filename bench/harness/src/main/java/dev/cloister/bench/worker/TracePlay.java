@@ -101,8 +101,7 @@ final class TracePlay implements GuestEngine.Host {
 
   private static void compare(Event.End end, byte[] memory) {
     try {
-      String actual =
-          HexFormat.of().formatHex(MessageDigest.getInstance("SHA-256").digest(memory));
+      String actual = HexFormat.of().formatHex(MessageDigest.getInstance("SHA-256").digest(memory));
       if (memory.length != end.memoryBytes() || !actual.equals(end.sha256())) {
         throw new IllegalStateException(
             "the memory ends as " + memory.length + " bytes, SHA-256 " + actual);

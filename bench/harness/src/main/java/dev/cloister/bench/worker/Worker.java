@@ -48,8 +48,7 @@ public final class Worker {
   public static void serve(GuestEngine engine) throws InterruptedException {
     PrintStream out = System.out;
     System.setOut(System.err);
-    Thread guest =
-        new Thread(null, () -> new Worker(engine).loop(out), "guest", STACK_BYTES);
+    Thread guest = new Thread(null, () -> new Worker(engine).loop(out), "guest", STACK_BYTES);
     guest.start();
     guest.join();
     engine.close();
@@ -92,6 +91,8 @@ public final class Worker {
             default -> throw new IllegalArgumentException("no command " + fields[0]);
           };
     } catch (Exception | StackOverflowError | OutOfMemoryError | LinkageError failure) {
+      // Goes to the log of the harness.
+      failure.printStackTrace();
       String text = failure + (failure.getCause() == null ? "" : ": " + failure.getCause());
       return "failed\t" + text.lines().findFirst().orElse("").replace('\t', ' ');
     }

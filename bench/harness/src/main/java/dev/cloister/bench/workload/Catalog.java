@@ -68,8 +68,7 @@ public final class Catalog {
       return Optional.empty();
     }
     Files.createDirectories(folder);
-    Path module =
-        Files.write(folder.resolve(workload.name() + GROWABLE + ".wasm"), binary.get());
+    Path module = Files.write(folder.resolve(workload.name() + GROWABLE + ".wasm"), binary.get());
     return Optional.of(workload.with(workload.name() + GROWABLE, module));
   }
 
@@ -85,7 +84,7 @@ public final class Catalog {
       if (line.isBlank() || line.startsWith("#")) {
         continue;
       }
-      String[] fields = line.trim().split("\\s+");
+      String[] fields = line.trim().split("\\s+", -1);
       boolean isOurs = fields.length == 5;
       Task task =
           isOurs

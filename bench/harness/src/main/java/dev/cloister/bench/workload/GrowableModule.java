@@ -31,8 +31,8 @@ public final class GrowableModule {
     in = ByteBuffer.wrap(wasm);
   }
 
-  /// {@return the growable build, or nothing if the module has no memory of its own that could grow,
-  /// or lacks one of the sections that need one more entry}
+  /// {@return the growable build, or nothing if the module has no memory of its own that could
+  /// grow, or lacks one of the sections that need one more entry}
   public static Optional<byte[]> of(byte[] wasm) {
     return new GrowableModule(wasm).rewrite();
   }
@@ -64,14 +64,17 @@ public final class GrowableModule {
       }
     }
     return isGrowable && typeIndex >= 0 && extended == 4
-        ? Optional.of(out.toByteArray()) : Optional.empty();
+        ? Optional.of(out.toByteArray())
+        : Optional.empty();
   }
 
   private void writeExtended(int id, ByteBuffer section) {
     int count = readU32(section);
     ByteArrayOutputStream content = new ByteArrayOutputStream();
     writeU32(content, count + 1);
-    content.write(section.array(), section.position(), section.remaining());
+    byte[] entries = new byte[section.remaining()];
+    section.get(section.position(), entries);
+    content.writeBytes(entries);
     switch (id) {
       case TYPE -> {
         typeIndex = countTypes(section, count);
@@ -118,7 +121,7 @@ public final class GrowableModule {
   private static boolean canGrow(ByteBuffer memory) {
     int flags = memory.get();
     int initial = readU32(memory);
-    return flags == 0 || flags == 1 && readU32(memory) > initial;
+    return flags == 0 || (flags == 1 && readU32(memory) > initial);
   }
 
   private static int countImportedFunctions(ByteBuffer section) {
@@ -175,7 +178,7 @@ public final class GrowableModule {
   private static void writeU32(ByteArrayOutputStream out, int value) {
     int rest = value;
     for (; rest >>> 7 != 0; rest >>>= 7) {
-      out.write(rest & 0x7F | 0x80);
+      out.write((rest & 0x7F) | 0x80);
     }
     out.write(rest);
   }
