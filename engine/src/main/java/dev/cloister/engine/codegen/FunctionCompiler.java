@@ -24,6 +24,7 @@ final class FunctionCompiler {
   private final NumericEmitter numerics;
   private final WideEmitter wides;
   private final MemoryEmitter memories;
+  private final AtomicEmitter atomics;
   private final CallEmitter calls;
   private final TailCallEmitter tailCalls;
   private final VariableEmitter variables;
@@ -50,6 +51,7 @@ final class FunctionCompiler {
     this.numerics = new NumericEmitter(state);
     this.wides = new WideEmitter(state);
     this.memories = new MemoryEmitter(state);
+    this.atomics = new AtomicEmitter(state);
     this.calls = new CallEmitter(state);
     this.tailCalls = new TailCallEmitter(state, context.functionIndex, exits);
     this.variables = new VariableEmitter(state);
@@ -146,7 +148,7 @@ final class FunctionCompiler {
     }
     if (state.isReachable) {
       if (state.isDebuggable() && DebugEmitter.isPosition(opcode)) {
-        state.debug.position(reader.offset());
+        state.debug.position(reader.offset() - context.bodyOffset());
       }
       if (context.kind == CodeKind.FUEL && FuelSegments.isBulk(opcode)) {
         fuel.chargeBulk(opcode, reader);
@@ -246,6 +248,7 @@ final class FunctionCompiler {
       default -> {
         if (!numerics.emit(opcode)
             && !memories.emit(opcode, reader)
+            && !atomics.emit(opcode, reader)
             && !references.emit(opcode, reader)
             && !structures.emit(opcode, reader)
             && !arrays.emit(opcode, reader)

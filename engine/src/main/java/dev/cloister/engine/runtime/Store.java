@@ -13,6 +13,7 @@ import java.util.Objects;
 import java.util.Set;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
+import java.util.concurrent.locks.LockSupport;
 import org.jspecify.annotations.Nullable;
 
 /// A group of instances that may call each other, run by one thread at a time (Spec 4.2.3).
@@ -58,6 +59,9 @@ public final class Store implements AutoCloseable {
   private boolean closed;
 
   private volatile @Nullable StopReason stopReason;
+
+  /// The thread that waits at a shared memory, if it does: it sees no stop site.
+  private volatile @Nullable Thread waiting;
 
   private final Object stopLock = new Object();
   // Guarded by stopLock:
@@ -114,6 +118,7 @@ public final class Store implements AutoCloseable {
       }
       stopReason = reason;
     }
+    LockSupport.unpark(waiting);
     STOPPER.execute(this::arm);
   }
 
@@ -130,6 +135,17 @@ public final class Store implements AutoCloseable {
     if (reason != null) {
       throw new StoppedException(reason);
     }
+  }
+
+  /// Notes that the calling thread, which runs this store, looks at the request to stop from now on
+  /// and then parks: [#requestStop] will wake it.
+  void beginWait() {
+    waiting = Thread.currentThread();
+  }
+
+  /// Notes the end of what [#beginWait] began.
+  void endWait() {
+    waiting = null;
   }
 
   private void arm() {

@@ -10,6 +10,7 @@ import static dev.cloister.engine.types.NumType.I64;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.cloister.engine.bytecode.Opcode;
+import dev.cloister.engine.ModuleHandle;
 import dev.cloister.engine.error.TrapException;
 import dev.cloister.engine.error.TrapReason;
 import dev.cloister.engine.error.WasmFrame;
@@ -70,7 +71,8 @@ final class TrapTest {
   }
 
   static Stream<Case> traps() {
-    return Stream.of(numericTraps(), memoryTraps(), wideTraps(), tableTraps()).flatMap(List::stream);
+    return Stream.of(numericTraps(), memoryTraps(), wideTraps(), tableTraps())
+        .flatMap(List::stream);
   }
 
   private static List<Case> numericTraps() {
@@ -157,8 +159,7 @@ final class TrapTest {
   private static List<Case> wideTraps() {
     Consumer<CodeBuilder> beyond = code -> code.i64Const(1L << 32);
     return List.of(
-        trap(
-            TrapReason.MEMORY_OUT_OF_BOUNDS, beyond, code -> code.op(Opcode.I32_LOAD8_U, 0, 0, 1)),
+        trap(TrapReason.MEMORY_OUT_OF_BOUNDS, beyond, code -> code.op(Opcode.I32_LOAD8_U, 0, 0, 1)),
         trap(
             TrapReason.MEMORY_OUT_OF_BOUNDS,
             code -> code.i64Const(0),
@@ -274,15 +275,20 @@ final class TrapTest {
   private void assertTrapsAtMark(Case trap, boolean memoryGrows) {
     byte[] bytes = module(trap, memoryGrows).build();
     try (Store store = new Store(HeapLimiter.UNLIMITED)) {
-      Instance instance = engine.instantiate(module(trap, memoryGrows), Imports.NONE, store);
+      ModuleHandle module = engine.compile(module(trap, memoryGrows));
+      Instance instance = module.instantiate(store, Imports.NONE);
+      for (CodeKind kind : CodeKind.values()) {
+        module.switchTo(kind, instance);
 
-      TrapException thrown = assertTraps(trap.reason(), () -> call(instance, "outer"));
+        TrapException thrown = assertTraps(trap.reason(), () -> call(instance, "outer"));
 
-      assertThat(thrown.wasmStack())
-          .containsExactly(
-              new WasmFrame(0, "inner", offsetBehind(bytes, 0)),
-              new WasmFrame(1, null, offsetBehind(bytes, 1)));
-      assertThat(instance.isPoisoned()).isFalse();
+        assertThat(thrown.wasmStack())
+            .as(kind.label())
+            .containsExactly(
+                new WasmFrame(0, "inner", offsetBehind(bytes, 0)),
+                new WasmFrame(1, null, offsetBehind(bytes, 1)));
+        assertThat(instance.isPoisoned()).isFalse();
+      }
     }
   }
 
