@@ -99,6 +99,7 @@ final class FunctionCompiler {
     while (!state.control.isEmpty()) {
       compiler.step();
     }
+    state.writer.endLines();
     ClassFiles.end(method);
     if (makesTailCalls) {
       TailCallEmitter.writeEntry(plan, functionIndex, target);
@@ -370,6 +371,7 @@ final class FunctionCompiler {
       compiler.exceptions.catchForCaller(code);
     }
     exits.writeEpilog();
+    inner.writer.endLines();
     ClassFiles.end(method);
     return exits.uses();
   }
