@@ -12,6 +12,7 @@ import dev.cloister.engine.code.CompileThreads;
 import dev.cloister.engine.code.NativeModule;
 import dev.cloister.engine.code.NativeModuleCache;
 import dev.cloister.engine.code.SignatureClasses;
+import dev.cloister.engine.code.StructClasses;
 import dev.cloister.engine.decode.ModuleDecoder;
 import dev.cloister.engine.error.InvalidModuleException;
 import dev.cloister.engine.error.MalformedException;
@@ -246,6 +247,7 @@ final class SharingTest {
                               module,
                               CodeKind.BASELINE,
                               new SignatureClasses(threads),
+                              new StructClasses(threads),
                               threads);
                         } finally {
                           running.decrementAndGet();

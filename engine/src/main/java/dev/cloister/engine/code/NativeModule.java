@@ -10,6 +10,7 @@ import dev.cloister.engine.module.WasmModule;
 import dev.cloister.engine.runtime.CodeKind;
 import dev.cloister.engine.runtime.CodeLinkage;
 import dev.cloister.engine.runtime.FuncRef;
+import dev.cloister.engine.runtime.GcHeap;
 import dev.cloister.engine.runtime.HostFunction;
 import dev.cloister.engine.runtime.Imports;
 import dev.cloister.engine.runtime.Instance;
@@ -18,6 +19,7 @@ import dev.cloister.engine.runtime.InstanceLayout;
 import dev.cloister.engine.runtime.Instantiator;
 import dev.cloister.engine.runtime.StopSite;
 import dev.cloister.engine.runtime.Store;
+import dev.cloister.engine.runtime.WasmStruct;
 import dev.cloister.engine.types.DefinedType;
 import dev.cloister.engine.types.FuncType;
 import java.lang.ref.WeakReference;
@@ -47,6 +49,7 @@ public final class NativeModule implements CodeLinkage {
   private final ModulePlan plan;
   private final StopSite stopSite = new StopSite();
   private final int[] typeIds;
+  private final DefinedType[] types;
   private final CompileThreads threads;
   private final ModuleLoader loader;
   private final InstanceFactory factory;
@@ -64,6 +67,7 @@ public final class NativeModule implements CodeLinkage {
       WasmModule module,
       CodeKind kind,
       SignatureClasses signatureClasses,
+      StructClasses structClasses,
       CompileThreads threads) {
     this.module = module;
     this.scriptUrl = ScriptUrl.of(module);
@@ -71,11 +75,13 @@ public final class NativeModule implements CodeLinkage {
     this.plan = new ModulePlan(module, layout);
     this.threads = threads;
     this.typeIds = new int[module.typeCount()];
+    this.types = new DefinedType[typeIds.length];
     for (int i = 0; i < typeIds.length; i++) {
-      typeIds[i] = module.type(i).id();
+      types[i] = module.type(i);
+      typeIds[i] = types[i].id();
     }
     String name = "wasm-" + NEXT_ID.incrementAndGet();
-    this.loader = new ModuleLoader(name, this, plan, signatureClasses, threads);
+    this.loader = new ModuleLoader(name, this, plan, signatureClasses, structClasses, threads);
     this.factory = newFactory(loader);
     this.currentImage = new CodeImage(0, kind, plan, loader, threads);
     synchronized (imageLock) {
@@ -121,6 +127,16 @@ public final class NativeModule implements CodeLinkage {
   @Override
   public int[] typeIds() {
     return typeIds;
+  }
+
+  @Override
+  public DefinedType[] types() {
+    return types;
+  }
+
+  @Override
+  public WasmStruct newStruct(int typeIndex, GcHeap heap) {
+    return loader.structs(plan.structShape(typeIndex)).create(types[typeIndex], heap);
   }
 
   @Override

@@ -25,7 +25,13 @@ record BodyScan(boolean accessesMemory, boolean calls) {
       accessesMemory |= kind == ImmediateKind.MEMORY_ACCESS && reader.memoryIndex() == 0;
       calls |=
           switch (opcode) {
-            case CALL, CALL_INDIRECT, CALL_REF -> true;
+            case CALL,
+                CALL_INDIRECT,
+                CALL_REF,
+                RETURN_CALL,
+                RETURN_CALL_INDIRECT,
+                RETURN_CALL_REF ->
+                true;
             default -> false;
           };
     }

@@ -2,10 +2,15 @@ package dev.cloister.engine.codegen;
 
 import dev.cloister.engine.bytecode.InstructionReader;
 import dev.cloister.engine.bytecode.Opcode;
+import dev.cloister.engine.module.WasmModule;
 import dev.cloister.engine.runtime.CodeKind;
+import dev.cloister.engine.runtime.MemoryForm;
+import dev.cloister.engine.types.MemoryType;
 
 /// Estimates of how much JVM bytecode an instruction becomes: rather too much than too little.
 final class BytecodeSizes {
+  private static final int MAX_FACTOR = 20;
+
   /// What code that counts has besides at the end of a segment, and at a bulk instruction.
   private static final int FUEL_BYTES = 10;
 
@@ -18,15 +23,16 @@ final class BytecodeSizes {
   /// {@return no instruction becomes more than this many times its own size, by the estimates}
   static int maxFactor(CodeKind kind) {
     return switch (kind) {
-      case BASELINE, OPTIMIZED -> 12;
-      case FUEL -> 12 + FUEL_BYTES;
-      case DEBUG -> 12 + DEBUG_BYTES;
+      case BASELINE, OPTIMIZED -> MAX_FACTOR;
+      case FUEL -> MAX_FACTOR + FUEL_BYTES;
+      case DEBUG -> MAX_FACTOR + DEBUG_BYTES;
     };
   }
 
-  /// {@return the bytes for the current instruction of `reader`}
-  static int estimate(CodeKind kind, Opcode opcode, InstructionReader reader) {
-    int bytes = estimate(opcode, reader);
+  /// {@return the bytes for the current instruction of `reader`, in a function of `module`}
+  static int estimate(
+      CodeKind kind, WasmModule module, Opcode opcode, InstructionReader reader) {
+    int bytes = estimate(module, opcode, reader);
     return switch (kind) {
       case BASELINE, OPTIMIZED -> bytes;
       case FUEL ->
@@ -35,23 +41,28 @@ final class BytecodeSizes {
     };
   }
 
-  private static int estimate(Opcode opcode, InstructionReader reader) {
+  private static int estimate(WasmModule module, Opcode opcode, InstructionReader reader) {
     return switch (opcode.immediates()) {
       case NONE ->
           switch (opcode) {
             case NOP, END -> 1;
             case UNREACHABLE -> 4;
             case SELECT -> 14;
+            case REF_I31 -> 8;
+            case I64_ADD128, I64_SUB128 -> 40;
+            case I64_MUL_WIDE_S, I64_MUL_WIDE_U -> 24;
             default -> 4;
           };
       case LOCAL -> opcode == Opcode.LOCAL_GET ? 3 : 5;
       case I32, F32 -> 3;
       case I64, F64 -> 4;
-      case MEMORY_ACCESS -> 32;
+      case MEMORY_ACCESS -> memoryAccess(module.memoryType(reader.memoryIndex()));
       case BLOCK_TYPE -> opcode == Opcode.LOOP ? 8 : 10;
       case LABEL -> 10;
       case LABEL_TABLE -> 24 + 4 * reader.tableLength() + 8;
-      case FUNCTION, TYPE_TABLE, TYPE -> 24;
+      case FUNCTION, TYPE_TABLE, TYPE, TYPE_TYPE -> 24;
+      case TYPE_COUNT -> 24 + 6 * (reader.index2() / 8 + 7);
+      case CAST_BRANCH -> 36;
       case VALUE_TYPES -> 14;
       default -> 20;
     };
@@ -62,8 +73,13 @@ final class BytecodeSizes {
     InstructionReader reader = Sites.instructions(plan.module(), functionIndex);
     int bytes = 0;
     while (!reader.atEnd()) {
-      bytes += estimate(kind, reader.next(), reader);
+      bytes += estimate(kind, plan.module(), reader.next(), reader);
     }
     return bytes;
+  }
+
+  /// An index of 64 bits takes more room.
+  private static int memoryAccess(MemoryType type) {
+    return type.limits().is64() || MemoryForm.isSegment(type) ? 48 : 32;
   }
 }

@@ -25,7 +25,7 @@ final class CallEmitter {
     state.writeInstance();
     writer.invokestatic(
         Names.chunk(state.plan.chunkOf(functionIndex)),
-        Names.function(functionIndex),
+        state.plan.entryMethod(functionIndex),
         shape.descriptor(Names.INSTANCE_DESC));
     finish(shape);
   }
@@ -34,10 +34,13 @@ final class CallEmitter {
   void callIndirect(InstructionReader reader) {
     state.flush();
     state.pop();
+    if (state.tableAddress(reader.index2()) == JvmKind.LONG) {
+      writer.invokestatic(Names.TABLE, "narrow", "(J)I");
+    }
     DefinedType type = state.module.type(reader.index());
     CallShape shape = CallShape.of((FuncType) type.composite());
     state.writeTable(reader.index2());
-    writeTypeId(reader.index());
+    state.writeTypeId(reader.index());
     state.writeInstance();
     writer.invokestatic(
         Names.dispatch(state.plan.shapeOf(type)),
@@ -58,16 +61,6 @@ final class CallEmitter {
         DispatchGenerator.REFERENCE,
         shape.descriptor(DispatchGenerator.REFERENCE_TRAILING));
     finish(shape);
-  }
-
-  private void writeTypeId(int typeIndex) {
-    if (state.plan.layout().isField(typeIndex)) {
-      writer.getstatic(Names.MODULE, "t" + typeIndex, "I");
-    } else {
-      writer.getstatic(Names.MODULE, "typeIds", "[I");
-      writer.iconst(typeIndex);
-      writer.insn(Opcodes.IALOAD);
-    }
   }
 
   /// Takes the arguments from the operands and puts the results there.

@@ -2,6 +2,7 @@ package dev.cloister.engine.codegen;
 
 import dev.cloister.engine.bytecode.InstructionReader;
 import dev.cloister.engine.types.FuncType;
+import dev.cloister.engine.types.RefType;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -263,6 +264,19 @@ final class ControlEmitter {
       writer.insn(Opcodes.POP);
       state.pop();
     }
+  }
+
+  /// Writes `br_on_cast` and `br_on_cast_fail`; the reference stays where it is either way.
+  void brOnCast(InstructionReader reader, CastEmitter casts, boolean branchesOnSuccess) {
+    ControlFrame frame = target(reader.index());
+    RefType type = reader.castTarget();
+    state.flush();
+    Label otherwise = new Label();
+    writer.insn(Opcodes.DUP);
+    casts.writeTest(type.heapType(), type.nullable());
+    writer.jump(branchesOnSuccess ? Opcodes.IFEQ : Opcodes.IFNE, otherwise);
+    writeBranch(frame);
+    state.writeLabel(otherwise);
   }
 
   /// {@return whether a branch to a frame stays in this method}

@@ -22,10 +22,15 @@ final class FunctionCompiler {
   private final BytecodeWriter writer;
   private final MethodState state;
   private final NumericEmitter numerics;
+  private final WideEmitter wides;
   private final MemoryEmitter memories;
   private final CallEmitter calls;
+  private final TailCallEmitter tailCalls;
   private final VariableEmitter variables;
   private final ReferenceEmitter references;
+  private final GcEmitter structures;
+  private final ArrayEmitter arrays;
+  private final CastEmitter casts;
   private final ControlEmitter control;
   private final FuelEmitter fuel;
 
@@ -42,10 +47,15 @@ final class FunctionCompiler {
     this.state = state;
     this.writer = state.writer;
     this.numerics = new NumericEmitter(state);
+    this.wides = new WideEmitter(state);
     this.memories = new MemoryEmitter(state);
     this.calls = new CallEmitter(state);
+    this.tailCalls = new TailCallEmitter(state, context.functionIndex, exits);
     this.variables = new VariableEmitter(state);
     this.references = new ReferenceEmitter(state);
+    this.structures = new GcEmitter(state);
+    this.arrays = new ArrayEmitter(state);
+    this.casts = new CastEmitter(state);
     this.control = new ControlEmitter(state, calls, exits, context.countedLoops, codeEnd);
     this.fuel = new FuelEmitter(state);
   }
@@ -78,7 +88,9 @@ final class FunctionCompiler {
     FunctionCompiler compiler =
         new FunctionCompiler(
             context, state, /* exits= */ null, plan.module().bodyEnd(functionIndex));
-    state.writeProlog(functionIndex, context.locals);
+    boolean makesTailCalls = plan.module().makesTailCalls(functionIndex);
+    state.writeProlog(
+        functionIndex, context.locals, /* isTarget= */ makesTailCalls && !state.isDebuggable());
     if (scan.calls()) {
       compiler.control.writeStopCheck();
     }
@@ -86,6 +98,9 @@ final class FunctionCompiler {
       compiler.step();
     }
     ClassFiles.end(method);
+    if (makesTailCalls) {
+      TailCallEmitter.writeEntry(plan, functionIndex, target);
+    }
   }
 
   private static MethodVisitor begin(ClassVisitor target, String name, String descriptor) {
@@ -173,10 +188,15 @@ final class FunctionCompiler {
       case BR_TABLE -> control.brTable(reader);
       case BR_ON_NULL -> control.brOnNull(reader.index(), /* branchesOnNull= */ true);
       case BR_ON_NON_NULL -> control.brOnNull(reader.index(), /* branchesOnNull= */ false);
+      case BR_ON_CAST -> control.brOnCast(reader, casts, /* branchesOnSuccess= */ true);
+      case BR_ON_CAST_FAIL -> control.brOnCast(reader, casts, /* branchesOnSuccess= */ false);
       case RETURN -> control.returnFromFunction();
       case CALL -> calls.call(reader.index());
       case CALL_INDIRECT -> calls.callIndirect(reader);
       case CALL_REF -> calls.callReference(reader);
+      case RETURN_CALL -> tailCalls.call(reader.index());
+      case RETURN_CALL_INDIRECT -> tailCalls.callIndirect(reader);
+      case RETURN_CALL_REF -> tailCalls.callReference(reader);
       case DROP -> control.drop();
       case SELECT, SELECT_T -> control.select();
       case LOCAL_GET -> variables.getLocal(reader.index());
@@ -193,7 +213,11 @@ final class FunctionCompiler {
       default -> {
         if (!numerics.emit(opcode)
             && !memories.emit(opcode, reader)
-            && !references.emit(opcode, reader)) {
+            && !references.emit(opcode, reader)
+            && !structures.emit(opcode, reader)
+            && !arrays.emit(opcode, reader)
+            && !casts.emit(opcode, reader)
+            && !wides.emit(opcode)) {
           throw new IllegalStateException(
               "no code for " + opcode.mnemonic() + " in function " + context.functionIndex);
         }
@@ -233,11 +257,14 @@ final class FunctionCompiler {
     Map<Integer, String> exits = writeRegion(region, name, descriptor, slots, locals[1]);
     writer.invokestatic(Names.chunk(context.plan.chunkOf(context.functionIndex)), name, descriptor);
     writer.store(JvmKind.INT, state.exitSlot());
+    state.pop(operands.length());
+    if (exits.containsKey(RegionExits.TAIL_CALL)) {
+      returnForTailCall();
+    }
     RegionExits.readLocals(state, locals[1]);
     state.reloadMemory();
-    state.pop(operands.length());
     exits.forEach((code, kinds) -> {
-      if (code != RegionExits.END) {
+      if (code > RegionExits.END) {
         writeExit(code, kinds, locals[1]);
       }
     });
@@ -249,6 +276,16 @@ final class FunctionCompiler {
     } else {
       RegionExits.readValues(state, locals[1], atEnd);
     }
+  }
+
+  /// Returns if a region left with a pending tail call.
+  private void returnForTailCall() {
+    Label otherwise = new Label();
+    writer.load(JvmKind.INT, state.exitSlot());
+    writer.iconst(RegionExits.TAIL_CALL);
+    writer.jump(Opcodes.IF_ICMPNE, otherwise);
+    tailCalls.writeReturn();
+    state.writeLabel(otherwise);
   }
 
   /// Goes on where a region branched to, if it left by the exit with this code.

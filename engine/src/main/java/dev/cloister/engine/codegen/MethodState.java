@@ -1,11 +1,12 @@
 package dev.cloister.engine.codegen;
 
 import dev.cloister.engine.module.WasmModule;
-import dev.cloister.engine.types.MemoryType;
+import dev.cloister.engine.runtime.MemoryForm;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.BitSet;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 import org.objectweb.asm.Label;
 import org.objectweb.asm.Opcodes;
 
@@ -47,6 +48,9 @@ final class MethodState {
   private final boolean reloadsMemory;
   private final BitSet aliasSlots = new BitSet();
 
+  /// Where the function jumps to for a tail call of itself.
+  private @Nullable Label start;
+
   /// Operands from the current frame's height up to this index are on the JVM stack.
   private int onStackEnd;
 
@@ -85,13 +89,21 @@ final class MethodState {
     this.cachesMemory = cachesMemory;
     memorySlot = slot;
     if (cachesMemory) {
-      fixedFrame[entries++] = Names.MEMORY;
-      fixedFrame[entries++] = "[B";
+      MemoryForm form = form(0);
+      fixedFrame[entries++] = Names.memory(form);
+      fixedFrame[entries++] = form == MemoryForm.SEGMENT ? Names.SEGMENT : "[B";
       slot += 2;
+      // What a host function calls, and what others do with an exported memory, may let it grow.
+      boolean isVisible = plan.layout().isMemoryExported() || module.importedFunctionCount() > 0;
+      reloadsMemory =
+          switch (form) {
+            case EXACT -> isVisible;
+            case LIMIT -> true;
+            case SEGMENT -> false; // It grows without moving.
+          };
+    } else {
+      reloadsMemory = false;
     }
-    // What a host function calls, and what others do with an exported memory, may let it grow.
-    boolean isShared = plan.layout().isMemoryExported() || module.importedFunctionCount() > 0;
-    reloadsMemory = cachesMemory && (!plan.layout().hasExactMemory() || isShared);
     scratchAddress = slot;
     scratchValue = slot + 2;
     scratchOther = slot + 4;
@@ -107,7 +119,12 @@ final class MethodState {
   /// Writes what a method begins with: defaults of the locals, the memory and its bytes.
   ///
   /// @param locals the letters of all Wasm locals, parameters first
-  void writeProlog(int functionIndex, String locals) {
+  /// @param isTarget whether the function jumps to its start to call itself
+  void writeProlog(int functionIndex, String locals, boolean isTarget) {
+    if (isTarget) {
+      start = new Label();
+      writer.labelWithFrame(start, shape.params().length() + 1, fixedFrame, 0, frameStack);
+    }
     if (isDebuggable()) {
       debug.enter(functionIndex, locals, shape.params().length());
     } else {
@@ -123,6 +140,21 @@ final class MethodState {
     control.add(
         new ControlFrame(
             ControlFrame.Kind.FUNCTION, 0, shape.results(), new int[0], firstTemporary));
+  }
+
+  /// {@return where the function starts, or null if it cannot be jumped to}
+  @Nullable Label start() {
+    return start;
+  }
+
+  /// Pops the arguments of a call of the function by itself, on top of the operands, into its
+  /// parameters, and everything else off the JVM stack.
+  void storeParameters() {
+    int params = shape.params().length();
+    for (int i = params - 1; i >= 0; i--) {
+      writer.store(localKinds[i], slots.slot(i));
+    }
+    writePops(params);
   }
 
   /// Writes what the method of a region begins with, which sees the frames around it as exits.
@@ -172,7 +204,7 @@ final class MethodState {
       writeMemory(0);
       writer.insn(Opcodes.DUP);
       writer.store(JvmKind.REF, memorySlot);
-      writer.getfield(Names.MEMORY, "bytes", "[B");
+      writeContentOf(form(0));
       writer.store(JvmKind.REF, memorySlot + 1);
     }
   }
@@ -321,7 +353,7 @@ final class MethodState {
     return place == OperandStack.LOCAL || place == OperandStack.CONSTANT;
   }
 
-  private void writeConstant(JvmKind kind, long bits) {
+  void writeConstant(JvmKind kind, long bits) {
     switch (kind) {
       case INT -> writer.iconst((int) bits);
       case LONG -> writer.lconst(bits);
@@ -426,6 +458,25 @@ final class MethodState {
       }
     }
     onStackEnd = base();
+  }
+
+  /// Gets the top operands off the JVM stack, so that they can be written in any order.
+  void deferTop(int count) {
+    int from = operands.size() - count;
+    for (int i = Math.max(onStackEnd, from); i < operands.size(); i++) {
+      if (operands.place(i) == OperandStack.CONDITION) {
+        flush();
+        break;
+      }
+    }
+    int next = nextFreeSlot();
+    for (int i = onStackEnd - 1; i >= from; i--) {
+      JvmKind kind = operands.kind(i);
+      writer.store(kind, next);
+      operands.setLocal(i, next);
+      next += kind.slots();
+    }
+    onStackEnd = Math.min(onStackEnd, from);
   }
 
   private boolean isMutable(int slot) {
@@ -616,15 +667,32 @@ final class MethodState {
     writer.aload(instanceSlot);
   }
 
-  /// Writes a memory.
+  /// {@return how a memory is kept}
+  MemoryForm form(int memoryIndex) {
+    return plan.layout().memoryForm(memoryIndex);
+  }
+
+  /// {@return the kind of addresses and sizes of a memory}
+  JvmKind memoryAddress(int index) {
+    return JvmKind.of(module.memoryType(index).limits().addressType());
+  }
+
+  /// {@return the kind of indices and sizes of a table}
+  JvmKind tableAddress(int index) {
+    return JvmKind.of(module.tableType(index).limits().addressType());
+  }
+
+  /// Writes a memory, as the class of its form.
   void writeMemory(int index) {
     writeInstance();
+    String type = Names.memory(form(index));
     if (plan.layout().isField(index)) {
-      writer.getfield(Names.INSTANCE, "m" + index, Names.MEMORY_DESC);
+      writer.getfield(Names.INSTANCE, "m" + index, "L" + type + ";");
     } else {
       writer.getfield(Names.BASE_INSTANCE, "memories", "[" + Names.MEMORY_DESC);
       writer.iconst(index);
       writer.insn(Opcodes.AALOAD);
+      writer.checkcast(type);
     }
   }
 
@@ -637,13 +705,32 @@ final class MethodState {
     }
   }
 
-  /// Writes the bytes of a memory.
-  void writeBytes(int index) {
+  /// Writes what holds the bytes of a memory: an array, or a segment.
+  void writeContent(int index) {
     if (index == 0 && cachesMemory) {
       writer.aload(memorySlot + 1);
     } else {
       writeMemory(index);
-      writer.getfield(Names.MEMORY, "bytes", "[B");
+      writeContentOf(form(index));
+    }
+  }
+
+  private void writeContentOf(MemoryForm form) {
+    if (form == MemoryForm.SEGMENT) {
+      writer.getfield(Names.SEGMENT_MEMORY, "segment", Names.SEGMENT_DESC);
+    } else {
+      writer.getfield(Names.HEAP_MEMORY, "bytes", "[B");
+    }
+  }
+
+  /// Writes the canonical id of one of the module's types.
+  void writeTypeId(int typeIndex) {
+    if (plan.layout().isField(typeIndex)) {
+      writer.getstatic(Names.MODULE, "t" + typeIndex, "I");
+    } else {
+      writer.getstatic(Names.MODULE, "typeIds", "[I");
+      writer.iconst(typeIndex);
+      writer.insn(Opcodes.IALOAD);
     }
   }
 
@@ -663,13 +750,8 @@ final class MethodState {
   void reloadMemory() {
     if (reloadsMemory) {
       writer.aload(memorySlot);
-      writer.getfield(Names.MEMORY, "bytes", "[B");
+      writer.getfield(Names.HEAP_MEMORY, "bytes", "[B");
       writer.store(JvmKind.REF, memorySlot + 1);
     }
-  }
-
-  /// {@return whether the addresses of a memory are 64 bits wide}
-  boolean is64(MemoryType type) {
-    return type.limits().is64();
   }
 }

@@ -14,6 +14,9 @@ final class RegionExits {
   /// The code of the exit at the end; that of a branch is one more than the index of its frame.
   static final int END = 0;
 
+  /// The code of the exit with a pending tail call, which carries nothing.
+  static final int TAIL_CALL = -1;
+
   /// Result slots below this one have a form of their own.
   private static final int FIRST_SLOT = 8;
 
@@ -23,6 +26,7 @@ final class RegionExits {
   private final BitSet written;
   private final Label epilog = new Label();
   private final Map<Integer, String> kinds = new TreeMap<>();
+  private boolean isEpilogTargeted;
 
   RegionExits(MethodState state, SlotLayout slots, BitSet written) {
     this.state = state;
@@ -55,7 +59,15 @@ final class RegionExits {
     leave(END, values);
   }
 
+  /// Leaves while a tail call is pending, with nothing to carry: the function's locals are dead.
+  void leaveByTailCall() {
+    kinds.put(TAIL_CALL, "");
+    writer.iconst(TAIL_CALL);
+    writer.insn(Opcodes.IRETURN);
+  }
+
   private void leave(int code, String values) {
+    isEpilogTargeted = true;
     kinds.put(code, values);
     writer.iconst(code);
     writer.store(JvmKind.INT, slots.exitSlot());
@@ -64,7 +76,7 @@ final class RegionExits {
 
   /// Writes what all exits have in common, the last thing in the method.
   void writeEpilog() {
-    if (kinds.isEmpty()) {
+    if (!isEpilogTargeted) {
       return;
     }
     state.pop(state.operands.size());

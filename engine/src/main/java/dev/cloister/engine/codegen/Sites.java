@@ -57,6 +57,10 @@ public final class Sites {
                 I64_TRUNC_F64_S,
                 I64_TRUNC_F64_U,
                 REF_AS_NON_NULL,
+                ARRAY_LEN,
+                REF_I31,
+                I31_GET_S,
+                I31_GET_U,
                 THROW_REF ->
                 true;
             default -> false;

@@ -240,10 +240,12 @@ final class SplitPlan {
   /// Reads a body into a tree.
   private static final class TreeReader {
     private final CodeKind kind;
+    private final WasmModule module;
     private final InstructionReader reader;
 
     TreeReader(CodeKind kind, WasmModule module, int functionIndex) {
       this.kind = kind;
+      this.module = module;
       this.reader = Sites.instructions(module, functionIndex);
     }
 
@@ -255,7 +257,7 @@ final class SplitPlan {
         int start = reader.position();
         Opcode opcode = reader.next();
         Node current = open.getLast();
-        int bytes = BytecodeSizes.estimate(kind, opcode, reader);
+        int bytes = BytecodeSizes.estimate(kind, module, opcode, reader);
         switch (opcode) {
           case BLOCK, LOOP, IF, TRY, TRY_TABLE -> {
             Node node = new Node(start, current.loopDepth + (opcode == Opcode.LOOP ? 1 : 0));

@@ -61,6 +61,7 @@ final class CodeImageTest {
         ModuleDecoder.decode(module.build(), WasmFeatures.supported(), WasmLimits.defaults()),
         CodeKind.BASELINE,
         signatureClasses,
+        new StructClasses(threads),
         threads);
   }
 

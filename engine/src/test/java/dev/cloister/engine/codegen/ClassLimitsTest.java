@@ -14,6 +14,7 @@ import dev.cloister.engine.feature.WasmLimits;
 import dev.cloister.engine.fixture.ModuleBuilder;
 import dev.cloister.engine.fixture.TestEngine;
 import dev.cloister.engine.module.WasmModule;
+import dev.cloister.engine.oracle.Programs;
 import dev.cloister.engine.runtime.Instance;
 import dev.cloister.engine.runtime.CodeKind;
 import dev.cloister.engine.runtime.InstanceLayout;
@@ -205,7 +206,7 @@ final class ClassLimitsTest {
   void function_thatIsLarge_isDivided() {
     WasmModule module =
         ModuleDecoder.decode(
-            RandomFunctions.largeProgram(1).module().build(),
+            Programs.large(1).build(),
             WasmFeatures.supported(),
             WasmLimits.defaults());
     ModulePlan plan = new ModulePlan(module, new InstanceLayout(module));

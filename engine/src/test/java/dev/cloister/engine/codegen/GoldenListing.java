@@ -50,7 +50,9 @@ final class GoldenListing {
       for (MethodNode method : code.methods) {
         int function = Integer.parseInt(method.name.substring(1));
         WasmModule decoded = plan.module();
-        if (function < decoded.importedFunctionCount()) {
+        if (!method.name.equals(Names.function(function))) {
+          listing.line(";; calls of function " + function);
+        } else if (function < decoded.importedFunctionCount()) {
           listing.line(";; import " + function + " " + decoded.signature(function));
         } else {
           WasmText.lines(decoded, function).forEach(line -> listing.line(";; " + line));
