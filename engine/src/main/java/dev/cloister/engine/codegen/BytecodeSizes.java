@@ -57,6 +57,8 @@ final class BytecodeSizes {
       case I32, F32 -> 3;
       case I64, F64 -> 4;
       case MEMORY_ACCESS -> memoryAccess(opcode, module.memoryType(reader.memoryIndex()));
+      case CATCH_TABLE -> 40 + 50 * reader.catchCount();
+      case TAG -> 40;
       case BLOCK_TYPE -> opcode == Opcode.LOOP ? 8 : 10;
       case LABEL -> 10;
       case LABEL_TABLE -> 24 + 4 * reader.tableLength() + 8;

@@ -42,9 +42,9 @@ final class ControlEmitter {
     this.caseLabels = new CaseLabelEmitter(state);
   }
 
-  void block(InstructionReader reader) {
+  ControlFrame block(InstructionReader reader) {
     state.spill();
-    state.enter(ControlFrame.Kind.BLOCK, params(reader), results(reader));
+    return state.enter(ControlFrame.Kind.BLOCK, params(reader), results(reader));
   }
 
   void loop(InstructionReader reader) {
@@ -113,10 +113,22 @@ final class ControlEmitter {
     writer.iinc(trips + 1, 1);
     writer.load(JvmKind.INT, trips + 1);
     writer.load(JvmKind.INT, trips);
-    writer.jump(Opcodes.IF_ICMPLT, frame.label);
+    jumpBack(Opcodes.IF_ICMPLT, frame.label);
     writer.load(JvmKind.INT, state.localSlot(counted.local()));
     writeLimit(counted);
-    writer.jump(Opcodes.IF_ICMPNE, frame.outerLabel);
+    jumpBack(Opcodes.IF_ICMPNE, frame.outerLabel);
+  }
+
+  /// Jumps back on a condition, with nothing else on the JVM stack.
+  private void jumpBack(int opcode, Label target) {
+    if (writer.isFarBack(target)) {
+      Label otherwise = new Label();
+      writer.jump(NumericEmitter.inverse(opcode), otherwise);
+      writer.gotoBack(target);
+      state.writeLabel(otherwise);
+    } else {
+      writer.jump(opcode, target);
+    }
   }
 
   void ifThen(InstructionReader reader) {
@@ -151,20 +163,20 @@ final class ControlEmitter {
 
   void elseBranch() {
     ControlFrame frame = state.current();
+    jumpToEnd(frame);
+    state.restoreParameters(frame);
+    state.writeLabel(frame.elseLabel);
+    frame.kind = ControlFrame.Kind.ELSE;
+    state.isReachable = true;
+  }
+
+  /// Ends a part of a frame that is not its last one.
+  void jumpToEnd(ControlFrame frame) {
     if (state.isReachable) {
       writeFallThrough(frame);
       writer.jump(Opcodes.GOTO, frame.label);
       frame.isTargeted = true;
     }
-    beginElse(frame);
-  }
-
-  private void beginElse(ControlFrame frame) {
-    state.dropAliases(frame);
-    state.restoreParameters(frame);
-    state.writeLabel(frame.elseLabel);
-    frame.kind = ControlFrame.Kind.ELSE;
-    state.isReachable = true;
   }
 
   /// Writes the end of the current frame.
@@ -185,6 +197,11 @@ final class ControlEmitter {
     if (state.isReachable) {
       writeFallThrough(frame);
     }
+    leave(frame, reader);
+  }
+
+  /// Closes the current frame, whose code is written, and places its label.
+  void leave(ControlFrame frame, InstructionReader reader) {
     state.leave();
     if (frame.isTargeted) {
       state.writeLabel(frame.label);
@@ -215,7 +232,9 @@ final class ControlEmitter {
     state.flushBelow(1);
     boolean isPlain = frame.branchKinds.isEmpty() && isInMethod(frame) && isOnlyConditionOnStack();
     int jump = state.takeCondition();
-    if (isPlain) {
+    if (isPlain && frame.kind == ControlFrame.Kind.LOOP) {
+      jumpBack(jump, frame.label);
+    } else if (isPlain) {
       writer.jump(jump, frame.label);
       target(frame);
     } else {
@@ -285,8 +304,12 @@ final class ControlEmitter {
     int values = frame.branchSlots.length;
     state.storeValues(frame.branchKinds, frame.branchSlots);
     state.writePops(values);
-    writer.jump(Opcodes.GOTO, frame.label);
-    target(frame);
+    if (frame.kind == ControlFrame.Kind.LOOP) {
+      writer.gotoBack(frame.label);
+    } else {
+      writer.jump(Opcodes.GOTO, frame.label);
+      frame.isTargeted = true;
+    }
   }
 
   private RegionExits exits() {
@@ -302,7 +325,7 @@ final class ControlEmitter {
     }
   }
 
-  private ControlFrame target(int depth) {
+  ControlFrame target(int depth) {
     return state.control.get(state.control.size() - 1 - depth);
   }
 

@@ -167,6 +167,7 @@ final class MethodState {
       ControlFrame exit =
           new ControlFrame(
               ControlFrame.Kind.EXIT, 0, frame.branchKinds, new int[0], firstTemporary);
+      exit.isProtected = frame.kind == ControlFrame.Kind.TRY || frame.isProtected;
       control.add(exit);
     }
     for (int i = 0; i < slots.operandSlots().length; i++) {
@@ -540,10 +541,16 @@ final class MethodState {
     return frame;
   }
 
-  /// Begins the `else` of the current frame with the operands that its `if` began with.
-  void restoreParameters(ControlFrame frame) {
+  /// Begins another part of the current frame, without operands of its own.
+  void restart(ControlFrame frame) {
+    dropAliases(frame);
     operands.truncate(frame.height);
     onStackEnd = frame.height;
+  }
+
+  /// Begins the `else` of the current frame with the operands that its `if` began with.
+  void restoreParameters(ControlFrame frame) {
+    restart(frame);
     if (frame.parameters != null) {
       for (ControlFrame.Parameter parameter : frame.parameters) {
         if (parameter.place() == OperandStack.CONSTANT) {
@@ -584,6 +591,12 @@ final class MethodState {
     writeFrame(label, onStackEnd, /* extraInt= */ false);
   }
 
+  /// Places a label to which the JVM goes with an exception; the current frame has no operands.
+  void writeHandler(Label label) {
+    frameStack[0] = Names.THROWN;
+    writer.labelWithFrame(label, collectLocals(), frameLocals, 1, frameStack);
+  }
+
   /// @param stackEnd operands from the frame's height up to this index are on the JVM stack
   /// @param extraInt whether an int lies on top of them
   private void writeFrame(Label label, int stackEnd, boolean extraInt) {
@@ -611,6 +624,7 @@ final class MethodState {
     }
     for (ControlFrame frame : control) {
       end = Math.max(end, frame.counterSlot < 0 ? end : frame.counterSlot + 2);
+      end = Math.max(end, frame.caughtSlot + 1);
       for (ControlFrame.Alias alias : frame.aliases) {
         end = Math.max(end, alias.copySlot() + localKinds[alias.local()].slots());
       }
@@ -636,6 +650,9 @@ final class MethodState {
       if (frame.counterSlot >= 0) {
         frameLocals[from + frame.counterSlot - firstTemporary] = Opcodes.INTEGER;
         frameLocals[from + frame.counterSlot + 1 - firstTemporary] = Opcodes.INTEGER;
+      }
+      if (frame.caughtSlot >= 0) {
+        frameLocals[from + frame.caughtSlot - firstTemporary] = Names.THROWN;
       }
       for (ControlFrame.Alias alias : frame.aliases) {
         frameLocals[from + alias.copySlot() - firstTemporary] =

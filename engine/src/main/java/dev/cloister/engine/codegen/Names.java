@@ -53,6 +53,9 @@ public final class Names {
   static final String STACK_GUARD = RUNTIME + "StackGuard";
   static final String RESULT_SLOTS = RUNTIME + "ResultSlots";
   static final String RESULT_SLOTS_DESC = "L" + RESULT_SLOTS + ";";
+  static final String THROWN = RUNTIME + "ThrownException";
+  static final String THROWN_DESC = "L" + THROWN + ";";
+  static final String UNCAUGHT = "dev/cloister/engine/error/UncaughtWasmException";
   static final String INSTANCE_FACTORY = RUNTIME + "InstanceFactory";
   static final String LINKAGE_SOURCE = RUNTIME + "LinkageSource";
   static final String IMAGE_ENTRY = RUNTIME + "ImageEntry";

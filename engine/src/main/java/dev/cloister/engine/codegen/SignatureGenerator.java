@@ -1,6 +1,7 @@
 package dev.cloister.engine.codegen;
 
 import org.objectweb.asm.ClassWriter;
+import org.objectweb.asm.Label;
 import org.objectweb.asm.MethodVisitor;
 import org.objectweb.asm.Opcodes;
 
@@ -89,6 +90,31 @@ public final class SignatureGenerator {
     ClassFiles.end(method);
   }
 
+  /// What a host function throws that the guest may catch: Wasm exceptions, also those of nested
+  /// calls, which it let pass.
+  private static void writeHandler(BytecodeWriter writer, CallShape shape, Label start, Label end) {
+    int callerSlot = 1 + shape.paramSlots();
+    Object[] locals = new Object[shape.params().length() + 2];
+    locals[0] = shape.hostClass();
+    for (int i = 0; i < shape.params().length(); i++) {
+      locals[i + 1] = shape.param(i).frameType();
+    }
+    locals[locals.length - 1] = Names.BASE_INSTANCE;
+    Label handler = new Label();
+    writer.protect(start, end, handler, Names.THROWN);
+    writer.protect(start, end, handler, Names.UNCAUGHT);
+    writer.labelWithFrame(
+        handler, locals.length, locals, 1, new Object[] {"java/lang/RuntimeException"});
+    writer.aload(callerSlot);
+    writer.invokestatic(
+        Names.THROWN,
+        "fromHost",
+        "(Ljava/lang/RuntimeException;"
+            + Names.BASE_INSTANCE_DESC
+            + ")Ljava/lang/RuntimeException;");
+    writer.insn(Opcodes.ATHROW);
+  }
+
   /// The end of a tail call: an ordinary call with the arguments that the caller left.
   private static void writeTailCall(ClassWriter target, CallShape shape) {
     MethodVisitor method =
@@ -147,12 +173,17 @@ public final class SignatureGenerator {
     writer.getfield(name, "target", Names.METHOD_HANDLE_DESC);
     writer.aload(callerSlot);
     ClassFiles.loadParams(writer, shape, 1);
+    Label start = new Label();
+    Label end = new Label();
+    writer.label(start);
     writer.invokevirtual(
         Names.METHOD_HANDLE, "invokeExact", shape.descriptor(Names.BASE_INSTANCE_DESC, ""));
+    writer.label(end);
     writer.aload(callerSlot);
     writer.invokestatic(
         Names.BASE_INSTANCE, "afterHostCall", "(" + Names.BASE_INSTANCE_DESC + ")V");
     ClassFiles.returnResult(writer, shape);
+    writeHandler(writer, shape, start, end);
     ClassFiles.end(method);
     target.visitEnd();
     return target.toByteArray();

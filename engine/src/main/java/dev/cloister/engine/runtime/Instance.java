@@ -191,6 +191,8 @@ public abstract class Instance {
     } catch (TrapException trap) {
       trap.attach(linkage::resolve);
       throw trap;
+    } catch (ThrownException exception) {
+      throw exception.uncaught();
     } catch (StackOverflowError overflow) {
       poisoned = true;
       throw trap(TrapReason.CALL_STACK_EXHAUSTED, overflow);

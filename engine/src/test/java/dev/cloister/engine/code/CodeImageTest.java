@@ -11,6 +11,7 @@ import dev.cloister.engine.EngineConfig;
 import dev.cloister.engine.ModuleHandle;
 import dev.cloister.engine.NativeModuleInfo.ImageInfo;
 import dev.cloister.engine.bytecode.Opcode;
+import dev.cloister.engine.codegen.ModulePlan;
 import dev.cloister.engine.decode.ModuleDecoder;
 import dev.cloister.engine.feature.WasmFeatures;
 import dev.cloister.engine.feature.WasmLimits;
@@ -60,6 +61,7 @@ final class CodeImageTest {
     return new NativeModule(
         ModuleDecoder.decode(module.build(), WasmFeatures.supported(), WasmLimits.defaults()),
         CodeKind.BASELINE,
+        ModulePlan.METHOD_BYTES,
         signatureClasses,
         new StructClasses(threads),
         threads);

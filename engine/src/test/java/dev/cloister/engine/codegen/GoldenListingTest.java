@@ -14,6 +14,7 @@ import dev.cloister.engine.fixture.ModuleBuilder;
 import dev.cloister.engine.module.ElementSegment.Mode;
 import dev.cloister.engine.module.ExternKind;
 import dev.cloister.engine.oracle.Operator;
+import dev.cloister.engine.runtime.CodeKind;
 import dev.cloister.engine.types.AbstractHeapType;
 import dev.cloister.engine.types.FuncType;
 import dev.cloister.engine.types.GlobalType;
@@ -890,5 +891,63 @@ final class GoldenListingTest {
                         .i32Const(1)
                         .op(Opcode.REF_I31)
                         .op(Opcode.REF_EQ)));
+  }
+
+  /// What counts: segments at the beginning, behind a call, in a loop and in both arms, and bulk.
+  @Test
+  void countingCode_paysForItsSegments() {
+    GoldenListing.assertMatches("fuel", CodeKind.FUEL, variants());
+  }
+
+  /// What can be debugged: positions, operands that are new, and locals in the frame.
+  @Test
+  void debuggableCode_keepsItsFrame() {
+    GoldenListing.assertMatches("debug", CodeKind.DEBUG, variants());
+  }
+
+  private static ModuleBuilder variants() {
+    return new ModuleBuilder()
+        .memory(1)
+        .function(
+            BINARY,
+            code ->
+                code.localGet(0)
+                    .localGet(1)
+                    .call(1)
+                    .localGet(0)
+                    .op(Opcode.I32_LT_S)
+                    .ifThen(I32)
+                    .i32Const(1)
+                    .otherwise()
+                    .localGet(0)
+                    .i32Const(2)
+                    .i32Add()
+                    .end()
+                    .i32Add())
+        .function(
+            INT,
+            code -> {
+              int sum = code.local(I64);
+              code.loop()
+                  .localGet(sum)
+                  .localGet(0)
+                  .access(Opcode.I64_LOAD32_U, 4)
+                  .op(Opcode.I64_ADD)
+                  .localSet(sum)
+                  .localGet(0)
+                  .i32Const(4)
+                  .i32Add()
+                  .localTee(0)
+                  .i32Const(400)
+                  .op(Opcode.I32_NE)
+                  .brIf(0)
+                  .end()
+                  .i32Const(0)
+                  .i32Const(0)
+                  .localGet(0)
+                  .op(Opcode.MEMORY_FILL, 0)
+                  .localGet(sum)
+                  .op(Opcode.I32_WRAP_I64);
+            });
   }
 }

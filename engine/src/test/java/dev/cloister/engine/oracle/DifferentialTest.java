@@ -2,23 +2,26 @@ package dev.cloister.engine.oracle;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.cloister.engine.EngineConfig;
 import dev.cloister.engine.decode.ModuleDecoder;
 import dev.cloister.engine.error.ModuleException;
 import dev.cloister.engine.feature.WasmFeatures;
 import dev.cloister.engine.feature.WasmLimits;
 import dev.cloister.engine.fixture.Seed;
-import dev.cloister.engine.fixture.TestEngine;
 import dev.cloister.engine.module.InstructionText;
 import dev.cloister.engine.module.WasmModule;
+import dev.cloister.engine.runtime.CodeKind;
 import java.util.Arrays;
 import java.util.Base64;
+import java.util.LinkedHashMap;
+import java.util.Map;
 import java.util.Objects;
 import java.util.Random;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 
-/// Random modules do in compiled code what the interpreter does.
+/// Random modules do in compiled code of every kind what the interpreter does.
 ///
 /// Strategy: each program has an own seed, and uses all that the engine supports. Its functions are
 /// called with random arguments, several times, so that calls work on what others left. Invariants:
@@ -29,18 +32,30 @@ final class DifferentialTest {
   private static final long SECONDS = Long.getLong("differential.seconds", 8);
   private static final long SHRINK_SECONDS = 30;
 
-  private final TestEngine engine = new TestEngine();
-  private final Comparison comparison = new Comparison(engine);
+  /// So little that nearly every function is divided.
+  private static final int FEW_BYTES = 800;
+
+  private final Map<String, Comparison> comparisons = new LinkedHashMap<>();
+
+  DifferentialTest() {
+    for (CodeKind kind : CodeKind.values()) {
+      EngineConfig config = EngineConfig.defaults().withCodeKind(kind);
+      comparisons.put(kind.label(), new Comparison(config));
+      comparisons.put(
+          kind.label() + ", divided", new Comparison(config.withMethodBytes(FEW_BYTES)));
+    }
+  }
 
   @AfterEach
-  void closeEngine() {
-    engine.close();
+  void closeEngines() {
+    comparisons.values().forEach(Comparison::close);
   }
 
   @Test
   void smallPrograms_doWhatTheInterpreterDoes() {
     run(/* isLarge= */ false, SECONDS);
-    assertThat(comparison.calls).as("calls that were compared").isGreaterThan(20);
+    comparisons.forEach(
+        (kind, comparison) -> assertThat(comparison.calls).as(kind).isGreaterThan(20));
   }
 
   /// Functions that do not fit into one JVM method are divided.
@@ -62,7 +77,8 @@ final class DifferentialTest {
       compare(seeds.nextLong(), isLarge);
       programs++;
     }
-    System.out.println(programs + " programs, " + comparison.calls + " calls");
+    int calls = comparisons.values().stream().mapToInt(comparison -> comparison.calls).sum();
+    System.out.println(programs + " programs, " + calls + " calls");
   }
 
   private void compare(long seed, boolean isLarge) {
@@ -107,11 +123,18 @@ final class DifferentialTest {
   }
 
   private @Nullable String difference(Program program, long seed) {
-    try {
-      return comparison.difference(program, seed);
-    } catch (RuntimeException | Error e) {
-      return e + " at " + Arrays.stream(e.getStackTrace()).limit(12).toList();
+    for (Map.Entry<String, Comparison> each : comparisons.entrySet()) {
+      String difference;
+      try {
+        difference = each.getValue().difference(program, seed);
+      } catch (RuntimeException | Error e) {
+        difference = e + " at " + Arrays.stream(e.getStackTrace()).limit(12).toList();
+      }
+      if (difference != null) {
+        return each.getKey() + ": " + difference;
+      }
     }
+    return null;
   }
 
   private static String text(Program program) {

@@ -10,6 +10,7 @@ import static dev.cloister.engine.types.NumType.I64;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.cloister.engine.bytecode.Opcode;
+import dev.cloister.engine.ModuleHandle;
 import dev.cloister.engine.error.TrapException;
 import dev.cloister.engine.error.TrapReason;
 import dev.cloister.engine.error.WasmFrame;
@@ -301,15 +302,20 @@ final class TrapTest {
   private void assertTrapsAtMark(Case trap, boolean memoryGrows) {
     byte[] bytes = module(trap, memoryGrows).build();
     try (Store store = new Store(HeapLimiter.UNLIMITED)) {
-      Instance instance = engine.instantiate(module(trap, memoryGrows), Imports.NONE, store);
+      ModuleHandle module = engine.compile(module(trap, memoryGrows));
+      Instance instance = module.instantiate(store, Imports.NONE);
+      for (CodeKind kind : CodeKind.values()) {
+        module.switchTo(kind, instance);
 
-      TrapException thrown = assertTraps(trap.reason(), () -> call(instance, "outer"));
+        TrapException thrown = assertTraps(trap.reason(), () -> call(instance, "outer"));
 
-      assertThat(thrown.wasmStack())
-          .containsExactly(
-              new WasmFrame(0, "inner", offsetBehind(bytes, 0)),
-              new WasmFrame(1, null, offsetBehind(bytes, 1)));
-      assertThat(instance.isPoisoned()).isFalse();
+        assertThat(thrown.wasmStack())
+            .as(kind.label())
+            .containsExactly(
+                new WasmFrame(0, "inner", offsetBehind(bytes, 0)),
+                new WasmFrame(1, null, offsetBehind(bytes, 1)));
+        assertThat(instance.isPoisoned()).isFalse();
+      }
     }
   }
 
