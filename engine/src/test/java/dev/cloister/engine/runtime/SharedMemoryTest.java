@@ -335,6 +335,32 @@ final class SharedMemoryTest {
   }
 
   @Test
+  void wait_tellsTheRegion_onlyIfItDoesWait() {
+    List<String> told = new ArrayList<>();
+    try (Memory memory = Memory.create(SHARED, limiter);
+        Store store = new Store(HeapLimiter.UNLIMITED)) {
+      Instance guest = importing(importer(), memory, store);
+      store.waitIn(
+          new WaitRegion() {
+            @Override
+            public void enter() {
+              told.add("enter");
+            }
+
+            @Override
+            public void exit() {
+              told.add("exit");
+            }
+          });
+      call(guest, "wait32", 0, 1, -1L);
+      call(guest, "wait32", 0, 0, 0L);
+      assertThat(told).isEmpty();
+      assertThat(result(guest, "wait32", 0, 0, 1L)).isEqualTo(TIMED_OUT);
+      assertThat(told).containsExactly("enter", "exit");
+    }
+  }
+
+  @Test
   void notify_wakesThoseAtItsAddress_asManyAsAskedFor() throws Exception {
     try (Memory memory = Memory.create(SHARED, limiter);
         Store store = new Store(HeapLimiter.UNLIMITED)) {
