@@ -20,12 +20,16 @@ final class BytecodeSizes {
             case SELECT -> 14;
             case I64_ADD128, I64_SUB128 -> 40;
             case I64_MUL_WIDE_S, I64_MUL_WIDE_U -> 24;
-            default -> 4;
+            default -> opcode.prefix() == Opcode.PREFIX_SIMD ? 40 : 4;
           };
       case LOCAL -> opcode == Opcode.LOCAL_GET ? 3 : 5;
       case I32, F32 -> 3;
       case I64, F64 -> 4;
-      case MEMORY_ACCESS -> 32;
+      case MEMORY_ACCESS -> opcode.prefix() == Opcode.PREFIX_SIMD ? 70 : 32;
+      case MEMORY_ACCESS_LANE -> 70;
+      case V128 -> 6;
+      case LANE -> 30;
+      case SHUFFLE -> 200;
       case BLOCK_TYPE -> opcode == Opcode.LOOP ? 8 : 10;
       case LABEL -> 10;
       case LABEL_TABLE -> 24 + 4 * reader.tableLength() + 8;

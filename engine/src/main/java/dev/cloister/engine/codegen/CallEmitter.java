@@ -10,6 +10,9 @@ import org.objectweb.asm.Opcodes;
 /// Arguments and the first result are on the JVM stack, the instance is the last argument, further
 /// results are in the store's result slots. Calls within the image are static and direct.
 final class CallEmitter {
+  /// The result slot of the high half of a vector that is the first result.
+  private static final int FIRST_HIGH_SLOT = 0;
+
   private final MethodState state;
   private final BytecodeWriter writer;
 
@@ -73,11 +76,16 @@ final class CallEmitter {
   /// Takes the arguments from the operands and puts the results there.
   private void finish(CallShape shape) {
     state.pop(shape.params().length());
+    int slot = 1;
     for (int i = 0; i < shape.results().length(); i++) {
+      JvmKind kind = shape.result(i);
       if (i > 0) {
-        readResult(writer, state.instanceSlot, i, shape.result(i));
+        readResult(writer, state.instanceSlot, slot, kind);
+        slot += kind.resultSlots();
+      } else {
+        completeFirst(writer, state.instanceSlot, shape);
       }
-      state.pushOnStack(shape.result(i));
+      state.pushOnStack(kind);
     }
     state.reloadMemory();
   }
@@ -89,15 +97,32 @@ final class CallEmitter {
 
   /// Writes a return with all results on top of the JVM stack.
   static void writeReturn(BytecodeWriter writer, int instanceSlot, CallShape shape) {
+    int slot = shape.resultSlot(shape.results().length());
     for (int i = shape.results().length() - 1; i > 0; i--) {
-      leaveResult(writer, instanceSlot, i, shape.result(i));
+      slot -= shape.result(i).resultSlots();
+      leaveResult(writer, instanceSlot, slot, shape.result(i));
     }
-    writer.insn(shape.results().isEmpty() ? Opcodes.RETURN : shape.result(0).returned());
+    if (shape.returnsVector()) {
+      leaveResult(writer, instanceSlot, FIRST_HIGH_SLOT, JvmKind.LONG);
+    }
+    writer.ret(shape);
   }
 
-  /// Pops result `index` from the JVM stack into its slot.
+  /// Pushes the high half of the first result if that is a vector, right after the call.
+  static void completeFirst(BytecodeWriter writer, int instanceSlot, CallShape shape) {
+    if (shape.returnsVector()) {
+      readResult(writer, instanceSlot, FIRST_HIGH_SLOT, JvmKind.LONG);
+    }
+  }
+
+  /// Pops a result from the JVM stack into the slot `index`, a vector into that and the next one.
   static void leaveResult(BytecodeWriter writer, int instanceSlot, int index, JvmKind kind) {
     switch (kind) {
+      case V128 -> {
+        leaveResult(writer, instanceSlot, index + 1, JvmKind.LONG);
+        leaveResult(writer, instanceSlot, index, JvmKind.LONG);
+        return;
+      }
       case INT -> writer.insn(Opcodes.I2L);
       case FLOAT -> {
         writer.invokestatic("java/lang/Float", "floatToRawIntBits", "(F)I");
@@ -124,8 +149,13 @@ final class CallEmitter {
     }
   }
 
-  /// Pushes result `index` from its slot to the JVM stack.
+  /// Pushes a result from the slot `index` to the JVM stack, a vector from that and the next one.
   static void readResult(BytecodeWriter writer, int instanceSlot, int index, JvmKind kind) {
+    if (kind == JvmKind.V128) {
+      readResult(writer, instanceSlot, index, JvmKind.LONG);
+      readResult(writer, instanceSlot, index + 1, JvmKind.LONG);
+      return;
+    }
     writer.aload(instanceSlot);
     writer.getfield(Names.BASE_INSTANCE, "results", Names.RESULT_SLOTS_DESC);
     if (kind == JvmKind.REF) {
@@ -147,7 +177,7 @@ final class CallEmitter {
         writer.invokestatic("java/lang/Float", "intBitsToFloat", "(I)F");
       }
       case DOUBLE -> writer.invokestatic("java/lang/Double", "longBitsToDouble", "(J)D");
-      case LONG, REF -> {}
+      case LONG, REF, V128 -> {}
     }
   }
 }

@@ -11,7 +11,7 @@ import dev.cloister.engine.types.ValueType;
 ///
 /// @param params a letter of [JvmKind] for each parameter
 /// @param results a letter for each result; the first is returned, the others are left in the
-///   result slots
+///   result slots, and so is the high half of the first if it is a vector
 public record CallShape(String params, String results) {
   /// The most JVM argument slots that parameters may take: besides them there are the instance and
   /// what an indirect call adds.
@@ -56,7 +56,22 @@ public record CallShape(String params, String results) {
 
   /// {@return the descriptor of what is returned on the JVM stack}
   String returnDescriptor() {
-    return results.isEmpty() ? "V" : result(0).descriptor();
+    return results.isEmpty() ? "V" : result(0).returned().descriptor();
+  }
+
+  /// {@return whether the first result is a vector}
+  boolean returnsVector() {
+    return results.startsWith("V");
+  }
+
+  /// {@return the result slot of a result behind the first; the high half of a vector is in the
+  /// next one}
+  int resultSlot(int index) {
+    int slot = 1;
+    for (int i = 1; i < index; i++) {
+      slot += result(i).resultSlots();
+    }
+    return slot;
   }
 
   /// {@return the kind of a parameter}

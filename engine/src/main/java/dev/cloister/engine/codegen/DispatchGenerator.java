@@ -1,6 +1,8 @@
 package dev.cloister.engine.codegen;
 
+import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.List;
 import org.objectweb.asm.ClassWriter;
 import org.objectweb.asm.Label;
 import org.objectweb.asm.MethodVisitor;
@@ -92,21 +94,24 @@ public final class DispatchGenerator {
 
   /// {@return the local variables of a method: parameters, then `trailing`, then the instance}
   private Object[] locals(Object... trailing) {
-    int params = shape.params().length();
-    Object[] locals = new Object[params + trailing.length + 1];
-    for (int i = 0; i < params; i++) {
-      locals[i] = shape.param(i).frameType();
+    List<Object> locals = new ArrayList<>();
+    for (int i = 0; i < shape.params().length(); i++) {
+      JvmKind kind = shape.param(i);
+      locals.add(kind.frameType());
+      if (kind == JvmKind.V128) {
+        locals.add(kind.frameType());
+      }
     }
-    System.arraycopy(trailing, 0, locals, params, trailing.length);
-    locals[locals.length - 1] = Names.INSTANCE;
-    return locals;
+    locals.addAll(Arrays.asList(trailing));
+    locals.add(Names.INSTANCE);
+    return locals.toArray();
   }
 
   private void writeSwitches() {
     if (functions.length == 0) {
       return;
     }
-    int caseBytes = CASE_BYTES + 2 * shape.params().length();
+    int caseBytes = CASE_BYTES + 2 * shape.paramSlots();
     int piece = Integer.highestOneBit(MAX_SWITCH_BYTES / caseBytes);
     if (functions.length <= piece) {
       writeSwitch(SWITCH, 0, functions.length);

@@ -226,23 +226,31 @@ final class MemoryEmitter {
   }
 
   /// {@return whether the offset alone is beyond the largest memory}
-  private static boolean trapsAlways(InstructionReader reader, int width) {
+  static boolean trapsAlways(InstructionReader reader, int width) {
     return reader.memoryOffset() < 0 || reader.memoryOffset() + width - 1 > Integer.MAX_VALUE;
   }
 
-  private void trap() {
+  void trap() {
     writer.invokestatic(Names.TRAPS, "memoryOutOfBounds", "()" + Names.TRAP_DESC);
     writer.insn(Opcodes.ATHROW);
     state.isReachable = false;
   }
 
-  private void writeIndex(InstructionReader reader, int addressSlot, int width) {
-    int offset = (int) reader.memoryOffset();
+  /// Writes the array index of an access.
+  ///
+  /// @param addressSlot the slot of the address, or `-1 - depth` if it is a deferred operand
+  void writeIndex(InstructionReader reader, int addressSlot, int width) {
     writeAddress(addressSlot);
+    if (!exact || reader.memoryOffset() != 0) {
+      writeCheckedIndex(reader, width);
+    }
+  }
+
+  /// Turns the address on top of the JVM stack into an index that is not negative; in the limit
+  /// form the whole access is checked, in the exact form the array does that.
+  void writeCheckedIndex(InstructionReader reader, int width) {
+    int offset = (int) reader.memoryOffset();
     if (exact) {
-      if (offset == 0) {
-        return;
-      }
       writer.iconst(Integer.MAX_VALUE);
     } else {
       state.writeCachedMemory(reader.memoryIndex());

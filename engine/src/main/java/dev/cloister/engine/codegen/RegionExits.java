@@ -38,9 +38,11 @@ final class RegionExits {
 
   /// Pops the values of an exit from the JVM stack to where they are carried.
   void keep(String values) {
+    int slot = firstValueSlot(state, written) + resultSlots(values);
     for (int i = values.length() - 1; i >= 0; i--) {
-      CallEmitter.leaveResult(
-          writer, slots.instanceSlot(), valueSlot(written, i), JvmKind.of(values.charAt(i)));
+      JvmKind kind = JvmKind.of(values.charAt(i));
+      slot -= kind.resultSlots();
+      CallEmitter.leaveResult(writer, slots.instanceSlot(), slot, kind);
     }
   }
 
@@ -72,8 +74,10 @@ final class RegionExits {
     state.writeLabel(epilog);
     int carried = FIRST_SLOT;
     for (int local = written.nextSetBit(0); local >= 0; local = written.nextSetBit(local + 1)) {
-      writer.load(state.localKind(local), slots.slot(local));
-      CallEmitter.leaveResult(writer, slots.instanceSlot(), carried++, state.localKind(local));
+      JvmKind kind = state.localKind(local);
+      writer.load(kind, slots.slot(local));
+      CallEmitter.leaveResult(writer, slots.instanceSlot(), carried, kind);
+      carried += kind.resultSlots();
     }
     writer.load(JvmKind.INT, slots.exitSlot());
     writer.insn(Opcodes.IRETURN);
@@ -83,22 +87,38 @@ final class RegionExits {
   static void readLocals(MethodState caller, BitSet written) {
     int carried = FIRST_SLOT;
     for (int local = written.nextSetBit(0); local >= 0; local = written.nextSetBit(local + 1)) {
-      CallEmitter.readResult(
-          caller.writer, caller.instanceSlot, carried++, caller.localKind(local));
+      JvmKind kind = caller.localKind(local);
+      CallEmitter.readResult(caller.writer, caller.instanceSlot, carried, kind);
+      carried += kind.resultSlots();
       caller.storeLocal(local);
     }
   }
 
   /// Pushes, after the call of a region, the values of an exit.
   static void readValues(MethodState caller, BitSet written, String values) {
+    int slot = firstValueSlot(caller, written);
     for (int i = 0; i < values.length(); i++) {
       JvmKind kind = JvmKind.of(values.charAt(i));
-      CallEmitter.readResult(caller.writer, caller.instanceSlot, valueSlot(written, i), kind);
+      CallEmitter.readResult(caller.writer, caller.instanceSlot, slot, kind);
       caller.pushOnStack(kind);
+      slot += kind.resultSlots();
     }
   }
 
-  private static int valueSlot(BitSet written, int index) {
-    return FIRST_SLOT + written.cardinality() + index;
+  /// {@return the slot behind those of the locals}
+  private static int firstValueSlot(MethodState state, BitSet written) {
+    int slot = FIRST_SLOT;
+    for (int local = written.nextSetBit(0); local >= 0; local = written.nextSetBit(local + 1)) {
+      slot += state.localKind(local).resultSlots();
+    }
+    return slot;
+  }
+
+  private static int resultSlots(String values) {
+    int count = 0;
+    for (int i = 0; i < values.length(); i++) {
+      count += JvmKind.of(values.charAt(i)).resultSlots();
+    }
+    return count;
   }
 }

@@ -68,19 +68,22 @@ public final class SignatureGenerator {
     writer.invokevirtual(shape.referenceClass(), CALL, shape.descriptor(Names.BASE_INSTANCE_DESC));
     int results = shape.results().length();
     if (results > 0) {
+      CallEmitter.completeFirst(writer, /* instanceSlot= */ 2, shape);
       Boxing.box(writer, shape.result(0));
       writer.store(JvmKind.REF, 3);
     }
     writer.iconst(results);
     method.visitTypeInsn(Opcodes.ANEWARRAY, Names.OBJECT);
+    int slot = 1;
     for (int i = 0; i < results; i++) {
       writer.insn(Opcodes.DUP);
       writer.iconst(i);
       if (i == 0) {
         writer.aload(3);
       } else {
-        CallEmitter.readResult(writer, /* instanceSlot= */ 2, i, shape.result(i));
+        CallEmitter.readResult(writer, /* instanceSlot= */ 2, slot, shape.result(i));
         Boxing.box(writer, shape.result(i));
+        slot += shape.result(i).resultSlots();
       }
       writer.insn(Opcodes.AASTORE);
     }

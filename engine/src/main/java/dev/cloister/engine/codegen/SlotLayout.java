@@ -63,6 +63,9 @@ final class SlotLayout {
   private int add(JvmKind kind) {
     int slot = end;
     frame.add(kind.frameType());
+    if (kind == JvmKind.V128) {
+      frame.add(kind.frameType());
+    }
     end += kind.slots();
     return slot;
   }

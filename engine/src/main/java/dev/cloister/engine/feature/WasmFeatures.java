@@ -50,9 +50,8 @@ public final class WasmFeatures {
   public static final WasmFeatures ALL = WASM_1.with(WasmFeature.values());
 
   private static final WasmFeatures SUPPORTED =
-      WASM_2
-          .without(SIMD)
-          .with(EXTENDED_CONST, MULTI_MEMORY, TYPED_FUNCTION_REFERENCES, WIDE_ARITHMETIC);
+      WASM_2.with(
+          EXTENDED_CONST, MULTI_MEMORY, RELAXED_SIMD, TYPED_FUNCTION_REFERENCES, WIDE_ARITHMETIC);
 
   private final long bits;
 
