@@ -3,6 +3,7 @@ package dev.cloister.engine.code;
 import dev.cloister.engine.codegen.ChunkGenerator;
 import dev.cloister.engine.codegen.DispatchGenerator;
 import dev.cloister.engine.codegen.ModulePlan;
+import dev.cloister.engine.runtime.CodeKind;
 import dev.cloister.engine.runtime.ImageEntry;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.jspecify.annotations.Nullable;
@@ -15,21 +16,33 @@ import org.jspecify.annotations.Nullable;
 /// outside. An image without instances and frames is unloaded with its loader.
 public final class CodeImage {
   private final int ordinal;
+  private final CodeKind kind;
   private final Loader loader;
   private final ImageEntry entry;
 
   /// Makes an image whose code is still to be generated.
   ///
   /// @param ordinal 0 for the first image of a module
-  CodeImage(int ordinal, ModulePlan plan, ModuleLoader parent, CompileThreads threads) {
+  CodeImage(
+      int ordinal,
+      CodeKind kind,
+      ModulePlan plan,
+      ModuleLoader parent,
+      CompileThreads threads) {
     this.ordinal = ordinal;
-    this.loader = new Loader(parent.getName() + "-" + ordinal, plan, parent, threads);
+    this.kind = kind;
+    this.loader = new Loader(parent.getName() + "-" + ordinal, kind, plan, parent, threads);
     this.entry = loader.newEntry();
   }
 
   /// {@return the position among the images of the module, in order of creation}
   public int ordinal() {
     return ordinal;
+  }
+
+  /// {@return how its code is made}
+  public CodeKind kind() {
+    return kind;
   }
 
   /// {@return what an instance enters the image through}
@@ -57,11 +70,18 @@ public final class CodeImage {
       registerAsParallelCapable();
     }
 
+    private final CodeKind kind;
     private final ModulePlan plan;
     private final AtomicInteger generatedChunks = new AtomicInteger();
 
-    Loader(String name, ModulePlan plan, ModuleLoader parent, CompileThreads threads) {
+    Loader(
+        String name,
+        CodeKind kind,
+        ModulePlan plan,
+        ModuleLoader parent,
+        CompileThreads threads) {
       super(name, parent, threads);
+      this.kind = kind;
       this.plan = plan;
     }
 
@@ -80,7 +100,7 @@ public final class CodeImage {
       if (name.charAt(0) == 'D') {
         return DispatchGenerator.dispatch(plan, index);
       }
-      byte[] chunk = ChunkGenerator.chunk(plan, index);
+      byte[] chunk = ChunkGenerator.chunk(kind, plan, index);
       generatedChunks.incrementAndGet();
       return chunk;
     }

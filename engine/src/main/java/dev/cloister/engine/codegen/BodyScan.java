@@ -10,7 +10,8 @@ import dev.cloister.engine.module.WasmModule;
 ///
 /// @param accessesMemory whether it reads or writes memory 0
 /// @param calls whether it calls
-record BodyScan(boolean accessesMemory, boolean calls) {
+/// @param throwsExceptions whether a Wasm exception can come out of one of its instructions
+record BodyScan(boolean accessesMemory, boolean calls, boolean throwsExceptions) {
   /// Reads a body for its facts; stops as soon as all are known.
   ///
   /// @param from module offset of its first instruction
@@ -19,6 +20,7 @@ record BodyScan(boolean accessesMemory, boolean calls) {
     InstructionReader reader = module.instructions(from, to);
     boolean accessesMemory = false;
     boolean calls = false;
+    boolean throwsItself = false;
     while (!reader.atEnd() && !(accessesMemory && calls)) {
       Opcode opcode = reader.next();
       ImmediateKind kind = opcode.immediates();
@@ -27,10 +29,18 @@ record BodyScan(boolean accessesMemory, boolean calls) {
       accessesMemory |= isAccess && reader.memoryIndex() == 0;
       calls |=
           switch (opcode) {
-            case CALL, CALL_INDIRECT, CALL_REF -> true;
+            case CALL,
+                CALL_INDIRECT,
+                CALL_REF,
+                RETURN_CALL,
+                RETURN_CALL_INDIRECT,
+                RETURN_CALL_REF ->
+                true;
             default -> false;
           };
+      throwsItself |=
+          opcode == Opcode.THROW || opcode == Opcode.THROW_REF || opcode == Opcode.RETHROW;
     }
-    return new BodyScan(accessesMemory, calls);
+    return new BodyScan(accessesMemory, calls, calls || throwsItself);
   }
 }

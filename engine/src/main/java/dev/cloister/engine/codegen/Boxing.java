@@ -31,6 +31,12 @@ final class Boxing {
     }
   }
 
+  /// Unboxes one half of the vector on top of the JVM stack.
+  static void unboxHalf(BytecodeWriter writer, boolean isHigh) {
+    writer.checkcast(Names.V128);
+    writer.invokevirtual(Names.V128, isHigh ? "high" : "low", "()J");
+  }
+
   private static String owner(JvmKind kind) {
     return switch (kind) {
       case INT -> "java/lang/Integer";

@@ -124,6 +124,12 @@ final class BytecodeWriter {
     }
   }
 
+  /// Pushes a string of at most 65,535 bytes.
+  void string(String value) {
+    method.visitLdcInsn(value);
+    hasInstructionSinceFrame = true;
+  }
+
   void invokestatic(String owner, String name, String descriptor) {
     method.visitMethodInsn(Opcodes.INVOKESTATIC, owner, name, descriptor, false);
     hasInstructionSinceFrame = true;
@@ -169,6 +175,18 @@ final class BytecodeWriter {
     Label label = new Label();
     method.visitLabel(label);
     method.visitLineNumber(ordinal & 0xffff, label);
+  }
+
+  /// Sends exceptions of a class that are thrown in a range to a handler. Where ranges overlap, the
+  /// one that was written first counts. The labels of the range are placed already.
+  ///
+  /// @return whether there is an instruction in the range; an empty one is left out
+  boolean protect(Label start, Label end, Label handler, String type) {
+    if (start.getOffset() == end.getOffset()) {
+      return false;
+    }
+    method.visitTryCatchBlock(start, end, handler, type);
+    return true;
   }
 
   /// Places a label that no frame belongs to.

@@ -28,7 +28,7 @@ final class CallEmitter {
     state.writeInstance();
     writer.invokestatic(
         Names.chunk(state.plan.chunkOf(functionIndex)),
-        Names.function(functionIndex),
+        state.plan.entryMethod(functionIndex),
         shape.descriptor(Names.INSTANCE_DESC));
     finish(shape);
   }
@@ -37,10 +37,13 @@ final class CallEmitter {
   void callIndirect(InstructionReader reader) {
     state.flush();
     state.pop();
+    if (state.tableAddress(reader.index2()) == JvmKind.LONG) {
+      writer.invokestatic(Names.TABLE, "narrow", "(J)I");
+    }
     DefinedType type = state.module.type(reader.index());
     CallShape shape = CallShape.of((FuncType) type.composite());
     state.writeTable(reader.index2());
-    writeTypeId(reader.index());
+    state.writeTypeId(reader.index());
     state.writeInstance();
     writer.invokestatic(
         Names.dispatch(state.plan.shapeOf(type)),
@@ -63,44 +66,31 @@ final class CallEmitter {
     finish(shape);
   }
 
-  private void writeTypeId(int typeIndex) {
-    if (state.plan.layout().isField(typeIndex)) {
-      writer.getstatic(Names.MODULE, "t" + typeIndex, "I");
-    } else {
-      writer.getstatic(Names.MODULE, "typeIds", "[I");
-      writer.iconst(typeIndex);
-      writer.insn(Opcodes.IALOAD);
-    }
-  }
-
   /// Takes the arguments from the operands and puts the results there.
   private void finish(CallShape shape) {
     state.pop(shape.params().length());
-    int slot = 1;
-    for (int i = 0; i < shape.results().length(); i++) {
-      JvmKind kind = shape.result(i);
-      if (i > 0) {
-        readResult(writer, state.instanceSlot, slot, kind);
-        slot += kind.resultSlots();
-      } else {
-        completeFirst(writer, state.instanceSlot, shape);
-      }
-      state.pushOnStack(kind);
+    String results = shape.results();
+    if (!results.isEmpty()) {
+      completeFirst(writer, state.instanceSlot, shape);
+      state.pushOnStack(shape.result(0));
+      readResults(writer, state.instanceSlot, 1, results.substring(1));
+      state.pushOnStack(results.substring(1));
     }
     state.reloadMemory();
   }
 
   /// Writes the return of the function; the results are on top of the JVM stack.
   void writeReturn() {
+    if (state.isDebuggable()) {
+      state.debug.leave();
+    }
     writeReturn(writer, state.instanceSlot, state.shape);
   }
 
   /// Writes a return with all results on top of the JVM stack.
   static void writeReturn(BytecodeWriter writer, int instanceSlot, CallShape shape) {
-    int slot = shape.resultSlot(shape.results().length());
-    for (int i = shape.results().length() - 1; i > 0; i--) {
-      slot -= shape.result(i).resultSlots();
-      leaveResult(writer, instanceSlot, slot, shape.result(i));
+    if (!shape.results().isEmpty()) {
+      leaveResults(writer, instanceSlot, 1, shape.results().substring(1));
     }
     if (shape.returnsVector()) {
       leaveResult(writer, instanceSlot, FIRST_HIGH_SLOT, JvmKind.LONG);
@@ -112,6 +102,29 @@ final class CallEmitter {
   static void completeFirst(BytecodeWriter writer, int instanceSlot, CallShape shape) {
     if (shape.returnsVector()) {
       readResult(writer, instanceSlot, FIRST_HIGH_SLOT, JvmKind.LONG);
+    }
+  }
+
+  /// Pops values from the JVM stack into result slots.
+  ///
+  /// @param first the slot of the lowest value
+  /// @param kinds a letter for each value
+  static void leaveResults(BytecodeWriter writer, int instanceSlot, int first, String kinds) {
+    int slot = first + JvmKind.resultSlots(kinds);
+    for (int i = kinds.length() - 1; i >= 0; i--) {
+      JvmKind kind = JvmKind.of(kinds.charAt(i));
+      slot -= kind.resultSlots();
+      leaveResult(writer, instanceSlot, slot, kind);
+    }
+  }
+
+  /// Pushes values from result slots to the JVM stack; see [#leaveResults].
+  static void readResults(BytecodeWriter writer, int instanceSlot, int first, String kinds) {
+    int slot = first;
+    for (int i = 0; i < kinds.length(); i++) {
+      JvmKind kind = JvmKind.of(kinds.charAt(i));
+      readResult(writer, instanceSlot, slot, kind);
+      slot += kind.resultSlots();
     }
   }
 

@@ -3,6 +3,8 @@ package dev.cloister.engine.codegen;
 import dev.cloister.engine.error.LimitExceededException;
 import dev.cloister.engine.types.FuncType;
 import dev.cloister.engine.types.ValueType;
+import java.util.ArrayList;
+import java.util.List;
 
 /// The shape of a signature on the JVM: what is left of a function type when references are erased.
 ///
@@ -59,19 +61,18 @@ public record CallShape(String params, String results) {
     return results.isEmpty() ? "V" : result(0).returned().descriptor();
   }
 
+  /// {@return the types of the parameters in a stack map frame, as ASM writes them}
+  List<Object> frameTypes() {
+    List<Object> types = new ArrayList<>();
+    for (int i = 0; i < params.length(); i++) {
+      param(i).addFrameTypes(types);
+    }
+    return types;
+  }
+
   /// {@return whether the first result is a vector}
   boolean returnsVector() {
     return results.startsWith("V");
-  }
-
-  /// {@return the result slot of a result behind the first; the high half of a vector is in the
-  /// next one}
-  int resultSlot(int index) {
-    int slot = 1;
-    for (int i = 1; i < index; i++) {
-      slot += result(i).resultSlots();
-    }
-    return slot;
   }
 
   /// {@return the kind of a parameter}

@@ -1,6 +1,7 @@
 package dev.cloister.engine.codegen;
 
 import dev.cloister.engine.error.LimitExceededException;
+import dev.cloister.engine.runtime.CodeKind;
 import java.util.HashMap;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
@@ -22,22 +23,24 @@ public final class ChunkGenerator {
   /// How far the JVM's ordinary jumps reach, in bytes.
   private static final int MAX_NEAR_JUMP_BYTES = 32_767;
 
+  private final CodeKind kind;
   private final ModulePlan plan;
   private final int chunk;
 
   /// How often each function of the chunk was divided anew.
   private final Map<Integer, Integer> divisions = new HashMap<>();
 
-  private ChunkGenerator(ModulePlan plan, int chunk) {
+  private ChunkGenerator(CodeKind kind, ModulePlan plan, int chunk) {
+    this.kind = kind;
     this.plan = plan;
     this.chunk = chunk;
   }
 
-  /// {@return the class of chunk `chunk`}
+  /// {@return the class of chunk `chunk` in images of a kind}
   ///
   /// @throws LimitExceededException if a function cannot be expressed in JVM methods
-  public static byte[] chunk(ModulePlan plan, int chunk) {
-    ChunkGenerator generator = new ChunkGenerator(plan, chunk);
+  public static byte[] chunk(CodeKind kind, ModulePlan plan, int chunk) {
+    ChunkGenerator generator = new ChunkGenerator(kind, plan, chunk);
     while (true) {
       try {
         byte[] generated = generator.generate();
@@ -72,7 +75,8 @@ public final class ChunkGenerator {
         f < plan.chunkEnd(chunk);
         f++) {
       int division = divisions.getOrDefault(f, 0);
-      if (division < BUDGETS.length && BytecodeSizes.estimate(plan, f) > MAX_NEAR_JUMP_BYTES) {
+      if (division < BUDGETS.length
+          && BytecodeSizes.estimate(kind, plan, f) > MAX_NEAR_JUMP_BYTES) {
         divisions.put(f, division + 1);
         isDivided = true;
       }
@@ -101,7 +105,7 @@ public final class ChunkGenerator {
   /// be tried}
   private boolean compile(int function, ClassWriter target) {
     try {
-      FunctionCompiler.compile(plan, function, split(function), target);
+      FunctionCompiler.compile(kind, plan, function, split(function), target);
       return true;
     } catch (CodeLimitException e) {
       int division = divisions.getOrDefault(function, 0);
@@ -118,14 +122,14 @@ public final class ChunkGenerator {
     int bodyBytes = plan.module().bodyEnd(function) - plan.module().bodyOffset(function);
     int division = divisions.getOrDefault(function, 0);
     if (division == 0
-        && bodyBytes > MAX_WHOLE_BYTES / BytecodeSizes.MAX_FACTOR
-        && BytecodeSizes.estimate(plan, function) > MAX_WHOLE_BYTES) {
+        && bodyBytes > MAX_WHOLE_BYTES / BytecodeSizes.maxFactor(kind)
+        && BytecodeSizes.estimate(kind, plan, function) > MAX_WHOLE_BYTES) {
       division = 1;
       divisions.put(function, division);
     }
     return division == 0
         ? SplitPlan.none()
-        : SplitPlan.of(plan.module(), function, BUDGETS[division - 1]);
+        : SplitPlan.of(kind, plan.module(), function, BUDGETS[division - 1]);
   }
 
   /// An imported function as if it were an own one: all calls by index are alike.

@@ -2,6 +2,7 @@ package dev.cloister.engine.codegen;
 
 import dev.cloister.engine.bytecode.InstructionReader;
 import dev.cloister.engine.types.FuncType;
+import dev.cloister.engine.types.RefType;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -44,9 +45,9 @@ final class ControlEmitter {
     this.caseLabels = new CaseLabelEmitter(state);
   }
 
-  void block(InstructionReader reader) {
+  ControlFrame block(InstructionReader reader) {
     state.spill();
-    state.enter(ControlFrame.Kind.BLOCK, params(reader), results(reader));
+    return state.enter(ControlFrame.Kind.BLOCK, params(reader), results(reader));
   }
 
   void loop(InstructionReader reader) {
@@ -153,20 +154,20 @@ final class ControlEmitter {
 
   void elseBranch() {
     ControlFrame frame = state.current();
+    jumpToEnd(frame);
+    state.restoreParameters(frame);
+    state.writeLabel(frame.elseLabel);
+    frame.kind = ControlFrame.Kind.ELSE;
+    state.isReachable = true;
+  }
+
+  /// Ends a part of a frame that is not its last one.
+  void jumpToEnd(ControlFrame frame) {
     if (state.isReachable) {
       writeFallThrough(frame);
       writer.jump(Opcodes.GOTO, frame.label);
       frame.isTargeted = true;
     }
-    beginElse(frame);
-  }
-
-  private void beginElse(ControlFrame frame) {
-    state.dropAliases(frame);
-    state.restoreParameters(frame);
-    state.writeLabel(frame.elseLabel);
-    frame.kind = ControlFrame.Kind.ELSE;
-    state.isReachable = true;
   }
 
   /// Writes the end of the current frame.
@@ -187,6 +188,11 @@ final class ControlEmitter {
     if (state.isReachable) {
       writeFallThrough(frame);
     }
+    leave(frame, reader);
+  }
+
+  /// Closes the current frame, whose code is written, and places its label.
+  void leave(ControlFrame frame, InstructionReader reader) {
     state.leave();
     if (frame.isTargeted) {
       state.writeLabel(frame.label);
@@ -254,6 +260,19 @@ final class ControlEmitter {
     }
   }
 
+  /// Writes `br_on_cast` and `br_on_cast_fail`; the reference stays where it is either way.
+  void brOnCast(InstructionReader reader, CastEmitter casts, boolean branchesOnSuccess) {
+    ControlFrame frame = target(reader.index());
+    RefType type = reader.castTarget();
+    state.flush();
+    Label otherwise = new Label();
+    writer.insn(Opcodes.DUP);
+    casts.writeTest(type.heapType(), type.nullable());
+    writer.jump(branchesOnSuccess ? Opcodes.IFEQ : Opcodes.IFNE, otherwise);
+    writeBranch(frame);
+    state.writeLabel(otherwise);
+  }
+
   /// {@return whether a branch to a frame stays in this method}
   private static boolean isInMethod(ControlFrame frame) {
     return frame.kind != ControlFrame.Kind.FUNCTION && frame.kind != ControlFrame.Kind.EXIT;
@@ -291,7 +310,7 @@ final class ControlEmitter {
     }
   }
 
-  private ControlFrame target(int depth) {
+  ControlFrame target(int depth) {
     return state.control.get(state.control.size() - 1 - depth);
   }
 
@@ -325,7 +344,7 @@ final class ControlEmitter {
     }
     Label defaultLabel = jumpTarget(defaultFrame, stubs);
     writer.tableswitch(0, labels, defaultLabel);
-    if (targets.stream().distinct().limit(BIG_SWITCH_TARGETS).count() == BIG_SWITCH_TARGETS) {
+    if (!state.isDebuggable() && targets.stream().distinct().limit(BIG_SWITCH_TARGETS).count() == BIG_SWITCH_TARGETS) {
       targets.forEach(frame -> frame.isCaseLabel = true);
     }
     stubs.forEach(this::writeStub);

@@ -2,6 +2,7 @@ package dev.cloister.engine.codegen;
 
 import dev.cloister.engine.bytecode.InstructionReader;
 import dev.cloister.engine.bytecode.Opcode;
+import dev.cloister.engine.runtime.CodeKind;
 import java.util.BitSet;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
@@ -26,9 +27,15 @@ final class FunctionCompiler {
   private final VectorMemoryEmitter vectorMemories;
   private final MemoryEmitter memories;
   private final CallEmitter calls;
+  private final TailCallEmitter tailCalls;
   private final VariableEmitter variables;
   private final ReferenceEmitter references;
+  private final GcEmitter structures;
+  private final ArrayEmitter arrays;
+  private final CastEmitter casts;
   private final ControlEmitter control;
+  private final FuelEmitter fuel;
+  private final ExceptionEmitter exceptions;
 
   /// The region that this method is, if it is one.
   private SplitPlan.@Nullable Region current;
@@ -48,17 +55,24 @@ final class FunctionCompiler {
     this.vectors = new VectorEmitter(state);
     this.vectorMemories = new VectorMemoryEmitter(state, memories);
     this.calls = new CallEmitter(state);
+    this.tailCalls = new TailCallEmitter(state, context.functionIndex, exits);
     this.variables = new VariableEmitter(state);
     this.references = new ReferenceEmitter(state);
+    this.structures = new GcEmitter(state);
+    this.arrays = new ArrayEmitter(state);
+    this.casts = new CastEmitter(state);
     this.control = new ControlEmitter(state, calls, exits, context.countedLoops, codeEnd);
+    this.fuel = new FuelEmitter(state);
+    this.exceptions = new ExceptionEmitter(state, control, exits);
   }
 
   /// Writes a function's method, and those of its regions, into a class.
   ///
   /// @param split which parts become methods of their own
   /// @throws CodeLimitException if it cannot be expressed in JVM methods
-  static void compile(ModulePlan plan, int functionIndex, SplitPlan split, ClassVisitor target) {
-    FunctionContext context = new FunctionContext(plan, functionIndex, split, target);
+  static void compile(
+      CodeKind kind, ModulePlan plan, int functionIndex, SplitPlan split, ClassVisitor target) {
+    FunctionContext context = new FunctionContext(kind, plan, functionIndex, split, target);
     CallShape shape = context.shape;
     if (shape.paramSlots() > CallShape.MAX_PARAM_SLOTS) {
       throw new CodeLimitException(
@@ -74,12 +88,15 @@ final class FunctionCompiler {
             plan,
             shape,
             context.locals,
-            SlotLayout.ofFunction(context.locals, shape.params().length(), split.size() > 0),
-            scan.accessesMemory());
+            context.slots(),
+            /* operandBase= */ 0,
+            context.cachesMemory(scan));
     FunctionCompiler compiler =
         new FunctionCompiler(
             context, state, /* exits= */ null, plan.module().bodyEnd(functionIndex));
-    state.writeProlog();
+    boolean makesTailCalls = plan.module().makesTailCalls(functionIndex);
+    state.writeProlog(
+        functionIndex, context.locals, /* isTarget= */ makesTailCalls && !state.isDebuggable());
     if (scan.calls()) {
       compiler.control.writeStopCheck();
     }
@@ -87,6 +104,9 @@ final class FunctionCompiler {
       compiler.step();
     }
     ClassFiles.end(method);
+    if (makesTailCalls) {
+      TailCallEmitter.writeEntry(plan, functionIndex, target);
+    }
   }
 
   private static MethodVisitor begin(ClassVisitor target, String name, String descriptor) {
@@ -103,6 +123,16 @@ final class FunctionCompiler {
         callRegion(region);
         return;
       }
+    }
+    Integer cost = context.fuel.costAt(reader.position());
+    if (cost != null) {
+      context.sites++;
+      if (state.isReachable) {
+        writer.line(context.sites);
+        fuel.charge(cost);
+      }
+    }
+    if (state.isReachable) {
       if (control.isAtTail(reader.position())) {
         control.endCounting();
         for (int i = 0; i < CountedLoop.TAIL_INSTRUCTIONS; i++) {
@@ -119,6 +149,12 @@ final class FunctionCompiler {
       }
     }
     if (state.isReachable) {
+      if (state.isDebuggable() && DebugEmitter.isPosition(opcode)) {
+        state.debug.position(reader.offset());
+      }
+      if (context.kind == CodeKind.FUEL && FuelSegments.isBulk(opcode)) {
+        fuel.chargeBulk(opcode, reader);
+      }
       emit(opcode);
     } else {
       skip(opcode);
@@ -133,14 +169,37 @@ final class FunctionCompiler {
           control.elseBranch();
         }
       }
+      case CATCH -> {
+        if (skippedBlocks == 0) {
+          exceptions.legacyCatch(reader.index());
+        }
+      }
+      case CATCH_ALL -> {
+        if (skippedBlocks == 0) {
+          exceptions.legacyCatchAll();
+        }
+      }
       case END -> {
         if (skippedBlocks == 0) {
-          control.end(reader);
+          end();
+        } else {
+          skippedBlocks--;
+        }
+      }
+      case DELEGATE -> {
+        if (skippedBlocks == 0) {
+          exceptions.delegate(reader);
         } else {
           skippedBlocks--;
         }
       }
       default -> {}
+    }
+  }
+
+  private void end() {
+    if (!exceptions.end(reader)) {
+      control.end(reader);
     }
   }
 
@@ -152,16 +211,29 @@ final class FunctionCompiler {
       case LOOP -> control.loop(reader);
       case IF -> control.ifThen(reader);
       case ELSE -> control.elseBranch();
-      case END -> control.end(reader);
+      case END -> end();
+      case TRY -> exceptions.legacyTry(reader);
+      case CATCH -> exceptions.legacyCatch(reader.index());
+      case CATCH_ALL -> exceptions.legacyCatchAll();
+      case DELEGATE -> exceptions.delegate(reader);
+      case RETHROW -> exceptions.rethrow(reader.index());
+      case TRY_TABLE -> exceptions.tryTable(reader);
+      case THROW -> exceptions.throwTag(reader.index());
+      case THROW_REF -> exceptions.throwReference();
       case BR -> control.br(reader.index());
       case BR_IF -> control.brIf(reader.index());
       case BR_TABLE -> control.brTable(reader);
       case BR_ON_NULL -> control.brOnNull(reader.index(), /* branchesOnNull= */ true);
       case BR_ON_NON_NULL -> control.brOnNull(reader.index(), /* branchesOnNull= */ false);
+      case BR_ON_CAST -> control.brOnCast(reader, casts, /* branchesOnSuccess= */ true);
+      case BR_ON_CAST_FAIL -> control.brOnCast(reader, casts, /* branchesOnSuccess= */ false);
       case RETURN -> control.returnFromFunction();
       case CALL -> calls.call(reader.index());
       case CALL_INDIRECT -> calls.callIndirect(reader);
       case CALL_REF -> calls.callReference(reader);
+      case RETURN_CALL -> tailCalls.call(reader.index());
+      case RETURN_CALL_INDIRECT -> tailCalls.callIndirect(reader);
+      case RETURN_CALL_REF -> tailCalls.callReference(reader);
       case DROP -> control.drop();
       case SELECT, SELECT_T -> control.select();
       case LOCAL_GET -> variables.getLocal(reader.index());
@@ -181,6 +253,9 @@ final class FunctionCompiler {
         if (!numerics.emit(opcode)
             && !memories.emit(opcode, reader)
             && !references.emit(opcode, reader)
+            && !structures.emit(opcode, reader)
+            && !arrays.emit(opcode, reader)
+            && !casts.emit(opcode, reader)
             && !wides.emit(opcode)
             && !vectors.emit(opcode, reader)
             && !vectorMemories.emit(opcode, reader)) {
@@ -197,8 +272,8 @@ final class FunctionCompiler {
   private void callRegion(SplitPlan.Region region) {
     state.spill();
     String operands = state.currentKinds();
-    BitSet[] locals = SplitPlan.locals(context.plan.module(), region);
-    SlotLayout slots = SlotLayout.ofRegion(context.locals, locals[0], operands);
+    BitSet[] locals = context.regionLocals(region);
+    SlotLayout slots = context.regionSlots(locals[0], operands);
     if (slots.instanceSlot() > CallShape.MAX_PARAM_SLOTS) {
       throw new CodeLimitException(
           "parameter slots of a part", slots.instanceSlot(), CallShape.MAX_PARAM_SLOTS);
@@ -211,47 +286,71 @@ final class FunctionCompiler {
     for (int i = operands.length() - 1; i >= 0; i--) {
       state.writeDeferred(i);
     }
+    String trailing = Names.INSTANCE_DESC;
+    if (state.isDebuggable()) {
+      writer.aload(state.debugFrameSlot());
+      trailing = Names.DEBUG_FRAME_DESC + trailing;
+    }
     state.writeInstance();
     String descriptor =
-        new CallShape(params.append(operands).toString(), "I").descriptor(Names.INSTANCE_DESC);
+        new CallShape(params.append(operands).toString(), "I").descriptor(trailing);
     String name = Names.function(context.functionIndex) + "_" + context.regions++;
-    Map<Integer, String> exits = writeRegion(region, name, descriptor, slots, locals[1]);
+    Map<RegionExits.Exit, RegionExits.Use> exits =
+        writeRegion(region, name, descriptor, slots, locals[1]);
     writer.invokestatic(Names.chunk(context.plan.chunkOf(context.functionIndex)), name, descriptor);
     writer.store(JvmKind.INT, state.exitSlot());
+    state.pop(operands.length());
+    RegionExits.Use tailCall = exits.get(RegionExits.Exit.TAIL_CALL);
+    if (tailCall != null) {
+      Label otherwise = beginExit(tailCall);
+      tailCalls.writeReturn();
+      state.writeLabel(otherwise);
+    }
     RegionExits.readLocals(state, locals[1]);
     state.reloadMemory();
-    state.pop(operands.length());
-    exits.forEach((code, kinds) -> {
-      if (code != RegionExits.END) {
-        writeExit(code, kinds, locals[1]);
-      }
-    });
-    String atEnd = exits.get(RegionExits.END);
+    exits.forEach((exit, use) -> writeExit(exit, use, locals[1]));
+    RegionExits.Use atEnd = exits.get(RegionExits.Exit.END);
     if (atEnd == null) {
       writer.insn(Opcodes.ACONST_NULL);
       writer.insn(Opcodes.ATHROW);
       state.isReachable = false;
     } else {
-      RegionExits.readValues(state, locals[1], atEnd);
+      RegionExits.readValues(state, locals[1], atEnd.kinds());
     }
   }
 
-  /// Goes on where a region branched to, if it left by the exit with this code.
-  private void writeExit(int code, String kinds, BitSet written) {
+  /// Begins what is done if a region left by an exit; the label is where it did not.
+  private Label beginExit(RegionExits.Use exit) {
     Label otherwise = new Label();
     writer.load(JvmKind.INT, state.exitSlot());
-    writer.iconst(code);
+    writer.iconst(exit.code());
     writer.jump(Opcodes.IF_ICMPNE, otherwise);
-    RegionExits.readValues(state, written, kinds);
-    control.writeBranch(state.control.get(code - 1));
-    state.pop(kinds.length());
-    state.writeLabel(otherwise);
+    return otherwise;
   }
 
-  /// {@return the kinds of the values of each exit that the region has, by code}
-  private Map<Integer, String> writeRegion(
+  /// Writes what is done if a region left by an exit, but for those at its end and by tail calls.
+  private void writeExit(RegionExits.Exit exit, RegionExits.Use use, BitSet written) {
+    switch (exit.kind()) {
+      case END, TAIL_CALL -> {}
+      case BRANCH, THREW, THREW_WITHIN, RETHROW -> {
+        Label otherwise = beginExit(use);
+        RegionExits.readValues(state, written, use.kinds());
+        if (exit.kind() == RegionExits.Kind.BRANCH) {
+          control.writeBranch(state.control.get(exit.frame()));
+        } else {
+          exceptions.goOn(exit);
+        }
+        state.pop(use.kinds().length());
+        state.writeLabel(otherwise);
+      }
+    }
+  }
+
+  /// {@return the exits that the region has}
+  private Map<RegionExits.Exit, RegionExits.Use> writeRegion(
       SplitPlan.Region region, String name, String descriptor, SlotLayout slots, BitSet written) {
     MethodVisitor method = begin(context.target, name, descriptor);
+    BodyScan scan = BodyScan.of(context.plan.module(), region.start(), region.end());
     MethodState inner =
         new MethodState(
             new BytecodeWriter(method),
@@ -259,11 +358,15 @@ final class FunctionCompiler {
             context.shape,
             context.locals,
             slots,
-            BodyScan.of(context.plan.module(), region.start(), region.end()).accessesMemory());
+            state.operandBase() + state.current().height,
+            context.cachesMemory(scan));
     RegionExits exits = new RegionExits(inner, slots, written);
     FunctionCompiler compiler = new FunctionCompiler(context, inner, exits, region.end());
     compiler.current = region;
     inner.writeRegionProlog(state.control);
+    boolean catches =
+        exceptions.isProtected() && scan.throwsExceptions() && !written.isEmpty();
+    Protection code = catches ? new Protection(inner.writer) : null;
     while (reader.position() < region.end()) {
       compiler.step();
     }
@@ -271,8 +374,11 @@ final class FunctionCompiler {
       inner.flush();
       exits.end(inner.currentKinds());
     }
+    if (code != null) {
+      compiler.exceptions.catchForCaller(code);
+    }
     exits.writeEpilog();
     ClassFiles.end(method);
-    return exits.kinds();
+    return exits.uses();
   }
 }

@@ -4,6 +4,7 @@ import dev.cloister.engine.types.NumType;
 import dev.cloister.engine.types.RefType;
 import dev.cloister.engine.types.ValueType;
 import dev.cloister.engine.types.VecType;
+import java.util.List;
 import org.objectweb.asm.Opcodes;
 
 /// How a Wasm value is represented on the JVM: the computational types of JVMS 2.11.1.
@@ -86,6 +87,17 @@ enum JvmKind {
     return this == V128 ? 2 : 1;
   }
 
+  /// {@return the number of result slots that values take}
+  ///
+  /// @param letters a letter for each value
+  static int resultSlots(String letters) {
+    int slots = 0;
+    for (int i = 0; i < letters.length(); i++) {
+      slots += of(letters.charAt(i)).resultSlots();
+    }
+    return slots;
+  }
+
   /// {@return the type in a stack map frame, as ASM writes it: of each half, for a vector}
   Object frameType() {
     return switch (this) {
@@ -95,6 +107,14 @@ enum JvmKind {
       case DOUBLE -> Opcodes.DOUBLE;
       case REF -> Names.OBJECT;
     };
+  }
+
+  /// Adds the types in a stack map frame.
+  void addFrameTypes(List<Object> types) {
+    types.add(frameType());
+    if (this == V128) {
+      types.add(frameType());
+    }
   }
 
   /// {@return the descriptor of a parameter, or of the two that a vector is}

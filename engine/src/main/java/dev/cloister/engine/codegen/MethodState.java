@@ -1,11 +1,12 @@
 package dev.cloister.engine.codegen;
 
 import dev.cloister.engine.module.WasmModule;
-import dev.cloister.engine.types.MemoryType;
+import dev.cloister.engine.runtime.MemoryForm;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.BitSet;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 import org.objectweb.asm.Label;
 import org.objectweb.asm.Opcodes;
 
@@ -35,12 +36,14 @@ final class MethodState {
   final int scratchAddress;
   final int scratchValue;
   final int scratchOther;
+  final DebugEmitter debug;
 
   /// Whether control can reach the next instruction.
   boolean isReachable = true;
 
   private final JvmKind[] localKinds;
   private final SlotLayout slots;
+  private final int operandBase;
   private final int firstTemporary;
   private final Object[] fixedFrame;
   private final int fixedFrameLength;
@@ -48,6 +51,9 @@ final class MethodState {
   private final boolean cachesMemory;
   private final boolean reloadsMemory;
   private final BitSet aliasSlots = new BitSet();
+
+  /// Where the function jumps to for a tail call of itself.
+  private @Nullable Label start;
 
   /// Operands from the current frame's height up to this index are on the JVM stack.
   private int onStackEnd;
@@ -57,18 +63,22 @@ final class MethodState {
 
   /// @param slots where parameters, instance and Wasm locals are
   /// @param locals the letters of all Wasm locals, parameters first
+  /// @param operandBase the number of operands of the function that this method does not see
   MethodState(
       BytecodeWriter writer,
       ModulePlan plan,
       CallShape shape,
       String locals,
       SlotLayout slots,
+      int operandBase,
       boolean cachesMemory) {
     this.writer = writer;
     this.plan = plan;
     this.module = plan.module();
     this.shape = shape;
     this.slots = slots;
+    this.operandBase = operandBase;
+    this.debug = new DebugEmitter(this);
     localKinds = new JvmKind[locals.length()];
     for (int i = 0; i < localKinds.length; i++) {
       localKinds[i] = JvmKind.of(locals.charAt(i));
@@ -83,13 +93,21 @@ final class MethodState {
     this.cachesMemory = cachesMemory;
     memorySlot = slot;
     if (cachesMemory) {
-      fixedFrame[entries++] = Names.MEMORY;
-      fixedFrame[entries++] = "[B";
+      MemoryForm form = form(0);
+      fixedFrame[entries++] = Names.memory(form);
+      fixedFrame[entries++] = form == MemoryForm.SEGMENT ? Names.SEGMENT : "[B";
       slot += 2;
+      // What a host function calls, and what others do with an exported memory, may let it grow.
+      boolean isVisible = plan.layout().isMemoryExported() || module.importedFunctionCount() > 0;
+      reloadsMemory =
+          switch (form) {
+            case EXACT -> isVisible;
+            case LIMIT -> true;
+            case SEGMENT -> false; // It grows without moving.
+          };
+    } else {
+      reloadsMemory = false;
     }
-    // What a host function calls, and what others do with an exported memory, may let it grow.
-    boolean isShared = plan.layout().isMemoryExported() || module.importedFunctionCount() > 0;
-    reloadsMemory = cachesMemory && (!plan.layout().hasExactMemory() || isShared);
     scratchAddress = slot;
     scratchValue = slot + 2;
     scratchOther = slot + 4;
@@ -103,10 +121,22 @@ final class MethodState {
   // Locals.
 
   /// Writes what a method begins with: defaults of the locals, the memory and its bytes.
-  void writeProlog() {
-    for (int i = shape.params().length(); i < localKinds.length; i++) {
-      writeConstant(localKinds[i], 0, 0);
-      writer.store(localKinds[i], slots.slot(i));
+  ///
+  /// @param locals the letters of all Wasm locals, parameters first
+  /// @param isTarget whether the function jumps to its start to call itself
+  void writeProlog(int functionIndex, String locals, boolean isTarget) {
+    if (isTarget) {
+      start = new Label();
+      int entries = shape.frameTypes().size() + 1;
+      writer.labelWithFrame(start, entries, fixedFrame, 0, frameStack);
+    }
+    if (isDebuggable()) {
+      debug.enter(functionIndex, locals, shape.params().length());
+    } else {
+      for (int i = shape.params().length(); i < localKinds.length; i++) {
+        writeConstant(localKinds[i], 0, 0);
+        writer.store(localKinds[i], slots.slot(i));
+      }
     }
     if (slots.exitSlot() >= 0) {
       clearExit();
@@ -115,6 +145,21 @@ final class MethodState {
     control.add(
         new ControlFrame(
             ControlFrame.Kind.FUNCTION, 0, shape.results(), new int[0], firstTemporary));
+  }
+
+  /// {@return where the function starts, or null if it cannot be jumped to}
+  @Nullable Label start() {
+    return start;
+  }
+
+  /// Pops the arguments of a call of the function by itself, on top of the operands, into its
+  /// parameters, and everything else off the JVM stack.
+  void storeParameters() {
+    int params = shape.params().length();
+    for (int i = params - 1; i >= 0; i--) {
+      writer.store(localKinds[i], slots.slot(i));
+    }
+    writePops(params);
   }
 
   /// Writes what the method of a region begins with, which sees the frames around it as exits.
@@ -127,6 +172,7 @@ final class MethodState {
       ControlFrame exit =
           new ControlFrame(
               ControlFrame.Kind.EXIT, 0, frame.branchKinds, new int[0], firstTemporary);
+      exit.isProtected = frame.kind == ControlFrame.Kind.TRY || frame.isProtected;
       control.add(exit);
     }
     for (int i = 0; i < slots.operandSlots().length; i++) {
@@ -144,12 +190,27 @@ final class MethodState {
     return slots.exitSlot();
   }
 
+  /// {@return whether the Wasm locals are in a debug frame, not in local variables}
+  boolean isDebuggable() {
+    return slots.debugFrameSlot() >= 0;
+  }
+
+  /// {@return where the debug frame is}
+  int debugFrameSlot() {
+    return slots.debugFrameSlot();
+  }
+
+  /// {@return the number of operands of the function that this method does not see}
+  int operandBase() {
+    return operandBase;
+  }
+
   private void cacheMemory() {
     if (cachesMemory) {
       writeMemory(0);
       writer.insn(Opcodes.DUP);
       writer.store(JvmKind.REF, memorySlot);
-      writer.getfield(Names.MEMORY, "bytes", "[B");
+      writeContentOf(form(0));
       writer.store(JvmKind.REF, memorySlot + 1);
     }
   }
@@ -195,6 +256,10 @@ final class MethodState {
   /// Pops the value on top of the JVM stack into a Wasm local and into all its copies: when the
   /// frame of the innermost one ends, the local is read from the next one.
   void storeLocal(int local) {
+    if (isDebuggable()) {
+      debug.storeLocal(local);
+      return;
+    }
     JvmKind kind = localKinds[local];
     for (int i = 0; i < control.size() && !aliasSlots.isEmpty(); i++) {
       for (ControlFrame.Alias alias : control.get(i).aliases) {
@@ -313,7 +378,8 @@ final class MethodState {
     return place == OperandStack.LOCAL || place == OperandStack.CONSTANT;
   }
 
-  private void writeConstant(JvmKind kind, long bits, long high) {
+  /// @param high the high half of a vector
+  void writeConstant(JvmKind kind, long bits, long high) {
     switch (kind) {
       case INT -> writer.iconst((int) bits);
       case LONG -> writer.lconst(bits);
@@ -373,6 +439,13 @@ final class MethodState {
     operands.pushOnStack(kind);
     onStackEnd = operands.size();
     checkStack();
+  }
+
+  /// Takes note of values that were just written, by their letters.
+  void pushOnStack(String kinds) {
+    for (int i = 0; i < kinds.length(); i++) {
+      pushOnStack(JvmKind.of(kinds.charAt(i)));
+    }
   }
 
   /// Takes note of a vector whose halves were just written.
@@ -502,6 +575,7 @@ final class MethodState {
     operands.measure(frame.height);
     frame.branchKinds = params;
     frame.branchSlots = slots;
+    operands.markUnchanged(Math.min(operands.unchanged(), frame.height));
   }
 
   /// Closes the current frame and makes its results the topmost operands of the one around it.
@@ -516,10 +590,16 @@ final class MethodState {
     return frame;
   }
 
-  /// Begins the `else` of the current frame with the operands that its `if` began with.
-  void restoreParameters(ControlFrame frame) {
+  /// Begins another part of the current frame, without operands of its own.
+  void restart(ControlFrame frame) {
+    dropAliases(frame);
     operands.truncate(frame.height);
     onStackEnd = frame.height;
+  }
+
+  /// Begins the `else` of the current frame with the operands that its `if` began with.
+  void restoreParameters(ControlFrame frame) {
+    restart(frame);
     if (frame.parameters != null) {
       for (ControlFrame.Parameter parameter : frame.parameters) {
         if (parameter.place() == OperandStack.CONSTANT) {
@@ -561,6 +641,12 @@ final class MethodState {
     writeFrame(label, onStackEnd, /* extraInt= */ false);
   }
 
+  /// Places a label to which the JVM goes with an exception; the current frame has no operands.
+  void writeHandler(Label label) {
+    frameStack[0] = Names.THROWN;
+    writer.labelWithFrame(label, collectLocals(), frameLocals, 1, frameStack);
+  }
+
   /// @param stackEnd operands from the frame's height up to this index are on the JVM stack
   /// @param extraInt whether an int lies on top of them
   private void writeFrame(Label label, int stackEnd, boolean extraInt) {
@@ -592,6 +678,7 @@ final class MethodState {
     }
     for (ControlFrame frame : control) {
       end = Math.max(end, frame.counterSlot < 0 ? end : frame.counterSlot + 2);
+      end = Math.max(end, frame.caughtSlot + 1);
       for (ControlFrame.Alias alias : frame.aliases) {
         end = Math.max(end, alias.copySlot() + localKinds[alias.local()].slots());
       }
@@ -623,6 +710,9 @@ final class MethodState {
         frameLocals[from + frame.counterSlot - firstTemporary] = Opcodes.INTEGER;
         frameLocals[from + frame.counterSlot + 1 - firstTemporary] = Opcodes.INTEGER;
       }
+      if (frame.caughtSlot >= 0) {
+        frameLocals[from + frame.caughtSlot - firstTemporary] = Names.THROWN;
+      }
       for (ControlFrame.Alias alias : frame.aliases) {
         frameLocals[from + alias.copySlot() - firstTemporary] =
             localKinds[alias.local()].frameType();
@@ -653,15 +743,32 @@ final class MethodState {
     writer.aload(instanceSlot);
   }
 
-  /// Writes a memory.
+  /// {@return how a memory is kept}
+  MemoryForm form(int memoryIndex) {
+    return plan.layout().memoryForm(memoryIndex);
+  }
+
+  /// {@return the kind of addresses and sizes of a memory}
+  JvmKind memoryAddress(int index) {
+    return JvmKind.of(module.memoryType(index).limits().addressType());
+  }
+
+  /// {@return the kind of indices and sizes of a table}
+  JvmKind tableAddress(int index) {
+    return JvmKind.of(module.tableType(index).limits().addressType());
+  }
+
+  /// Writes a memory, as the class of its form.
   void writeMemory(int index) {
     writeInstance();
+    String type = Names.memory(form(index));
     if (plan.layout().isField(index)) {
-      writer.getfield(Names.INSTANCE, "m" + index, Names.MEMORY_DESC);
+      writer.getfield(Names.INSTANCE, "m" + index, "L" + type + ";");
     } else {
       writer.getfield(Names.BASE_INSTANCE, "memories", "[" + Names.MEMORY_DESC);
       writer.iconst(index);
       writer.insn(Opcodes.AALOAD);
+      writer.checkcast(type);
     }
   }
 
@@ -674,13 +781,32 @@ final class MethodState {
     }
   }
 
-  /// Writes the bytes of a memory.
-  void writeBytes(int index) {
+  /// Writes what holds the bytes of a memory: an array, or a segment.
+  void writeContent(int index) {
     if (index == 0 && cachesMemory) {
       writer.aload(memorySlot + 1);
     } else {
       writeMemory(index);
-      writer.getfield(Names.MEMORY, "bytes", "[B");
+      writeContentOf(form(index));
+    }
+  }
+
+  private void writeContentOf(MemoryForm form) {
+    if (form == MemoryForm.SEGMENT) {
+      writer.getfield(Names.SEGMENT_MEMORY, "segment", Names.SEGMENT_DESC);
+    } else {
+      writer.getfield(Names.HEAP_MEMORY, "bytes", "[B");
+    }
+  }
+
+  /// Writes the canonical id of one of the module's types.
+  void writeTypeId(int typeIndex) {
+    if (plan.layout().isField(typeIndex)) {
+      writer.getstatic(Names.MODULE, "t" + typeIndex, "I");
+    } else {
+      writer.getstatic(Names.MODULE, "typeIds", "[I");
+      writer.iconst(typeIndex);
+      writer.insn(Opcodes.IALOAD);
     }
   }
 
@@ -700,13 +826,8 @@ final class MethodState {
   void reloadMemory() {
     if (reloadsMemory) {
       writer.aload(memorySlot);
-      writer.getfield(Names.MEMORY, "bytes", "[B");
+      writer.getfield(Names.HEAP_MEMORY, "bytes", "[B");
       writer.store(JvmKind.REF, memorySlot + 1);
     }
-  }
-
-  /// {@return whether the addresses of a memory are 64 bits wide}
-  boolean is64(MemoryType type) {
-    return type.limits().is64();
   }
 }

@@ -2,10 +2,14 @@ package dev.cloister.engine.codegen;
 
 import dev.cloister.engine.module.WasmModule;
 import dev.cloister.engine.runtime.InstanceLayout;
+import dev.cloister.engine.types.ArrayType;
 import dev.cloister.engine.types.DefinedType;
 import dev.cloister.engine.types.FuncType;
+import dev.cloister.engine.types.StructType;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.BitSet;
+import java.util.Collection;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -25,6 +29,9 @@ public final class ModulePlan {
   private final InstanceLayout layout;
   private final List<CallShape> shapes = new ArrayList<>();
   private final Map<DefinedType, Integer> shapeOfType = new HashMap<>();
+  private final BitSet withTailCalls = new BitSet();
+  private final Map<DefinedType, StructShape> structShapes = new HashMap<>();
+  private final Map<DefinedType, Integer> typeIndices = new HashMap<>();
   private final int[][] dispatched;
   private final int[] chunkStarts;
 
@@ -42,16 +49,27 @@ public final class ModulePlan {
 
   private void findShapes() {
     Map<CallShape, Integer> ordinals = new HashMap<>();
+    Map<StructShape, StructShape> structs = new HashMap<>();
     for (int i = 0; i < module.typeCount(); i++) {
       DefinedType type = module.type(i);
-      if (type.composite() instanceof FuncType signature) {
-        CallShape shape = CallShape.of(signature);
-        Integer ordinal = ordinals.putIfAbsent(shape, shapes.size());
-        if (ordinal == null) {
-          ordinal = shapes.size();
-          shapes.add(shape);
+      typeIndices.putIfAbsent(type, i);
+      switch (type.composite()) {
+        case FuncType signature -> {
+          CallShape shape = CallShape.of(signature);
+          Integer ordinal = ordinals.putIfAbsent(shape, shapes.size());
+          if (ordinal == null) {
+            ordinal = shapes.size();
+            shapes.add(shape);
+          }
+          shapeOfType.put(type, ordinal);
         }
-        shapeOfType.put(type, ordinal);
+        case StructType _ -> {
+          DefinedType supertype = type.supertype();
+          StructShape parent = supertype == null ? null : structShapes.get(supertype);
+          StructShape shape = StructShape.of(type, parent);
+          structShapes.put(type, structs.computeIfAbsent(shape, same -> same));
+        }
+        case ArrayType _ -> {}
       }
     }
   }
@@ -63,9 +81,13 @@ public final class ModulePlan {
       shapeOfFunction(f).requireExpressible("function " + f);
     }
     for (int f = module.importedFunctionCount(); f < module.functionCount(); f++) {
-      if (module.isDeclaredFunction(f) || f == module.startFunction()) {
+      boolean isReferenced = module.isDeclaredFunction(f) || module.isTailCalled(f);
+      if (isReferenced || f == module.startFunction()) {
         shapeOfFunction(f).requireExpressible("function " + f);
         int shape = shapeOf(f);
+        if (module.makesTailCalls(f)) {
+          withTailCalls.set(shape);
+        }
         if (counts[shape] == found[shape].length) {
           found[shape] = Arrays.copyOf(found[shape], counts[shape] * 2);
         }
@@ -146,6 +168,18 @@ public final class ModulePlan {
     return dispatched[shape];
   }
 
+  /// {@return whether a function of a shape that can become a reference makes tail calls}
+  boolean hasTailCalls(int shape) {
+    return withTailCalls.get(shape);
+  }
+
+  /// {@return the method by which a function is called, but for the end of a tail call}
+  String entryMethod(int functionIndex) {
+    return module.makesTailCalls(functionIndex)
+        ? Names.tailCallLoop(functionIndex)
+        : Names.function(functionIndex);
+  }
+
   /// {@return `shape << 32 | position` of a function in the dispatch tables}
   ///
   /// @throws IllegalArgumentException if the function is not in one
@@ -156,6 +190,33 @@ public final class ModulePlan {
       throw new IllegalArgumentException("function " + functionIndex + " is never referenced");
     }
     return (long) shape << 32 | position;
+  }
+
+  /// {@return the shapes of the module's structure types}
+  public Collection<StructShape> structShapes() {
+    return structShapes.values();
+  }
+
+  /// {@return the shape of one of the module's structure types}
+  ///
+  /// @throws IllegalArgumentException if it is not a structure type of the module
+  public StructShape structShape(int typeIndex) {
+    StructShape shape = structShapes.get(module.type(typeIndex));
+    if (shape == null) {
+      throw new IllegalArgumentException("not a structure type: " + typeIndex);
+    }
+    return shape;
+  }
+
+  /// {@return the first index of a type of the module}
+  ///
+  /// @throws IllegalArgumentException if it is not a type of the module
+  int typeIndex(DefinedType type) {
+    Integer index = typeIndices.get(type);
+    if (index == null) {
+      throw new IllegalArgumentException("not a type of the module: " + type);
+    }
+    return index;
   }
 
   /// {@return the number of chunks}

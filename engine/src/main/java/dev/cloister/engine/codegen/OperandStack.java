@@ -23,9 +23,10 @@ final class OperandStack {
   private int[] ends = new int[64];
   private int[] words = new int[64];
   private int size;
+  private int unchanged;
 
   void clear() {
-    size = 0;
+    truncate(0);
   }
 
   int size() {
@@ -34,6 +35,17 @@ final class OperandStack {
 
   void truncate(int newSize) {
     size = newSize;
+    unchanged = Math.min(unchanged, newSize);
+  }
+
+  /// {@return the number of lowest operands that are those of the last [#markUnchanged]}
+  int unchanged() {
+    return unchanged;
+  }
+
+  /// Begins to watch which operands are new, those from index `count` being new already.
+  void markUnchanged(int count) {
+    unchanged = count;
   }
 
   void pushOnStack(JvmKind kind) {
@@ -79,7 +91,7 @@ final class OperandStack {
   }
 
   void pop() {
-    size--;
+    truncate(size - 1);
   }
 
   byte place(int index) {

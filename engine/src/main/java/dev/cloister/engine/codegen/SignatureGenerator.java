@@ -1,6 +1,8 @@
 package dev.cloister.engine.codegen;
 
+import java.util.List;
 import org.objectweb.asm.ClassWriter;
+import org.objectweb.asm.Label;
 import org.objectweb.asm.MethodVisitor;
 import org.objectweb.asm.Opcodes;
 
@@ -44,6 +46,7 @@ public final class SignatureGenerator {
             null)
         .visitEnd();
     writeInvoke(target, shape);
+    writeTailCall(target, shape);
     target.visitEnd();
     return target.toByteArray();
   }
@@ -91,6 +94,45 @@ public final class SignatureGenerator {
     ClassFiles.end(method);
   }
 
+  /// What a host function throws that the guest may catch: Wasm exceptions, also those of nested
+  /// calls, which it let pass.
+  private static void writeHandler(BytecodeWriter writer, CallShape shape, Label start, Label end) {
+    int callerSlot = 1 + shape.paramSlots();
+    List<Object> locals = shape.frameTypes();
+    locals.addFirst(shape.hostClass());
+    locals.add(Names.BASE_INSTANCE);
+    Label handler = new Label();
+    writer.protect(start, end, handler, Names.THROWN);
+    writer.protect(start, end, handler, Names.UNCAUGHT);
+    writer.labelWithFrame(
+        handler, locals.size(), locals.toArray(), 1, new Object[] {"java/lang/RuntimeException"});
+    writer.aload(callerSlot);
+    writer.invokestatic(
+        Names.THROWN,
+        "fromHost",
+        "(Ljava/lang/RuntimeException;"
+            + Names.BASE_INSTANCE_DESC
+            + ")Ljava/lang/RuntimeException;");
+    writer.insn(Opcodes.ATHROW);
+  }
+
+  /// The end of a tail call: an ordinary call with the arguments that the caller left.
+  private static void writeTailCall(ClassWriter target, CallShape shape) {
+    MethodVisitor method =
+        ClassFiles.method(
+            target,
+            Opcodes.ACC_PUBLIC,
+            TailCallEmitter.method(shape),
+            TailCallEmitter.methodDescriptor(shape));
+    BytecodeWriter writer = new BytecodeWriter(method);
+    writer.aload(0);
+    TailCallEmitter.loadArguments(writer, shape, /* instanceSlot= */ 1);
+    writer.aload(1);
+    writer.invokevirtual(shape.referenceClass(), CALL, shape.descriptor(Names.BASE_INSTANCE_DESC));
+    ClassFiles.returnResult(writer, shape);
+    ClassFiles.end(method);
+  }
+
   /// {@return the class of references to host functions}
   public static byte[] host(CallShape shape) {
     String name = shape.hostClass();
@@ -132,12 +174,17 @@ public final class SignatureGenerator {
     writer.getfield(name, "target", Names.METHOD_HANDLE_DESC);
     writer.aload(callerSlot);
     ClassFiles.loadParams(writer, shape, 1);
+    Label start = new Label();
+    Label end = new Label();
+    writer.label(start);
     writer.invokevirtual(
         Names.METHOD_HANDLE, "invokeExact", shape.descriptor(Names.BASE_INSTANCE_DESC, ""));
+    writer.label(end);
     writer.aload(callerSlot);
     writer.invokestatic(
         Names.BASE_INSTANCE, "afterHostCall", "(" + Names.BASE_INSTANCE_DESC + ")V");
     ClassFiles.returnResult(writer, shape);
+    writeHandler(writer, shape, start, end);
     ClassFiles.end(method);
     target.visitEnd();
     return target.toByteArray();

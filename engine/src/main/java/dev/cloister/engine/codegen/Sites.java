@@ -3,12 +3,14 @@ package dev.cloister.engine.codegen;
 import dev.cloister.engine.bytecode.InstructionReader;
 import dev.cloister.engine.bytecode.Opcode;
 import dev.cloister.engine.module.WasmModule;
+import dev.cloister.engine.runtime.CodeKind;
 import dev.cloister.engine.types.FuncType;
 
 /// Numbers the instructions of a function at which a call can end or another one can be running.
 ///
-/// The line number of generated code is the ordinal of the site, from 1. Nothing is kept for it:
-/// the offset of a site is found by reading the body again up to it.
+/// In code that counts, where a segment is paid for is a site of its own, before its first
+/// instruction. The line number of generated code is the ordinal of the site, from 1. Nothing is
+/// kept for it: the offset of a site is found by reading the body again up to it.
 public final class Sites {
   private Sites() {}
 
@@ -55,6 +57,10 @@ public final class Sites {
                 I64_TRUNC_F64_S,
                 I64_TRUNC_F64_U,
                 REF_AS_NON_NULL,
+                ARRAY_LEN,
+                REF_I31,
+                I31_GET_S,
+                I31_GET_U,
                 THROW_REF ->
                 true;
             default -> false;
@@ -74,11 +80,17 @@ public final class Sites {
 
   /// {@return the module offset of a site, or that of the body if the ordinal is not one}
   ///
+  /// @param kind that of the code which the ordinal is from
   /// @param ordinal the line number of generated code: modulo 65,536
-  public static int offset(WasmModule module, int functionIndex, int ordinal) {
+  public static int offset(WasmModule module, CodeKind kind, int functionIndex, int ordinal) {
     InstructionReader reader = instructions(module, functionIndex);
+    boolean isFirst = kind == CodeKind.FUEL;
     for (int sites = 0; !reader.atEnd(); ) {
-      if (isSite(reader.next()) && ++sites == ordinal) {
+      Opcode opcode = reader.next();
+      sites += isFirst ? 1 : 0;
+      isFirst = kind == CodeKind.FUEL && FuelSegments.isLast(opcode);
+      sites += isSite(opcode) ? 1 : 0;
+      if (ordinal > 0 && sites >= ordinal) {
         return reader.offset();
       }
     }

@@ -11,6 +11,7 @@ final class SlotLayout {
   private final List<Object> frame = new ArrayList<>();
   private int instanceSlot;
   private int exitSlot = -1;
+  private int debugFrameSlot = -1;
   private int[] operandSlots = {};
   private String operandKinds = "";
   private int end;
@@ -39,6 +40,24 @@ final class SlotLayout {
     return layout;
   }
 
+  /// {@return the layout of a whole function that keeps its locals in a debug frame: only the
+  /// parameters are passed in variables}
+  ///
+  /// @param params the letters of the parameters
+  /// @param callsRegions whether parts of the function are methods of their own
+  static SlotLayout ofDebuggableFunction(String locals, int params, boolean callsRegions) {
+    SlotLayout layout = new SlotLayout(locals.length());
+    for (int i = 0; i < params; i++) {
+      layout.slots[i] = layout.add(JvmKind.of(locals.charAt(i)));
+    }
+    layout.addInstance();
+    layout.addDebugFrame();
+    if (callsRegions) {
+      layout.exitSlot = layout.add(JvmKind.INT);
+    }
+    return layout;
+  }
+
   /// {@return the layout of a region: the locals that it uses, pending operands, instance, exit
   /// code}
   ///
@@ -50,22 +69,37 @@ final class SlotLayout {
     for (int i = used.nextSetBit(0); i >= 0; i = used.nextSetBit(i + 1)) {
       layout.slots[i] = layout.add(JvmKind.of(locals.charAt(i)));
     }
-    layout.operandKinds = operands;
-    layout.operandSlots = new int[operands.length()];
-    for (int i = 0; i < operands.length(); i++) {
-      layout.operandSlots[i] = layout.add(JvmKind.of(operands.charAt(i)));
-    }
+    layout.addOperands(operands);
     layout.addInstance();
     layout.exitSlot = layout.add(JvmKind.INT);
     return layout;
   }
 
+  /// {@return the layout of a region of a function that keeps its locals in a debug frame: pending
+  /// operands, debug frame, instance, exit code}
+  ///
+  /// @param localCount the number of Wasm locals
+  /// @param operands the letters of the operands that are pending where it begins
+  static SlotLayout ofDebuggableRegion(int localCount, String operands) {
+    SlotLayout layout = new SlotLayout(localCount);
+    layout.addOperands(operands);
+    layout.addDebugFrame();
+    layout.addInstance();
+    layout.exitSlot = layout.add(JvmKind.INT);
+    return layout;
+  }
+
+  private void addOperands(String operands) {
+    operandKinds = operands;
+    operandSlots = new int[operands.length()];
+    for (int i = 0; i < operands.length(); i++) {
+      operandSlots[i] = add(JvmKind.of(operands.charAt(i)));
+    }
+  }
+
   private int add(JvmKind kind) {
     int slot = end;
-    frame.add(kind.frameType());
-    if (kind == JvmKind.V128) {
-      frame.add(kind.frameType());
-    }
+    kind.addFrameTypes(frame);
     end += kind.slots();
     return slot;
   }
@@ -75,6 +109,11 @@ final class SlotLayout {
     frame.add(Names.INSTANCE);
   }
 
+  private void addDebugFrame() {
+    debugFrameSlot = end++;
+    frame.add(Names.DEBUG_FRAME);
+  }
+
   /// {@return the slot of a Wasm local, or -1 if the method does not have it}
   int slot(int local) {
     return slots[local];
@@ -82,6 +121,11 @@ final class SlotLayout {
 
   int instanceSlot() {
     return instanceSlot;
+  }
+
+  /// {@return where the debug frame is, or -1}
+  int debugFrameSlot() {
+    return debugFrameSlot;
   }
 
   /// {@return where the code of the exit is that a region takes or took, or -1}

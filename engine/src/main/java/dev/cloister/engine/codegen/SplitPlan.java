@@ -3,6 +3,7 @@ package dev.cloister.engine.codegen;
 import dev.cloister.engine.bytecode.InstructionReader;
 import dev.cloister.engine.bytecode.Opcode;
 import dev.cloister.engine.module.WasmModule;
+import dev.cloister.engine.runtime.CodeKind;
 import java.util.ArrayList;
 import java.util.BitSet;
 import java.util.Comparator;
@@ -62,8 +63,8 @@ final class SplitPlan {
   }
 
   /// Plans a function so that its methods have about `budget` bytes of bytecode at most.
-  static SplitPlan of(WasmModule module, int functionIndex, int budget) {
-    Node root = new TreeReader(module, functionIndex).read();
+  static SplitPlan of(CodeKind kind, WasmModule module, int functionIndex, int budget) {
+    Node root = new TreeReader(kind, module, functionIndex).read();
     SplitPlan plan = new SplitPlan();
     String letters = Sites.locals(module, functionIndex);
     for (int smallest = Math.min(WANTED_REGION_BYTES, budget / 4);
@@ -250,9 +251,13 @@ final class SplitPlan {
 
   /// Reads a body into a tree.
   private static final class TreeReader {
+    private final CodeKind kind;
+    private final WasmModule module;
     private final InstructionReader reader;
 
-    TreeReader(WasmModule module, int functionIndex) {
+    TreeReader(CodeKind kind, WasmModule module, int functionIndex) {
+      this.kind = kind;
+      this.module = module;
       this.reader = Sites.instructions(module, functionIndex);
     }
 
@@ -264,7 +269,7 @@ final class SplitPlan {
         int start = reader.position();
         Opcode opcode = reader.next();
         Node current = open.getLast();
-        int bytes = BytecodeSizes.estimate(opcode, reader);
+        int bytes = BytecodeSizes.estimate(kind, module, opcode, reader);
         switch (opcode) {
           case BLOCK, LOOP, IF, TRY, TRY_TABLE -> {
             Node node = new Node(start, current.loopDepth + (opcode == Opcode.LOOP ? 1 : 0));

@@ -13,8 +13,12 @@ final class VariableEmitter {
     this.writer = state.writer;
   }
 
-  /// Writes `local.get`: the operand is the local itself.
+  /// Writes `local.get`: the operand is the local itself, where that is a local variable.
   void getLocal(int local) {
+    if (state.isDebuggable()) {
+      state.debug.getLocal(local);
+      return;
+    }
     state.operands.pushLocal(state.localKind(local), state.localSlot(local));
   }
 

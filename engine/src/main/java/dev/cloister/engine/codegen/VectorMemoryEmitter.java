@@ -2,6 +2,7 @@ package dev.cloister.engine.codegen;
 
 import dev.cloister.engine.bytecode.InstructionReader;
 import dev.cloister.engine.bytecode.Opcode;
+import dev.cloister.engine.runtime.MemoryForm;
 import org.objectweb.asm.Opcodes;
 
 /// Writes loads and stores of vectors, in the index forms of [MemoryEmitter].
@@ -55,23 +56,33 @@ final class VectorMemoryEmitter {
     return true;
   }
 
-  /// Writes the index of an access into a scratch variable.
+  /// Writes the index of an access.
   ///
   /// @param operands the operands of the instruction, the address being the lowest
   /// @return whether the access is possible at all; if not, a trap is written
   private boolean begin(InstructionReader reader, int operands, int width) {
     state.deferTop(operands);
-    if (MemoryEmitter.trapsAlways(reader, width)) {
+    MemoryForm form = state.form(reader.memoryIndex());
+    if (MemoryEmitter.trapsAlways(reader, form, width)) {
       memories.trap();
       return false;
     }
-    memories.writeIndex(reader, -operands, width);
-    writer.store(JvmKind.INT, state.scratchOther);
+    memories.writeIndex(reader, form, -operands, width);
     return true;
+  }
+
+  private void storeIndex(InstructionReader reader) {
+    writer.store(index(reader), state.scratchOther);
+  }
+
+  /// {@return the kind of indices: a long for segments}
+  private JvmKind index(InstructionReader reader) {
+    return state.form(reader.memoryIndex()) == MemoryForm.SEGMENT ? JvmKind.LONG : JvmKind.INT;
   }
 
   private void load(InstructionReader reader) {
     if (begin(reader, 1, 16)) {
+      storeIndex(reader);
       get(reader, 8, 0);
       get(reader, 8, 8);
       finish(1);
@@ -79,13 +90,13 @@ final class VectorMemoryEmitter {
   }
 
   private void store(InstructionReader reader) {
-    state.deferTop(2);
-    if (MemoryEmitter.trapsAlways(reader, 16)) {
-      memories.trap();
-    } else {
-      state.writeDeferred(1);
-      memories.writeCheckedIndex(reader, 16);
-      writer.store(JvmKind.INT, state.scratchOther);
+    if (begin(reader, 2, 16)) {
+      if (state.form(reader.memoryIndex()) == MemoryForm.EXACT && reader.memoryOffset() == 0) {
+        // All other indices are not negative already.
+        writer.iconst(Integer.MAX_VALUE);
+        writer.invokestatic(Names.OBJECTS, "checkIndex", "(II)I");
+      }
+      storeIndex(reader);
       set(reader, 8, 8, () -> state.writeDeferredHalf(0, /* isHigh= */ true));
       set(reader, 8, 0, () -> state.writeDeferredHalf(0, /* isHigh= */ false));
       state.pop(2);
@@ -94,6 +105,7 @@ final class VectorMemoryEmitter {
 
   private void loadExtended(InstructionReader reader, String owner, String signedness) {
     if (begin(reader, 1, 8)) {
+      storeIndex(reader);
       get(reader, 8, 0);
       writer.store(JvmKind.LONG, state.scratchValue);
       writer.load(JvmKind.LONG, state.scratchValue);
@@ -107,6 +119,7 @@ final class VectorMemoryEmitter {
   /// @param owner the class with the splat of an int, for lanes of less than 64 bits
   private void loadSplat(InstructionReader reader, int width, String owner) {
     if (begin(reader, 1, width)) {
+      storeIndex(reader);
       get(reader, width, 0);
       if (width < 8) {
         writer.invokestatic(owner, "splat", "(I)J");
@@ -118,6 +131,7 @@ final class VectorMemoryEmitter {
 
   private void loadZero(InstructionReader reader, int width) {
     if (begin(reader, 1, width)) {
+      storeIndex(reader);
       get(reader, width, 0);
       if (width < 8) {
         writer.invokestatic("java/lang/Integer", "toUnsignedLong", "(I)J");
@@ -130,6 +144,7 @@ final class VectorMemoryEmitter {
   /// @param owner the class that replaces a lane by an int, for lanes of less than 64 bits
   private void loadLane(InstructionReader reader, int width, String owner) {
     if (begin(reader, 2, width)) {
+      storeIndex(reader);
       boolean isHigh = reader.lane() * width >= 8;
       if (isHigh) {
         state.writeDeferredHalf(0, /* isHigh= */ false);
@@ -151,6 +166,7 @@ final class VectorMemoryEmitter {
 
   private void storeLane(InstructionReader reader, int width) {
     if (begin(reader, 2, width)) {
+      storeIndex(reader);
       set(reader, width, 0, () -> writeLane(reader.lane() * width, width));
       state.pop(2);
     }
@@ -167,46 +183,60 @@ final class VectorMemoryEmitter {
     if (width < 8) {
       writer.insn(Opcodes.L2I);
     }
-    if (width == 2) {
+    if (width == 1) {
+      writer.insn(Opcodes.I2B);
+    } else if (width == 2) {
       writer.insn(Opcodes.I2S);
     }
   }
 
   /// Pushes an int or a long that is read `distance` bytes behind the index.
   private void get(InstructionReader reader, int width, int distance) {
-    beginAccess(reader, width, distance);
-    switch (width) {
-      case 1 -> writer.insn(Opcodes.BALOAD);
-      case 2 -> writer.invokevirtual(Names.VAR_HANDLE, "get", "([BI)S");
-      case 4 -> writer.invokevirtual(Names.VAR_HANDLE, "get", "([BI)I");
-      default -> writer.invokevirtual(Names.VAR_HANDLE, "get", "([BI)J");
+    if (beginAccess(reader, width, distance)) {
+      writer.invokevirtual(
+          Names.VAR_HANDLE, "get", "(" + coordinates(reader) + ")" + type(width));
+    } else {
+      writer.insn(Opcodes.BALOAD);
     }
   }
 
   private void set(InstructionReader reader, int width, int distance, Runnable value) {
-    beginAccess(reader, width, distance);
+    boolean hasHandle = beginAccess(reader, width, distance);
     value.run();
-    switch (width) {
-      case 1 -> writer.insn(Opcodes.BASTORE);
-      case 2 -> writer.invokevirtual(Names.VAR_HANDLE, "set", "([BIS)V");
-      case 4 -> writer.invokevirtual(Names.VAR_HANDLE, "set", "([BII)V");
-      default -> writer.invokevirtual(Names.VAR_HANDLE, "set", "([BIJ)V");
+    if (hasHandle) {
+      writer.invokevirtual(
+          Names.VAR_HANDLE, "set", "(" + coordinates(reader) + type(width) + ")V");
+    } else {
+      writer.insn(Opcodes.BASTORE);
     }
   }
 
-  private void beginAccess(InstructionReader reader, int width, int distance) {
-    switch (width) {
-      case 1 -> {}
-      case 2 -> writer.getstatic(Names.MEMORY_ACCESS, "I16", Names.VAR_HANDLE_DESC);
-      case 4 -> writer.getstatic(Names.MEMORY_ACCESS, "I32", Names.VAR_HANDLE_DESC);
-      default -> writer.getstatic(Names.MEMORY_ACCESS, "I64", Names.VAR_HANDLE_DESC);
-    }
-    state.writeBytes(reader.memoryIndex());
-    writer.load(JvmKind.INT, state.scratchOther);
+  private String coordinates(InstructionReader reader) {
+    return MemoryEmitter.coordinates(state.form(reader.memoryIndex()));
+  }
+
+  /// {@return the type that the handle for a width reads and writes}
+  private static String type(int width) {
+    return switch (width) {
+      case 1 -> "B";
+      case 2 -> "S";
+      case 4 -> "I";
+      default -> "J";
+    };
+  }
+
+  /// @return whether there is a handle
+  private boolean beginAccess(InstructionReader reader, int width, int distance) {
+    boolean hasHandle =
+        memories.writeHandle(state.form(reader.memoryIndex()), "I" + 8 * width, width);
+    state.writeContent(reader.memoryIndex());
+    JvmKind index = index(reader);
+    writer.load(index, state.scratchOther);
     if (distance > 0) {
-      writer.iconst(distance);
-      writer.insn(Opcodes.IADD);
+      state.writeConstant(index, distance, 0);
+      writer.insn(index == JvmKind.LONG ? Opcodes.LADD : Opcodes.IADD);
     }
+    return hasHandle;
   }
 
   private void finish(int operands) {

@@ -15,8 +15,8 @@ import static dev.cloister.engine.feature.WasmFeature.SATURATING_FLOAT_TO_INT;
 import static dev.cloister.engine.feature.WasmFeature.SIGN_EXTENSION;
 import static dev.cloister.engine.feature.WasmFeature.SIMD;
 import static dev.cloister.engine.feature.WasmFeature.TAIL_CALL;
+import static dev.cloister.engine.feature.WasmFeature.THREADS;
 import static dev.cloister.engine.feature.WasmFeature.TYPED_FUNCTION_REFERENCES;
-import static dev.cloister.engine.feature.WasmFeature.WIDE_ARITHMETIC;
 
 import java.util.Arrays;
 import java.util.stream.Collectors;
@@ -50,8 +50,7 @@ public final class WasmFeatures {
   public static final WasmFeatures ALL = WASM_1.with(WasmFeature.values());
 
   private static final WasmFeatures SUPPORTED =
-      WASM_2.with(
-          EXTENDED_CONST, MULTI_MEMORY, RELAXED_SIMD, TYPED_FUNCTION_REFERENCES, WIDE_ARITHMETIC);
+      ALL.without(THREADS);
 
   private final long bits;
 

@@ -1,17 +1,26 @@
 package dev.cloister.engine.runtime;
 
+import dev.cloister.engine.types.NumType;
 import dev.cloister.engine.types.RefType;
 import dev.cloister.engine.types.ValueType;
+import dev.cloister.engine.types.VecType;
 import java.util.Arrays;
+import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /// Where a function leaves all results but the first, which is returned on the Java stack.
 ///
 /// One object a store; the caller reads the slots before it does anything else. Numbers are held as
 /// 64 bits (an i32 sign-extended, floats as their raw bits), references in slots of their own.
-/// Results have slots in order, from 1; a vector has two, the low half first. Slot 0 is for the
-/// high half of result 0. Slots beyond the fields are in the arrays. Functions that are several
-/// methods carry their locals from one to the next the same way.
+/// Results have slots in order, from 1; a vector has two, the low half first. Slot 0 is for the high
+/// half of result 0. Slots beyond the fields are in the arrays. Functions that are several methods
+/// carry their locals from one to the next the same way.
+///
+/// `throw` and exception handlers find the values of exceptions here, from slot 1.
+///
+/// A tail call leaves its arguments here, from slot 1, and returns to the function that was called
+/// ordinarily. That one calls [#pending] in a loop, whose code reads the arguments before it does
+/// anything else, until no tail call is pending.
 @CalledByGeneratedCode
 public final class ResultSlots {
   /// The number of slots that have a field.
@@ -42,6 +51,13 @@ public final class ResultSlots {
 
   /// Number in slot 7.
   @CalledByGeneratedCode public long n7;
+
+  /// The function that a tail call goes to, between the return of the body that made the tail call
+  /// and the call by the loop; else null.
+  @CalledByGeneratedCode public @Nullable FuncRef pending;
+
+  /// The instance that makes the pending tail call.
+  @CalledByGeneratedCode public @Nullable Instance pendingCaller;
 
   private long @Nullable [] numbers;
   private @Nullable Object @Nullable [] references;
@@ -124,6 +140,41 @@ public final class ResultSlots {
       case null, default -> throw new IllegalStateException("not a number or vector: " + value);
     }
     return index + 1;
+  }
+
+  /// Takes values out of the slots from 1, boxed; references are dropped from theirs.
+  @Nullable Object[] take(List<ValueType> types) {
+    @Nullable Object[] values = new Object[types.size()];
+    int index = 1;
+    for (int i = 0; i < values.length; i++) {
+      values[i] =
+          switch (types.get(i)) {
+            case NumType number ->
+                switch (number) {
+                  case I32 -> (Object) (int) any(index);
+                  case I64 -> any(index);
+                  case F32 -> Float.intBitsToFloat((int) any(index));
+                  case F64 -> Double.longBitsToDouble(any(index));
+                };
+            case VecType _ -> new V128(any(index), any(++index));
+            case RefType _ -> reference(this, index);
+          };
+      index++;
+    }
+    return values;
+  }
+
+  private long any(int index) {
+    return switch (index) {
+      case 1 -> n1;
+      case 2 -> n2;
+      case 3 -> n3;
+      case 4 -> n4;
+      case 5 -> n5;
+      case 6 -> n6;
+      case 7 -> n7;
+      default -> number(this, index);
+    };
   }
 
   private void setAny(int index, long value) {

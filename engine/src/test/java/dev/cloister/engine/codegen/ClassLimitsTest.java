@@ -14,7 +14,9 @@ import dev.cloister.engine.feature.WasmLimits;
 import dev.cloister.engine.fixture.ModuleBuilder;
 import dev.cloister.engine.fixture.TestEngine;
 import dev.cloister.engine.module.WasmModule;
+import dev.cloister.engine.oracle.Programs;
 import dev.cloister.engine.runtime.Instance;
+import dev.cloister.engine.runtime.CodeKind;
 import dev.cloister.engine.runtime.InstanceLayout;
 import dev.cloister.engine.types.FuncType;
 import dev.cloister.engine.types.Limits;
@@ -204,12 +206,12 @@ final class ClassLimitsTest {
   void function_thatIsLarge_isDivided() {
     WasmModule module =
         ModuleDecoder.decode(
-            RandomFunctions.largeProgram(1).module().build(),
+            Programs.large(1).build(),
             WasmFeatures.supported(),
             WasmLimits.defaults());
     ModulePlan plan = new ModulePlan(module, new InstanceLayout(module));
     ClassNode chunk = new ClassNode();
-    new ClassReader(ChunkGenerator.chunk(plan, plan.chunkOf(1))).accept(chunk, 0);
+    new ClassReader(ChunkGenerator.chunk(CodeKind.BASELINE, plan, plan.chunkOf(1))).accept(chunk, 0);
 
     assertThat(chunk.methods).extracting(method -> method.name).contains("f1", "f1_0", "f1_1");
   }

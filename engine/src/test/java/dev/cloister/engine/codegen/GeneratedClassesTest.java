@@ -16,7 +16,10 @@ import dev.cloister.engine.feature.WasmLimits;
 import dev.cloister.engine.fixture.ModuleBuilder;
 import dev.cloister.engine.module.ExternKind;
 import dev.cloister.engine.module.WasmModule;
+import dev.cloister.engine.oracle.Operator;
+import dev.cloister.engine.oracle.Programs;
 import dev.cloister.engine.runtime.CalledByGeneratedCode;
+import dev.cloister.engine.runtime.CodeKind;
 import dev.cloister.engine.runtime.InstanceLayout;
 import dev.cloister.engine.types.AbstractHeapType;
 import dev.cloister.engine.types.FuncType;
@@ -114,9 +117,9 @@ final class GeneratedClassesTest {
         new Case("values of all kinds", allKinds()),
         new Case("more than a thousand parts of each kind", manyParts()),
         new Case("many functions of one shape in a table", manyFunctions()),
-        new Case("a function of many JVM methods", RandomFunctions.largeProgram(1).module()),
-        new Case("random functions", RandomFunctions.program(2).module()),
-        new Case("other random functions", RandomFunctions.program(3).module()));
+        new Case("a function of many JVM methods", Programs.large(1)),
+        new Case("random functions", Programs.small(2)),
+        new Case("other random functions", Programs.small(3)));
   }
 
   private static ModuleBuilder wideArithmetic() {
@@ -318,7 +321,7 @@ final class GeneratedClassesTest {
     classes.put(Names.IMAGE, generator.image());
     classes.put(Names.CODE, DispatchGenerator.entry(plan));
     for (int chunk = 0; chunk < plan.chunkCount(); chunk++) {
-      classes.put(Names.chunk(chunk), ChunkGenerator.chunk(plan, chunk));
+      classes.put(Names.chunk(chunk), ChunkGenerator.chunk(CodeKind.BASELINE, plan, chunk));
     }
     for (int shape = 0; shape < plan.shapeCount(); shape++) {
       classes.put(Names.reference(shape), generator.reference(shape));

@@ -18,6 +18,7 @@ import dev.cloister.engine.fixture.CodeBuilder;
 import dev.cloister.engine.fixture.ModuleBuilder;
 import dev.cloister.engine.fixture.TestEngine;
 import dev.cloister.engine.module.ExternKind;
+import dev.cloister.engine.oracle.Operator;
 import dev.cloister.engine.runtime.FuncRef;
 import dev.cloister.engine.runtime.HostFunction;
 import dev.cloister.engine.runtime.Imports;
@@ -230,6 +231,9 @@ final class NumericTest {
       FuncType signature = opcode.signature();
       if (signature != null
           && !signature.params().isEmpty()
+          && signature.params().stream().allMatch(NumType.class::isInstance)
+          && signature.results().size() == 1
+          && signature.results().getFirst() instanceof NumType
           && opcode.immediates() == ImmediateKind.NONE
           && opcode.prefix() != Opcode.PREFIX_SIMD // See VectorTest.
           && opcode.feature() != WasmFeature.WIDE_ARITHMETIC // See WideArithmeticTest.

@@ -305,11 +305,11 @@ public final class I16x8Ops {
         clampU((int) (high >>> 32)));
   }
 
-  /// `i16x8.relaxed_dot_i8x16_i7x16_s`: signed bytes, sums that wrap around.
+  /// `i16x8.relaxed_dot_i8x16_i7x16_s`: signed bytes, sums that saturate.
   @CalledByGeneratedCode
   public static long relaxedDotI8x16I7x16S(long a, long b) {
     long even = mul(shrS(shl(a, 8), 8), shrS(shl(b, 8), 8));
-    return add(even, mul(shrS(a, 8), shrS(b, 8)));
+    return addSatS(even, mul(shrS(a, 8), shrS(b, 8)));
   }
 
   /// {@return what saturates in the direction of the sign of each lane: the least or the greatest}

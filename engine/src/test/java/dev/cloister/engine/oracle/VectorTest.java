@@ -1,14 +1,18 @@
-package dev.cloister.engine.codegen;
+package dev.cloister.engine.oracle;
 
 import static dev.cloister.engine.fixture.TestEngine.result;
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.cloister.engine.ModuleHandle;
 import dev.cloister.engine.bytecode.ImmediateKind;
 import dev.cloister.engine.bytecode.Opcode;
 import dev.cloister.engine.fixture.ModuleBuilder;
 import dev.cloister.engine.fixture.Seed;
 import dev.cloister.engine.fixture.TestEngine;
+import dev.cloister.engine.runtime.HeapLimiter;
+import dev.cloister.engine.runtime.Imports;
 import dev.cloister.engine.runtime.Instance;
+import dev.cloister.engine.runtime.Store;
 import dev.cloister.engine.runtime.V128;
 import dev.cloister.engine.types.FuncType;
 import dev.cloister.engine.types.NumType;
@@ -19,10 +23,11 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.Objects;
 import java.util.Random;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 
-/// Each instruction on vectors, over special and random lanes, compared with [VectorModel].
+/// Each instruction on vectors, over special and random lanes, compared with the interpreter.
 final class VectorTest {
   private static final int ROUNDS = 400;
 
@@ -88,34 +93,39 @@ final class VectorTest {
             code.op(opcode);
           });
     }
-    Instance instance = engine.instantiate(module);
+    ModuleHandle handle = engine.compile(module);
+    Instance instance = handle.instantiate(new Store(HeapLimiter.UNLIMITED), Imports.NONE);
+    Oracle oracle = Oracle.instantiate(handle.module(), new Oracle.Steps(), _ -> "nothing");
+    int function = 0;
     for (Opcode opcode : opcodes()) {
       for (int i = 0; i < ROUNDS; i++) {
-        List<V128> vectors = new ArrayList<>();
         List<Object> args = new ArrayList<>();
-        long scalar = 0;
+        List<@Nullable Object> guestArgs = new ArrayList<>();
         for (ValueType param : signature(opcode).params()) {
           if (param instanceof NumType number) {
-            scalar = lane(random, number);
-            args.add(NumericTest.box(scalar, number));
+            long scalar = lane(random, number);
+            args.add(Comparison.box(number, scalar));
+            guestArgs.add(Interpreter.number(number, scalar));
           } else {
-            vectors.add(vector(random));
-            args.add(vectors.getLast());
+            args.add(vector(random));
+            guestArgs.add(args.getLast());
           }
         }
-        Object expected = VectorModel.apply(opcode, vectors, scalar);
+        Object expected =
+            Interpreter.call(oracle.functions.get(function), guestArgs).getFirst();
         Object actual = result(instance, opcode.mnemonic(), args.toArray());
         if (!matches(opcode, expected, actual)) {
           assertThat(actual).as(opcode.mnemonic() + " of " + args).isEqualTo(expected);
         }
       }
+      function++;
     }
   }
 
   private static V128 vector(Random random) {
     NumType type = NumType.values()[random.nextInt(4)];
     int width = type == NumType.I32 ? 8 << random.nextInt(3) : type == NumType.F32 ? 32 : 64;
-    return VectorModel.lanes(width, _ -> lane(random, type));
+    return Vectors.make(width, _ -> lane(random, type));
   }
 
   private static long lane(Random random, NumType type) {
@@ -150,8 +160,8 @@ final class VectorTest {
       return false;
     }
     for (int i = 0; i < 128 / width; i++) {
-      long a = VectorModel.lane(left, width, i);
-      long b = VectorModel.lane(right, width, i);
+      long a = Vectors.lane(left, i, width);
+      long b = Vectors.lane(right, i, width);
       if (a != b && !(isNan(a, width) && isQuietNan(b, width))) {
         return false;
       }
@@ -200,7 +210,7 @@ final class VectorTest {
     patterns.add(new V128(0x1716_1514_1312_1110L, 0x0807_0605_0403_0201L));
     patterns.add(new V128(0, 0x0f0f_0f0f_1f1f_1f1fL));
     for (int i = 0; i < 50; i++) {
-      patterns.add(VectorModel.lanes(8, _ -> random.nextInt(32)));
+      patterns.add(Vectors.make(8, _ -> random.nextInt(32)));
     }
     FuncType type = new FuncType(List.of(VecType.V128, VecType.V128), List.of(VecType.V128));
     ModuleBuilder module = new ModuleBuilder();
@@ -214,11 +224,11 @@ final class VectorTest {
     Instance instance = engine.instantiate(module);
     for (V128 pattern : patterns) {
       V128 expected =
-          VectorModel.lanes(
+          Vectors.make(
               8,
               i -> {
-                int from = (int) VectorModel.lane(pattern, 8, i);
-                return VectorModel.lane(from < 16 ? A : B, 8, from % 16);
+                int from = (int) Vectors.lane(pattern, i, 8);
+                return Vectors.lane(from < 16 ? A : B, from % 16, 8);
               });
       assertThat(result(instance, pattern.toString(), A, B)).isEqualTo(expected);
     }
@@ -272,23 +282,33 @@ final class VectorTest {
         int lane = i;
         long value = 0x7ff0_1234_5678_9abcL;
         V128 replaced =
-            VectorModel.lanes(width, j -> j == lane ? value : VectorModel.lane(A, width, j));
+            Vectors.make(width, j -> j == lane ? value : Vectors.lane(A, j, width));
         assertThat(
                 result(
                     instance,
                     lanes.replace().mnemonic() + lane,
                     A,
-                    NumericTest.box(value, lanes.type())))
+                    Comparison.box(lanes.type(), value)))
             .isEqualTo(replaced);
         for (Opcode extract : lanes.extract()) {
-          long bits = VectorModel.lane(A, width, lane);
+          long bits = Vectors.lane(A, lane, width);
           boolean isUnsigned = extract.mnemonic().endsWith("_u");
           long expected = isUnsigned ? bits : bits << (64 - width) >> (64 - width);
-          assertThat(NumericTest.unbox(result(instance, extract.mnemonic() + lane, A)))
+          assertThat(bits(result(instance, extract.mnemonic() + lane, A)))
               .as(extract.mnemonic() + lane)
               .isEqualTo(expected);
         }
       }
     }
+  }
+
+  private static long bits(@Nullable Object number) {
+    return switch (number) {
+      case Integer i -> i;
+      case Long l -> l;
+      case Float f -> Float.floatToRawIntBits(f);
+      case Double d -> Double.doubleToRawLongBits(d);
+      case null, default -> throw new AssertionError("not a number: " + number);
+    };
   }
 }

@@ -1,4 +1,4 @@
-package dev.cloister.engine.codegen;
+package dev.cloister.engine.oracle;
 
 import static dev.cloister.engine.fixture.TestEngine.call;
 import static dev.cloister.engine.fixture.TestEngine.memory;
@@ -125,21 +125,21 @@ final class VectorMemoryTest {
     long first = number;
     String operation = access.opcode().mnemonic().substring("v128.load".length());
     if (operation.isEmpty()) {
-      return VectorModel.lanes(8, i -> bytes[at + i]);
+      return Vectors.make(8, i -> bytes[at + i]);
     }
     if (operation.endsWith("_splat")) {
-      return VectorModel.lanes(8 * width, _ -> first);
+      return Vectors.make(8 * width, _ -> first);
     }
     if (operation.endsWith("_zero")) {
       return new V128(first, 0);
     }
     if (operation.endsWith("_lane")) {
-      return VectorModel.lanes(
-          8 * width, i -> i == access.lane() ? first : VectorModel.lane(A, 8 * width, i));
+      return Vectors.make(
+          8 * width, i -> i == access.lane() ? first : Vectors.lane(A, i, 8 * width));
     }
     int lane = Integer.parseInt(operation.substring(0, operation.indexOf('x')));
     int shift = 64 - lane;
-    return VectorModel.lanes(
+    return Vectors.make(
         2 * lane,
         i -> {
           long top = first >>> (i * lane) << shift;
@@ -151,7 +151,7 @@ final class VectorMemoryTest {
     byte[] after = before.clone();
     for (int i = 0; i < access.width(); i++) {
       int lane = access.lane() < 0 ? i : access.lane() * access.width() + i;
-      after[at + i] = (byte) VectorModel.lane(A, 8, lane);
+      after[at + i] = (byte) Vectors.lane(A, lane, 8);
     }
     return after;
   }
