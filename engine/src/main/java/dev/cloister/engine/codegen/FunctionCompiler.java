@@ -23,6 +23,8 @@ final class FunctionCompiler {
   private final MethodState state;
   private final NumericEmitter numerics;
   private final WideEmitter wides;
+  private final VectorEmitter vectors;
+  private final VectorMemoryEmitter vectorMemories;
   private final MemoryEmitter memories;
   private final AtomicEmitter atomics;
   private final CallEmitter calls;
@@ -52,6 +54,8 @@ final class FunctionCompiler {
     this.wides = new WideEmitter(state);
     this.memories = new MemoryEmitter(state);
     this.atomics = new AtomicEmitter(state);
+    this.vectors = new VectorEmitter(state);
+    this.vectorMemories = new VectorMemoryEmitter(state, memories);
     this.calls = new CallEmitter(state);
     this.tailCalls = new TailCallEmitter(state, context.functionIndex, exits);
     this.variables = new VariableEmitter(state);
@@ -244,6 +248,8 @@ final class FunctionCompiler {
       case I64_CONST -> state.operands.pushConstant(JvmKind.LONG, reader.i64Const());
       case F32_CONST -> state.operands.pushConstant(JvmKind.FLOAT, reader.f32Bits());
       case F64_CONST -> state.operands.pushConstant(JvmKind.DOUBLE, reader.f64Bits());
+      case V128_CONST ->
+          state.operands.pushConstant(JvmKind.V128, reader.v128Low(), reader.v128High());
       case I32_EQZ -> numerics.emitEqz();
       case I64_EQZ -> numerics.emitLongEqz();
       default -> {
@@ -254,7 +260,9 @@ final class FunctionCompiler {
             && !structures.emit(opcode, reader)
             && !arrays.emit(opcode, reader)
             && !casts.emit(opcode, reader)
-            && !wides.emit(opcode)) {
+            && !wides.emit(opcode)
+            && !vectors.emit(opcode, reader)
+            && !vectorMemories.emit(opcode, reader)) {
           throw new IllegalStateException(
               "no code for " + opcode.mnemonic() + " in function " + context.functionIndex);
         }
