@@ -48,7 +48,7 @@ final class TailCallEmitter {
     Label start = state.start();
     if (callee == functionIndex && start != null) {
       state.storeParameters();
-      writer.jump(Opcodes.GOTO, start);
+      writer.gotoBack(start);
       state.isReachable = false;
       return;
     }
