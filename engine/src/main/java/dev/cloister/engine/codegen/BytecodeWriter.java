@@ -7,6 +7,13 @@ import org.objectweb.asm.Opcodes;
 
 /// Writes the instructions of one method, and remembers where stack map frames may be put.
 final class BytecodeWriter {
+  /// How far back an ordinary jump goes, in bytes: less than the JVM's 32,768, as forward jumps in
+  /// between may become longer in the end.
+  private static final int MAX_BACK_JUMP_BYTES = 24_000;
+
+  /// The opcode of a jump with an offset of four bytes (JVMS 6.5).
+  private static final int GOTO_W = 200;
+
   private final MethodVisitor method;
 
   /// Whether an instruction was written since the last frame; two frames cannot share a position.
@@ -143,6 +150,22 @@ final class BytecodeWriter {
   void tableswitch(int min, Label[] labels, Label defaultLabel) {
     method.visitTableSwitchInsn(min, min + labels.length - 1, defaultLabel, labels);
     hasInstructionSinceFrame = true;
+  }
+
+  /// Jumps to a label that was placed, in any case.
+  void gotoBack(Label target) {
+    method.visitJumpInsn(isFarBack(target) ? GOTO_W : Opcodes.GOTO, target);
+    hasInstructionSinceFrame = true;
+  }
+
+  /// {@return whether a label that was placed is too far back for an ordinary jump}
+  ///
+  /// ASM widens forward jumps once all code is written, and fails where a backward jump over them
+  /// thereby becomes longer than it may be.
+  boolean isFarBack(Label target) {
+    Label here = new Label();
+    method.visitLabel(here);
+    return here.getOffset() - target.getOffset() > MAX_BACK_JUMP_BYTES;
   }
 
   /// Gives the next instruction a line number: the ordinal of its site, from 1. A later one for the

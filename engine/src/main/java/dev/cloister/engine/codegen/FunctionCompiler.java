@@ -24,6 +24,7 @@ final class FunctionCompiler {
   private final NumericEmitter numerics;
   private final WideEmitter wides;
   private final MemoryEmitter memories;
+  private final AtomicEmitter atomics;
   private final CallEmitter calls;
   private final TailCallEmitter tailCalls;
   private final VariableEmitter variables;
@@ -50,6 +51,7 @@ final class FunctionCompiler {
     this.numerics = new NumericEmitter(state);
     this.wides = new WideEmitter(state);
     this.memories = new MemoryEmitter(state);
+    this.atomics = new AtomicEmitter(state);
     this.calls = new CallEmitter(state);
     this.tailCalls = new TailCallEmitter(state, context.functionIndex, exits);
     this.variables = new VariableEmitter(state);
@@ -147,7 +149,7 @@ final class FunctionCompiler {
     }
     if (state.isReachable) {
       if (state.isDebuggable() && DebugEmitter.isPosition(opcode)) {
-        state.debug.position(reader.offset());
+        state.debug.position(reader.offset() - context.bodyOffset());
       }
       if (context.kind == CodeKind.FUEL && FuelSegments.isBulk(opcode)) {
         fuel.chargeBulk(opcode, reader);
@@ -247,6 +249,7 @@ final class FunctionCompiler {
       default -> {
         if (!numerics.emit(opcode)
             && !memories.emit(opcode, reader)
+            && !atomics.emit(opcode, reader)
             && !references.emit(opcode, reader)
             && !structures.emit(opcode, reader)
             && !arrays.emit(opcode, reader)
@@ -285,8 +288,7 @@ final class FunctionCompiler {
       trailing = Names.DEBUG_FRAME_DESC + trailing;
     }
     state.writeInstance();
-    String descriptor =
-        new CallShape(params.append(operands).toString(), "I").descriptor(trailing);
+    String descriptor = new CallShape(params.append(operands).toString(), "I").descriptor(trailing);
     String name = Names.function(context.functionIndex) + "_" + context.regions++;
     Map<RegionExits.Exit, RegionExits.Use> exits =
         writeRegion(region, name, descriptor, slots, locals[1]);
@@ -357,8 +359,7 @@ final class FunctionCompiler {
     FunctionCompiler compiler = new FunctionCompiler(context, inner, exits, region.end());
     compiler.current = region;
     inner.writeRegionProlog(state.control);
-    boolean catches =
-        exceptions.isProtected() && scan.throwsExceptions() && !written.isEmpty();
+    boolean catches = exceptions.isProtected() && scan.throwsExceptions() && !written.isEmpty();
     Protection code = catches ? new Protection(inner.writer) : null;
     while (reader.position() < region.end()) {
       compiler.step();

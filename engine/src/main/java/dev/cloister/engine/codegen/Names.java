@@ -78,6 +78,8 @@ public final class Names {
   static final String INTEGER_OPS = INTRINSIC + "IntegerOps";
   static final String FLOAT_OPS = INTRINSIC + "FloatOps";
   static final String CONVERSION_OPS = INTRINSIC + "ConversionOps";
+  static final String HEAP_ATOMICS = INTRINSIC + "HeapAtomics";
+  static final String SEGMENT_ATOMICS = INTRINSIC + "SegmentAtomics";
   static final String TRAPS = INTRINSIC + "Traps";
   static final String TRAP_DESC = "Ldev/cloister/engine/error/TrapException;";
 

@@ -280,6 +280,11 @@ final class GeneratedClassesTest {
       classes.put(callShape.referenceClass(), SignatureGenerator.reference(callShape));
       classes.put(callShape.hostClass(), SignatureGenerator.host(callShape));
     }
+    for (StructShape shape : plan.structShapes()) {
+      for (StructShape s = shape; s != null; s = s.parent()) {
+        classes.put(s.className(), StructGenerator.generate(s));
+      }
+    }
     return classes;
   }
 
