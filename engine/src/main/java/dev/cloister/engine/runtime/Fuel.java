@@ -13,8 +13,8 @@ import dev.cloister.engine.error.TrapReason;
 ///   last of which is the first that is `loop`, `if`, `else`, `end`, `catch`, `catch_all`,
 ///   `delegate`, a branch, a call, a tail call, `return`, `unreachable`, `throw`, `throw_ref` or
 ///   `rethrow`: whoever executes the first instruction of a segment executes all, unless one of
-///   them traps. The cost of a segment is taken as a whole before its first instruction, and is
-///   not given back if there is a trap in its middle.
+///   them traps. The cost of a segment is taken as a whole before its first instruction, and is not
+///   given back if there is a trap in its middle.
 /// - A bulk instruction costs one more for each 64 bytes, or part of them, that its length operand
 ///   asks for, taken before its bounds are checked. An element of a table counts as 8 bytes,
 ///   elements of arrays as their storage type, references as 8.

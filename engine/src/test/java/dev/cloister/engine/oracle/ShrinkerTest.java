@@ -31,8 +31,7 @@ final class ShrinkerTest {
   private static boolean contains(Program program, String mnemonic) {
     try {
       WasmModule module =
-          ModuleDecoder.decode(
-              program.module().build(), WasmFeatures.ALL, WasmLimits.defaults());
+          ModuleDecoder.decode(program.module().build(), WasmFeatures.ALL, WasmLimits.defaults());
       for (int i = 1; i < module.functionCount(); i++) {
         if (module.disassemble(i).stream().anyMatch(line -> line.text().startsWith(mnemonic))) {
           return true;
