@@ -30,8 +30,7 @@ final class BytecodeSizes {
   }
 
   /// {@return the bytes for the current instruction of `reader`, in a function of `module`}
-  static int estimate(
-      CodeKind kind, WasmModule module, Opcode opcode, InstructionReader reader) {
+  static int estimate(CodeKind kind, WasmModule module, Opcode opcode, InstructionReader reader) {
     int bytes = estimate(module, opcode, reader);
     return switch (kind) {
       case BASELINE, OPTIMIZED -> bytes;

@@ -101,6 +101,7 @@ final class FunctionCompiler {
     while (!state.control.isEmpty()) {
       compiler.step();
     }
+    state.writer.endLines();
     ClassFiles.end(method);
     if (makesTailCalls) {
       TailCallEmitter.writeEntry(plan, functionIndex, target);
@@ -287,8 +288,7 @@ final class FunctionCompiler {
       trailing = Names.DEBUG_FRAME_DESC + trailing;
     }
     state.writeInstance();
-    String descriptor =
-        new CallShape(params.append(operands).toString(), "I").descriptor(trailing);
+    String descriptor = new CallShape(params.append(operands).toString(), "I").descriptor(trailing);
     String name = Names.function(context.functionIndex) + "_" + context.regions++;
     Map<RegionExits.Exit, RegionExits.Use> exits =
         writeRegion(region, name, descriptor, slots, locals[1]);
@@ -359,8 +359,7 @@ final class FunctionCompiler {
     FunctionCompiler compiler = new FunctionCompiler(context, inner, exits, region.end());
     compiler.current = region;
     inner.writeRegionProlog(state.control);
-    boolean catches =
-        exceptions.isProtected() && scan.throwsExceptions() && !written.isEmpty();
+    boolean catches = exceptions.isProtected() && scan.throwsExceptions() && !written.isEmpty();
     Protection code = catches ? new Protection(inner.writer) : null;
     while (reader.position() < region.end()) {
       compiler.step();
@@ -373,6 +372,7 @@ final class FunctionCompiler {
       compiler.exceptions.catchForCaller(code);
     }
     exits.writeEpilog();
+    inner.writer.endLines();
     ClassFiles.end(method);
     return exits.uses();
   }

@@ -16,18 +16,18 @@ import dev.cloister.engine.module.ExternKind;
 import dev.cloister.engine.oracle.Operator;
 import dev.cloister.engine.runtime.CodeKind;
 import dev.cloister.engine.types.AbstractHeapType;
+import dev.cloister.engine.types.ArrayType;
+import dev.cloister.engine.types.DefinedType;
+import dev.cloister.engine.types.FieldType;
 import dev.cloister.engine.types.FuncType;
 import dev.cloister.engine.types.GlobalType;
 import dev.cloister.engine.types.Limits;
 import dev.cloister.engine.types.MemoryType;
-import dev.cloister.engine.types.TableType;
-import dev.cloister.engine.types.ValueType;
-import dev.cloister.engine.types.ArrayType;
-import dev.cloister.engine.types.DefinedType;
-import dev.cloister.engine.types.FieldType;
 import dev.cloister.engine.types.PackedType;
 import dev.cloister.engine.types.RefType;
 import dev.cloister.engine.types.StructType;
+import dev.cloister.engine.types.TableType;
+import dev.cloister.engine.types.ValueType;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
@@ -745,7 +745,8 @@ final class GoldenListingTest {
         module.openType(
             point,
             new StructType(
-                List.of(number, number, new FieldType(PackedType.I8, true), new FieldType(I64, true))));
+                List.of(
+                    number, number, new FieldType(PackedType.I8, true), new FieldType(I64, true))));
     FuncType get = new FuncType(List.of(RefType.of(true, pixel)), List.of(I32));
     FuncType set = new FuncType(List.of(RefType.of(true, pixel), I64), List.of());
     FuncType make = new FuncType(List.of(I32), List.of(RefType.of(true, pixel)));
@@ -764,8 +765,7 @@ final class GoldenListingTest {
             .function(get, code -> code.localGet(0).op(Opcode.STRUCT_GET, point, 1))
             .function(get, code -> code.localGet(0).op(Opcode.STRUCT_GET_S, pixel, 2))
             .function(get, code -> code.localGet(0).op(Opcode.STRUCT_GET_U, pixel, 2))
-            .function(
-                set, code -> code.localGet(0).localGet(1).op(Opcode.STRUCT_SET, pixel, 3))
+            .function(set, code -> code.localGet(0).localGet(1).op(Opcode.STRUCT_SET, pixel, 3))
             .function(
                 set,
                 code ->

@@ -80,6 +80,11 @@ final class TrapTest {
     Consumer<CodeBuilder> longByZero = code -> code.i64Const(7).i64Const(0);
     return List.of(
         trap(TrapReason.UNREACHABLE, Opcode.UNREACHABLE, code -> code.i32Const(1)),
+        // What comes before could have an offset of its own, but needs no code.
+        trap(
+            TrapReason.UNREACHABLE,
+            Opcode.UNREACHABLE,
+            code -> code.heapType(Opcode.REF_NULL, AbstractHeapType.FUNC).drop()),
         trap(TrapReason.INTEGER_DIVIDE_BY_ZERO, Opcode.I32_DIV_S, intByZero),
         trap(TrapReason.INTEGER_DIVIDE_BY_ZERO, Opcode.I32_DIV_U, intByZero),
         trap(TrapReason.INTEGER_DIVIDE_BY_ZERO, Opcode.I32_REM_S, intByZero),
