@@ -55,7 +55,7 @@ final class BytecodeSizes {
       case LOCAL -> opcode == Opcode.LOCAL_GET ? 3 : 5;
       case I32, F32 -> 3;
       case I64, F64 -> 4;
-      case MEMORY_ACCESS -> memoryAccess(module.memoryType(reader.memoryIndex()));
+      case MEMORY_ACCESS -> memoryAccess(opcode, module.memoryType(reader.memoryIndex()));
       case CATCH_TABLE -> 40 + 50 * reader.catchCount();
       case TAG -> 40;
       case BLOCK_TYPE -> opcode == Opcode.LOOP ? 8 : 10;
@@ -80,7 +80,11 @@ final class BytecodeSizes {
   }
 
   /// An index of 64 bits takes more room.
-  private static int memoryAccess(MemoryType type) {
-    return type.limits().is64() || MemoryForm.isSegment(type) ? 48 : 32;
+  private static int memoryAccess(Opcode opcode, MemoryType type) {
+    boolean isWide =
+        opcode.prefix() == Opcode.PREFIX_ATOMIC
+            || type.limits().is64()
+            || MemoryForm.isSegment(type);
+    return isWide ? 48 : 32;
   }
 }

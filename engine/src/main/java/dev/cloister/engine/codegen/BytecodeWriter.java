@@ -1,5 +1,6 @@
 package dev.cloister.engine.codegen;
 
+import org.jspecify.annotations.Nullable;
 import org.objectweb.asm.Label;
 import org.objectweb.asm.MethodVisitor;
 import org.objectweb.asm.Opcodes;
@@ -17,6 +18,11 @@ final class BytecodeWriter {
 
   /// Whether an instruction was written since the last frame; two frames cannot share a position.
   private boolean hasInstructionSinceFrame = true;
+
+  /// Where the line number begins that is written when the next one comes.
+  private @Nullable Label lineStart;
+
+  private int line;
 
   BytecodeWriter(MethodVisitor method) {
     this.method = method;
@@ -162,11 +168,23 @@ final class BytecodeWriter {
     return here.getOffset() - target.getOffset() > MAX_BACK_JUMP_BYTES;
   }
 
-  /// Gives the next instruction a line number: the ordinal of its site, from 1.
+  /// Gives the next instruction a line number: the ordinal of its site, from 1. A later one for the
+  /// same instruction replaces it, where a site needed no code; the JVM would take the first.
   void line(int ordinal) {
     Label label = new Label();
     method.visitLabel(label);
-    method.visitLineNumber(ordinal & 0xffff, label);
+    if (lineStart != null && lineStart.getOffset() != label.getOffset()) {
+      method.visitLineNumber(line, lineStart);
+    }
+    lineStart = label;
+    line = ordinal & 0xffff;
+  }
+
+  /// Writes the last line number. Nothing more is written after that.
+  void endLines() {
+    if (lineStart != null) {
+      method.visitLineNumber(line, lineStart);
+    }
   }
 
   /// Sends exceptions of a class that are thrown in a range to a handler. Where ranges overlap, the

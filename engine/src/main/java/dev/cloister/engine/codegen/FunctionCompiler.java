@@ -101,6 +101,7 @@ final class FunctionCompiler {
     while (!state.control.isEmpty()) {
       compiler.step();
     }
+    state.writer.endLines();
     ClassFiles.end(method);
     if (makesTailCalls) {
       TailCallEmitter.writeEntry(plan, functionIndex, target);
@@ -371,6 +372,7 @@ final class FunctionCompiler {
       compiler.exceptions.catchForCaller(code);
     }
     exits.writeEpilog();
+    inner.writer.endLines();
     ClassFiles.end(method);
     return exits.uses();
   }

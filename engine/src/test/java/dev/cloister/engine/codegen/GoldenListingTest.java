@@ -473,6 +473,33 @@ final class GoldenListingTest {
             .passiveData(new byte[1]));
   }
 
+  /// Memory 0 is shared, memory 1 an array with 64-bit addresses.
+  @Test
+  void atomics_areCalls() {
+    MemoryType shared =
+        new MemoryType(Limits.of(1, 1), /* shared= */ true, MemoryType.DEFAULT_PAGE_SIZE_LOG2);
+    GoldenListing.assertMatches(
+        "atomics",
+        new ModuleBuilder()
+            .function(INT, code -> operands(code, 1).op(Opcode.I32_ATOMIC_LOAD8_U, 0, 16))
+            .function(
+                new FuncType(List.of(I32, I64), List.of()),
+                code -> operands(code, 2).op(Opcode.I64_ATOMIC_STORE, 3, 0))
+            .function(
+                new FuncType(List.of(I32, I64), List.of(I64)),
+                code -> operands(code, 2).op(Opcode.I64_ATOMIC_RMW32_SUB_U, 2, 0))
+            .function(
+                new FuncType(List.of(I64, I64, I64), List.of(I64)),
+                code -> operands(code, 3).op(Opcode.I64_ATOMIC_RMW8_CMPXCHG_U, 0, 0, 1))
+            .function(
+                new FuncType(List.of(I32, I64, I64), List.of(I32)),
+                code -> operands(code, 3).op(Opcode.MEMORY_ATOMIC_WAIT64, 3, 8))
+            .function(BINARY, code -> operands(code, 2).op(Opcode.MEMORY_ATOMIC_NOTIFY, 2, 0))
+            .function(VOID, code -> code.op(Opcode.ATOMIC_FENCE))
+            .memory(shared)
+            .memory(MemoryType.of(wide(1))));
+  }
+
   private static CodeBuilder operands(CodeBuilder code, int count) {
     for (int i = 0; i < count; i++) {
       code.localGet(i);
