@@ -2,6 +2,7 @@ package dev.cloister.engine.oracle;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.cloister.engine.EngineConfig;
 import dev.cloister.engine.decode.ModuleDecoder;
 import dev.cloister.engine.error.ModuleException;
 import dev.cloister.engine.feature.WasmFeatures;
@@ -10,15 +11,17 @@ import dev.cloister.engine.fixture.Seed;
 import dev.cloister.engine.fixture.TestEngine;
 import dev.cloister.engine.module.InstructionText;
 import dev.cloister.engine.module.WasmModule;
+import dev.cloister.engine.runtime.CodeKind;
 import java.util.Arrays;
 import java.util.Base64;
 import java.util.Objects;
 import java.util.Random;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
-import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
 
-/// Random modules do in compiled code what the interpreter does.
+/// Random modules do in compiled code, of every kind, what the interpreter does.
 ///
 /// Strategy: each program has an own seed, and uses all that the engine supports. Its functions are
 /// called with random arguments, several times, so that calls work on what others left. Invariants:
@@ -26,30 +29,35 @@ import org.junit.jupiter.api.Test;
 /// runs only that one. `-Ddifferential.seconds=N` makes the test longer than the few seconds of an
 /// ordinary run.
 final class DifferentialTest {
-  private static final long SECONDS = Long.getLong("differential.seconds", 8);
+  private static final long SECONDS = Long.getLong("differential.seconds", 4);
   private static final long SHRINK_SECONDS = 30;
 
-  private final TestEngine engine = new TestEngine();
-  private final Comparison comparison = new Comparison(engine);
+  private TestEngine engine = new TestEngine();
+  private Comparison comparison = new Comparison(engine);
 
   @AfterEach
   void closeEngine() {
     engine.close();
   }
 
-  @Test
-  void smallPrograms_doWhatTheInterpreterDoes() {
-    run(/* isLarge= */ false, SECONDS);
+  @ParameterizedTest
+  @EnumSource
+  void smallPrograms_doWhatTheInterpreterDoes(CodeKind kind) {
+    run(kind, /* isLarge= */ false, SECONDS);
     assertThat(comparison.calls).as("calls that were compared").isGreaterThan(20);
   }
 
   /// Functions that do not fit into one JVM method are divided.
-  @Test
-  void largePrograms_doWhatTheInterpreterDoes() {
-    run(/* isLarge= */ true, SECONDS / 2);
+  @ParameterizedTest
+  @EnumSource
+  void largePrograms_doWhatTheInterpreterDoes(CodeKind kind) {
+    run(kind, /* isLarge= */ true, SECONDS / 2);
   }
 
-  private void run(boolean isLarge, long seconds) {
+  private void run(CodeKind kind, boolean isLarge, long seconds) {
+    engine.close();
+    engine = new TestEngine(EngineConfig.defaults().withCodeKind(kind));
+    comparison = new Comparison(engine);
     Long only = Long.getLong("program");
     if (only != null) {
       compare(only, isLarge);
