@@ -49,7 +49,7 @@ public final class WasmFeatures {
   public static final WasmFeatures ALL = WASM_1.with(WasmFeature.values());
 
   private static final WasmFeatures SUPPORTED =
-      ALL.without(SIMD);
+      ALL;
 
   private final long bits;
 

@@ -8,8 +8,8 @@ import java.util.concurrent.locks.ReentrantLock;
 /// Asks the JVM for collections on behalf of guests at the limit of their heap, of all stores of
 /// the process together.
 ///
-/// One collection serves all that wait when it begins, and between two of them is a pause as long as
-/// the last one took: no guest can have the server do nothing but collect.
+/// One collection serves all that wait when it begins, and between two of them is a pause as long
+/// as the last one took: no guest can have the server do nothing but collect.
 final class CollectionPacer {
   /// How often a guest that waits looks whether it was stopped.
   private static final long STOP_CHECK_MILLIS = 10;

@@ -11,8 +11,8 @@ import org.jspecify.annotations.Nullable;
 /// The account of a store's structures, arrays and exceptions, which the JVM's collector frees.
 ///
 /// Objects are paid for in *epochs*: a block of bytes is charged to the limiter at once, objects
-/// are taken from it, and each keeps the epoch's [GcToken]. When the last of them was collected,
-/// so is the token, and the epoch's bytes are given back. So the account is never below what the
+/// are taken from it, and each keeps the epoch's [GcToken]. When the last of them was collected, so
+/// is the token, and the epoch's bytes are given back. So the account is never below what the
 /// objects take, and above it by what died in epochs of which something still lives.
 ///
 /// Confined to the thread that runs the store.

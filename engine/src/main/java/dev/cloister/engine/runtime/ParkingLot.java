@@ -48,7 +48,9 @@ final class ParkingLot {
     } finally {
       lock.unlock();
     }
-    park(waiter, timeoutNanos, store);
+    if (timeoutNanos != 0) {
+      park(waiter, timeoutNanos, store);
+    }
     if (!waiter.isWoken && remove(address, waiter)) {
       store.throwIfStopped();
       return TIMED_OUT;

@@ -63,6 +63,8 @@ public final class Store implements AutoCloseable {
   /// The thread that waits at a shared memory, if it does: it sees no stop site.
   private volatile @Nullable Thread waiting;
 
+  private WaitRegion waitRegion = WaitRegion.NONE;
+
   private final Object stopLock = new Object();
   // Guarded by stopLock:
   private final Set<StopSite> sites = new LinkedHashSet<>();
@@ -82,6 +84,12 @@ public final class Store implements AutoCloseable {
   /// {@return what pays for objects of the guest}
   public GcHeap gcHeap() {
     return gcHeap;
+  }
+
+  /// Tells `region` from now on when the thread that runs the store waits at a shared memory. Called
+  /// on that thread.
+  public void waitIn(WaitRegion region) {
+    waitRegion = region;
   }
 
   /// {@return what everything in this store is charged to}
@@ -140,12 +148,14 @@ public final class Store implements AutoCloseable {
   /// Notes that the calling thread, which runs this store, looks at the request to stop from now on
   /// and then parks: [#requestStop] will wake it.
   void beginWait() {
+    waitRegion.enter();
     waiting = Thread.currentThread();
   }
 
   /// Notes the end of what [#beginWait] began.
   void endWait() {
     waiting = null;
+    waitRegion.exit();
   }
 
   private void arm() {

@@ -282,8 +282,7 @@ final class CodeImageTest {
     NativeModule module = compile(counting());
     CodeImage foreign = compile(counting()).currentImage();
 
-    assertThatThrownBy(() -> module.useImage(foreign))
-        .isInstanceOf(IllegalArgumentException.class);
+    assertThatThrownBy(() -> module.useImage(foreign)).isInstanceOf(IllegalArgumentException.class);
   }
 
   @ParameterizedTest
@@ -337,8 +336,7 @@ final class CodeImageTest {
             store,
             looking(() -> {
               if (++depth[0] < CodeKind.values().length) {
-                instances.getFirst()
-                    .useImage(module.image(CodeKind.values()[depth[0]]).entry());
+                instances.getFirst().useImage(module.image(CodeKind.values()[depth[0]]).entry());
                 call(instances.getFirst(), "inner");
               }
             }));

@@ -8,10 +8,12 @@ import static dev.cloister.engine.types.RefType.EXTERNREF;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.cloister.engine.bytecode.Opcode;
+import dev.cloister.engine.codegen.ModulePlan;
 import dev.cloister.engine.decode.ModuleDecoder;
 import dev.cloister.engine.feature.WasmFeatures;
 import dev.cloister.engine.feature.WasmLimits;
 import dev.cloister.engine.fixture.ModuleBuilder;
+import dev.cloister.engine.runtime.CodeKind;
 import dev.cloister.engine.runtime.HeapLimiter;
 import dev.cloister.engine.runtime.Imports;
 import dev.cloister.engine.runtime.Store;
@@ -56,6 +58,8 @@ final class StructClassesTest {
     NativeModule compiled =
         new NativeModule(
             ModuleDecoder.decode(module.build(), WasmFeatures.supported(), WasmLimits.defaults()),
+            CodeKind.BASELINE,
+            ModulePlan.METHOD_BYTES,
             signatureClasses,
             structClasses,
             threads);
