@@ -14,6 +14,8 @@ final class WarmUp {
 
   private static final int COMPARED = 5;
 
+  private static final int MAX_INCREASE = 8;
+
   /// What warming up found.
   ///
   /// @param passes in one sample
@@ -33,10 +35,11 @@ final class WarmUp {
       double cpu = guest.repeat(passes).cpu();
       spent += cpu;
       perPass.add(cpu / passes);
-      passes = passesFor(windowNanos, cpu / passes);
+      // Step by step: clocks of CPU time may tick too slowly for a short window, and show nothing.
+      passes = Math.min(passesFor(windowNanos, cpu / passes), passes * MAX_INCREASE);
       isSteady = spent >= settings.warmUpCpuMillis() * 1e6 && isSteady(perPass);
     }
-    double last = perPass.getLast();
+    double last = median(perPass.subList(Math.max(0, perPass.size() - COMPARED), perPass.size()));
     return new Outcome(passesFor(settings.sampleMillis() * 1e6, last), isSteady);
   }
 
