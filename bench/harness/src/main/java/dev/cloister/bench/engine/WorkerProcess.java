@@ -9,6 +9,7 @@ import java.io.OutputStreamWriter;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.Arrays;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
@@ -24,10 +25,15 @@ public final class WorkerProcess implements AutoCloseable {
   private final BufferedReader answers;
   private final Duration patience;
 
+  /// A worker that is in the middle of a long command would not notice that nobody waits for it.
+  private final Thread atExit;
+
   private WorkerProcess(Column column, Process process, Duration patience) {
     this.column = column;
     this.process = process;
     this.patience = patience;
+    atExit = new Thread(process::destroyForcibly);
+    Runtime.getRuntime().addShutdownHook(atExit);
     commands =
         new BufferedWriter(
             new OutputStreamWriter(process.getOutputStream(), StandardCharsets.UTF_8));
@@ -92,11 +98,12 @@ public final class WorkerProcess implements AutoCloseable {
     if (!fields[0].equals("ok")) {
       throw new WorkerException(fields.length > 1 ? fields[1] : fields[0]);
     }
-    return java.util.Arrays.copyOfRange(fields, 1, fields.length);
+    return Arrays.copyOfRange(fields, 1, fields.length);
   }
 
   @Override
   public void close() {
+    Runtime.getRuntime().removeShutdownHook(atExit);
     try {
       commands.close();
       if (!process.waitFor(5, TimeUnit.SECONDS)) {

@@ -67,7 +67,8 @@ public record InstancesMode(Settings settings) implements Mode {
     medians.forEach((name, samples) -> {
       if (!failures.containsKey(name)) {
         double[] values = samples.stream().mapToDouble(Double::doubleValue).toArray();
-        results.add(Result.of(workload.name(), name, values).withDetail(details.getOrDefault(name, "")));
+        results.add(
+            Result.of(workload.name(), name, values).withDetail(details.getOrDefault(name, "")));
       }
     });
     return results;
