@@ -93,7 +93,7 @@ public record PeakMode(Settings settings) implements Mode {
       Result result = Result.of(row, guest.column(), Arrays.copyOf(samples, samples.length));
       return warmUp != null && warmUp.isSteady()
           ? result
-          : result.withDetail("still getting faster when the warm-up ended");
+          : result.withDetail("not known to be steady when the warm-up ended");
     }
   }
 }

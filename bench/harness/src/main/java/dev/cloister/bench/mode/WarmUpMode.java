@@ -59,7 +59,8 @@ public record WarmUpMode(Settings settings) implements Mode {
           .withDetail(
               String.format(
                   Locale.ROOT,
-                  "first result after %.0f ms, in the end %.2f ms a pass, %.1f s CPU of the process",
+                  "first result after %.0f ms, in the end %.2f ms a pass,"
+                      + " %.1f s CPU of the process",
                   first / 1e6,
                   last / 1e6,
                   guest.worker().usageNanos() / 1e9));

@@ -26,8 +26,11 @@ import org.jspecify.annotations.Nullable;
 /// | `trace FILE` | a trace is played once and checked: checksum, CPU and wall time |
 /// | `repeat COUNT` | what was last called or played, COUNT times: CPU and wall time |
 /// | `fresh COUNT` | the same, each time on a fresh instance: CPU and wall time of the calls |
-/// | `instances COUNT` | makes and keeps so many: median and 99th percentile of the wall time, median of the first call, bytes of heap for each |
+/// | `instances COUNT` | makes and keeps so many: see below |
 /// | `usage` | CPU time of the whole process |
+///
+/// The answer to `instances` is the median and the 99th percentile of the wall time, the median of
+/// the first call, and the bytes of heap for each.
 ///
 /// CPU time is that of the thread that calls the guest, so neither compilation in the background
 /// nor other processes count. Whatever fails is answered by `failed REASON`; the worker goes on.

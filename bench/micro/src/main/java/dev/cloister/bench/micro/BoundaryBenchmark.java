@@ -40,7 +40,7 @@ import org.openjdk.jmh.annotations.Warmup;
 @Measurement(iterations = 5, time = 1)
 public class BoundaryBenchmark {
   /// One page of memory; function `add` of two i32; function `host` that calls the imported `e.f`
-  /// of type [i32] -> [i32] a thousand times.
+  /// of type `[i32] -> [i32]` a thousand times.
   private static final byte[] MODULE =
       HexFormat.ofDelimiter(" ")
           .parseHex(
