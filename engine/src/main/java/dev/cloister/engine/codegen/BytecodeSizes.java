@@ -30,8 +30,7 @@ final class BytecodeSizes {
   }
 
   /// {@return the bytes for the current instruction of `reader`, in a function of `module`}
-  static int estimate(
-      CodeKind kind, WasmModule module, Opcode opcode, InstructionReader reader) {
+  static int estimate(CodeKind kind, WasmModule module, Opcode opcode, InstructionReader reader) {
     int bytes = estimate(module, opcode, reader);
     return switch (kind) {
       case BASELINE, OPTIMIZED -> bytes;
@@ -57,8 +56,7 @@ final class BytecodeSizes {
       case I32, F32 -> 3;
       case I64, F64 -> 4;
       case MEMORY_ACCESS, MEMORY_ACCESS_LANE ->
-          memoryAccess(module.memoryType(reader.memoryIndex()))
-              + (opcode.prefix() == Opcode.PREFIX_SIMD ? 40 : 0);
+          memoryAccess(opcode, module.memoryType(reader.memoryIndex()));
       case V128 -> 6;
       case LANE -> 30;
       case SHUFFLE -> 200;
@@ -85,8 +83,12 @@ final class BytecodeSizes {
     return bytes;
   }
 
-  /// An index of 64 bits takes more room.
-  private static int memoryAccess(MemoryType type) {
-    return type.limits().is64() || MemoryForm.isSegment(type) ? 48 : 32;
+  /// A vector is two accesses, an index of 64 bits takes more room.
+  private static int memoryAccess(Opcode opcode, MemoryType type) {
+    boolean isWide =
+        opcode.prefix() == Opcode.PREFIX_ATOMIC
+            || type.limits().is64()
+            || MemoryForm.isSegment(type);
+    return (isWide ? 48 : 32) + (opcode.prefix() == Opcode.PREFIX_SIMD ? 40 : 0);
   }
 }

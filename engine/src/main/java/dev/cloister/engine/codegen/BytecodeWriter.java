@@ -1,5 +1,6 @@
 package dev.cloister.engine.codegen;
 
+import org.jspecify.annotations.Nullable;
 import org.objectweb.asm.Label;
 import org.objectweb.asm.MethodVisitor;
 import org.objectweb.asm.Opcodes;
@@ -9,10 +10,22 @@ final class BytecodeWriter {
   /// The last local variable that a value of two words fits into (JVMS 4.11).
   private static final int MAX_SLOT = 65_533;
 
+  /// How far back an ordinary jump goes, in bytes: less than the JVM's 32,768, as forward jumps in
+  /// between may become longer in the end.
+  private static final int MAX_BACK_JUMP_BYTES = 24_000;
+
+  /// The opcode of a jump with an offset of four bytes (JVMS 6.5).
+  private static final int GOTO_W = 200;
+
   private final MethodVisitor method;
 
   /// Whether an instruction was written since the last frame; two frames cannot share a position.
   private boolean hasInstructionSinceFrame = true;
+
+  /// Where the line number begins that is written when the next one comes.
+  private @Nullable Label lineStart;
+
+  private int line;
 
   BytecodeWriter(MethodVisitor method) {
     this.method = method;
@@ -170,11 +183,39 @@ final class BytecodeWriter {
     hasInstructionSinceFrame = true;
   }
 
-  /// Gives the next instruction a line number: the ordinal of its site, from 1.
+  /// Jumps to a label that was placed, in any case.
+  void gotoBack(Label target) {
+    method.visitJumpInsn(isFarBack(target) ? GOTO_W : Opcodes.GOTO, target);
+    hasInstructionSinceFrame = true;
+  }
+
+  /// {@return whether a label that was placed is too far back for an ordinary jump}
+  ///
+  /// ASM widens forward jumps once all code is written, and fails where a backward jump over them
+  /// thereby becomes longer than it may be.
+  boolean isFarBack(Label target) {
+    Label here = new Label();
+    method.visitLabel(here);
+    return here.getOffset() - target.getOffset() > MAX_BACK_JUMP_BYTES;
+  }
+
+  /// Gives the next instruction a line number: the ordinal of its site, from 1. A later one for the
+  /// same instruction replaces it, where a site needed no code; the JVM would take the first.
   void line(int ordinal) {
     Label label = new Label();
     method.visitLabel(label);
-    method.visitLineNumber(ordinal & 0xffff, label);
+    if (lineStart != null && lineStart.getOffset() != label.getOffset()) {
+      method.visitLineNumber(line, lineStart);
+    }
+    lineStart = label;
+    line = ordinal & 0xffff;
+  }
+
+  /// Writes the last line number. Nothing more is written after that.
+  void endLines() {
+    if (lineStart != null) {
+      method.visitLineNumber(line, lineStart);
+    }
   }
 
   /// Sends exceptions of a class that are thrown in a range to a handler. Where ranges overlap, the

@@ -116,10 +116,22 @@ final class ControlEmitter {
     writer.iinc(trips + 1, 1);
     writer.load(JvmKind.INT, trips + 1);
     writer.load(JvmKind.INT, trips);
-    writer.jump(Opcodes.IF_ICMPLT, frame.label);
+    jumpBack(Opcodes.IF_ICMPLT, frame.label);
     writer.load(JvmKind.INT, state.localSlot(counted.local()));
     writeLimit(counted);
-    writer.jump(Opcodes.IF_ICMPNE, frame.outerLabel);
+    jumpBack(Opcodes.IF_ICMPNE, frame.outerLabel);
+  }
+
+  /// Jumps back on a condition, with nothing else on the JVM stack.
+  private void jumpBack(int opcode, Label target) {
+    if (writer.isFarBack(target)) {
+      Label otherwise = new Label();
+      writer.jump(NumericEmitter.inverse(opcode), otherwise);
+      writer.gotoBack(target);
+      state.writeLabel(otherwise);
+    } else {
+      writer.jump(opcode, target);
+    }
   }
 
   void ifThen(InstructionReader reader) {
@@ -223,7 +235,9 @@ final class ControlEmitter {
     state.flushBelow(1);
     boolean isPlain = frame.branchKinds.isEmpty() && isInMethod(frame) && isOnlyConditionOnStack();
     int jump = state.takeCondition();
-    if (isPlain) {
+    if (isPlain && frame.kind == ControlFrame.Kind.LOOP) {
+      jumpBack(jump, frame.label);
+    } else if (isPlain) {
       writer.jump(jump, frame.label);
       target(frame);
     } else {
@@ -293,8 +307,12 @@ final class ControlEmitter {
     int values = frame.branchSlots.length;
     state.storeValues(frame.branchKinds, frame.branchSlots);
     state.writePops(values);
-    writer.jump(Opcodes.GOTO, frame.label);
-    target(frame);
+    if (frame.kind == ControlFrame.Kind.LOOP) {
+      writer.gotoBack(frame.label);
+    } else {
+      writer.jump(Opcodes.GOTO, frame.label);
+      frame.isTargeted = true;
+    }
   }
 
   private RegionExits exits() {
@@ -344,7 +362,8 @@ final class ControlEmitter {
     }
     Label defaultLabel = jumpTarget(defaultFrame, stubs);
     writer.tableswitch(0, labels, defaultLabel);
-    if (!state.isDebuggable() && targets.stream().distinct().limit(BIG_SWITCH_TARGETS).count() == BIG_SWITCH_TARGETS) {
+    if (!state.isDebuggable()
+        && targets.stream().distinct().limit(BIG_SWITCH_TARGETS).count() == BIG_SWITCH_TARGETS) {
       targets.forEach(frame -> frame.isCaseLabel = true);
     }
     stubs.forEach(this::writeStub);

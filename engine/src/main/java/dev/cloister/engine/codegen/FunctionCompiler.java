@@ -26,6 +26,7 @@ final class FunctionCompiler {
   private final VectorEmitter vectors;
   private final VectorMemoryEmitter vectorMemories;
   private final MemoryEmitter memories;
+  private final AtomicEmitter atomics;
   private final CallEmitter calls;
   private final TailCallEmitter tailCalls;
   private final VariableEmitter variables;
@@ -52,6 +53,7 @@ final class FunctionCompiler {
     this.numerics = new NumericEmitter(state);
     this.wides = new WideEmitter(state);
     this.memories = new MemoryEmitter(state);
+    this.atomics = new AtomicEmitter(state);
     this.vectors = new VectorEmitter(state);
     this.vectorMemories = new VectorMemoryEmitter(state, memories);
     this.calls = new CallEmitter(state);
@@ -103,6 +105,7 @@ final class FunctionCompiler {
     while (!state.control.isEmpty()) {
       compiler.step();
     }
+    state.writer.endLines();
     ClassFiles.end(method);
     if (makesTailCalls) {
       TailCallEmitter.writeEntry(plan, functionIndex, target);
@@ -150,7 +153,7 @@ final class FunctionCompiler {
     }
     if (state.isReachable) {
       if (state.isDebuggable() && DebugEmitter.isPosition(opcode)) {
-        state.debug.position(reader.offset());
+        state.debug.position(reader.offset() - context.bodyOffset());
       }
       if (context.kind == CodeKind.FUEL && FuelSegments.isBulk(opcode)) {
         fuel.chargeBulk(opcode, reader);
@@ -252,6 +255,7 @@ final class FunctionCompiler {
       default -> {
         if (!numerics.emit(opcode)
             && !memories.emit(opcode, reader)
+            && !atomics.emit(opcode, reader)
             && !references.emit(opcode, reader)
             && !structures.emit(opcode, reader)
             && !arrays.emit(opcode, reader)
@@ -292,8 +296,7 @@ final class FunctionCompiler {
       trailing = Names.DEBUG_FRAME_DESC + trailing;
     }
     state.writeInstance();
-    String descriptor =
-        new CallShape(params.append(operands).toString(), "I").descriptor(trailing);
+    String descriptor = new CallShape(params.append(operands).toString(), "I").descriptor(trailing);
     String name = Names.function(context.functionIndex) + "_" + context.regions++;
     Map<RegionExits.Exit, RegionExits.Use> exits =
         writeRegion(region, name, descriptor, slots, locals[1]);
@@ -364,8 +367,7 @@ final class FunctionCompiler {
     FunctionCompiler compiler = new FunctionCompiler(context, inner, exits, region.end());
     compiler.current = region;
     inner.writeRegionProlog(state.control);
-    boolean catches =
-        exceptions.isProtected() && scan.throwsExceptions() && !written.isEmpty();
+    boolean catches = exceptions.isProtected() && scan.throwsExceptions() && !written.isEmpty();
     Protection code = catches ? new Protection(inner.writer) : null;
     while (reader.position() < region.end()) {
       compiler.step();
@@ -378,6 +380,7 @@ final class FunctionCompiler {
       compiler.exceptions.catchForCaller(code);
     }
     exits.writeEpilog();
+    inner.writer.endLines();
     ClassFiles.end(method);
     return exits.uses();
   }

@@ -43,6 +43,11 @@ final class FunctionContext {
             : FuelSegments.NONE;
   }
 
+  /// {@return module offset of the function's body}
+  int bodyOffset() {
+    return plan.module().bodyOffset(functionIndex);
+  }
+
   /// {@return where the method of the whole function keeps its variables}
   SlotLayout slots() {
     int params = shape.params().length();

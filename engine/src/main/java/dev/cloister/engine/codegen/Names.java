@@ -87,6 +87,8 @@ public final class Names {
   static final String I64X2_OPS = INTRINSIC + "I64x2Ops";
   static final String F32X4_OPS = INTRINSIC + "F32x4Ops";
   static final String F64X2_OPS = INTRINSIC + "F64x2Ops";
+  static final String HEAP_ATOMICS = INTRINSIC + "HeapAtomics";
+  static final String SEGMENT_ATOMICS = INTRINSIC + "SegmentAtomics";
   static final String TRAPS = INTRINSIC + "Traps";
   static final String TRAP_DESC = "Ldev/cloister/engine/error/TrapException;";
 

