@@ -31,7 +31,8 @@ final class Vectors {
 
     /// The scalar instruction for one lane, of 32 or 64 bits.
     Operator scalar(String name) {
-      Opcode opcode = Opcode.valueOf((isFloat ? "F" : "I") + bits() + "_" + name.toUpperCase(Locale.ROOT));
+      Opcode opcode =
+          Opcode.valueOf((isFloat ? "F" : "I") + bits() + "_" + name.toUpperCase(Locale.ROOT));
       Operator operator = Operator.of(opcode);
       if (operator == null) {
         throw new IllegalStateException("no operator: " + opcode);
@@ -257,8 +258,7 @@ final class Vectors {
     if (operator == null) {
       throw new IllegalStateException("no operator: " + opcode);
     }
-    return make(
-        to, i -> i < 128 / from ? operator.apply(signedLane(a, i, from), 0) : 0);
+    return make(to, i -> i < 128 / from ? operator.apply(signedLane(a, i, from), 0) : 0);
   }
 
   private static Object binary(Shape shape, String operation, V128 a, V128 b) {
@@ -353,7 +353,11 @@ final class Vectors {
     int from = memory.checked(address, instruction.memoryOffset, width);
     return switch (opcode) {
       case V128_LOAD -> new V128(memory.read(from, 8), memory.read(from + 8, 8));
-      case V128_LOAD8X8_S, V128_LOAD8X8_U, V128_LOAD16X4_S, V128_LOAD16X4_U, V128_LOAD32X2_S,
+      case V128_LOAD8X8_S,
+          V128_LOAD8X8_U,
+          V128_LOAD16X4_S,
+          V128_LOAD16X4_U,
+          V128_LOAD32X2_S,
           V128_LOAD32X2_U -> {
         int bits = Integer.parseInt(opcode.mnemonic().replaceAll("v128.load(\\d+)x.*", "$1"));
         boolean isSigned = opcode.mnemonic().endsWith("_s");
