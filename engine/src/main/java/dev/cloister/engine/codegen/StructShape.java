@@ -163,7 +163,7 @@ public final class StructShape {
       bytes += kind(i).bytes();
     }
     if (hasArrays()) {
-      bytes += 2 * (16 + GcHeap.REFERENCE_BYTES) + 8L * numberCount;
+      bytes += 2L * (16 + GcHeap.REFERENCE_BYTES) + 8L * numberCount;
       bytes += (long) GcHeap.REFERENCE_BYTES * referenceCount;
     }
     return bytes + 7 & ~7;
