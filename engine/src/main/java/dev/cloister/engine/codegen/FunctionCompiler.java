@@ -92,7 +92,8 @@ final class FunctionCompiler {
             context.locals,
             context.slots(),
             /* operandBase= */ 0,
-            context.cachesMemory(scan));
+            context.cachesMemory(scan),
+            context.analysis);
     FunctionCompiler compiler =
         new FunctionCompiler(
             context, state, /* exits= */ null, plan.module().bodyEnd(functionIndex));
@@ -158,9 +159,35 @@ final class FunctionCompiler {
       if (context.kind == CodeKind.FUEL && FuelSegments.isBulk(opcode)) {
         fuel.chargeBulk(opcode, reader);
       }
+    }
+    if (state.checkedAddresses != null) {
+      emitKeepingAddresses(opcode, state.checkedAddresses);
+    } else {
+      emitOrSkip(opcode);
+    }
+  }
+
+  private void emitOrSkip(Opcode opcode) {
+    if (state.isReachable) {
       emit(opcode);
     } else {
       skip(opcode);
+    }
+  }
+
+  /// Writes an instruction of optimized code and keeps the checked addresses in step with control.
+  private void emitKeepingAddresses(Opcode opcode, CheckedAddresses addresses) {
+    boolean wasReachable = state.isReachable;
+    int frames = state.control.size();
+    ControlFrame frame = state.current();
+    boolean hasOtherArm = frame.kind == ControlFrame.Kind.IF;
+    emitOrSkip(opcode);
+    if (state.control.size() > frames) {
+      addresses.enter(reader.position());
+    } else if (state.control.size() < frames && !state.control.isEmpty()) {
+      addresses.leave(wasReachable && !hasOtherArm && !frame.isTargeted);
+    } else if (FunctionAnalysis.beginsArm(opcode) && skippedBlocks == 0) {
+      addresses.nextArm();
     }
   }
 
@@ -240,8 +267,18 @@ final class FunctionCompiler {
       case DROP -> control.drop();
       case SELECT, SELECT_T -> control.select();
       case LOCAL_GET -> variables.getLocal(reader.index());
-      case LOCAL_SET -> variables.setLocal(reader.index());
-      case LOCAL_TEE -> variables.teeLocal(reader.index());
+      case LOCAL_SET -> {
+        if (isNeverRead(reader.index())) {
+          control.drop();
+        } else {
+          variables.setLocal(reader.index());
+        }
+      }
+      case LOCAL_TEE -> {
+        if (!isNeverRead(reader.index())) {
+          variables.teeLocal(reader.index());
+        }
+      }
       case GLOBAL_GET -> variables.getGlobal(reader.index());
       case GLOBAL_SET -> variables.setGlobal(reader.index());
       case I32_CONST -> state.operands.pushConstant(JvmKind.INT, reader.i32Const());
@@ -268,6 +305,10 @@ final class FunctionCompiler {
         }
       }
     }
+  }
+
+  private boolean isNeverRead(int local) {
+    return state.analysis != null && state.analysis.isNeverRead(local);
   }
 
   // Regions.
@@ -362,7 +403,8 @@ final class FunctionCompiler {
             context.locals,
             slots,
             state.operandBase() + state.current().height,
-            context.cachesMemory(scan));
+            context.cachesMemory(scan),
+            context.analysis);
     RegionExits exits = new RegionExits(inner, slots, written);
     FunctionCompiler compiler = new FunctionCompiler(context, inner, exits, region.end());
     compiler.current = region;

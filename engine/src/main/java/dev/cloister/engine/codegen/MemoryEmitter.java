@@ -275,9 +275,31 @@ final class MemoryEmitter {
       writeSegmentIndex(reader, address, width);
     } else if (address == JvmKind.LONG) {
       writeNarrowedIndex(reader, form, width);
+    } else if (isKnownInBounds(reader, form, addressSlot, width)) {
+      addOffset((int) reader.memoryOffset());
     } else {
       writeArrayIndex(reader, form, width);
     }
+  }
+
+  /// {@return whether an access of an array needs no check besides the array's own} From here on it
+  /// is itself known to be in bounds.
+  ///
+  /// In the exact form the array's own check is enough for any address that is not negative.
+  private boolean isKnownInBounds(
+      InstructionReader reader, MemoryForm form, int addressSlot, int width) {
+    CheckedAddresses checked = state.checkedAddresses;
+    if (checked == null || addressSlot >= 0 || reader.memoryIndex() != 0) {
+      return false;
+    }
+    int local = state.localOf(-1 - addressSlot);
+    if (local < 0) {
+      return false;
+    }
+    int reach = checked.reach(local);
+    int last = (int) reader.memoryOffset() + width - 1;
+    checked.access(local, last);
+    return form == MemoryForm.EXACT ? reach >= 0 : reach >= last;
   }
 
   private void writeArrayIndex(InstructionReader reader, MemoryForm form, int width) {

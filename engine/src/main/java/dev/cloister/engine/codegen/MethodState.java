@@ -38,6 +38,12 @@ final class MethodState {
   final int scratchOther;
   final DebugEmitter debug;
 
+  /// What is known in optimized code.
+  final @Nullable FunctionAnalysis analysis;
+
+  /// The addresses that optimized code need not check again.
+  final @Nullable CheckedAddresses checkedAddresses;
+
   /// Whether control can reach the next instruction.
   boolean isReachable = true;
 
@@ -64,6 +70,7 @@ final class MethodState {
   /// @param slots where parameters, instance and Wasm locals are
   /// @param locals the letters of all Wasm locals, parameters first
   /// @param operandBase the number of operands of the function that this method does not see
+  /// @param analysis facts about the function in optimized code, else null
   MethodState(
       BytecodeWriter writer,
       ModulePlan plan,
@@ -71,7 +78,8 @@ final class MethodState {
       String locals,
       SlotLayout slots,
       int operandBase,
-      boolean cachesMemory) {
+      boolean cachesMemory,
+      @Nullable FunctionAnalysis analysis) {
     this.writer = writer;
     this.plan = plan;
     this.module = plan.module();
@@ -79,6 +87,8 @@ final class MethodState {
     this.slots = slots;
     this.operandBase = operandBase;
     this.debug = new DebugEmitter(this);
+    this.analysis = analysis;
+    this.checkedAddresses = analysis == null ? null : new CheckedAddresses(analysis);
     localKinds = new JvmKind[locals.length()];
     for (int i = 0; i < localKinds.length; i++) {
       localKinds[i] = JvmKind.of(locals.charAt(i));
@@ -260,6 +270,9 @@ final class MethodState {
       debug.storeLocal(local);
       return;
     }
+    if (checkedAddresses != null) {
+      checkedAddresses.write(local);
+    }
     JvmKind kind = localKinds[local];
     for (int i = 0; i < control.size() && !aliasSlots.isEmpty(); i++) {
       for (ControlFrame.Alias alias : control.get(i).aliases) {
@@ -295,6 +308,12 @@ final class MethodState {
         return;
       }
     }
+  }
+
+  /// {@return the Wasm local whose value the operand at `depth` is, or -1}
+  int localOf(int depth) {
+    int index = operands.size() - 1 - depth;
+    return operands.place(index) == OperandStack.LOCAL ? slots.localAt(operands.slot(index)) : -1;
   }
 
   // Operands.

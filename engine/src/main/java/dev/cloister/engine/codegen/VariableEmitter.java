@@ -1,5 +1,9 @@
 package dev.cloister.engine.codegen;
 
+import dev.cloister.engine.bytecode.InstructionReader;
+import dev.cloister.engine.bytecode.Opcode;
+import dev.cloister.engine.module.ConstExpr;
+import dev.cloister.engine.module.WasmModule;
 import dev.cloister.engine.types.GlobalType;
 import org.objectweb.asm.Opcodes;
 
@@ -19,6 +23,10 @@ final class VariableEmitter {
       state.debug.getLocal(local);
       return;
     }
+    if (state.analysis != null && state.analysis.isAlwaysZero(local)) {
+      state.operands.pushConstant(state.localKind(local), 0);
+      return;
+    }
     state.operands.pushLocal(state.localKind(local), state.localSlot(local));
   }
 
@@ -35,8 +43,11 @@ final class VariableEmitter {
 
   /// Writes `global.get`.
   void getGlobal(int index) {
-    state.flush();
     JvmKind kind = kind(index);
+    if (state.analysis != null && pushConstant(index, kind)) {
+      return;
+    }
+    state.flush();
     if (kind == JvmKind.V128) {
       get(index, JvmKind.LONG, /* isHigh= */ false);
       get(index, JvmKind.LONG, /* isHigh= */ true);
@@ -44,6 +55,33 @@ final class VariableEmitter {
       get(index, kind, /* isHigh= */ false);
     }
     state.pushOnStack(kind);
+  }
+
+  /// Pushes the value of an own global that never changes, if it is a constant of the text.
+  ///
+  /// @return whether it is
+  private boolean pushConstant(int index, JvmKind kind) {
+    WasmModule module = state.module;
+    if (index < module.importedGlobalCount() || module.globalType(index).mutable()) {
+      return false;
+    }
+    ConstExpr init = module.globalInit(index);
+    InstructionReader reader = module.instructions(init.offset(), init.end());
+    long bits;
+    switch (reader.next()) {
+      case I32_CONST -> bits = reader.i32Const();
+      case I64_CONST -> bits = reader.i64Const();
+      case F32_CONST -> bits = reader.f32Bits();
+      case F64_CONST -> bits = reader.f64Bits();
+      default -> {
+        return false;
+      }
+    }
+    if (reader.next() != Opcode.END) {
+      return false;
+    }
+    state.operands.pushConstant(kind, bits);
+    return true;
   }
 
   /// @param isHigh whether it is the high half of a vector

@@ -5,6 +5,7 @@ import static dev.cloister.engine.types.NumType.F64;
 import static dev.cloister.engine.types.NumType.I32;
 import static dev.cloister.engine.types.NumType.I64;
 import static dev.cloister.engine.types.RefType.ANYREF;
+import static dev.cloister.engine.types.RefType.EXNREF;
 import static dev.cloister.engine.types.RefType.EXTERNREF;
 import static dev.cloister.engine.types.RefType.FUNCREF;
 import static dev.cloister.engine.types.VecType.V128;
@@ -1064,5 +1065,61 @@ final class GoldenListingTest {
                   .localGet(sum)
                   .op(Opcode.I32_WRAP_I64);
             });
+  }
+
+  @Test
+  void handlers_beginWithTheExceptionInAVariable() {
+    FuncType pair = new FuncType(List.of(I32, EXTERNREF), List.of());
+    GoldenListing.assertMatches(
+        "exceptions",
+        new ModuleBuilder()
+            .tag(pair)
+            .tag(VOID)
+            .function(pair, code -> code.localGet(0).localGet(1).op(Opcode.THROW, 0))
+            .function(
+                TO_INT,
+                code -> {
+                  // A local waits below the block; the second clause throws again.
+                  int local = code.local(I32);
+                  code.localGet(local).block(EXNREF);
+                  code.start(Opcode.BLOCK, new FuncType(List.of(), List.of(I32, EXTERNREF)));
+                  code.tryTable(
+                      VOID,
+                      new CodeBuilder.Catch(/* kind= */ 0, /* tag= */ 0, /* label= */ 0),
+                      new CodeBuilder.Catch(/* kind= */ 3, /* tag= */ 0, /* label= */ 1));
+                  code.i32Const(5).localTee(local).heapType(Opcode.REF_NULL, AbstractHeapType.EXTERN);
+                  code.call(0).end().i32Const(1).ret().end();
+                  code.drop().ret().end();
+                  code.op(Opcode.THROW_REF);
+                }));
+  }
+
+  @Test
+  void legacyHandlers_areLikeTheNewerOnes() {
+    GoldenListing.assertMatches(
+        "legacy-exceptions",
+        functions(
+            TO_INT,
+            List.of(
+                code ->
+                    code.start(Opcode.TRY, I32)
+                        .op(Opcode.THROW, 1)
+                        .op(Opcode.CATCH, 0)
+                        .op(Opcode.CATCH_ALL)
+                        .op(Opcode.RETHROW, 0)
+                        .end(),
+                code ->
+                    code.start(Opcode.TRY, I32)
+                        .start(Opcode.TRY, I32)
+                        .start(Opcode.TRY, I32)
+                        .call(0)
+                        .op(Opcode.DELEGATE, 1)
+                        .op(Opcode.CATCH, 0)
+                        .end()
+                        .op(Opcode.CATCH_ALL)
+                        .i32Const(7)
+                        .end()))
+            .tag(new FuncType(List.of(I32), List.of()))
+            .tag(VOID));
   }
 }
