@@ -2,6 +2,9 @@ package dev.cloister.engine.codegen;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.cloister.engine.types.FuncType;
+import dev.cloister.engine.fixture.CodeBuilder;
+import java.util.function.Consumer;
 import dev.cloister.engine.decode.ModuleDecoder;
 import dev.cloister.engine.feature.WasmFeatures;
 import dev.cloister.engine.feature.WasmLimits;
@@ -136,5 +139,17 @@ final class GoldenListing {
     } catch (IOException e) {
       throw new UncheckedIOException(e);
     }
+  }
+
+  /// {@return a module with functions of one type}
+  static ModuleBuilder functions(FuncType type, List<Consumer<CodeBuilder>> bodies) {
+    ModuleBuilder module = new ModuleBuilder();
+    bodies.forEach(body -> module.function(type, body));
+    return module;
+  }
+
+  /// {@return a module with one function}
+  static ModuleBuilder function(FuncType type, Consumer<CodeBuilder> body) {
+    return functions(type, List.of(body));
   }
 }
