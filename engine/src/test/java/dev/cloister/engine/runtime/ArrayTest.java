@@ -92,7 +92,7 @@ final class ArrayTest {
     DefinedType type = module.type(array(kind.type()));
     RefType reference = RefType.of(true, type);
     ValueType value = kind.type().unpacked();
-    Opcode get = value == kind.type() ? Opcode.ARRAY_GET : Opcode.ARRAY_GET_S;
+    Opcode get = value.equals(kind.type()) ? Opcode.ARRAY_GET : Opcode.ARRAY_GET_S;
     int count = kind.values().size();
     List<ValueType> all = new ArrayList<>();
     for (int i = 0; i < count; i++) {
