@@ -14,6 +14,9 @@ final class BytecodeWriter {
   /// The opcode of a jump with an offset of four bytes (JVMS 6.5).
   private static final int GOTO_W = 200;
 
+  /// The last local variable that a value of two words fits into (JVMS 4.11).
+  private static final int MAX_SLOT = 65_533;
+
   private final MethodVisitor method;
 
   /// Whether an instruction was written since the last frame; two frames cannot share a position.
@@ -34,11 +37,36 @@ final class BytecodeWriter {
   }
 
   void load(JvmKind kind, int slot) {
-    var(kind.load(), slot);
+    if (kind == JvmKind.V128) {
+      var(Opcodes.LLOAD, slot);
+      var(Opcodes.LLOAD, slot + 2);
+    } else {
+      var(Opcodes.ILOAD + kind.index(), slot);
+    }
   }
 
   void store(JvmKind kind, int slot) {
-    var(kind.store(), slot);
+    if (kind == JvmKind.V128) {
+      var(Opcodes.LSTORE, slot + 2);
+      var(Opcodes.LSTORE, slot);
+    } else {
+      var(Opcodes.ISTORE + kind.index(), slot);
+    }
+  }
+
+  void pop(JvmKind kind) {
+    insn(kind.slots() == 1 ? Opcodes.POP : Opcodes.POP2);
+    if (kind == JvmKind.V128) {
+      insn(Opcodes.POP2);
+    }
+  }
+
+  /// Returns from a method with or without a value.
+  void ret(CallShape shape) {
+    insn(
+        shape.results().isEmpty()
+            ? Opcodes.RETURN
+            : Opcodes.IRETURN + shape.result(0).returned().index());
   }
 
   void aload(int slot) {
@@ -46,6 +74,9 @@ final class BytecodeWriter {
   }
 
   private void var(int opcode, int slot) {
+    if (slot > MAX_SLOT) {
+      throw new CodeLimitException("local variables", slot, MAX_SLOT);
+    }
     method.visitVarInsn(opcode, slot);
     hasInstructionSinceFrame = true;
   }
