@@ -56,8 +56,7 @@ final class BytecodeSizes {
       case I32, F32 -> 3;
       case I64, F64 -> 4;
       case MEMORY_ACCESS, MEMORY_ACCESS_LANE ->
-          memoryAccess(opcode, module.memoryType(reader.memoryIndex()))
-              + (opcode.prefix() == Opcode.PREFIX_SIMD ? 40 : 0);
+          memoryAccess(opcode, module.memoryType(reader.memoryIndex()));
       case V128 -> 6;
       case LANE -> 30;
       case SHUFFLE -> 200;
@@ -84,12 +83,12 @@ final class BytecodeSizes {
     return bytes;
   }
 
-  /// An index of 64 bits takes more room.
+  /// A vector is two accesses, an index of 64 bits takes more room.
   private static int memoryAccess(Opcode opcode, MemoryType type) {
     boolean isWide =
         opcode.prefix() == Opcode.PREFIX_ATOMIC
             || type.limits().is64()
             || MemoryForm.isSegment(type);
-    return isWide ? 48 : 32;
+    return (isWide ? 48 : 32) + (opcode.prefix() == Opcode.PREFIX_SIMD ? 40 : 0);
   }
 }

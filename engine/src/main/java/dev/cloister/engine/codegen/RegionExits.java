@@ -69,8 +69,7 @@ final class RegionExits {
 
   /// Pops the values of an exit from the JVM stack to where they are carried.
   void keep(String values) {
-    CallEmitter.leaveResults(
-        writer, slots.instanceSlot(), firstValueSlot(state, written), values);
+    CallEmitter.leaveResults(writer, slots.instanceSlot(), firstValueSlot(state, written), values);
   }
 
   /// Jumps to the exit to the frame with index `frame`; the JVM stack is empty.

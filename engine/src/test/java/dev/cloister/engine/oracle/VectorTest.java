@@ -111,8 +111,7 @@ final class VectorTest {
             guestArgs.add(args.getLast());
           }
         }
-        Object expected =
-            Interpreter.call(oracle.functions.get(function), guestArgs).getFirst();
+        Object expected = Interpreter.call(oracle.functions.get(function), guestArgs).getFirst();
         Object actual = result(instance, opcode.mnemonic(), args.toArray());
         if (!matches(opcode, expected, actual)) {
           assertThat(actual).as(opcode.mnemonic() + " of " + args).isEqualTo(expected);
@@ -281,8 +280,7 @@ final class VectorTest {
       for (int i = 0; i < 128 / width; i++) {
         int lane = i;
         long value = 0x7ff0_1234_5678_9abcL;
-        V128 replaced =
-            Vectors.make(width, j -> j == lane ? value : Vectors.lane(A, j, width));
+        V128 replaced = Vectors.make(width, j -> j == lane ? value : Vectors.lane(A, j, width));
         assertThat(
                 result(
                     instance,
