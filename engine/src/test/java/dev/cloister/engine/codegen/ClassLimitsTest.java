@@ -18,6 +18,8 @@ import dev.cloister.engine.oracle.Programs;
 import dev.cloister.engine.runtime.CodeKind;
 import dev.cloister.engine.runtime.Instance;
 import dev.cloister.engine.runtime.InstanceLayout;
+import dev.cloister.engine.types.FieldType;
+import dev.cloister.engine.types.StructType;
 import dev.cloister.engine.types.FuncType;
 import dev.cloister.engine.types.Limits;
 import dev.cloister.engine.types.RefType;
@@ -140,6 +142,20 @@ final class ClassLimitsTest {
   }
 
   /// The switch over the functions of a shape is a tree of smaller ones.
+  /// Each shape has another sequence of fields of two kinds.
+  @Test
+  void structShapes_moreThanClassesAreMade_areALimit() {
+    ModuleBuilder module = new ModuleBuilder();
+    for (int shape = 0; shape <= ModulePlan.MAX_STRUCT_SHAPES; shape++) {
+      List<FieldType> fields = new ArrayList<>();
+      for (int bits = shape + 1; bits > 0; bits >>= 1) {
+        fields.add(new FieldType((bits & 1) == 0 ? I32 : I64, true));
+      }
+      module.type(new StructType(fields));
+    }
+    assertLimit("number of struct shapes", () -> engine.compile(module));
+  }
+
   @Test
   void functionsOfOneShape_many_areAllReached() {
     for (int count : new int[] {1, 255, 256, 257, 3_000}) {
