@@ -314,11 +314,7 @@ final class FuelTest {
                 .exportFunction(
                     "f",
                     TAKES_INT,
-                    code ->
-                        code.i64Const(0)
-                            .localGet(0)
-                            .i64Const(-13)
-                            .op(Opcode.MEMORY_FILL, 0)));
+                    code -> code.i64Const(0).localGet(0).i64Const(-13).op(Opcode.MEMORY_FILL, 0)));
     store.setFuel(Long.MAX_VALUE);
 
     assertTraps(TrapReason.MEMORY_OUT_OF_BOUNDS, () -> call(instance, "f", 0));
