@@ -10,7 +10,8 @@ import dev.cloister.engine.module.WasmModule;
 ///
 /// @param accessesMemory whether it reads or writes memory 0
 /// @param calls whether it calls
-record BodyScan(boolean accessesMemory, boolean calls) {
+/// @param throwsExceptions whether a Wasm exception can come out of one of its instructions
+record BodyScan(boolean accessesMemory, boolean calls, boolean throwsExceptions) {
   /// Reads a body for its facts; stops as soon as all are known.
   ///
   /// @param from module offset of its first instruction
@@ -19,10 +20,13 @@ record BodyScan(boolean accessesMemory, boolean calls) {
     InstructionReader reader = module.instructions(from, to);
     boolean accessesMemory = false;
     boolean calls = false;
+    boolean throwsItself = false;
     while (!reader.atEnd() && !(accessesMemory && calls)) {
       Opcode opcode = reader.next();
       ImmediateKind kind = opcode.immediates();
-      accessesMemory |= kind == ImmediateKind.MEMORY_ACCESS && reader.memoryIndex() == 0;
+      boolean isAccess =
+          kind == ImmediateKind.MEMORY_ACCESS || kind == ImmediateKind.MEMORY_ACCESS_LANE;
+      accessesMemory |= isAccess && reader.memoryIndex() == 0;
       calls |=
           switch (opcode) {
             case CALL,
@@ -34,7 +38,9 @@ record BodyScan(boolean accessesMemory, boolean calls) {
                 true;
             default -> false;
           };
+      throwsItself |=
+          opcode == Opcode.THROW || opcode == Opcode.THROW_REF || opcode == Opcode.RETHROW;
     }
-    return new BodyScan(accessesMemory, calls);
+    return new BodyScan(accessesMemory, calls, calls || throwsItself);
   }
 }

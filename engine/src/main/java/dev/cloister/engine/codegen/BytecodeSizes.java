@@ -9,7 +9,7 @@ import dev.cloister.engine.types.MemoryType;
 
 /// Estimates of how much JVM bytecode an instruction becomes: rather too much than too little.
 final class BytecodeSizes {
-  private static final int MAX_FACTOR = 20;
+  private static final int MAX_FACTOR = 24;
 
   /// What code that counts has besides at the end of a segment, and at a bulk instruction.
   private static final int FUEL_BYTES = 10;
@@ -30,8 +30,7 @@ final class BytecodeSizes {
   }
 
   /// {@return the bytes for the current instruction of `reader`, in a function of `module`}
-  static int estimate(
-      CodeKind kind, WasmModule module, Opcode opcode, InstructionReader reader) {
+  static int estimate(CodeKind kind, WasmModule module, Opcode opcode, InstructionReader reader) {
     int bytes = estimate(module, opcode, reader);
     return switch (kind) {
       case BASELINE, OPTIMIZED -> bytes;
@@ -51,12 +50,19 @@ final class BytecodeSizes {
             case REF_I31 -> 8;
             case I64_ADD128, I64_SUB128 -> 40;
             case I64_MUL_WIDE_S, I64_MUL_WIDE_U -> 24;
-            default -> 4;
+            default -> opcode.prefix() == Opcode.PREFIX_SIMD ? 40 : 4;
           };
       case LOCAL -> opcode == Opcode.LOCAL_GET ? 3 : 5;
       case I32, F32 -> 3;
       case I64, F64 -> 4;
-      case MEMORY_ACCESS -> memoryAccess(module.memoryType(reader.memoryIndex()));
+      case MEMORY_ACCESS, MEMORY_ACCESS_LANE ->
+          memoryAccess(opcode, module.memoryType(reader.memoryIndex()))
+              + (opcode.prefix() == Opcode.PREFIX_SIMD ? 40 : 0);
+      case V128 -> 6;
+      case LANE -> 30;
+      case SHUFFLE -> 200;
+      case CATCH_TABLE -> 40 + 50 * reader.catchCount();
+      case TAG -> 40;
       case BLOCK_TYPE -> opcode == Opcode.LOOP ? 8 : 10;
       case LABEL -> 10;
       case LABEL_TABLE -> 24 + 4 * reader.tableLength() + 8;
@@ -79,7 +85,11 @@ final class BytecodeSizes {
   }
 
   /// An index of 64 bits takes more room.
-  private static int memoryAccess(MemoryType type) {
-    return type.limits().is64() || MemoryForm.isSegment(type) ? 48 : 32;
+  private static int memoryAccess(Opcode opcode, MemoryType type) {
+    boolean isWide =
+        opcode.prefix() == Opcode.PREFIX_ATOMIC
+            || type.limits().is64()
+            || MemoryForm.isSegment(type);
+    return isWide ? 48 : 32;
   }
 }

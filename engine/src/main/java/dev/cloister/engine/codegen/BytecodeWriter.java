@@ -1,5 +1,6 @@
 package dev.cloister.engine.codegen;
 
+import org.jspecify.annotations.Nullable;
 import org.objectweb.asm.Label;
 import org.objectweb.asm.MethodVisitor;
 import org.objectweb.asm.Opcodes;
@@ -13,10 +14,18 @@ final class BytecodeWriter {
   /// The opcode of a jump with an offset of four bytes (JVMS 6.5).
   private static final int GOTO_W = 200;
 
+  /// The last local variable that a value of two words fits into (JVMS 4.11).
+  private static final int MAX_SLOT = 65_533;
+
   private final MethodVisitor method;
 
   /// Whether an instruction was written since the last frame; two frames cannot share a position.
   private boolean hasInstructionSinceFrame = true;
+
+  /// Where the line number begins that is written when the next one comes.
+  private @Nullable Label lineStart;
+
+  private int line;
 
   BytecodeWriter(MethodVisitor method) {
     this.method = method;
@@ -28,11 +37,36 @@ final class BytecodeWriter {
   }
 
   void load(JvmKind kind, int slot) {
-    var(kind.load(), slot);
+    if (kind == JvmKind.V128) {
+      var(Opcodes.LLOAD, slot);
+      var(Opcodes.LLOAD, slot + 2);
+    } else {
+      var(Opcodes.ILOAD + kind.index(), slot);
+    }
   }
 
   void store(JvmKind kind, int slot) {
-    var(kind.store(), slot);
+    if (kind == JvmKind.V128) {
+      var(Opcodes.LSTORE, slot + 2);
+      var(Opcodes.LSTORE, slot);
+    } else {
+      var(Opcodes.ISTORE + kind.index(), slot);
+    }
+  }
+
+  void pop(JvmKind kind) {
+    insn(kind.slots() == 1 ? Opcodes.POP : Opcodes.POP2);
+    if (kind == JvmKind.V128) {
+      insn(Opcodes.POP2);
+    }
+  }
+
+  /// Returns from a method with or without a value.
+  void ret(CallShape shape) {
+    insn(
+        shape.results().isEmpty()
+            ? Opcodes.RETURN
+            : Opcodes.IRETURN + shape.result(0).returned().index());
   }
 
   void aload(int slot) {
@@ -40,6 +74,9 @@ final class BytecodeWriter {
   }
 
   private void var(int opcode, int slot) {
+    if (slot > MAX_SLOT) {
+      throw new CodeLimitException("local variables", slot, MAX_SLOT);
+    }
     method.visitVarInsn(opcode, slot);
     hasInstructionSinceFrame = true;
   }
@@ -162,11 +199,35 @@ final class BytecodeWriter {
     return here.getOffset() - target.getOffset() > MAX_BACK_JUMP_BYTES;
   }
 
-  /// Gives the next instruction a line number: the ordinal of its site, from 1.
+  /// Gives the next instruction a line number: the ordinal of its site, from 1. A later one for the
+  /// same instruction replaces it, where a site needed no code; the JVM would take the first.
   void line(int ordinal) {
     Label label = new Label();
     method.visitLabel(label);
-    method.visitLineNumber(ordinal & 0xffff, label);
+    if (lineStart != null && lineStart.getOffset() != label.getOffset()) {
+      method.visitLineNumber(line, lineStart);
+    }
+    lineStart = label;
+    line = ordinal & 0xffff;
+  }
+
+  /// Writes the last line number. Nothing more is written after that.
+  void endLines() {
+    if (lineStart != null) {
+      method.visitLineNumber(line, lineStart);
+    }
+  }
+
+  /// Sends exceptions of a class that are thrown in a range to a handler. Where ranges overlap, the
+  /// one that was written first counts. The labels of the range are placed already.
+  ///
+  /// @return whether there is an instruction in the range; an empty one is left out
+  boolean protect(Label start, Label end, Label handler, String type) {
+    if (start.getOffset() == end.getOffset()) {
+      return false;
+    }
+    method.visitTryCatchBlock(start, end, handler, type);
+    return true;
   }
 
   /// Places a label that no frame belongs to.

@@ -17,9 +17,6 @@ public final class ChunkGenerator {
   /// little as a first try leaves, then less.
   private static final int[] BUDGETS = {28_000, 16_000, 8_000, 4_000};
 
-  /// A function that is estimated at more than this is not even tried in one method.
-  private static final int MAX_WHOLE_BYTES = 120_000;
-
   /// How far the JVM's ordinary jumps reach, in bytes.
   private static final int MAX_NEAR_JUMP_BYTES = 32_767;
 
@@ -122,14 +119,18 @@ public final class ChunkGenerator {
     int bodyBytes = plan.module().bodyEnd(function) - plan.module().bodyOffset(function);
     int division = divisions.getOrDefault(function, 0);
     if (division == 0
-        && bodyBytes > MAX_WHOLE_BYTES / BytecodeSizes.maxFactor(kind)
-        && BytecodeSizes.estimate(kind, plan, function) > MAX_WHOLE_BYTES) {
+        && bodyBytes > plan.methodBytes() / BytecodeSizes.maxFactor(kind)
+        && BytecodeSizes.estimate(kind, plan, function) > plan.methodBytes()) {
       division = 1;
       divisions.put(function, division);
     }
     return division == 0
         ? SplitPlan.none()
-        : SplitPlan.of(kind, plan.module(), function, BUDGETS[division - 1]);
+        : SplitPlan.of(
+            kind,
+            plan.module(),
+            function,
+            Math.min(BUDGETS[division - 1], plan.methodBytes()));
   }
 
   /// An imported function as if it were an own one: all calls by index are alike.

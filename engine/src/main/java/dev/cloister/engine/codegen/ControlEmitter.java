@@ -16,6 +16,9 @@ final class ControlEmitter {
   /// A `br_table` with this many distinct targets is taken for the dispatch of an interpreter.
   private static final int BIG_SWITCH_TARGETS = 8;
 
+  /// Whether a half of a vector is the high one, in the order in which they are written.
+  private static final boolean[] HALVES = {false, true};
+
   private final MethodState state;
   private final BytecodeWriter writer;
   private final CallEmitter calls;
@@ -42,9 +45,9 @@ final class ControlEmitter {
     this.caseLabels = new CaseLabelEmitter(state);
   }
 
-  void block(InstructionReader reader) {
+  ControlFrame block(InstructionReader reader) {
     state.spill();
-    state.enter(ControlFrame.Kind.BLOCK, params(reader), results(reader));
+    return state.enter(ControlFrame.Kind.BLOCK, params(reader), results(reader));
   }
 
   void loop(InstructionReader reader) {
@@ -163,20 +166,20 @@ final class ControlEmitter {
 
   void elseBranch() {
     ControlFrame frame = state.current();
+    jumpToEnd(frame);
+    state.restoreParameters(frame);
+    state.writeLabel(frame.elseLabel);
+    frame.kind = ControlFrame.Kind.ELSE;
+    state.isReachable = true;
+  }
+
+  /// Ends a part of a frame that is not its last one.
+  void jumpToEnd(ControlFrame frame) {
     if (state.isReachable) {
       writeFallThrough(frame);
       writer.jump(Opcodes.GOTO, frame.label);
       frame.isTargeted = true;
     }
-    beginElse(frame);
-  }
-
-  private void beginElse(ControlFrame frame) {
-    state.dropAliases(frame);
-    state.restoreParameters(frame);
-    state.writeLabel(frame.elseLabel);
-    frame.kind = ControlFrame.Kind.ELSE;
-    state.isReachable = true;
   }
 
   /// Writes the end of the current frame.
@@ -197,6 +200,11 @@ final class ControlEmitter {
     if (state.isReachable) {
       writeFallThrough(frame);
     }
+    leave(frame, reader);
+  }
+
+  /// Closes the current frame, whose code is written, and places its label.
+  void leave(ControlFrame frame, InstructionReader reader) {
     state.leave();
     if (frame.isTargeted) {
       state.writeLabel(frame.label);
@@ -320,7 +328,7 @@ final class ControlEmitter {
     }
   }
 
-  private ControlFrame target(int depth) {
+  ControlFrame target(int depth) {
     return state.control.get(state.control.size() - 1 - depth);
   }
 
@@ -354,7 +362,8 @@ final class ControlEmitter {
     }
     Label defaultLabel = jumpTarget(defaultFrame, stubs);
     writer.tableswitch(0, labels, defaultLabel);
-    if (!state.isDebuggable() && targets.stream().distinct().limit(BIG_SWITCH_TARGETS).count() == BIG_SWITCH_TARGETS) {
+    if (!state.isDebuggable()
+        && targets.stream().distinct().limit(BIG_SWITCH_TARGETS).count() == BIG_SWITCH_TARGETS) {
       targets.forEach(frame -> frame.isCaseLabel = true);
     }
     stubs.forEach(this::writeStub);
@@ -395,7 +404,7 @@ final class ControlEmitter {
     int top = state.operands.size() - 1;
     switch (state.operands.place(top)) {
       case OperandStack.ON_STACK -> {
-        writer.insn(state.peek(0).pop());
+        writer.pop(state.peek(0));
         state.pop();
       }
       case OperandStack.CONDITION -> {
@@ -408,11 +417,15 @@ final class ControlEmitter {
   }
 
   void select() {
+    JvmKind kind = state.peek(1);
+    if (kind == JvmKind.V128) {
+      selectVector();
+      return;
+    }
     state.flushBelow(1);
     int jump = state.takeCondition();
     Label first = new Label();
     Label end = new Label();
-    JvmKind kind = state.peek(0);
     writer.jump(jump, first);
     if (kind.slots() == 2) {
       writer.insn(Opcodes.DUP2_X2);
@@ -420,12 +433,25 @@ final class ControlEmitter {
     } else {
       writer.insn(Opcodes.SWAP);
     }
-    writer.insn(kind.pop());
+    writer.pop(kind);
     writer.jump(Opcodes.GOTO, end);
     state.writeLabel(first);
-    writer.insn(kind.pop());
+    writer.pop(kind);
     state.pop();
     state.writeLabel(end);
+  }
+
+  /// Two vectors cannot be swapped on the JVM stack, so each half is chosen by itself.
+  private void selectVector() {
+    state.deferTop(3);
+    for (boolean isHigh : HALVES) {
+      state.writeDeferredHalf(2, isHigh);
+      state.writeDeferredHalf(1, isHigh);
+      state.writeDeferred(0);
+      writer.invokestatic(Names.V128_OPS, "select", "(JJI)J");
+    }
+    state.pop(3);
+    state.pushVector();
   }
 
   /// Writes the check by which running code is stopped: no instruction once it is compiled.

@@ -17,12 +17,16 @@ final class ControlFrame {
     LOOP,
     IF,
     ELSE,
+    /** A `try_table`, or a `try` before its first clause. */
+    TRY,
+    /** The clauses of a `try`, or what the end of a `try_table` does with an exception. */
+    CATCH,
     /** A frame around a region, as the method of the region sees it. */
     EXIT
   }
 
   /// An operand that was deferred when an `if` was entered, to begin its `else` with.
-  record Parameter(byte place, JvmKind kind, long value) {}
+  record Parameter(byte place, JvmKind kind, long value, long high) {}
 
   /// A local of the function that is read from a copy until the frame ends.
   record Alias(int local, int copySlot) {}
@@ -67,6 +71,21 @@ final class ControlFrame {
 
   /// Where a counted loop computes its number of trips.
   final Label outerLabel = new Label();
+
+  /// The catch clauses of a `try_table`.
+  List<ExceptionEmitter.Clause> clauses = List.of();
+
+  /// The code of a block whose exceptions are caught.
+  @Nullable Protection protection;
+
+  /// Where a block keeps the exception that it caught, or -1.
+  int caughtSlot = -1;
+
+  /// Where a clause of a `try` sends what it does not catch, or null after `catch_all`.
+  @Nullable Label nextClause;
+
+  /// Whether a frame around a region, or one around that, catches what the region throws.
+  boolean isProtected;
 
   /// The parameters of an `if`.
   @Nullable List<Parameter> parameters;

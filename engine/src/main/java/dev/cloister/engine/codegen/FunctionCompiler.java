@@ -23,7 +23,10 @@ final class FunctionCompiler {
   private final MethodState state;
   private final NumericEmitter numerics;
   private final WideEmitter wides;
+  private final VectorEmitter vectors;
+  private final VectorMemoryEmitter vectorMemories;
   private final MemoryEmitter memories;
+  private final AtomicEmitter atomics;
   private final CallEmitter calls;
   private final TailCallEmitter tailCalls;
   private final VariableEmitter variables;
@@ -33,6 +36,7 @@ final class FunctionCompiler {
   private final CastEmitter casts;
   private final ControlEmitter control;
   private final FuelEmitter fuel;
+  private final ExceptionEmitter exceptions;
 
   /// The region that this method is, if it is one.
   private SplitPlan.@Nullable Region current;
@@ -49,6 +53,9 @@ final class FunctionCompiler {
     this.numerics = new NumericEmitter(state);
     this.wides = new WideEmitter(state);
     this.memories = new MemoryEmitter(state);
+    this.atomics = new AtomicEmitter(state);
+    this.vectors = new VectorEmitter(state);
+    this.vectorMemories = new VectorMemoryEmitter(state, memories);
     this.calls = new CallEmitter(state);
     this.tailCalls = new TailCallEmitter(state, context.functionIndex, exits);
     this.variables = new VariableEmitter(state);
@@ -58,6 +65,7 @@ final class FunctionCompiler {
     this.casts = new CastEmitter(state);
     this.control = new ControlEmitter(state, calls, exits, context.countedLoops, codeEnd);
     this.fuel = new FuelEmitter(state);
+    this.exceptions = new ExceptionEmitter(state, control, exits);
   }
 
   /// Writes a function's method, and those of its regions, into a class.
@@ -98,6 +106,7 @@ final class FunctionCompiler {
     while (!state.control.isEmpty()) {
       compiler.step();
     }
+    state.writer.endLines();
     ClassFiles.end(method);
     if (makesTailCalls) {
       TailCallEmitter.writeEntry(plan, functionIndex, target);
@@ -190,14 +199,37 @@ final class FunctionCompiler {
           control.elseBranch();
         }
       }
+      case CATCH -> {
+        if (skippedBlocks == 0) {
+          exceptions.legacyCatch(reader.index());
+        }
+      }
+      case CATCH_ALL -> {
+        if (skippedBlocks == 0) {
+          exceptions.legacyCatchAll();
+        }
+      }
       case END -> {
         if (skippedBlocks == 0) {
-          control.end(reader);
+          end();
+        } else {
+          skippedBlocks--;
+        }
+      }
+      case DELEGATE -> {
+        if (skippedBlocks == 0) {
+          exceptions.delegate(reader);
         } else {
           skippedBlocks--;
         }
       }
       default -> {}
+    }
+  }
+
+  private void end() {
+    if (!exceptions.end(reader)) {
+      control.end(reader);
     }
   }
 
@@ -209,7 +241,15 @@ final class FunctionCompiler {
       case LOOP -> control.loop(reader);
       case IF -> control.ifThen(reader);
       case ELSE -> control.elseBranch();
-      case END -> control.end(reader);
+      case END -> end();
+      case TRY -> exceptions.legacyTry(reader);
+      case CATCH -> exceptions.legacyCatch(reader.index());
+      case CATCH_ALL -> exceptions.legacyCatchAll();
+      case DELEGATE -> exceptions.delegate(reader);
+      case RETHROW -> exceptions.rethrow(reader.index());
+      case TRY_TABLE -> exceptions.tryTable(reader);
+      case THROW -> exceptions.throwTag(reader.index());
+      case THROW_REF -> exceptions.throwReference();
       case BR -> control.br(reader.index());
       case BR_IF -> control.brIf(reader.index());
       case BR_TABLE -> control.brTable(reader);
@@ -245,16 +285,21 @@ final class FunctionCompiler {
       case I64_CONST -> state.operands.pushConstant(JvmKind.LONG, reader.i64Const());
       case F32_CONST -> state.operands.pushConstant(JvmKind.FLOAT, reader.f32Bits());
       case F64_CONST -> state.operands.pushConstant(JvmKind.DOUBLE, reader.f64Bits());
+      case V128_CONST ->
+          state.operands.pushConstant(JvmKind.V128, reader.v128Low(), reader.v128High());
       case I32_EQZ -> numerics.emitEqz();
       case I64_EQZ -> numerics.emitLongEqz();
       default -> {
         if (!numerics.emit(opcode)
             && !memories.emit(opcode, reader)
+            && !atomics.emit(opcode, reader)
             && !references.emit(opcode, reader)
             && !structures.emit(opcode, reader)
             && !arrays.emit(opcode, reader)
             && !casts.emit(opcode, reader)
-            && !wides.emit(opcode)) {
+            && !wides.emit(opcode)
+            && !vectors.emit(opcode, reader)
+            && !vectorMemories.emit(opcode, reader)) {
           throw new IllegalStateException(
               "no code for " + opcode.mnemonic() + " in function " + context.functionIndex);
         }
@@ -292,59 +337,64 @@ final class FunctionCompiler {
       trailing = Names.DEBUG_FRAME_DESC + trailing;
     }
     state.writeInstance();
-    String descriptor =
-        new CallShape(params.append(operands).toString(), "I").descriptor(trailing);
+    String descriptor = new CallShape(params.append(operands).toString(), "I").descriptor(trailing);
     String name = Names.function(context.functionIndex) + "_" + context.regions++;
-    Map<Integer, String> exits = writeRegion(region, name, descriptor, slots, locals[1]);
+    Map<RegionExits.Exit, RegionExits.Use> exits =
+        writeRegion(region, name, descriptor, slots, locals[1]);
     writer.invokestatic(Names.chunk(context.plan.chunkOf(context.functionIndex)), name, descriptor);
     writer.store(JvmKind.INT, state.exitSlot());
     state.pop(operands.length());
-    if (exits.containsKey(RegionExits.TAIL_CALL)) {
-      returnForTailCall();
+    RegionExits.Use tailCall = exits.get(RegionExits.Exit.TAIL_CALL);
+    if (tailCall != null) {
+      Label otherwise = beginExit(tailCall);
+      tailCalls.writeReturn();
+      state.writeLabel(otherwise);
     }
     RegionExits.readLocals(state, locals[1]);
     state.reloadMemory();
-    exits.forEach((code, kinds) -> {
-      if (code > RegionExits.END) {
-        writeExit(code, kinds, locals[1]);
-      }
-    });
-    String atEnd = exits.get(RegionExits.END);
+    exits.forEach((exit, use) -> writeExit(exit, use, locals[1]));
+    RegionExits.Use atEnd = exits.get(RegionExits.Exit.END);
     if (atEnd == null) {
       writer.insn(Opcodes.ACONST_NULL);
       writer.insn(Opcodes.ATHROW);
       state.isReachable = false;
     } else {
-      RegionExits.readValues(state, locals[1], atEnd);
+      RegionExits.readValues(state, locals[1], atEnd.kinds());
     }
   }
 
-  /// Returns if a region left with a pending tail call.
-  private void returnForTailCall() {
+  /// Begins what is done if a region left by an exit; the label is where it did not.
+  private Label beginExit(RegionExits.Use exit) {
     Label otherwise = new Label();
     writer.load(JvmKind.INT, state.exitSlot());
-    writer.iconst(RegionExits.TAIL_CALL);
+    writer.iconst(exit.code());
     writer.jump(Opcodes.IF_ICMPNE, otherwise);
-    tailCalls.writeReturn();
-    state.writeLabel(otherwise);
+    return otherwise;
   }
 
-  /// Goes on where a region branched to, if it left by the exit with this code.
-  private void writeExit(int code, String kinds, BitSet written) {
-    Label otherwise = new Label();
-    writer.load(JvmKind.INT, state.exitSlot());
-    writer.iconst(code);
-    writer.jump(Opcodes.IF_ICMPNE, otherwise);
-    RegionExits.readValues(state, written, kinds);
-    control.writeBranch(state.control.get(code - 1));
-    state.pop(kinds.length());
-    state.writeLabel(otherwise);
+  /// Writes what is done if a region left by an exit, but for those at its end and by tail calls.
+  private void writeExit(RegionExits.Exit exit, RegionExits.Use use, BitSet written) {
+    switch (exit.kind()) {
+      case END, TAIL_CALL -> {}
+      case BRANCH, THREW, THREW_WITHIN, RETHROW -> {
+        Label otherwise = beginExit(use);
+        RegionExits.readValues(state, written, use.kinds());
+        if (exit.kind() == RegionExits.Kind.BRANCH) {
+          control.writeBranch(state.control.get(exit.frame()));
+        } else {
+          exceptions.goOn(exit);
+        }
+        state.pop(use.kinds().length());
+        state.writeLabel(otherwise);
+      }
+    }
   }
 
-  /// {@return the kinds of the values of each exit that the region has, by code}
-  private Map<Integer, String> writeRegion(
+  /// {@return the exits that the region has}
+  private Map<RegionExits.Exit, RegionExits.Use> writeRegion(
       SplitPlan.Region region, String name, String descriptor, SlotLayout slots, BitSet written) {
     MethodVisitor method = begin(context.target, name, descriptor);
+    BodyScan scan = BodyScan.of(context.plan.module(), region.start(), region.end());
     MethodState inner =
         new MethodState(
             new BytecodeWriter(method),
@@ -353,13 +403,14 @@ final class FunctionCompiler {
             context.locals,
             slots,
             state.operandBase() + state.current().height,
-            context.cachesMemory(
-                BodyScan.of(context.plan.module(), region.start(), region.end())),
+            context.cachesMemory(scan),
             context.analysis);
     RegionExits exits = new RegionExits(inner, slots, written);
     FunctionCompiler compiler = new FunctionCompiler(context, inner, exits, region.end());
     compiler.current = region;
     inner.writeRegionProlog(state.control);
+    boolean catches = exceptions.isProtected() && scan.throwsExceptions() && !written.isEmpty();
+    Protection code = catches ? new Protection(inner.writer) : null;
     while (reader.position() < region.end()) {
       compiler.step();
     }
@@ -367,8 +418,12 @@ final class FunctionCompiler {
       inner.flush();
       exits.end(inner.currentKinds());
     }
+    if (code != null) {
+      compiler.exceptions.catchForCaller(code);
+    }
     exits.writeEpilog();
+    inner.writer.endLines();
     ClassFiles.end(method);
-    return exits.kinds();
+    return exits.uses();
   }
 }

@@ -36,8 +36,7 @@ final class GcEmitter {
       case REF_I31 -> {
         state.flush();
         writeHeap();
-        writer.invokestatic(
-            Names.I31, "of", "(I" + Names.GC_HEAP_DESC + ")L" + Names.I31 + ";");
+        writer.invokestatic(Names.I31, "of", "(I" + Names.GC_HEAP_DESC + ")L" + Names.I31 + ";");
         state.pop();
         state.pushOnStack(JvmKind.REF);
       }
@@ -113,11 +112,14 @@ final class GcEmitter {
         writer,
         shape,
         reader.index2(),
-        () -> {
-          if (isDeferred) {
-            state.writeDeferred(0);
+        (part, isHigh) -> {
+          if (!isDeferred) {
+            // A vector takes the scratch area that follows as well.
+            writer.load(part, state.scratchValue + (isHigh ? part.slots() : 0));
+          } else if (kind == JvmKind.V128) {
+            state.writeDeferredHalf(0, isHigh);
           } else {
-            writer.load(kind, state.scratchValue);
+            state.writeDeferred(0);
           }
         });
     state.pop(2);

@@ -79,8 +79,7 @@ final class MemoryEmitter {
         state.writeCachedMemory(reader.index());
         state.writeCachedMemory(reader.index2());
         String operands =
-            copyOperands(
-                state.memoryAddress(reader.index()), state.memoryAddress(reader.index2()));
+            copyOperands(state.memoryAddress(reader.index()), state.memoryAddress(reader.index2()));
         bulk("memoryCopy", operands + Names.MEMORY_DESC + Names.MEMORY_DESC);
       }
       case MEMORY_INIT -> {
@@ -165,7 +164,7 @@ final class MemoryEmitter {
   /// Writes the handle of an access; bytes of an array need none.
   ///
   /// @return whether there is one
-  private boolean writeHandle(MemoryForm form, String handle, int width) {
+  boolean writeHandle(MemoryForm form, String handle, int width) {
     if (form == MemoryForm.SEGMENT) {
       writer.getstatic(Names.SEGMENT_ACCESS, handle, Names.VAR_HANDLE_DESC);
       return true;
@@ -178,7 +177,7 @@ final class MemoryEmitter {
   }
 
   /// {@return what the handles of a form take before the value}
-  private static String coordinates(MemoryForm form) {
+  static String coordinates(MemoryForm form) {
     return form == MemoryForm.SEGMENT ? Names.SEGMENT_DESC + "J" : "[BI";
   }
 
@@ -255,19 +254,21 @@ final class MemoryEmitter {
   }
 
   /// {@return whether the offset alone is beyond the largest memory}
-  private static boolean trapsAlways(InstructionReader reader, MemoryForm form, int width) {
+  static boolean trapsAlways(InstructionReader reader, MemoryForm form, int width) {
     long most = form == MemoryForm.SEGMENT ? Memory.MAX_BYTES : Integer.MAX_VALUE;
     return reader.memoryOffset() < 0 || reader.memoryOffset() > most - (width - 1);
   }
 
-  private void trap() {
+  void trap() {
     writer.invokestatic(Names.TRAPS, "memoryOutOfBounds", "()" + Names.TRAP_DESC);
     writer.insn(Opcodes.ATHROW);
     state.isReachable = false;
   }
 
   /// Writes the index of an access: an int for arrays, a long for segments.
-  private void writeIndex(InstructionReader reader, MemoryForm form, int addressSlot, int width) {
+  ///
+  /// @param addressSlot the slot of the address, or `-1 - depth` if it is a deferred operand
+  void writeIndex(InstructionReader reader, MemoryForm form, int addressSlot, int width) {
     JvmKind address = state.memoryAddress(reader.memoryIndex());
     writeAddress(address, addressSlot);
     if (form == MemoryForm.SEGMENT) {

@@ -22,6 +22,10 @@ final class MethodState {
   /// The most local variables of a JVM method that Wasm locals may take.
   private static final int MAX_LOCAL_SLOTS = 60_000;
 
+  /// The most words of operands on the JVM stack: less than the JVM's 65,535 by what single
+  /// instructions put on top of them.
+  private static final int MAX_STACK_WORDS = 65_000;
+
   final BytecodeWriter writer;
   final OperandStack operands = new OperandStack();
   final List<ControlFrame> control = new ArrayList<>();
@@ -133,13 +137,14 @@ final class MethodState {
   void writeProlog(int functionIndex, String locals, boolean isTarget) {
     if (isTarget) {
       start = new Label();
-      writer.labelWithFrame(start, shape.params().length() + 1, fixedFrame, 0, frameStack);
+      int entries = shape.frameTypes().size() + 1;
+      writer.labelWithFrame(start, entries, fixedFrame, 0, frameStack);
     }
     if (isDebuggable()) {
       debug.enter(functionIndex, locals, shape.params().length());
     } else {
       for (int i = shape.params().length(); i < localKinds.length; i++) {
-        writeConstant(localKinds[i], 0);
+        writeConstant(localKinds[i], 0, 0);
         writer.store(localKinds[i], slots.slot(i));
       }
     }
@@ -177,6 +182,7 @@ final class MethodState {
       ControlFrame exit =
           new ControlFrame(
               ControlFrame.Kind.EXIT, 0, frame.branchKinds, new int[0], firstTemporary);
+      exit.isProtected = frame.kind == ControlFrame.Kind.TRY || frame.isProtected;
       control.add(exit);
     }
     for (int i = 0; i < slots.operandSlots().length; i++) {
@@ -342,6 +348,14 @@ final class MethodState {
       operands.setOnStack(i);
       onStackEnd = i + 1;
     }
+    checkStack();
+  }
+
+  private void checkStack() {
+    int words = operands.words(onStackEnd) - operands.words(Math.min(base(), onStackEnd));
+    if (words > MAX_STACK_WORDS) {
+      throw new CodeLimitException("operand stack words", words, MAX_STACK_WORDS);
+    }
   }
 
   /// Writes the top operand, wherever it is, so that it is on the JVM stack.
@@ -355,7 +369,8 @@ final class MethodState {
   private void materialize(int index) {
     switch (operands.place(index)) {
       case OperandStack.LOCAL -> writer.load(operands.kind(index), operands.slot(index));
-      case OperandStack.CONSTANT -> writeConstant(operands.kind(index), operands.bits(index));
+      case OperandStack.CONSTANT ->
+          writeConstant(operands.kind(index), operands.bits(index), operands.high(index));
       case OperandStack.CONDITION -> writeCondition(index);
       default -> throw new IllegalStateException("operand " + index + " is on the stack");
     }
@@ -366,19 +381,34 @@ final class MethodState {
     materialize(operands.size() - 1 - depth);
   }
 
+  /// Writes one half of a deferred vector without taking it from the operands.
+  void writeDeferredHalf(int depth, boolean isHigh) {
+    int index = operands.size() - 1 - depth;
+    if (operands.place(index) == OperandStack.CONSTANT) {
+      writer.lconst(isHigh ? operands.high(index) : operands.bits(index));
+    } else {
+      writer.load(JvmKind.LONG, operands.slot(index) + (isHigh ? 2 : 0));
+    }
+  }
+
   /// {@return whether an operand, counted from the top, is a constant or in a local variable}
   boolean isDeferred(int depth) {
     byte place = operands.place(operands.size() - 1 - depth);
     return place == OperandStack.LOCAL || place == OperandStack.CONSTANT;
   }
 
-  void writeConstant(JvmKind kind, long bits) {
+  /// @param high the high half of a vector
+  void writeConstant(JvmKind kind, long bits, long high) {
     switch (kind) {
       case INT -> writer.iconst((int) bits);
       case LONG -> writer.lconst(bits);
       case FLOAT -> writer.fconst((int) bits);
       case DOUBLE -> writer.dconst(bits);
       case REF -> writer.insn(Opcodes.ACONST_NULL);
+      case V128 -> {
+        writer.lconst(bits);
+        writer.lconst(high);
+      }
     }
   }
 
@@ -427,6 +457,29 @@ final class MethodState {
   void pushOnStack(JvmKind kind) {
     operands.pushOnStack(kind);
     onStackEnd = operands.size();
+    checkStack();
+  }
+
+  /// Takes note of values that were just written, by their letters.
+  void pushOnStack(String kinds) {
+    for (int i = 0; i < kinds.length(); i++) {
+      pushOnStack(JvmKind.of(kinds.charAt(i)));
+    }
+  }
+
+  /// Takes note of a vector whose halves were just written.
+  ///
+  /// It stays on the JVM stack if everything below is there too. Else it is put into variables of
+  /// its own, so that what is below may stay deferred: most instructions on vectors need their
+  /// operands there, since they use them twice.
+  void pushVector() {
+    if (onStackEnd == operands.size()) {
+      pushOnStack(JvmKind.V128);
+    } else {
+      int slot = nextFreeSlot();
+      writer.store(JvmKind.V128, slot);
+      operands.pushLocal(JvmKind.V128, slot);
+    }
   }
 
   /// {@return the kinds of the operands of the current frame, the lowest first}
@@ -476,6 +529,7 @@ final class MethodState {
         next += kind.slots();
       }
     }
+    operands.measure(base());
     onStackEnd = base();
   }
 
@@ -495,6 +549,7 @@ final class MethodState {
       operands.setLocal(i, next);
       next += kind.slots();
     }
+    operands.measure(from);
     onStackEnd = Math.min(onStackEnd, from);
   }
 
@@ -504,13 +559,7 @@ final class MethodState {
 
   /// {@return the first local variable that holds nothing of the current frame}
   private int nextFreeSlot() {
-    int next = current().firstFreeSlot;
-    for (int i = base(); i < operands.size(); i++) {
-      if (operands.place(i) == OperandStack.LOCAL) {
-        next = Math.max(next, operands.slot(i) + operands.kind(i).slots());
-      }
-    }
-    return next;
+    return Math.max(current().firstFreeSlot, operands.slotsEnd());
   }
 
   // Control.
@@ -542,6 +591,7 @@ final class MethodState {
       writer.store(kind, slots[i]);
       operands.setLocal(index, slots[i]);
     }
+    operands.measure(frame.height);
     frame.branchKinds = params;
     frame.branchSlots = slots;
     operands.markUnchanged(Math.min(operands.unchanged(), frame.height));
@@ -559,14 +609,20 @@ final class MethodState {
     return frame;
   }
 
-  /// Begins the `else` of the current frame with the operands that its `if` began with.
-  void restoreParameters(ControlFrame frame) {
+  /// Begins another part of the current frame, without operands of its own.
+  void restart(ControlFrame frame) {
+    dropAliases(frame);
     operands.truncate(frame.height);
     onStackEnd = frame.height;
+  }
+
+  /// Begins the `else` of the current frame with the operands that its `if` began with.
+  void restoreParameters(ControlFrame frame) {
+    restart(frame);
     if (frame.parameters != null) {
       for (ControlFrame.Parameter parameter : frame.parameters) {
         if (parameter.place() == OperandStack.CONSTANT) {
-          operands.pushConstant(parameter.kind(), parameter.value());
+          operands.pushConstant(parameter.kind(), parameter.value(), parameter.high());
         } else {
           operands.pushLocal(parameter.kind(), (int) parameter.value());
         }
@@ -579,7 +635,8 @@ final class MethodState {
     List<ControlFrame.Parameter> parameters = new ArrayList<>();
     for (int i = frame.height; i < operands.size(); i++) {
       parameters.add(
-          new ControlFrame.Parameter(operands.place(i), operands.kind(i), operands.bits(i)));
+          new ControlFrame.Parameter(
+              operands.place(i), operands.kind(i), operands.bits(i), operands.high(i)));
     }
     frame.parameters = parameters;
   }
@@ -594,7 +651,7 @@ final class MethodState {
   /// Pops the operands of the current frame that are on the JVM stack, but for the top `kept`.
   void writePops(int kept) {
     for (int i = onStackEnd - 1 - kept; i >= base(); i--) {
-      writer.insn(operands.kind(i).pop());
+      writer.pop(operands.kind(i));
     }
   }
 
@@ -603,16 +660,26 @@ final class MethodState {
     writeFrame(label, onStackEnd, /* extraInt= */ false);
   }
 
+  /// Places a label to which the JVM goes with an exception; the current frame has no operands.
+  void writeHandler(Label label) {
+    frameStack[0] = Names.THROWN;
+    writer.labelWithFrame(label, collectLocals(), frameLocals, 1, frameStack);
+  }
+
   /// @param stackEnd operands from the frame's height up to this index are on the JVM stack
   /// @param extraInt whether an int lies on top of them
   private void writeFrame(Label label, int stackEnd, boolean extraInt) {
     int stackCount = 0;
-    int needed = Math.max(0, stackEnd - base()) + 1;
+    int needed = 2 * Math.max(0, stackEnd - base()) + 1;
     if (frameStack.length < needed) {
       frameStack = new Object[needed * 2];
     }
     for (int i = base(); i < stackEnd; i++) {
-      frameStack[stackCount++] = operands.kind(i).frameType();
+      JvmKind kind = operands.kind(i);
+      frameStack[stackCount++] = kind.frameType();
+      if (kind == JvmKind.V128) {
+        frameStack[stackCount++] = kind.frameType();
+      }
     }
     if (extraInt) {
       frameStack[stackCount++] = Opcodes.INTEGER;
@@ -630,6 +697,7 @@ final class MethodState {
     }
     for (ControlFrame frame : control) {
       end = Math.max(end, frame.counterSlot < 0 ? end : frame.counterSlot + 2);
+      end = Math.max(end, frame.caughtSlot + 1);
       for (ControlFrame.Alias alias : frame.aliases) {
         end = Math.max(end, alias.copySlot() + localKinds[alias.local()].slots());
       }
@@ -648,13 +716,21 @@ final class MethodState {
     Arrays.fill(frameLocals, from, from + temporaries, Opcodes.TOP);
     for (int i = 0; i < operands.size(); i++) {
       if (operands.place(i) == OperandStack.LOCAL && operands.slot(i) >= firstTemporary) {
-        frameLocals[from + operands.slot(i) - firstTemporary] = operands.kind(i).frameType();
+        int entry = from + operands.slot(i) - firstTemporary;
+        JvmKind kind = operands.kind(i);
+        frameLocals[entry] = kind.frameType();
+        if (kind == JvmKind.V128) {
+          frameLocals[entry + 2] = kind.frameType();
+        }
       }
     }
     for (ControlFrame frame : control) {
       if (frame.counterSlot >= 0) {
         frameLocals[from + frame.counterSlot - firstTemporary] = Opcodes.INTEGER;
         frameLocals[from + frame.counterSlot + 1 - firstTemporary] = Opcodes.INTEGER;
+      }
+      if (frame.caughtSlot >= 0) {
+        frameLocals[from + frame.caughtSlot - firstTemporary] = Names.THROWN;
       }
       for (ControlFrame.Alias alias : frame.aliases) {
         frameLocals[from + alias.copySlot() - firstTemporary] =

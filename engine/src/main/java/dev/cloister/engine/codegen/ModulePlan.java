@@ -25,8 +25,12 @@ public final class ModulePlan {
   /// A chunk is closed when it has this many functions.
   private static final int CHUNK_FUNCTIONS = 96;
 
+  /// The estimated bytecode from which a function is not even tried in one JVM method, in bytes.
+  public static final int METHOD_BYTES = 120_000;
+
   private final WasmModule module;
   private final InstanceLayout layout;
+  private final int methodBytes;
   private final List<CallShape> shapes = new ArrayList<>();
   private final Map<DefinedType, Integer> shapeOfType = new HashMap<>();
   private final BitSet withTailCalls = new BitSet();
@@ -40,8 +44,18 @@ public final class ModulePlan {
   /// @throws dev.cloister.engine.error.LimitExceededException if a function that others can call
   ///   has more parameters than the JVM can pass
   public ModulePlan(WasmModule module, InstanceLayout layout) {
+    this(module, layout, METHOD_BYTES);
+  }
+
+  /// Plans a module whose functions are divided if their bytecode is estimated at more than
+  /// `methodBytes`.
+  ///
+  /// @throws dev.cloister.engine.error.LimitExceededException if a function that others can call
+  ///   has more parameters than the JVM can pass
+  public ModulePlan(WasmModule module, InstanceLayout layout, int methodBytes) {
     this.module = module;
     this.layout = layout;
+    this.methodBytes = methodBytes;
     findShapes();
     this.dispatched = findDispatched();
     this.chunkStarts = findChunks(module);
@@ -124,6 +138,11 @@ public final class ModulePlan {
   /// {@return the module}
   public WasmModule module() {
     return module;
+  }
+
+  /// {@return the estimated bytecode from which a function is divided, in bytes}
+  int methodBytes() {
+    return methodBytes;
   }
 
   /// {@return where the parts of instances are}

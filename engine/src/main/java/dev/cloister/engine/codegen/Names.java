@@ -53,10 +53,15 @@ public final class Names {
   static final String STACK_GUARD = RUNTIME + "StackGuard";
   static final String RESULT_SLOTS = RUNTIME + "ResultSlots";
   static final String RESULT_SLOTS_DESC = "L" + RESULT_SLOTS + ";";
+  static final String THROWN = RUNTIME + "ThrownException";
+  static final String THROWN_DESC = "L" + THROWN + ";";
+  static final String UNCAUGHT = "dev/cloister/engine/error/UncaughtWasmException";
   static final String INSTANCE_FACTORY = RUNTIME + "InstanceFactory";
   static final String LINKAGE_SOURCE = RUNTIME + "LinkageSource";
   static final String IMAGE_ENTRY = RUNTIME + "ImageEntry";
   static final String IMAGE_ENTRY_DESC = "L" + IMAGE_ENTRY + ";";
+  static final String V128 = RUNTIME + "V128";
+  static final String V128_DESC = "L" + V128 + ";";
   static final String BULK_OPS = RUNTIME + "BulkOps";
   static final String GC_HEAP = RUNTIME + "GcHeap";
   static final String GC_HEAP_DESC = "L" + GC_HEAP + ";";
@@ -75,6 +80,15 @@ public final class Names {
   static final String INTEGER_OPS = INTRINSIC + "IntegerOps";
   static final String FLOAT_OPS = INTRINSIC + "FloatOps";
   static final String CONVERSION_OPS = INTRINSIC + "ConversionOps";
+  static final String HEAP_ATOMICS = INTRINSIC + "HeapAtomics";
+  static final String SEGMENT_ATOMICS = INTRINSIC + "SegmentAtomics";
+  static final String V128_OPS = INTRINSIC + "V128Ops";
+  static final String I8X16_OPS = INTRINSIC + "I8x16Ops";
+  static final String I16X8_OPS = INTRINSIC + "I16x8Ops";
+  static final String I32X4_OPS = INTRINSIC + "I32x4Ops";
+  static final String I64X2_OPS = INTRINSIC + "I64x2Ops";
+  static final String F32X4_OPS = INTRINSIC + "F32x4Ops";
+  static final String F64X2_OPS = INTRINSIC + "F64x2Ops";
   static final String TRAPS = INTRINSIC + "Traps";
   static final String TRAP_DESC = "Ldev/cloister/engine/error/TrapException;";
 

@@ -1,6 +1,8 @@
 package dev.cloister.engine.codegen;
 
+import java.util.List;
 import org.objectweb.asm.ClassWriter;
+import org.objectweb.asm.Label;
 import org.objectweb.asm.MethodVisitor;
 import org.objectweb.asm.Opcodes;
 
@@ -69,24 +71,49 @@ public final class SignatureGenerator {
     writer.invokevirtual(shape.referenceClass(), CALL, shape.descriptor(Names.BASE_INSTANCE_DESC));
     int results = shape.results().length();
     if (results > 0) {
+      CallEmitter.completeFirst(writer, /* instanceSlot= */ 2, shape);
       Boxing.box(writer, shape.result(0));
       writer.store(JvmKind.REF, 3);
     }
     writer.iconst(results);
     method.visitTypeInsn(Opcodes.ANEWARRAY, Names.OBJECT);
+    int slot = 1;
     for (int i = 0; i < results; i++) {
       writer.insn(Opcodes.DUP);
       writer.iconst(i);
       if (i == 0) {
         writer.aload(3);
       } else {
-        CallEmitter.readResult(writer, /* instanceSlot= */ 2, i, shape.result(i));
+        CallEmitter.readResult(writer, /* instanceSlot= */ 2, slot, shape.result(i));
         Boxing.box(writer, shape.result(i));
+        slot += shape.result(i).resultSlots();
       }
       writer.insn(Opcodes.AASTORE);
     }
     writer.insn(Opcodes.ARETURN);
     ClassFiles.end(method);
+  }
+
+  /// What a host function throws that the guest may catch: Wasm exceptions, also those of nested
+  /// calls, which it let pass.
+  private static void writeHandler(BytecodeWriter writer, CallShape shape, Label start, Label end) {
+    int callerSlot = 1 + shape.paramSlots();
+    List<Object> locals = shape.frameTypes();
+    locals.addFirst(shape.hostClass());
+    locals.add(Names.BASE_INSTANCE);
+    Label handler = new Label();
+    writer.protect(start, end, handler, Names.THROWN);
+    writer.protect(start, end, handler, Names.UNCAUGHT);
+    writer.labelWithFrame(
+        handler, locals.size(), locals.toArray(), 1, new Object[] {"java/lang/RuntimeException"});
+    writer.aload(callerSlot);
+    writer.invokestatic(
+        Names.THROWN,
+        "fromHost",
+        "(Ljava/lang/RuntimeException;"
+            + Names.BASE_INSTANCE_DESC
+            + ")Ljava/lang/RuntimeException;");
+    writer.insn(Opcodes.ATHROW);
   }
 
   /// The end of a tail call: an ordinary call with the arguments that the caller left.
@@ -147,12 +174,17 @@ public final class SignatureGenerator {
     writer.getfield(name, "target", Names.METHOD_HANDLE_DESC);
     writer.aload(callerSlot);
     ClassFiles.loadParams(writer, shape, 1);
+    Label start = new Label();
+    Label end = new Label();
+    writer.label(start);
     writer.invokevirtual(
         Names.METHOD_HANDLE, "invokeExact", shape.descriptor(Names.BASE_INSTANCE_DESC, ""));
+    writer.label(end);
     writer.aload(callerSlot);
     writer.invokestatic(
         Names.BASE_INSTANCE, "afterHostCall", "(" + Names.BASE_INSTANCE_DESC + ")V");
     ClassFiles.returnResult(writer, shape);
+    writeHandler(writer, shape, start, end);
     ClassFiles.end(method);
     target.visitEnd();
     return target.toByteArray();

@@ -104,7 +104,7 @@ final class SlotLayout {
 
   private int add(JvmKind kind) {
     int slot = end;
-    frame.add(kind.frameType());
+    kind.addFrameTypes(frame);
     end += kind.slots();
     return slot;
   }

@@ -48,14 +48,11 @@ final class VariableEmitter {
       return;
     }
     state.flush();
-    writeOwner(index);
-    if (state.plan.layout().isCell(index)) {
-      writer.getfield(Names.GLOBAL, cellField(kind), kind.descriptor());
-    } else if (state.plan.layout().isField(index)) {
-      writer.getfield(Names.INSTANCE, "g" + index, kind.descriptor());
+    if (kind == JvmKind.V128) {
+      get(index, JvmKind.LONG, /* isHigh= */ false);
+      get(index, JvmKind.LONG, /* isHigh= */ true);
     } else {
-      writer.iconst(index);
-      writer.insn(arrayLoad(kind));
+      get(index, kind, /* isHigh= */ false);
     }
     state.pushOnStack(kind);
   }
@@ -87,23 +84,48 @@ final class VariableEmitter {
     return true;
   }
 
-  /// Writes `global.set`.
-  void setGlobal(int index) {
-    state.flush();
-    state.pop();
-    JvmKind kind = kind(index);
-    writer.store(kind, state.scratchValue);
-    writeOwner(index);
+  /// @param isHigh whether it is the high half of a vector
+  private void get(int index, JvmKind kind, boolean isHigh) {
+    writeOwner(index, kind, isHigh);
     if (state.plan.layout().isCell(index)) {
-      writer.load(kind, state.scratchValue);
-      writer.putfield(Names.GLOBAL, cellField(kind), kind.descriptor());
+      writer.getfield(Names.GLOBAL, cellField(kind, isHigh), kind.descriptor());
     } else if (state.plan.layout().isField(index)) {
-      writer.load(kind, state.scratchValue);
-      writer.putfield(Names.INSTANCE, "g" + index, kind.descriptor());
+      writer.getfield(Names.INSTANCE, field(index, isHigh), kind.descriptor());
     } else {
       writer.iconst(index);
-      writer.load(kind, state.scratchValue);
-      writer.insn(arrayStore(kind));
+      writer.insn(Opcodes.IALOAD + kind.index());
+    }
+  }
+
+  /// Writes `global.set`.
+  void setGlobal(int index) {
+    JvmKind kind = kind(index);
+    if (kind == JvmKind.V128) {
+      state.deferTop(1);
+      set(index, JvmKind.LONG, /* isHigh= */ false, () -> state.writeDeferredHalf(0, false));
+      set(index, JvmKind.LONG, /* isHigh= */ true, () -> state.writeDeferredHalf(0, true));
+      state.pop();
+      return;
+    }
+    state.flush();
+    state.pop();
+    writer.store(kind, state.scratchValue);
+    set(index, kind, /* isHigh= */ false, () -> writer.load(kind, state.scratchValue));
+  }
+
+  /// @param value writes the value
+  private void set(int index, JvmKind kind, boolean isHigh, Runnable value) {
+    writeOwner(index, kind, isHigh);
+    if (state.plan.layout().isCell(index)) {
+      value.run();
+      writer.putfield(Names.GLOBAL, cellField(kind, isHigh), kind.descriptor());
+    } else if (state.plan.layout().isField(index)) {
+      value.run();
+      writer.putfield(Names.INSTANCE, field(index, isHigh), kind.descriptor());
+    } else {
+      writer.iconst(index);
+      value.run();
+      writer.insn(Opcodes.IASTORE + kind.index());
     }
   }
 
@@ -113,7 +135,7 @@ final class VariableEmitter {
   }
 
   /// Writes what holds the value: a cell, the instance or an array.
-  private void writeOwner(int index) {
+  private void writeOwner(int index, JvmKind kind, boolean isHigh) {
     state.writeInstance();
     if (state.plan.layout().isCell(index)) {
       if (state.plan.layout().isField(index)) {
@@ -124,32 +146,25 @@ final class VariableEmitter {
         writer.insn(Opcodes.AALOAD);
       }
     } else if (!state.plan.layout().isField(index)) {
-      switch (kind(index)) {
-        case INT -> writer.getfield(Names.BASE_INSTANCE, "i32Globals", "[I");
-        case LONG -> writer.getfield(Names.BASE_INSTANCE, "i64Globals", "[J");
-        case FLOAT -> writer.getfield(Names.BASE_INSTANCE, "f32Globals", "[F");
-        case DOUBLE -> writer.getfield(Names.BASE_INSTANCE, "f64Globals", "[D");
-        case REF -> writer.getfield(Names.BASE_INSTANCE, "refGlobals", "[Ljava/lang/Object;");
-      }
+      writer.getfield(
+          Names.BASE_INSTANCE, cellField(kind, isHigh) + "Globals", "[" + kind.descriptor());
     }
   }
 
-  /// {@return the field of a cell that holds values of a kind}
-  static String cellField(JvmKind kind) {
+  /// {@return the field of an instance that holds a global, or the high half of a vector}
+  static String field(int index, boolean isHigh) {
+    return (isHigh ? "h" : "g") + index;
+  }
+
+  /// {@return the field of a cell that holds values of a kind, or the high half of a vector}
+  private static String cellField(JvmKind kind, boolean isHigh) {
     return switch (kind) {
       case INT -> "i32";
-      case LONG -> "i64";
+      case LONG -> isHigh ? "high" : "i64";
       case FLOAT -> "f32";
       case DOUBLE -> "f64";
       case REF -> "ref";
+      case V128 -> throw new IllegalArgumentException("a vector is read and written by halves");
     };
-  }
-
-  private static int arrayLoad(JvmKind kind) {
-    return Opcodes.IALOAD + kind.index();
-  }
-
-  private static int arrayStore(JvmKind kind) {
-    return Opcodes.IASTORE + kind.index();
   }
 }

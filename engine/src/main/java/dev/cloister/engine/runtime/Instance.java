@@ -31,6 +31,9 @@ public abstract class Instance {
   /// The i64 globals that have no field.
   @CalledByGeneratedCode public long[] i64Globals = {};
 
+  /// The high halves of the v128 globals that have no field; the low ones are with the i64 globals.
+  @CalledByGeneratedCode public long[] highGlobals = {};
+
   /// The f32 globals that have no field.
   @CalledByGeneratedCode public float[] f32Globals = {};
 
@@ -191,6 +194,8 @@ public abstract class Instance {
     } catch (TrapException trap) {
       trap.attach(linkage::resolve);
       throw trap;
+    } catch (ThrownException exception) {
+      throw exception.uncaught();
     } catch (StackOverflowError overflow) {
       poisoned = true;
       throw trap(TrapReason.CALL_STACK_EXHAUSTED, overflow);
@@ -235,8 +240,7 @@ public abstract class Instance {
     for (StackTraceElement element : exception.getStackTrace()) {
       String className = element.getClassName();
       if (className.startsWith("dev.cloister.engine.runtime.")) {
-        origin =
-            origin == Origin.MEMORY && isArrayAccess(element) ? Origin.ARRAY : Origin.RUNTIME;
+        origin = origin == Origin.MEMORY && isArrayAccess(element) ? Origin.ARRAY : Origin.RUNTIME;
       } else if (!className.startsWith("java.") && !className.startsWith("jdk.internal.")) {
         return className.startsWith("dev.cloister.generated.")
                 && !className.startsWith("dev.cloister.generated.signature.")

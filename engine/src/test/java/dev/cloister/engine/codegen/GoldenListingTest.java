@@ -5,8 +5,10 @@ import static dev.cloister.engine.types.NumType.F64;
 import static dev.cloister.engine.types.NumType.I32;
 import static dev.cloister.engine.types.NumType.I64;
 import static dev.cloister.engine.types.RefType.ANYREF;
+import static dev.cloister.engine.types.RefType.EXNREF;
 import static dev.cloister.engine.types.RefType.EXTERNREF;
 import static dev.cloister.engine.types.RefType.FUNCREF;
+import static dev.cloister.engine.types.VecType.V128;
 
 import dev.cloister.engine.bytecode.Opcode;
 import dev.cloister.engine.fixture.CodeBuilder;
@@ -16,18 +18,18 @@ import dev.cloister.engine.module.ExternKind;
 import dev.cloister.engine.oracle.Operator;
 import dev.cloister.engine.runtime.CodeKind;
 import dev.cloister.engine.types.AbstractHeapType;
+import dev.cloister.engine.types.ArrayType;
+import dev.cloister.engine.types.DefinedType;
+import dev.cloister.engine.types.FieldType;
 import dev.cloister.engine.types.FuncType;
 import dev.cloister.engine.types.GlobalType;
 import dev.cloister.engine.types.Limits;
 import dev.cloister.engine.types.MemoryType;
-import dev.cloister.engine.types.TableType;
-import dev.cloister.engine.types.ValueType;
-import dev.cloister.engine.types.ArrayType;
-import dev.cloister.engine.types.DefinedType;
-import dev.cloister.engine.types.FieldType;
 import dev.cloister.engine.types.PackedType;
 import dev.cloister.engine.types.RefType;
 import dev.cloister.engine.types.StructType;
+import dev.cloister.engine.types.TableType;
+import dev.cloister.engine.types.ValueType;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
@@ -396,6 +398,120 @@ final class GoldenListingTest {
     GoldenListing.assertMatches("stores_exact", accesses(STORES, 0, 16).memory(1));
   }
 
+  /// One instruction of each form in the table, and those that are not in it.
+  @Test
+  void vectors_areTwoLongs() {
+    FuncType binary = new FuncType(List.of(V128, V128), List.of(V128));
+    FuncType mixed = new FuncType(List.of(V128, I32), List.of(V128));
+    FuncType test = new FuncType(List.of(V128, V128), List.of(I32));
+    GoldenListing.assertMatches(
+        "vectors",
+        new ModuleBuilder()
+            .function(binary, code -> code.localGet(0).localGet(1).op(Opcode.I8X16_ADD))
+            .function(
+                binary,
+                code ->
+                    code.localGet(0)
+                        .localGet(0)
+                        .localGet(1)
+                        .op(Opcode.F32X4_MUL)
+                        .op(Opcode.V128_CONST, 1, -1)
+                        .op(Opcode.V128_BITSELECT)
+                        .localTee(1)
+                        .localGet(0)
+                        .op(Opcode.I64X2_ADD))
+            .function(mixed, code -> code.localGet(0).localGet(1).op(Opcode.I16X8_SHL))
+            .function(mixed, code -> code.localGet(1).op(Opcode.I32X4_SPLAT))
+            .function(
+                mixed,
+                code ->
+                    code.localGet(0)
+                        .localGet(1)
+                        .op(Opcode.I8X16_REPLACE_LANE, 9)
+                        .op(Opcode.I32X4_TRUNC_SAT_F64X2_S_ZERO))
+            .function(
+                binary, code -> code.localGet(0).localGet(1).op(Opcode.I16X8_EXTMUL_HIGH_I8X16_U))
+            .function(
+                binary,
+                code ->
+                    code.localGet(0)
+                        .localGet(1)
+                        .op(Opcode.I8X16_SHUFFLE, 0x1514_0504_0302_0100L, 0x0f0e_0d0c_0b0a_0908L))
+            .function(
+                test,
+                code ->
+                    code.block()
+                        .localGet(0)
+                        .localGet(1)
+                        .op(Opcode.I32X4_EQ)
+                        .op(Opcode.I32X4_ALL_TRUE)
+                        .brIf(0)
+                        .end()
+                        .localGet(0)
+                        .op(Opcode.I16X8_EXTRACT_LANE_S, 6)));
+  }
+
+  @Test
+  void vectors_inControlAndCalls() {
+    FuncType choice = new FuncType(List.of(V128, V128, I32), List.of(V128, V128));
+    GoldenListing.assertMatches(
+        "vector_values",
+        new ModuleBuilder()
+            .function(
+                choice,
+                code ->
+                    code.localGet(0)
+                        .localGet(1)
+                        .localGet(2)
+                        .op(Opcode.SELECT)
+                        .block(V128)
+                        .localGet(0)
+                        .localGet(2)
+                        .brIf(0)
+                        .drop()
+                        .globalGet(0)
+                        .end())
+            .function(
+                choice,
+                code ->
+                    code.localGet(0)
+                        .localGet(1)
+                        .localGet(2)
+                        .call(0)
+                        .drop()
+                        .globalSet(0)
+                        .localGet(0)
+                        .localGet(1))
+            .global(new GlobalType(V128, true), code -> code.op(Opcode.V128_CONST, 1, 2)));
+  }
+
+  private static ModuleBuilder vectorAccesses() {
+    FuncType load = new FuncType(List.of(I32), List.of(V128));
+    FuncType store = new FuncType(List.of(I32, V128), List.of());
+    FuncType loadLane = new FuncType(List.of(I32, V128), List.of(V128));
+    return new ModuleBuilder()
+        .function(load, code -> code.localGet(0).access(Opcode.V128_LOAD, 0))
+        .function(load, code -> code.localGet(0).access(Opcode.V128_LOAD, 16))
+        .function(load, code -> code.localGet(0).access(Opcode.V128_LOAD8X8_U, 0))
+        .function(load, code -> code.localGet(0).access(Opcode.V128_LOAD8_SPLAT, 0))
+        .function(load, code -> code.localGet(0).access(Opcode.V128_LOAD32_ZERO, 0))
+        .function(
+            loadLane, code -> code.localGet(0).localGet(1).op(Opcode.V128_LOAD16_LANE, 1, 0, 5))
+        .function(store, code -> code.localGet(0).localGet(1).access(Opcode.V128_STORE, 0))
+        .function(store, code -> code.localGet(0).localGet(1).access(Opcode.V128_STORE, 16))
+        .function(store, code -> code.localGet(0).localGet(1).op(Opcode.V128_STORE8_LANE, 0, 4, 3));
+  }
+
+  @Test
+  void vectorAccesses_inExactForm() {
+    GoldenListing.assertMatches("vector_accesses_exact", vectorAccesses().memory(1));
+  }
+
+  @Test
+  void vectorAccesses_inLimitForm() {
+    GoldenListing.assertMatches("vector_accesses_limit", growing(vectorAccesses()));
+  }
+
   private static final List<Access> FORMS =
       List.of(
           new Access(Opcode.I32_LOAD, I32),
@@ -471,6 +587,33 @@ final class GoldenListingTest {
             .memory(MemoryType.of(wide(1)))
             .memory(1)
             .passiveData(new byte[1]));
+  }
+
+  /// Memory 0 is shared, memory 1 an array with 64-bit addresses.
+  @Test
+  void atomics_areCalls() {
+    MemoryType shared =
+        new MemoryType(Limits.of(1, 1), /* shared= */ true, MemoryType.DEFAULT_PAGE_SIZE_LOG2);
+    GoldenListing.assertMatches(
+        "atomics",
+        new ModuleBuilder()
+            .function(INT, code -> operands(code, 1).op(Opcode.I32_ATOMIC_LOAD8_U, 0, 16))
+            .function(
+                new FuncType(List.of(I32, I64), List.of()),
+                code -> operands(code, 2).op(Opcode.I64_ATOMIC_STORE, 3, 0))
+            .function(
+                new FuncType(List.of(I32, I64), List.of(I64)),
+                code -> operands(code, 2).op(Opcode.I64_ATOMIC_RMW32_SUB_U, 2, 0))
+            .function(
+                new FuncType(List.of(I64, I64, I64), List.of(I64)),
+                code -> operands(code, 3).op(Opcode.I64_ATOMIC_RMW8_CMPXCHG_U, 0, 0, 1))
+            .function(
+                new FuncType(List.of(I32, I64, I64), List.of(I32)),
+                code -> operands(code, 3).op(Opcode.MEMORY_ATOMIC_WAIT64, 3, 8))
+            .function(BINARY, code -> operands(code, 2).op(Opcode.MEMORY_ATOMIC_NOTIFY, 2, 0))
+            .function(VOID, code -> code.op(Opcode.ATOMIC_FENCE))
+            .memory(shared)
+            .memory(MemoryType.of(wide(1))));
   }
 
   private static CodeBuilder operands(CodeBuilder code, int count) {
@@ -682,64 +825,6 @@ final class GoldenListingTest {
     GoldenListing.assertMatches("tables", module);
   }
 
-  /// What counts: segments at the beginning, behind a call, in a loop and in both arms, and bulk.
-  @Test
-  void countingCode_paysForItsSegments() {
-    GoldenListing.assertMatches("fuel", CodeKind.FUEL, variants());
-  }
-
-  /// What can be debugged: positions, operands that are new, and locals in the frame.
-  @Test
-  void debuggableCode_keepsItsFrame() {
-    GoldenListing.assertMatches("debug", CodeKind.DEBUG, variants());
-  }
-
-  private static ModuleBuilder variants() {
-    return new ModuleBuilder()
-        .memory(1)
-        .function(
-            BINARY,
-            code ->
-                code.localGet(0)
-                    .localGet(1)
-                    .call(1)
-                    .localGet(0)
-                    .op(Opcode.I32_LT_S)
-                    .ifThen(I32)
-                    .i32Const(1)
-                    .otherwise()
-                    .localGet(0)
-                    .i32Const(2)
-                    .i32Add()
-                    .end()
-                    .i32Add())
-        .function(
-            INT,
-            code -> {
-              int sum = code.local(I64);
-              code.loop()
-                  .localGet(sum)
-                  .localGet(0)
-                  .access(Opcode.I64_LOAD32_U, 4)
-                  .op(Opcode.I64_ADD)
-                  .localSet(sum)
-                  .localGet(0)
-                  .i32Const(4)
-                  .i32Add()
-                  .localTee(0)
-                  .i32Const(400)
-                  .op(Opcode.I32_NE)
-                  .brIf(0)
-                  .end()
-                  .i32Const(0)
-                  .i32Const(0)
-                  .localGet(0)
-                  .op(Opcode.MEMORY_FILL, 0)
-                  .localGet(sum)
-                  .op(Opcode.I32_WRAP_I64);
-            });
-  }
-
   @Test
   void tailCalls_leaveArgumentsAndTargetToALoop() {
     FuncType mixed = new FuncType(List.of(I32, EXTERNREF, F64), List.of(I32));
@@ -776,7 +861,8 @@ final class GoldenListingTest {
         module.openType(
             point,
             new StructType(
-                List.of(number, number, new FieldType(PackedType.I8, true), new FieldType(I64, true))));
+                List.of(
+                    number, number, new FieldType(PackedType.I8, true), new FieldType(I64, true))));
     FuncType get = new FuncType(List.of(RefType.of(true, pixel)), List.of(I32));
     FuncType set = new FuncType(List.of(RefType.of(true, pixel), I64), List.of());
     FuncType make = new FuncType(List.of(I32), List.of(RefType.of(true, pixel)));
@@ -795,8 +881,7 @@ final class GoldenListingTest {
             .function(get, code -> code.localGet(0).op(Opcode.STRUCT_GET, point, 1))
             .function(get, code -> code.localGet(0).op(Opcode.STRUCT_GET_S, pixel, 2))
             .function(get, code -> code.localGet(0).op(Opcode.STRUCT_GET_U, pixel, 2))
-            .function(
-                set, code -> code.localGet(0).localGet(1).op(Opcode.STRUCT_SET, pixel, 3))
+            .function(set, code -> code.localGet(0).localGet(1).op(Opcode.STRUCT_SET, pixel, 3))
             .function(
                 set,
                 code ->
@@ -922,5 +1007,119 @@ final class GoldenListingTest {
                         .i32Const(1)
                         .op(Opcode.REF_I31)
                         .op(Opcode.REF_EQ)));
+  }
+
+  /// What counts: segments at the beginning, behind a call, in a loop and in both arms, and bulk.
+  @Test
+  void countingCode_paysForItsSegments() {
+    GoldenListing.assertMatches("fuel", CodeKind.FUEL, variants());
+  }
+
+  /// What can be debugged: positions, operands that are new, and locals in the frame.
+  @Test
+  void debuggableCode_keepsItsFrame() {
+    GoldenListing.assertMatches("debug", CodeKind.DEBUG, variants());
+  }
+
+  private static ModuleBuilder variants() {
+    return new ModuleBuilder()
+        .memory(1)
+        .function(
+            BINARY,
+            code ->
+                code.localGet(0)
+                    .localGet(1)
+                    .call(1)
+                    .localGet(0)
+                    .op(Opcode.I32_LT_S)
+                    .ifThen(I32)
+                    .i32Const(1)
+                    .otherwise()
+                    .localGet(0)
+                    .i32Const(2)
+                    .i32Add()
+                    .end()
+                    .i32Add())
+        .function(
+            INT,
+            code -> {
+              int sum = code.local(I64);
+              code.loop()
+                  .localGet(sum)
+                  .localGet(0)
+                  .access(Opcode.I64_LOAD32_U, 4)
+                  .op(Opcode.I64_ADD)
+                  .localSet(sum)
+                  .localGet(0)
+                  .i32Const(4)
+                  .i32Add()
+                  .localTee(0)
+                  .i32Const(400)
+                  .op(Opcode.I32_NE)
+                  .brIf(0)
+                  .end()
+                  .i32Const(0)
+                  .i32Const(0)
+                  .localGet(0)
+                  .op(Opcode.MEMORY_FILL, 0)
+                  .localGet(sum)
+                  .op(Opcode.I32_WRAP_I64);
+            });
+  }
+
+  @Test
+  void handlers_beginWithTheExceptionInAVariable() {
+    FuncType pair = new FuncType(List.of(I32, EXTERNREF), List.of());
+    GoldenListing.assertMatches(
+        "exceptions",
+        new ModuleBuilder()
+            .tag(pair)
+            .tag(VOID)
+            .function(pair, code -> code.localGet(0).localGet(1).op(Opcode.THROW, 0))
+            .function(
+                TO_INT,
+                code -> {
+                  // A local waits below the block; the second clause throws again.
+                  int local = code.local(I32);
+                  code.localGet(local).block(EXNREF);
+                  code.start(Opcode.BLOCK, new FuncType(List.of(), List.of(I32, EXTERNREF)));
+                  code.tryTable(
+                      VOID,
+                      new CodeBuilder.Catch(/* kind= */ 0, /* tag= */ 0, /* label= */ 0),
+                      new CodeBuilder.Catch(/* kind= */ 3, /* tag= */ 0, /* label= */ 1));
+                  code.i32Const(5).localTee(local).heapType(Opcode.REF_NULL, AbstractHeapType.EXTERN);
+                  code.call(0).end().i32Const(1).ret().end();
+                  code.drop().ret().end();
+                  code.op(Opcode.THROW_REF);
+                }));
+  }
+
+  @Test
+  void legacyHandlers_areLikeTheNewerOnes() {
+    GoldenListing.assertMatches(
+        "legacy-exceptions",
+        functions(
+            TO_INT,
+            List.of(
+                code ->
+                    code.start(Opcode.TRY, I32)
+                        .op(Opcode.THROW, 1)
+                        .op(Opcode.CATCH, 0)
+                        .op(Opcode.CATCH_ALL)
+                        .op(Opcode.RETHROW, 0)
+                        .end(),
+                code ->
+                    code.start(Opcode.TRY, I32)
+                        .start(Opcode.TRY, I32)
+                        .start(Opcode.TRY, I32)
+                        .call(0)
+                        .op(Opcode.DELEGATE, 1)
+                        .op(Opcode.CATCH, 0)
+                        .end()
+                        .op(Opcode.CATCH_ALL)
+                        .i32Const(7)
+                        .end()))
+            .tag(new FuncType(List.of(I32), List.of()))
+            .tag(VOID));
   }
 }

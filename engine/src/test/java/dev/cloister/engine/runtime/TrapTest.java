@@ -71,7 +71,8 @@ final class TrapTest {
   }
 
   static Stream<Case> traps() {
-    return Stream.of(numericTraps(), memoryTraps(), wideTraps(), tableTraps()).flatMap(List::stream);
+    return Stream.of(numericTraps(), memoryTraps(), wideTraps(), atomicTraps(), tableTraps())
+        .flatMap(List::stream);
   }
 
   private static List<Case> numericTraps() {
@@ -79,6 +80,11 @@ final class TrapTest {
     Consumer<CodeBuilder> longByZero = code -> code.i64Const(7).i64Const(0);
     return List.of(
         trap(TrapReason.UNREACHABLE, Opcode.UNREACHABLE, code -> code.i32Const(1)),
+        // What comes before could have an offset of its own, but needs no code.
+        trap(
+            TrapReason.UNREACHABLE,
+            Opcode.UNREACHABLE,
+            code -> code.heapType(Opcode.REF_NULL, AbstractHeapType.FUNC).drop()),
         trap(TrapReason.INTEGER_DIVIDE_BY_ZERO, Opcode.I32_DIV_S, intByZero),
         trap(TrapReason.INTEGER_DIVIDE_BY_ZERO, Opcode.I32_DIV_U, intByZero),
         trap(TrapReason.INTEGER_DIVIDE_BY_ZERO, Opcode.I32_REM_S, intByZero),
@@ -145,6 +151,19 @@ final class TrapTest {
             TrapReason.MEMORY_OUT_OF_BOUNDS,
             code -> code.i32Const(0).f32Const(1),
             code -> code.access(Opcode.F32_STORE, 0x1_0000)),
+        trap(TrapReason.MEMORY_OUT_OF_BOUNDS, lastByte, code -> code.access(Opcode.V128_LOAD, 0)),
+        trap(
+            TrapReason.MEMORY_OUT_OF_BOUNDS,
+            code -> code.i32Const(-1),
+            code -> code.access(Opcode.V128_LOAD8_SPLAT, 0xffff_ffffL)),
+        trap(
+            TrapReason.MEMORY_OUT_OF_BOUNDS,
+            lastByte.andThen(code -> code.op(Opcode.V128_CONST, 1, 2)),
+            code -> code.access(Opcode.V128_STORE, 0)),
+        trap(
+            TrapReason.MEMORY_OUT_OF_BOUNDS,
+            lastByte.andThen(code -> code.op(Opcode.V128_CONST, 1, 2)),
+            code -> code.op(Opcode.V128_STORE16_LANE, 0, 0, 7)),
         trap(TrapReason.MEMORY_OUT_OF_BOUNDS, range, code -> code.op(Opcode.MEMORY_FILL, 0)),
         trap(TrapReason.MEMORY_OUT_OF_BOUNDS, range, code -> code.op(Opcode.MEMORY_COPY, 0, 0)),
         trap(TrapReason.MEMORY_OUT_OF_BOUNDS, range, code -> code.op(Opcode.MEMORY_INIT, 0, 0)),
@@ -158,8 +177,7 @@ final class TrapTest {
   private static List<Case> wideTraps() {
     Consumer<CodeBuilder> beyond = code -> code.i64Const(1L << 32);
     return List.of(
-        trap(
-            TrapReason.MEMORY_OUT_OF_BOUNDS, beyond, code -> code.op(Opcode.I32_LOAD8_U, 0, 0, 1)),
+        trap(TrapReason.MEMORY_OUT_OF_BOUNDS, beyond, code -> code.op(Opcode.I32_LOAD8_U, 0, 0, 1)),
         trap(
             TrapReason.MEMORY_OUT_OF_BOUNDS,
             code -> code.i64Const(0),
@@ -182,6 +200,30 @@ final class TrapTest {
             code -> code.op(Opcode.I32_STORE8, 0, 0xffff_ffffL, 2)),
         trap(TrapReason.TABLE_OUT_OF_BOUNDS, beyond, code -> code.op(Opcode.TABLE_GET, 1)),
         trap(TrapReason.UNDEFINED_ELEMENT, beyond, code -> code.callIndirect(VOID, 1)));
+  }
+
+  /// Memory 3 is shared.
+  private static List<Case> atomicTraps() {
+    Consumer<CodeBuilder> two = code -> code.i32Const(2);
+    return List.of(
+        trap(TrapReason.UNALIGNED_ATOMIC, two, code -> code.op(Opcode.I32_ATOMIC_LOAD, 2, 0)),
+        trap(TrapReason.UNALIGNED_ATOMIC, two, code -> code.op(Opcode.I64_ATOMIC_LOAD, 3, 4, 3)),
+        trap(
+            TrapReason.MEMORY_OUT_OF_BOUNDS,
+            code -> code.i32Const(-8).i64Const(1),
+            code -> code.op(Opcode.I64_ATOMIC_RMW_ADD, 3, 0, 3)),
+        trap(
+            TrapReason.MEMORY_OUT_OF_BOUNDS,
+            code -> code.i32Const(0).i32Const(0).i32Const(1),
+            code -> code.op(Opcode.I32_ATOMIC_RMW8_CMPXCHG_U, 0, 0x1_0000)),
+        trap(
+            TrapReason.EXPECTED_SHARED_MEMORY,
+            code -> code.i32Const(0).i32Const(0).i64Const(0),
+            code -> code.op(Opcode.MEMORY_ATOMIC_WAIT32, 2, 0)),
+        trap(
+            TrapReason.UNALIGNED_ATOMIC,
+            two.andThen(code -> code.i32Const(0)),
+            code -> code.op(Opcode.MEMORY_ATOMIC_NOTIFY, 2, 0, 3)));
   }
 
   private static List<Case> tableTraps() {
@@ -254,6 +296,9 @@ final class TrapTest {
         .memory(1)
         .memory(MemoryType.of(wide))
         .memory(MemoryType.of(Limits.of(Memory.MAX_ARRAY_PAGES + 1L)))
+        .memory(
+            new MemoryType(
+                Limits.of(1, 1), /* shared= */ true, MemoryType.DEFAULT_PAGE_SIZE_LOG2))
         .elements(0, 0, 0, 1)
         .elements(Mode.PASSIVE, 0)
         .passiveData(new byte[4])
@@ -274,8 +319,8 @@ final class TrapTest {
 
   private void assertTrapsAtMark(Case trap, boolean memoryGrows) {
     byte[] bytes = module(trap, memoryGrows).build();
-    ModuleHandle module = engine.compile(module(trap, memoryGrows));
     try (Store store = new Store(HeapLimiter.UNLIMITED)) {
+      ModuleHandle module = engine.compile(module(trap, memoryGrows));
       Instance instance = module.instantiate(store, Imports.NONE);
       for (CodeKind kind : CodeKind.values()) {
         module.switchTo(kind, instance);
