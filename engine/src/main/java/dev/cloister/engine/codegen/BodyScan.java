@@ -24,7 +24,9 @@ record BodyScan(boolean accessesMemory, boolean calls, boolean throwsExceptions)
     while (!reader.atEnd() && !(accessesMemory && calls)) {
       Opcode opcode = reader.next();
       ImmediateKind kind = opcode.immediates();
-      accessesMemory |= kind == ImmediateKind.MEMORY_ACCESS && reader.memoryIndex() == 0;
+      boolean isAccess =
+          kind == ImmediateKind.MEMORY_ACCESS || kind == ImmediateKind.MEMORY_ACCESS_LANE;
+      accessesMemory |= isAccess && reader.memoryIndex() == 0;
       calls |=
           switch (opcode) {
             case CALL,

@@ -9,7 +9,7 @@ import dev.cloister.engine.types.MemoryType;
 
 /// Estimates of how much JVM bytecode an instruction becomes: rather too much than too little.
 final class BytecodeSizes {
-  private static final int MAX_FACTOR = 20;
+  private static final int MAX_FACTOR = 24;
 
   /// What code that counts has besides at the end of a segment, and at a bulk instruction.
   private static final int FUEL_BYTES = 10;
@@ -50,12 +50,16 @@ final class BytecodeSizes {
             case REF_I31 -> 8;
             case I64_ADD128, I64_SUB128 -> 40;
             case I64_MUL_WIDE_S, I64_MUL_WIDE_U -> 24;
-            default -> 4;
+            default -> opcode.prefix() == Opcode.PREFIX_SIMD ? 40 : 4;
           };
       case LOCAL -> opcode == Opcode.LOCAL_GET ? 3 : 5;
       case I32, F32 -> 3;
       case I64, F64 -> 4;
-      case MEMORY_ACCESS -> memoryAccess(opcode, module.memoryType(reader.memoryIndex()));
+      case MEMORY_ACCESS, MEMORY_ACCESS_LANE ->
+          memoryAccess(opcode, module.memoryType(reader.memoryIndex()));
+      case V128 -> 6;
+      case LANE -> 30;
+      case SHUFFLE -> 200;
       case CATCH_TABLE -> 40 + 50 * reader.catchCount();
       case TAG -> 40;
       case BLOCK_TYPE -> opcode == Opcode.LOOP ? 8 : 10;
@@ -79,12 +83,12 @@ final class BytecodeSizes {
     return bytes;
   }
 
-  /// An index of 64 bits takes more room.
+  /// A vector is two accesses, an index of 64 bits takes more room.
   private static int memoryAccess(Opcode opcode, MemoryType type) {
     boolean isWide =
         opcode.prefix() == Opcode.PREFIX_ATOMIC
             || type.limits().is64()
             || MemoryForm.isSegment(type);
-    return isWide ? 48 : 32;
+    return (isWide ? 48 : 32) + (opcode.prefix() == Opcode.PREFIX_SIMD ? 40 : 0);
   }
 }

@@ -10,6 +10,9 @@ import org.objectweb.asm.Opcodes;
 /// Arguments and the first result are on the JVM stack, the instance is the last argument, further
 /// results are in the store's result slots. Calls within the image are static and direct.
 final class CallEmitter {
+  /// The result slot of the high half of a vector that is the first result.
+  private static final int FIRST_HIGH_SLOT = 0;
+
   private final MethodState state;
   private final BytecodeWriter writer;
 
@@ -66,11 +69,12 @@ final class CallEmitter {
   /// Takes the arguments from the operands and puts the results there.
   private void finish(CallShape shape) {
     state.pop(shape.params().length());
-    for (int i = 0; i < shape.results().length(); i++) {
-      if (i > 0) {
-        readResult(writer, state.instanceSlot, i, shape.result(i));
-      }
-      state.pushOnStack(shape.result(i));
+    String results = shape.results();
+    if (!results.isEmpty()) {
+      completeFirst(writer, state.instanceSlot, shape);
+      state.pushOnStack(shape.result(0));
+      readResults(writer, state.instanceSlot, 1, results.substring(1));
+      state.pushOnStack(results.substring(1));
     }
     state.reloadMemory();
   }
@@ -85,15 +89,53 @@ final class CallEmitter {
 
   /// Writes a return with all results on top of the JVM stack.
   static void writeReturn(BytecodeWriter writer, int instanceSlot, CallShape shape) {
-    for (int i = shape.results().length() - 1; i > 0; i--) {
-      leaveResult(writer, instanceSlot, i, shape.result(i));
+    if (!shape.results().isEmpty()) {
+      leaveResults(writer, instanceSlot, 1, shape.results().substring(1));
     }
-    writer.insn(shape.results().isEmpty() ? Opcodes.RETURN : shape.result(0).returned());
+    if (shape.returnsVector()) {
+      leaveResult(writer, instanceSlot, FIRST_HIGH_SLOT, JvmKind.LONG);
+    }
+    writer.ret(shape);
   }
 
-  /// Pops result `index` from the JVM stack into its slot.
+  /// Pushes the high half of the first result if that is a vector, right after the call.
+  static void completeFirst(BytecodeWriter writer, int instanceSlot, CallShape shape) {
+    if (shape.returnsVector()) {
+      readResult(writer, instanceSlot, FIRST_HIGH_SLOT, JvmKind.LONG);
+    }
+  }
+
+  /// Pops values from the JVM stack into result slots.
+  ///
+  /// @param first the slot of the lowest value
+  /// @param kinds a letter for each value
+  static void leaveResults(BytecodeWriter writer, int instanceSlot, int first, String kinds) {
+    int slot = first + JvmKind.resultSlots(kinds);
+    for (int i = kinds.length() - 1; i >= 0; i--) {
+      JvmKind kind = JvmKind.of(kinds.charAt(i));
+      slot -= kind.resultSlots();
+      leaveResult(writer, instanceSlot, slot, kind);
+    }
+  }
+
+  /// Pushes values from result slots to the JVM stack; see [#leaveResults].
+  static void readResults(BytecodeWriter writer, int instanceSlot, int first, String kinds) {
+    int slot = first;
+    for (int i = 0; i < kinds.length(); i++) {
+      JvmKind kind = JvmKind.of(kinds.charAt(i));
+      readResult(writer, instanceSlot, slot, kind);
+      slot += kind.resultSlots();
+    }
+  }
+
+  /// Pops a result from the JVM stack into the slot `index`, a vector into that and the next one.
   static void leaveResult(BytecodeWriter writer, int instanceSlot, int index, JvmKind kind) {
     switch (kind) {
+      case V128 -> {
+        leaveResult(writer, instanceSlot, index + 1, JvmKind.LONG);
+        leaveResult(writer, instanceSlot, index, JvmKind.LONG);
+        return;
+      }
       case INT -> writer.insn(Opcodes.I2L);
       case FLOAT -> {
         writer.invokestatic("java/lang/Float", "floatToRawIntBits", "(F)I");
@@ -120,8 +162,13 @@ final class CallEmitter {
     }
   }
 
-  /// Pushes result `index` from its slot to the JVM stack.
+  /// Pushes a result from the slot `index` to the JVM stack, a vector from that and the next one.
   static void readResult(BytecodeWriter writer, int instanceSlot, int index, JvmKind kind) {
+    if (kind == JvmKind.V128) {
+      readResult(writer, instanceSlot, index, JvmKind.LONG);
+      readResult(writer, instanceSlot, index + 1, JvmKind.LONG);
+      return;
+    }
     writer.aload(instanceSlot);
     writer.getfield(Names.BASE_INSTANCE, "results", Names.RESULT_SLOTS_DESC);
     if (kind == JvmKind.REF) {
@@ -143,7 +190,7 @@ final class CallEmitter {
         writer.invokestatic("java/lang/Float", "intBitsToFloat", "(I)F");
       }
       case DOUBLE -> writer.invokestatic("java/lang/Double", "longBitsToDouble", "(J)D");
-      case LONG, REF -> {}
+      case LONG, REF, V128 -> {}
     }
   }
 }

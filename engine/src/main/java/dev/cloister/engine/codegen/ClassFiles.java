@@ -71,8 +71,8 @@ final class ClassFiles {
     return slot;
   }
 
-  /// Returns what a call of a shape left on the JVM stack.
+  /// Returns what a call of a shape left on the JVM stack; what it left in slots stays there.
   static void returnResult(BytecodeWriter writer, CallShape shape) {
-    writer.insn(shape.results().isEmpty() ? Opcodes.RETURN : shape.result(0).returned());
+    writer.ret(shape);
   }
 }

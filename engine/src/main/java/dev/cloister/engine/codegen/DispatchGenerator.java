@@ -1,6 +1,7 @@
 package dev.cloister.engine.codegen;
 
 import java.util.Arrays;
+import java.util.List;
 import org.objectweb.asm.ClassWriter;
 import org.objectweb.asm.Label;
 import org.objectweb.asm.MethodVisitor;
@@ -102,14 +103,10 @@ public final class DispatchGenerator {
 
   /// {@return the local variables of a method: parameters, then `trailing`, then the instance}
   private Object[] locals(Object... trailing) {
-    int params = shape.params().length();
-    Object[] locals = new Object[params + trailing.length + 1];
-    for (int i = 0; i < params; i++) {
-      locals[i] = shape.param(i).frameType();
-    }
-    System.arraycopy(trailing, 0, locals, params, trailing.length);
-    locals[locals.length - 1] = Names.INSTANCE;
-    return locals;
+    List<Object> locals = shape.frameTypes();
+    locals.addAll(Arrays.asList(trailing));
+    locals.add(Names.INSTANCE);
+    return locals.toArray();
   }
 
   /// @param switchName [#SWITCH] or [#TAIL_SWITCH], also the beginning of the names of its pieces
@@ -117,7 +114,7 @@ public final class DispatchGenerator {
     if (functions.length == 0) {
       return;
     }
-    int caseBytes = CASE_BYTES + 2 * shape.params().length();
+    int caseBytes = CASE_BYTES + 2 * shape.paramSlots();
     int piece = Integer.highestOneBit(MAX_SWITCH_BYTES / caseBytes);
     if (functions.length <= piece) {
       writeSwitch(switchName, switchName, 0, functions.length);

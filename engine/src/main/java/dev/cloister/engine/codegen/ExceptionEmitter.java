@@ -32,6 +32,9 @@ final class ExceptionEmitter {
   /// @param tag the tag, for kinds that have one
   record Clause(CatchKind kind, int tag, ControlFrame target) {}
 
+  /// The result slot of the first value of an exception.
+  private static final int FIRST_SLOT = 1;
+
   private final MethodState state;
   private final BytecodeWriter writer;
   private final ControlEmitter control;
@@ -51,10 +54,7 @@ final class ExceptionEmitter {
   void throwTag(int tag) {
     state.flush();
     String values = values(tag);
-    for (int i = values.length() - 1; i >= 0; i--) {
-      CallEmitter.leaveResult(
-          writer, state.instanceSlot, slot(i), JvmKind.of(values.charAt(i)));
-    }
+    CallEmitter.leaveResults(writer, state.instanceSlot, FIRST_SLOT, values);
     state.writeInstance();
     writer.iconst(tag);
     writer.invokestatic(
@@ -73,11 +73,6 @@ final class ExceptionEmitter {
 
   private String values(int tag) {
     return CallShape.of((FuncType) state.module.tagType(tag).type().composite()).params();
-  }
-
-  /// {@return the result slot that a value of an exception travels in}
-  private static int slot(int value) {
-    return value + 1;
   }
 
   // Handlers.
@@ -191,11 +186,8 @@ final class ExceptionEmitter {
     state.writeInstance();
     writer.invokestatic(
         Names.THROWN, "leaveValues", "(" + Names.THROWN_DESC + Names.BASE_INSTANCE_DESC + ")V");
-    for (int i = 0; i < values.length(); i++) {
-      JvmKind kind = JvmKind.of(values.charAt(i));
-      CallEmitter.readResult(writer, state.instanceSlot, slot(i), kind);
-      state.pushOnStack(kind);
-    }
+    CallEmitter.readResults(writer, state.instanceSlot, FIRST_SLOT, values);
+    state.pushOnStack(values);
   }
 
   // The older encoding.

@@ -4,6 +4,7 @@ import dev.cloister.engine.bytecode.InstructionReader;
 import dev.cloister.engine.runtime.CodeKind;
 import java.util.BitSet;
 import java.util.Map;
+import org.jspecify.annotations.Nullable;
 import org.objectweb.asm.ClassVisitor;
 
 /// What the methods that one function becomes have in common while they are written.
@@ -18,6 +19,9 @@ final class FunctionContext {
   final ClassVisitor target;
   final Map<Integer, CountedLoop> countedLoops;
   final FuelSegments fuel;
+
+  /// Only in optimized code.
+  final @Nullable FunctionAnalysis analysis;
 
   /// The number of sites so far; see [Sites].
   int sites;
@@ -41,6 +45,8 @@ final class FunctionContext {
         kind == CodeKind.FUEL
             ? FuelSegments.of(plan.module(), functionIndex)
             : FuelSegments.NONE;
+    this.analysis =
+        kind == CodeKind.OPTIMIZED ? FunctionAnalysis.of(plan.module(), functionIndex) : null;
   }
 
   /// {@return module offset of the function's body}

@@ -22,6 +22,10 @@ final class MethodState {
   /// The most local variables of a JVM method that Wasm locals may take.
   private static final int MAX_LOCAL_SLOTS = 60_000;
 
+  /// The most words of operands on the JVM stack: less than the JVM's 65,535 by what single
+  /// instructions put on top of them.
+  private static final int MAX_STACK_WORDS = 65_000;
+
   final BytecodeWriter writer;
   final OperandStack operands = new OperandStack();
   final List<ControlFrame> control = new ArrayList<>();
@@ -33,6 +37,12 @@ final class MethodState {
   final int scratchValue;
   final int scratchOther;
   final DebugEmitter debug;
+
+  /// What is known in optimized code.
+  final @Nullable FunctionAnalysis analysis;
+
+  /// The addresses that optimized code need not check again.
+  final @Nullable CheckedAddresses checkedAddresses;
 
   /// Whether control can reach the next instruction.
   boolean isReachable = true;
@@ -60,6 +70,7 @@ final class MethodState {
   /// @param slots where parameters, instance and Wasm locals are
   /// @param locals the letters of all Wasm locals, parameters first
   /// @param operandBase the number of operands of the function that this method does not see
+  /// @param analysis facts about the function in optimized code, else null
   MethodState(
       BytecodeWriter writer,
       ModulePlan plan,
@@ -67,7 +78,8 @@ final class MethodState {
       String locals,
       SlotLayout slots,
       int operandBase,
-      boolean cachesMemory) {
+      boolean cachesMemory,
+      @Nullable FunctionAnalysis analysis) {
     this.writer = writer;
     this.plan = plan;
     this.module = plan.module();
@@ -75,6 +87,8 @@ final class MethodState {
     this.slots = slots;
     this.operandBase = operandBase;
     this.debug = new DebugEmitter(this);
+    this.analysis = analysis;
+    this.checkedAddresses = analysis == null ? null : new CheckedAddresses(analysis);
     localKinds = new JvmKind[locals.length()];
     for (int i = 0; i < localKinds.length; i++) {
       localKinds[i] = JvmKind.of(locals.charAt(i));
@@ -123,13 +137,14 @@ final class MethodState {
   void writeProlog(int functionIndex, String locals, boolean isTarget) {
     if (isTarget) {
       start = new Label();
-      writer.labelWithFrame(start, shape.params().length() + 1, fixedFrame, 0, frameStack);
+      int entries = shape.frameTypes().size() + 1;
+      writer.labelWithFrame(start, entries, fixedFrame, 0, frameStack);
     }
     if (isDebuggable()) {
       debug.enter(functionIndex, locals, shape.params().length());
     } else {
       for (int i = shape.params().length(); i < localKinds.length; i++) {
-        writeConstant(localKinds[i], 0);
+        writeConstant(localKinds[i], 0, 0);
         writer.store(localKinds[i], slots.slot(i));
       }
     }
@@ -260,6 +275,9 @@ final class MethodState {
       debug.storeLocal(local);
       return;
     }
+    if (checkedAddresses != null) {
+      checkedAddresses.write(local);
+    }
     JvmKind kind = localKinds[local];
     for (int i = 0; i < control.size() && !aliasSlots.isEmpty(); i++) {
       for (ControlFrame.Alias alias : control.get(i).aliases) {
@@ -297,6 +315,12 @@ final class MethodState {
     }
   }
 
+  /// {@return the Wasm local whose value the operand at `depth` is, or -1}
+  int localOf(int depth) {
+    int index = operands.size() - 1 - depth;
+    return operands.place(index) == OperandStack.LOCAL ? slots.localAt(operands.slot(index)) : -1;
+  }
+
   // Operands.
 
   ControlFrame current() {
@@ -329,6 +353,14 @@ final class MethodState {
       operands.setOnStack(i);
       onStackEnd = i + 1;
     }
+    checkStack();
+  }
+
+  private void checkStack() {
+    int words = operands.words(onStackEnd) - operands.words(Math.min(base(), onStackEnd));
+    if (words > MAX_STACK_WORDS) {
+      throw new CodeLimitException("operand stack words", words, MAX_STACK_WORDS);
+    }
   }
 
   /// Writes the top operand, wherever it is, so that it is on the JVM stack.
@@ -342,7 +374,8 @@ final class MethodState {
   private void materialize(int index) {
     switch (operands.place(index)) {
       case OperandStack.LOCAL -> writer.load(operands.kind(index), operands.slot(index));
-      case OperandStack.CONSTANT -> writeConstant(operands.kind(index), operands.bits(index));
+      case OperandStack.CONSTANT ->
+          writeConstant(operands.kind(index), operands.bits(index), operands.high(index));
       case OperandStack.CONDITION -> writeCondition(index);
       default -> throw new IllegalStateException("operand " + index + " is on the stack");
     }
@@ -353,19 +386,34 @@ final class MethodState {
     materialize(operands.size() - 1 - depth);
   }
 
+  /// Writes one half of a deferred vector without taking it from the operands.
+  void writeDeferredHalf(int depth, boolean isHigh) {
+    int index = operands.size() - 1 - depth;
+    if (operands.place(index) == OperandStack.CONSTANT) {
+      writer.lconst(isHigh ? operands.high(index) : operands.bits(index));
+    } else {
+      writer.load(JvmKind.LONG, operands.slot(index) + (isHigh ? 2 : 0));
+    }
+  }
+
   /// {@return whether an operand, counted from the top, is a constant or in a local variable}
   boolean isDeferred(int depth) {
     byte place = operands.place(operands.size() - 1 - depth);
     return place == OperandStack.LOCAL || place == OperandStack.CONSTANT;
   }
 
-  void writeConstant(JvmKind kind, long bits) {
+  /// @param high the high half of a vector
+  void writeConstant(JvmKind kind, long bits, long high) {
     switch (kind) {
       case INT -> writer.iconst((int) bits);
       case LONG -> writer.lconst(bits);
       case FLOAT -> writer.fconst((int) bits);
       case DOUBLE -> writer.dconst(bits);
       case REF -> writer.insn(Opcodes.ACONST_NULL);
+      case V128 -> {
+        writer.lconst(bits);
+        writer.lconst(high);
+      }
     }
   }
 
@@ -414,6 +462,29 @@ final class MethodState {
   void pushOnStack(JvmKind kind) {
     operands.pushOnStack(kind);
     onStackEnd = operands.size();
+    checkStack();
+  }
+
+  /// Takes note of values that were just written, by their letters.
+  void pushOnStack(String kinds) {
+    for (int i = 0; i < kinds.length(); i++) {
+      pushOnStack(JvmKind.of(kinds.charAt(i)));
+    }
+  }
+
+  /// Takes note of a vector whose halves were just written.
+  ///
+  /// It stays on the JVM stack if everything below is there too. Else it is put into variables of
+  /// its own, so that what is below may stay deferred: most instructions on vectors need their
+  /// operands there, since they use them twice.
+  void pushVector() {
+    if (onStackEnd == operands.size()) {
+      pushOnStack(JvmKind.V128);
+    } else {
+      int slot = nextFreeSlot();
+      writer.store(JvmKind.V128, slot);
+      operands.pushLocal(JvmKind.V128, slot);
+    }
   }
 
   /// {@return the kinds of the operands of the current frame, the lowest first}
@@ -463,6 +534,7 @@ final class MethodState {
         next += kind.slots();
       }
     }
+    operands.measure(base());
     onStackEnd = base();
   }
 
@@ -482,6 +554,7 @@ final class MethodState {
       operands.setLocal(i, next);
       next += kind.slots();
     }
+    operands.measure(from);
     onStackEnd = Math.min(onStackEnd, from);
   }
 
@@ -491,13 +564,7 @@ final class MethodState {
 
   /// {@return the first local variable that holds nothing of the current frame}
   private int nextFreeSlot() {
-    int next = current().firstFreeSlot;
-    for (int i = base(); i < operands.size(); i++) {
-      if (operands.place(i) == OperandStack.LOCAL) {
-        next = Math.max(next, operands.slot(i) + operands.kind(i).slots());
-      }
-    }
-    return next;
+    return Math.max(current().firstFreeSlot, operands.slotsEnd());
   }
 
   // Control.
@@ -529,6 +596,7 @@ final class MethodState {
       writer.store(kind, slots[i]);
       operands.setLocal(index, slots[i]);
     }
+    operands.measure(frame.height);
     frame.branchKinds = params;
     frame.branchSlots = slots;
     operands.markUnchanged(Math.min(operands.unchanged(), frame.height));
@@ -559,7 +627,7 @@ final class MethodState {
     if (frame.parameters != null) {
       for (ControlFrame.Parameter parameter : frame.parameters) {
         if (parameter.place() == OperandStack.CONSTANT) {
-          operands.pushConstant(parameter.kind(), parameter.value());
+          operands.pushConstant(parameter.kind(), parameter.value(), parameter.high());
         } else {
           operands.pushLocal(parameter.kind(), (int) parameter.value());
         }
@@ -572,7 +640,8 @@ final class MethodState {
     List<ControlFrame.Parameter> parameters = new ArrayList<>();
     for (int i = frame.height; i < operands.size(); i++) {
       parameters.add(
-          new ControlFrame.Parameter(operands.place(i), operands.kind(i), operands.bits(i)));
+          new ControlFrame.Parameter(
+              operands.place(i), operands.kind(i), operands.bits(i), operands.high(i)));
     }
     frame.parameters = parameters;
   }
@@ -587,7 +656,7 @@ final class MethodState {
   /// Pops the operands of the current frame that are on the JVM stack, but for the top `kept`.
   void writePops(int kept) {
     for (int i = onStackEnd - 1 - kept; i >= base(); i--) {
-      writer.insn(operands.kind(i).pop());
+      writer.pop(operands.kind(i));
     }
   }
 
@@ -606,12 +675,16 @@ final class MethodState {
   /// @param extraInt whether an int lies on top of them
   private void writeFrame(Label label, int stackEnd, boolean extraInt) {
     int stackCount = 0;
-    int needed = Math.max(0, stackEnd - base()) + 1;
+    int needed = 2 * Math.max(0, stackEnd - base()) + 1;
     if (frameStack.length < needed) {
       frameStack = new Object[needed * 2];
     }
     for (int i = base(); i < stackEnd; i++) {
-      frameStack[stackCount++] = operands.kind(i).frameType();
+      JvmKind kind = operands.kind(i);
+      frameStack[stackCount++] = kind.frameType();
+      if (kind == JvmKind.V128) {
+        frameStack[stackCount++] = kind.frameType();
+      }
     }
     if (extraInt) {
       frameStack[stackCount++] = Opcodes.INTEGER;
@@ -648,7 +721,12 @@ final class MethodState {
     Arrays.fill(frameLocals, from, from + temporaries, Opcodes.TOP);
     for (int i = 0; i < operands.size(); i++) {
       if (operands.place(i) == OperandStack.LOCAL && operands.slot(i) >= firstTemporary) {
-        frameLocals[from + operands.slot(i) - firstTemporary] = operands.kind(i).frameType();
+        int entry = from + operands.slot(i) - firstTemporary;
+        JvmKind kind = operands.kind(i);
+        frameLocals[entry] = kind.frameType();
+        if (kind == JvmKind.V128) {
+          frameLocals[entry + 2] = kind.frameType();
+        }
       }
     }
     for (ControlFrame frame : control) {

@@ -19,6 +19,9 @@ final class OperandStack {
   private byte[] places = new byte[64];
   private byte[] kinds = new byte[64];
   private long[] values = new long[64];
+  private long[] highs = new long[64];
+  private int[] ends = new int[64];
+  private int[] words = new int[64];
   private int size;
   private int unchanged;
 
@@ -59,6 +62,12 @@ final class OperandStack {
     push(CONSTANT, kind, bits);
   }
 
+  /// Pushes a constant by its bits, those of a vector being 128.
+  void pushConstant(JvmKind kind, long bits, long high) {
+    push(CONSTANT, kind, bits);
+    highs[size - 1] = high;
+  }
+
   /// Pushes an i32 that is 1 if the jump `opcode` would be taken with what is on the JVM stack.
   void pushCondition(int opcode) {
     push(CONDITION, JvmKind.INT, opcode);
@@ -69,10 +78,16 @@ final class OperandStack {
       places = Arrays.copyOf(places, size * 2);
       kinds = Arrays.copyOf(kinds, size * 2);
       values = Arrays.copyOf(values, size * 2);
+      highs = Arrays.copyOf(highs, size * 2);
+      ends = Arrays.copyOf(ends, size * 2);
+      words = Arrays.copyOf(words, size * 2);
     }
     places[size] = place;
     kinds[size] = (byte) kind.index();
-    values[size++] = value;
+    values[size] = value;
+    words[size] = words(size) + kind.slots();
+    size++;
+    measure(size - 1);
   }
 
   void pop() {
@@ -97,17 +112,44 @@ final class OperandStack {
     return values[index];
   }
 
+  /// {@return the high half of the bits of a constant vector}
+  long high(int index) {
+    return highs[index];
+  }
+
   /// {@return the jump that decides a condition}
   int opcode(int index) {
     return (int) values[index];
   }
 
+  /// {@return the words that the lowest `count` operands take on the JVM stack}
+  int words(int count) {
+    return count == 0 ? 0 : words[count - 1];
+  }
+
+  /// {@return the first slot behind those of all operands in local variables, or a later one}
+  int slotsEnd() {
+    return size == 0 ? 0 : ends[size - 1];
+  }
+
+  /// Computes [#slotsEnd] anew after operands from an index on were moved.
+  void measure(int from) {
+    int end = from == 0 ? 0 : ends[from - 1];
+    for (int i = from; i < size; i++) {
+      if (places[i] == LOCAL) {
+        end = Math.max(end, slot(i) + kind(i).slots());
+      }
+      ends[i] = end;
+    }
+  }
+
   /// Notes that an operand is now on the JVM stack.
   void setOnStack(int index) {
     places[index] = ON_STACK;
+    ends[index] = index == 0 ? 0 : ends[index - 1];
   }
 
-  /// Notes that an operand is now in a local variable.
+  /// Notes that an operand is now in a local variable; [#measure] has to follow.
   void setLocal(int index, int slot) {
     places[index] = LOCAL;
     values[index] = slot;

@@ -67,10 +67,7 @@ final class RegionExits {
 
   /// Pops the values of an exit from the JVM stack to where they are carried.
   void keep(String values) {
-    for (int i = values.length() - 1; i >= 0; i--) {
-      CallEmitter.leaveResult(
-          writer, slots.instanceSlot(), valueSlot(written, i), JvmKind.of(values.charAt(i)));
-    }
+    CallEmitter.leaveResults(writer, slots.instanceSlot(), firstValueSlot(state, written), values);
   }
 
   /// Jumps to the exit to the frame with index `frame`; the JVM stack is empty.
@@ -124,8 +121,10 @@ final class RegionExits {
     state.writeLabel(epilog);
     int carried = FIRST_SLOT;
     for (int local = written.nextSetBit(0); local >= 0; local = written.nextSetBit(local + 1)) {
-      writer.load(state.localKind(local), slots.slot(local));
-      CallEmitter.leaveResult(writer, slots.instanceSlot(), carried++, state.localKind(local));
+      JvmKind kind = state.localKind(local);
+      writer.load(kind, slots.slot(local));
+      CallEmitter.leaveResult(writer, slots.instanceSlot(), carried, kind);
+      carried += kind.resultSlots();
     }
     writer.load(JvmKind.INT, slots.exitSlot());
     writer.insn(Opcodes.IRETURN);
@@ -135,22 +134,26 @@ final class RegionExits {
   static void readLocals(MethodState caller, BitSet written) {
     int carried = FIRST_SLOT;
     for (int local = written.nextSetBit(0); local >= 0; local = written.nextSetBit(local + 1)) {
-      CallEmitter.readResult(
-          caller.writer, caller.instanceSlot, carried++, caller.localKind(local));
+      JvmKind kind = caller.localKind(local);
+      CallEmitter.readResult(caller.writer, caller.instanceSlot, carried, kind);
+      carried += kind.resultSlots();
       caller.storeLocal(local);
     }
   }
 
   /// Pushes, after the call of a region, the values of an exit.
   static void readValues(MethodState caller, BitSet written, String values) {
-    for (int i = 0; i < values.length(); i++) {
-      JvmKind kind = JvmKind.of(values.charAt(i));
-      CallEmitter.readResult(caller.writer, caller.instanceSlot, valueSlot(written, i), kind);
-      caller.pushOnStack(kind);
-    }
+    CallEmitter.readResults(
+        caller.writer, caller.instanceSlot, firstValueSlot(caller, written), values);
+    caller.pushOnStack(values);
   }
 
-  private static int valueSlot(BitSet written, int index) {
-    return FIRST_SLOT + written.cardinality() + index;
+  /// {@return the slot behind those of the locals}
+  private static int firstValueSlot(MethodState state, BitSet written) {
+    int slot = FIRST_SLOT;
+    for (int local = written.nextSetBit(0); local >= 0; local = written.nextSetBit(local + 1)) {
+      slot += state.localKind(local).resultSlots();
+    }
+    return slot;
   }
 }

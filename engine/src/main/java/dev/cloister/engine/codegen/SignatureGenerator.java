@@ -1,5 +1,6 @@
 package dev.cloister.engine.codegen;
 
+import java.util.List;
 import org.objectweb.asm.ClassWriter;
 import org.objectweb.asm.Label;
 import org.objectweb.asm.MethodVisitor;
@@ -70,19 +71,22 @@ public final class SignatureGenerator {
     writer.invokevirtual(shape.referenceClass(), CALL, shape.descriptor(Names.BASE_INSTANCE_DESC));
     int results = shape.results().length();
     if (results > 0) {
+      CallEmitter.completeFirst(writer, /* instanceSlot= */ 2, shape);
       Boxing.box(writer, shape.result(0));
       writer.store(JvmKind.REF, 3);
     }
     writer.iconst(results);
     method.visitTypeInsn(Opcodes.ANEWARRAY, Names.OBJECT);
+    int slot = 1;
     for (int i = 0; i < results; i++) {
       writer.insn(Opcodes.DUP);
       writer.iconst(i);
       if (i == 0) {
         writer.aload(3);
       } else {
-        CallEmitter.readResult(writer, /* instanceSlot= */ 2, i, shape.result(i));
+        CallEmitter.readResult(writer, /* instanceSlot= */ 2, slot, shape.result(i));
         Boxing.box(writer, shape.result(i));
+        slot += shape.result(i).resultSlots();
       }
       writer.insn(Opcodes.AASTORE);
     }
@@ -94,17 +98,14 @@ public final class SignatureGenerator {
   /// calls, which it let pass.
   private static void writeHandler(BytecodeWriter writer, CallShape shape, Label start, Label end) {
     int callerSlot = 1 + shape.paramSlots();
-    Object[] locals = new Object[shape.params().length() + 2];
-    locals[0] = shape.hostClass();
-    for (int i = 0; i < shape.params().length(); i++) {
-      locals[i + 1] = shape.param(i).frameType();
-    }
-    locals[locals.length - 1] = Names.BASE_INSTANCE;
+    List<Object> locals = shape.frameTypes();
+    locals.addFirst(shape.hostClass());
+    locals.add(Names.BASE_INSTANCE);
     Label handler = new Label();
     writer.protect(start, end, handler, Names.THROWN);
     writer.protect(start, end, handler, Names.UNCAUGHT);
     writer.labelWithFrame(
-        handler, locals.length, locals, 1, new Object[] {"java/lang/RuntimeException"});
+        handler, locals.size(), locals.toArray(), 1, new Object[] {"java/lang/RuntimeException"});
     writer.aload(callerSlot);
     writer.invokestatic(
         Names.THROWN,

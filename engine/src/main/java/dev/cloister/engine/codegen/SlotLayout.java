@@ -4,6 +4,7 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.BitSet;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 
 /// Which local variables of a JVM method hold the parameters, the instance and the Wasm locals.
 final class SlotLayout {
@@ -13,6 +14,10 @@ final class SlotLayout {
   private int exitSlot = -1;
   private int debugFrameSlot = -1;
   private int[] operandSlots = {};
+
+  /// Made when it is asked for.
+  private int @Nullable [] localsBySlot;
+
   private String operandKinds = "";
   private int[] caughtSlots = {};
   private int end;
@@ -106,7 +111,7 @@ final class SlotLayout {
 
   private int add(JvmKind kind) {
     int slot = end;
-    frame.add(kind.frameType());
+    kind.addFrameTypes(frame);
     end += kind.slots();
     return slot;
   }
@@ -119,6 +124,20 @@ final class SlotLayout {
   private void addDebugFrame() {
     debugFrameSlot = end++;
     frame.add(Names.DEBUG_FRAME);
+  }
+
+  /// {@return the Wasm local in a slot, or -1}
+  int localAt(int slot) {
+    if (localsBySlot == null) {
+      localsBySlot = new int[end];
+      Arrays.fill(localsBySlot, -1);
+      for (int i = 0; i < slots.length; i++) {
+        if (slots[i] >= 0) {
+          localsBySlot[slots[i]] = i;
+        }
+      }
+    }
+    return slot < localsBySlot.length ? localsBySlot[slot] : -1;
   }
 
   /// {@return the slot of a Wasm local, or -1 if the method does not have it}

@@ -66,11 +66,12 @@ final class SplitPlan {
   static SplitPlan of(CodeKind kind, WasmModule module, int functionIndex, int budget) {
     Node root = new TreeReader(kind, module, functionIndex).read();
     SplitPlan plan = new SplitPlan();
+    String letters = Sites.locals(module, functionIndex);
     for (int smallest = Math.min(WANTED_REGION_BYTES, budget / 4);
         smallest >= MIN_REGION_BYTES;
         smallest /= 4) {
       while (root.measure() > budget) {
-        if (!plan.takeRegions(module, root, budget, smallest)) {
+        if (!plan.takeRegions(module, letters, root, budget, smallest)) {
           break;
         }
       }
@@ -82,7 +83,8 @@ final class SplitPlan {
   /// a call from then on, which may become part of a larger region the next time.
   ///
   /// @return whether any was taken
-  private boolean takeRegions(WasmModule module, Node root, int budget, int smallest) {
+  private boolean takeRegions(
+      WasmModule module, String letters, Node root, int budget, int smallest) {
     List<Candidate> candidates = new ArrayList<>();
     root.collect(smallest, budget / 2, candidates);
     candidates.sort(
@@ -93,7 +95,7 @@ final class SplitPlan {
     int excess = root.bytes - budget;
     List<Candidate> taken = new ArrayList<>();
     for (Candidate candidate : candidates) {
-      int saved = candidate.region().bytes() - callBytes(module, candidate.region());
+      int saved = candidate.region().bytes() - callBytes(module, letters, candidate.region());
       if (excess > 0 && saved > 0) {
         taken.add(candidate);
         excess -= saved;
@@ -106,15 +108,25 @@ final class SplitPlan {
       size++;
       List<Object> replaced = candidate.parent().children.subList(candidate.from(), candidate.to());
       replaced.clear();
-      replaced.add(new Leaf(region.start(), region.end(), callBytes(module, region), false));
+      replaced.add(
+          new Leaf(region.start(), region.end(), callBytes(module, letters, region), false));
     }
     return !taken.isEmpty();
   }
 
   /// {@return an estimate of what the call of a region costs: arguments, results, exits}
-  private static int callBytes(WasmModule module, Region region) {
+  private static int callBytes(WasmModule module, String letters, Region region) {
     BitSet[] locals = locals(module, region);
-    return 100 + 3 * locals[0].cardinality() + 18 * locals[1].cardinality();
+    return 100 + 3 * values(letters, locals[0]) + 18 * values(letters, locals[1]);
+  }
+
+  /// {@return the number of JVM values that locals are}
+  private static int values(String letters, BitSet locals) {
+    int values = 0;
+    for (int i = locals.nextSetBit(0); i >= 0; i = locals.nextSetBit(i + 1)) {
+      values += JvmKind.of(letters.charAt(i)).resultSlots();
+    }
+    return values;
   }
 
   /// A run of children that may become a region.

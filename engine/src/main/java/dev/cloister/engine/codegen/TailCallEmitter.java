@@ -3,6 +3,7 @@ package dev.cloister.engine.codegen;
 import dev.cloister.engine.bytecode.InstructionReader;
 import dev.cloister.engine.types.DefinedType;
 import dev.cloister.engine.types.FuncType;
+import java.util.List;
 import org.jspecify.annotations.Nullable;
 import org.objectweb.asm.ClassVisitor;
 import org.objectweb.asm.Label;
@@ -25,6 +26,9 @@ final class TailCallEmitter {
    * Nothing is called between the assignment of `pending` and its removal, so no stack overflow can
    * leave it behind.
    */
+  /// The result slot of the first argument.
+  private static final int FIRST_SLOT = 1;
+
   private static final String PENDING = "pending";
   private static final String PENDING_CALLER = "pendingCaller";
 
@@ -92,9 +96,7 @@ final class TailCallEmitter {
       state.debug.leave();
     }
     writer.store(JvmKind.REF, state.scratchAddress);
-    for (int i = shape.params().length() - 1; i >= 0; i--) {
-      CallEmitter.leaveResult(writer, state.instanceSlot, slot(i), shape.param(i));
-    }
+    CallEmitter.leaveResults(writer, state.instanceSlot, FIRST_SLOT, shape.params());
     state.writeInstance();
     writer.getfield(Names.BASE_INSTANCE, "results", Names.RESULT_SLOTS_DESC);
     writer.insn(Opcodes.DUP);
@@ -106,11 +108,6 @@ final class TailCallEmitter {
     state.isReachable = false;
   }
 
-  /// {@return the result slot that an argument travels in}
-  private static int slot(int parameter) {
-    return parameter + 1;
-  }
-
   /// Writes the return of a method while a tail call is pending.
   void writeReturn() {
     if (exits != null) {
@@ -119,21 +116,19 @@ final class TailCallEmitter {
     }
     CallShape shape = state.shape;
     if (!shape.results().isEmpty()) {
-      state.writeConstant(shape.result(0), 0);
+      state.writeConstant(shape.result(0).returned(), 0, 0);
     }
     ClassFiles.returnResult(writer, shape);
   }
 
   /// Pushes the arguments of a pending call of a shape to the JVM stack.
   static void loadArguments(BytecodeWriter writer, CallShape shape, int instanceSlot) {
-    for (int i = 0; i < shape.params().length(); i++) {
-      CallEmitter.readResult(writer, instanceSlot, slot(i), shape.param(i));
-    }
+    CallEmitter.readResults(writer, instanceSlot, FIRST_SLOT, shape.params());
   }
 
   /// {@return the method of a reference that runs its function for a tail call}
   static String method(CallShape shape) {
-    return "tail" + (shape.results().isEmpty() ? "V" : shape.results().charAt(0));
+    return "tail" + (shape.results().isEmpty() ? "V" : shape.result(0).returned().code());
   }
 
   /// {@return the descriptor of [#method]}
@@ -159,22 +154,19 @@ final class TailCallEmitter {
     writer.invokestatic(
         Names.chunk(plan.chunkOf(functionIndex)), Names.function(functionIndex), descriptor);
     // The frame of both labels: parameters, instance, nothing, result.
-    Object[] locals = new Object[shape.params().length() + 3];
-    for (int i = 0; i < shape.params().length(); i++) {
-      locals[i] = shape.param(i).frameType();
-    }
-    int localCount = locals.length - 2;
-    locals[localCount - 1] = Names.INSTANCE;
-    JvmKind result = shape.results().isEmpty() ? null : shape.result(0);
+    List<Object> types = shape.frameTypes();
+    types.add(Names.INSTANCE);
+    JvmKind result = shape.results().isEmpty() ? null : shape.result(0).returned();
     if (result != null) {
-      locals[localCount++] = Opcodes.TOP;
-      locals[localCount++] = result.frameType();
+      types.add(Opcodes.TOP);
+      types.add(result.frameType());
       writer.store(result, resultSlot);
     }
+    Object[] locals = types.toArray();
     Object[] noStack = {};
     Label loop = new Label();
     Label done = new Label();
-    writer.labelWithFrame(loop, localCount, locals, 0, noStack);
+    writer.labelWithFrame(loop, locals.length, locals, 0, noStack);
     writePending(writer, instanceSlot, PENDING, Names.FUNC_REF_DESC);
     writer.insn(Opcodes.DUP);
     writer.store(JvmKind.REF, pendingSlot);
@@ -190,7 +182,7 @@ final class TailCallEmitter {
       writer.store(result, resultSlot);
     }
     writer.jump(Opcodes.GOTO, loop);
-    writer.labelWithFrame(done, localCount, locals, 0, noStack);
+    writer.labelWithFrame(done, locals.length, locals, 0, noStack);
     if (result != null) {
       writer.load(result, resultSlot);
     }

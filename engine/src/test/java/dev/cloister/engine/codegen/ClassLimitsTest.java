@@ -15,8 +15,8 @@ import dev.cloister.engine.fixture.ModuleBuilder;
 import dev.cloister.engine.fixture.TestEngine;
 import dev.cloister.engine.module.WasmModule;
 import dev.cloister.engine.oracle.Programs;
-import dev.cloister.engine.runtime.Instance;
 import dev.cloister.engine.runtime.CodeKind;
+import dev.cloister.engine.runtime.Instance;
 import dev.cloister.engine.runtime.InstanceLayout;
 import dev.cloister.engine.types.FuncType;
 import dev.cloister.engine.types.Limits;
@@ -206,9 +206,7 @@ final class ClassLimitsTest {
   void function_thatIsLarge_isDivided() {
     WasmModule module =
         ModuleDecoder.decode(
-            Programs.large(1).build(),
-            WasmFeatures.supported(),
-            WasmLimits.defaults());
+            Programs.large(1).build(), WasmFeatures.supported(), WasmLimits.defaults());
     ModulePlan plan = new ModulePlan(module, new InstanceLayout(module));
     List<String> methods = new ArrayList<>();
     for (int i = 0; i < plan.chunkCount(); i++) {

@@ -8,6 +8,7 @@ import static dev.cloister.engine.types.RefType.ANYREF;
 import static dev.cloister.engine.types.RefType.EXNREF;
 import static dev.cloister.engine.types.RefType.EXTERNREF;
 import static dev.cloister.engine.types.RefType.FUNCREF;
+import static dev.cloister.engine.types.VecType.V128;
 
 import dev.cloister.engine.bytecode.Opcode;
 import dev.cloister.engine.fixture.CodeBuilder;
@@ -395,6 +396,120 @@ final class GoldenListingTest {
   @Test
   void stores_inExactForm() {
     GoldenListing.assertMatches("stores_exact", accesses(STORES, 0, 16).memory(1));
+  }
+
+  /// One instruction of each form in the table, and those that are not in it.
+  @Test
+  void vectors_areTwoLongs() {
+    FuncType binary = new FuncType(List.of(V128, V128), List.of(V128));
+    FuncType mixed = new FuncType(List.of(V128, I32), List.of(V128));
+    FuncType test = new FuncType(List.of(V128, V128), List.of(I32));
+    GoldenListing.assertMatches(
+        "vectors",
+        new ModuleBuilder()
+            .function(binary, code -> code.localGet(0).localGet(1).op(Opcode.I8X16_ADD))
+            .function(
+                binary,
+                code ->
+                    code.localGet(0)
+                        .localGet(0)
+                        .localGet(1)
+                        .op(Opcode.F32X4_MUL)
+                        .op(Opcode.V128_CONST, 1, -1)
+                        .op(Opcode.V128_BITSELECT)
+                        .localTee(1)
+                        .localGet(0)
+                        .op(Opcode.I64X2_ADD))
+            .function(mixed, code -> code.localGet(0).localGet(1).op(Opcode.I16X8_SHL))
+            .function(mixed, code -> code.localGet(1).op(Opcode.I32X4_SPLAT))
+            .function(
+                mixed,
+                code ->
+                    code.localGet(0)
+                        .localGet(1)
+                        .op(Opcode.I8X16_REPLACE_LANE, 9)
+                        .op(Opcode.I32X4_TRUNC_SAT_F64X2_S_ZERO))
+            .function(
+                binary, code -> code.localGet(0).localGet(1).op(Opcode.I16X8_EXTMUL_HIGH_I8X16_U))
+            .function(
+                binary,
+                code ->
+                    code.localGet(0)
+                        .localGet(1)
+                        .op(Opcode.I8X16_SHUFFLE, 0x1514_0504_0302_0100L, 0x0f0e_0d0c_0b0a_0908L))
+            .function(
+                test,
+                code ->
+                    code.block()
+                        .localGet(0)
+                        .localGet(1)
+                        .op(Opcode.I32X4_EQ)
+                        .op(Opcode.I32X4_ALL_TRUE)
+                        .brIf(0)
+                        .end()
+                        .localGet(0)
+                        .op(Opcode.I16X8_EXTRACT_LANE_S, 6)));
+  }
+
+  @Test
+  void vectors_inControlAndCalls() {
+    FuncType choice = new FuncType(List.of(V128, V128, I32), List.of(V128, V128));
+    GoldenListing.assertMatches(
+        "vector_values",
+        new ModuleBuilder()
+            .function(
+                choice,
+                code ->
+                    code.localGet(0)
+                        .localGet(1)
+                        .localGet(2)
+                        .op(Opcode.SELECT)
+                        .block(V128)
+                        .localGet(0)
+                        .localGet(2)
+                        .brIf(0)
+                        .drop()
+                        .globalGet(0)
+                        .end())
+            .function(
+                choice,
+                code ->
+                    code.localGet(0)
+                        .localGet(1)
+                        .localGet(2)
+                        .call(0)
+                        .drop()
+                        .globalSet(0)
+                        .localGet(0)
+                        .localGet(1))
+            .global(new GlobalType(V128, true), code -> code.op(Opcode.V128_CONST, 1, 2)));
+  }
+
+  private static ModuleBuilder vectorAccesses() {
+    FuncType load = new FuncType(List.of(I32), List.of(V128));
+    FuncType store = new FuncType(List.of(I32, V128), List.of());
+    FuncType loadLane = new FuncType(List.of(I32, V128), List.of(V128));
+    return new ModuleBuilder()
+        .function(load, code -> code.localGet(0).access(Opcode.V128_LOAD, 0))
+        .function(load, code -> code.localGet(0).access(Opcode.V128_LOAD, 16))
+        .function(load, code -> code.localGet(0).access(Opcode.V128_LOAD8X8_U, 0))
+        .function(load, code -> code.localGet(0).access(Opcode.V128_LOAD8_SPLAT, 0))
+        .function(load, code -> code.localGet(0).access(Opcode.V128_LOAD32_ZERO, 0))
+        .function(
+            loadLane, code -> code.localGet(0).localGet(1).op(Opcode.V128_LOAD16_LANE, 1, 0, 5))
+        .function(store, code -> code.localGet(0).localGet(1).access(Opcode.V128_STORE, 0))
+        .function(store, code -> code.localGet(0).localGet(1).access(Opcode.V128_STORE, 16))
+        .function(store, code -> code.localGet(0).localGet(1).op(Opcode.V128_STORE8_LANE, 0, 4, 3));
+  }
+
+  @Test
+  void vectorAccesses_inExactForm() {
+    GoldenListing.assertMatches("vector_accesses_exact", vectorAccesses().memory(1));
+  }
+
+  @Test
+  void vectorAccesses_inLimitForm() {
+    GoldenListing.assertMatches("vector_accesses_limit", growing(vectorAccesses()));
   }
 
   private static final List<Access> FORMS =

@@ -55,8 +55,7 @@ final class WideArithmeticTest {
   }
 
   private static void assertIs(BigInteger expected, Object[] results) {
-    assertThat(results)
-        .containsExactly(expected.longValue(), expected.shiftRight(64).longValue());
+    assertThat(results).containsExactly(expected.longValue(), expected.shiftRight(64).longValue());
   }
 
   @Test
@@ -84,8 +83,7 @@ final class WideArithmeticTest {
         assertIs(
             BigInteger.valueOf(a).multiply(BigInteger.valueOf(b)),
             call(instance, "i64.mul_wide_s", a, b));
-        assertIs(
-            unsigned(a, 0).multiply(unsigned(b, 0)), call(instance, "i64.mul_wide_u", a, b));
+        assertIs(unsigned(a, 0).multiply(unsigned(b, 0)), call(instance, "i64.mul_wide_u", a, b));
       }
     }
   }

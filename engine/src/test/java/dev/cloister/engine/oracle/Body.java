@@ -60,7 +60,6 @@ record Body(List<ValueType> locals, List<Instruction> instructions, List<Integer
     this(locals, instructions, costs(instructions));
   }
 
-
   static Body ofFunction(WasmModule module, int function) {
     InstructionReader reader = module.bodyInstructions(function);
     List<ValueType> locals = new ArrayList<>();

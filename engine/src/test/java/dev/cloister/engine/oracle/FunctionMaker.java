@@ -247,16 +247,14 @@ final class FunctionMaker {
   }
 
   private static Tree dropAll(Tree tree) {
-    return Tree.op(
-        List.of(), List.of(tree), to -> tree.results().forEach(_ -> to.code().drop()));
+    return Tree.op(List.of(), List.of(tree), to -> tree.results().forEach(_ -> to.code().drop()));
   }
 
   private Tree branchIf(int depth) {
     Block block = programs.pick(blocks);
     List<Tree> operands = new ArrayList<>(expressions(block.types, depth - 1));
     operands.add(expression(I32, depth - 1));
-    Tree branch =
-        Tree.op(block.types, operands, to -> to.code().brIf(to.depth(block.label)));
+    Tree branch = Tree.op(block.types, operands, to -> to.code().brIf(to.depth(block.label)));
     return dropAll(branch);
   }
 
@@ -357,8 +355,7 @@ final class FunctionMaker {
     if (!blockType.params().equals(results) || programs.oneIn(2)) {
       parts.add(within(block, () -> body(blockType, depth)));
     }
-    return new Tree(
-        results, parts, to -> start(to.code(), Opcode.IF, blockType, isLong), label);
+    return new Tree(results, parts, to -> start(to.code(), Opcode.IF, blockType, isLong), label);
   }
 
   /// A loop that takes parameters and goes back to its head with new ones.
@@ -374,8 +371,7 @@ final class FunctionMaker {
       body.add(localSet(local(param), pending(param)));
     }
     Tree count = of(Opcode.I32_ADD, I32, localGet(I32, counter), i32(1));
-    Tree isEnough =
-        of(Opcode.I32_GT_U, I32, localTee(I32, counter, count), i32(turns));
+    Tree isEnough = of(Opcode.I32_GT_U, I32, localTee(I32, counter, count), i32(turns));
     List<Tree> leave = new ArrayList<>(expressions(results, 1));
     leave.add(isEnough);
     Tree exit = Tree.op(results, leave, to -> to.code().brIf(to.depth(end)));
@@ -388,8 +384,7 @@ final class FunctionMaker {
                 () -> {
                   body.addAll(inner(depth));
                   List<Tree> again = expressions(params, depth - 1);
-                  return body.add(
-                      Tree.op(List.of(), again, to -> to.code().br(to.depth(head))));
+                  return body.add(Tree.op(List.of(), again, to -> to.code().br(to.depth(head))));
                 }));
     freeCounters.add(counter);
     FuncType loopType = new FuncType(params, List.of());
@@ -428,8 +423,7 @@ final class FunctionMaker {
     within(
         new Block(end, List.of(), false),
         () -> within(new Block(head, List.of(), true), () -> body.addAll(inner(depth))));
-    Tree next =
-        localTee(I32, local, of(Opcode.I32_ADD, I32, localGet(I32, local), i32(step)));
+    Tree next = localTee(I32, local, of(Opcode.I32_ADD, I32, localGet(I32, local), i32(step)));
     body.add(
         Tree.op(
             List.of(),
@@ -457,12 +451,9 @@ final class FunctionMaker {
       caught.add(RefType.EXNREF.asNonNull());
     }
     List<Tree> body =
-        within(
-            new Block(end, results, false),
-            () -> body(new FuncType(List.of(), results), depth));
+        within(new Block(end, results, false), () -> body(new FuncType(List.of(), results), depth));
     if (programs.oneIn(2)) {
-      body.addFirst(
-          conditional(raise(depth - 1), depth)); // Something to catch.
+      body.addFirst(conditional(raise(depth - 1), depth)); // Something to catch.
     }
     FuncType tryType = new FuncType(List.of(), results);
     Tree guarded =
@@ -470,9 +461,7 @@ final class FunctionMaker {
             results,
             inside,
             List.of(),
-            to ->
-                to.code()
-                    .tryTable(tryType, new CodeBuilder.Catch(kind, tag, to.depth(handler))),
+            to -> to.code().tryTable(tryType, new CodeBuilder.Catch(kind, tag, to.depth(handler))),
             body);
     FuncType handlerType = new FuncType(List.of(), caught);
     Tree leave = Tree.op(List.of(), List.of(guarded), to -> to.code().br(to.depth(end)));
@@ -611,9 +600,7 @@ final class FunctionMaker {
             programs.oneIn(8)
                 ? expression(reference, depth - 1)
                 : Tree.op(
-                    List.of(reference),
-                    List.of(),
-                    to -> to.code().op(Opcode.REF_FUNC, callee)));
+                    List.of(reference), List.of(), to -> to.code().op(Opcode.REF_FUNC, callee)));
         Opcode opcode = isTail ? Opcode.RETURN_CALL_REF : Opcode.CALL_REF;
         return Tree.op(results, operands, to -> to.code().op(opcode, to.type(functionType)));
       }

@@ -72,7 +72,8 @@ final class Instruction {
     if (opcode == Opcode.TRY_TABLE) {
       for (int i = 0; i < reader.catchCount(); i++) {
         CatchKind kind = reader.catchKind(i);
-        clauses.add(new Clause(kind, kind.hasTag() ? reader.catchTag(i) : -1, reader.catchLabel(i)));
+        clauses.add(
+            new Clause(kind, kind.hasTag() ? reader.catchTag(i) : -1, reader.catchLabel(i)));
       }
     }
     this.heapType = reader.heapType();

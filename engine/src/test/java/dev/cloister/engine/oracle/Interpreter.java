@@ -74,8 +74,7 @@ final class Interpreter {
         return callee.host.call(call.args);
       }
       FuncType type = (FuncType) callee.type.composite();
-      Interpreter activation =
-          new Interpreter(owner, owner.body(callee.index), type, call.args);
+      Interpreter activation = new Interpreter(owner, owner.body(callee.index), type, call.args);
       owner.steps.enter();
       try {
         List<@Nullable Object> results = activation.run();
@@ -290,8 +289,7 @@ final class Interpreter {
   }
 
   private Guest.Function popFunction() {
-    return References.require(
-        Guest.Function.class, pop(), TrapReason.NULL_FUNCTION_REFERENCE);
+    return References.require(Guest.Function.class, pop(), TrapReason.NULL_FUNCTION_REFERENCE);
   }
 
   private void step(Instruction instruction) {
@@ -341,8 +339,7 @@ final class Interpreter {
       }
       case RETHROW -> throw caught(labels.get(labels.size() - 1 - index));
       case THROW_REF ->
-          throw References.require(
-              Guest.Thrown.class, pop(), TrapReason.NULL_EXCEPTION_REFERENCE);
+          throw References.require(Guest.Thrown.class, pop(), TrapReason.NULL_EXCEPTION_REFERENCE);
       case DROP -> pop();
       case SELECT, SELECT_T -> {
         boolean first = popInt() != 0;
@@ -523,9 +520,7 @@ final class Interpreter {
         instruction.opcode == Opcode.DATA_DROP || instance.memories.isEmpty()
             ? null
             : instance.memories.get(
-                instruction.opcode == Opcode.MEMORY_COPY
-                    ? instruction.index
-                    : instruction.memory);
+                instruction.opcode == Opcode.MEMORY_COPY ? instruction.index : instruction.memory);
     switch (instruction.opcode) {
       case DATA_DROP -> instance.data.set(instruction.index, new byte[0]);
       case MEMORY_SIZE -> pushPages(memory, memory.pages());
