@@ -17,6 +17,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.catchThrowable;
 import static org.assertj.core.api.Assertions.catchThrowableOfType;
 
+import dev.cloister.engine.EngineConfig;
 import dev.cloister.engine.bytecode.Opcode;
 import dev.cloister.engine.error.ErrorCode;
 import dev.cloister.engine.error.LimitExceededException;
@@ -680,6 +681,30 @@ final class ExceptionTest {
     assertThat(intResult(instance, "f", -1)).isEqualTo(parts);
     for (int at : new int[] {0, 1, 700, parts - 1}) {
       assertThat(uncaught(instance, "f", at).values()).as("%s", at).containsExactly(at + 1);
+    }
+  }
+
+  /// What a part throws again is caught by a block within that part.
+  @Test
+  void rethrow_inPartOfFunction_isCaughtThere() {
+    int parts = 200;
+    ModuleBuilder module = new ModuleBuilder().tag(TAKES_INT);
+    module.exportFunction(
+        "f",
+        INT,
+        code -> {
+          int sum = code.local(I32);
+          code.start(Opcode.TRY).localGet(0).op(Opcode.THROW, 0);
+          code.op(Opcode.CATCH, 0).drop();
+          for (int i = 0; i < parts; i++) {
+            code.start(Opcode.TRY).op(Opcode.RETHROW, 1);
+            code.op(Opcode.CATCH, 0).localGet(sum).i32Add().localSet(sum).end();
+          }
+          code.end().localGet(sum);
+        });
+
+    try (TestEngine dividing = new TestEngine(EngineConfig.defaults().withMethodBytes(800))) {
+      assertThat(result(dividing.instantiate(module), "f", 3)).isEqualTo(3 * parts);
     }
   }
 
