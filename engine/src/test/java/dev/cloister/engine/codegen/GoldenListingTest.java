@@ -483,5 +483,4 @@ final class GoldenListingTest {
                   .op(Opcode.I32_WRAP_I64);
             });
   }
-
 }
