@@ -79,14 +79,7 @@ final class FuelTest {
         function(
             VOID,
             code ->
-                code.op(Opcode.NOP)
-                    .block()
-                    .loop()
-                    .op(Opcode.NOP)
-                    .end()
-                    .end()
-                    .i32Const(1)
-                    .drop());
+                code.op(Opcode.NOP).block().loop().op(Opcode.NOP).end().end().i32Const(1).drop());
 
     assertThat(cost(instance)).isEqualTo(1);
   }
@@ -214,8 +207,9 @@ final class FuelTest {
         instantiate(
             new ModuleBuilder()
                 .exportFunction(
-                    "f", INT, code -> code.localGet(0).call(1).i32Const(1).i32Add().i32Const(2)
-                        .i32Add())
+                    "f",
+                    INT,
+                    code -> code.localGet(0).call(1).i32Const(1).i32Add().i32Const(2).i32Add())
                 .function(
                     INT,
                     code -> code.localGet(0).ifThen().op(Opcode.UNREACHABLE).end().i32Const(4)));
@@ -276,13 +270,11 @@ final class FuelTest {
                 .exportFunction(
                     "f",
                     TAKES_INT,
-                    code ->
-                        code.i32Const(0).i32Const(0).localGet(0).op(Opcode.MEMORY_FILL, 0))
+                    code -> code.i32Const(0).i32Const(0).localGet(0).op(Opcode.MEMORY_FILL, 0))
                 .exportFunction(
                     "copy",
                     TAKES_INT,
-                    code ->
-                        code.i32Const(0).i32Const(9).localGet(0).op(Opcode.MEMORY_COPY, 0, 0)));
+                    code -> code.i32Const(0).i32Const(9).localGet(0).op(Opcode.MEMORY_COPY, 0, 0)));
 
     assertThat(cost(fill, bytes)).isEqualTo(4 + units);
     store.setFuel(MUCH);
@@ -301,8 +293,7 @@ final class FuelTest {
                 .exportFunction(
                     "f",
                     TAKES_INT,
-                    code ->
-                        code.i32Const(0).i32Const(0).localGet(0).op(Opcode.MEMORY_INIT, 0, 0)));
+                    code -> code.i32Const(0).i32Const(0).localGet(0).op(Opcode.MEMORY_INIT, 0, 0)));
 
     assertThat(cost(instance, 100)).isEqualTo(4 + 2);
     store.setFuel(MUCH);
@@ -324,13 +315,11 @@ final class FuelTest {
                 .exportFunction(
                     "f",
                     TAKES_INT,
-                    code ->
-                        code.i32Const(0).i32Const(0).localGet(0).op(Opcode.TABLE_INIT, 0, 0))
+                    code -> code.i32Const(0).i32Const(0).localGet(0).op(Opcode.TABLE_INIT, 0, 0))
                 .exportFunction(
                     "copy",
                     TAKES_INT,
-                    code ->
-                        code.i32Const(0).i32Const(0).localGet(0).op(Opcode.TABLE_COPY, 0, 0))
+                    code -> code.i32Const(0).i32Const(0).localGet(0).op(Opcode.TABLE_COPY, 0, 0))
                 .exportFunction(
                     "fill",
                     TAKES_INT,
@@ -416,17 +405,13 @@ final class FuelTest {
     byte[] wireBytes = module.build();
 
     store.setFuel(1000);
-    TrapException trap =
-        assertTraps(TrapReason.ALL_FUEL_CONSUMED, () -> call(instance, "f"));
+    TrapException trap = assertTraps(TrapReason.ALL_FUEL_CONSUMED, () -> call(instance, "f"));
 
     // 3 in f and 1 before the loop; then 6 in each turn.
     assertThat(store.fuel()).isEqualTo((1000 - 4) % 6);
-    assertThat(trap.wasmStack())
-        .extracting(WasmFrame::functionIndex)
-        .containsExactly(1, 0);
+    assertThat(trap.wasmStack()).extracting(WasmFrame::functionIndex).containsExactly(1, 0);
     // The segment begins with the mark, which is a constant of six bytes and a drop.
-    assertThat(trap.wasmStack().getFirst().offset())
-        .isEqualTo(offsetBehind(wireBytes, 2) - 7L);
+    assertThat(trap.wasmStack().getFirst().offset()).isEqualTo(offsetBehind(wireBytes, 2) - 7L);
     assertThat(trap.wasmStack().getLast().offset()).isEqualTo(offsetBehind(wireBytes, 1));
     assertThat(instance.isPoisoned()).isFalse();
     store.setFuel(10);
