@@ -19,10 +19,10 @@ import dev.cloister.engine.runtime.CodeKind;
 import dev.cloister.engine.runtime.Instance;
 import dev.cloister.engine.runtime.InstanceLayout;
 import dev.cloister.engine.types.FieldType;
-import dev.cloister.engine.types.StructType;
 import dev.cloister.engine.types.FuncType;
 import dev.cloister.engine.types.Limits;
 import dev.cloister.engine.types.RefType;
+import dev.cloister.engine.types.StructType;
 import dev.cloister.engine.types.TableType;
 import dev.cloister.engine.types.ValueType;
 import java.util.ArrayList;
@@ -141,8 +141,8 @@ final class ClassLimitsTest {
             .elements(0, 0, functions));
   }
 
-  /// The switch over the functions of a shape is a tree of smaller ones.
-  /// Each shape has another sequence of fields of two kinds.
+  /// The switch over the functions of a shape is a tree of smaller ones. Each shape has another
+  /// sequence of fields of two kinds.
   @Test
   void structShapes_moreThanClassesAreMade_areALimit() {
     ModuleBuilder module = new ModuleBuilder();

@@ -89,7 +89,8 @@ final class StructTest {
     Instance instance = engine.instantiate(module);
 
     WasmStruct made = structResult(instance, "make");
-    assertThat(made.fields()).containsExactly(-127, -32_767, -3, -4L, 5.5f, -6.5, I31.shared(7), new V128(8, -9));
+    assertThat(made.fields())
+        .containsExactly(-127, -32_767, -3, -4L, 5.5f, -6.5, I31.shared(7), new V128(8, -9));
     assertThat(structResult(instance, "default").fields())
         .containsExactly(0, 0, 0, 0L, 0.0f, 0.0, null, new V128(0, 0));
     assertThat(result(instance, "struct.get_s0", made)).isEqualTo(-127);
@@ -171,7 +172,10 @@ final class StructTest {
           }
           code.op(Opcode.STRUCT_NEW, type);
         });
-    int[] probes = {0, 1, 2, 998, 999, 1_000, 1_001, 1_002, 1_003, 1_004, 1_005, 1_006, 1_007, 9_996, 9_997, 9_998, 9_999};
+    int[] probes = {
+      0, 1, 2, 998, 999, 1_000, 1_001, 1_002, 1_003, 1_004, 1_005, 1_006, 1_007, 9_996, 9_997,
+      9_998, 9_999
+    };
     for (int probe : probes) {
       boolean isPacked = probe % kinds.length < 2;
       Opcode get = isPacked ? Opcode.STRUCT_GET_S : Opcode.STRUCT_GET;
