@@ -42,9 +42,7 @@ final class FunctionContext {
     this.countedLoops =
         kind == CodeKind.DEBUG ? Map.of() : CountedLoop.find(plan.module(), functionIndex);
     this.fuel =
-        kind == CodeKind.FUEL
-            ? FuelSegments.of(plan.module(), functionIndex)
-            : FuelSegments.NONE;
+        kind == CodeKind.FUEL ? FuelSegments.of(plan.module(), functionIndex) : FuelSegments.NONE;
     this.analysis =
         kind == CodeKind.OPTIMIZED ? FunctionAnalysis.of(plan.module(), functionIndex) : null;
   }

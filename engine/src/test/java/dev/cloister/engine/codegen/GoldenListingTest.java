@@ -1087,7 +1087,9 @@ final class GoldenListingTest {
                       VOID,
                       new CodeBuilder.Catch(/* kind= */ 0, /* tag= */ 0, /* label= */ 0),
                       new CodeBuilder.Catch(/* kind= */ 3, /* tag= */ 0, /* label= */ 1));
-                  code.i32Const(5).localTee(local).heapType(Opcode.REF_NULL, AbstractHeapType.EXTERN);
+                  code.i32Const(5)
+                      .localTee(local)
+                      .heapType(Opcode.REF_NULL, AbstractHeapType.EXTERN);
                   code.call(0).end().i32Const(1).ret().end();
                   code.drop().ret().end();
                   code.op(Opcode.THROW_REF);
@@ -1099,26 +1101,26 @@ final class GoldenListingTest {
     GoldenListing.assertMatches(
         "legacy-exceptions",
         functions(
-            TO_INT,
-            List.of(
-                code ->
-                    code.start(Opcode.TRY, I32)
-                        .op(Opcode.THROW, 1)
-                        .op(Opcode.CATCH, 0)
-                        .op(Opcode.CATCH_ALL)
-                        .op(Opcode.RETHROW, 0)
-                        .end(),
-                code ->
-                    code.start(Opcode.TRY, I32)
-                        .start(Opcode.TRY, I32)
-                        .start(Opcode.TRY, I32)
-                        .call(0)
-                        .op(Opcode.DELEGATE, 1)
-                        .op(Opcode.CATCH, 0)
-                        .end()
-                        .op(Opcode.CATCH_ALL)
-                        .i32Const(7)
-                        .end()))
+                TO_INT,
+                List.of(
+                    code ->
+                        code.start(Opcode.TRY, I32)
+                            .op(Opcode.THROW, 1)
+                            .op(Opcode.CATCH, 0)
+                            .op(Opcode.CATCH_ALL)
+                            .op(Opcode.RETHROW, 0)
+                            .end(),
+                    code ->
+                        code.start(Opcode.TRY, I32)
+                            .start(Opcode.TRY, I32)
+                            .start(Opcode.TRY, I32)
+                            .call(0)
+                            .op(Opcode.DELEGATE, 1)
+                            .op(Opcode.CATCH, 0)
+                            .end()
+                            .op(Opcode.CATCH_ALL)
+                            .i32Const(7)
+                            .end()))
             .tag(new FuncType(List.of(I32), List.of()))
             .tag(VOID));
   }

@@ -171,8 +171,7 @@ final class FunctionMaker {
     }
     if (!caught.isEmpty() && programs.oneIn(4)) {
       Tree.Label label = programs.pick(caught);
-      return Tree.op(
-          List.of(), List.of(), to -> to.code().op(Opcode.RETHROW, to.depth(label)));
+      return Tree.op(List.of(), List.of(), to -> to.code().op(Opcode.RETHROW, to.depth(label)));
     }
     if (programs.oneIn(40)) {
       return Tree.op(List.of(), List.of(), to -> to.code().op(Opcode.UNREACHABLE));

@@ -33,13 +33,7 @@ record Tree(
       List<List<Tree>> parts,
       Consumer<Writer> begin,
       @Nullable Label label) {
-    this(
-        results,
-        parts,
-        begin,
-        label,
-        List.of(to -> to.code().otherwise()),
-        to -> to.code().end());
+    this(results, parts, begin, label, List.of(to -> to.code().otherwise()), to -> to.code().end());
   }
 
   /// What branches name.

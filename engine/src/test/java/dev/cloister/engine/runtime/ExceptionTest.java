@@ -75,8 +75,7 @@ final class ExceptionTest {
   }
 
   private static Tag tag(ValueType... values) {
-    return new Tag(
-        new TagType(DefinedType.of(new FuncType(List.of(values), List.of()))));
+    return new Tag(new TagType(DefinedType.of(new FuncType(List.of(values), List.of()))));
   }
 
   private static UncaughtWasmException uncaught(Instance instance, String name, Object... args) {
@@ -249,9 +248,7 @@ final class ExceptionTest {
     module
         .function(INT, code -> code.localGet(0).op(Opcode.THROW, 0))
         .exportFunction(
-            "f",
-            INT,
-            code -> orElse(code, 2, body -> body.localGet(0).op(Opcode.RETURN_CALL, 0)));
+            "f", INT, code -> orElse(code, 2, body -> body.localGet(0).op(Opcode.RETURN_CALL, 0)));
 
     assertThat(uncaught(engine.instantiate(module), "f", 5).values()).containsExactly(5);
   }
@@ -264,8 +261,7 @@ final class ExceptionTest {
     FuncType toExn = new FuncType(List.of(), List.of(EXNREF));
     ModuleBuilder module = new ModuleBuilder().tag(TAKES_INT);
     module.global(
-        new GlobalType(EXNREF, true),
-        code -> code.heapType(Opcode.REF_NULL, AbstractHeapType.EXN));
+        new GlobalType(EXNREF, true), code -> code.heapType(Opcode.REF_NULL, AbstractHeapType.EXN));
     module
         .exportFunction(
             "caught",
@@ -285,8 +281,10 @@ final class ExceptionTest {
                     .op(Opcode.THROW_REF)
                     .end()
                     .op(Opcode.UNREACHABLE))
-        .exportFunction("is", new FuncType(List.of(EXNREF), List.of(I32)), code ->
-            code.localGet(0).op(Opcode.REF_IS_NULL));
+        .exportFunction(
+            "is",
+            new FuncType(List.of(EXNREF), List.of(I32)),
+            code -> code.localGet(0).op(Opcode.REF_IS_NULL));
     Instance instance = engine.instantiate(module);
     Object exception = result(instance, "caught");
 
@@ -316,8 +314,7 @@ final class ExceptionTest {
                                 .op(Opcode.THROW_REF)));
     TrapException trap =
         assertTraps(
-            TrapReason.NULL_EXCEPTION_REFERENCE,
-            () -> call(engine.instantiate(module), "f", 0));
+            TrapReason.NULL_EXCEPTION_REFERENCE, () -> call(engine.instantiate(module), "f", 0));
 
     assertThat(trap.wasmStack())
         .containsExactly(new WasmFrame(0, null, offsetBehind(module.build(), 0)));
@@ -333,9 +330,7 @@ final class ExceptionTest {
         .exportFunction(
             "division",
             INT,
-            code ->
-                orElse(
-                    code, 2, b -> b.i32Const(1).i32Const(0).op(Opcode.I32_DIV_S).drop()))
+            code -> orElse(code, 2, b -> b.i32Const(1).i32Const(0).op(Opcode.I32_DIV_S).drop()))
         .exportFunction(
             "memory",
             INT,
@@ -345,7 +340,11 @@ final class ExceptionTest {
             "legacy",
             INT,
             code ->
-                code.start(Opcode.TRY).op(Opcode.UNREACHABLE).op(Opcode.CATCH_ALL).end().i32Const(2));
+                code.start(Opcode.TRY)
+                    .op(Opcode.UNREACHABLE)
+                    .op(Opcode.CATCH_ALL)
+                    .end()
+                    .i32Const(2));
     Instance instance = engine.instantiate(module);
 
     assertTraps(TrapReason.UNREACHABLE, () -> call(instance, "unreachable", 0));
@@ -361,10 +360,9 @@ final class ExceptionTest {
     Instance instance =
         engine.instantiate(
             caller(code -> orElse(code, 2, body -> body.call(0))),
-            host(
-                (_, _) -> {
-                  throw fault;
-                }));
+            host((_, _) -> {
+              throw fault;
+            }));
 
     assertThat(catchThrowable(() -> call(instance, "f", 0))).isSameAs(fault);
   }
@@ -375,14 +373,11 @@ final class ExceptionTest {
     Store store = new Store(HeapLimiter.UNLIMITED);
     Instance instance =
         engine.instantiate(
-            caller(
-                code ->
-                    orElse(code, 2, body -> body.call(0).loop().br(0).end())),
-            host(
-                (_, _) -> {
-                  begun.countDown();
-                  return new Object[0];
-                }),
+            caller(code -> orElse(code, 2, body -> body.call(0).loop().br(0).end())),
+            host((_, _) -> {
+              begun.countDown();
+              return new Object[0];
+            }),
             store);
     CompletableFuture<Throwable> end = new CompletableFuture<>();
     Thread.ofPlatform()
@@ -429,8 +424,7 @@ final class ExceptionTest {
                   .end()
                   .op(Opcode.UNREACHABLE));
     }
-    Imports imports =
-        (module, name, _) -> (module.equals("first") ? first : second).export(name);
+    Imports imports = (module, name, _) -> (module.equals("first") ? first : second).export(name);
     Instance instance = engine.instantiate(catcher, imports, store);
 
     assertThat(result(instance, "f0", 5)).isEqualTo(5);
@@ -485,8 +479,7 @@ final class ExceptionTest {
   void exception_thatTheHostThrows_isCaught() {
     Tag tag = tag(I32);
     Consumer<CodeBuilder> body =
-        code ->
-            code.tryTable(VOID, new Catch(CATCH, 0, 0)).call(0).end().op(Opcode.UNREACHABLE);
+        code -> code.tryTable(VOID, new Catch(CATCH, 0, 0)).call(0).end().op(Opcode.UNREACHABLE);
     Instance instance =
         engine.instantiate(
             caller(body),
@@ -589,8 +582,7 @@ final class ExceptionTest {
               code.localGet(0).i32Const(1).op(Opcode.I32_SUB).localTee(0).brIf(0).end();
               code.i32Const(1);
             })
-        .table(
-            new TableType(EXNREF, Limits.of(200_000)))
+        .table(new TableType(EXNREF, Limits.of(200_000)))
         .exportFunction(
             "keep",
             INT,
