@@ -24,8 +24,8 @@ import org.junit.jupiter.api.Test;
 
 /// What optimized code leaves out, and what it must not.
 ///
-/// The memory of these guests may grow, and has grown, so behind its end there is spare capacity: an
-/// access there that lacks its check would not trap.
+/// The memory of these guests may grow, and has grown, so behind its end there is spare capacity:
+/// an access there that lacks its check would not trap.
 final class OptimizedCodeTest {
   private static final int END = 11 * 65_536;
   private static final FuncType INT = new FuncType(List.of(I32), List.of(I32));
@@ -47,8 +47,7 @@ final class OptimizedCodeTest {
   private static ModuleBuilder growing() {
     return new ModuleBuilder()
         .memory(10)
-        .exportFunction(
-            "grow", TO_INT, code -> code.i32Const(1).op(Opcode.MEMORY_GROW, 0));
+        .exportFunction("grow", TO_INT, code -> code.i32Const(1).op(Opcode.MEMORY_GROW, 0));
   }
 
   /// Returns an instance with `f` whose memory has spare capacity behind its eleven pages.
@@ -110,8 +109,7 @@ final class OptimizedCodeTest {
 
   @Test
   void accessThatReachesFurther_isChecked() {
-    Instance instance =
-        grown(INT, code -> load(load(code, 0, 4).drop(), 0, 8));
+    Instance instance = grown(INT, code -> load(load(code, 0, 4).drop(), 0, 8));
 
     assertThat(result(instance, "f", END - 12)).isEqualTo(0);
     assertOutOfBounds(instance, END - 11);
@@ -234,10 +232,7 @@ final class OptimizedCodeTest {
             new ModuleBuilder()
                 .memory(1)
                 .exportFunction(
-                    "f",
-                    INT,
-                    code ->
-                        load(load(code, 0, 0).drop(), 0, Integer.MAX_VALUE - 8)));
+                    "f", INT, code -> load(load(code, 0, 0).drop(), 0, Integer.MAX_VALUE - 8)));
 
     assertOutOfBounds(instance, -4);
     assertOutOfBounds(instance, 0);
