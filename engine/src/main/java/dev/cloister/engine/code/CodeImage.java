@@ -24,11 +24,7 @@ public final class CodeImage {
   ///
   /// @param ordinal 0 for the first image of a module
   CodeImage(
-      int ordinal,
-      CodeKind kind,
-      ModulePlan plan,
-      ModuleLoader parent,
-      CompileThreads threads) {
+      int ordinal, CodeKind kind, ModulePlan plan, ModuleLoader parent, CompileThreads threads) {
     this.ordinal = ordinal;
     this.kind = kind;
     this.loader = new Loader(parent.getName() + "-" + ordinal, kind, plan, parent, threads);
@@ -75,11 +71,7 @@ public final class CodeImage {
     private final AtomicInteger generatedChunks = new AtomicInteger();
 
     Loader(
-        String name,
-        CodeKind kind,
-        ModulePlan plan,
-        ModuleLoader parent,
-        CompileThreads threads) {
+        String name, CodeKind kind, ModulePlan plan, ModuleLoader parent, CompileThreads threads) {
       super(name, parent, threads);
       this.kind = kind;
       this.plan = plan;

@@ -7,15 +7,15 @@ import org.objectweb.asm.Opcodes;
 
 /// Writes the instructions of one method, and remembers where stack map frames may be put.
 final class BytecodeWriter {
+  /// The last local variable that a value of two words fits into (JVMS 4.11).
+  private static final int MAX_SLOT = 65_533;
+
   /// How far back an ordinary jump goes, in bytes: less than the JVM's 32,768, as forward jumps in
   /// between may become longer in the end.
   private static final int MAX_BACK_JUMP_BYTES = 24_000;
 
   /// The opcode of a jump with an offset of four bytes (JVMS 6.5).
   private static final int GOTO_W = 200;
-
-  /// The last local variable that a value of two words fits into (JVMS 4.11).
-  private static final int MAX_SLOT = 65_533;
 
   private final MethodVisitor method;
 

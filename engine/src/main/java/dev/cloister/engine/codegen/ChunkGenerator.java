@@ -127,10 +127,7 @@ public final class ChunkGenerator {
     return division == 0
         ? SplitPlan.none()
         : SplitPlan.of(
-            kind,
-            plan.module(),
-            function,
-            Math.min(BUDGETS[division - 1], plan.methodBytes()));
+            kind, plan.module(), function, Math.min(BUDGETS[division - 1], plan.methodBytes()));
   }
 
   /// An imported function as if it were an own one: all calls by index are alike.

@@ -78,7 +78,8 @@ final class ControlFrame {
   /// The code of a block whose exceptions are caught.
   @Nullable Protection protection;
 
-  /// Where a block keeps the exception that it caught, or -1.
+  /// Where a block keeps the exception that it caught, or -1. In a region, one of its parameters if
+  /// the block is around it.
   int caughtSlot = -1;
 
   /// Where a clause of a `try` sends what it does not catch, or null after `catch_all`.

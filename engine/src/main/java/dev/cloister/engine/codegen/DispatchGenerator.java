@@ -123,10 +123,7 @@ public final class DispatchGenerator {
     int pieces = (functions.length + piece - 1) / piece;
     for (int i = 0; i < pieces; i++) {
       writeSwitch(
-          switchName,
-          switchName + "_" + i,
-          i * piece,
-          Math.min(functions.length, (i + 1) * piece));
+          switchName, switchName + "_" + i, i * piece, Math.min(functions.length, (i + 1) * piece));
     }
     writeTree(switchName, switchName, 0, pieces, Integer.numberOfTrailingZeros(piece), piece);
   }

@@ -2,6 +2,7 @@ package dev.cloister.engine.codegen;
 
 import dev.cloister.engine.bytecode.CatchKind;
 import dev.cloister.engine.bytecode.InstructionReader;
+import dev.cloister.engine.bytecode.Opcode;
 import dev.cloister.engine.types.FuncType;
 import java.util.ArrayList;
 import java.util.List;
@@ -23,7 +24,8 @@ final class ExceptionEmitter {
    *
    * What a region within such a block wrote to locals before it threw must be seen by the handler:
    * the region catches the exception, and leaves by an exit behind which the caller throws it
-   * again. See RegionExits for the exits of exceptions.
+   * again. See RegionExits for the exits of exceptions. Exceptions that blocks around a region have
+   * caught are among its parameters if it may throw them again.
    */
   /// A catch clause of `try_table`.
   ///
@@ -245,22 +247,13 @@ final class ExceptionEmitter {
 
   /// Writes `rethrow`.
   void rethrow(int depth) {
-    state.flush();
-    state.writePops(0);
-    rethrowCaught(state.control.size() - 1 - depth);
-    state.isReachable = false;
-  }
-
-  /// Throws the exception again that a frame has caught; the JVM stack is empty.
-  ///
-  /// @param frame the index of the frame
-  void rethrowCaught(int frame) {
-    if (state.control.get(frame).kind == ControlFrame.Kind.EXIT) {
-      exits().rethrow(frame);
-      return;
+    ControlFrame frame = control.target(depth);
+    writer.aload(frame.caughtSlot);
+    if (frame.kind == ControlFrame.Kind.EXIT) {
+      writer.checkcast(Names.THROWN);
     }
-    writer.aload(state.control.get(frame).caughtSlot);
     writer.insn(Opcodes.ATHROW);
+    state.isReachable = false;
   }
 
   /// Writes `delegate`, which ends a `try`: its exceptions are thrown again as if by the block that
@@ -305,6 +298,23 @@ final class ExceptionEmitter {
         .anyMatch(frame -> frame.kind == ControlFrame.Kind.TRY || frame.isProtected);
   }
 
+  /// {@return the frames whose caught exceptions a region is given}
+  List<ControlFrame> caughtFor(SplitPlan.Region region) {
+    List<ControlFrame> caught =
+        state.control.stream().filter(frame -> frame.caughtSlot >= 0).toList();
+    return caught.isEmpty() || !rethrows(region) ? List.of() : caught;
+  }
+
+  private boolean rethrows(SplitPlan.Region region) {
+    InstructionReader reader = state.module.instructions(region.start(), region.end());
+    while (!reader.atEnd()) {
+      if (reader.next() == Opcode.RETHROW) {
+        return true;
+      }
+    }
+    return false;
+  }
+
   /// Leaves a region whose code ends here by its exit for exceptions if one is thrown in the code.
   void catchForCaller(Protection code) {
     code.toggle();
@@ -329,7 +339,6 @@ final class ExceptionEmitter {
         writer.checkcast(Names.THROWN);
         throwWithin(exit.frame());
       }
-      case RETHROW -> rethrowCaught(exit.frame());
       case END, BRANCH, TAIL_CALL -> throw new IllegalStateException("not of an exception");
     }
   }

@@ -4,6 +4,7 @@ import dev.cloister.engine.bytecode.InstructionReader;
 import dev.cloister.engine.bytecode.Opcode;
 import dev.cloister.engine.runtime.CodeKind;
 import java.util.BitSet;
+import java.util.List;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 import org.objectweb.asm.ClassVisitor;
@@ -318,7 +319,8 @@ final class FunctionCompiler {
     state.spill();
     String operands = state.currentKinds();
     BitSet[] locals = context.regionLocals(region);
-    SlotLayout slots = context.regionSlots(locals[0], operands);
+    List<ControlFrame> caught = exceptions.caughtFor(region);
+    SlotLayout slots = context.regionSlots(locals[0], operands, caught.size());
     if (slots.instanceSlot() > CallShape.MAX_PARAM_SLOTS) {
       throw new CodeLimitException(
           "parameter slots of a part", slots.instanceSlot(), CallShape.MAX_PARAM_SLOTS);
@@ -331,16 +333,18 @@ final class FunctionCompiler {
     for (int i = operands.length() - 1; i >= 0; i--) {
       state.writeDeferred(i);
     }
+    caught.forEach(frame -> writer.aload(frame.caughtSlot));
     String trailing = Names.INSTANCE_DESC;
     if (state.isDebuggable()) {
       writer.aload(state.debugFrameSlot());
       trailing = Names.DEBUG_FRAME_DESC + trailing;
     }
     state.writeInstance();
-    String descriptor = new CallShape(params.append(operands).toString(), "I").descriptor(trailing);
+    params.append(operands).repeat(JvmKind.REF.code(), caught.size());
+    String descriptor = new CallShape(params.toString(), "I").descriptor(trailing);
     String name = Names.function(context.functionIndex) + "_" + context.regions++;
     Map<RegionExits.Exit, RegionExits.Use> exits =
-        writeRegion(region, name, descriptor, slots, locals[1]);
+        writeRegion(region, name, descriptor, slots, locals[1], caught);
     writer.invokestatic(Names.chunk(context.plan.chunkOf(context.functionIndex)), name, descriptor);
     writer.store(JvmKind.INT, state.exitSlot());
     state.pop(operands.length());
@@ -376,7 +380,7 @@ final class FunctionCompiler {
   private void writeExit(RegionExits.Exit exit, RegionExits.Use use, BitSet written) {
     switch (exit.kind()) {
       case END, TAIL_CALL -> {}
-      case BRANCH, THREW, THREW_WITHIN, RETHROW -> {
+      case BRANCH, THREW, THREW_WITHIN -> {
         Label otherwise = beginExit(use);
         RegionExits.readValues(state, written, use.kinds());
         if (exit.kind() == RegionExits.Kind.BRANCH) {
@@ -392,7 +396,12 @@ final class FunctionCompiler {
 
   /// {@return the exits that the region has}
   private Map<RegionExits.Exit, RegionExits.Use> writeRegion(
-      SplitPlan.Region region, String name, String descriptor, SlotLayout slots, BitSet written) {
+      SplitPlan.Region region,
+      String name,
+      String descriptor,
+      SlotLayout slots,
+      BitSet written,
+      List<ControlFrame> caught) {
     MethodVisitor method = begin(context.target, name, descriptor);
     BodyScan scan = BodyScan.of(context.plan.module(), region.start(), region.end());
     MethodState inner =
@@ -408,7 +417,7 @@ final class FunctionCompiler {
     RegionExits exits = new RegionExits(inner, slots, written);
     FunctionCompiler compiler = new FunctionCompiler(context, inner, exits, region.end());
     compiler.current = region;
-    inner.writeRegionProlog(state.control);
+    inner.writeRegionProlog(state.control, caught);
     boolean catches = exceptions.isProtected() && scan.throwsExceptions() && !written.isEmpty();
     Protection code = catches ? new Protection(inner.writer) : null;
     while (reader.position() < region.end()) {

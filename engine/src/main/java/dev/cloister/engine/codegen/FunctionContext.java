@@ -42,9 +42,7 @@ final class FunctionContext {
     this.countedLoops =
         kind == CodeKind.DEBUG ? Map.of() : CountedLoop.find(plan.module(), functionIndex);
     this.fuel =
-        kind == CodeKind.FUEL
-            ? FuelSegments.of(plan.module(), functionIndex)
-            : FuelSegments.NONE;
+        kind == CodeKind.FUEL ? FuelSegments.of(plan.module(), functionIndex) : FuelSegments.NONE;
     this.analysis =
         kind == CodeKind.OPTIMIZED ? FunctionAnalysis.of(plan.module(), functionIndex) : null;
   }
@@ -75,10 +73,11 @@ final class FunctionContext {
   ///
   /// @param used the locals that it is given
   /// @param operands the letters of the operands that are pending where it begins
-  SlotLayout regionSlots(BitSet used, String operands) {
+  /// @param caught the number of exceptions that it is given
+  SlotLayout regionSlots(BitSet used, String operands, int caught) {
     return kind == CodeKind.DEBUG
-        ? SlotLayout.ofDebuggableRegion(locals.length(), operands)
-        : SlotLayout.ofRegion(locals, used, operands);
+        ? SlotLayout.ofDebuggableRegion(locals.length(), operands, caught)
+        : SlotLayout.ofRegion(locals, used, operands, caught);
   }
 
   /// {@return whether a method keeps memory 0 in local variables: in debuggable code a debugger may

@@ -175,7 +175,8 @@ final class MethodState {
   /// Writes what the method of a region begins with, which sees the frames around it as exits.
   ///
   /// @param outer the frames around the region, from the function's to the innermost
-  void writeRegionProlog(List<ControlFrame> outer) {
+  /// @param caught those of them whose caught exceptions the region is given
+  void writeRegionProlog(List<ControlFrame> outer, List<ControlFrame> caught) {
     clearExit();
     cacheMemory();
     for (ControlFrame frame : outer) {
@@ -183,6 +184,10 @@ final class MethodState {
           new ControlFrame(
               ControlFrame.Kind.EXIT, 0, frame.branchKinds, new int[0], firstTemporary);
       exit.isProtected = frame.kind == ControlFrame.Kind.TRY || frame.isProtected;
+      int given = caught.indexOf(frame);
+      if (given >= 0) {
+        exit.caughtSlot = slots.caughtSlots()[given];
+      }
       control.add(exit);
     }
     for (int i = 0; i < slots.operandSlots().length; i++) {
@@ -729,7 +734,7 @@ final class MethodState {
         frameLocals[from + frame.counterSlot - firstTemporary] = Opcodes.INTEGER;
         frameLocals[from + frame.counterSlot + 1 - firstTemporary] = Opcodes.INTEGER;
       }
-      if (frame.caughtSlot >= 0) {
+      if (frame.caughtSlot >= firstTemporary) {
         frameLocals[from + frame.caughtSlot - firstTemporary] = Names.THROWN;
       }
       for (ControlFrame.Alias alias : frame.aliases) {

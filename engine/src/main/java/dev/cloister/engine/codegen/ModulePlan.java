@@ -1,5 +1,6 @@
 package dev.cloister.engine.codegen;
 
+import dev.cloister.engine.error.LimitExceededException;
 import dev.cloister.engine.module.WasmModule;
 import dev.cloister.engine.runtime.InstanceLayout;
 import dev.cloister.engine.types.ArrayType;
@@ -28,6 +29,9 @@ public final class ModulePlan {
   /// The estimated bytecode from which a function is not even tried in one JVM method, in bytes.
   public static final int METHOD_BYTES = 120_000;
 
+  /// Each shape that is used becomes a class, which costs some KiB outside of the Java heap.
+  static final int MAX_STRUCT_SHAPES = 20_000;
+
   private final WasmModule module;
   private final InstanceLayout layout;
   private final int methodBytes;
@@ -41,8 +45,8 @@ public final class ModulePlan {
 
   /// Plans a module.
   ///
-  /// @throws dev.cloister.engine.error.LimitExceededException if a function that others can call
-  ///   has more parameters than the JVM can pass
+  /// @throws LimitExceededException if a function that others can call has more parameters than the
+  ///   JVM can pass, or if there are too many shapes of structures
   public ModulePlan(WasmModule module, InstanceLayout layout) {
     this(module, layout, METHOD_BYTES);
   }
@@ -50,8 +54,8 @@ public final class ModulePlan {
   /// Plans a module whose functions are divided if their bytecode is estimated at more than
   /// `methodBytes`.
   ///
-  /// @throws dev.cloister.engine.error.LimitExceededException if a function that others can call
-  ///   has more parameters than the JVM can pass
+  /// @throws LimitExceededException if a function that others can call has more parameters than the
+  ///   JVM can pass, or if there are too many shapes of structures
   public ModulePlan(WasmModule module, InstanceLayout layout, int methodBytes) {
     this.module = module;
     this.layout = layout;
@@ -82,6 +86,10 @@ public final class ModulePlan {
           StructShape parent = supertype == null ? null : structShapes.get(supertype);
           StructShape shape = StructShape.of(type, parent);
           structShapes.put(type, structs.computeIfAbsent(shape, same -> same));
+          if (structs.size() > MAX_STRUCT_SHAPES) {
+            throw new LimitExceededException(
+                "number of struct shapes", structs.size(), MAX_STRUCT_SHAPES);
+          }
         }
         case ArrayType _ -> {}
       }

@@ -80,8 +80,6 @@ public final class Names {
   static final String INTEGER_OPS = INTRINSIC + "IntegerOps";
   static final String FLOAT_OPS = INTRINSIC + "FloatOps";
   static final String CONVERSION_OPS = INTRINSIC + "ConversionOps";
-  static final String HEAP_ATOMICS = INTRINSIC + "HeapAtomics";
-  static final String SEGMENT_ATOMICS = INTRINSIC + "SegmentAtomics";
   static final String V128_OPS = INTRINSIC + "V128Ops";
   static final String I8X16_OPS = INTRINSIC + "I8x16Ops";
   static final String I16X8_OPS = INTRINSIC + "I16x8Ops";
@@ -89,6 +87,8 @@ public final class Names {
   static final String I64X2_OPS = INTRINSIC + "I64x2Ops";
   static final String F32X4_OPS = INTRINSIC + "F32x4Ops";
   static final String F64X2_OPS = INTRINSIC + "F64x2Ops";
+  static final String HEAP_ATOMICS = INTRINSIC + "HeapAtomics";
+  static final String SEGMENT_ATOMICS = INTRINSIC + "SegmentAtomics";
   static final String TRAPS = INTRINSIC + "Traps";
   static final String TRAP_DESC = "Ldev/cloister/engine/error/TrapException;";
 

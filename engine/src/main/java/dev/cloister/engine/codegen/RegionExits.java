@@ -23,9 +23,7 @@ final class RegionExits {
     /** An exception, to be thrown where the region was called. */
     THREW,
     /** An exception, to be thrown to the handlers of a frame and those around it. */
-    THREW_WITHIN,
-    /** The exception that a frame has caught, to be thrown where the region was called. */
-    RETHROW
+    THREW_WITHIN
   }
 
   /// A way out of the region.
@@ -94,11 +92,6 @@ final class RegionExits {
   void throwWithin(int frame) {
     keep(EXCEPTION);
     leave(new Exit(Kind.THREW_WITHIN, frame), EXCEPTION);
-  }
-
-  /// Leaves so that the caller throws again what a frame has caught; the JVM stack is empty.
-  void rethrow(int frame) {
-    leave(new Exit(Kind.RETHROW, frame), "");
   }
 
   /// Leaves while a tail call is pending, with nothing to carry: the function's locals are dead.

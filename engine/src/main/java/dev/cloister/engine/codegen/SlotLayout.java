@@ -19,6 +19,7 @@ final class SlotLayout {
   private int @Nullable [] localsBySlot;
 
   private String operandKinds = "";
+  private int[] caughtSlots = {};
   private int end;
 
   private SlotLayout(int localCount) {
@@ -63,42 +64,48 @@ final class SlotLayout {
     return layout;
   }
 
-  /// {@return the layout of a region: the locals that it uses, pending operands, instance, exit
-  /// code}
+  /// {@return the layout of a region: the locals that it uses, pending operands, caught exceptions,
+  /// instance, exit code}
   ///
   /// @param locals the letters of all Wasm locals
   /// @param used the locals that the region reads or writes
   /// @param operands the letters of the operands that are pending where it begins
-  static SlotLayout ofRegion(String locals, BitSet used, String operands) {
+  /// @param caught the number of exceptions that it is given
+  static SlotLayout ofRegion(String locals, BitSet used, String operands, int caught) {
     SlotLayout layout = new SlotLayout(locals.length());
     for (int i = used.nextSetBit(0); i >= 0; i = used.nextSetBit(i + 1)) {
       layout.slots[i] = layout.add(JvmKind.of(locals.charAt(i)));
     }
-    layout.addOperands(operands);
+    layout.addOperands(operands, caught);
     layout.addInstance();
     layout.exitSlot = layout.add(JvmKind.INT);
     return layout;
   }
 
   /// {@return the layout of a region of a function that keeps its locals in a debug frame: pending
-  /// operands, debug frame, instance, exit code}
+  /// operands, caught exceptions, debug frame, instance, exit code}
   ///
   /// @param localCount the number of Wasm locals
   /// @param operands the letters of the operands that are pending where it begins
-  static SlotLayout ofDebuggableRegion(int localCount, String operands) {
+  /// @param caught the number of exceptions that it is given
+  static SlotLayout ofDebuggableRegion(int localCount, String operands, int caught) {
     SlotLayout layout = new SlotLayout(localCount);
-    layout.addOperands(operands);
+    layout.addOperands(operands, caught);
     layout.addDebugFrame();
     layout.addInstance();
     layout.exitSlot = layout.add(JvmKind.INT);
     return layout;
   }
 
-  private void addOperands(String operands) {
+  private void addOperands(String operands, int caught) {
     operandKinds = operands;
     operandSlots = new int[operands.length()];
     for (int i = 0; i < operands.length(); i++) {
       operandSlots[i] = add(JvmKind.of(operands.charAt(i)));
+    }
+    caughtSlots = new int[caught];
+    for (int i = 0; i < caught; i++) {
+      caughtSlots[i] = add(JvmKind.REF);
     }
   }
 
@@ -155,6 +162,11 @@ final class SlotLayout {
   /// {@return where the operands are that were pending before a region}
   int[] operandSlots() {
     return operandSlots;
+  }
+
+  /// {@return where the exceptions are that frames around a region have caught}
+  int[] caughtSlots() {
+    return caughtSlots;
   }
 
   JvmKind operandKind(int index) {

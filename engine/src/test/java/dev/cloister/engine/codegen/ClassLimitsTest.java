@@ -18,9 +18,11 @@ import dev.cloister.engine.oracle.Programs;
 import dev.cloister.engine.runtime.CodeKind;
 import dev.cloister.engine.runtime.Instance;
 import dev.cloister.engine.runtime.InstanceLayout;
+import dev.cloister.engine.types.FieldType;
 import dev.cloister.engine.types.FuncType;
 import dev.cloister.engine.types.Limits;
 import dev.cloister.engine.types.RefType;
+import dev.cloister.engine.types.StructType;
 import dev.cloister.engine.types.TableType;
 import dev.cloister.engine.types.ValueType;
 import java.util.ArrayList;
@@ -139,7 +141,21 @@ final class ClassLimitsTest {
             .elements(0, 0, functions));
   }
 
-  /// The switch over the functions of a shape is a tree of smaller ones.
+  /// The switch over the functions of a shape is a tree of smaller ones. Each shape has another
+  /// sequence of fields of two kinds.
+  @Test
+  void structShapes_moreThanClassesAreMade_areALimit() {
+    ModuleBuilder module = new ModuleBuilder();
+    for (int shape = 0; shape <= ModulePlan.MAX_STRUCT_SHAPES; shape++) {
+      List<FieldType> fields = new ArrayList<>();
+      for (int bits = shape + 1; bits > 0; bits >>= 1) {
+        fields.add(new FieldType((bits & 1) == 0 ? I32 : I64, true));
+      }
+      module.type(new StructType(fields));
+    }
+    assertLimit("number of struct shapes", () -> engine.compile(module));
+  }
+
   @Test
   void functionsOfOneShape_many_areAllReached() {
     for (int count : new int[] {1, 255, 256, 257, 3_000}) {

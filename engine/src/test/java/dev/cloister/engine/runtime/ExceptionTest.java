@@ -17,6 +17,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.catchThrowable;
 import static org.assertj.core.api.Assertions.catchThrowableOfType;
 
+import dev.cloister.engine.EngineConfig;
 import dev.cloister.engine.bytecode.Opcode;
 import dev.cloister.engine.error.ErrorCode;
 import dev.cloister.engine.error.LimitExceededException;
@@ -74,8 +75,7 @@ final class ExceptionTest {
   }
 
   private static Tag tag(ValueType... values) {
-    return new Tag(
-        new TagType(DefinedType.of(new FuncType(List.of(values), List.of()))));
+    return new Tag(new TagType(DefinedType.of(new FuncType(List.of(values), List.of()))));
   }
 
   private static UncaughtWasmException uncaught(Instance instance, String name, Object... args) {
@@ -248,9 +248,7 @@ final class ExceptionTest {
     module
         .function(INT, code -> code.localGet(0).op(Opcode.THROW, 0))
         .exportFunction(
-            "f",
-            INT,
-            code -> orElse(code, 2, body -> body.localGet(0).op(Opcode.RETURN_CALL, 0)));
+            "f", INT, code -> orElse(code, 2, body -> body.localGet(0).op(Opcode.RETURN_CALL, 0)));
 
     assertThat(uncaught(engine.instantiate(module), "f", 5).values()).containsExactly(5);
   }
@@ -263,8 +261,7 @@ final class ExceptionTest {
     FuncType toExn = new FuncType(List.of(), List.of(EXNREF));
     ModuleBuilder module = new ModuleBuilder().tag(TAKES_INT);
     module.global(
-        new GlobalType(EXNREF, true),
-        code -> code.heapType(Opcode.REF_NULL, AbstractHeapType.EXN));
+        new GlobalType(EXNREF, true), code -> code.heapType(Opcode.REF_NULL, AbstractHeapType.EXN));
     module
         .exportFunction(
             "caught",
@@ -284,8 +281,10 @@ final class ExceptionTest {
                     .op(Opcode.THROW_REF)
                     .end()
                     .op(Opcode.UNREACHABLE))
-        .exportFunction("is", new FuncType(List.of(EXNREF), List.of(I32)), code ->
-            code.localGet(0).op(Opcode.REF_IS_NULL));
+        .exportFunction(
+            "is",
+            new FuncType(List.of(EXNREF), List.of(I32)),
+            code -> code.localGet(0).op(Opcode.REF_IS_NULL));
     Instance instance = engine.instantiate(module);
     Object exception = result(instance, "caught");
 
@@ -315,8 +314,7 @@ final class ExceptionTest {
                                 .op(Opcode.THROW_REF)));
     TrapException trap =
         assertTraps(
-            TrapReason.NULL_EXCEPTION_REFERENCE,
-            () -> call(engine.instantiate(module), "f", 0));
+            TrapReason.NULL_EXCEPTION_REFERENCE, () -> call(engine.instantiate(module), "f", 0));
 
     assertThat(trap.wasmStack())
         .containsExactly(new WasmFrame(0, null, offsetBehind(module.build(), 0)));
@@ -332,9 +330,7 @@ final class ExceptionTest {
         .exportFunction(
             "division",
             INT,
-            code ->
-                orElse(
-                    code, 2, b -> b.i32Const(1).i32Const(0).op(Opcode.I32_DIV_S).drop()))
+            code -> orElse(code, 2, b -> b.i32Const(1).i32Const(0).op(Opcode.I32_DIV_S).drop()))
         .exportFunction(
             "memory",
             INT,
@@ -344,7 +340,11 @@ final class ExceptionTest {
             "legacy",
             INT,
             code ->
-                code.start(Opcode.TRY).op(Opcode.UNREACHABLE).op(Opcode.CATCH_ALL).end().i32Const(2));
+                code.start(Opcode.TRY)
+                    .op(Opcode.UNREACHABLE)
+                    .op(Opcode.CATCH_ALL)
+                    .end()
+                    .i32Const(2));
     Instance instance = engine.instantiate(module);
 
     assertTraps(TrapReason.UNREACHABLE, () -> call(instance, "unreachable", 0));
@@ -360,10 +360,9 @@ final class ExceptionTest {
     Instance instance =
         engine.instantiate(
             caller(code -> orElse(code, 2, body -> body.call(0))),
-            host(
-                (_, _) -> {
-                  throw fault;
-                }));
+            host((_, _) -> {
+              throw fault;
+            }));
 
     assertThat(catchThrowable(() -> call(instance, "f", 0))).isSameAs(fault);
   }
@@ -374,14 +373,11 @@ final class ExceptionTest {
     Store store = new Store(HeapLimiter.UNLIMITED);
     Instance instance =
         engine.instantiate(
-            caller(
-                code ->
-                    orElse(code, 2, body -> body.call(0).loop().br(0).end())),
-            host(
-                (_, _) -> {
-                  begun.countDown();
-                  return new Object[0];
-                }),
+            caller(code -> orElse(code, 2, body -> body.call(0).loop().br(0).end())),
+            host((_, _) -> {
+              begun.countDown();
+              return new Object[0];
+            }),
             store);
     CompletableFuture<Throwable> end = new CompletableFuture<>();
     Thread.ofPlatform()
@@ -428,8 +424,7 @@ final class ExceptionTest {
                   .end()
                   .op(Opcode.UNREACHABLE));
     }
-    Imports imports =
-        (module, name, _) -> (module.equals("first") ? first : second).export(name);
+    Imports imports = (module, name, _) -> (module.equals("first") ? first : second).export(name);
     Instance instance = engine.instantiate(catcher, imports, store);
 
     assertThat(result(instance, "f0", 5)).isEqualTo(5);
@@ -484,8 +479,7 @@ final class ExceptionTest {
   void exception_thatTheHostThrows_isCaught() {
     Tag tag = tag(I32);
     Consumer<CodeBuilder> body =
-        code ->
-            code.tryTable(VOID, new Catch(CATCH, 0, 0)).call(0).end().op(Opcode.UNREACHABLE);
+        code -> code.tryTable(VOID, new Catch(CATCH, 0, 0)).call(0).end().op(Opcode.UNREACHABLE);
     Instance instance =
         engine.instantiate(
             caller(body),
@@ -588,8 +582,7 @@ final class ExceptionTest {
               code.localGet(0).i32Const(1).op(Opcode.I32_SUB).localTee(0).brIf(0).end();
               code.i32Const(1);
             })
-        .table(
-            new TableType(EXNREF, Limits.of(200_000)))
+        .table(new TableType(EXNREF, Limits.of(200_000)))
         .exportFunction(
             "keep",
             INT,
@@ -680,6 +673,30 @@ final class ExceptionTest {
     assertThat(intResult(instance, "f", -1)).isEqualTo(parts);
     for (int at : new int[] {0, 1, 700, parts - 1}) {
       assertThat(uncaught(instance, "f", at).values()).as("%s", at).containsExactly(at + 1);
+    }
+  }
+
+  /// What a part throws again is caught by a block within that part.
+  @Test
+  void rethrow_inPartOfFunction_isCaughtThere() {
+    int parts = 200;
+    ModuleBuilder module = new ModuleBuilder().tag(TAKES_INT);
+    module.exportFunction(
+        "f",
+        INT,
+        code -> {
+          int sum = code.local(I32);
+          code.start(Opcode.TRY).localGet(0).op(Opcode.THROW, 0);
+          code.op(Opcode.CATCH, 0).drop();
+          for (int i = 0; i < parts; i++) {
+            code.start(Opcode.TRY).op(Opcode.RETHROW, 1);
+            code.op(Opcode.CATCH, 0).localGet(sum).i32Add().localSet(sum).end();
+          }
+          code.end().localGet(sum);
+        });
+
+    try (TestEngine dividing = new TestEngine(EngineConfig.defaults().withMethodBytes(800))) {
+      assertThat(result(dividing.instantiate(module), "f", 3)).isEqualTo(3 * parts);
     }
   }
 

@@ -3,7 +3,6 @@ package dev.cloister.engine.runtime;
 import static dev.cloister.engine.fixture.Marks.mark;
 import static dev.cloister.engine.fixture.Marks.offsetBehind;
 import static dev.cloister.engine.fixture.TestEngine.call;
-import static dev.cloister.engine.fixture.TestEngine.memory;
 import static dev.cloister.engine.fixture.TestEngine.result;
 import static dev.cloister.engine.fixture.TrapAssert.assertTraps;
 import static dev.cloister.engine.types.NumType.F32;
@@ -120,8 +119,8 @@ final class TailCallTest {
     assertThat(result(instance, "f", TURNS)).isEqualTo(7);
   }
 
-  /// The first instance reaches the second through a table that they share, the second the first
-  /// by import, through the table, or by reference.
+  /// The first instance reaches the second through a table that they share, the second the first by
+  /// import, through the table, or by reference.
   @ParameterizedTest
   @EnumSource
   void instances_thatCallEachOther_runInBoundedStack(Way way) {
@@ -181,9 +180,7 @@ final class TailCallTest {
           });
     }
     Instance instance = engine.instantiate(withTable(module, 0, 1, 2));
-    @Nullable Object[] args = {
-      1, 2L, 3f, 4d, "e", 6, 7L, 8f, 9d, null, 11, 12L, 13f, 14d, "o", 0
-    };
+    @Nullable Object[] args = {1, 2L, 3f, 4d, "e", 6, 7L, 8f, 9d, null, 11, 12L, 13f, 14d, "o", 0};
     for (String function : List.of("f0", "f1", "f2")) {
       for (int turns = 0; turns < 8; turns++) {
         args[15] = turns;
@@ -342,8 +339,7 @@ final class TailCallTest {
             INT,
             code -> {
               code.localGet(0);
-              mark(code.localGet(0), 0)
-                  .returnCallIndirect(INT, 0);
+              mark(code.localGet(0), 0).returnCallIndirect(INT, 0);
             })
         .table(new TableType(FUNCREF, Limits.of(3)))
         .elements(0, 0, 0, 1);
@@ -378,8 +374,7 @@ final class TailCallTest {
                 .op(Opcode.RETURN_CALL_REF, module.typeIndex(type)));
     Instance instance = engine.instantiate(module);
 
-    TrapException trap =
-        assertTraps(TrapReason.NULL_FUNCTION_REFERENCE, () -> call(instance, "f"));
+    TrapException trap = assertTraps(TrapReason.NULL_FUNCTION_REFERENCE, () -> call(instance, "f"));
     assertThat(trap.wasmStack())
         .containsExactly(new WasmFrame(0, null, offsetBehind(module.build(), 0)));
   }

@@ -78,8 +78,7 @@ public final class HeapAtomics {
 
   /// Replaces 8 bits by what an operation of [AtomicOps] makes of them, and returns the old ones.
   @CalledByGeneratedCode
-  public static int rmw8(
-      long address, int operand, long offset, HeapMemory memory, int operation) {
+  public static int rmw8(long address, int operand, long offset, HeapMemory memory, int operation) {
     int at = index(address, offset, 1, memory);
     int old = memory.bytes[at] & 0xff;
     memory.bytes[at] = (byte) AtomicOps.apply(operation, old, operand);
