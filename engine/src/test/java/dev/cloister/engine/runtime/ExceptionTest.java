@@ -41,6 +41,7 @@ import dev.cloister.engine.types.Limits;
 import dev.cloister.engine.types.TableType;
 import dev.cloister.engine.types.TagType;
 import dev.cloister.engine.types.ValueType;
+import dev.cloister.engine.types.VecType;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.NoSuchElementException;
@@ -94,12 +95,12 @@ final class ExceptionTest {
 
   // Values and clauses.
 
-  /// Ten values of all kinds, through a call.
+  /// Twelve values of all kinds, through a call.
   @Test
   void values_ofAllKinds_arriveAtTheHandler() {
     List<ValueType> types = new ArrayList<>();
     for (int i = 0; i < 2; i++) {
-      types.addAll(List.of(I32, I64, F32, F64, EXTERNREF));
+      types.addAll(List.of(I32, I64, F32, VecType.V128, F64, EXTERNREF));
     }
     FuncType takes = new FuncType(types, List.of());
     ModuleBuilder module = new ModuleBuilder().tag(takes);
@@ -123,11 +124,13 @@ final class ExceptionTest {
           code.call(0).end().op(Opcode.UNREACHABLE);
         });
     Instance instance = engine.instantiate(module);
-    Object[] args = {1, 2L, 3f, 4d, "five", 6, 7L, 8f, 9d, "ten"};
+    Object[] args = {
+      1, 2L, 3f, new V128(4, -4), 5d, "six", 7, 8L, 9f, new V128(10, -10), 11d, "twelve"
+    };
 
     assertThat(call(instance, "f", args)).containsExactly(args);
     // No reference stays behind.
-    assertThat(ResultSlots.reference(instance.results, 5)).isNull();
+    assertThat(ResultSlots.reference(instance.results, 7)).isNull();
   }
 
   /// The first clause that matches is taken; the tag decides, not its type.

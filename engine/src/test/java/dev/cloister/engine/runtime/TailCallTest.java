@@ -30,6 +30,7 @@ import dev.cloister.engine.types.FuncType;
 import dev.cloister.engine.types.Limits;
 import dev.cloister.engine.types.TableType;
 import dev.cloister.engine.types.ValueType;
+import dev.cloister.engine.types.VecType;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
@@ -305,6 +306,31 @@ final class TailCallTest {
 
     assertThat(result(instance, "f", 0)).isEqualTo(expected);
     assertThat(result(instance, "f", cases)).isEqualTo(expected);
+  }
+
+  /// A vector is the first result, whose halves take different ways, and among the arguments.
+  @ParameterizedTest
+  @EnumSource
+  void vectors_arrive(Way way) {
+    FuncType type = new FuncType(List.of(I32, VecType.V128), List.of(VecType.V128, I32));
+    ModuleBuilder module = new ModuleBuilder();
+    for (int function = 0; function < 2; function++) {
+      int other = 1 - function;
+      module.exportFunction(
+          "f" + function,
+          type,
+          code -> {
+            code.localGet(0).op(Opcode.I32_EQZ).ifThen().localGet(1).i32Const(7).ret().end();
+            code.localGet(0).i32Const(1).op(Opcode.I32_SUB);
+            code.localGet(1).op(Opcode.V128_NOT);
+            way.tailCall(code, type, other);
+          });
+    }
+    Instance instance = engine.instantiate(withTable(module, 0, 1));
+
+    assertThat(call(instance, "f0", 1_000_001, new V128(3, 4)))
+        .containsExactly(new V128(~3L, ~4L), 7);
+    assertThat(call(instance, "f0", 0, new V128(3, 4))).containsExactly(new V128(3, 4), 7);
   }
 
   // Traps.
