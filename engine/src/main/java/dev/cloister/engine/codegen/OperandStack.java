@@ -59,7 +59,7 @@ final class OperandStack {
 
   /// Pushes a constant by its bits; the only constant reference is null.
   void pushConstant(JvmKind kind, long bits) {
-    push(CONSTANT, kind, bits);
+    pushConstant(kind, bits, /* high= */ 0);
   }
 
   /// Pushes a constant by its bits, those of a vector being 128.

@@ -15,8 +15,10 @@ import dev.cloister.engine.fixture.ModuleBuilder;
 import dev.cloister.engine.fixture.TestEngine;
 import dev.cloister.engine.runtime.CodeKind;
 import dev.cloister.engine.runtime.Instance;
+import dev.cloister.engine.runtime.V128;
 import dev.cloister.engine.types.FuncType;
 import dev.cloister.engine.types.GlobalType;
+import dev.cloister.engine.types.VecType;
 import java.util.List;
 import java.util.function.Consumer;
 import org.junit.jupiter.api.AfterEach;
@@ -253,6 +255,23 @@ final class OptimizedCodeTest {
                     }));
 
     assertThat(result(instance, "f")).isEqualTo(0.0);
+  }
+
+  /// Both halves are zero, also where the operand stack held another vector before.
+  @Test
+  void vectorThatIsNeverWritten_isZero() {
+    Instance instance =
+        engine.instantiate(
+            new ModuleBuilder()
+                .exportFunction(
+                    "f",
+                    new FuncType(List.of(), List.of(VecType.V128)),
+                    code -> {
+                      int zero = code.local(VecType.V128);
+                      code.op(Opcode.V128_CONST, 1, 2).drop().localGet(zero);
+                    }));
+
+    assertThat(result(instance, "f")).isEqualTo(new V128(0, 0));
   }
 
   /// Parameters are no zeros, though nobody writes them.

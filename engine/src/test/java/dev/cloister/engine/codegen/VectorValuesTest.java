@@ -30,9 +30,11 @@ import dev.cloister.engine.types.ValueType;
 import java.lang.invoke.MethodHandle;
 import java.lang.invoke.MethodHandles;
 import java.lang.invoke.MethodType;
+import java.util.Arrays;
 import java.util.Collections;
 import java.util.List;
 import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 
@@ -167,8 +169,8 @@ final class VectorValuesTest {
         .isEmpty();
   }
 
-  private static Object[] reversed(Object[] args) {
-    return List.of(args).reversed().toArray();
+  private static @Nullable Object[] reversed(@Nullable Object[] args) {
+    return Arrays.asList(args).reversed().toArray();
   }
 
   @Test
@@ -193,7 +195,7 @@ final class VectorValuesTest {
     FuncType fits = new FuncType(Collections.nCopies(62, V128), List.of(V128));
     Instance instance = exporting(fits, code -> code.localGet(61));
     Object[] args = new Object[62];
-    java.util.Arrays.fill(args, A);
+    Arrays.fill(args, A);
     args[61] = B;
     assertThat(result(instance, "f", args)).isEqualTo(B);
     FuncType tooMany = new FuncType(Collections.nCopies(63, V128), List.of());

@@ -31,6 +31,8 @@ import org.junit.jupiter.api.Test;
 final class VectorTest {
   private static final int ROUNDS = 400;
 
+  private static final List<NumType> TYPES = List.of(NumType.values());
+
   private static final long[] INTEGERS = {0, 1, 2, 3, -1, -2, 0x7f, 0x80, 0x7fff, 0x8000};
 
   private static final double[] REALS = {
@@ -111,8 +113,11 @@ final class VectorTest {
             guestArgs.add(args.getLast());
           }
         }
-        Object expected = Interpreter.call(oracle.functions.get(function), guestArgs).getFirst();
-        Object actual = result(instance, opcode.mnemonic(), args.toArray());
+        Object expected =
+            Objects.requireNonNull(
+                Interpreter.call(oracle.functions.get(function), guestArgs).getFirst());
+        Object actual =
+            Objects.requireNonNull(result(instance, opcode.mnemonic(), args.toArray()));
         if (!matches(opcode, expected, actual)) {
           assertThat(actual).as(opcode.mnemonic() + " of " + args).isEqualTo(expected);
         }
@@ -122,7 +127,7 @@ final class VectorTest {
   }
 
   private static V128 vector(Random random) {
-    NumType type = NumType.values()[random.nextInt(4)];
+    NumType type = TYPES.get(random.nextInt(TYPES.size()));
     int width = type == NumType.I32 ? 8 << random.nextInt(3) : type == NumType.F32 ? 32 : 64;
     return Vectors.make(width, _ -> lane(random, type));
   }

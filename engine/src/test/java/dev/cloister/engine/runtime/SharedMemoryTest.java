@@ -382,7 +382,7 @@ final class SharedMemoryTest {
         Store store = new Store(HeapLimiter.UNLIMITED)) {
       Instance guest = importing(importer(), memory, store);
       Instance victim = importing(importer(), memory, stopped);
-      Future<Object> ends = threads.submit(() -> result(victim, "wait32", 0, 0, -1L));
+      Future<Integer> ends = threads.submit(() -> intResult(victim, "wait32", 0, 0, -1L));
       Future<Integer> stays =
           start(importer(), memory, other -> intResult(other, "wait32", 0, 0, -1L));
       stopped.requestStop(StopReason.DEADLINE);
