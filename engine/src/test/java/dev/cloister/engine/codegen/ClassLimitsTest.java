@@ -220,15 +220,17 @@ final class ClassLimitsTest {
   /// The large programs of the other tests are indeed divided.
   @Test
   void function_thatIsLarge_isDivided() {
-    WasmModule module =
-        ModuleDecoder.decode(
-            Programs.large(1).build(), WasmFeatures.supported(), WasmLimits.defaults());
-    ModulePlan plan = new ModulePlan(module, new InstanceLayout(module));
     List<String> methods = new ArrayList<>();
-    for (int i = 0; i < plan.chunkCount(); i++) {
-      ClassNode chunk = new ClassNode();
-      new ClassReader(ChunkGenerator.chunk(CodeKind.BASELINE, plan, i)).accept(chunk, 0);
-      chunk.methods.forEach(method -> methods.add(method.name));
+    for (int seed = 1; seed <= 5; seed++) {
+      WasmModule module =
+          ModuleDecoder.decode(
+              Programs.large(seed).build(), WasmFeatures.supported(), WasmLimits.defaults());
+      ModulePlan plan = new ModulePlan(module, new InstanceLayout(module));
+      for (int i = 0; i < plan.chunkCount(); i++) {
+        ClassNode chunk = new ClassNode();
+        new ClassReader(ChunkGenerator.chunk(CodeKind.BASELINE, plan, i)).accept(chunk, 0);
+        chunk.methods.forEach(method -> methods.add(method.name));
+      }
     }
 
     assertThat(methods).anyMatch(name -> name.matches("f\\d+_0"));
