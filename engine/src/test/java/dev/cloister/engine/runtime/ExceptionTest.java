@@ -294,7 +294,7 @@ final class ExceptionTest {
     assertThat(exception).isInstanceOf(ThrownException.class);
     assertThat(((ThrownException) exception).values()).containsExactly(9);
     assertThat(((ThrownException) exception).getStackTrace()).isEmpty();
-    assertThat(uncaught(instance, "again")).hasCauseReference((Throwable) exception);
+    assertThat(uncaught(instance, "again").getCause()).isSameAs(exception);
     assertThat(call(instance, "with")).containsExactly(9, exception);
     assertThat(result(instance, "is", exception)).isEqualTo(0);
     assertThatThrownBy(() -> call(instance, "is", "no exception"))
