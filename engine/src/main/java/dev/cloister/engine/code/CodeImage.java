@@ -3,7 +3,10 @@ package dev.cloister.engine.code;
 import dev.cloister.engine.codegen.ChunkGenerator;
 import dev.cloister.engine.codegen.DispatchGenerator;
 import dev.cloister.engine.codegen.ModulePlan;
+import dev.cloister.engine.codegen.Names;
 import dev.cloister.engine.runtime.ImageEntry;
+import java.util.Map;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.jspecify.annotations.Nullable;
 
@@ -60,6 +63,10 @@ public final class CodeImage {
     private final ModulePlan plan;
     private final AtomicInteger generatedChunks = new AtomicInteger();
 
+    /// Class files that were generated with the first class of their chunk, and were not needed
+    /// yet.
+    private final Map<String, byte[]> parts = new ConcurrentHashMap<>();
+
     Loader(String name, ModulePlan plan, ModuleLoader parent, CompileThreads threads) {
       super(name, parent, threads);
       this.plan = plan;
@@ -76,13 +83,22 @@ public final class CodeImage {
       if (name.equals("Code")) {
         return DispatchGenerator.entry(plan);
       }
-      int index = Integer.parseInt(name.substring(1));
+      int part = name.indexOf('_');
+      int index = Integer.parseInt(name, 1, part < 0 ? name.length() : part, 10);
       if (name.charAt(0) == 'D') {
         return DispatchGenerator.dispatch(plan, index);
       }
-      byte[] chunk = ChunkGenerator.chunk(plan, index);
-      generatedChunks.incrementAndGet();
-      return chunk;
+      byte[] known = parts.remove(Names.GENERATED + name);
+      if (known != null) {
+        return known;
+      }
+      Map<String, byte[]> files = ChunkGenerator.chunk(plan, index);
+      byte[] wanted = files.remove(Names.GENERATED + name);
+      if (part < 0) {
+        generatedChunks.incrementAndGet();
+        parts.putAll(files);
+      }
+      return wanted;
     }
 
     ImageEntry newEntry() {

@@ -174,15 +174,21 @@ public final class NativeModule implements CodeLinkage {
   /// code. Nothing is defined.
   public Stream<byte[]> chunkClassFiles() {
     return IntStream.range(0, plan.chunkCount())
-        .mapToObj(chunk -> ChunkGenerator.chunk(plan, chunk));
+        .boxed()
+        .flatMap(chunk -> generate(chunk).stream());
   }
 
-  /// Generates the class file anew in which a function is the method `f` and its index.
+  private List<byte[]> generate(int chunk) {
+    return threads.run(() -> List.copyOf(ChunkGenerator.chunk(plan, chunk).values()));
+  }
+
+  /// Generates the class files anew of the chunk with a function, which is the method `f` and its
+  /// index in the first.
   ///
   /// @throws IndexOutOfBoundsException if there is no such function
-  public byte[] chunkClassFile(int functionIndex) {
+  public List<byte[]> chunkClassFiles(int functionIndex) {
     Objects.checkIndex(functionIndex, module.functionCount());
-    return ChunkGenerator.chunk(plan, plan.chunkOf(functionIndex));
+    return generate(plan.chunkOf(functionIndex));
   }
 
   /// {@return the bytes of all class files that were defined for the module so far} Any thread.
@@ -220,12 +226,14 @@ public final class NativeModule implements CodeLinkage {
     int part = method.indexOf('_');
     int function = Integer.parseInt(method.substring(1, part < 0 ? method.length() : part));
     WasmModule code = found.module;
-    if (function < code.importedFunctionCount()) {
+    if (function < code.importedFunctionCount()
+        || element.getLineNumber() == Sites.REGION_CALL
+        || (part < 0 && found.plan.hasBodyMethod(function))) {
       return null;
     }
     return new WasmFrame(
         function,
         code.functionName(function),
-        Sites.offset(code, function, element.getLineNumber()));
+        Sites.offset(found.plan, function, method, element.getLineNumber()));
   }
 }

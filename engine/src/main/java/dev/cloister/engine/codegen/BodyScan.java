@@ -21,8 +21,7 @@ record BodyScan(boolean accessesMemory, boolean calls) {
     boolean calls = false;
     while (!reader.atEnd() && !(accessesMemory && calls)) {
       Opcode opcode = reader.next();
-      ImmediateKind kind = opcode.immediates();
-      accessesMemory |= kind == ImmediateKind.MEMORY_ACCESS && reader.memoryIndex() == 0;
+      accessesMemory |= accessesMemory(opcode, reader);
       calls |=
           switch (opcode) {
             case CALL, CALL_INDIRECT, CALL_REF -> true;
@@ -30,5 +29,10 @@ record BodyScan(boolean accessesMemory, boolean calls) {
           };
     }
     return new BodyScan(accessesMemory, calls);
+  }
+
+  /// {@return whether the instruction at which a reader stands reads or writes memory 0}
+  static boolean accessesMemory(Opcode opcode, InstructionReader reader) {
+    return opcode.immediates() == ImmediateKind.MEMORY_ACCESS && reader.memoryIndex() == 0;
   }
 }

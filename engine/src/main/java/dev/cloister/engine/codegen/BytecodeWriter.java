@@ -93,6 +93,12 @@ final class BytecodeWriter {
     }
   }
 
+  /// Pushes a string constant.
+  void string(String value) {
+    method.visitLdcInsn(value);
+    hasInstructionSinceFrame = true;
+  }
+
   void invokestatic(String owner, String name, String descriptor) {
     method.visitMethodInsn(Opcodes.INVOKESTATIC, owner, name, descriptor, false);
     hasInstructionSinceFrame = true;
@@ -118,6 +124,18 @@ final class BytecodeWriter {
     hasInstructionSinceFrame = true;
   }
 
+  /// Pops a length and pushes a new array of longs.
+  void newLongs() {
+    method.visitIntInsn(Opcodes.NEWARRAY, Opcodes.T_LONG);
+    hasInstructionSinceFrame = true;
+  }
+
+  /// Pops a length and pushes a new array of references.
+  void newObjects() {
+    method.visitTypeInsn(Opcodes.ANEWARRAY, Names.OBJECT);
+    hasInstructionSinceFrame = true;
+  }
+
   void checkcast(String type) {
     method.visitTypeInsn(Opcodes.CHECKCAST, type);
     hasInstructionSinceFrame = true;
@@ -133,11 +151,28 @@ final class BytecodeWriter {
     hasInstructionSinceFrame = true;
   }
 
-  /// Gives the next instruction a line number: the ordinal of its site, from 1.
+  void lookupswitch(int[] keys, Label[] labels, Label defaultLabel) {
+    method.visitLookupSwitchInsn(defaultLabel, keys, labels);
+    hasInstructionSinceFrame = true;
+  }
+
+  /// Requires that what was written fits into a method.
+  ///
+  /// @throws CodeLimitException if it does not
+  void requireMethodSize() {
+    Label end = new Label();
+    method.visitLabel(end);
+    if (end.getOffset() > ClassFiles.MAX_SIZE) {
+      throw new CodeLimitException("bytecode in bytes", end.getOffset(), ClassFiles.MAX_SIZE);
+    }
+  }
+
+  /// Gives the next instruction a line number: the ordinal of its site, from 1. A method has fewer
+  /// than 65,536 sites, as each has code.
   void line(int ordinal) {
     Label label = new Label();
     method.visitLabel(label);
-    method.visitLineNumber(ordinal & 0xffff, label);
+    method.visitLineNumber(ordinal, label);
   }
 
   /// Places a label that no frame belongs to.

@@ -2,14 +2,18 @@ package dev.cloister.engine.codegen;
 
 import dev.cloister.engine.bytecode.InstructionReader;
 import dev.cloister.engine.types.DefinedType;
-import dev.cloister.engine.types.FuncType;
 import org.objectweb.asm.Opcodes;
 
 /// Writes calls and returns: the one place that knows how values pass between functions.
 ///
 /// Arguments and the first result are on the JVM stack, the instance is the last argument, further
-/// results are in the store's result slots. Calls within the image are static and direct.
+/// results are in the store's result slots. Arguments that do not fit on the stack are in slots of
+/// the store as well; the callee reads them before anything else, and nothing that is between
+/// caller and callee uses the slots. Calls within the image are static and direct.
 final class CallEmitter {
+  /// The slot of parameter 0; the result slots that have a form of their own are before it.
+  private static final int FIRST_TRANSFER_SLOT = 8;
+
   private final MethodState state;
   private final BytecodeWriter writer;
 
@@ -22,6 +26,7 @@ final class CallEmitter {
   void call(int functionIndex) {
     state.flush();
     CallShape shape = state.plan.shapeOfFunction(functionIndex);
+    leaveArguments(writer, state.instanceSlot, shape);
     state.writeInstance();
     writer.invokestatic(
         Names.chunk(state.plan.chunkOf(functionIndex)),
@@ -35,7 +40,8 @@ final class CallEmitter {
     state.flush();
     state.pop();
     DefinedType type = state.module.type(reader.index());
-    CallShape shape = CallShape.of((FuncType) type.composite());
+    CallShape shape = state.plan.shapeAt(reader.index());
+    leaveArgumentsBelow(JvmKind.INT, shape);
     state.writeTable(reader.index2());
     writeTypeId(reader.index());
     state.writeInstance();
@@ -51,13 +57,37 @@ final class CallEmitter {
     state.flush();
     state.pop();
     DefinedType type = state.module.type(reader.index());
-    CallShape shape = CallShape.of((FuncType) type.composite());
+    CallShape shape = state.plan.shapeAt(reader.index());
+    leaveArgumentsBelow(JvmKind.REF, shape);
     state.writeInstance();
     writer.invokestatic(
         Names.dispatch(state.plan.shapeOf(type)),
         DispatchGenerator.REFERENCE,
         shape.descriptor(DispatchGenerator.REFERENCE_TRAILING));
     finish(shape);
+  }
+
+  /// The same as [#leaveArguments] with a value of a kind on top of the arguments, which stays.
+  private void leaveArgumentsBelow(JvmKind kind, CallShape shape) {
+    if (shape.stackParams() == shape.params().length()) {
+      return;
+    }
+    int slot = kind == JvmKind.REF ? state.scratchValue : state.scratchAddress;
+    writer.store(kind, slot);
+    leaveArguments(writer, state.instanceSlot, shape);
+    writer.load(kind, slot);
+  }
+
+  /// Pops the arguments that do not fit on the JVM stack from it, the last first.
+  static void leaveArguments(BytecodeWriter writer, int instanceSlot, CallShape shape) {
+    for (int i = shape.params().length() - 1; i >= shape.stackParams(); i--) {
+      leaveResult(writer, instanceSlot, transferSlot(i), shape.param(i));
+    }
+  }
+
+  /// {@return the slot of the store in which a parameter travels that does not fit on the stack}
+  static int transferSlot(int param) {
+    return FIRST_TRANSFER_SLOT + param;
   }
 
   private void writeTypeId(int typeIndex) {
@@ -97,15 +127,7 @@ final class CallEmitter {
 
   /// Pops result `index` from the JVM stack into its slot.
   static void leaveResult(BytecodeWriter writer, int instanceSlot, int index, JvmKind kind) {
-    switch (kind) {
-      case INT -> writer.insn(Opcodes.I2L);
-      case FLOAT -> {
-        writer.invokestatic("java/lang/Float", "floatToRawIntBits", "(F)I");
-        writer.insn(Opcodes.I2L);
-      }
-      case DOUBLE -> writer.invokestatic("java/lang/Double", "doubleToRawLongBits", "(D)J");
-      case LONG, REF -> {}
-    }
+    writeAsSlot(writer, kind);
     writer.aload(instanceSlot);
     writer.getfield(Names.BASE_INSTANCE, "results", Names.RESULT_SLOTS_DESC);
     if (kind == JvmKind.REF) {
@@ -121,6 +143,32 @@ final class CallEmitter {
     } else {
       writer.iconst(index);
       writer.invokestatic(Names.RESULT_SLOTS, "setNumber", "(J" + Names.RESULT_SLOTS_DESC + "I)V");
+    }
+  }
+
+  /// Makes a value on top of the JVM stack what slots and frame arrays hold: numbers are longs.
+  static void writeAsSlot(BytecodeWriter writer, JvmKind kind) {
+    switch (kind) {
+      case INT -> writer.insn(Opcodes.I2L);
+      case FLOAT -> {
+        writer.invokestatic("java/lang/Float", "floatToRawIntBits", "(F)I");
+        writer.insn(Opcodes.I2L);
+      }
+      case DOUBLE -> writer.invokestatic("java/lang/Double", "doubleToRawLongBits", "(D)J");
+      case LONG, REF -> {}
+    }
+  }
+
+  /// The opposite of [#writeAsSlot].
+  static void writeFromSlot(BytecodeWriter writer, JvmKind kind) {
+    switch (kind) {
+      case INT -> writer.insn(Opcodes.L2I);
+      case FLOAT -> {
+        writer.insn(Opcodes.L2I);
+        writer.invokestatic("java/lang/Float", "intBitsToFloat", "(I)F");
+      }
+      case DOUBLE -> writer.invokestatic("java/lang/Double", "longBitsToDouble", "(J)D");
+      case LONG, REF -> {}
     }
   }
 
@@ -140,14 +188,6 @@ final class CallEmitter {
       writer.iconst(index);
       writer.invokestatic(Names.RESULT_SLOTS, "number", "(" + Names.RESULT_SLOTS_DESC + "I)J");
     }
-    switch (kind) {
-      case INT -> writer.insn(Opcodes.L2I);
-      case FLOAT -> {
-        writer.insn(Opcodes.L2I);
-        writer.invokestatic("java/lang/Float", "intBitsToFloat", "(I)F");
-      }
-      case DOUBLE -> writer.invokestatic("java/lang/Double", "longBitsToDouble", "(J)D");
-      case LONG, REF -> {}
-    }
+    writeFromSlot(writer, kind);
   }
 }

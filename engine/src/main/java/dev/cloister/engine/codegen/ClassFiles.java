@@ -57,17 +57,29 @@ final class ClassFiles {
     }
   }
 
-  /// Loads the parameters of a shape from the local variables that begin at `from`.
+  /// Loads the parameters of a shape that are passed on the JVM stack from the local variables that begin at `from`.
   ///
   /// @return the first local variable behind them
   static int loadParams(BytecodeWriter writer, CallShape shape, int from) {
     int slot = from;
-    for (int i = 0; i < shape.params().length(); i++) {
+    int stackParams = shape.stackParams();
+    for (int i = 0; i < stackParams; i++) {
       JvmKind kind = shape.param(i);
       writer.load(kind, slot);
       slot += kind.slots();
     }
     return slot;
+  }
+
+  /// {@return the local variables of a method, as ASM writes them: parameters, then `trailing`}
+  static Object[] frameLocals(CallShape shape, Object... trailing) {
+    int params = shape.stackParams();
+    Object[] locals = new Object[params + trailing.length];
+    for (int i = 0; i < params; i++) {
+      locals[i] = shape.param(i).frameType();
+    }
+    System.arraycopy(trailing, 0, locals, params, trailing.length);
+    return locals;
   }
 
   /// Returns what a call of a shape left on the JVM stack.

@@ -1,8 +1,9 @@
 package dev.cloister.engine.codegen;
 
 import dev.cloister.engine.bytecode.InstructionReader;
-import dev.cloister.engine.types.FuncType;
 import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.BitSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -20,38 +21,39 @@ final class ControlEmitter {
   private final CallEmitter calls;
   private final CaseLabelEmitter caseLabels;
   private final @Nullable RegionExits exits;
-  private final Map<Integer, CountedLoop> countedLoops;
+  private final FunctionContext context;
   private final int codeEnd;
 
   /// @param exits how the method of a region is left, or null in a function
-  /// @param countedLoops the counted loops of the function, by the offset where they begin
   /// @param codeEnd module offset behind the last instruction of the method
   ControlEmitter(
       MethodState state,
+      FunctionContext context,
       CallEmitter calls,
       @Nullable RegionExits exits,
-      Map<Integer, CountedLoop> countedLoops,
       int codeEnd) {
     this.state = state;
     this.writer = state.writer;
     this.calls = calls;
     this.exits = exits;
-    this.countedLoops = countedLoops;
+    this.context = context;
     this.codeEnd = codeEnd;
     this.caseLabels = new CaseLabelEmitter(state);
   }
 
   void block(InstructionReader reader) {
     state.spill();
-    state.enter(ControlFrame.Kind.BLOCK, params(reader), results(reader));
+    CallShape shape = state.plan.blockShape(reader);
+    state.enter(ControlFrame.Kind.BLOCK, shape.params(), shape.results());
   }
 
   void loop(InstructionReader reader) {
     state.spill();
-    String params = params(reader);
-    ControlFrame frame = state.enter(ControlFrame.Kind.LOOP, params, results(reader));
+    CallShape shape = state.plan.blockShape(reader);
+    String params = shape.params();
+    ControlFrame frame = state.enter(ControlFrame.Kind.LOOP, params, shape.results());
     state.reserveLoopParameters(frame, params);
-    CountedLoop counted = countedLoops.get(reader.position());
+    CountedLoop counted = context.countedLoops.get(reader.position());
     if (counted != null && params.isEmpty()) {
       beginCounting(frame, counted);
     }
@@ -61,14 +63,13 @@ final class ControlEmitter {
 
   private void beginCounting(ControlFrame frame, CountedLoop counted) {
     frame.counted = counted;
-    int trips = frame.firstFreeSlot;
-    frame.firstFreeSlot += 2;
+    int trips = state.reserveCounter(frame);
     state.writeLabel(frame.outerLabel);
     if (counted.step() > 0) {
       writeLimit(counted);
-      writer.load(JvmKind.INT, state.localSlot(counted.local()));
+      state.loadLocal(counted.local());
     } else {
-      writer.load(JvmKind.INT, state.localSlot(counted.local()));
+      state.loadLocal(counted.local());
       writeLimit(counted);
     }
     writer.insn(Opcodes.ISUB);
@@ -77,14 +78,14 @@ final class ControlEmitter {
     writer.store(JvmKind.INT, trips);
     writer.iconst(0);
     writer.store(JvmKind.INT, trips + 1);
-    frame.counterSlot = trips;
+    state.beginCounter(frame, trips);
   }
 
   private void writeLimit(CountedLoop counted) {
     if (counted.limitLocal() < 0) {
       writer.iconst(counted.limit());
     } else {
-      writer.load(JvmKind.INT, state.localSlot(counted.limitLocal()));
+      state.loadLocal(counted.limitLocal());
     }
   }
 
@@ -105,7 +106,7 @@ final class ControlEmitter {
       throw new IllegalStateException("not a counted loop");
     }
     int trips = frame.counterSlot;
-    writer.load(JvmKind.INT, state.localSlot(counted.local()));
+    state.loadLocal(counted.local());
     writer.iconst(counted.step());
     writer.insn(Opcodes.IADD);
     state.storeLocal(counted.local());
@@ -113,14 +114,15 @@ final class ControlEmitter {
     writer.load(JvmKind.INT, trips + 1);
     writer.load(JvmKind.INT, trips);
     writer.jump(Opcodes.IF_ICMPLT, frame.label);
-    writer.load(JvmKind.INT, state.localSlot(counted.local()));
+    state.loadLocal(counted.local());
     writeLimit(counted);
     writer.jump(Opcodes.IF_ICMPNE, frame.outerLabel);
   }
 
   void ifThen(InstructionReader reader) {
     int jump = takeSpilledCondition();
-    ControlFrame frame = state.enter(ControlFrame.Kind.IF, params(reader), results(reader));
+    CallShape shape = state.plan.blockShape(reader);
+    ControlFrame frame = state.enter(ControlFrame.Kind.IF, shape.params(), shape.results());
     state.saveParameters(frame);
     writer.jump(NumericEmitter.inverse(jump), frame.elseLabel);
   }
@@ -252,20 +254,20 @@ final class ControlEmitter {
   }
 
   /// {@return whether a branch to a frame stays in this method}
-  private static boolean isInMethod(ControlFrame frame) {
-    return frame.kind != ControlFrame.Kind.FUNCTION && frame.kind != ControlFrame.Kind.EXIT;
+  private boolean isInMethod(ControlFrame frame) {
+    return frame.kind != ControlFrame.Kind.FUNCTION && !state.isOuter(frame);
   }
 
   /// Writes a jump with the values of its label, all operands being on the JVM stack.
   void writeBranch(ControlFrame frame) {
-    if (frame.kind == ControlFrame.Kind.FUNCTION) {
-      calls.writeReturn();
-      return;
-    }
-    if (frame.kind == ControlFrame.Kind.EXIT) {
+    if (state.isOuter(frame)) {
       exits().keep(frame.branchKinds);
       state.writePops(frame.branchKinds.length());
-      exits().jump(state.control.indexOf(frame), frame.branchKinds);
+      exits().jump(frame.index);
+      return;
+    }
+    if (frame.kind == ControlFrame.Kind.FUNCTION) {
+      calls.writeReturn();
       return;
     }
     int values = frame.branchSlots.length;
@@ -273,6 +275,85 @@ final class ControlEmitter {
     state.writePops(values);
     writer.jump(Opcodes.GOTO, frame.label);
     target(frame);
+  }
+
+  /// Goes on, after the call of a region, where it branched to, if it did not end.
+  ///
+  /// @param codes the codes of all its exits
+  void branchByExit(BitSet codes) {
+    boolean canEnd = codes.get(RegionExits.END);
+    int firstOwn = state.outerFrames() + 1;
+    BitSet passed = codes.get(0, firstOwn);
+    passed.clear(RegionExits.END);
+    int[] own = codes.stream().filter(code -> code >= firstOwn).toArray();
+    Label goOn = new Label();
+    if (canEnd && codes.cardinality() > 1) {
+      writer.load(JvmKind.INT, state.exitSlot());
+      writer.jump(Opcodes.IFEQ, goOn);
+    }
+    boolean needsSwitch = own.length > (passed.isEmpty() ? 1 : 0);
+    if (needsSwitch) {
+      Label[] labels = new Label[own.length];
+      for (int i = 0; i < own.length; i++) {
+        ControlFrame frame = state.control.get(own[i] - 1);
+        boolean isJump = isInMethod(frame) && frame.branchKinds.isEmpty();
+        labels[i] = isJump ? frame.label : new Label();
+      }
+      Label last = passed.isEmpty() ? labels[own.length - 1] : new Label();
+      writer.load(JvmKind.INT, state.exitSlot());
+      writeSwitch(own, labels, last);
+      for (int i = 0; i < own.length; i++) {
+        ControlFrame frame = state.control.get(own[i] - 1);
+        target(frame);
+        if (labels[i] != frame.label) {
+          state.writeLabel(labels[i]);
+          writeBranchWithValues(frame);
+        }
+      }
+      if (!passed.isEmpty()) {
+        state.writeLabel(last);
+      }
+    } else if (own.length == 1) {
+      writeBranchWithValues(state.control.get(own[0] - 1));
+    }
+    if (!passed.isEmpty()) {
+      exits().pass(passed);
+    } else if (codes.isEmpty()) {
+      // The region never ends.
+      writer.insn(Opcodes.ACONST_NULL);
+      writer.insn(Opcodes.ATHROW);
+    }
+    if (canEnd && codes.cardinality() > 1) {
+      state.writeLabel(goOn);
+    }
+  }
+
+  /// Takes a branch of the method for which a region was left.
+  private void writeBranchWithValues(ControlFrame frame) {
+    RegionExits.readValues(state, frame.branchKinds);
+    if (frame.kind == ControlFrame.Kind.FUNCTION) {
+      calls.writeReturn();
+    } else {
+      state.storeValues(frame.branchKinds, frame.branchSlots);
+      writer.jump(Opcodes.GOTO, frame.label);
+      target(frame);
+    }
+  }
+
+  /// Writes a switch over ascending keys.
+  private void writeSwitch(int[] keys, Label[] labels, Label defaultLabel) {
+    int first = keys[0];
+    int range = keys[keys.length - 1] - first + 1;
+    if (range > 2 * keys.length) {
+      writer.lookupswitch(keys, labels, defaultLabel);
+      return;
+    }
+    Label[] table = new Label[range];
+    Arrays.fill(table, defaultLabel);
+    for (int i = 0; i < keys.length; i++) {
+      table[keys[i] - first] = labels[i];
+    }
+    writer.tableswitch(first, table, defaultLabel);
   }
 
   private RegionExits exits() {
@@ -296,11 +377,16 @@ final class ControlEmitter {
     state.flush();
     int length = reader.tableLength();
     ControlFrame defaultFrame = target(reader.tableLabel(length));
-    if (length == 0) {
+    int[] distinct = BranchTables.distinct(reader);
+    if (distinct.length == 1) {
       writer.insn(Opcodes.POP);
       state.pop();
       writeBranch(defaultFrame);
       state.isReachable = false;
+      return;
+    }
+    if (BranchTables.isMapped(reader, distinct.length)) {
+      mappedTable(distinct);
       return;
     }
     boolean isPlain = defaultFrame.branchKinds.isEmpty() && state.onStackCount() == 1;
@@ -322,15 +408,69 @@ final class ControlEmitter {
     }
     Label defaultLabel = jumpTarget(defaultFrame, stubs);
     writer.tableswitch(0, labels, defaultLabel);
-    if (targets.stream().distinct().limit(BIG_SWITCH_TARGETS).count() == BIG_SWITCH_TARGETS) {
+    if (distinct.length - (targets.contains(defaultFrame) ? 0 : 1) >= BIG_SWITCH_TARGETS) {
       targets.forEach(frame -> frame.isCaseLabel = true);
     }
     stubs.forEach(this::writeStub);
     state.isReachable = false;
   }
 
+  /// Writes a `br_table` whose index is mapped to a label first.
+  private void mappedTable(int[] distinct) {
+    writer.store(JvmKind.INT, state.scratchAddress);
+    state.pop();
+    state.spill();
+    writer.load(JvmKind.INT, state.scratchAddress);
+    context.writeBranchTable(writer);
+    // Labels beyond the method are those above its own.
+    int own = 0;
+    while (own < distinct.length && !state.isOuter(target(distinct[own]))) {
+      own++;
+    }
+    int size = state.control.size();
+    boolean hasOuter = own < distinct.length;
+    Label outer = new Label();
+    Map<ControlFrame, Label> stubs = new LinkedHashMap<>();
+    if (own > 0) {
+      Label[] labels = new Label[own];
+      for (int i = 0; i < own; i++) {
+        ControlFrame frame = target(distinct[i]);
+        labels[i] = jumpTarget(frame, stubs);
+        frame.isCaseLabel |= own >= BIG_SWITCH_TARGETS;
+      }
+      if (hasOuter) {
+        writer.insn(Opcodes.DUP);
+        writer.store(JvmKind.INT, state.exitSlot());
+      }
+      writeSwitch(Arrays.copyOf(distinct, own), labels, hasOuter ? outer : labels[own - 1]);
+      stubs.forEach(this::writeStub);
+      if (hasOuter) {
+        state.writeLabel(outer);
+        writer.load(JvmKind.INT, state.exitSlot());
+      }
+    }
+    if (hasOuter) {
+      BitSet codes = new BitSet();
+      for (int i = own; i < distinct.length; i++) {
+        codes.set(size - distinct[i]);
+      }
+      writer.store(JvmKind.INT, state.exitSlot());
+      String values = target(distinct[own]).branchKinds;
+      for (int i = values.length() - 1; i >= 0; i--) {
+        state.writeDeferred(i);
+      }
+      exits().keep(values);
+      writer.iconst(size);
+      writer.load(JvmKind.INT, state.exitSlot());
+      writer.insn(Opcodes.ISUB);
+      writer.store(JvmKind.INT, state.exitSlot());
+      exits().pass(codes);
+    }
+    state.isReachable = false;
+  }
+
   /// {@return where a switch jumps to for a frame: its label, or a stub that moves the values}
-  private static Label jumpTarget(ControlFrame frame, Map<ControlFrame, Label> stubs) {
+  private Label jumpTarget(ControlFrame frame, Map<ControlFrame, Label> stubs) {
     if (isInMethod(frame) && frame.branchKinds.isEmpty()) {
       target(frame);
       return frame.label;
@@ -400,24 +540,5 @@ final class ControlEmitter {
   void writeStopCheck() {
     state.writeInstance();
     writer.invokestatic(Names.MODULE, ModuleClassGenerator.CHECK, "(" + Names.INSTANCE_DESC + ")V");
-  }
-
-  private String params(InstructionReader reader) {
-    return switch (reader.blockKind()) {
-      case EMPTY, VALUE -> "";
-      case TYPE_INDEX -> shape(reader).params();
-    };
-  }
-
-  private String results(InstructionReader reader) {
-    return switch (reader.blockKind()) {
-      case EMPTY -> "";
-      case VALUE -> String.valueOf(JvmKind.of(reader.blockValueType()).code());
-      case TYPE_INDEX -> shape(reader).results();
-    };
-  }
-
-  private CallShape shape(InstructionReader reader) {
-    return CallShape.of((FuncType) state.module.type(reader.blockTypeIndex()).composite());
   }
 }

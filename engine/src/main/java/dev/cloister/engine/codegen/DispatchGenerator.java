@@ -53,7 +53,6 @@ public final class DispatchGenerator {
   /// @throws dev.cloister.engine.error.LimitExceededException if the shape has more parameters, or
   ///   more functions, than a class can express
   public static byte[] dispatch(ModulePlan plan, int shape) {
-    plan.shape(shape).requireExpressible("calls of one shape");
     DispatchGenerator generator = new DispatchGenerator(plan, shape);
     generator.writeSwitches();
     generator.writeIndirect();
@@ -92,12 +91,7 @@ public final class DispatchGenerator {
 
   /// {@return the local variables of a method: parameters, then `trailing`, then the instance}
   private Object[] locals(Object... trailing) {
-    int params = shape.params().length();
-    Object[] locals = new Object[params + trailing.length + 1];
-    for (int i = 0; i < params; i++) {
-      locals[i] = shape.param(i).frameType();
-    }
-    System.arraycopy(trailing, 0, locals, params, trailing.length);
+    Object[] locals = ClassFiles.frameLocals(shape, Arrays.copyOf(trailing, trailing.length + 1));
     locals[locals.length - 1] = Names.INSTANCE;
     return locals;
   }
@@ -106,7 +100,7 @@ public final class DispatchGenerator {
     if (functions.length == 0) {
       return;
     }
-    int caseBytes = CASE_BYTES + 2 * shape.params().length();
+    int caseBytes = CASE_BYTES + 2 * shape.stackParams();
     int piece = Integer.highestOneBit(MAX_SWITCH_BYTES / caseBytes);
     if (functions.length <= piece) {
       writeSwitch(SWITCH, 0, functions.length);
@@ -123,7 +117,7 @@ public final class DispatchGenerator {
   private void writeSwitch(String methodName, int from, int to) {
     MethodVisitor method = method(methodName, "I" + Names.INSTANCE_DESC);
     BytecodeWriter writer = new BytecodeWriter(method);
-    int ordinalSlot = shape.paramSlots();
+    int ordinalSlot = shape.stackParamSlots();
     Label[] labels = new Label[to - from];
     for (int i = 0; i < labels.length; i++) {
       labels[i] = new Label();
@@ -155,7 +149,7 @@ public final class DispatchGenerator {
     int stepShift = shift + Integer.numberOfTrailingZeros(step);
     MethodVisitor method = method(methodName, "I" + Names.INSTANCE_DESC);
     BytecodeWriter writer = new BytecodeWriter(method);
-    int ordinalSlot = shape.paramSlots();
+    int ordinalSlot = shape.stackParamSlots();
     int count = (to - from + step - 1) / step;
     Label[] labels = new Label[count];
     for (int i = 0; i < count; i++) {
@@ -187,7 +181,7 @@ public final class DispatchGenerator {
   private void writeIndirect() {
     MethodVisitor method = method(INDIRECT, INDIRECT_TRAILING);
     BytecodeWriter writer = new BytecodeWriter(method);
-    int indexSlot = shape.paramSlots();
+    int indexSlot = shape.stackParamSlots();
     int tableSlot = indexSlot + 1;
     int typeSlot = indexSlot + 2;
     int instanceSlot = indexSlot + 3;
@@ -243,7 +237,7 @@ public final class DispatchGenerator {
   private void writeReference() {
     MethodVisitor method = method(REFERENCE, REFERENCE_TRAILING);
     BytecodeWriter writer = new BytecodeWriter(method);
-    int referenceSlot = shape.paramSlots();
+    int referenceSlot = shape.stackParamSlots();
     int instanceSlot = referenceSlot + 1;
     int checkedSlot = referenceSlot + 2;
     writer.aload(referenceSlot);

@@ -2,15 +2,13 @@ package dev.cloister.engine.codegen;
 
 import dev.cloister.engine.bytecode.InstructionReader;
 import dev.cloister.engine.bytecode.Opcode;
-import java.util.BitSet;
-import java.util.Map;
 import org.jspecify.annotations.Nullable;
 import org.objectweb.asm.ClassVisitor;
-import org.objectweb.asm.Label;
 import org.objectweb.asm.MethodVisitor;
 import org.objectweb.asm.Opcodes;
 
-/// Compiles one validated function to one JVM method, in a single pass over its instructions.
+/// Compiles one validated function to a JVM method, and to more where [SplitPlan] says so, in a
+/// single pass over its instructions.
 ///
 /// The method is static, named `f` and the function's index, and takes the parameters and the
 /// instance. The exemplar is Wasmtime's Winch: a visitor over an abstract stack that knows where
@@ -26,9 +24,13 @@ final class FunctionCompiler {
   private final VariableEmitter variables;
   private final ReferenceEmitter references;
   private final ControlEmitter control;
+  private final StackEffects effects;
 
   /// The region that this method is, if it is one.
   private SplitPlan.@Nullable Region current;
+
+  /// The number of sites of the method so far; see [Sites].
+  private int sites;
 
   /// The number of blocks that were opened in code that cannot be reached.
   private int skippedBlocks;
@@ -44,35 +46,30 @@ final class FunctionCompiler {
     this.calls = new CallEmitter(state);
     this.variables = new VariableEmitter(state);
     this.references = new ReferenceEmitter(state);
-    this.control = new ControlEmitter(state, calls, exits, context.countedLoops, codeEnd);
+    this.effects = new StackEffects(context.plan, reader, state.control);
+    this.control = new ControlEmitter(state, context, calls, exits, codeEnd);
   }
 
-  /// Writes a function's method, and those of its regions, into a class.
+  /// Writes a function's methods into the classes of its chunk.
   ///
-  /// @param split which parts become methods of their own
-  /// @throws CodeLimitException if it cannot be expressed in JVM methods
-  static void compile(ModulePlan plan, int functionIndex, SplitPlan split, ClassVisitor target) {
-    FunctionContext context = new FunctionContext(plan, functionIndex, split, target);
-    CallShape shape = context.shape;
-    if (shape.paramSlots() > CallShape.MAX_PARAM_SLOTS) {
-      throw new CodeLimitException(
-          "parameter slots", shape.paramSlots(), CallShape.MAX_PARAM_SLOTS);
-    }
-    MethodVisitor method =
-        begin(target, Names.function(functionIndex), shape.descriptor(Names.INSTANCE_DESC));
-    BodyScan scan =
-        BodyScan.of(plan.module(), context.reader.position(), plan.module().bodyEnd(functionIndex));
+  /// @throws CodeLimitException if it must be divided more finely
+  static void compile(
+      ModulePlan plan, int functionIndex, SplitPlan split, ChunkClasses classes) {
+    FunctionContext context = new FunctionContext(plan, functionIndex, split, classes);
+    SlotLayout slots =
+        SlotLayout.ofFunction(
+            context.arrays, context.locals, context.shape.stackParams(), split);
+    int end = plan.module().bodyEnd(functionIndex);
+    BodyScan scan = BodyScan.of(plan.module(), context.reader.position(), end);
+    String trailing = Names.INSTANCE_DESC + (split.hasFrame() ? SlotLayout.ARRAYS_DESC : "");
+    String name =
+        split.hasFrame() ? Names.functionBody(functionIndex) : Names.function(functionIndex);
+    ClassVisitor target = classes.first().writer();
+    MethodVisitor method = begin(target, name, context.shape.descriptor(trailing));
+    BytecodeWriter writer = new BytecodeWriter(method);
     MethodState state =
-        new MethodState(
-            new BytecodeWriter(method),
-            plan,
-            shape,
-            context.locals,
-            SlotLayout.ofFunction(context.locals, shape.params().length(), split.size() > 0),
-            scan.accessesMemory());
-    FunctionCompiler compiler =
-        new FunctionCompiler(
-            context, state, /* exits= */ null, plan.module().bodyEnd(functionIndex));
+        new MethodState(writer, context, slots, scan.accessesMemory(), /* caller= */ null);
+    FunctionCompiler compiler = new FunctionCompiler(context, state, /* exits= */ null, end);
     state.writeProlog();
     if (scan.calls()) {
       compiler.control.writeStopCheck();
@@ -80,6 +77,14 @@ final class FunctionCompiler {
     while (!state.control.isEmpty()) {
       compiler.step();
     }
+    end(method, writer);
+    if (split.hasFrame()) {
+      LargeFrameEmitter.write(context, name, context.shape.descriptor(trailing));
+    }
+  }
+
+  private static void end(MethodVisitor method, BytecodeWriter writer) {
+    writer.requireMethodSize();
     ClassFiles.end(method);
   }
 
@@ -91,12 +96,17 @@ final class FunctionCompiler {
   }
 
   private void step() {
-    if (state.isReachable) {
-      SplitPlan.Region region = context.split.regionAt(reader.position(), current);
-      if (region != null) {
+    SplitPlan.Region region = context.split.regionAt(reader.position(), current);
+    if (region != null) {
+      if (state.isReachable) {
         callRegion(region);
-        return;
+      } else {
+        // It is complete blocks, so nothing in it can be reached either.
+        reader.reset(region.end(), reader.end());
       }
+      return;
+    }
+    if (state.isReachable) {
       if (control.isAtTail(reader.position())) {
         control.endCounting();
         for (int i = 0; i < CountedLoop.TAIL_INSTRUCTIONS; i++) {
@@ -107,12 +117,13 @@ final class FunctionCompiler {
     }
     Opcode opcode = reader.next();
     if (Sites.isSite(opcode)) {
-      context.sites++;
+      sites++;
       if (state.isReachable) {
-        writer.line(context.sites);
+        writer.line(sites);
       }
     }
     if (state.isReachable) {
+      state.prepare(effects.pops(opcode));
       emit(opcode);
     } else {
       skip(opcode);
@@ -184,84 +195,50 @@ final class FunctionCompiler {
 
   /// Writes a region as a method of its own, and its call where it was.
   private void callRegion(SplitPlan.Region region) {
-    state.spill();
-    String operands = state.currentKinds();
-    BitSet[] locals = SplitPlan.locals(context.plan.module(), region);
-    SlotLayout slots = SlotLayout.ofRegion(context.locals, locals[0], operands);
-    if (slots.instanceSlot() > CallShape.MAX_PARAM_SLOTS) {
-      throw new CodeLimitException(
-          "parameter slots of a part", slots.instanceSlot(), CallShape.MAX_PARAM_SLOTS);
-    }
+    state.spillToFrame();
+    SlotLayout slots = SlotLayout.ofRegion(context.arrays, context.locals, region.used());
     StringBuilder params = new StringBuilder();
-    for (int i = locals[0].nextSetBit(0); i >= 0; i = locals[0].nextSetBit(i + 1)) {
-      writer.load(state.localKind(i), state.localSlot(i));
+    for (int i = region.used().nextSetBit(0); i >= 0; i = region.used().nextSetBit(i + 1)) {
+      state.loadLocal(i);
       params.append(state.localKind(i).code());
     }
-    for (int i = operands.length() - 1; i >= 0; i--) {
-      state.writeDeferred(i);
-    }
     state.writeInstance();
+    state.writeArrays();
+    String name = Names.region(context.functionIndex, region.ordinal());
     String descriptor =
-        new CallShape(params.append(operands).toString(), "I").descriptor(Names.INSTANCE_DESC);
-    String name = Names.function(context.functionIndex) + "_" + context.regions++;
-    Map<Integer, String> exits = writeRegion(region, name, descriptor, slots, locals[1]);
-    writer.invokestatic(Names.chunk(context.plan.chunkOf(context.functionIndex)), name, descriptor);
+        new CallShape(params.toString(), "I")
+            .descriptor(Names.INSTANCE_DESC + SlotLayout.ARRAYS_DESC);
+    ChunkClasses.Part part = context.classes.partFor(region.bytes());
+    MethodVisitor method = begin(part.writer(), name, descriptor);
+    BytecodeWriter inner = new BytecodeWriter(method);
+    MethodState body =
+        new MethodState(inner, context, slots, region.accessesMemory(), /* caller= */ state);
+    RegionExits exits = new RegionExits(body, slots, region.written());
+    writeRegion(region, body, exits);
+    end(method, inner);
+
+    writer.line(Sites.REGION_CALL);
+    writer.invokestatic(part.name(), name, descriptor);
     writer.store(JvmKind.INT, state.exitSlot());
-    RegionExits.readLocals(state, locals[1]);
+    RegionExits.readLocals(state, region.written());
     state.reloadMemory();
-    state.pop(operands.length());
-    exits.forEach((code, kinds) -> {
-      if (code != RegionExits.END) {
-        writeExit(code, kinds, locals[1]);
-      }
-    });
-    String atEnd = exits.get(RegionExits.END);
-    if (atEnd == null) {
-      writer.insn(Opcodes.ACONST_NULL);
-      writer.insn(Opcodes.ATHROW);
-      state.isReachable = false;
-    } else {
-      RegionExits.readValues(state, locals[1], atEnd);
-    }
+    state.isReachable = exits.codes().get(RegionExits.END);
+    control.branchByExit(exits.codes());
   }
 
-  /// Goes on where a region branched to, if it left by the exit with this code.
-  private void writeExit(int code, String kinds, BitSet written) {
-    Label otherwise = new Label();
-    writer.load(JvmKind.INT, state.exitSlot());
-    writer.iconst(code);
-    writer.jump(Opcodes.IF_ICMPNE, otherwise);
-    RegionExits.readValues(state, written, kinds);
-    control.writeBranch(state.control.get(code - 1));
-    state.pop(kinds.length());
-    state.writeLabel(otherwise);
-  }
-
-  /// {@return the kinds of the values of each exit that the region has, by code}
-  private Map<Integer, String> writeRegion(
-      SplitPlan.Region region, String name, String descriptor, SlotLayout slots, BitSet written) {
-    MethodVisitor method = begin(context.target, name, descriptor);
-    MethodState inner =
-        new MethodState(
-            new BytecodeWriter(method),
-            context.plan,
-            context.shape,
-            context.locals,
-            slots,
-            BodyScan.of(context.plan.module(), region.start(), region.end()).accessesMemory());
-    RegionExits exits = new RegionExits(inner, slots, written);
-    FunctionCompiler compiler = new FunctionCompiler(context, inner, exits, region.end());
+  /// Writes the method of a region; the operands of this one are then what it leaves at its end.
+  private void writeRegion(SplitPlan.Region region, MethodState body, RegionExits exits) {
+    FunctionCompiler compiler = new FunctionCompiler(context, body, exits, region.end());
     compiler.current = region;
-    inner.writeRegionProlog(state.control);
+    body.writeRegionProlog(state);
     while (reader.position() < region.end()) {
       compiler.step();
     }
-    if (inner.isReachable) {
-      inner.flush();
-      exits.end(inner.currentKinds());
+    if (body.isReachable) {
+      body.spillToFrame();
+      exits.end();
+      state.takeOperands(body);
     }
     exits.writeEpilog();
-    ClassFiles.end(method);
-    return exits.kinds();
   }
 }

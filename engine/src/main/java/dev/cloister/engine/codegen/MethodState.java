@@ -4,26 +4,34 @@ import dev.cloister.engine.module.WasmModule;
 import dev.cloister.engine.types.MemoryType;
 import java.util.ArrayList;
 import java.util.Arrays;
-import java.util.BitSet;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
 import org.objectweb.asm.Label;
 import org.objectweb.asm.Opcodes;
 
 /// The JVM method that a function becomes, while it is written: slots, operands and frames.
 final class MethodState {
   /*
-   * Local variables, in order: the Wasm parameters; the instance; the other Wasm locals; the
-   * memory 0 and its bytes; three scratch areas for the operands of one instruction;
-   * temporaries. The bytes are read again after everything that may replace them. Temporaries
-   * hold the operands that are pending when a block is entered and the values of labels; they
-   * are reserved in stack order.
+   * Local variables, in order: what [SlotLayout] has; the memory 0 and its bytes; three scratch
+   * areas for the operands of one instruction; temporaries. The bytes are read again after
+   * everything that may replace them. Temporaries hold the operands that are pending when a block
+   * is entered and the values of labels; they are reserved in stack order.
    */
-  /// The most local variables of a JVM method that Wasm locals may take.
-  private static final int MAX_LOCAL_SLOTS = 60_000;
+  /// The most words of operands on the stack of a JVM method; the limit of JVMS 4.7.3 is 65,535.
+  private static final int MAX_STACK_WORDS = 60_000;
+
+  /// A block with at most this many parameters has them put on the JVM stack with what comes after
+  /// them; more would have to be moved again and again.
+  private static final int MAX_FLUSHED_PARAMS = 8;
 
   final BytecodeWriter writer;
-  final OperandStack operands = new OperandStack();
-  final List<ControlFrame> control = new ArrayList<>();
+  final OperandStack operands;
+
+  /// The open frames of the function, the outermost first; the methods of regions share the list.
+  final List<ControlFrame> control;
+
   final ModulePlan plan;
   final WasmModule module;
   final CallShape shape;
@@ -37,50 +45,61 @@ final class MethodState {
 
   private final JvmKind[] localKinds;
   private final SlotLayout slots;
-  private final int firstTemporary;
-  private final Object[] fixedFrame;
   private final int fixedFrameLength;
   private final int memorySlot;
   private final boolean cachesMemory;
   private final boolean reloadsMemory;
-  private final BitSet aliasSlots = new BitSet();
+  private final Temporaries temporaries;
 
-  /// Operands from the current frame's height up to this index are on the JVM stack.
+  /// The number of frames around the method, which it can only leave for.
+  private final int outerFrames;
+
+  /// What the operands outside of all own frames belong to, in the method of a region.
+  private final @Nullable ControlFrame regionFrame;
+
+  /// The number of operands of the function below those that the method sees.
+  private int frameHeight;
+
+  private final Map<Integer, ControlFrame.Alias> aliases = new HashMap<>();
+
+  /// Operands below this index are settled: see [OperandStack].
+  private int settledEnd;
+
+  /// Operands from the settled ones up to this index are on the JVM stack.
   private int onStackEnd;
 
-  private Object[] frameLocals = new Object[64];
+  /// The entries of stack map frames; those of the variables that every method has never change.
+  private Object[] frameLocals;
+
   private Object[] frameStack = new Object[16];
 
   /// @param slots where parameters, instance and Wasm locals are
-  /// @param locals the letters of all Wasm locals, parameters first
+  /// @param caller what calls the method, if it is that of a region
   MethodState(
       BytecodeWriter writer,
-      ModulePlan plan,
-      CallShape shape,
-      String locals,
+      FunctionContext context,
       SlotLayout slots,
-      boolean cachesMemory) {
+      boolean cachesMemory,
+      @Nullable MethodState caller) {
+    String locals = context.locals;
     this.writer = writer;
-    this.plan = plan;
+    this.plan = context.plan;
     this.module = plan.module();
-    this.shape = shape;
+    this.shape = context.shape;
     this.slots = slots;
     localKinds = new JvmKind[locals.length()];
     for (int i = 0; i < localKinds.length; i++) {
       localKinds[i] = JvmKind.of(locals.charAt(i));
     }
     int slot = slots.end();
-    if (slot > MAX_LOCAL_SLOTS) {
-      throw new CodeLimitException("local variables", slot, MAX_LOCAL_SLOTS);
-    }
     int entries = slots.frame().size();
-    fixedFrame = slots.frame().toArray(new Object[entries + 8]);
+    frameLocals = slots.frame().toArray(new Object[entries + 64]);
     instanceSlot = slots.instanceSlot();
     this.cachesMemory = cachesMemory;
     memorySlot = slot;
     if (cachesMemory) {
-      fixedFrame[entries++] = Names.MEMORY;
-      fixedFrame[entries++] = "[B";
+      frameLocals[entries++] = Names.MEMORY;
+      frameLocals[entries++] = "[B";
       slot += 2;
     }
     // What a host function calls, and what others do with an exported memory, may let it grow.
@@ -90,19 +109,41 @@ final class MethodState {
     scratchValue = slot + 2;
     scratchOther = slot + 4;
     for (int i = 0; i < 6; i++) {
-      fixedFrame[entries++] = Opcodes.TOP;
+      frameLocals[entries++] = Opcodes.TOP;
     }
-    firstTemporary = slot + 6;
     fixedFrameLength = entries;
+    temporaries = new Temporaries(slot + 6);
+    operands = new OperandStack(temporaries);
+    control = caller == null ? new ArrayList<>() : caller.control;
+    outerFrames = control.size();
+    regionFrame =
+        caller == null
+            ? null
+            : new ControlFrame(
+                ControlFrame.Kind.REGION, -1, 0, "", new int[0], temporaries.first());
   }
 
   // Locals.
 
-  /// Writes what a method begins with: defaults of the locals, the memory and its bytes.
+  /// Writes what a method begins with: values of the locals, the memory and its bytes.
   void writeProlog() {
-    for (int i = shape.params().length(); i < localKinds.length; i++) {
-      writeConstant(localKinds[i], 0);
-      writer.store(localKinds[i], slots.slot(i));
+    int stackParams = shape.stackParams();
+    int paramSlot = 0;
+    for (int i = 0; i < localKinds.length; i++) {
+      JvmKind kind = localKinds[i];
+      if (i < stackParams) {
+        if (slots.isFramed(i)) {
+          writer.load(kind, paramSlot);
+          writeFrameStore(kind, slots.frameIndex(i));
+        }
+        paramSlot += kind.slots();
+      } else if (i < shape.params().length()) {
+        CallEmitter.readResult(writer, instanceSlot, CallEmitter.transferSlot(i), kind);
+        storeLocal(i);
+      } else if (!slots.isFramed(i)) {
+        writeConstant(kind, 0);
+        writer.store(kind, slots.slot(i));
+      }
     }
     if (slots.exitSlot() >= 0) {
       clearExit();
@@ -110,24 +151,22 @@ final class MethodState {
     cacheMemory();
     control.add(
         new ControlFrame(
-            ControlFrame.Kind.FUNCTION, 0, shape.results(), new int[0], firstTemporary));
+            ControlFrame.Kind.FUNCTION, 0, 0, shape.results(), new int[0], temporaries.first()));
   }
 
   /// Writes what the method of a region begins with, which sees the frames around it as exits.
   ///
-  /// @param outer the frames around the region, from the function's to the innermost
-  void writeRegionProlog(List<ControlFrame> outer) {
+  /// @param caller the method that calls it, all operands of its current frame being in constants
+  ///   or in the frame arrays
+  void writeRegionProlog(MethodState caller) {
     clearExit();
     cacheMemory();
-    for (ControlFrame frame : outer) {
-      ControlFrame exit =
-          new ControlFrame(
-              ControlFrame.Kind.EXIT, 0, frame.branchKinds, new int[0], firstTemporary);
-      control.add(exit);
+    frameHeight = caller.frameHeight + caller.base();
+    for (int i = caller.base(); i < caller.operands.size(); i++) {
+      operands.pushCopy(caller.operands, i);
     }
-    for (int i = 0; i < slots.operandSlots().length; i++) {
-      operands.pushLocal(slots.operandKind(i), slots.operandSlots()[i]);
-    }
+    settledEnd = operands.size();
+    onStackEnd = settledEnd;
   }
 
   private void clearExit() {
@@ -154,18 +193,24 @@ final class MethodState {
     return localKinds[local];
   }
 
-  /// {@return the slot to read a Wasm local from: its innermost copy, the youngest first}
+  /// {@return whether a Wasm local is in a frame array, not in a local variable}
+  boolean isFramed(int local) {
+    return slots.isFramed(local);
+  }
+
+  /// {@return the slot to read a Wasm local from that is not framed: its youngest copy}
   int localSlot(int local) {
-    // Aliases are rare: most functions have none at all.
-    for (int i = control.size() - 1; i >= 0 && !aliasSlots.isEmpty(); i--) {
-      List<ControlFrame.Alias> aliases = control.get(i).aliases;
-      for (int j = aliases.size() - 1; j >= 0; j--) {
-        if (aliases.get(j).local() == local) {
-          return aliases.get(j).copySlot();
-        }
-      }
+    ControlFrame.Alias alias = aliases.get(local);
+    return alias == null ? slots.slot(local) : alias.copySlot();
+  }
+
+  /// Pushes a Wasm local to the JVM stack.
+  void loadLocal(int local) {
+    if (slots.isFramed(local)) {
+      writeFrameLoad(localKinds[local], slots.frameIndex(local));
+    } else {
+      writer.load(localKinds[local], localSlot(local));
     }
-    return slots.slot(local);
   }
 
   /// Reads a local from a copy of its own until the current frame ends.
@@ -175,15 +220,39 @@ final class MethodState {
     ControlFrame frame = current();
     int slot = nextFreeSlot();
     frame.firstFreeSlot = slot + localKinds[local].slots();
-    frame.aliases.add(new ControlFrame.Alias(local, slot));
-    aliasSlots.set(slot);
+    ControlFrame.Alias alias = new ControlFrame.Alias(local, slot, aliases.get(local));
+    aliases.put(local, alias);
+    frame.aliases.add(alias);
+    temporaries.pin(slot, localKinds[local]);
     return slot;
+  }
+
+  /// Reserves two local variables of kind int for the counter of a loop.
+  ///
+  /// @return the first of them
+  int reserveCounter(ControlFrame frame) {
+    int slot = frame.firstFreeSlot;
+    frame.firstFreeSlot += 2;
+    return slot;
+  }
+
+  /// Notes that both variables of a loop's counter have values, until its frame ends.
+  void beginCounter(ControlFrame frame, int slot) {
+    frame.counterSlot = slot;
+    temporaries.pin(slot, JvmKind.INT);
+    temporaries.pin(slot + 1, JvmKind.INT);
   }
 
   /// Ends the aliases that were made in a frame.
   void dropAliases(ControlFrame frame) {
-    for (ControlFrame.Alias alias : frame.aliases) {
-      aliasSlots.clear(alias.copySlot());
+    for (int i = frame.aliases.size() - 1; i >= 0; i--) {
+      ControlFrame.Alias alias = frame.aliases.get(i);
+      temporaries.unpin(alias.copySlot(), localKinds[alias.local()]);
+      if (alias.outer() == null) {
+        aliases.remove(alias.local());
+      } else {
+        aliases.put(alias.local(), alias.outer());
+      }
     }
     frame.aliases.clear();
   }
@@ -192,15 +261,15 @@ final class MethodState {
   /// frame of the innermost one ends, the local is read from the next one.
   void storeLocal(int local) {
     JvmKind kind = localKinds[local];
-    for (int i = 0; i < control.size() && !aliasSlots.isEmpty(); i++) {
-      for (ControlFrame.Alias alias : control.get(i).aliases) {
-        if (alias.local() == local) {
-          writer.insn(kind.slots() == 2 ? Opcodes.DUP2 : Opcodes.DUP);
-          writer.store(kind, alias.copySlot());
-        }
-      }
+    for (ControlFrame.@Nullable Alias a = aliases.get(local); a != null; a = a.outer()) {
+      writer.insn(kind.slots() == 2 ? Opcodes.DUP2 : Opcodes.DUP);
+      writer.store(kind, a.copySlot());
     }
-    writer.store(kind, slots.slot(local));
+    if (slots.isFramed(local)) {
+      writeFrameStore(kind, slots.frameIndex(local));
+    } else {
+      writer.store(kind, slots.slot(local));
+    }
   }
 
   /// Pops the value on top of the operands into a Wasm local and into all its copies.
@@ -208,18 +277,21 @@ final class MethodState {
     flushUsesBelowTop(local);
     writeTop();
     operands.pop();
-    clampOnStack();
+    clampToSize();
     storeLocal(local);
   }
 
   /*
    * What waits in the current frame was read since the frame began, so it is in the local itself or
-   * in the copy that is read now; older operands were spilled.
+   * in the copy that is read now; older operands were spilled. A framed local never waits.
    */
   private void flushUsesBelowTop(int local) {
+    if (slots.isFramed(local)) {
+      return;
+    }
     int slot = slots.slot(local);
     int alias = localSlot(local);
-    for (int i = Math.max(onStackEnd, base()); i < operands.size() - 1; i++) {
+    for (int i = Math.max(onStackEnd, stackBase()); i < operands.size() - 1; i++) {
       if (operands.place(i) == OperandStack.LOCAL
           && (operands.slot(i) == slot || operands.slot(i) == alias)) {
         flushBelow(1);
@@ -230,16 +302,52 @@ final class MethodState {
 
   // Operands.
 
+  /// {@return the innermost frame of the method}
   ControlFrame current() {
-    return control.getLast();
+    return regionFrame != null && control.size() == outerFrames ? regionFrame : control.getLast();
+  }
+
+  /// {@return whether a frame is outside of the method}
+  boolean isOuter(ControlFrame frame) {
+    return frame.index < outerFrames;
+  }
+
+  /// {@return the number of frames around the method}
+  int outerFrames() {
+    return outerFrames;
   }
 
   private int base() {
     return current().height;
   }
 
-  private void clampOnStack() {
+  /// {@return the index of the first operand that may be on the JVM stack}
+  private int stackBase() {
+    return Math.max(base(), settledEnd);
+  }
+
+  private void clampToSize() {
+    settledEnd = Math.min(settledEnd, operands.size());
     onStackEnd = Math.min(onStackEnd, operands.size());
+  }
+
+  /// Makes the top `count` operands ones that are put on the JVM stack when they are flushed.
+  ///
+  /// To be called before each instruction with the number of operands that it takes.
+  void prepare(int count) {
+    int from = operands.size() - count;
+    if (from >= settledEnd) {
+      return;
+    }
+    boolean hasStack = onStackEnd > stackBase();
+    for (int i = stackBase(); i < operands.size() && !hasStack; i++) {
+      hasStack = operands.place(i) == OperandStack.CONDITION;
+    }
+    if (hasStack) {
+      spill();
+    }
+    settledEnd = Math.max(base(), from);
+    onStackEnd = settledEnd;
   }
 
   /// {@return the kind of an operand counted from the top, which is 0}
@@ -255,10 +363,18 @@ final class MethodState {
   /// Puts all operands of the current frame but the top `count` on the JVM stack.
   void flushBelow(int count) {
     int end = operands.size() - count;
-    for (int i = Math.max(onStackEnd, base()); i < end; i++) {
+    for (int i = Math.max(onStackEnd, stackBase()); i < end; i++) {
       materialize(i);
       operands.setOnStack(i);
       onStackEnd = i + 1;
+    }
+    requireStackRoom();
+  }
+
+  private void requireStackRoom() {
+    int words = 2 * (onStackEnd - stackBase());
+    if (words > MAX_STACK_WORDS) {
+      throw new CodeLimitException("words on the operand stack", words, MAX_STACK_WORDS);
     }
   }
 
@@ -273,6 +389,7 @@ final class MethodState {
   private void materialize(int index) {
     switch (operands.place(index)) {
       case OperandStack.LOCAL -> writer.load(operands.kind(index), operands.slot(index));
+      case OperandStack.FRAME -> writeFrameLoad(operands.kind(index), operands.frameIndex(index));
       case OperandStack.CONSTANT -> writeConstant(operands.kind(index), operands.bits(index));
       case OperandStack.CONDITION -> writeCondition(index);
       default -> throw new IllegalStateException("operand " + index + " is on the stack");
@@ -284,10 +401,14 @@ final class MethodState {
     materialize(operands.size() - 1 - depth);
   }
 
-  /// {@return whether an operand, counted from the top, is a constant or in a local variable}
+  /// {@return whether an operand, counted from the top, is a constant or in a variable}
   boolean isDeferred(int depth) {
-    byte place = operands.place(operands.size() - 1 - depth);
-    return place == OperandStack.LOCAL || place == OperandStack.CONSTANT;
+    return isConstantOrVariable(operands.size() - 1 - depth);
+  }
+
+  private boolean isConstantOrVariable(int index) {
+    byte place = operands.place(index);
+    return place != OperandStack.ON_STACK && place != OperandStack.CONDITION;
   }
 
   private void writeConstant(JvmKind kind, long bits) {
@@ -332,38 +453,30 @@ final class MethodState {
   /// Takes note that the top operand was consumed.
   void pop() {
     operands.pop();
-    clampOnStack();
+    clampToSize();
   }
 
   /// Takes note that operands were consumed.
   void pop(int count) {
     operands.truncate(operands.size() - count);
-    clampOnStack();
+    clampToSize();
   }
 
   /// Takes note of a value that was just written; everything below it is on the JVM stack.
   void pushOnStack(JvmKind kind) {
     operands.pushOnStack(kind);
     onStackEnd = operands.size();
-  }
-
-  /// {@return the kinds of the operands of the current frame, the lowest first}
-  String currentKinds() {
-    StringBuilder kinds = new StringBuilder();
-    for (int i = base(); i < operands.size(); i++) {
-      kinds.append(operands.kind(i).code());
-    }
-    return kinds.toString();
+    requireStackRoom();
   }
 
   /// {@return the number of operands of the current frame that are on the JVM stack}
   int onStackCount() {
-    return Math.max(0, onStackEnd - base());
+    return Math.max(0, onStackEnd - stackBase());
   }
 
   /// {@return whether a condition that is not written yet waits below the top operand}
   boolean hasConditionBelowTop() {
-    for (int i = Math.max(onStackEnd, base()); i < operands.size() - 1; i++) {
+    for (int i = Math.max(onStackEnd, stackBase()); i < operands.size() - 1; i++) {
       if (operands.place(i) == OperandStack.CONDITION) {
         return true;
       }
@@ -371,20 +484,16 @@ final class MethodState {
     return false;
   }
 
-  /// Moves all operands of the current frame off the JVM stack and out of variables that change.
+  /// Settles all operands of the current frame: moves them off the JVM stack and out of variables
+  /// that change.
   void spill() {
-    int size = operands.size();
-    for (int i = Math.max(onStackEnd, base()); i < size; i++) {
-      if (operands.place(i) == OperandStack.CONDITION) {
-        flush();
-        break;
-      }
-    }
+    flushConditions();
     int next = nextFreeSlot();
-    for (int i = size - 1; i >= base(); i--) {
-      byte place = operands.place(i);
-      boolean isOnStack = place == OperandStack.ON_STACK;
-      if (isOnStack || (place == OperandStack.LOCAL && isMutable(operands.slot(i)))) {
+    for (int i = operands.size() - 1; i >= stackBase(); i--) {
+      boolean isOnStack = operands.place(i) == OperandStack.ON_STACK;
+      if (isOnStack
+          || (operands.place(i) == OperandStack.LOCAL
+              && temporaries.isMutable(operands.slot(i)))) {
         JvmKind kind = operands.kind(i);
         if (!isOnStack) {
           writer.load(kind, operands.slot(i));
@@ -394,22 +503,82 @@ final class MethodState {
         next += kind.slots();
       }
     }
-    onStackEnd = base();
+    settledEnd = operands.size();
+    onStackEnd = settledEnd;
   }
 
-  private boolean isMutable(int slot) {
-    return slot < firstTemporary || aliasSlots.get(slot);
+  /// Settles all operands of the current frame where the methods of other parts of the function can
+  /// reach them: as constants, or in the frame arrays, at their height in the function.
+  void spillToFrame() {
+    flushConditions();
+    for (int i = operands.size() - 1; i >= base(); i--) {
+      byte place = operands.place(i);
+      if (place == OperandStack.ON_STACK || place == OperandStack.LOCAL) {
+        JvmKind kind = operands.kind(i);
+        if (place == OperandStack.LOCAL) {
+          writer.load(kind, operands.slot(i));
+        }
+        int element = slots.operandIndex(kind, frameHeight + i);
+        writeFrameStore(kind, element);
+        operands.setFrame(i, element);
+      }
+    }
+    settledEnd = operands.size();
+    onStackEnd = settledEnd;
+  }
+
+  /// Replaces the operands of the current frame, which are settled, by those with which a region
+  /// ended.
+  void takeOperands(MethodState region) {
+    operands.truncate(current().height);
+    for (int i = 0; i < region.operands.size(); i++) {
+      operands.pushCopy(region.operands, i);
+    }
+    settledEnd = operands.size();
+    onStackEnd = settledEnd;
+  }
+
+  private void flushConditions() {
+    for (int i = Math.max(onStackEnd, stackBase()); i < operands.size(); i++) {
+      if (operands.place(i) == OperandStack.CONDITION) {
+        flush();
+        return;
+      }
+    }
   }
 
   /// {@return the first local variable that holds nothing of the current frame}
   private int nextFreeSlot() {
-    int next = current().firstFreeSlot;
-    for (int i = base(); i < operands.size(); i++) {
-      if (operands.place(i) == OperandStack.LOCAL) {
-        next = Math.max(next, operands.slot(i) + operands.kind(i).slots());
-      }
+    return Math.max(current().firstFreeSlot, temporaries.end());
+  }
+
+  // The frame arrays.
+
+  /// Pushes both frame arrays to the JVM stack.
+  void writeArrays() {
+    writer.aload(slots.arraySlot(JvmKind.LONG));
+    writer.aload(slots.arraySlot(JvmKind.REF));
+  }
+
+  /// Pushes an element of the frame array for values of a kind.
+  private void writeFrameLoad(JvmKind kind, int element) {
+    writer.aload(slots.arraySlot(kind));
+    writer.iconst(element);
+    writer.insn(kind == JvmKind.REF ? Opcodes.AALOAD : Opcodes.LALOAD);
+    CallEmitter.writeFromSlot(writer, kind);
+  }
+
+  /// Pops the value on top of the JVM stack into an element of the frame array for its kind.
+  private void writeFrameStore(JvmKind kind, int element) {
+    CallEmitter.writeAsSlot(writer, kind);
+    writer.aload(slots.arraySlot(kind));
+    writer.iconst(element);
+    if (kind == JvmKind.REF) {
+      writer.invokestatic(
+          Names.LARGE_FRAMES, "set", "(Ljava/lang/Object;[Ljava/lang/Object;I)V");
+    } else {
+      writer.invokestatic(Names.LARGE_FRAMES, "set", "(J[JI)V");
     }
-    return next;
   }
 
   // Control.
@@ -423,9 +592,13 @@ final class MethodState {
       next += JvmKind.of(results.charAt(i)).slots();
     }
     ControlFrame frame =
-        new ControlFrame(kind, operands.size() - params.length(), results, resultSlots, next);
+        new ControlFrame(
+            kind, control.size(), operands.size() - params.length(), results, resultSlots, next);
     control.add(frame);
-    onStackEnd = frame.height;
+    if (params.length() <= MAX_FLUSHED_PARAMS) {
+      settledEnd = frame.height;
+      onStackEnd = settledEnd;
+    }
     return frame;
   }
 
@@ -449,24 +622,41 @@ final class MethodState {
   ControlFrame leave() {
     ControlFrame frame = control.removeLast();
     dropAliases(frame);
-    operands.truncate(frame.height);
-    onStackEnd = base();
+    if (frame.counterSlot >= 0) {
+      temporaries.unpin(frame.counterSlot, JvmKind.INT);
+      temporaries.unpin(frame.counterSlot + 1, JvmKind.INT);
+    }
+    truncate(frame.height);
     for (int i = 0; i < frame.resultSlots.length; i++) {
       operands.pushLocal(JvmKind.of(frame.results.charAt(i)), frame.resultSlots[i]);
     }
     return frame;
   }
 
+  /// Drops all operands from an index on, which nothing but settled ones lies below.
+  private void truncate(int size) {
+    operands.truncate(size);
+    settledEnd = size;
+    onStackEnd = size;
+  }
+
+  /// Drops all operands and aliases, at the end of a method.
+  void clear() {
+    dropAliases(current());
+    truncate(0);
+  }
+
   /// Begins the `else` of the current frame with the operands that its `if` began with.
   void restoreParameters(ControlFrame frame) {
-    operands.truncate(frame.height);
-    onStackEnd = frame.height;
+    truncate(frame.height);
     if (frame.parameters != null) {
       for (ControlFrame.Parameter parameter : frame.parameters) {
-        if (parameter.place() == OperandStack.CONSTANT) {
-          operands.pushConstant(parameter.kind(), parameter.value());
-        } else {
-          operands.pushLocal(parameter.kind(), (int) parameter.value());
+        switch (parameter.place()) {
+          case OperandStack.CONSTANT ->
+              operands.pushConstant(parameter.kind(), parameter.value());
+          case OperandStack.FRAME ->
+              operands.pushFrame(parameter.kind(), (int) parameter.value());
+          default -> operands.pushLocal(parameter.kind(), (int) parameter.value());
         }
       }
     }
@@ -491,7 +681,7 @@ final class MethodState {
 
   /// Pops the operands of the current frame that are on the JVM stack, but for the top `kept`.
   void writePops(int kept) {
-    for (int i = onStackEnd - 1 - kept; i >= base(); i--) {
+    for (int i = onStackEnd - 1 - kept; i >= stackBase(); i--) {
       writer.insn(operands.kind(i).pop());
     }
   }
@@ -505,11 +695,11 @@ final class MethodState {
   /// @param extraInt whether an int lies on top of them
   private void writeFrame(Label label, int stackEnd, boolean extraInt) {
     int stackCount = 0;
-    int needed = Math.max(0, stackEnd - base()) + 1;
+    int needed = Math.max(0, stackEnd - stackBase()) + 1;
     if (frameStack.length < needed) {
       frameStack = new Object[needed * 2];
     }
-    for (int i = base(); i < stackEnd; i++) {
+    for (int i = stackBase(); i < stackEnd; i++) {
       frameStack[stackCount++] = operands.kind(i).frameType();
     }
     if (extraInt) {
@@ -520,54 +710,11 @@ final class MethodState {
 
   /// Collects the types of all local variables that are needed from here on.
   private int collectLocals() {
-    int end = firstTemporary;
-    for (int i = 0; i < operands.size(); i++) {
-      if (operands.place(i) == OperandStack.LOCAL) {
-        end = Math.max(end, operands.slot(i) + operands.kind(i).slots());
-      }
-    }
-    for (ControlFrame frame : control) {
-      end = Math.max(end, frame.counterSlot < 0 ? end : frame.counterSlot + 2);
-      for (ControlFrame.Alias alias : frame.aliases) {
-        end = Math.max(end, alias.copySlot() + localKinds[alias.local()].slots());
-      }
-    }
-    int temporaries = end - firstTemporary;
-    int needed = fixedFrameLength + 2 * temporaries;
+    int needed = fixedFrameLength + temporaries.end() - temporaries.first();
     if (frameLocals.length < needed) {
-      frameLocals = new Object[needed * 2];
+      frameLocals = Arrays.copyOf(frameLocals, needed * 2);
     }
-    System.arraycopy(fixedFrame, 0, frameLocals, 0, fixedFrameLength);
-    if (temporaries == 0) {
-      return trimmed(fixedFrameLength);
-    }
-    // By slot first, behind the part that is handed out, then closed up: two slots are one entry.
-    int from = fixedFrameLength + temporaries;
-    Arrays.fill(frameLocals, from, from + temporaries, Opcodes.TOP);
-    for (int i = 0; i < operands.size(); i++) {
-      if (operands.place(i) == OperandStack.LOCAL && operands.slot(i) >= firstTemporary) {
-        frameLocals[from + operands.slot(i) - firstTemporary] = operands.kind(i).frameType();
-      }
-    }
-    for (ControlFrame frame : control) {
-      if (frame.counterSlot >= 0) {
-        frameLocals[from + frame.counterSlot - firstTemporary] = Opcodes.INTEGER;
-        frameLocals[from + frame.counterSlot + 1 - firstTemporary] = Opcodes.INTEGER;
-      }
-      for (ControlFrame.Alias alias : frame.aliases) {
-        frameLocals[from + alias.copySlot() - firstTemporary] =
-            localKinds[alias.local()].frameType();
-      }
-    }
-    int count = fixedFrameLength;
-    for (int i = 0; i < temporaries; i++) {
-      Object type = frameLocals[from + i];
-      frameLocals[count++] = type;
-      if (Opcodes.LONG.equals(type) || Opcodes.DOUBLE.equals(type)) {
-        i++;
-      }
-    }
-    return trimmed(count);
+    return trimmed(temporaries.copyTo(frameLocals, fixedFrameLength));
   }
 
   private int trimmed(int count) {

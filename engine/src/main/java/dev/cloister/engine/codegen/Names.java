@@ -45,6 +45,7 @@ public final class Names {
   static final String STACK_GUARD = RUNTIME + "StackGuard";
   static final String RESULT_SLOTS = RUNTIME + "ResultSlots";
   static final String RESULT_SLOTS_DESC = "L" + RESULT_SLOTS + ";";
+  static final String LARGE_FRAMES = RUNTIME + "LargeFrames";
   static final String INSTANCE_FACTORY = RUNTIME + "InstanceFactory";
   static final String LINKAGE_SOURCE = RUNTIME + "LinkageSource";
   static final String IMAGE_ENTRY = RUNTIME + "ImageEntry";
@@ -66,11 +67,35 @@ public final class Names {
   static final String OBJECTS = "java/util/Objects";
   static final String OBJECT = "java/lang/Object";
 
+  /// In place of the ordinal of a region: the rest of the function.
+  static final String BODY = "body";
+
   private Names() {}
 
   /// {@return the class with the code of chunk `index`}
   static String chunk(int index) {
     return GENERATED + "C" + index;
+  }
+
+  /// {@return a class with more methods of chunk `index`}
+  static String chunkPart(int index, int part) {
+    return chunk(index) + "_" + part;
+  }
+
+  /// {@return the method with the code of a function that has frame arrays, or with the rest of one
+  /// that is divided}
+  static String functionBody(int functionIndex) {
+    return function(functionIndex) + "_" + BODY;
+  }
+
+  /// {@return the method with the code of a region of a function}
+  static String region(int functionIndex, int ordinal) {
+    return function(functionIndex) + "_" + ordinal;
+  }
+
+  /// {@return a method that maps indices to labels for a function}
+  static String branchTable(int functionIndex, int ordinal) {
+    return function(functionIndex) + "_t" + ordinal;
   }
 
   /// {@return the class that dispatches calls of shape `index` by ordinal}

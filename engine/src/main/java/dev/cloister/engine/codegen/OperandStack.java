@@ -6,23 +6,29 @@ import java.util.Arrays;
 final class OperandStack {
   /*
    * An operand is *on the stack* of the JVM, or it is *deferred*: a constant, the content of a
-   * local variable, or a condition whose operands are on the JVM stack and whose comparison is
-   * still to come. Above the height of the current control frame the operands on the JVM stack
-   * come first and the deferred ones after them, so that deferred operands can be written at any
-   * time in order; below that height nothing is on the JVM stack.
+   * local variable or of an element of the function's frame arrays, or a condition whose operands
+   * are on the JVM stack and whose comparison is still to come.
+   *
+   * From the bottom: the *settled* operands, which are constants or in places that nobody writes
+   * while they wait, and are left there until they are consumed; then those on the JVM stack; then
+   * deferred ones, so that these can be written at any time in order. Whatever lies below the
+   * height of the current control frame is settled.
    */
   static final byte ON_STACK = 0;
   static final byte LOCAL = 1;
   static final byte CONSTANT = 2;
   static final byte CONDITION = 3;
+  static final byte FRAME = 4;
 
   private byte[] places = new byte[64];
   private byte[] kinds = new byte[64];
   private long[] values = new long[64];
   private int size;
+  private final Temporaries temporaries;
 
-  void clear() {
-    size = 0;
+  /// @param temporaries what is told which temporaries hold operands
+  OperandStack(Temporaries temporaries) {
+    this.temporaries = temporaries;
   }
 
   int size() {
@@ -30,7 +36,9 @@ final class OperandStack {
   }
 
   void truncate(int newSize) {
-    size = newSize;
+    while (size > newSize) {
+      pop();
+    }
   }
 
   void pushOnStack(JvmKind kind) {
@@ -40,6 +48,17 @@ final class OperandStack {
   /// Pushes the content of a local variable of the JVM method.
   void pushLocal(JvmKind kind, int slot) {
     push(LOCAL, kind, slot);
+    temporaries.hold(slot, kind);
+  }
+
+  /// Pushes an element of the frame array for values of a kind.
+  void pushFrame(JvmKind kind, int index) {
+    push(FRAME, kind, index);
+  }
+
+  /// Pushes what is settled, or a condition, at an index of another stack.
+  void pushCopy(OperandStack from, int index) {
+    push(from.places[index], from.kind(index), from.values[index]);
   }
 
   /// Pushes a constant by its bits; the only constant reference is null.
@@ -65,6 +84,9 @@ final class OperandStack {
 
   void pop() {
     size--;
+    if (places[size] == LOCAL) {
+      temporaries.release(slot(size), kind(size));
+    }
   }
 
   byte place(int index) {
@@ -80,6 +102,11 @@ final class OperandStack {
     return (int) values[index];
   }
 
+  /// {@return the element of the frame array in which an operand is}
+  int frameIndex(int index) {
+    return (int) values[index];
+  }
+
   /// {@return the bits of a constant}
   long bits(int index) {
     return values[index];
@@ -92,13 +119,29 @@ final class OperandStack {
 
   /// Notes that an operand is now on the JVM stack.
   void setOnStack(int index) {
+    leaveTemporary(index);
     places[index] = ON_STACK;
   }
 
   /// Notes that an operand is now in a local variable.
   void setLocal(int index, int slot) {
+    leaveTemporary(index);
     places[index] = LOCAL;
     values[index] = slot;
+    temporaries.hold(slot, kind(index));
+  }
+
+  /// Notes that an operand is now in an element of a frame array.
+  void setFrame(int index, int element) {
+    leaveTemporary(index);
+    places[index] = FRAME;
+    values[index] = element;
+  }
+
+  private void leaveTemporary(int index) {
+    if (places[index] == LOCAL) {
+      temporaries.release(slot(index), kind(index));
+    }
   }
 
   /// Notes that a condition was inverted.

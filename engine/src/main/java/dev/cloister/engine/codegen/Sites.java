@@ -7,9 +7,13 @@ import dev.cloister.engine.types.FuncType;
 
 /// Numbers the instructions of a function at which a call can end or another one can be running.
 ///
-/// The line number of generated code is the ordinal of the site, from 1. Nothing is kept for it:
-/// the offset of a site is found by reading the body again up to it.
+/// The line number of generated code is the ordinal of the site among those of its JVM method, from
+/// 1; the sites of regions in it belong to other methods. Nothing is kept for it but how the
+/// function is divided: the offset of a site is found by reading the body again up to it.
 public final class Sites {
+  /// The line number of calls of regions: what runs is shown by the frame of the region.
+  public static final int REGION_CALL = 0;
+
   private Sites() {}
 
   /// {@return whether an instruction can trap, call or throw}
@@ -72,17 +76,31 @@ public final class Sites {
     return reader;
   }
 
-  /// {@return the module offset of a site, or that of the body if the ordinal is not one}
+  /// {@return the module offset of a site, or that of the body if there is no such site}
   ///
-  /// @param ordinal the line number of generated code: modulo 65,536
-  public static int offset(WasmModule module, int functionIndex, int ordinal) {
-    InstructionReader reader = instructions(module, functionIndex);
+  /// @param method the name of the JVM method, one of the function's
+  /// @param line the line number in it; 0 stands for where it begins
+  public static int offset(ModulePlan plan, int functionIndex, String method, int line) {
+    SplitPlan split = plan.split(functionIndex);
+    InstructionReader reader = instructions(plan.module(), functionIndex);
+    int part = method.indexOf('_') + 1;
+    SplitPlan.Region region = null;
+    if (part > 0 && !method.substring(part).equals(Names.BODY)) {
+      region = split.region(Integer.parseInt(method.substring(part)));
+      reader.reset(region.start(), region.end());
+    }
+    if (line == 0) {
+      return reader.position();
+    }
     for (int sites = 0; !reader.atEnd(); ) {
-      if (isSite(reader.next()) && ++sites == ordinal) {
+      SplitPlan.Region inner = split.regionAt(reader.position(), region);
+      if (inner != null) {
+        reader.reset(inner.end(), reader.end());
+      } else if (isSite(reader.next()) && ++sites == line) {
         return reader.offset();
       }
     }
-    return module.bodyOffset(functionIndex);
+    return plan.module().bodyOffset(functionIndex);
   }
 
   /// {@return the letters of all locals of a function, parameters first}

@@ -5,57 +5,108 @@ import java.util.Arrays;
 import java.util.BitSet;
 import java.util.List;
 
-/// Which local variables of a JVM method hold the parameters, the instance and the Wasm locals.
+/// Where a JVM method has the parameters, the instance and the Wasm locals: in local variables, or
+/// in the elements of two arrays, one of numbers and one of references, which all methods of a
+/// function share.
 final class SlotLayout {
+  private static final String NUMBERS = "[J";
+  private static final String REFERENCES = "[Ljava/lang/Object;";
+
+  /// The descriptor of the arrays as the last arguments of a method.
+  static final String ARRAYS_DESC = NUMBERS + REFERENCES;
+
   private final int[] slots;
+  private final FrameArrays arrays;
   private final List<Object> frame = new ArrayList<>();
   private int instanceSlot;
+  private int arraysSlot = -1;
   private int exitSlot = -1;
-  private int[] operandSlots = {};
-  private String operandKinds = "";
   private int end;
 
-  private SlotLayout(int localCount) {
+  private SlotLayout(FrameArrays arrays, int localCount) {
+    this.arrays = arrays;
     slots = new int[localCount];
     Arrays.fill(slots, -1);
   }
 
-  /// {@return the layout of a whole function: parameters, instance, other locals}
+  /// What is in the elements of the arrays: the framed locals, then pending operands.
   ///
+  /// One object a function, which learns while the function is written how long they must be.
+  static final class FrameArrays {
+    private final int[] indices;
+    private final int framedNumbers;
+    private final int framedReferences;
+    private int numbers;
+    private int references;
+
+    /// @param locals the letters of all Wasm locals
+    /// @param framed those that are in the arrays
+    FrameArrays(String locals, BitSet framed) {
+      indices = new int[locals.length()];
+      Arrays.fill(indices, -1);
+      for (int i = framed.nextSetBit(0); i >= 0; i = framed.nextSetBit(i + 1)) {
+        indices[i] = JvmKind.of(locals.charAt(i)) == JvmKind.REF ? references++ : numbers++;
+      }
+      framedNumbers = numbers;
+      framedReferences = references;
+    }
+
+    /// {@return the element for the operand at a height in the function}
+    private int operandIndex(JvmKind kind, int height) {
+      if (kind == JvmKind.REF) {
+        references = Math.max(references, framedReferences + height + 1);
+        return framedReferences + height;
+      }
+      numbers = Math.max(numbers, framedNumbers + height + 1);
+      return framedNumbers + height;
+    }
+
+    /// {@return the number of elements that the array of numbers needs so far}
+    int numbers() {
+      return numbers;
+    }
+
+    /// {@return the number of elements that the array of references needs so far}
+    int references() {
+      return references;
+    }
+  }
+
+  /// {@return the layout of a whole function: parameters, instance, arrays, other locals}
+  ///
+  /// @param arrays what is in the arrays
   /// @param locals the letters of all Wasm locals, parameters first
-  /// @param callsRegions whether parts of the function are methods of their own
-  static SlotLayout ofFunction(String locals, int params, boolean callsRegions) {
-    SlotLayout layout = new SlotLayout(locals.length());
-    for (int i = 0; i < params; i++) {
-      layout.slots[i] = layout.add(JvmKind.of(locals.charAt(i)));
+  /// @param stackParams the number of parameters that are passed on the JVM stack
+  /// @param split how the function is divided
+  static SlotLayout ofFunction(
+      FrameArrays arrays, String locals, int stackParams, SplitPlan split) {
+    SlotLayout layout = new SlotLayout(arrays, locals.length());
+    for (int i = 0; i < stackParams; i++) {
+      int slot = layout.add(JvmKind.of(locals.charAt(i)));
+      layout.slots[i] = split.framed().get(i) ? -1 : slot;
     }
-    layout.addInstance();
-    for (int i = params; i < locals.length(); i++) {
-      layout.slots[i] = layout.add(JvmKind.of(locals.charAt(i)));
+    layout.addInstance(split.hasFrame());
+    for (int i = stackParams; i < locals.length(); i++) {
+      if (!split.framed().get(i)) {
+        layout.slots[i] = layout.add(JvmKind.of(locals.charAt(i)));
+      }
     }
-    if (callsRegions) {
+    if (split.isDivided()) {
       layout.exitSlot = layout.add(JvmKind.INT);
     }
     return layout;
   }
 
-  /// {@return the layout of a region: the locals that it uses, pending operands, instance, exit
-  /// code}
+  /// {@return the layout of a region: the locals that it uses, instance, arrays, exit code}
   ///
   /// @param locals the letters of all Wasm locals
-  /// @param used the locals that the region reads or writes
-  /// @param operands the letters of the operands that are pending where it begins
-  static SlotLayout ofRegion(String locals, BitSet used, String operands) {
-    SlotLayout layout = new SlotLayout(locals.length());
+  /// @param used the locals that the region reads or writes and that are local variables
+  static SlotLayout ofRegion(FrameArrays arrays, String locals, BitSet used) {
+    SlotLayout layout = new SlotLayout(arrays, locals.length());
     for (int i = used.nextSetBit(0); i >= 0; i = used.nextSetBit(i + 1)) {
       layout.slots[i] = layout.add(JvmKind.of(locals.charAt(i)));
     }
-    layout.operandKinds = operands;
-    layout.operandSlots = new int[operands.length()];
-    for (int i = 0; i < operands.length(); i++) {
-      layout.operandSlots[i] = layout.add(JvmKind.of(operands.charAt(i)));
-    }
-    layout.addInstance();
+    layout.addInstance(/* hasArrays= */ true);
     layout.exitSlot = layout.add(JvmKind.INT);
     return layout;
   }
@@ -67,14 +118,43 @@ final class SlotLayout {
     return slot;
   }
 
-  private void addInstance() {
+  private void addInstance(boolean hasArrays) {
     instanceSlot = end++;
     frame.add(Names.INSTANCE);
+    if (hasArrays) {
+      arraysSlot = end;
+      end += 2;
+      frame.add(NUMBERS);
+      frame.add(REFERENCES);
+    }
   }
 
-  /// {@return the slot of a Wasm local, or -1 if the method does not have it}
+  /// {@return the slot of a Wasm local, or -1 if the method does not have it in a local variable}
   int slot(int local) {
     return slots[local];
+  }
+
+  /// {@return whether a Wasm local is an element of an array}
+  boolean isFramed(int local) {
+    return arrays.indices[local] >= 0;
+  }
+
+  /// {@return the element in which a framed Wasm local is}
+  int frameIndex(int local) {
+    return arrays.indices[local];
+  }
+
+  /// {@return the element for the operand at a height in the function}
+  int operandIndex(JvmKind kind, int height) {
+    return arrays.operandIndex(kind, height);
+  }
+
+  /// {@return the slot of the array with values of a kind}
+  int arraySlot(JvmKind kind) {
+    if (arraysSlot < 0) {
+      throw new IllegalStateException("the method has no frame arrays");
+    }
+    return kind == JvmKind.REF ? arraysSlot + 1 : arraysSlot;
   }
 
   int instanceSlot() {
@@ -84,15 +164,6 @@ final class SlotLayout {
   /// {@return where the code of the exit is that a region takes or took, or -1}
   int exitSlot() {
     return exitSlot;
-  }
-
-  /// {@return where the operands are that were pending before a region}
-  int[] operandSlots() {
-    return operandSlots;
-  }
-
-  JvmKind operandKind(int index) {
-    return JvmKind.of(operandKinds.charAt(index));
   }
 
   /// {@return the types of all these variables, as ASM writes them}

@@ -13,9 +13,15 @@ final class VariableEmitter {
     this.writer = state.writer;
   }
 
-  /// Writes `local.get`: the operand is the local itself.
+  /// Writes `local.get`: the operand is the local itself, if that is a local variable.
   void getLocal(int local) {
-    state.operands.pushLocal(state.localKind(local), state.localSlot(local));
+    if (state.isFramed(local)) {
+      state.flush();
+      state.loadLocal(local);
+      state.pushOnStack(state.localKind(local));
+    } else {
+      state.operands.pushLocal(state.localKind(local), state.localSlot(local));
+    }
   }
 
   /// Writes `local.set`.

@@ -17,6 +17,9 @@ import org.jspecify.annotations.Nullable;
 /// calls may. Exceptions that it throws travel through the guest to the host's call unchanged; the
 /// guest cannot catch them.
 public final class HostFunction implements Extern {
+  /// The JVM slots that parameters may take if the target takes them one by one.
+  private static final int MAX_PARAM_SLOTS = 250;
+
   private static final MethodHandle ADAPT = findAdapt();
 
   private final FuncType type;
@@ -40,6 +43,10 @@ public final class HostFunction implements Extern {
 
   /// {@return a host function over boxed values}
   public static HostFunction of(FuncType type, Body body) {
+    if (isWide(type)) {
+      return new HostFunction(
+          type, MethodHandles.insertArguments(ADAPT, 0, body, type).asType(erase(type)));
+    }
     MethodType generic =
         MethodType.genericMethodType(type.params().size() + 1)
             .changeParameterType(0, Instance.class);
@@ -55,8 +62,11 @@ public final class HostFunction implements Extern {
   /// @param type with at most one result and without vectors
   /// @param target of type `(Instance caller, params…) -> result`, with `int`, `long`, `float`,
   ///   `double`, and `Object` for references
-  /// @throws IllegalArgumentException if `target` has another type
+  /// @throws IllegalArgumentException if `target` has another type, or no method handle can have it
   public static HostFunction of(FuncType type, MethodHandle target) {
+    if (isWide(type)) {
+      throw new IllegalArgumentException("too many parameters for a method handle: " + type);
+    }
     if (type.results().size() > 1 || !target.type().equals(erase(type))) {
       throw new IllegalArgumentException(
           "expected a target of type " + erase(type) + ", got " + target.type());
@@ -69,9 +79,18 @@ public final class HostFunction implements Extern {
     return type;
   }
 
-  /// {@return what the generated reference class invokes, of the erased type with the caller first}
+  /// {@return what the generated reference class invokes, of the erased type with the caller first;
+  /// if there are more parameters than a method handle takes, they are one array, boxed}
   public MethodHandle target() {
     return target;
+  }
+
+  private static boolean isWide(FuncType type) {
+    int slots = 0;
+    for (ValueType param : type.params()) {
+      slots += param == NumType.I64 || param == NumType.F64 ? 2 : 1;
+    }
+    return slots > MAX_PARAM_SLOTS;
   }
 
   private static MethodType erase(FuncType type) {
@@ -79,6 +98,9 @@ public final class HostFunction implements Extern {
     MethodType erased =
         MethodType.methodType(
             results.isEmpty() ? void.class : erase(results.getFirst()), Instance.class);
+    if (isWide(type)) {
+      return erased.appendParameterTypes(Object[].class);
+    }
     for (ValueType param : type.params()) {
       erased = erased.appendParameterTypes(erase(param));
     }

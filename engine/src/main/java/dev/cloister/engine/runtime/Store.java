@@ -36,6 +36,10 @@ public final class Store implements AutoCloseable {
   /// Where functions of this store leave all results but the first.
   final ResultSlots results = new ResultSlots();
 
+  /// The bytes of the frames that [LargeFrames] counts. Those whose functions an exhausted stack
+  /// kept from being counted off are dropped when the outermost call ends.
+  long largeFrameBytes;
+
   private final HeapLimiter limiter;
   private final List<Memory> memories = new ArrayList<>();
   private final List<Table> tables = new ArrayList<>();
@@ -127,6 +131,7 @@ public final class Store implements AutoCloseable {
   /// Notes the end of what [#enter] began.
   void exit() {
     if (--depth == 0) {
+      largeFrameBytes = 0;
       synchronized (stopLock) {
         running = false;
         if (armed) {

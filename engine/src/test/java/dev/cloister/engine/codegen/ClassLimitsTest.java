@@ -209,7 +209,7 @@ final class ClassLimitsTest {
             WasmLimits.defaults());
     ModulePlan plan = new ModulePlan(module, new InstanceLayout(module));
     ClassNode chunk = new ClassNode();
-    new ClassReader(ChunkGenerator.chunk(plan, plan.chunkOf(1))).accept(chunk, 0);
+    new ClassReader(ChunkGenerator.chunk(plan, plan.chunkOf(1)).get(Names.chunk(plan.chunkOf(1)))).accept(chunk, 0);
 
     assertThat(chunk.methods).extracting(method -> method.name).contains("f1", "f1_0", "f1_1");
   }

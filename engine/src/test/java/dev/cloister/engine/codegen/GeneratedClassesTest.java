@@ -82,6 +82,7 @@ final class GeneratedClassesTest {
           "java/lang/Long.valueOf",
           "java/lang/Math.sqrt",
           "java/lang/Object.<init>",
+          "java/lang/String.charAt",
           "java/lang/invoke/MethodHandle.invokeExact",
           "java/lang/invoke/VarHandle.acquireFence",
           "java/lang/invoke/VarHandle.get",
@@ -243,7 +244,7 @@ final class GeneratedClassesTest {
     classes.put(Names.IMAGE, generator.image());
     classes.put(Names.CODE, DispatchGenerator.entry(plan));
     for (int chunk = 0; chunk < plan.chunkCount(); chunk++) {
-      classes.put(Names.chunk(chunk), ChunkGenerator.chunk(plan, chunk));
+      classes.putAll(ChunkGenerator.chunk(plan, chunk));
     }
     for (int shape = 0; shape < plan.shapeCount(); shape++) {
       classes.put(Names.reference(shape), generator.reference(shape));
