@@ -584,8 +584,12 @@ final class MethodState {
   // Control.
 
   /// Opens a frame for a block whose parameters are on top of the operands, all of them spilled.
+  ///
+  /// The variables of its results are written right before its end, so what is in the block may use
+  /// them for something else.
   ControlFrame enter(ControlFrame.Kind kind, String params, String results) {
-    int next = nextFreeSlot();
+    int first = nextFreeSlot();
+    int next = first;
     int[] resultSlots = new int[results.length()];
     for (int i = 0; i < resultSlots.length; i++) {
       resultSlots[i] = next;
@@ -593,7 +597,7 @@ final class MethodState {
     }
     ControlFrame frame =
         new ControlFrame(
-            kind, control.size(), operands.size() - params.length(), results, resultSlots, next);
+            kind, control.size(), operands.size() - params.length(), results, resultSlots, first);
     control.add(frame);
     if (params.length() <= MAX_FLUSHED_PARAMS) {
       settledEnd = frame.height;
@@ -602,17 +606,19 @@ final class MethodState {
     return frame;
   }
 
-  /// Moves the parameters of a loop into variables of their own, which its branches assign.
+  /// Gives the parameters of a loop variables of their own, which its branches assign.
   void reserveLoopParameters(ControlFrame frame, String params) {
     int[] slots = new int[params.length()];
     for (int i = 0; i < slots.length; i++) {
       JvmKind kind = JvmKind.of(params.charAt(i));
-      slots[i] = frame.firstFreeSlot;
-      frame.firstFreeSlot += kind.slots();
       int index = frame.height + i;
-      materialize(index);
-      writer.store(kind, slots[i]);
-      operands.setLocal(index, slots[i]);
+      if (operands.place(index) != OperandStack.LOCAL) {
+        int slot = nextFreeSlot();
+        materialize(index);
+        writer.store(kind, slot);
+        operands.setLocal(index, slot);
+      }
+      slots[i] = operands.slot(index);
     }
     frame.branchKinds = params;
     frame.branchSlots = slots;
