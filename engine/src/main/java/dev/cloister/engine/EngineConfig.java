@@ -2,15 +2,16 @@ package dev.cloister.engine;
 
 import dev.cloister.engine.feature.WasmFeatures;
 import dev.cloister.engine.feature.WasmLimits;
+import dev.cloister.engine.runtime.CodeKind;
 
 /// The settings of an engine.
 ///
 /// @param features what modules may use; others are refused with a clear error
 /// @param limits the implementation limits that modules are held to
 /// @param compileThreads the threads that generate code, at least 1
-/// @param secondImage whether modules run a second code image from the start: for tests
+/// @param codeKind the kind of code that instances run until they are switched to another one
 public record EngineConfig(
-    WasmFeatures features, WasmLimits limits, int compileThreads, boolean secondImage) {
+    WasmFeatures features, WasmLimits limits, int compileThreads, CodeKind codeKind) {
   /// Checks the settings.
   public EngineConfig {
     if (compileThreads < 1) {
@@ -24,21 +25,21 @@ public record EngineConfig(
         WasmFeatures.supported(),
         WasmLimits.defaults(),
         Runtime.getRuntime().availableProcessors(),
-        /* secondImage= */ false);
+        CodeKind.BASELINE);
   }
 
   /// {@return these settings with other features}
   public EngineConfig withFeatures(WasmFeatures changed) {
-    return new EngineConfig(changed, limits, compileThreads, secondImage);
+    return new EngineConfig(changed, limits, compileThreads, codeKind);
   }
 
   /// {@return these settings with other limits}
   public EngineConfig withLimits(WasmLimits changed) {
-    return new EngineConfig(features, changed, compileThreads, secondImage);
+    return new EngineConfig(features, changed, compileThreads, codeKind);
   }
 
-  /// {@return these settings, with modules running a second code image or not}
-  public EngineConfig withSecondImage(boolean changed) {
+  /// {@return these settings with code of another kind}
+  public EngineConfig withCodeKind(CodeKind changed) {
     return new EngineConfig(features, limits, compileThreads, changed);
   }
 }

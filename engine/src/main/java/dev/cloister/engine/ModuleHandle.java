@@ -5,6 +5,7 @@ import dev.cloister.engine.code.NativeModuleCache;
 import dev.cloister.engine.codegen.Sites;
 import dev.cloister.engine.module.ModuleHash;
 import dev.cloister.engine.module.WasmModule;
+import dev.cloister.engine.runtime.CodeKind;
 import dev.cloister.engine.runtime.Imports;
 import dev.cloister.engine.runtime.Instance;
 import dev.cloister.engine.runtime.Store;
@@ -64,6 +65,24 @@ public final class ModuleHandle implements AutoCloseable {
     return nativeModule.instantiate(store, imports);
   }
 
+  /// Lets calls of an instance run code of another kind, from the next call from outside on; frames
+  /// that are running finish in the code in which they began.
+  ///
+  /// On the thread that runs the instance's store.
+  ///
+  /// @param instance one of this module
+  public void switchTo(CodeKind kind, Instance instance) {
+    if (!instance.module().equals(nativeModule.module())) {
+      throw new IllegalArgumentException("not an instance of " + scriptUrl());
+    }
+    instance.useImage(nativeModule.image(kind).entry());
+  }
+
+  /// {@return the kind of code that new instances run}
+  public CodeKind codeKind() {
+    return nativeModule.currentImage().kind();
+  }
+
   /// Generates all code that is not there yet, which otherwise happens at the first calls.
   ///
   /// @throws dev.cloister.engine.error.LimitExceededException if a function is too large
@@ -72,11 +91,11 @@ public final class ModuleHandle implements AutoCloseable {
   }
 
   /// Generates the class files with the functions of the module anew, one at a time, for those who
-  /// look at code: function 7 is method `f7`. Nothing is defined.
+  /// look at code of the kind that new instances run: function 7 is method `f7`. Nothing is defined.
   ///
   /// @throws dev.cloister.engine.error.LimitExceededException if a function is too large
   public Stream<byte[]> classFiles() {
-    return nativeModule.chunkClassFiles();
+    return nativeModule.chunkClassFiles(codeKind());
   }
 
   /// Generates those of [#classFiles] with a function. Large functions are several methods, whose
@@ -85,7 +104,7 @@ public final class ModuleHandle implements AutoCloseable {
   /// @throws IndexOutOfBoundsException if there is no such function
   /// @throws dev.cloister.engine.error.LimitExceededException if a function is too large
   public List<byte[]> classFiles(int functionIndex) {
-    return nativeModule.chunkClassFiles(functionIndex);
+    return nativeModule.chunkClassFiles(codeKind(), functionIndex);
   }
 
   /// {@return where in the module the instruction starts that a line of generated code is for}
@@ -94,7 +113,7 @@ public final class ModuleHandle implements AutoCloseable {
   /// @param method the name of one of its methods
   /// @param line a line number in the method, or 0 for where it begins
   public int offsetOfLine(int functionIndex, String method, int line) {
-    return Sites.offset(nativeModule.plan(), functionIndex, method, line);
+    return Sites.offset(nativeModule.plan(), codeKind(), functionIndex, method, line);
   }
 
   /// {@return sizes of what the module became}

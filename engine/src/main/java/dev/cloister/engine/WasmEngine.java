@@ -6,6 +6,7 @@ import dev.cloister.engine.code.CompileThreads;
 import dev.cloister.engine.code.NativeModule;
 import dev.cloister.engine.code.NativeModuleCache;
 import dev.cloister.engine.code.SignatureClasses;
+import dev.cloister.engine.code.StructClasses;
 import dev.cloister.engine.decode.ModuleDecoder;
 import dev.cloister.engine.decode.StreamingDecoder;
 import dev.cloister.engine.module.WasmModule;
@@ -26,6 +27,7 @@ public final class WasmEngine implements AutoCloseable {
   private final EngineConfig config;
   private final CompileThreads threads;
   private final SignatureClasses signatureClasses;
+  private final StructClasses structClasses;
   private final NativeModuleCache cache = new NativeModuleCache();
   private final Object isolateLock = new Object();
 
@@ -37,6 +39,7 @@ public final class WasmEngine implements AutoCloseable {
     this.config = config;
     this.threads = new CompileThreads(config.compileThreads());
     this.signatureClasses = new SignatureClasses(threads);
+    this.structClasses = new StructClasses(threads);
   }
 
   /// {@return the settings that the engine was started with}
@@ -106,11 +109,8 @@ public final class WasmEngine implements AutoCloseable {
   }
 
   private NativeModule compile(WasmModule module) {
-    NativeModule compiled = new NativeModule(module, signatureClasses, threads);
-    if (config.secondImage()) {
-      compiled.addImage();
-    }
-    return compiled;
+    return new NativeModule(
+        module, config.codeKind(), signatureClasses, structClasses, threads);
   }
 
   void close(ModuleHandle handle) {
@@ -164,7 +164,7 @@ public final class WasmEngine implements AutoCloseable {
             .map(image ->
                 new NativeModuleInfo.ImageInfo(
                     image.ordinal(),
-                    "baseline",
+                    image.kind().label(),
                     image.generatedChunks(),
                     image.codeBytes(),
                     image == current))

@@ -12,6 +12,7 @@ import dev.cloister.engine.code.CompileThreads;
 import dev.cloister.engine.code.NativeModule;
 import dev.cloister.engine.code.NativeModuleCache;
 import dev.cloister.engine.code.SignatureClasses;
+import dev.cloister.engine.code.StructClasses;
 import dev.cloister.engine.decode.ModuleDecoder;
 import dev.cloister.engine.error.InvalidModuleException;
 import dev.cloister.engine.error.MalformedException;
@@ -21,6 +22,7 @@ import dev.cloister.engine.feature.WasmLimits;
 import dev.cloister.engine.fixture.ModuleBuilder;
 import dev.cloister.engine.module.ElementSegment.Mode;
 import dev.cloister.engine.module.WasmModule;
+import dev.cloister.engine.runtime.CodeKind;
 import dev.cloister.engine.runtime.HeapLimiter;
 import dev.cloister.engine.runtime.Imports;
 import dev.cloister.engine.runtime.Instance;
@@ -241,7 +243,12 @@ final class SharingTest {
                           if (attempts.incrementAndGet() <= 2) {
                             throw new IllegalStateException("attempt");
                           }
-                          return new NativeModule(module, new SignatureClasses(threads), threads);
+                          return new NativeModule(
+                              module,
+                              CodeKind.BASELINE,
+                              new SignatureClasses(threads),
+                              new StructClasses(threads),
+                              threads);
                         } finally {
                           running.decrementAndGet();
                         }

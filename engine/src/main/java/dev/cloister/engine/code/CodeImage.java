@@ -4,6 +4,7 @@ import dev.cloister.engine.codegen.ChunkGenerator;
 import dev.cloister.engine.codegen.DispatchGenerator;
 import dev.cloister.engine.codegen.ModulePlan;
 import dev.cloister.engine.codegen.Names;
+import dev.cloister.engine.runtime.CodeKind;
 import dev.cloister.engine.runtime.ImageEntry;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
@@ -18,21 +19,33 @@ import org.jspecify.annotations.Nullable;
 /// outside. An image without instances and frames is unloaded with its loader.
 public final class CodeImage {
   private final int ordinal;
+  private final CodeKind kind;
   private final Loader loader;
   private final ImageEntry entry;
 
   /// Makes an image whose code is still to be generated.
   ///
   /// @param ordinal 0 for the first image of a module
-  CodeImage(int ordinal, ModulePlan plan, ModuleLoader parent, CompileThreads threads) {
+  CodeImage(
+      int ordinal,
+      CodeKind kind,
+      ModulePlan plan,
+      ModuleLoader parent,
+      CompileThreads threads) {
     this.ordinal = ordinal;
-    this.loader = new Loader(parent.getName() + "-" + ordinal, plan, parent, threads);
+    this.kind = kind;
+    this.loader = new Loader(parent.getName() + "-" + ordinal, kind, plan, parent, threads);
     this.entry = loader.newEntry();
   }
 
   /// {@return the position among the images of the module, in order of creation}
   public int ordinal() {
     return ordinal;
+  }
+
+  /// {@return how its code is made}
+  public CodeKind kind() {
+    return kind;
   }
 
   /// {@return what an instance enters the image through}
@@ -60,6 +73,7 @@ public final class CodeImage {
       registerAsParallelCapable();
     }
 
+    private final CodeKind kind;
     private final ModulePlan plan;
     private final AtomicInteger generatedChunks = new AtomicInteger();
 
@@ -67,8 +81,14 @@ public final class CodeImage {
     /// yet.
     private final Map<String, byte[]> parts = new ConcurrentHashMap<>();
 
-    Loader(String name, ModulePlan plan, ModuleLoader parent, CompileThreads threads) {
+    Loader(
+        String name,
+        CodeKind kind,
+        ModulePlan plan,
+        ModuleLoader parent,
+        CompileThreads threads) {
       super(name, parent, threads);
+      this.kind = kind;
       this.plan = plan;
     }
 
@@ -92,7 +112,7 @@ public final class CodeImage {
       if (known != null) {
         return known;
       }
-      Map<String, byte[]> files = ChunkGenerator.chunk(plan, index);
+      Map<String, byte[]> files = ChunkGenerator.chunk(kind, plan, index);
       byte[] wanted = files.remove(Names.GENERATED + name);
       if (part < 0) {
         generatedChunks.incrementAndGet();

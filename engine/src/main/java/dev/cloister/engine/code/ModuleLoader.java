@@ -5,11 +5,13 @@ import dev.cloister.engine.codegen.ModuleClassGenerator;
 import dev.cloister.engine.codegen.ModulePlan;
 import dev.cloister.engine.codegen.Names;
 import dev.cloister.engine.codegen.SignatureGenerator;
+import dev.cloister.engine.codegen.StructShape;
 import dev.cloister.engine.runtime.CodeLinkage;
 import dev.cloister.engine.runtime.FuncRef;
 import dev.cloister.engine.runtime.LinkageSource;
 import java.util.HashMap;
 import java.util.Map;
+import java.util.concurrent.ConcurrentHashMap;
 import org.jspecify.annotations.Nullable;
 
 /// The loader of the classes that a native module has once: instance, constants, references.
@@ -22,17 +24,27 @@ final class ModuleLoader extends GeneratedClassLoader implements LinkageSource {
   private final ModulePlan plan;
   private final ModuleClassGenerator generator;
   private final Map<String, SignatureClasses.Loader> signatures = new HashMap<>();
+  private final StructClasses structClasses;
+  private final Map<String, StructShape> structShapes = new HashMap<>();
+
+  /// The loaders that were asked for; they are kept for the life of the module.
+  private final Map<StructShape, StructClasses.Loader> structs = new ConcurrentHashMap<>();
 
   ModuleLoader(
       String name,
       CodeLinkage linkage,
       ModulePlan plan,
       SignatureClasses signatureClasses,
+      StructClasses structClasses,
       CompileThreads threads) {
     super(name, FuncRef.class.getClassLoader(), threads);
     this.linkage = linkage;
     this.plan = plan;
     this.generator = new ModuleClassGenerator(plan);
+    this.structClasses = structClasses;
+    for (StructShape shape : plan.structShapes()) {
+      structShapes.put(shape.loadedName(), shape);
+    }
     for (int i = 0; i < plan.shapeCount(); i++) {
       CallShape shape = plan.shape(i);
       signatures.put(
@@ -59,14 +71,20 @@ final class ModuleLoader extends GeneratedClassLoader implements LinkageSource {
     return loader;
   }
 
+  /// {@return the loader of the class of one of the module's shapes of structures}
+  StructClasses.Loader structs(StructShape shape) {
+    return structs.computeIfAbsent(shape, structClasses::loader);
+  }
+
   @Override
   boolean owns(String name) {
-    return !name.startsWith("signature.");
+    return !name.startsWith("signature.") && !name.startsWith("struct.");
   }
 
   @Override
   @Nullable Class<?> findElsewhere(String name) throws ClassNotFoundException {
-    SignatureClasses.Loader loader = signatures.get(name);
+    StructShape shape = structShapes.get(name);
+    GeneratedClassLoader loader = shape == null ? signatures.get(name) : structs(shape);
     if (loader == null) {
       throw new ClassNotFoundException(name);
     }

@@ -7,8 +7,10 @@ import dev.cloister.engine.codegen.ModulePlan;
 import dev.cloister.engine.codegen.Sites;
 import dev.cloister.engine.error.WasmFrame;
 import dev.cloister.engine.module.WasmModule;
+import dev.cloister.engine.runtime.CodeKind;
 import dev.cloister.engine.runtime.CodeLinkage;
 import dev.cloister.engine.runtime.FuncRef;
+import dev.cloister.engine.runtime.GcHeap;
 import dev.cloister.engine.runtime.HostFunction;
 import dev.cloister.engine.runtime.Imports;
 import dev.cloister.engine.runtime.Instance;
@@ -17,6 +19,7 @@ import dev.cloister.engine.runtime.InstanceLayout;
 import dev.cloister.engine.runtime.Instantiator;
 import dev.cloister.engine.runtime.StopSite;
 import dev.cloister.engine.runtime.Store;
+import dev.cloister.engine.runtime.WasmStruct;
 import dev.cloister.engine.types.DefinedType;
 import dev.cloister.engine.types.FuncType;
 import java.lang.ref.WeakReference;
@@ -46,6 +49,7 @@ public final class NativeModule implements CodeLinkage {
   private final ModulePlan plan;
   private final StopSite stopSite = new StopSite();
   private final int[] typeIds;
+  private final DefinedType[] types;
   private final CompileThreads threads;
   private final ModuleLoader loader;
   private final InstanceFactory factory;
@@ -57,21 +61,29 @@ public final class NativeModule implements CodeLinkage {
   private volatile CodeImage currentImage;
 
   /// Compiles a module as far as all its images have it in common.
+  ///
+  /// @param kind that of the first image
   public NativeModule(
-      WasmModule module, SignatureClasses signatureClasses, CompileThreads threads) {
+      WasmModule module,
+      CodeKind kind,
+      SignatureClasses signatureClasses,
+      StructClasses structClasses,
+      CompileThreads threads) {
     this.module = module;
     this.scriptUrl = ScriptUrl.of(module);
     this.layout = new InstanceLayout(module);
     this.plan = new ModulePlan(module, layout);
     this.threads = threads;
     this.typeIds = new int[module.typeCount()];
+    this.types = new DefinedType[typeIds.length];
     for (int i = 0; i < typeIds.length; i++) {
-      typeIds[i] = module.type(i).id();
+      types[i] = module.type(i);
+      typeIds[i] = types[i].id();
     }
     String name = "wasm-" + NEXT_ID.incrementAndGet();
-    this.loader = new ModuleLoader(name, this, plan, signatureClasses, threads);
+    this.loader = new ModuleLoader(name, this, plan, signatureClasses, structClasses, threads);
     this.factory = newFactory(loader);
-    this.currentImage = new CodeImage(0, plan, loader, threads);
+    this.currentImage = new CodeImage(0, kind, plan, loader, threads);
     synchronized (imageLock) {
       images.add(currentImage);
     }
@@ -118,6 +130,16 @@ public final class NativeModule implements CodeLinkage {
   }
 
   @Override
+  public DefinedType[] types() {
+    return types;
+  }
+
+  @Override
+  public WasmStruct newStruct(int typeIndex, GcHeap heap) {
+    return loader.structs(plan.structShape(typeIndex)).create(types[typeIndex], heap);
+  }
+
+  @Override
   public Instance newInstance(Store store) {
     Instance instance = factory.newInstance(store, this);
     instance.useImage(currentImage.entry());
@@ -152,13 +174,34 @@ public final class NativeModule implements CodeLinkage {
     }
   }
 
-  /// Adds an image, which becomes the one that new instances run. Any thread.
-  public CodeImage addImage() {
+  /// {@return the newest image of a kind, added now if there is none} Any thread.
+  public CodeImage image(CodeKind kind) {
     synchronized (imageLock) {
-      CodeImage image = new CodeImage(images.size(), plan, loader, threads);
+      for (CodeImage image : images.reversed()) {
+        if (image.kind() == kind) {
+          return image;
+        }
+      }
+      return addImage(kind);
+    }
+  }
+
+  /// Adds an image. Any thread.
+  public CodeImage addImage(CodeKind kind) {
+    synchronized (imageLock) {
+      CodeImage image = new CodeImage(images.size(), kind, plan, loader, threads);
       images.add(image);
-      currentImage = image;
       return image;
+    }
+  }
+
+  /// Lets new instances run an image of this module. Any thread.
+  public void useImage(CodeImage image) {
+    synchronized (imageLock) {
+      if (!images.contains(image)) {
+        throw new IllegalArgumentException("not an image of " + scriptUrl.text());
+      }
+      currentImage = image;
     }
   }
 
@@ -171,24 +214,24 @@ public final class NativeModule implements CodeLinkage {
   }
 
   /// Generates the class file of each chunk of functions anew, one at a time, for those who look at
-  /// code. Nothing is defined.
-  public Stream<byte[]> chunkClassFiles() {
+  /// code of a kind. Nothing is defined.
+  public Stream<byte[]> chunkClassFiles(CodeKind kind) {
     return IntStream.range(0, plan.chunkCount())
         .boxed()
-        .flatMap(chunk -> generate(chunk).stream());
+        .flatMap(chunk -> generate(kind, chunk).stream());
   }
 
-  private List<byte[]> generate(int chunk) {
-    return threads.run(() -> List.copyOf(ChunkGenerator.chunk(plan, chunk).values()));
+  private List<byte[]> generate(CodeKind kind, int chunk) {
+    return threads.run(() -> List.copyOf(ChunkGenerator.chunk(kind, plan, chunk).values()));
   }
 
   /// Generates the class files anew of the chunk with a function, which is the method `f` and its
-  /// index in the first.
+  /// index in the first, as images of a kind have them.
   ///
   /// @throws IndexOutOfBoundsException if there is no such function
-  public List<byte[]> chunkClassFiles(int functionIndex) {
+  public List<byte[]> chunkClassFiles(CodeKind kind, int functionIndex) {
     Objects.checkIndex(functionIndex, module.functionCount());
-    return generate(plan.chunkOf(functionIndex));
+    return generate(kind, plan.chunkOf(functionIndex));
   }
 
   /// {@return the bytes of all class files that were defined for the module so far} Any thread.
@@ -226,14 +269,19 @@ public final class NativeModule implements CodeLinkage {
     int part = method.indexOf('_');
     int function = Integer.parseInt(method.substring(1, part < 0 ? method.length() : part));
     WasmModule code = found.module;
+    CodeKind kind = found.kindOf(loaderName.substring(end + 1));
     if (function < code.importedFunctionCount()
         || element.getLineNumber() == Sites.REGION_CALL
-        || (part < 0 && found.plan.hasBodyMethod(function))) {
+        || (part < 0 && found.plan.hasBodyMethod(kind, function))) {
       return null;
     }
     return new WasmFrame(
         function,
         code.functionName(function),
-        Sites.offset(found.plan, function, method, element.getLineNumber()));
+        Sites.offset(found.plan, kind, function, method, element.getLineNumber()));
+  }
+
+  private CodeKind kindOf(String ordinal) {
+    return images().get(Integer.parseInt(ordinal)).kind();
   }
 }

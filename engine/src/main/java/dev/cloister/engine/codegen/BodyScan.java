@@ -24,7 +24,13 @@ record BodyScan(boolean accessesMemory, boolean calls) {
       accessesMemory |= accessesMemory(opcode, reader);
       calls |=
           switch (opcode) {
-            case CALL, CALL_INDIRECT, CALL_REF -> true;
+            case CALL,
+                CALL_INDIRECT,
+                CALL_REF,
+                RETURN_CALL,
+                RETURN_CALL_INDIRECT,
+                RETURN_CALL_REF ->
+                true;
             default -> false;
           };
     }

@@ -4,6 +4,7 @@ import dev.cloister.engine.bytecode.ImmediateKind;
 import dev.cloister.engine.bytecode.InstructionReader;
 import dev.cloister.engine.bytecode.Opcode;
 import dev.cloister.engine.module.WasmModule;
+import dev.cloister.engine.runtime.CodeKind;
 import java.util.ArrayList;
 import java.util.BitSet;
 import java.util.List;
@@ -197,8 +198,8 @@ final class BodyTree {
 
   /// Reads the body of a function.
   ///
-  /// @param framed the locals that are in frame arrays
-  static BodyTree of(ModulePlan plan, int functionIndex, BitSet framed) {
+  /// @param framed the locals that are not in local variables
+  static BodyTree of(CodeKind kind, ModulePlan plan, int functionIndex, BitSet framed) {
     BodyTree tree = new BodyTree(plan.module());
     InstructionReader reader = Sites.instructions(plan.module(), functionIndex);
     List<Node> open = new ArrayList<>();
@@ -209,12 +210,15 @@ final class BodyTree {
     open.add(root);
     tree.nodes.add(root);
     BytecodeSizes sizes =
-        new BytecodeSizes(plan, framed, depth -> open.get(open.size() - 1 - depth).labelArity);
+        new BytecodeSizes(kind, plan, framed, depth -> open.get(open.size() - 1 - depth).labelArity);
     while (!reader.atEnd()) {
       int start = reader.position();
       Opcode opcode = reader.next();
       Node current = open.getLast();
       int bytes = sizes.estimate(opcode, reader);
+      if (opcode == Opcode.RETURN) {
+        bytes += BytecodeSizes.values(root.resultCount);
+      }
       switch (opcode) {
         case BLOCK, LOOP, IF, TRY, TRY_TABLE -> {
           Node node =

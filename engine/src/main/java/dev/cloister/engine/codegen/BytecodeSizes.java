@@ -2,66 +2,114 @@ package dev.cloister.engine.codegen;
 
 import dev.cloister.engine.bytecode.InstructionReader;
 import dev.cloister.engine.bytecode.Opcode;
+import dev.cloister.engine.runtime.CodeKind;
+import dev.cloister.engine.runtime.MemoryForm;
 import dev.cloister.engine.types.FuncType;
+import dev.cloister.engine.types.MemoryType;
 import java.util.BitSet;
 import java.util.function.IntUnaryOperator;
 
 /// Estimates of how much JVM bytecode an instruction becomes: rather too much than too little.
 final class BytecodeSizes {
-  /// No instruction becomes more than this many times its own size, by the estimates, where all
-  /// shapes are narrow.
-  static final int MAX_FACTOR = 12;
+  private static final int MAX_FACTOR = 20;
+
+  /// What code that counts has besides at the end of a segment, and at a bulk instruction.
+  private static final int FUEL_BYTES = 10;
+
+  /// What debuggable code has besides at an instruction: the position, its operands in the frame,
+  /// locals and memory read anew.
+  private static final int DEBUG_BYTES = 36;
 
   /// What it takes to move a value between the JVM stack and a slot of the store or a variable.
   private static final int VALUE_BYTES = 14;
 
   private static final int FRAMED_BYTES = 12;
 
+  private final CodeKind kind;
   private final ModulePlan plan;
   private final BitSet framed;
   private final IntUnaryOperator labelArity;
 
-  /// @param framed the locals in frame arrays
+  /// @param framed the locals that are not in local variables
   /// @param labelArity tells the number of values that a branch to a label carries
-  BytecodeSizes(ModulePlan plan, BitSet framed, IntUnaryOperator labelArity) {
+  BytecodeSizes(CodeKind kind, ModulePlan plan, BitSet framed, IntUnaryOperator labelArity) {
+    this.kind = kind;
     this.plan = plan;
     this.framed = framed;
     this.labelArity = labelArity;
   }
 
+  /// {@return no instruction becomes more than this many times its own size, by the estimates,
+  /// where all shapes are narrow}
+  static int maxFactor(CodeKind kind) {
+    return switch (kind) {
+      case BASELINE, OPTIMIZED -> MAX_FACTOR;
+      case FUEL -> MAX_FACTOR + FUEL_BYTES;
+      case DEBUG -> MAX_FACTOR + DEBUG_BYTES;
+    };
+  }
+
   /// {@return the bytes for the current instruction of `reader`}
   int estimate(Opcode opcode, InstructionReader reader) {
+    int bytes = estimatePlain(opcode, reader);
+    return switch (kind) {
+      case BASELINE, OPTIMIZED -> bytes;
+      case FUEL ->
+          FuelSegments.isLast(opcode) || FuelSegments.isBulk(opcode) ? bytes + FUEL_BYTES : bytes;
+      case DEBUG -> bytes + DEBUG_BYTES;
+    };
+  }
+
+  private int estimatePlain(Opcode opcode, InstructionReader reader) {
     return switch (opcode.immediates()) {
-      case NONE ->
-          switch (opcode) {
-            case NOP, END -> 1;
-            case UNREACHABLE -> 4;
-            case SELECT -> 14;
-            default -> 4;
-          };
+      case NONE -> estimateWithoutImmediates(opcode);
       case LOCAL -> {
         int bytes = opcode == Opcode.LOCAL_GET ? 3 : 5;
         yield framed.get(reader.index()) ? bytes + FRAMED_BYTES : bytes;
       }
       case I32, F32 -> 3;
       case I64, F64 -> 4;
-      case MEMORY_ACCESS -> 32;
+      case MEMORY_ACCESS -> memoryAccess(plan.module().memoryType(reader.memoryIndex()));
       case BLOCK_TYPE -> opcode == Opcode.LOOP ? 8 : 10;
-      case LABEL, CAST_BRANCH -> 10 + values(labelArity.applyAsInt(reader.index()));
-      case LABEL_TABLE -> {
-        int targets = Math.min(targets(opcode, reader), BranchTables.MAX_ESTIMATED_TARGETS);
-        int carried = values(labelArity.applyAsInt(reader.tableLabel(reader.tableLength())));
-        yield 32 + 4 * Math.min(reader.tableLength(), BranchTables.MAX_DIRECT) + targets * (8 + carried);
-      }
+      case LABEL -> 10 + values(labelArity.applyAsInt(reader.index()));
+      case CAST_BRANCH -> 36 + values(labelArity.applyAsInt(reader.index()));
+      case LABEL_TABLE -> table(opcode, reader);
       case FUNCTION -> 24 + call(plan.shapeOfFunction(reader.index()));
       case TYPE_TABLE -> 24 + call(plan.shapeAt(reader.index()));
       case TYPE ->
           plan.module().type(reader.index()).composite() instanceof FuncType
               ? 24 + call(plan.shapeAt(reader.index()))
               : 24;
+      case TYPE_TYPE -> 24;
+      case TYPE_COUNT -> 24 + 6 * (reader.index2() / 8 + 7);
       case VALUE_TYPES -> 14;
       default -> 20;
     };
+  }
+
+  private static int estimateWithoutImmediates(Opcode opcode) {
+    return switch (opcode) {
+      case NOP, END -> 1;
+      case UNREACHABLE -> 4;
+      case SELECT -> 14;
+      case REF_I31 -> 8;
+      case I64_ADD128, I64_SUB128 -> 40;
+      case I64_MUL_WIDE_S, I64_MUL_WIDE_U -> 24;
+      default -> 4;
+    };
+  }
+
+  private int table(Opcode opcode, InstructionReader reader) {
+    int targets = Math.min(targets(opcode, reader), BranchTables.MAX_ESTIMATED_TARGETS);
+    int carried = values(labelArity.applyAsInt(reader.tableLabel(reader.tableLength())));
+    return 32
+        + 4 * Math.min(reader.tableLength(), BranchTables.MAX_DIRECT)
+        + targets * (8 + carried);
+  }
+
+  /// An index of 64 bits takes more room.
+  private static int memoryAccess(MemoryType type) {
+    return type.limits().is64() || MemoryForm.isSegment(type) ? 48 : 32;
   }
 
   /// {@return the bytes to move `count` values, the first few of which are in the other estimates}

@@ -93,7 +93,7 @@ final class BytecodeWriter {
     }
   }
 
-  /// Pushes a string constant.
+  /// Pushes a string of at most 65,535 bytes.
   void string(String value) {
     method.visitLdcInsn(value);
     hasInstructionSinceFrame = true;

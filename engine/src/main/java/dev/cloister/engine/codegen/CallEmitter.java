@@ -11,9 +11,6 @@ import org.objectweb.asm.Opcodes;
 /// the store as well; the callee reads them before anything else, and nothing that is between
 /// caller and callee uses the slots. Calls within the image are static and direct.
 final class CallEmitter {
-  /// The slot of parameter 0; the result slots that have a form of their own are before it.
-  private static final int FIRST_TRANSFER_SLOT = 8;
-
   private final MethodState state;
   private final BytecodeWriter writer;
 
@@ -30,7 +27,7 @@ final class CallEmitter {
     state.writeInstance();
     writer.invokestatic(
         Names.chunk(state.plan.chunkOf(functionIndex)),
-        Names.function(functionIndex),
+        state.plan.entryMethod(functionIndex),
         shape.descriptor(Names.INSTANCE_DESC));
     finish(shape);
   }
@@ -39,11 +36,14 @@ final class CallEmitter {
   void callIndirect(InstructionReader reader) {
     state.flush();
     state.pop();
+    if (state.tableAddress(reader.index2()) == JvmKind.LONG) {
+      writer.invokestatic(Names.TABLE, "narrow", "(J)I");
+    }
     DefinedType type = state.module.type(reader.index());
     CallShape shape = state.plan.shapeAt(reader.index());
     leaveArgumentsBelow(JvmKind.INT, shape);
     state.writeTable(reader.index2());
-    writeTypeId(reader.index());
+    state.writeTypeId(reader.index());
     state.writeInstance();
     writer.invokestatic(
         Names.dispatch(state.plan.shapeOf(type)),
@@ -85,19 +85,9 @@ final class CallEmitter {
     }
   }
 
-  /// {@return the slot of the store in which a parameter travels that does not fit on the stack}
+  /// {@return the slot of the store in which a parameter travels that is not on the JVM stack}
   static int transferSlot(int param) {
-    return FIRST_TRANSFER_SLOT + param;
-  }
-
-  private void writeTypeId(int typeIndex) {
-    if (state.plan.layout().isField(typeIndex)) {
-      writer.getstatic(Names.MODULE, "t" + typeIndex, "I");
-    } else {
-      writer.getstatic(Names.MODULE, "typeIds", "[I");
-      writer.iconst(typeIndex);
-      writer.insn(Opcodes.IALOAD);
-    }
+    return param + 1;
   }
 
   /// Takes the arguments from the operands and puts the results there.
@@ -114,6 +104,9 @@ final class CallEmitter {
 
   /// Writes the return of the function; the results are on top of the JVM stack.
   void writeReturn() {
+    if (state.isDebuggable()) {
+      state.debug.leave();
+    }
     writeReturn(writer, state.instanceSlot, state.shape);
   }
 

@@ -1,6 +1,7 @@
 package dev.cloister.engine.codegen;
 
 import dev.cloister.engine.error.LimitExceededException;
+import dev.cloister.engine.runtime.CodeKind;
 import java.util.BitSet;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
@@ -14,20 +15,22 @@ public final class ChunkGenerator {
   /// How far the JVM's ordinary jumps reach, in bytes.
   private static final int MAX_NEAR_JUMP_BYTES = 32_767;
 
+  private final CodeKind kind;
   private final ModulePlan plan;
   private final int chunk;
 
-  private ChunkGenerator(ModulePlan plan, int chunk) {
+  private ChunkGenerator(CodeKind kind, ModulePlan plan, int chunk) {
+    this.kind = kind;
     this.plan = plan;
     this.chunk = chunk;
   }
 
-  /// {@return the class files of chunk `chunk` by internal name: first the class by whose name it
+  /// {@return the class files of chunk `chunk` in images of a kind, by internal name: first the class by whose name it
   /// is known, then those that only it refers to}
   ///
   /// @throws LimitExceededException if a function cannot be expressed in JVM methods
-  public static Map<String, byte[]> chunk(ModulePlan plan, int chunk) {
-    ChunkGenerator generator = new ChunkGenerator(plan, chunk);
+  public static Map<String, byte[]> chunk(CodeKind kind, ModulePlan plan, int chunk) {
+    ChunkGenerator generator = new ChunkGenerator(kind, plan, chunk);
     while (true) {
       Map<String, byte[]> files = generator.generate();
       if (files != null) {
@@ -58,12 +61,13 @@ public final class ChunkGenerator {
 
   /// {@return whether the function was written}
   private boolean compile(int function, ChunkClasses classes) {
-    SplitPlan split = plan.split(function);
+    SplitPlan split = plan.split(kind, function);
     try {
-      FunctionCompiler.compile(plan, function, split, classes);
+      FunctionCompiler.compile(kind, plan, function, split, classes);
       return true;
     } catch (CodeLimitException e) {
       plan.divide(
+          kind,
           function,
           split,
           new LimitExceededException(
@@ -78,8 +82,9 @@ public final class ChunkGenerator {
     int part = name.indexOf('_');
     int function = Integer.parseInt(name.substring(1, part < 0 ? name.length() : part));
     plan.divide(
+        kind,
         function,
-        plan.split(function),
+        plan.split(kind, function),
         new LimitExceededException(
             "bytecode of function " + function + " in bytes",
             fault.getCodeSize(),
@@ -92,11 +97,13 @@ public final class ChunkGenerator {
     for (int f = Math.max(plan.chunkStart(chunk), plan.module().importedFunctionCount());
         f < plan.chunkEnd(chunk);
         f++) {
-      if (!plan.split(f).isDivided()
-          && BodyTree.of(plan, f, new BitSet()).root().bytes > MAX_NEAR_JUMP_BYTES) {
+      SplitPlan split = plan.split(kind, f);
+      if (!split.isDivided()
+          && BodyTree.of(kind, plan, f, new BitSet()).root().bytes > MAX_NEAR_JUMP_BYTES) {
         plan.divide(
+            kind,
             f,
-            plan.split(f),
+            split,
             new LimitExceededException("jumps of function " + f + " in bytes", 1, 0));
         isDivided = true;
       }

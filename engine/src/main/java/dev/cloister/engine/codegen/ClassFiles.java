@@ -2,6 +2,7 @@ package dev.cloister.engine.codegen;
 
 import dev.cloister.engine.error.LimitExceededException;
 import org.objectweb.asm.ClassTooLargeException;
+import org.objectweb.asm.ClassVisitor;
 import org.objectweb.asm.ClassWriter;
 import org.objectweb.asm.MethodTooLargeException;
 import org.objectweb.asm.MethodVisitor;
@@ -28,7 +29,7 @@ final class ClassFiles {
   }
 
   /// Begins a method with code.
-  static MethodVisitor method(ClassWriter target, int access, String name, String descriptor) {
+  static MethodVisitor method(ClassVisitor target, int access, String name, String descriptor) {
     MethodVisitor method = target.visitMethod(access, name, descriptor, null, null);
     method.visitCode();
     return method;

@@ -1,6 +1,7 @@
 package dev.cloister.engine.codegen;
 
 import dev.cloister.engine.bytecode.InstructionReader;
+import dev.cloister.engine.types.RefType;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.BitSet;
@@ -253,6 +254,19 @@ final class ControlEmitter {
     }
   }
 
+  /// Writes `br_on_cast` and `br_on_cast_fail`; the reference stays where it is either way.
+  void brOnCast(InstructionReader reader, CastEmitter casts, boolean branchesOnSuccess) {
+    ControlFrame frame = target(reader.index());
+    RefType type = reader.castTarget();
+    state.flush();
+    Label otherwise = new Label();
+    writer.insn(Opcodes.DUP);
+    casts.writeTest(type.heapType(), type.nullable());
+    writer.jump(branchesOnSuccess ? Opcodes.IFEQ : Opcodes.IFNE, otherwise);
+    writeBranch(frame);
+    state.writeLabel(otherwise);
+  }
+
   /// {@return whether a branch to a frame stays in this method}
   private boolean isInMethod(ControlFrame frame) {
     return frame.kind != ControlFrame.Kind.FUNCTION && !state.isOuter(frame);
@@ -408,7 +422,8 @@ final class ControlEmitter {
     }
     Label defaultLabel = jumpTarget(defaultFrame, stubs);
     writer.tableswitch(0, labels, defaultLabel);
-    if (distinct.length - (targets.contains(defaultFrame) ? 0 : 1) >= BIG_SWITCH_TARGETS) {
+    int cases = distinct.length - (targets.contains(defaultFrame) ? 0 : 1);
+    if (!state.isDebuggable() && cases >= BIG_SWITCH_TARGETS) {
       targets.forEach(frame -> frame.isCaseLabel = true);
     }
     stubs.forEach(this::writeStub);
@@ -436,7 +451,7 @@ final class ControlEmitter {
       for (int i = 0; i < own; i++) {
         ControlFrame frame = target(distinct[i]);
         labels[i] = jumpTarget(frame, stubs);
-        frame.isCaseLabel |= own >= BIG_SWITCH_TARGETS;
+        frame.isCaseLabel |= own >= BIG_SWITCH_TARGETS && !state.isDebuggable();
       }
       if (hasOuter) {
         writer.insn(Opcodes.DUP);

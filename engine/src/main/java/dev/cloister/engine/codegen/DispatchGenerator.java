@@ -12,6 +12,7 @@ public final class DispatchGenerator {
    * For each call shape a class `D` holds
    *
    *   call(args…, ordinal, instance)                   a switch over the functions of the shape
+   *   tail(args…, ordinal, instance)                   the same for the ends of tail calls
    *   indirect(args…, index, table, typeId, instance)  what call_indirect does
    *   reference(args…, ref, instance)                  what call_ref does
    *
@@ -25,6 +26,7 @@ public final class DispatchGenerator {
   static final String REFERENCE_TRAILING = "Ljava/lang/Object;" + Names.INSTANCE_DESC;
 
   private static final String SWITCH = "call";
+  private static final String TAIL_SWITCH = "tail";
 
   /// Bytes of bytecode that one piece of a switch may have; HotSpot's limit is 8,000.
   private static final int MAX_SWITCH_BYTES = 6_000;
@@ -54,7 +56,10 @@ public final class DispatchGenerator {
   ///   more functions, than a class can express
   public static byte[] dispatch(ModulePlan plan, int shape) {
     DispatchGenerator generator = new DispatchGenerator(plan, shape);
-    generator.writeSwitches();
+    generator.writeSwitches(SWITCH);
+    if (plan.hasTailCalls(shape)) {
+      generator.writeSwitches(TAIL_SWITCH);
+    }
     generator.writeIndirect();
     generator.writeReference();
     return ClassFiles.finish(generator.target, "dispatch of functions of one shape");
@@ -67,21 +72,26 @@ public final class DispatchGenerator {
     ModuleClassGenerator.writeDefaultConstructor(target, Names.IMAGE);
     for (int i = 0; i < plan.shapeCount(); i++) {
       if (plan.dispatched(i).length > 0) {
-        CallShape shape = plan.shape(i);
-        String descriptor = shape.descriptor("I" + Names.INSTANCE_DESC);
-        MethodVisitor method =
-            ClassFiles.method(
-                target, Opcodes.ACC_PUBLIC, ModuleClassGenerator.entry(i), descriptor);
-        BytecodeWriter writer = new BytecodeWriter(method);
-        int ordinal = ClassFiles.loadParams(writer, shape, 1);
-        writer.load(JvmKind.INT, ordinal);
-        writer.aload(ordinal + 1);
-        writer.invokestatic(Names.dispatch(i), SWITCH, descriptor);
-        ClassFiles.returnResult(writer, shape);
-        ClassFiles.end(method);
+        writeEntry(target, plan.shape(i), i, ModuleClassGenerator.entry(i), SWITCH);
+        if (plan.hasTailCalls(i)) {
+          writeEntry(target, plan.shape(i), i, ModuleClassGenerator.tailEntry(i), TAIL_SWITCH);
+        }
       }
     }
     return ClassFiles.finish(target, "entries of references");
+  }
+
+  private static void writeEntry(
+      ClassWriter target, CallShape shape, int ordinalOfShape, String name, String callee) {
+    String descriptor = shape.descriptor("I" + Names.INSTANCE_DESC);
+    MethodVisitor method = ClassFiles.method(target, Opcodes.ACC_PUBLIC, name, descriptor);
+    BytecodeWriter writer = new BytecodeWriter(method);
+    int ordinal = ClassFiles.loadParams(writer, shape, 1);
+    writer.load(JvmKind.INT, ordinal);
+    writer.aload(ordinal + 1);
+    writer.invokestatic(Names.dispatch(ordinalOfShape), callee, descriptor);
+    ClassFiles.returnResult(writer, shape);
+    ClassFiles.end(method);
   }
 
   private MethodVisitor method(String methodName, String trailing) {
@@ -96,25 +106,30 @@ public final class DispatchGenerator {
     return locals;
   }
 
-  private void writeSwitches() {
+  /// @param switchName [#SWITCH] or [#TAIL_SWITCH], also the beginning of the names of its pieces
+  private void writeSwitches(String switchName) {
     if (functions.length == 0) {
       return;
     }
     int caseBytes = CASE_BYTES + 2 * shape.stackParams();
     int piece = Integer.highestOneBit(MAX_SWITCH_BYTES / caseBytes);
     if (functions.length <= piece) {
-      writeSwitch(SWITCH, 0, functions.length);
+      writeSwitch(switchName, switchName, 0, functions.length);
       return;
     }
     int pieces = (functions.length + piece - 1) / piece;
     for (int i = 0; i < pieces; i++) {
-      writeSwitch(SWITCH + "_" + i, i * piece, Math.min(functions.length, (i + 1) * piece));
+      writeSwitch(
+          switchName,
+          switchName + "_" + i,
+          i * piece,
+          Math.min(functions.length, (i + 1) * piece));
     }
-    writeTree(SWITCH, 0, pieces, Integer.numberOfTrailingZeros(piece), piece);
+    writeTree(switchName, switchName, 0, pieces, Integer.numberOfTrailingZeros(piece), piece);
   }
 
   /// A switch over the functions `from` to `to` of the dispatch table.
-  private void writeSwitch(String methodName, int from, int to) {
+  private void writeSwitch(String switchName, String methodName, int from, int to) {
     MethodVisitor method = method(methodName, "I" + Names.INSTANCE_DESC);
     BytecodeWriter writer = new BytecodeWriter(method);
     int ordinalSlot = shape.stackParamSlots();
@@ -133,7 +148,7 @@ public final class DispatchGenerator {
       writer.aload(ordinalSlot + 1);
       writer.invokestatic(
           Names.chunk(plan.chunkOf(function)),
-          Names.function(function),
+          switchName.equals(TAIL_SWITCH) ? Names.function(function) : plan.entryMethod(function),
           shape.descriptor(Names.INSTANCE_DESC));
       ClassFiles.returnResult(writer, shape);
     }
@@ -141,7 +156,8 @@ public final class DispatchGenerator {
   }
 
   /// A switch over the pieces `from` to `to`, by the bits of the ordinal above `shift`.
-  private void writeTree(String methodName, int from, int to, int shift, int fanOut) {
+  private void writeTree(
+      String switchName, String methodName, int from, int to, int shift, int fanOut) {
     int step = 1;
     while ((to - from + step - 1) / step > fanOut) {
       step *= fanOut;
@@ -162,7 +178,7 @@ public final class DispatchGenerator {
     writer.tableswitch(from >> (stepShift - shift), labels, labels[count - 1]);
     for (int i = 0; i < count; i++) {
       int first = from + i * step;
-      String callee = step == 1 ? SWITCH + "_" + first : SWITCH + "_" + first + "_" + step;
+      String callee = piece(switchName, first, step);
       writer.labelWithFrame(labels[i], locals.length, locals, 0, NO_STACK);
       ClassFiles.loadParams(writer, shape, 0);
       writer.load(JvmKind.INT, ordinalSlot);
@@ -174,8 +190,18 @@ public final class DispatchGenerator {
     for (int i = 0; step > 1 && i < count; i++) {
       int first = from + i * step;
       writeTree(
-          SWITCH + "_" + first + "_" + step, first, Math.min(to, first + step), shift, fanOut);
+          switchName,
+          piece(switchName, first, step),
+          first,
+          Math.min(to, first + step),
+          shift,
+          fanOut);
     }
+  }
+
+  /// {@return the method that switches over `step` pieces from piece `first`}
+  private static String piece(String switchName, int first, int step) {
+    return switchName + "_" + first + (step == 1 ? "" : "_" + step);
   }
 
   private void writeIndirect() {

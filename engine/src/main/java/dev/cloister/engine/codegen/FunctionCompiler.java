@@ -2,8 +2,10 @@ package dev.cloister.engine.codegen;
 
 import dev.cloister.engine.bytecode.InstructionReader;
 import dev.cloister.engine.bytecode.Opcode;
+import dev.cloister.engine.runtime.CodeKind;
 import org.jspecify.annotations.Nullable;
 import org.objectweb.asm.ClassVisitor;
+import org.objectweb.asm.Label;
 import org.objectweb.asm.MethodVisitor;
 import org.objectweb.asm.Opcodes;
 
@@ -19,12 +21,18 @@ final class FunctionCompiler {
   private final BytecodeWriter writer;
   private final MethodState state;
   private final NumericEmitter numerics;
+  private final WideEmitter wides;
   private final MemoryEmitter memories;
   private final CallEmitter calls;
+  private final TailCallEmitter tailCalls;
   private final VariableEmitter variables;
   private final ReferenceEmitter references;
+  private final GcEmitter structures;
+  private final ArrayEmitter arrays;
+  private final CastEmitter casts;
   private final ControlEmitter control;
   private final StackEffects effects;
+  private final FuelEmitter fuel;
 
   /// The region that this method is, if it is one.
   private SplitPlan.@Nullable Region current;
@@ -42,23 +50,26 @@ final class FunctionCompiler {
     this.state = state;
     this.writer = state.writer;
     this.numerics = new NumericEmitter(state);
+    this.wides = new WideEmitter(state);
     this.memories = new MemoryEmitter(state);
     this.calls = new CallEmitter(state);
+    this.tailCalls = new TailCallEmitter(state, context.functionIndex, exits);
     this.variables = new VariableEmitter(state);
     this.references = new ReferenceEmitter(state);
+    this.structures = new GcEmitter(state);
+    this.arrays = new ArrayEmitter(state);
+    this.casts = new CastEmitter(state);
     this.effects = new StackEffects(context.plan, reader, state.control);
     this.control = new ControlEmitter(state, context, calls, exits, codeEnd);
+    this.fuel = new FuelEmitter(state);
   }
 
   /// Writes a function's methods into the classes of its chunk.
   ///
   /// @throws CodeLimitException if it must be divided more finely
   static void compile(
-      ModulePlan plan, int functionIndex, SplitPlan split, ChunkClasses classes) {
-    FunctionContext context = new FunctionContext(plan, functionIndex, split, classes);
-    SlotLayout slots =
-        SlotLayout.ofFunction(
-            context.arrays, context.locals, context.shape.stackParams(), split);
+      CodeKind kind, ModulePlan plan, int functionIndex, SplitPlan split, ChunkClasses classes) {
+    FunctionContext context = new FunctionContext(kind, plan, functionIndex, split, classes);
     int end = plan.module().bodyEnd(functionIndex);
     BodyScan scan = BodyScan.of(plan.module(), context.reader.position(), end);
     String trailing = Names.INSTANCE_DESC + (split.hasFrame() ? SlotLayout.ARRAYS_DESC : "");
@@ -68,9 +79,15 @@ final class FunctionCompiler {
     MethodVisitor method = begin(target, name, context.shape.descriptor(trailing));
     BytecodeWriter writer = new BytecodeWriter(method);
     MethodState state =
-        new MethodState(writer, context, slots, scan.accessesMemory(), /* caller= */ null);
+        new MethodState(
+            writer,
+            context,
+            context.slots(),
+            context.cachesMemory(scan.accessesMemory()),
+            /* caller= */ null);
     FunctionCompiler compiler = new FunctionCompiler(context, state, /* exits= */ null, end);
-    state.writeProlog();
+    boolean makesTailCalls = plan.module().makesTailCalls(functionIndex);
+    state.writeProlog(functionIndex, makesTailCalls && context.canRestart());
     if (scan.calls()) {
       compiler.control.writeStopCheck();
     }
@@ -80,6 +97,9 @@ final class FunctionCompiler {
     end(method, writer);
     if (split.hasFrame()) {
       LargeFrameEmitter.write(context, name, context.shape.descriptor(trailing));
+    }
+    if (makesTailCalls) {
+      TailCallEmitter.writeEntry(plan, functionIndex, target);
     }
   }
 
@@ -106,6 +126,14 @@ final class FunctionCompiler {
       }
       return;
     }
+    Integer cost = context.fuel.costAt(reader.position());
+    if (cost != null) {
+      sites++;
+      if (state.isReachable) {
+        writer.line(sites);
+        fuel.charge(cost);
+      }
+    }
     if (state.isReachable) {
       if (control.isAtTail(reader.position())) {
         control.endCounting();
@@ -123,7 +151,13 @@ final class FunctionCompiler {
       }
     }
     if (state.isReachable) {
+      if (state.isDebuggable() && DebugEmitter.isPosition(opcode)) {
+        state.debug.position(reader.offset());
+      }
       state.prepare(effects.pops(opcode));
+      if (context.kind == CodeKind.FUEL && FuelSegments.isBulk(opcode)) {
+        fuel.chargeBulk(opcode, reader);
+      }
       emit(opcode);
     } else {
       skip(opcode);
@@ -163,10 +197,15 @@ final class FunctionCompiler {
       case BR_TABLE -> control.brTable(reader);
       case BR_ON_NULL -> control.brOnNull(reader.index(), /* branchesOnNull= */ true);
       case BR_ON_NON_NULL -> control.brOnNull(reader.index(), /* branchesOnNull= */ false);
+      case BR_ON_CAST -> control.brOnCast(reader, casts, /* branchesOnSuccess= */ true);
+      case BR_ON_CAST_FAIL -> control.brOnCast(reader, casts, /* branchesOnSuccess= */ false);
       case RETURN -> control.returnFromFunction();
       case CALL -> calls.call(reader.index());
       case CALL_INDIRECT -> calls.callIndirect(reader);
       case CALL_REF -> calls.callReference(reader);
+      case RETURN_CALL -> tailCalls.call(reader.index());
+      case RETURN_CALL_INDIRECT -> tailCalls.callIndirect(reader);
+      case RETURN_CALL_REF -> tailCalls.callReference(reader);
       case DROP -> control.drop();
       case SELECT, SELECT_T -> control.select();
       case LOCAL_GET -> variables.getLocal(reader.index());
@@ -183,7 +222,11 @@ final class FunctionCompiler {
       default -> {
         if (!numerics.emit(opcode)
             && !memories.emit(opcode, reader)
-            && !references.emit(opcode, reader)) {
+            && !references.emit(opcode, reader)
+            && !structures.emit(opcode, reader)
+            && !arrays.emit(opcode, reader)
+            && !casts.emit(opcode, reader)
+            && !wides.emit(opcode)) {
           throw new IllegalStateException(
               "no code for " + opcode.mnemonic() + " in function " + context.functionIndex);
         }
@@ -196,23 +239,32 @@ final class FunctionCompiler {
   /// Writes a region as a method of its own, and its call where it was.
   private void callRegion(SplitPlan.Region region) {
     state.spillToFrame();
-    SlotLayout slots = SlotLayout.ofRegion(context.arrays, context.locals, region.used());
     StringBuilder params = new StringBuilder();
     for (int i = region.used().nextSetBit(0); i >= 0; i = region.used().nextSetBit(i + 1)) {
       state.loadLocal(i);
       params.append(state.localKind(i).code());
     }
+    String trailing = Names.INSTANCE_DESC + SlotLayout.ARRAYS_DESC;
+    if (state.isDebuggable()) {
+      writer.aload(state.debugFrameSlot());
+      trailing = Names.DEBUG_FRAME_DESC + trailing;
+    }
     state.writeInstance();
     state.writeArrays();
     String name = Names.region(context.functionIndex, region.ordinal());
     String descriptor =
-        new CallShape(params.toString(), "I")
-            .descriptor(Names.INSTANCE_DESC + SlotLayout.ARRAYS_DESC);
+        new CallShape(params.toString(), "I").descriptor(trailing);
     ChunkClasses.Part part = context.classes.partFor(region.bytes());
     MethodVisitor method = begin(part.writer(), name, descriptor);
     BytecodeWriter inner = new BytecodeWriter(method);
+    SlotLayout slots = context.slots(region);
     MethodState body =
-        new MethodState(inner, context, slots, region.accessesMemory(), /* caller= */ state);
+        new MethodState(
+            inner,
+            context,
+            slots,
+            context.cachesMemory(region.accessesMemory()),
+            /* caller= */ state);
     RegionExits exits = new RegionExits(body, slots, region.written());
     writeRegion(region, body, exits);
     end(method, inner);
@@ -220,10 +272,23 @@ final class FunctionCompiler {
     writer.line(Sites.REGION_CALL);
     writer.invokestatic(part.name(), name, descriptor);
     writer.store(JvmKind.INT, state.exitSlot());
+    if (exits.isLeftByTailCall()) {
+      returnForTailCall();
+    }
     RegionExits.readLocals(state, region.written());
     state.reloadMemory();
     state.isReachable = exits.codes().get(RegionExits.END);
     control.branchByExit(exits.codes());
+  }
+
+  /// Returns if a region left with a pending tail call.
+  private void returnForTailCall() {
+    Label otherwise = new Label();
+    writer.load(JvmKind.INT, state.exitSlot());
+    writer.iconst(RegionExits.TAIL_CALL);
+    writer.jump(Opcodes.IF_ICMPNE, otherwise);
+    tailCalls.writeReturn();
+    state.writeLabel(otherwise);
   }
 
   /// Writes the method of a region; the operands of this one are then what it leaves at its end.

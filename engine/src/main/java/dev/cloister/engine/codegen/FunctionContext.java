@@ -1,10 +1,12 @@
 package dev.cloister.engine.codegen;
 
 import dev.cloister.engine.bytecode.InstructionReader;
+import dev.cloister.engine.runtime.CodeKind;
 import java.util.Map;
 
 /// What the methods that one function becomes have in common while they are written.
 final class FunctionContext {
+  final CodeKind kind;
   final ModulePlan plan;
   final int functionIndex;
   final CallShape shape;
@@ -14,11 +16,18 @@ final class FunctionContext {
   final SlotLayout.FrameArrays arrays;
   final ChunkClasses classes;
   final Map<Integer, CountedLoop> countedLoops;
+  final FuelSegments fuel;
 
   /// The number of methods so far that map an index to a label.
   private int branchTables;
 
-  FunctionContext(ModulePlan plan, int functionIndex, SplitPlan split, ChunkClasses classes) {
+  FunctionContext(
+      CodeKind kind,
+      ModulePlan plan,
+      int functionIndex,
+      SplitPlan split,
+      ChunkClasses classes) {
+    this.kind = kind;
     this.plan = plan;
     this.functionIndex = functionIndex;
     this.shape = plan.shapeOfFunction(functionIndex);
@@ -27,7 +36,39 @@ final class FunctionContext {
     this.split = split;
     this.arrays = new SlotLayout.FrameArrays(locals, split.framed());
     this.classes = classes;
-    this.countedLoops = CountedLoop.find(plan.module(), functionIndex, locals.length());
+    this.countedLoops =
+        kind == CodeKind.DEBUG
+            ? Map.of()
+            : CountedLoop.find(plan.module(), functionIndex, locals.length());
+    this.fuel = FuelSegments.of(kind, plan.module(), functionIndex);
+  }
+
+  /// {@return where the method of the whole function keeps its variables}
+  SlotLayout slots() {
+    return kind == CodeKind.DEBUG
+        ? SlotLayout.ofDebuggableFunction(arrays, locals, shape, split)
+        : SlotLayout.ofFunction(arrays, locals, shape, split);
+  }
+
+  /// {@return where the method of a region keeps its variables}
+  SlotLayout slots(SplitPlan.Region region) {
+    return kind == CodeKind.DEBUG
+        ? SlotLayout.ofDebuggableRegion(arrays, locals.length())
+        : SlotLayout.ofRegion(arrays, locals, region.used());
+  }
+
+  /// {@return whether the function can jump to its start to call itself: its parameters are all on
+  /// the JVM stack, its locals all in local variables}
+  boolean canRestart() {
+    return kind != CodeKind.DEBUG
+        && shape.stackParams() == shape.params().length()
+        && split.framed().isEmpty();
+  }
+
+  /// {@return whether a method keeps memory 0 in local variables: in debuggable code a debugger may
+  /// let it grow at any position}
+  boolean cachesMemory(boolean accessesMemory) {
+    return kind != CodeKind.DEBUG && accessesMemory;
   }
 
   /// Writes the call of a method that maps the index on the JVM stack to the label of the

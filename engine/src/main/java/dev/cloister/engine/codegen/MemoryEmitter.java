@@ -2,6 +2,8 @@ package dev.cloister.engine.codegen;
 
 import dev.cloister.engine.bytecode.InstructionReader;
 import dev.cloister.engine.bytecode.Opcode;
+import dev.cloister.engine.runtime.Memory;
+import dev.cloister.engine.runtime.MemoryForm;
 import org.objectweb.asm.Opcodes;
 
 /// Writes loads, stores and the other instructions on linear memory.
@@ -17,18 +19,22 @@ final class MemoryEmitter {
    *   exact form, offset 0:  bytes[a]
    *   exact form:            bytes[checkIndex(a, MAX_VALUE) + offset]
    *   limit form:            bytes[checkIndex(a, limit - offset - width + 1) + offset]
+   *   segment form:          segment[checkIndex(a, limit - offset - width + 1) + offset]
    *
    * In the exact form the sum may overflow and is then negative. In the limit form the array is
    * at least as long as the limit, so the array's own check never fails.
+   *
+   * 64-bit addresses of an array are checked as longs, also in the exact form with offset 0, and
+   * are narrowed when they are known to fit. Indices of segments are longs, whatever the addresses
+   * are: the sum of an unsigned 32-bit address and an offset cannot overflow. The check of 64-bit
+   * addresses comes before the addition, so that one cannot overflow either.
    */
   private final MethodState state;
   private final BytecodeWriter writer;
-  private final boolean exact;
 
   MemoryEmitter(MethodState state) {
     this.state = state;
     this.writer = state.writer;
-    this.exact = state.plan.layout().hasExactMemory();
   }
 
   /// Writes `opcode` if it accesses memory.
@@ -40,12 +46,12 @@ final class MemoryEmitter {
       case I64_LOAD -> load(reader, JvmKind.LONG, "I64", 8, "J");
       case F32_LOAD -> load(reader, JvmKind.FLOAT, "F32", 4, "F");
       case F64_LOAD -> load(reader, JvmKind.DOUBLE, "F64", 8, "D");
-      case I32_LOAD8_S -> loadByte(reader, JvmKind.INT);
-      case I32_LOAD8_U -> loadByte(reader, JvmKind.INT, 0xff);
+      case I32_LOAD8_S -> load(reader, JvmKind.INT, "I8", 1, "B");
+      case I32_LOAD8_U -> load(reader, JvmKind.INT, "I8", 1, "B", 0xff);
       case I32_LOAD16_S -> load(reader, JvmKind.INT, "I16", 2, "S");
       case I32_LOAD16_U -> load(reader, JvmKind.INT, "I16", 2, "S", 0xffff);
-      case I64_LOAD8_S -> loadByte(reader, JvmKind.LONG, Opcodes.I2L);
-      case I64_LOAD8_U -> loadByte(reader, JvmKind.LONG, 0xff, Opcodes.I2L);
+      case I64_LOAD8_S -> load(reader, JvmKind.LONG, "I8", 1, "B", Opcodes.I2L);
+      case I64_LOAD8_U -> load(reader, JvmKind.LONG, "I8", 1, "B", 0xff, Opcodes.I2L);
       case I64_LOAD16_S -> load(reader, JvmKind.LONG, "I16", 2, "S", Opcodes.I2L);
       case I64_LOAD16_U -> load(reader, JvmKind.LONG, "I16", 2, "S", 0xffff, Opcodes.I2L);
       case I64_LOAD32_S -> load(reader, JvmKind.LONG, "I32", 4, "I", Opcodes.I2L);
@@ -55,27 +61,30 @@ final class MemoryEmitter {
       case I64_STORE -> store(reader, "I64", 8, "J");
       case F32_STORE -> store(reader, "F32", 4, "F");
       case F64_STORE -> store(reader, "F64", 8, "D");
-      case I32_STORE8 -> store(reader, "", 1, "B");
+      case I32_STORE8 -> store(reader, "I8", 1, "B");
       case I32_STORE16 -> store(reader, "I16", 2, "S", Opcodes.I2S);
-      case I64_STORE8 -> store(reader, "", 1, "B", Opcodes.L2I);
+      case I64_STORE8 -> store(reader, "I8", 1, "B", Opcodes.L2I);
       case I64_STORE16 -> store(reader, "I16", 2, "S", Opcodes.L2I, Opcodes.I2S);
       case I64_STORE32 -> store(reader, "I32", 4, "I", Opcodes.L2I);
       case MEMORY_SIZE -> size(reader.index());
       case MEMORY_GROW -> grow(reader.index());
       case MEMORY_FILL -> {
+        char address = state.memoryAddress(reader.index()).code();
         state.flush();
         state.writeCachedMemory(reader.index());
-        bulk("memoryFill", "(III" + Names.MEMORY_DESC + Names.BASE_INSTANCE_DESC + ")V");
+        bulk("memoryFill", "" + address + 'I' + address + Names.MEMORY_DESC);
       }
       case MEMORY_COPY -> {
         state.flush();
         state.writeCachedMemory(reader.index());
         state.writeCachedMemory(reader.index2());
-        bulk(
-            "memoryCopy",
-            "(III" + Names.MEMORY_DESC + Names.MEMORY_DESC + Names.BASE_INSTANCE_DESC + ")V");
+        String operands =
+            copyOperands(
+                state.memoryAddress(reader.index()), state.memoryAddress(reader.index2()));
+        bulk("memoryCopy", operands + Names.MEMORY_DESC + Names.MEMORY_DESC);
       }
       case MEMORY_INIT -> {
+        char address = state.memoryAddress(reader.index2()).code();
         state.flush();
         state.writeCachedMemory(reader.index2());
         state.writeInstance();
@@ -83,7 +92,7 @@ final class MemoryEmitter {
         writer.invokestatic(
             Names.BULK_OPS,
             "memoryInit",
-            "(III" + Names.MEMORY_DESC + Names.BASE_INSTANCE_DESC + "I)V");
+            "(" + address + "II" + Names.MEMORY_DESC + Names.BASE_INSTANCE_DESC + "I)V");
         state.pop(3);
       }
       case DATA_DROP -> {
@@ -100,55 +109,77 @@ final class MemoryEmitter {
     return true;
   }
 
-  private void bulk(String name, String descriptor) {
+  private void bulk(String name, String operands) {
     state.writeInstance();
-    writer.invokestatic(Names.BULK_OPS, name, descriptor);
+    writer.invokestatic(Names.BULK_OPS, name, "(" + operands + Names.BASE_INSTANCE_DESC + ")V");
     state.pop(3);
   }
 
+  /// {@return the kinds of the operands of a copy: the length is as wide as the narrower address}
+  static String copyOperands(JvmKind target, JvmKind source) {
+    char length = target == source ? target.code() : JvmKind.INT.code();
+    return "" + target.code() + source.code() + length;
+  }
+
   private void size(int memory) {
+    JvmKind address = state.memoryAddress(memory);
     state.flush();
     state.writeCachedMemory(memory);
-    writer.invokevirtual(Names.MEMORY, "pages", "()I");
-    state.pushOnStack(JvmKind.INT);
+    writer.invokevirtual(
+        Names.MEMORY, address == JvmKind.LONG ? "pages64" : "pages", "()" + address.code());
+    state.pushOnStack(address);
   }
 
   private void grow(int memory) {
+    JvmKind address = state.memoryAddress(memory);
     state.flush();
     state.pop();
-    writer.store(JvmKind.INT, state.scratchAddress);
+    writer.store(address, state.scratchAddress);
     state.writeCachedMemory(memory);
-    writer.load(JvmKind.INT, state.scratchAddress);
-    writer.invokevirtual(Names.MEMORY, "grow", "(I)I");
-    state.pushOnStack(JvmKind.INT);
+    writer.load(address, state.scratchAddress);
+    writer.invokevirtual(Names.MEMORY, "grow", "(" + address.code() + ")" + address.code());
+    state.pushOnStack(address);
     state.reloadMemory();
   }
 
   /// @param then what turns the loaded value into the result: JVM instructions, or a mask
   private void load(
       InstructionReader reader, JvmKind kind, String handle, int width, String type, int... then) {
-    int addressSlot = beginAccess(0);
-    if (trapsAlways(reader, width)) {
+    MemoryForm form = state.form(reader.memoryIndex());
+    int addressSlot = beginAccess(reader, 0);
+    if (trapsAlways(reader, form, width)) {
       trap();
       return;
     }
-    writer.getstatic(Names.MEMORY_ACCESS, handle, Names.VAR_HANDLE_DESC);
-    state.writeBytes(reader.memoryIndex());
-    writeIndex(reader, addressSlot, width);
-    writer.invokevirtual(Names.VAR_HANDLE, "get", "([BI)" + type);
+    boolean hasHandle = writeHandle(form, handle, width);
+    state.writeContent(reader.memoryIndex());
+    writeIndex(reader, form, addressSlot, width);
+    if (hasHandle) {
+      writer.invokevirtual(Names.VAR_HANDLE, "get", "(" + coordinates(form) + ")" + type);
+    } else {
+      writer.insn(Opcodes.BALOAD);
+    }
     finishLoad(kind, then);
   }
 
-  private void loadByte(InstructionReader reader, JvmKind kind, int... then) {
-    int addressSlot = beginAccess(0);
-    if (trapsAlways(reader, 1)) {
-      trap();
-      return;
+  /// Writes the handle of an access; bytes of an array need none.
+  ///
+  /// @return whether there is one
+  private boolean writeHandle(MemoryForm form, String handle, int width) {
+    if (form == MemoryForm.SEGMENT) {
+      writer.getstatic(Names.SEGMENT_ACCESS, handle, Names.VAR_HANDLE_DESC);
+      return true;
     }
-    state.writeBytes(reader.memoryIndex());
-    writeIndex(reader, addressSlot, 1);
-    writer.insn(Opcodes.BALOAD);
-    finishLoad(kind, then);
+    if (width > 1) {
+      writer.getstatic(Names.MEMORY_ACCESS, handle, Names.VAR_HANDLE_DESC);
+      return true;
+    }
+    return false;
+  }
+
+  /// {@return what the handles of a form take before the value}
+  private static String coordinates(MemoryForm form) {
+    return form == MemoryForm.SEGMENT ? Names.SEGMENT_DESC + "J" : "[BI";
   }
 
   private void finishLoad(JvmKind kind, int[] then) {
@@ -180,25 +211,23 @@ final class MemoryEmitter {
       state.pop();
       state.operands.pushLocal(kind, valueSlot);
     }
-    int addressSlot = beginAccess(1);
-    if (trapsAlways(reader, width)) {
+    MemoryForm form = state.form(reader.memoryIndex());
+    int addressSlot = beginAccess(reader, 1);
+    if (trapsAlways(reader, form, width)) {
       trap();
       return;
     }
-    boolean isByte = width == 1;
-    if (!isByte) {
-      writer.getstatic(Names.MEMORY_ACCESS, handle, Names.VAR_HANDLE_DESC);
-    }
-    state.writeBytes(reader.memoryIndex());
-    writeIndex(reader, addressSlot, width);
+    boolean hasHandle = writeHandle(form, handle, width);
+    state.writeContent(reader.memoryIndex());
+    writeIndex(reader, form, addressSlot, width);
     state.writeDeferred(0);
     for (int instruction : conversion) {
       writer.insn(instruction);
     }
-    if (isByte) {
-      writer.insn(Opcodes.BASTORE);
+    if (hasHandle) {
+      writer.invokevirtual(Names.VAR_HANDLE, "set", "(" + coordinates(form) + type + ")V");
     } else {
-      writer.invokevirtual(Names.VAR_HANDLE, "set", "([BI" + type + ")V");
+      writer.insn(Opcodes.BASTORE);
     }
     state.pop(2);
   }
@@ -206,28 +235,29 @@ final class MemoryEmitter {
   /// Gets the address out of the way of what has to lie below it.
   ///
   /// @param depth where the address is, counted from the top; everything above is deferred
-  /// @return the slot that the address is in, or -1 if it is deferred
-  private int beginAccess(int depth) {
+  /// @return the slot that the address is in, or negative if it is deferred
+  private int beginAccess(InstructionReader reader, int depth) {
     if (state.isDeferred(depth)) {
       state.flushBelow(depth + 1);
       return -1 - depth;
     }
     state.flushBelow(depth);
-    writer.store(JvmKind.INT, state.scratchAddress);
+    writer.store(state.memoryAddress(reader.memoryIndex()), state.scratchAddress);
     return state.scratchAddress;
   }
 
-  private void writeAddress(int addressSlot) {
+  private void writeAddress(JvmKind address, int addressSlot) {
     if (addressSlot < 0) {
       state.writeDeferred(-1 - addressSlot);
     } else {
-      writer.load(JvmKind.INT, addressSlot);
+      writer.load(address, addressSlot);
     }
   }
 
   /// {@return whether the offset alone is beyond the largest memory}
-  private static boolean trapsAlways(InstructionReader reader, int width) {
-    return reader.memoryOffset() < 0 || reader.memoryOffset() + width - 1 > Integer.MAX_VALUE;
+  private static boolean trapsAlways(InstructionReader reader, MemoryForm form, int width) {
+    long most = form == MemoryForm.SEGMENT ? Memory.MAX_BYTES : Integer.MAX_VALUE;
+    return reader.memoryOffset() < 0 || reader.memoryOffset() > most - (width - 1);
   }
 
   private void trap() {
@@ -236,26 +266,81 @@ final class MemoryEmitter {
     state.isReachable = false;
   }
 
-  private void writeIndex(InstructionReader reader, int addressSlot, int width) {
+  /// Writes the index of an access: an int for arrays, a long for segments.
+  private void writeIndex(InstructionReader reader, MemoryForm form, int addressSlot, int width) {
+    JvmKind address = state.memoryAddress(reader.memoryIndex());
+    writeAddress(address, addressSlot);
+    if (form == MemoryForm.SEGMENT) {
+      writeSegmentIndex(reader, address, width);
+    } else if (address == JvmKind.LONG) {
+      writeNarrowedIndex(reader, form, width);
+    } else {
+      writeArrayIndex(reader, form, width);
+    }
+  }
+
+  private void writeArrayIndex(InstructionReader reader, MemoryForm form, int width) {
     int offset = (int) reader.memoryOffset();
-    writeAddress(addressSlot);
-    if (exact) {
+    if (form == MemoryForm.EXACT) {
       if (offset == 0) {
         return;
       }
       writer.iconst(Integer.MAX_VALUE);
     } else {
-      state.writeCachedMemory(reader.memoryIndex());
-      writer.getfield(Names.MEMORY, "limit", "I");
-      if (offset + width > 1) {
-        writer.iconst(offset + width - 1);
-        writer.insn(Opcodes.ISUB);
-      }
+      writeLimit(reader, width);
     }
     writer.invokestatic(Names.OBJECTS, "checkIndex", "(II)I");
+    addOffset(offset);
+  }
+
+  private void writeNarrowedIndex(InstructionReader reader, MemoryForm form, int width) {
+    if (form == MemoryForm.EXACT) {
+      writer.lconst(Integer.MAX_VALUE);
+    } else {
+      writeLimit(reader, width);
+      writer.insn(Opcodes.I2L);
+    }
+    writer.invokestatic(Names.OBJECTS, "checkIndex", "(JJ)J");
+    writer.insn(Opcodes.L2I);
+    addOffset((int) reader.memoryOffset());
+  }
+
+  /// Writes the number of addresses of a memory in an array at which the access is in bounds; it is
+  /// negative or 0 if there are none.
+  private void writeLimit(InstructionReader reader, int width) {
+    int offset = (int) reader.memoryOffset();
+    state.writeCachedMemory(reader.memoryIndex());
+    writer.getfield(Names.HEAP_MEMORY, "limit", "I");
+    if (offset > 1 - width) {
+      writer.iconst(offset + width - 1);
+      writer.insn(Opcodes.ISUB);
+    }
+  }
+
+  private void addOffset(int offset) {
     if (offset != 0) {
       writer.iconst(offset);
       writer.insn(Opcodes.IADD);
+    }
+  }
+
+  private void writeSegmentIndex(InstructionReader reader, JvmKind address, int width) {
+    long offset = reader.memoryOffset();
+    if (address == JvmKind.INT) {
+      writer.insn(Opcodes.I2L);
+      writer.lconst(0xffff_ffffL);
+      writer.insn(Opcodes.LAND);
+    }
+    state.writeCachedMemory(reader.memoryIndex());
+    writer.getfield(Names.SEGMENT_MEMORY, "limit", "J");
+    if (offset > 1 - width) {
+      writer.lconst(offset + width - 1);
+      writer.insn(Opcodes.LSUB);
+    }
+    writer.invokestatic(Names.OBJECTS, "checkIndex", "(JJ)J");
+    if (offset != 0) {
+      writer.lconst(offset);
+      writer.insn(Opcodes.LADD);
     }
   }
 }

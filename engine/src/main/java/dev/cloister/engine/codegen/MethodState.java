@@ -1,7 +1,7 @@
 package dev.cloister.engine.codegen;
 
 import dev.cloister.engine.module.WasmModule;
-import dev.cloister.engine.types.MemoryType;
+import dev.cloister.engine.runtime.MemoryForm;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.HashMap;
@@ -39,9 +39,13 @@ final class MethodState {
   final int scratchAddress;
   final int scratchValue;
   final int scratchOther;
+  final DebugEmitter debug;
 
   /// Whether control can reach the next instruction.
   boolean isReachable = true;
+
+  /// The letters of all Wasm locals, parameters first.
+  private final String locals;
 
   private final JvmKind[] localKinds;
   private final SlotLayout slots;
@@ -62,6 +66,9 @@ final class MethodState {
 
   private final Map<Integer, ControlFrame.Alias> aliases = new HashMap<>();
 
+  /// Where the function jumps to for a tail call of itself.
+  private @Nullable Label start;
+
   /// Operands below this index are settled: see [OperandStack].
   private int settledEnd;
 
@@ -81,12 +88,13 @@ final class MethodState {
       SlotLayout slots,
       boolean cachesMemory,
       @Nullable MethodState caller) {
-    String locals = context.locals;
+    this.locals = context.locals;
     this.writer = writer;
     this.plan = context.plan;
     this.module = plan.module();
     this.shape = context.shape;
     this.slots = slots;
+    this.debug = new DebugEmitter(this);
     localKinds = new JvmKind[locals.length()];
     for (int i = 0; i < localKinds.length; i++) {
       localKinds[i] = JvmKind.of(locals.charAt(i));
@@ -98,13 +106,21 @@ final class MethodState {
     this.cachesMemory = cachesMemory;
     memorySlot = slot;
     if (cachesMemory) {
-      frameLocals[entries++] = Names.MEMORY;
-      frameLocals[entries++] = "[B";
+      MemoryForm form = form(0);
+      frameLocals[entries++] = Names.memory(form);
+      frameLocals[entries++] = form == MemoryForm.SEGMENT ? Names.SEGMENT : "[B";
       slot += 2;
+      // What a host function calls, and what others do with an exported memory, may let it grow.
+      boolean isVisible = plan.layout().isMemoryExported() || module.importedFunctionCount() > 0;
+      reloadsMemory =
+          switch (form) {
+            case EXACT -> isVisible;
+            case LIMIT -> true;
+            case SEGMENT -> false; // It grows without moving.
+          };
+    } else {
+      reloadsMemory = false;
     }
-    // What a host function calls, and what others do with an exported memory, may let it grow.
-    boolean isShared = plan.layout().isMemoryExported() || module.importedFunctionCount() > 0;
-    reloadsMemory = cachesMemory && (!plan.layout().hasExactMemory() || isShared);
     scratchAddress = slot;
     scratchValue = slot + 2;
     scratchOther = slot + 4;
@@ -126,7 +142,28 @@ final class MethodState {
   // Locals.
 
   /// Writes what a method begins with: values of the locals, the memory and its bytes.
-  void writeProlog() {
+  ///
+  /// @param isTarget whether the function jumps to its start to call itself
+  void writeProlog(int functionIndex, boolean isTarget) {
+    if (isTarget) {
+      start = new Label();
+      writer.labelWithFrame(start, slots.frameSizeAtStart(shape), frameLocals, 0, frameStack);
+    }
+    if (isDebuggable()) {
+      debug.enter(functionIndex, locals, shape);
+    } else {
+      writeLocals();
+    }
+    if (slots.exitSlot() >= 0) {
+      clearExit();
+    }
+    cacheMemory();
+    control.add(
+        new ControlFrame(
+            ControlFrame.Kind.FUNCTION, 0, 0, shape.results(), new int[0], temporaries.first()));
+  }
+
+  private void writeLocals() {
     int stackParams = shape.stackParams();
     int paramSlot = 0;
     for (int i = 0; i < localKinds.length; i++) {
@@ -145,13 +182,21 @@ final class MethodState {
         writer.store(kind, slots.slot(i));
       }
     }
-    if (slots.exitSlot() >= 0) {
-      clearExit();
+  }
+
+  /// {@return where the function starts, or null if it cannot be jumped to}
+  @Nullable Label start() {
+    return start;
+  }
+
+  /// Pops the arguments of a call of the function by itself, on top of the operands, into its
+  /// parameters, and everything else off the JVM stack.
+  void storeParameters() {
+    int params = shape.params().length();
+    for (int i = params - 1; i >= 0; i--) {
+      writer.store(localKinds[i], slots.slot(i));
     }
-    cacheMemory();
-    control.add(
-        new ControlFrame(
-            ControlFrame.Kind.FUNCTION, 0, 0, shape.results(), new int[0], temporaries.first()));
+    writePops(params);
   }
 
   /// Writes what the method of a region begins with, which sees the frames around it as exits.
@@ -179,12 +224,27 @@ final class MethodState {
     return slots.exitSlot();
   }
 
+  /// {@return whether the Wasm locals are in a debug frame, not in local variables}
+  boolean isDebuggable() {
+    return slots.debugFrameSlot() >= 0;
+  }
+
+  /// {@return where the debug frame is}
+  int debugFrameSlot() {
+    return slots.debugFrameSlot();
+  }
+
+  /// {@return the number of operands of the function that this method does not see}
+  int operandBase() {
+    return frameHeight;
+  }
+
   private void cacheMemory() {
     if (cachesMemory) {
       writeMemory(0);
       writer.insn(Opcodes.DUP);
       writer.store(JvmKind.REF, memorySlot);
-      writer.getfield(Names.MEMORY, "bytes", "[B");
+      writeContentOf(form(0));
       writer.store(JvmKind.REF, memorySlot + 1);
     }
   }
@@ -260,6 +320,10 @@ final class MethodState {
   /// Pops the value on top of the JVM stack into a Wasm local and into all its copies: when the
   /// frame of the innermost one ends, the local is read from the next one.
   void storeLocal(int local) {
+    if (isDebuggable()) {
+      debug.storeLocal(local);
+      return;
+    }
     JvmKind kind = localKinds[local];
     for (ControlFrame.@Nullable Alias a = aliases.get(local); a != null; a = a.outer()) {
       writer.insn(kind.slots() == 2 ? Opcodes.DUP2 : Opcodes.DUP);
@@ -411,7 +475,7 @@ final class MethodState {
     return place != OperandStack.ON_STACK && place != OperandStack.CONDITION;
   }
 
-  private void writeConstant(JvmKind kind, long bits) {
+  void writeConstant(JvmKind kind, long bits) {
     switch (kind) {
       case INT -> writer.iconst((int) bits);
       case LONG -> writer.lconst(bits);
@@ -538,6 +602,25 @@ final class MethodState {
     onStackEnd = settledEnd;
   }
 
+  /// Gets the top operands off the JVM stack, so that they can be written in any order.
+  void deferTop(int count) {
+    int from = operands.size() - count;
+    for (int i = Math.max(onStackEnd, from); i < operands.size(); i++) {
+      if (operands.place(i) == OperandStack.CONDITION) {
+        flush();
+        break;
+      }
+    }
+    int next = nextFreeSlot();
+    for (int i = onStackEnd - 1; i >= from; i--) {
+      JvmKind kind = operands.kind(i);
+      writer.store(kind, next);
+      operands.setLocal(i, next);
+      next += kind.slots();
+    }
+    onStackEnd = Math.min(onStackEnd, from);
+  }
+
   private void flushConditions() {
     for (int i = Math.max(onStackEnd, stackBase()); i < operands.size(); i++) {
       if (operands.place(i) == OperandStack.CONDITION) {
@@ -622,6 +705,7 @@ final class MethodState {
     }
     frame.branchKinds = params;
     frame.branchSlots = slots;
+    operands.markUnchanged(Math.min(operands.unchanged(), frame.height));
   }
 
   /// Closes the current frame and makes its results the topmost operands of the one around it.
@@ -737,15 +821,32 @@ final class MethodState {
     writer.aload(instanceSlot);
   }
 
-  /// Writes a memory.
+  /// {@return how a memory is kept}
+  MemoryForm form(int memoryIndex) {
+    return plan.layout().memoryForm(memoryIndex);
+  }
+
+  /// {@return the kind of addresses and sizes of a memory}
+  JvmKind memoryAddress(int index) {
+    return JvmKind.of(module.memoryType(index).limits().addressType());
+  }
+
+  /// {@return the kind of indices and sizes of a table}
+  JvmKind tableAddress(int index) {
+    return JvmKind.of(module.tableType(index).limits().addressType());
+  }
+
+  /// Writes a memory, as the class of its form.
   void writeMemory(int index) {
     writeInstance();
+    String type = Names.memory(form(index));
     if (plan.layout().isField(index)) {
-      writer.getfield(Names.INSTANCE, "m" + index, Names.MEMORY_DESC);
+      writer.getfield(Names.INSTANCE, "m" + index, "L" + type + ";");
     } else {
       writer.getfield(Names.BASE_INSTANCE, "memories", "[" + Names.MEMORY_DESC);
       writer.iconst(index);
       writer.insn(Opcodes.AALOAD);
+      writer.checkcast(type);
     }
   }
 
@@ -758,13 +859,32 @@ final class MethodState {
     }
   }
 
-  /// Writes the bytes of a memory.
-  void writeBytes(int index) {
+  /// Writes what holds the bytes of a memory: an array, or a segment.
+  void writeContent(int index) {
     if (index == 0 && cachesMemory) {
       writer.aload(memorySlot + 1);
     } else {
       writeMemory(index);
-      writer.getfield(Names.MEMORY, "bytes", "[B");
+      writeContentOf(form(index));
+    }
+  }
+
+  private void writeContentOf(MemoryForm form) {
+    if (form == MemoryForm.SEGMENT) {
+      writer.getfield(Names.SEGMENT_MEMORY, "segment", Names.SEGMENT_DESC);
+    } else {
+      writer.getfield(Names.HEAP_MEMORY, "bytes", "[B");
+    }
+  }
+
+  /// Writes the canonical id of one of the module's types.
+  void writeTypeId(int typeIndex) {
+    if (plan.layout().isField(typeIndex)) {
+      writer.getstatic(Names.MODULE, "t" + typeIndex, "I");
+    } else {
+      writer.getstatic(Names.MODULE, "typeIds", "[I");
+      writer.iconst(typeIndex);
+      writer.insn(Opcodes.IALOAD);
     }
   }
 
@@ -784,13 +904,8 @@ final class MethodState {
   void reloadMemory() {
     if (reloadsMemory) {
       writer.aload(memorySlot);
-      writer.getfield(Names.MEMORY, "bytes", "[B");
+      writer.getfield(Names.HEAP_MEMORY, "bytes", "[B");
       writer.store(JvmKind.REF, memorySlot + 1);
     }
-  }
-
-  /// {@return whether the addresses of a memory are 64 bits wide}
-  boolean is64(MemoryType type) {
-    return type.limits().is64();
   }
 }

@@ -39,6 +39,7 @@ public final class ModuleClassGenerator {
             Names.INSTANCE_FACTORY);
     field(target, Opcodes.ACC_PRIVATE, "stop", Names.METHOD_HANDLE_DESC);
     field(target, Opcodes.ACC_PUBLIC, "typeIds", "[I");
+    field(target, Opcodes.ACC_PUBLIC, "types", "[" + Names.DEFINED_TYPE_DESC);
     MethodVisitor initializer = ClassFiles.method(target, Opcodes.ACC_STATIC, "<clinit>", "()V");
     BytecodeWriter writer = new BytecodeWriter(initializer);
     initializer.visitLdcInsn(org.objectweb.asm.Type.getObjectType(Names.MODULE));
@@ -57,14 +58,22 @@ public final class ModuleClassGenerator {
     writer.insn(Opcodes.DUP);
     writer.store(JvmKind.REF, 1);
     initializer.visitFieldInsn(Opcodes.PUTSTATIC, Names.MODULE, "typeIds", "[I");
+    writer.aload(0);
+    initializer.visitMethodInsn(
+        Opcodes.INVOKEINTERFACE, Names.LINKAGE, "types", "()[" + Names.DEFINED_TYPE_DESC, true);
+    writer.insn(Opcodes.DUP);
+    writer.store(JvmKind.REF, 2);
+    initializer.visitFieldInsn(
+        Opcodes.PUTSTATIC, Names.MODULE, "types", "[" + Names.DEFINED_TYPE_DESC);
     for (int i = 0; i < module.typeCount() && layout.isField(i); i++) {
-      if (module.type(i).composite() instanceof FuncType) {
-        field(target, Opcodes.ACC_PUBLIC, "t" + i, "I");
-        writer.aload(1);
-        writer.iconst(i);
-        writer.insn(Opcodes.IALOAD);
-        initializer.visitFieldInsn(Opcodes.PUTSTATIC, Names.MODULE, "t" + i, "I");
-      }
+      boolean isFunction = module.type(i).composite() instanceof FuncType;
+      String name = (isFunction ? "t" : "y") + i;
+      String descriptor = isFunction ? "I" : Names.DEFINED_TYPE_DESC;
+      field(target, Opcodes.ACC_PUBLIC, name, descriptor);
+      writer.aload(isFunction ? 1 : 2);
+      writer.iconst(i);
+      writer.insn(isFunction ? Opcodes.IALOAD : Opcodes.AALOAD);
+      initializer.visitFieldInsn(Opcodes.PUTSTATIC, Names.MODULE, name, descriptor);
     }
     writer.insn(Opcodes.RETURN);
     ClassFiles.end(initializer);
@@ -123,17 +132,24 @@ public final class ModuleClassGenerator {
     writeDefaultConstructor(target, Names.IMAGE_ENTRY);
     for (int shape = 0; shape < plan.shapeCount(); shape++) {
       if (isReferenced(shape)) {
-        target
-            .visitMethod(
-                Opcodes.ACC_PUBLIC | Opcodes.ACC_ABSTRACT,
-                entry(shape),
-                plan.shape(shape).descriptor("I" + Names.INSTANCE_DESC),
-                null,
-                null)
-            .visitEnd();
+        writeAbstractEntry(target, entry(shape), shape);
+      }
+      if (plan.hasTailCalls(shape)) {
+        writeAbstractEntry(target, tailEntry(shape), shape);
       }
     }
     return ClassFiles.finish(target, "entries of references");
+  }
+
+  private void writeAbstractEntry(ClassWriter target, String name, int shape) {
+    target
+        .visitMethod(
+            Opcodes.ACC_PUBLIC | Opcodes.ACC_ABSTRACT,
+            name,
+            plan.shape(shape).descriptor("I" + Names.INSTANCE_DESC),
+            null,
+            null)
+        .visitEnd();
   }
 
   static void writeDefaultConstructor(ClassWriter target, String superName) {
@@ -147,6 +163,11 @@ public final class ModuleClassGenerator {
   /// {@return the method of [#image] by which functions of a shape are called}
   static String entry(int shape) {
     return "call" + shape;
+  }
+
+  /// {@return the method of [#image] by which functions of a shape end a tail call}
+  static String tailEntry(int shape) {
+    return "tail" + shape;
   }
 
   /// {@return the class of references to own functions of a shape}
@@ -181,6 +202,15 @@ public final class ModuleClassGenerator {
     constructor.visitInsn(Opcodes.RETURN);
     ClassFiles.end(constructor);
 
+    writeCall(target, shape);
+    if (plan.hasTailCalls(shape)) {
+      writeTailCall(target, shape);
+    }
+    return ClassFiles.finish(target, "references of a shape");
+  }
+
+  private void writeCall(ClassWriter target, int shape) {
+    CallShape callShape = plan.shape(shape);
     MethodVisitor method =
         ClassFiles.method(
             target,
@@ -188,19 +218,44 @@ public final class ModuleClassGenerator {
             SignatureGenerator.CALL,
             callShape.descriptor(Names.BASE_INSTANCE_DESC));
     BytecodeWriter writer = new BytecodeWriter(method);
-    writer.aload(0);
-    writer.getfield(name, "owner", Names.INSTANCE_DESC);
+    writeOwner(writer, shape);
     writer.getfield(Names.INSTANCE, "image", Names.IMAGE_DESC);
     ClassFiles.loadParams(writer, callShape, 1);
+    writeEntryCall(writer, shape, entry(shape));
+    ClassFiles.end(method);
+  }
+
+  /// What runs a function for a tail call where some functions of the shape make tail calls
+  /// themselves: their bodies must be called, not their entries.
+  private void writeTailCall(ClassWriter target, int shape) {
+    CallShape callShape = plan.shape(shape);
+    MethodVisitor method =
+        ClassFiles.method(
+            target,
+            Opcodes.ACC_PUBLIC,
+            TailCallEmitter.method(callShape),
+            TailCallEmitter.methodDescriptor(callShape));
+    BytecodeWriter writer = new BytecodeWriter(method);
+    writeOwner(writer, shape);
+    writer.getfield(Names.INSTANCE, "image", Names.IMAGE_DESC);
+    TailCallEmitter.loadArguments(writer, callShape, /* instanceSlot= */ 1);
+    writeEntryCall(writer, shape, tailEntry(shape));
+    ClassFiles.end(method);
+  }
+
+  private static void writeOwner(BytecodeWriter writer, int shape) {
+    writer.aload(0);
+    writer.getfield(Names.reference(shape), "owner", Names.INSTANCE_DESC);
+  }
+
+  /// Calls an entry of the image, which is on the JVM stack below the arguments, and returns.
+  private void writeEntryCall(BytecodeWriter writer, int shape, String entry) {
+    CallShape callShape = plan.shape(shape);
     writer.aload(0);
     writer.getfield(Names.FUNC_REF, "ordinal", "I");
-    writer.aload(0);
-    writer.getfield(name, "owner", Names.INSTANCE_DESC);
-    writer.invokevirtual(
-        Names.IMAGE, entry(shape), callShape.descriptor("I" + Names.INSTANCE_DESC));
+    writeOwner(writer, shape);
+    writer.invokevirtual(Names.IMAGE, entry, callShape.descriptor("I" + Names.INSTANCE_DESC));
     ClassFiles.returnResult(writer, callShape);
-    ClassFiles.end(method);
-    return ClassFiles.finish(target, "references of a shape");
   }
 
   /// {@return the class of the module's instances}
@@ -246,7 +301,8 @@ public final class ModuleClassGenerator {
       linkField(target, writer, "i" + i, "imports", Names.FUNC_REF_DESC, type, i);
     }
     for (int i = 0; i < module.memoryCount() && layout.isField(i); i++) {
-      linkField(target, writer, "m" + i, "memories", Names.MEMORY_DESC, Names.MEMORY, i);
+      String type = Names.memory(layout.memoryForm(i));
+      linkField(target, writer, "m" + i, "memories", Names.MEMORY_DESC, type, i);
     }
     for (int i = 0; i < module.tableCount() && layout.isField(i); i++) {
       linkField(target, writer, "t" + i, "tables", Names.TABLE_DESC, Names.TABLE, i);

@@ -3,14 +3,21 @@ package dev.cloister.engine.codegen;
 import dev.cloister.engine.bytecode.InstructionReader;
 import dev.cloister.engine.error.LimitExceededException;
 import dev.cloister.engine.module.WasmModule;
+import dev.cloister.engine.runtime.CodeKind;
 import dev.cloister.engine.runtime.InstanceLayout;
+import dev.cloister.engine.types.ArrayType;
 import dev.cloister.engine.types.DefinedType;
 import dev.cloister.engine.types.FuncType;
+import dev.cloister.engine.types.StructType;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.BitSet;
+import java.util.Collection;
+import java.util.EnumMap;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.concurrent.ConcurrentHashMap;
 
 /// How a module is laid out in classes: call shapes, dispatch tables and chunks of functions.
@@ -34,9 +41,12 @@ public final class ModulePlan {
   private final InstanceLayout layout;
   private final List<CallShape> shapes = new ArrayList<>();
   private final Map<DefinedType, Integer> shapeOfType = new HashMap<>();
+  private final BitSet withTailCalls = new BitSet();
+  private final Map<DefinedType, StructShape> structShapes = new HashMap<>();
+  private final Map<DefinedType, Integer> typeIndices = new HashMap<>();
 
-  /// How functions become methods that are not simply one.
-  private final Map<Integer, SplitPlan> splits = new ConcurrentHashMap<>();
+  /// How functions become methods that are not simply one, by kind of code.
+  private final Map<CodeKind, Map<Integer, SplitPlan>> splits = new EnumMap<>(CodeKind.class);
 
   private boolean hasWideShapes;
   private final int[][] dispatched;
@@ -46,6 +56,9 @@ public final class ModulePlan {
   public ModulePlan(WasmModule module, InstanceLayout layout) {
     this.module = module;
     this.layout = layout;
+    for (CodeKind kind : CodeKind.values()) {
+      splits.put(kind, new ConcurrentHashMap<>());
+    }
     findShapes();
     this.dispatched = findDispatched();
     this.chunkStarts = findChunks(module);
@@ -53,17 +66,28 @@ public final class ModulePlan {
 
   private void findShapes() {
     Map<CallShape, Integer> ordinals = new HashMap<>();
+    Map<StructShape, StructShape> structs = new HashMap<>();
     for (int i = 0; i < module.typeCount(); i++) {
       DefinedType type = module.type(i);
-      if (type.composite() instanceof FuncType signature) {
-        CallShape shape = CallShape.of(signature);
-        Integer ordinal = ordinals.putIfAbsent(shape, shapes.size());
-        if (ordinal == null) {
-          ordinal = shapes.size();
-          shapes.add(shape);
-          hasWideShapes |= shape.params().length() + shape.results().length() > WIDE_SHAPE;
+      typeIndices.putIfAbsent(type, i);
+      switch (type.composite()) {
+        case FuncType signature -> {
+          CallShape shape = CallShape.of(signature);
+          Integer ordinal = ordinals.putIfAbsent(shape, shapes.size());
+          if (ordinal == null) {
+            ordinal = shapes.size();
+            shapes.add(shape);
+            hasWideShapes |= shape.params().length() + shape.results().length() > WIDE_SHAPE;
+          }
+          shapeOfType.put(type, ordinal);
         }
-        shapeOfType.put(type, ordinal);
+        case StructType _ -> {
+          DefinedType supertype = type.supertype();
+          StructShape parent = supertype == null ? null : structShapes.get(supertype);
+          StructShape shape = StructShape.of(type, parent);
+          structShapes.put(type, structs.computeIfAbsent(shape, same -> same));
+        }
+        case ArrayType _ -> {}
       }
     }
   }
@@ -72,8 +96,12 @@ public final class ModulePlan {
     int[] counts = new int[shapes.size()];
     int[][] found = new int[shapes.size()][8];
     for (int f = module.importedFunctionCount(); f < module.functionCount(); f++) {
-      if (module.isDeclaredFunction(f) || f == module.startFunction()) {
+      boolean isReferenced = module.isDeclaredFunction(f) || module.isTailCalled(f);
+      if (isReferenced || f == module.startFunction()) {
         int shape = shapeOf(f);
+        if (module.makesTailCalls(f)) {
+          withTailCalls.set(shape);
+        }
         if (counts[shape] == found[shape].length) {
           found[shape] = Arrays.copyOf(found[shape], counts[shape] * 2);
         }
@@ -168,17 +196,18 @@ public final class ModulePlan {
   }
 
   /// {@return whether the method by which an own function is called only calls another one}
-  public boolean hasBodyMethod(int functionIndex) {
-    return split(functionIndex).hasFrame();
+  public boolean hasBodyMethod(CodeKind kind, int functionIndex) {
+    return split(kind, functionIndex).hasFrame();
   }
 
-  /// {@return how an own function becomes methods}
-  SplitPlan split(int functionIndex) {
-    SplitPlan known = splits.get(functionIndex);
+  /// {@return how an own function becomes methods in code of a kind}
+  SplitPlan split(CodeKind kind, int functionIndex) {
+    Map<Integer, SplitPlan> ofKind = splits(kind);
+    SplitPlan known = ofKind.get(functionIndex);
     if (known == null) {
-      known = SplitPlanner.first(this, functionIndex);
+      known = SplitPlanner.first(kind, this, functionIndex);
       if (known.hasFrame()) {
-        splits.put(functionIndex, known);
+        ofKind.put(functionIndex, known);
       }
     }
     return known;
@@ -189,16 +218,33 @@ public final class ModulePlan {
   /// @param last the plan that did not suffice
   /// @param limit what was exceeded with it
   /// @throws LimitExceededException if it cannot be divided more finely
-  void divide(int functionIndex, SplitPlan last, LimitExceededException limit) {
-    if (split(functionIndex).level() == last.level()) {
-      splits.put(functionIndex, SplitPlanner.next(this, functionIndex, last, limit));
+  void divide(
+      CodeKind kind, int functionIndex, SplitPlan last, LimitExceededException limit) {
+    if (split(kind, functionIndex).level() == last.level()) {
+      splits(kind).put(functionIndex, SplitPlanner.next(kind, this, functionIndex, last, limit));
     }
+  }
+
+  private Map<Integer, SplitPlan> splits(CodeKind kind) {
+    return Objects.requireNonNull(splits.get(kind));
   }
 
   /// {@return the own functions of a shape that can become references, in ascending order; the
   /// caller must not change the array}
   int[] dispatched(int shape) {
     return dispatched[shape];
+  }
+
+  /// {@return whether a function of a shape that can become a reference makes tail calls}
+  boolean hasTailCalls(int shape) {
+    return withTailCalls.get(shape);
+  }
+
+  /// {@return the method by which a function is called, but for the end of a tail call}
+  String entryMethod(int functionIndex) {
+    return module.makesTailCalls(functionIndex)
+        ? Names.tailCallLoop(functionIndex)
+        : Names.function(functionIndex);
   }
 
   /// {@return `shape << 32 | position` of a function in the dispatch tables}
@@ -211,6 +257,33 @@ public final class ModulePlan {
       throw new IllegalArgumentException("function " + functionIndex + " is never referenced");
     }
     return (long) shape << 32 | position;
+  }
+
+  /// {@return the shapes of the module's structure types}
+  public Collection<StructShape> structShapes() {
+    return structShapes.values();
+  }
+
+  /// {@return the shape of one of the module's structure types}
+  ///
+  /// @throws IllegalArgumentException if it is not a structure type of the module
+  public StructShape structShape(int typeIndex) {
+    StructShape shape = structShapes.get(module.type(typeIndex));
+    if (shape == null) {
+      throw new IllegalArgumentException("not a structure type: " + typeIndex);
+    }
+    return shape;
+  }
+
+  /// {@return the first index of a type of the module}
+  ///
+  /// @throws IllegalArgumentException if it is not a type of the module
+  int typeIndex(DefinedType type) {
+    Integer index = typeIndices.get(type);
+    if (index == null) {
+      throw new IllegalArgumentException("not a type of the module: " + type);
+    }
+    return index;
   }
 
   /// {@return the number of chunks}

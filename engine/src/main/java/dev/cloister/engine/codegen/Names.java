@@ -1,5 +1,7 @@
 package dev.cloister.engine.codegen;
 
+import dev.cloister.engine.runtime.MemoryForm;
+
 /// The names of generated classes and of what they refer to, in the JVM's internal form.
 ///
 /// Generated names are ordinals, never the guest's own names. Each level of loaders has its own
@@ -10,6 +12,9 @@ public final class Names {
 
   /// The package of the classes that belong to signature shapes.
   public static final String SIGNATURES = GENERATED + "signature/";
+
+  /// The package of the classes that belong to shapes of structures.
+  public static final String STRUCTS = GENERATED + "struct/";
 
   /// The instance class of a module.
   public static final String INSTANCE = GENERATED + "I";
@@ -26,14 +31,17 @@ public final class Names {
   static final String INSTANCE_DESC = "L" + INSTANCE + ";";
   static final String IMAGE_DESC = "L" + IMAGE + ";";
 
-  private static final String RUNTIME = "dev/cloister/engine/runtime/";
+  static final String RUNTIME = "dev/cloister/engine/runtime/";
   static final String BASE_INSTANCE = RUNTIME + "Instance";
   static final String BASE_INSTANCE_DESC = "L" + BASE_INSTANCE + ";";
   static final String FUNC_REF = RUNTIME + "FuncRef";
   static final String FUNC_REF_DESC = "L" + FUNC_REF + ";";
   static final String MEMORY = RUNTIME + "Memory";
   static final String MEMORY_DESC = "L" + MEMORY + ";";
+  static final String HEAP_MEMORY = RUNTIME + "HeapMemory";
+  static final String SEGMENT_MEMORY = RUNTIME + "SegmentMemory";
   static final String MEMORY_ACCESS = RUNTIME + "MemoryAccess";
+  static final String SEGMENT_ACCESS = RUNTIME + "SegmentAccess";
   static final String TABLE = RUNTIME + "Table";
   static final String TABLE_DESC = "L" + TABLE + ";";
   static final String GLOBAL = RUNTIME + "Global";
@@ -51,6 +59,17 @@ public final class Names {
   static final String IMAGE_ENTRY = RUNTIME + "ImageEntry";
   static final String IMAGE_ENTRY_DESC = "L" + IMAGE_ENTRY + ";";
   static final String BULK_OPS = RUNTIME + "BulkOps";
+  static final String GC_HEAP = RUNTIME + "GcHeap";
+  static final String GC_HEAP_DESC = "L" + GC_HEAP + ";";
+  static final String GC_TOKEN_DESC = "L" + RUNTIME + "GcToken;";
+  static final String STRUCT = RUNTIME + "WasmStruct";
+  static final String ARRAY = RUNTIME + "WasmArray";
+  static final String ARRAY_OPS = RUNTIME + "ArrayOps";
+  static final String I31 = RUNTIME + "I31";
+  static final String CASTS = RUNTIME + "Casts";
+  static final String FUEL = RUNTIME + "Fuel";
+  static final String DEBUG_FRAME = RUNTIME + "DebugFrame";
+  static final String DEBUG_FRAME_DESC = "L" + DEBUG_FRAME + ";";
   static final String DEFINED_TYPE_DESC = "Ldev/cloister/engine/types/DefinedType;";
 
   private static final String INTRINSIC = RUNTIME + "intrinsic/";
@@ -66,11 +85,18 @@ public final class Names {
   static final String VAR_HANDLE_DESC = "Ljava/lang/invoke/VarHandle;";
   static final String OBJECTS = "java/util/Objects";
   static final String OBJECT = "java/lang/Object";
+  static final String SEGMENT = "java/lang/foreign/MemorySegment";
+  static final String SEGMENT_DESC = "L" + SEGMENT + ";";
 
   /// In place of the ordinal of a region: the rest of the function.
   static final String BODY = "body";
 
   private Names() {}
+
+  /// {@return the class of memories of a form}
+  static String memory(MemoryForm form) {
+    return form == MemoryForm.SEGMENT ? SEGMENT_MEMORY : HEAP_MEMORY;
+  }
 
   /// {@return the class with the code of chunk `index`}
   static String chunk(int index) {
@@ -111,5 +137,10 @@ public final class Names {
   /// {@return the method with the code of a function}
   static String function(int functionIndex) {
     return "f" + functionIndex;
+  }
+
+  /// {@return the method by which a function that makes tail calls is called}
+  static String tailCallLoop(int functionIndex) {
+    return "p" + functionIndex;
   }
 }

@@ -24,6 +24,7 @@ final class OperandStack {
   private byte[] kinds = new byte[64];
   private long[] values = new long[64];
   private int size;
+  private int unchanged;
   private final Temporaries temporaries;
 
   /// @param temporaries what is told which temporaries hold operands
@@ -39,6 +40,16 @@ final class OperandStack {
     while (size > newSize) {
       pop();
     }
+  }
+
+  /// {@return the number of lowest operands that are those of the last [#markUnchanged]}
+  int unchanged() {
+    return unchanged;
+  }
+
+  /// Begins to watch which operands are new, those from index `count` being new already.
+  void markUnchanged(int count) {
+    unchanged = count;
   }
 
   void pushOnStack(JvmKind kind) {
@@ -84,6 +95,7 @@ final class OperandStack {
 
   void pop() {
     size--;
+    unchanged = Math.min(unchanged, size);
     if (places[size] == LOCAL) {
       temporaries.release(slot(size), kind(size));
     }

@@ -39,57 +39,72 @@ final class ReferenceEmitter {
         writer.invokestatic(Names.TRAPS, "nonNull", "(" + REF + ")" + REF);
       }
       case TABLE_GET -> {
+        JvmKind address = state.tableAddress(reader.index());
         state.flush();
         state.pop();
-        writer.store(JvmKind.INT, state.scratchAddress);
+        writer.store(address, state.scratchAddress);
         state.writeTable(reader.index());
-        writer.load(JvmKind.INT, state.scratchAddress);
-        writer.invokevirtual(Names.TABLE, "get", "(I)" + REF);
+        writer.load(address, state.scratchAddress);
+        writer.invokevirtual(Names.TABLE, "get", "(" + address.code() + ")" + REF);
         state.pushOnStack(JvmKind.REF);
       }
       case TABLE_SET -> {
+        JvmKind address = state.tableAddress(reader.index());
         state.flush();
         state.pop(2);
         writer.store(JvmKind.REF, state.scratchValue);
-        writer.store(JvmKind.INT, state.scratchAddress);
+        writer.store(address, state.scratchAddress);
         state.writeTable(reader.index());
-        writer.load(JvmKind.INT, state.scratchAddress);
+        writer.load(address, state.scratchAddress);
         writer.load(JvmKind.REF, state.scratchValue);
-        writer.invokevirtual(Names.TABLE, "set", "(I" + REF + ")V");
+        writer.invokevirtual(Names.TABLE, "set", "(" + address.code() + REF + ")V");
       }
       case TABLE_SIZE -> {
+        JvmKind address = state.tableAddress(reader.index());
         state.flush();
         state.writeTable(reader.index());
-        writer.invokevirtual(Names.TABLE, "size", "()I");
-        state.pushOnStack(JvmKind.INT);
+        writer.invokevirtual(
+            Names.TABLE, address == JvmKind.LONG ? "size64" : "size", "()" + address.code());
+        state.pushOnStack(address);
       }
       case TABLE_GROW -> {
+        JvmKind address = state.tableAddress(reader.index());
         state.flush();
         state.pop(2);
-        writer.store(JvmKind.INT, state.scratchAddress);
+        writer.store(address, state.scratchAddress);
         writer.store(JvmKind.REF, state.scratchValue);
         state.writeTable(reader.index());
         writer.load(JvmKind.REF, state.scratchValue);
-        writer.load(JvmKind.INT, state.scratchAddress);
-        writer.invokevirtual(Names.TABLE, "grow", "(" + REF + "I)I");
-        state.pushOnStack(JvmKind.INT);
+        writer.load(address, state.scratchAddress);
+        writer.invokevirtual(
+            Names.TABLE, "grow", "(" + REF + address.code() + ")" + address.code());
+        state.pushOnStack(address);
       }
       case TABLE_FILL -> {
+        char address = state.tableAddress(reader.index()).code();
         state.flush();
         state.writeTable(reader.index());
         writer.invokestatic(
-            Names.BULK_OPS, "tableFill", "(I" + REF + "I" + Names.TABLE_DESC + ")V");
+            Names.BULK_OPS,
+            "tableFill",
+            "(" + address + REF + address + Names.TABLE_DESC + ")V");
         state.pop(3);
       }
       case TABLE_COPY -> {
         state.flush();
         state.writeTable(reader.index());
         state.writeTable(reader.index2());
+        String operands =
+            MemoryEmitter.copyOperands(
+                state.tableAddress(reader.index()), state.tableAddress(reader.index2()));
         writer.invokestatic(
-            Names.BULK_OPS, "tableCopy", "(III" + Names.TABLE_DESC + Names.TABLE_DESC + ")V");
+            Names.BULK_OPS,
+            "tableCopy",
+            "(" + operands + Names.TABLE_DESC + Names.TABLE_DESC + ")V");
         state.pop(3);
       }
       case TABLE_INIT -> {
+        char address = state.tableAddress(reader.index2()).code();
         state.flush();
         state.writeTable(reader.index2());
         state.writeInstance();
@@ -97,7 +112,7 @@ final class ReferenceEmitter {
         writer.invokestatic(
             Names.BULK_OPS,
             "tableInit",
-            "(III" + Names.TABLE_DESC + Names.BASE_INSTANCE_DESC + "I)V");
+            "(" + address + "II" + Names.TABLE_DESC + Names.BASE_INSTANCE_DESC + "I)V");
         state.pop(3);
       }
       case ELEM_DROP -> {

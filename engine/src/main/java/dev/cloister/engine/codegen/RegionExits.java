@@ -14,6 +14,9 @@ final class RegionExits {
   /// The code of the exit at the end; that of a branch is one more than the index of its frame.
   static final int END = 0;
 
+  /// The code of the exit with a pending tail call, which carries nothing.
+  static final int TAIL_CALL = -1;
+
   /// Result slots below this one have a form of their own. A region writes less than 256 locals.
   private static final int FIRST_LOCAL = 8;
 
@@ -25,6 +28,7 @@ final class RegionExits {
   private final BitSet written;
   private final Label epilog = new Label();
   private final BitSet codes = new BitSet();
+  private boolean isLeftByTailCall;
 
   RegionExits(MethodState state, SlotLayout slots, BitSet written) {
     this.state = state;
@@ -33,7 +37,7 @@ final class RegionExits {
     this.written = written;
   }
 
-  /// {@return the codes of all exits that were written}
+  /// {@return the codes of all exits that were written, but for [#TAIL_CALL]}
   BitSet codes() {
     return codes;
   }
@@ -54,6 +58,18 @@ final class RegionExits {
   /// Leaves at the end, with all operands in the frame arrays.
   void end() {
     leave(END);
+  }
+
+  /// Leaves while a tail call is pending, with nothing to carry: the function's locals are dead.
+  void leaveByTailCall() {
+    isLeftByTailCall = true;
+    writer.iconst(TAIL_CALL);
+    writer.insn(Opcodes.IRETURN);
+  }
+
+  /// {@return whether the exit with a pending tail call was written}
+  boolean isLeftByTailCall() {
+    return isLeftByTailCall;
   }
 
   private void leave(int code) {

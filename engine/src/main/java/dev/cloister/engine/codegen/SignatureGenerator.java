@@ -44,6 +44,7 @@ public final class SignatureGenerator {
             null)
         .visitEnd();
     writeInvoke(target, shape);
+    writeTailCall(target, shape);
     target.visitEnd();
     return target.toByteArray();
   }
@@ -87,6 +88,23 @@ public final class SignatureGenerator {
       writer.insn(Opcodes.AASTORE);
     }
     writer.insn(Opcodes.ARETURN);
+    ClassFiles.end(method);
+  }
+
+  /// The end of a tail call: an ordinary call with the arguments that the caller left.
+  private static void writeTailCall(ClassWriter target, CallShape shape) {
+    MethodVisitor method =
+        ClassFiles.method(
+            target,
+            Opcodes.ACC_PUBLIC,
+            TailCallEmitter.method(shape),
+            TailCallEmitter.methodDescriptor(shape));
+    BytecodeWriter writer = new BytecodeWriter(method);
+    writer.aload(0);
+    TailCallEmitter.loadArguments(writer, shape, /* instanceSlot= */ 1);
+    writer.aload(1);
+    writer.invokevirtual(shape.referenceClass(), CALL, shape.descriptor(Names.BASE_INSTANCE_DESC));
+    ClassFiles.returnResult(writer, shape);
     ClassFiles.end(method);
   }
 

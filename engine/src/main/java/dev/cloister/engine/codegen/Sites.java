@@ -3,13 +3,15 @@ package dev.cloister.engine.codegen;
 import dev.cloister.engine.bytecode.InstructionReader;
 import dev.cloister.engine.bytecode.Opcode;
 import dev.cloister.engine.module.WasmModule;
+import dev.cloister.engine.runtime.CodeKind;
 import dev.cloister.engine.types.FuncType;
 
 /// Numbers the instructions of a function at which a call can end or another one can be running.
 ///
-/// The line number of generated code is the ordinal of the site among those of its JVM method, from
-/// 1; the sites of regions in it belong to other methods. Nothing is kept for it but how the
-/// function is divided: the offset of a site is found by reading the body again up to it.
+/// In code that counts, where a segment is paid for is a site of its own, before its first
+/// instruction. The line number of generated code is the ordinal of the site among those of its JVM
+/// method, from 1; the sites of regions in it belong to other methods. Nothing is kept for it but
+/// how the function is divided: the offset of a site is found by reading the body again up to it.
 public final class Sites {
   /// The line number of calls of regions: what runs is shown by the frame of the region.
   public static final int REGION_CALL = 0;
@@ -59,6 +61,10 @@ public final class Sites {
                 I64_TRUNC_F64_S,
                 I64_TRUNC_F64_U,
                 REF_AS_NON_NULL,
+                ARRAY_LEN,
+                REF_I31,
+                I31_GET_S,
+                I31_GET_U,
                 THROW_REF ->
                 true;
             default -> false;
@@ -78,10 +84,13 @@ public final class Sites {
 
   /// {@return the module offset of a site, or that of the body if there is no such site}
   ///
+  /// @param kind that of the code
   /// @param method the name of the JVM method, one of the function's
   /// @param line the line number in it; 0 stands for where it begins
-  public static int offset(ModulePlan plan, int functionIndex, String method, int line) {
-    SplitPlan split = plan.split(functionIndex);
+  public static int offset(
+      ModulePlan plan, CodeKind kind, int functionIndex, String method, int line) {
+    SplitPlan split = plan.split(kind, functionIndex);
+    FuelSegments segments = FuelSegments.of(kind, plan.module(), functionIndex);
     InstructionReader reader = instructions(plan.module(), functionIndex);
     int part = method.indexOf('_') + 1;
     SplitPlan.Region region = null;
@@ -96,7 +105,11 @@ public final class Sites {
       SplitPlan.Region inner = split.regionAt(reader.position(), region);
       if (inner != null) {
         reader.reset(inner.end(), reader.end());
-      } else if (isSite(reader.next()) && ++sites == line) {
+        continue;
+      }
+      sites += segments.costAt(reader.position()) == null ? 0 : 1;
+      sites += isSite(reader.next()) ? 1 : 0;
+      if (line > 0 && sites >= line) {
         return reader.offset();
       }
     }

@@ -21,6 +21,7 @@ final class SlotLayout {
   private int instanceSlot;
   private int arraysSlot = -1;
   private int exitSlot = -1;
+  private int debugFrameSlot = -1;
   private int end;
 
   private SlotLayout(FrameArrays arrays, int localCount) {
@@ -76,11 +77,12 @@ final class SlotLayout {
   ///
   /// @param arrays what is in the arrays
   /// @param locals the letters of all Wasm locals, parameters first
-  /// @param stackParams the number of parameters that are passed on the JVM stack
+  /// @param shape that of the function
   /// @param split how the function is divided
   static SlotLayout ofFunction(
-      FrameArrays arrays, String locals, int stackParams, SplitPlan split) {
+      FrameArrays arrays, String locals, CallShape shape, SplitPlan split) {
     SlotLayout layout = new SlotLayout(arrays, locals.length());
+    int stackParams = shape.stackParams();
     for (int i = 0; i < stackParams; i++) {
       int slot = layout.add(JvmKind.of(locals.charAt(i)));
       layout.slots[i] = split.framed().get(i) ? -1 : slot;
@@ -94,6 +96,32 @@ final class SlotLayout {
     if (split.isDivided()) {
       layout.exitSlot = layout.add(JvmKind.INT);
     }
+    return layout;
+  }
+
+  /// {@return the layout of a whole function that keeps its locals in a debug frame: only the
+  /// parameters are passed in variables}
+  static SlotLayout ofDebuggableFunction(
+      FrameArrays arrays, String locals, CallShape shape, SplitPlan split) {
+    SlotLayout layout = new SlotLayout(arrays, locals.length());
+    for (int i = 0; i < shape.stackParams(); i++) {
+      layout.slots[i] = layout.add(JvmKind.of(locals.charAt(i)));
+    }
+    layout.addInstance(split.hasFrame());
+    layout.addDebugFrame();
+    if (split.isDivided()) {
+      layout.exitSlot = layout.add(JvmKind.INT);
+    }
+    return layout;
+  }
+
+  /// {@return the layout of a region of a function that keeps its locals in a debug frame: debug
+  /// frame, instance, arrays, exit code}
+  static SlotLayout ofDebuggableRegion(FrameArrays arrays, int localCount) {
+    SlotLayout layout = new SlotLayout(arrays, localCount);
+    layout.addDebugFrame();
+    layout.addInstance(/* hasArrays= */ true);
+    layout.exitSlot = layout.add(JvmKind.INT);
     return layout;
   }
 
@@ -129,6 +157,11 @@ final class SlotLayout {
     }
   }
 
+  private void addDebugFrame() {
+    debugFrameSlot = end++;
+    frame.add(Names.DEBUG_FRAME);
+  }
+
   /// {@return the slot of a Wasm local, or -1 if the method does not have it in a local variable}
   int slot(int local) {
     return slots[local];
@@ -159,6 +192,18 @@ final class SlotLayout {
 
   int instanceSlot() {
     return instanceSlot;
+  }
+
+  /// {@return where the debug frame is, or -1}
+  int debugFrameSlot() {
+    return debugFrameSlot;
+  }
+
+  /// {@return the number of variables that hold something where the function begins}
+  ///
+  /// @param shape that of the function
+  int frameSizeAtStart(CallShape shape) {
+    return shape.stackParams() + (arraysSlot < 0 ? 1 : 3);
   }
 
   /// {@return where the code of the exit is that a region takes or took, or -1}

@@ -4,7 +4,9 @@ import dev.cloister.engine.bytecode.ImmediateKind;
 import dev.cloister.engine.bytecode.InstructionReader;
 import dev.cloister.engine.bytecode.Opcode;
 import dev.cloister.engine.error.LimitExceededException;
+import dev.cloister.engine.runtime.CodeKind;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.BitSet;
 import java.util.Comparator;
 import java.util.List;
@@ -50,42 +52,50 @@ final class SplitPlanner {
   /// Exits of a region that are counted: there is no use in an exact number of many.
   private static final int MAX_COUNTED_EXITS = 256;
 
+  private final CodeKind kind;
   private final ModulePlan plan;
   private final int functionIndex;
   private final int budget;
   private final String locals;
+
+  /// The locals that are not in local variables.
   private final BitSet framed;
+
   private final BodyTree tree;
   private final List<SplitPlan.Region> regions = new ArrayList<>();
 
   private SplitPlanner(
-      ModulePlan plan, int functionIndex, int budget, String locals, int maxLocalSlots) {
+      CodeKind kind,
+      ModulePlan plan,
+      int functionIndex,
+      int budget,
+      String locals,
+      int maxLocalSlots) {
+    this.kind = kind;
     this.plan = plan;
     this.functionIndex = functionIndex;
     this.budget = budget;
     this.locals = locals;
-    this.framed = framed(plan, functionIndex, locals, maxLocalSlots);
-    this.tree = BodyTree.of(plan, functionIndex, framed);
+    this.framed = framed(maxLocalSlots);
+    this.tree = BodyTree.of(kind, plan, functionIndex, framed);
   }
 
   /// {@return the plan by which a function is tried first}
-  static SplitPlan first(ModulePlan plan, int functionIndex) {
+  static SplitPlan first(CodeKind kind, ModulePlan plan, int functionIndex) {
     int bodyBytes = plan.module().bodyEnd(functionIndex) - plan.module().bodyOffset(functionIndex);
     String locals = Sites.locals(plan.module(), functionIndex);
     boolean hasManyLocals = locals.length() > MAX_LOCAL_SLOTS / 2;
     if (!hasManyLocals
         && !plan.hasWideShapes()
-        && bodyBytes <= MAX_WHOLE_BYTES / BytecodeSizes.MAX_FACTOR) {
+        && bodyBytes <= MAX_WHOLE_BYTES / BytecodeSizes.maxFactor(kind)) {
       return SplitPlan.whole();
     }
     SplitPlanner planner =
-        new SplitPlanner(plan, functionIndex, BUDGETS[0], locals, MAX_LOCAL_SLOTS);
+        new SplitPlanner(kind, plan, functionIndex, BUDGETS[0], locals, MAX_LOCAL_SLOTS);
     if (planner.tree.root().bytes > MAX_WHOLE_BYTES) {
       return divide(planner, 1);
     }
-    return planner.framed.isEmpty()
-        ? SplitPlan.whole()
-        : new SplitPlan(0, List.of(), planner.framed);
+    return planner.result(0);
   }
 
   /// {@return the plan after one that did not suffice}
@@ -93,14 +103,20 @@ final class SplitPlanner {
   /// @param limit what was exceeded then, for the fault
   /// @throws LimitExceededException if there is none
   static SplitPlan next(
-      ModulePlan plan, int functionIndex, SplitPlan last, LimitExceededException limit) {
+      CodeKind kind,
+      ModulePlan plan,
+      int functionIndex,
+      SplitPlan last,
+      LimitExceededException limit) {
     if (last.level() == BUDGETS.length) {
       throw limit;
     }
     int level = last.level() + 1;
     String locals = Sites.locals(plan.module(), functionIndex);
     return divide(
-        new SplitPlanner(plan, functionIndex, BUDGETS[level - 1], locals, MAX_LOCAL_SLOTS), level);
+        new SplitPlanner(
+            kind, plan, functionIndex, BUDGETS[level - 1], locals, MAX_LOCAL_SLOTS),
+        level);
   }
 
   private static SplitPlan divide(SplitPlanner planner, int level) {
@@ -113,20 +129,34 @@ final class SplitPlanner {
     if (!used.run()) {
       used =
           new SplitPlanner(
-              planner.plan, planner.functionIndex, planner.budget, planner.locals, MIN_LOCAL_SLOTS);
+              planner.kind,
+              planner.plan,
+              planner.functionIndex,
+              planner.budget,
+              planner.locals,
+              MIN_LOCAL_SLOTS);
       used.run();
     }
-    return new SplitPlan(level, List.copyOf(used.regions), used.framed);
+    return used.result(level);
+  }
+
+  private SplitPlan result(int level) {
+    BitSet inArrays = kind == CodeKind.DEBUG ? new BitSet() : framed;
+    return inArrays.isEmpty() && regions.isEmpty()
+        ? SplitPlan.whole()
+        : new SplitPlan(level, List.copyOf(regions), inArrays);
   }
 
   /// {@return the locals that do not fit into `maxSlots` local variables, those with few uses
-  /// first}
-  private static BitSet framed(
-      ModulePlan plan, int functionIndex, String locals, int maxSlots) {
-    BitSet framed = new BitSet();
-    int slots = new CallShape(locals, "").paramSlots();
-    if (slots <= maxSlots) {
-      return framed;
+  /// first; in debuggable code all, as they are in the debug frame}
+  private BitSet framed(int maxSlots) {
+    BitSet found = new BitSet();
+    if (kind == CodeKind.DEBUG) {
+      found.set(0, locals.length());
+      return found;
+    }
+    if (new CallShape(locals, "").paramSlots() <= maxSlots) {
+      return found;
     }
     long[] uses = new long[locals.length()];
     int loops = 0;
@@ -149,15 +179,15 @@ final class SplitPlanner {
       }
     }
     Integer[] order = IntStream.range(0, uses.length).boxed().toArray(Integer[]::new);
-    java.util.Arrays.sort(order, Comparator.comparingLong(local -> -uses[local]));
+    Arrays.sort(order, Comparator.comparingLong(local -> -uses[local]));
     int free = maxSlots;
     for (int local : order) {
       free -= JvmKind.of(locals.charAt(local)).slots();
       if (free < 0) {
-        framed.set(local);
+        found.set(local);
       }
     }
-    return framed;
+    return found;
   }
 
   /// {@return whether the methods are small enough}

@@ -13,9 +13,11 @@ final class VariableEmitter {
     this.writer = state.writer;
   }
 
-  /// Writes `local.get`: the operand is the local itself, if that is a local variable.
+  /// Writes `local.get`: the operand is the local itself, where that is a local variable.
   void getLocal(int local) {
-    if (state.isFramed(local)) {
+    if (state.isDebuggable()) {
+      state.debug.getLocal(local);
+    } else if (state.isFramed(local)) {
       state.flush();
       state.loadLocal(local);
       state.pushOnStack(state.localKind(local));

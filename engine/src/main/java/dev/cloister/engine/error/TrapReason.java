@@ -43,7 +43,9 @@ public enum TrapReason {
   /// An allocation, of an array for instance, that is larger than the engine can make.
   ALLOCATION_TOO_LARGE("allocation size too large"),
   /// More calls in progress than the stack holds.
-  CALL_STACK_EXHAUSTED("call stack exhausted");
+  CALL_STACK_EXHAUSTED("call stack exhausted"),
+  /// Execution cost more than the store has fuel for.
+  ALL_FUEL_CONSUMED("all fuel consumed");
 
   private final String text;
 

@@ -15,6 +15,7 @@ import static dev.cloister.engine.feature.WasmFeature.SATURATING_FLOAT_TO_INT;
 import static dev.cloister.engine.feature.WasmFeature.SIGN_EXTENSION;
 import static dev.cloister.engine.feature.WasmFeature.SIMD;
 import static dev.cloister.engine.feature.WasmFeature.TAIL_CALL;
+import static dev.cloister.engine.feature.WasmFeature.THREADS;
 import static dev.cloister.engine.feature.WasmFeature.TYPED_FUNCTION_REFERENCES;
 
 import java.util.Arrays;
@@ -49,7 +50,7 @@ public final class WasmFeatures {
   public static final WasmFeatures ALL = WASM_1.with(WasmFeature.values());
 
   private static final WasmFeatures SUPPORTED =
-      WASM_2.without(SIMD).with(EXTENDED_CONST, MULTI_MEMORY, TYPED_FUNCTION_REFERENCES);
+      ALL.without(SIMD, EXCEPTIONS, THREADS);
 
   private final long bits;
 

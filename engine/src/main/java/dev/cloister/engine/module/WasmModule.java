@@ -49,6 +49,8 @@ public final class WasmModule implements IndexSpaces {
   private final List<CustomSection> customSections;
   private final NameSection names;
   private final BitSet declaredFunctions;
+  private final BitSet tailCallers;
+  private final BitSet tailCallees;
   private final int importedFunctionCount;
   private final int importedTableCount;
   private final int importedMemoryCount;
@@ -76,6 +78,8 @@ public final class WasmModule implements IndexSpaces {
     customSections = List.copyOf(builder.customSections);
     names = builder.names;
     declaredFunctions = (BitSet) builder.declaredFunctions.clone();
+    tailCallers = (BitSet) builder.tailCallers.clone();
+    tailCallees = (BitSet) builder.tailCallees.clone();
     importedFunctionCount = builder.importedFunctionCount;
     importedTableCount = builder.importedTableCount;
     importedMemoryCount = builder.importedMemoryCount;
@@ -298,6 +302,16 @@ public final class WasmModule implements IndexSpaces {
     return declaredFunctions.get(index);
   }
 
+  /// Returns whether own function `index` makes tail calls.
+  public boolean makesTailCalls(int index) {
+    return tailCallers.get(index);
+  }
+
+  /// Returns whether function `index` is called directly by a tail call of this module.
+  public boolean isTailCalled(int index) {
+    return tailCallees.get(index);
+  }
+
   /// Estimates the memory that the module takes besides its wire bytes, without its types, which
   /// are shared with other modules.
   public long metadataBytes() {
@@ -306,6 +320,7 @@ public final class WasmModule implements IndexSpaces {
     bytes += (long) Integer.BYTES * (bodies.length + tableInits.length + globalInits.length);
     bytes += (long) Integer.BYTES * names.functionNames().length;
     bytes += declaredFunctions.size() / Byte.SIZE;
+    bytes += (tailCallers.size() + tailCallees.size()) / Byte.SIZE;
     bytes += (long) OBJECT_BYTES * (tableTypes.length + memoryTypes.length + tagTypes.length);
     bytes += (long) REFERENCE_BYTES * globalTypes.length;
     for (Import item : imports) {

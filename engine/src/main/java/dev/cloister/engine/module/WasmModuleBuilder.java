@@ -36,6 +36,8 @@ public final class WasmModuleBuilder implements IndexSpaces {
   final IntVector tableInits = new IntVector();
   final IntVector globalInits = new IntVector();
   final BitSet declaredFunctions = new BitSet();
+  final BitSet tailCallers = new BitSet();
+  final BitSet tailCallees = new BitSet();
   int importedFunctionCount;
   int importedTableCount;
   int importedMemoryCount;
@@ -165,6 +167,12 @@ public final class WasmModuleBuilder implements IndexSpaces {
   /// Notes that function `index` can become a reference.
   public void declareFunction(int index) {
     declaredFunctions.set(index);
+  }
+
+  /// Notes that own function `index` makes tail calls, and which functions it calls directly by them.
+  public void noteTailCalls(int index, BitSet callees) {
+    tailCallers.set(index);
+    tailCallees.or(callees);
   }
 
   /// Returns the finished module with the bytes that it was decoded from.

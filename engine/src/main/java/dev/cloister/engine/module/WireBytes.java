@@ -5,6 +5,7 @@ import dev.cloister.engine.feature.WasmFeatures;
 import dev.cloister.engine.feature.WasmLimits;
 import dev.cloister.engine.types.TypeSpace;
 import dev.cloister.engine.util.ByteReader;
+import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
 import java.util.Objects;
@@ -47,6 +48,16 @@ public final class WireBytes {
   /// Copies `length` bytes from `offset` to `target` at `targetOffset`.
   public void copyTo(int offset, byte[] target, int targetOffset, int length) {
     System.arraycopy(bytes, offset, target, targetOffset, length);
+  }
+
+  /// Copies `length` bytes from `offset` to the position of `target`.
+  public void copyTo(int offset, ByteBuffer target, int length) {
+    target.put(bytes, offset, length);
+  }
+
+  /// Returns a view of `length` bytes from `offset`, to read from.
+  public ByteBuffer buffer(int offset, int length) {
+    return ByteBuffer.wrap(bytes, offset, length).asReadOnlyBuffer();
   }
 
   /// Returns `length` bytes from `offset` as text in UTF-8.

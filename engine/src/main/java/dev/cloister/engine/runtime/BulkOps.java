@@ -3,7 +3,6 @@ package dev.cloister.engine.runtime;
 import dev.cloister.engine.error.TrapException;
 import dev.cloister.engine.error.TrapReason;
 import dev.cloister.engine.module.DataSegment;
-import java.util.Arrays;
 import org.jspecify.annotations.Nullable;
 
 /// Bulk operations on memories and tables (Spec 4.4.7 and 4.4.6).
@@ -22,42 +21,81 @@ public final class BulkOps {
   @CalledByGeneratedCode
   public static void memoryFill(
       int address, int value, int length, Memory memory, Instance instance) {
-    long size = Integer.toUnsignedLong(length);
-    int from = memory.checkRange(Integer.toUnsignedLong(address), size);
-    int end = from + length;
-    byte[] bytes = memory.bytes;
-    while (end - from > SLICE_BYTES) {
-      Arrays.fill(bytes, from, from + SLICE_BYTES, (byte) value);
-      from += SLICE_BYTES;
+    memoryFill(
+        Integer.toUnsignedLong(address), value, Integer.toUnsignedLong(length), memory, instance);
+  }
+
+  /// `memory.fill` of a 64-bit memory.
+  @CalledByGeneratedCode
+  public static void memoryFill(
+      long address, int value, long length, Memory memory, Instance instance) {
+    memory.checkRange(address, length);
+    long done = 0;
+    while (length - done > SLICE_BYTES) {
+      memory.fill(address + done, SLICE_BYTES, (byte) value);
+      done += SLICE_BYTES;
       instance.store.throwIfStopped();
     }
-    Arrays.fill(bytes, from, end, (byte) value);
+    memory.fill(address + done, length - done, (byte) value);
   }
 
   /// `memory.copy`, also between two memories.
   @CalledByGeneratedCode
   public static void memoryCopy(
       int target, int source, int length, Memory to, Memory from, Instance instance) {
-    long size = Integer.toUnsignedLong(length);
-    int sourceStart = from.checkRange(Integer.toUnsignedLong(source), size);
-    int targetStart = to.checkRange(Integer.toUnsignedLong(target), size);
-    if (length <= SLICE_BYTES) {
-      System.arraycopy(from.bytes, sourceStart, to.bytes, targetStart, length);
-    } else {
-      copySlices(from.bytes, sourceStart, to.bytes, targetStart, length, instance);
-    }
+    memoryCopy(
+        Integer.toUnsignedLong(target),
+        Integer.toUnsignedLong(source),
+        Integer.toUnsignedLong(length),
+        to,
+        from,
+        instance);
   }
 
-  /// Copies from the end that overlap leaves intact.
-  private static void copySlices(
-      byte[] source, int sourceStart, byte[] target, int targetStart, int length, Instance caller) {
-    boolean ascending = targetStart <= sourceStart;
-    for (int done = 0; done < length; ) {
-      int slice = Math.min(SLICE_BYTES, length - done);
-      int at = ascending ? done : length - done - slice;
-      System.arraycopy(source, sourceStart + at, target, targetStart + at, slice);
+  /// `memory.copy` to a 64-bit memory from a 32-bit one.
+  @CalledByGeneratedCode
+  public static void memoryCopy(
+      long target, int source, int length, Memory to, Memory from, Instance instance) {
+    memoryCopy(
+        target,
+        Integer.toUnsignedLong(source),
+        Integer.toUnsignedLong(length),
+        to,
+        from,
+        instance);
+  }
+
+  /// `memory.copy` to a 32-bit memory from a 64-bit one.
+  @CalledByGeneratedCode
+  public static void memoryCopy(
+      int target, long source, int length, Memory to, Memory from, Instance instance) {
+    memoryCopy(
+        Integer.toUnsignedLong(target),
+        source,
+        Integer.toUnsignedLong(length),
+        to,
+        from,
+        instance);
+  }
+
+  /// `memory.copy` between 64-bit memories.
+  @CalledByGeneratedCode
+  public static void memoryCopy(
+      long target, long source, long length, Memory to, Memory from, Instance instance) {
+    from.checkRange(source, length);
+    to.checkRange(target, length);
+    if (length <= SLICE_BYTES) {
+      to.copyFrom(from, source, target, length);
+      return;
+    }
+    // From the end that overlap leaves intact.
+    boolean ascending = target <= source;
+    for (long done = 0; done < length; ) {
+      long slice = Math.min(SLICE_BYTES, length - done);
+      long at = ascending ? done : length - done - slice;
+      to.copyFrom(from, source + at, target + at, slice);
       done += slice;
-      caller.store.throwIfStopped();
+      instance.store.throwIfStopped();
     }
   }
 
@@ -65,22 +103,35 @@ public final class BulkOps {
   @CalledByGeneratedCode
   public static void memoryInit(
       int target, int source, int length, Memory memory, Instance instance, int segment) {
+    memoryInit(Integer.toUnsignedLong(target), source, length, memory, instance, segment);
+  }
+
+  /// `memory.init` of a 64-bit memory.
+  @CalledByGeneratedCode
+  public static void memoryInit(
+      long target, int source, int length, Memory memory, Instance instance, int segment) {
     long size = Integer.toUnsignedLong(length);
     long from = Integer.toUnsignedLong(source);
     if (from + size > instance.dataLength(segment)) {
       throw new TrapException(TrapReason.MEMORY_OUT_OF_BOUNDS);
     }
-    int to = memory.checkRange(Integer.toUnsignedLong(target), size);
     DataSegment data = instance.module().data().get(segment);
-    instance.module().wireBytes().copyTo(data.dataOffset() + (int) from, memory.bytes, to, length);
+    memory.write(target, instance.module().wireBytes(), data.dataOffset() + (int) from, length);
   }
 
   /// `table.init`.
   @CalledByGeneratedCode
   public static void tableInit(
       int target, int source, int length, Table table, Instance instance, int segment) {
+    tableInit(Integer.toUnsignedLong(target), source, length, table, instance, segment);
+  }
+
+  /// `table.init` of a 64-bit table.
+  @CalledByGeneratedCode
+  public static void tableInit(
+      long target, int source, int length, Table table, Instance instance, int segment) {
     table.init(
-        Integer.toUnsignedLong(target),
+        target,
         instance.elementSegment(segment),
         Integer.toUnsignedLong(source),
         Integer.toUnsignedLong(length));
@@ -97,9 +148,35 @@ public final class BulkOps {
         Integer.toUnsignedLong(length));
   }
 
+  /// `table.copy` to a 64-bit table from a 32-bit one.
+  @CalledByGeneratedCode
+  public static void tableCopy(long target, int source, int length, Table to, Table from) {
+    Table.copy(
+        to, target, from, Integer.toUnsignedLong(source), Integer.toUnsignedLong(length));
+  }
+
+  /// `table.copy` to a 32-bit table from a 64-bit one.
+  @CalledByGeneratedCode
+  public static void tableCopy(int target, long source, int length, Table to, Table from) {
+    Table.copy(
+        to, Integer.toUnsignedLong(target), from, source, Integer.toUnsignedLong(length));
+  }
+
+  /// `table.copy` between 64-bit tables.
+  @CalledByGeneratedCode
+  public static void tableCopy(long target, long source, long length, Table to, Table from) {
+    Table.copy(to, target, from, source, length);
+  }
+
   /// `table.fill`.
   @CalledByGeneratedCode
   public static void tableFill(int from, @Nullable Object value, int length, Table table) {
     table.fill(Integer.toUnsignedLong(from), value, Integer.toUnsignedLong(length));
+  }
+
+  /// `table.fill` of a 64-bit table.
+  @CalledByGeneratedCode
+  public static void tableFill(long from, @Nullable Object value, long length, Table table) {
+    table.fill(from, value, length);
   }
 }

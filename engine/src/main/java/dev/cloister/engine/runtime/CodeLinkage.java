@@ -23,6 +23,13 @@ public interface CodeLinkage extends FrameResolver {
   @CalledByGeneratedCode
   int[] typeIds();
 
+  /// {@return the module's types, by type index}
+  @CalledByGeneratedCode
+  DefinedType[] types();
+
+  /// {@return an object of one of the module's structure types, with default values}
+  WasmStruct newStruct(int typeIndex, GcHeap heap);
+
   /// {@return a new instance, not yet linked, that runs the module's current code image}
   Instance newInstance(Store store);
 

@@ -3,6 +3,8 @@ package dev.cloister.engine.runtime;
 import dev.cloister.engine.bytecode.InstructionReader;
 import dev.cloister.engine.bytecode.Opcode;
 import dev.cloister.engine.module.ConstExpr;
+import dev.cloister.engine.types.DefinedType;
+import dev.cloister.engine.types.StructType;
 import java.util.ArrayDeque;
 import java.util.Deque;
 import java.util.List;
@@ -58,12 +60,48 @@ final class ConstantEvaluator {
                   ? left + right
                   : opcode == Opcode.I64_SUB ? left - right : left * right);
         }
-        case END -> {}
+        case STRUCT_NEW -> {
+          DefinedType type = instance.module().type(reader.index());
+          @Nullable Object[] fields =
+              pop(stack, ((StructType) type.composite()).fields().size());
+          WasmStruct struct = instance.linkage().newStruct(reader.index(), instance.gcHeap);
+          struct.write(fields);
+          stack.push(struct);
+        }
+        case STRUCT_NEW_DEFAULT ->
+            stack.push(instance.linkage().newStruct(reader.index(), instance.gcHeap));
+        case ARRAY_NEW -> {
+          int length = (Integer) stack.pop();
+          Object value = pop(stack);
+          WasmArray array =
+              WasmArray.create(instance.module().type(reader.index()), length, instance);
+          for (int i = 0; i < length; i++) {
+            if (i % WasmArray.SLICE == 0) {
+              instance.store.throwIfStopped();
+            }
+            array.set(i, value);
+          }
+          stack.push(array);
+        }
+        case ARRAY_NEW_DEFAULT ->
+            stack.push(
+                WasmArray.create(
+                    instance.module().type(reader.index()), (Integer) stack.pop(), instance));
+        case ARRAY_NEW_FIXED -> {
+          @Nullable Object[] values = pop(stack, reader.index2());
+          WasmArray array =
+              WasmArray.create(instance.module().type(reader.index()), values.length, instance);
+          for (int i = 0; i < values.length; i++) {
+            array.set(i, values[i]);
+          }
+          stack.push(array);
+        }
+        case REF_I31 -> stack.push(I31.of((Integer) stack.pop(), instance.gcHeap));
+        case END, ANY_CONVERT_EXTERN, EXTERN_CONVERT_ANY -> {}
         default -> throw new IllegalStateException("not a constant instruction: " + opcode);
       }
     }
-    Object value = stack.pop();
-    return value == Null.NULL ? null : value;
+    return pop(stack);
   }
 
   /// {@return the values of a list of expressions}
@@ -71,6 +109,20 @@ final class ConstantEvaluator {
     @Nullable Object[] values = new Object[expressions.size()];
     for (int i = 0; i < values.length; i++) {
       values[i] = evaluate(expressions.get(i));
+    }
+    return values;
+  }
+
+  private static @Nullable Object pop(Deque<Object> stack) {
+    Object value = stack.pop();
+    return value == Null.NULL ? null : value;
+  }
+
+  /// {@return the topmost values, the lowest first}
+  private static @Nullable Object[] pop(Deque<Object> stack, int count) {
+    @Nullable Object[] values = new Object[count];
+    for (int i = count - 1; i >= 0; i--) {
+      values[i] = pop(stack);
     }
     return values;
   }

@@ -82,6 +82,51 @@ public abstract non-sealed class FuncRef implements Extern {
   @CalledByGeneratedCode
   protected abstract @Nullable Object[] invoke(@Nullable Object[] args, Instance caller);
 
+  /*
+   * The ends of tail calls, one for each kind of first result. They take the arguments from the
+   * result slots of the caller's store. A class of references implements that of its shape.
+   */
+
+  /// Runs the function for a tail call, if it has no results. Generated.
+  @CalledByGeneratedCode
+  public void tailV(Instance caller) {
+    throw wrongShape();
+  }
+
+  /// Runs the function for a tail call, if its first result is an i32. Generated.
+  @CalledByGeneratedCode
+  public int tailI(Instance caller) {
+    throw wrongShape();
+  }
+
+  /// Runs the function for a tail call, if its first result is an i64. Generated.
+  @CalledByGeneratedCode
+  public long tailJ(Instance caller) {
+    throw wrongShape();
+  }
+
+  /// Runs the function for a tail call, if its first result is an f32. Generated.
+  @CalledByGeneratedCode
+  public float tailF(Instance caller) {
+    throw wrongShape();
+  }
+
+  /// Runs the function for a tail call, if its first result is an f64. Generated.
+  @CalledByGeneratedCode
+  public double tailD(Instance caller) {
+    throw wrongShape();
+  }
+
+  /// Runs the function for a tail call, if its first result is a reference. Generated.
+  @CalledByGeneratedCode
+  public @Nullable Object tailL(Instance caller) {
+    throw wrongShape();
+  }
+
+  private IllegalStateException wrongShape() {
+    return new IllegalStateException("tail call with another result than that of " + type);
+  }
+
   /// {@return whether a call through a type with canonical id `expected` may reach this function}
   final boolean matches(int expected) {
     for (DefinedType t = type; t != null; t = t.supertype()) {
@@ -90,6 +135,20 @@ public abstract non-sealed class FuncRef implements Extern {
       }
     }
     return false;
+  }
+
+  /// {@return the element of a table that `return_call_indirect` goes to}
+  ///
+  /// @param index the index into the table, unsigned
+  /// @param expected the canonical id of the type that the call expects
+  /// @throws TrapException if there is none, or it is of another type
+  @CalledByGeneratedCode
+  public static FuncRef checkedElement(int index, Table table, int expected) {
+    @Nullable FuncRef[] functions = table.functions;
+    FuncRef ref = Integer.compareUnsigned(index, functions.length) < 0 ? functions[index] : null;
+    return ref != null && ref.typeId == expected
+        ? ref
+        : checkIndirect(ref, table, index, expected);
   }
 
   /// Decides what is wrong with an indirect call whose fast path failed.

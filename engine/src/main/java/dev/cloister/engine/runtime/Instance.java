@@ -22,6 +22,9 @@ public abstract class Instance {
   /// Where functions leave all results but the first.
   @CalledByGeneratedCode public final ResultSlots results;
 
+  /// What pays for objects of the guest.
+  @CalledByGeneratedCode public final GcHeap gcHeap;
+
   /// The i32 globals that have no field.
   @CalledByGeneratedCode public int[] i32Globals = {};
 
@@ -57,11 +60,15 @@ public abstract class Instance {
   private final Tag[] tags;
   private boolean poisoned;
 
+  /// Set by debuggers, on any thread; code of kind [CodeKind#DEBUG] looks at it at each position.
+  private volatile @Nullable DebugListener debugListener;
+
   /// Called by the generated subclasses.
   @CalledByGeneratedCode
   protected Instance(Store store, CodeLinkage linkage) {
     this.store = store;
     this.results = store.results;
+    this.gcHeap = store.gcHeap;
     this.linkage = linkage;
     WasmModule module = linkage.module();
     this.references = new FuncRef[module.functionCount()];
@@ -105,6 +112,18 @@ public abstract class Instance {
   /// {@return a memory, or null if the module has fewer}
   public @Nullable Memory memory(int index) {
     return index < memories.length ? memories[index] : null;
+  }
+
+  /// Lets a listener be told of every position that this instance reaches in code of kind
+  /// [CodeKind#DEBUG], from now on. Any thread.
+  ///
+  /// @param listener null to let the instance run on
+  public void setDebugListener(@Nullable DebugListener listener) {
+    debugListener = listener;
+  }
+
+  @Nullable DebugListener debugListener() {
+    return debugListener;
   }
 
   /// {@return whether a call ended in the middle of something that cannot be continued: the call
@@ -166,6 +185,7 @@ public abstract class Instance {
   final @Nullable Object[] run(FuncRef function, @Nullable Object[] args) {
     StackGuard.probe();
     store.enter();
+    DebugFrame caller = store.debugFrame;
     try {
       return function.invoke(args, this);
     } catch (TrapException trap) {
@@ -176,12 +196,14 @@ public abstract class Instance {
       throw trap(TrapReason.CALL_STACK_EXHAUSTED, overflow);
     } catch (IndexOutOfBoundsException outOfBounds) {
       throw switch (originOf(outOfBounds)) {
-        case GUEST -> trap(TrapReason.MEMORY_OUT_OF_BOUNDS, outOfBounds);
+        case MEMORY -> trap(TrapReason.MEMORY_OUT_OF_BOUNDS, outOfBounds);
+        case ARRAY -> trap(TrapReason.ARRAY_OUT_OF_BOUNDS, outOfBounds);
         case RUNTIME ->
             new IllegalStateException("index out of bounds in the runtime", outOfBounds);
         case HOST -> outOfBounds;
       };
     } finally {
+      store.debugFrame = caller;
       store.exit();
     }
   }
@@ -194,24 +216,27 @@ public abstract class Instance {
 
   /// Whose code did what an index error was raised for.
   private enum Origin {
-    GUEST,
+    MEMORY,
+    ARRAY,
     RUNTIME,
     HOST
   }
 
   /*
    * Memory accesses have no check of their own: the array's is Wasm's. An exception counts as one
-   * if the first frame that does not belong to the JDK's checks is generated code. If there are
-   * frames of the runtime before it, the fault is ours, unless a host function called the runtime;
-   * those are called by the classes of signatures. The JIT may leave the trace out where
+   * if the first frame that does not belong to the JDK's checks is generated code, and as an access
+   * of an array if there is just its method before it. If there are other frames of the runtime,
+   * the fault is ours, unless a host function called the runtime; those are called by the classes
+   * of signatures. The JIT may leave the trace out where
    * -XX:-OmitStackTraceInFastThrow is not set.
    */
   private static Origin originOf(IndexOutOfBoundsException exception) {
-    Origin origin = Origin.GUEST;
+    Origin origin = Origin.MEMORY;
     for (StackTraceElement element : exception.getStackTrace()) {
       String className = element.getClassName();
       if (className.startsWith("dev.cloister.engine.runtime.")) {
-        origin = Origin.RUNTIME;
+        origin =
+            origin == Origin.MEMORY && isArrayAccess(element) ? Origin.ARRAY : Origin.RUNTIME;
       } else if (!className.startsWith("java.") && !className.startsWith("jdk.internal.")) {
         return className.startsWith("dev.cloister.generated.")
                 && !className.startsWith("dev.cloister.generated.signature.")
@@ -220,6 +245,12 @@ public abstract class Instance {
       }
     }
     return origin;
+  }
+
+  private static boolean isArrayAccess(StackTraceElement element) {
+    String method = element.getMethodName();
+    return element.getClassName().endsWith("Array")
+        && (method.equals("load") || method.equals("store"));
   }
 
   /// {@return an element segment, empty if it was dropped}

@@ -21,11 +21,13 @@ public final class InstanceLayout {
   private final Map<String, Export> exports = new HashMap<>();
   private final BitSet cells = new BitSet();
   private final int fieldLimit;
+  private final WasmModule module;
   private final boolean exactMemory;
   private boolean memoryExported;
 
   /// Computes the layout of a module's instances.
   public InstanceLayout(WasmModule module) {
+    this.module = module;
     for (Export export : module.exports()) {
       exports.put(export.name(), export);
       if (export.kind() == ExternKind.GLOBAL) {
@@ -48,9 +50,12 @@ public final class InstanceLayout {
     return index < fieldLimit;
   }
 
-  /// {@return whether the arrays of the module's memories are as long as the memories}
-  public boolean hasExactMemory() {
-    return exactMemory;
+  /// {@return how code of the module accesses a memory}
+  public MemoryForm memoryForm(int memoryIndex) {
+    if (MemoryForm.isSegment(module.memoryType(memoryIndex))) {
+      return MemoryForm.SEGMENT;
+    }
+    return exactMemory ? MemoryForm.EXACT : MemoryForm.LIMIT;
   }
 
   /// {@return the export with this name}

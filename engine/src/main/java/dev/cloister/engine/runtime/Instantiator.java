@@ -110,10 +110,26 @@ public final class Instantiator {
           instance.imports[functions++] = reference;
         }
         case Table table -> instance.tables[tables++] = table;
-        case Memory memory -> instance.memories[memories++] = memory;
+        case Memory memory -> {
+          requireForm(memory, linkage.layout().memoryForm(memories), declared);
+          store.use(memory);
+          instance.memories[memories++] = memory;
+        }
         case Global global -> instance.cells[globals++] = global;
         case Tag tag -> instance.tags()[tags++] = tag;
       }
+    }
+  }
+
+  /// Refuses a memory that is not kept as the module's code expects; see [MemoryForm].
+  private static void requireForm(Memory found, MemoryForm expected, Import declared) {
+    if ((found instanceof SegmentMemory) != (expected == MemoryForm.SEGMENT)) {
+      throw new LinkException(
+          "memory is too large for what its import declares: "
+              + name(declared)
+              + ": the minimum must be more than "
+              + (Memory.MAX_ARRAY_BYTES >>> found.type().pageSizeLog2())
+              + " pages");
     }
   }
 
@@ -137,7 +153,7 @@ public final class Instantiator {
           found instanceof Memory memory
               && memory.type().shared() == type.shared()
               && memory.type().pageSizeLog2() == type.pageSizeLog2()
-              && matches(memory.type().limits(), memory.pages(), type.limits());
+              && matches(memory.type().limits(), memory.pages64(), type.limits());
       case GlobalType type ->
           found instanceof Global global
               && global.type().mutable() == type.mutable()
@@ -150,8 +166,9 @@ public final class Instantiator {
 
   private static boolean matches(Limits found, long size, Limits declared) {
     return found.is64() == declared.is64()
-        && size >= declared.min()
-        && (!declared.hasMax() || (found.hasMax() && found.max() <= declared.max()));
+        && Long.compareUnsigned(size, declared.min()) >= 0
+        && (!declared.hasMax()
+            || (found.hasMax() && Long.compareUnsigned(found.max(), declared.max()) <= 0));
   }
 
   private @Nullable Object[] allocateGlobals() {
@@ -187,9 +204,10 @@ public final class Instantiator {
   }
 
   private void allocateMemories() {
-    boolean exact = linkage.layout().hasExactMemory();
     for (int i = module.importedMemoryCount(); i < module.memoryCount(); i++) {
-      Memory memory = Memory.create(module.memoryType(i), store.limiter(), exact);
+      Memory memory =
+          Memory.create(
+              module.memoryType(i), store.limiter(), linkage.layout().memoryForm(i));
       store.own(memory);
       instance.memories[i] = memory;
     }
@@ -242,8 +260,11 @@ public final class Instantiator {
       var offset = segment.offset();
       if (offset != null) {
         Memory memory = instance.memories[segment.memoryIndex()];
-        int to = memory.checkRange(unsigned(evaluator.evaluate(offset)), segment.dataLength());
-        module.wireBytes().copyTo(segment.dataOffset(), memory.bytes, to, segment.dataLength());
+        memory.write(
+            unsigned(evaluator.evaluate(offset)),
+            module.wireBytes(),
+            segment.dataOffset(),
+            segment.dataLength());
         Instance.dropData(instance, i);
       }
     }

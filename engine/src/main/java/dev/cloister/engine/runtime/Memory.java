@@ -3,72 +3,69 @@ package dev.cloister.engine.runtime;
 import dev.cloister.engine.error.LimitExceededException;
 import dev.cloister.engine.error.TrapException;
 import dev.cloister.engine.error.TrapReason;
+import dev.cloister.engine.module.WireBytes;
 import dev.cloister.engine.types.Limits;
 import dev.cloister.engine.types.MemoryType;
-import java.util.Arrays;
+import java.lang.foreign.MemorySegment;
 
 /// A linear memory: little-endian bytes that grow in pages (Spec 4.2.8).
 ///
-/// The bytes are one Java array. Generated code keeps the array in a local variable and reads it
-/// again after every call, because growing may replace it. There are two forms, chosen by the
-/// module that defines the memory and both measured: *exact*, where the array is as long as the
-/// memory, so that its own bounds check is Wasm's; and *limit*, for memories that may grow, where
-/// the array has spare capacity and [#limit] is the size. Confined to the thread that runs the
-/// store.
-///
-/// The bytes between [#limit] and the end of the array are always zero.
+/// Addresses and sizes are unsigned; whatever has the top bit set is out of bounds. A memory is
+/// confined to the thread that runs its store, unless it is shared.
 @CalledByGeneratedCode
-public final class Memory implements Extern {
+public abstract sealed class Memory implements Extern, AutoCloseable
+    permits HeapMemory, SegmentMemory {
   /// The most pages of 64 KiB that a Java array can hold.
   public static final int MAX_ARRAY_PAGES = 32_767;
 
-  private static final byte[] EMPTY = new byte[0];
+  /// The most bytes that any memory may have: 262,144 pages of 64 KiB, as in other engines.
+  public static final long MAX_BYTES = 1L << 34;
 
-  private final MemoryType type;
-  private final HeapLimiter limiter;
-  private final boolean exact;
-  private final long maxPages;
+  static final long MAX_ARRAY_BYTES = (long) MAX_ARRAY_PAGES << MemoryType.DEFAULT_PAGE_SIZE_LOG2;
 
-  /// The content; replaced when the memory grows beyond its capacity.
-  @CalledByGeneratedCode public byte[] bytes;
+  final MemoryType type;
+  final HeapLimiter limiter;
+  final long maxPages;
+  private boolean isOfHost;
+  private boolean isClosed;
 
-  /// The size in bytes, at most `bytes.length`.
-  @CalledByGeneratedCode public int limit;
-
-  private Memory(MemoryType type, HeapLimiter limiter, boolean exact, byte[] bytes) {
+  /// @param mostBytes what memories of this form may have at most
+  Memory(MemoryType type, HeapLimiter limiter, long mostBytes) {
     this.type = type;
     this.limiter = limiter;
-    this.exact = exact;
-    this.bytes = bytes;
-    this.limit = bytes.length;
     Limits limits = type.limits();
-    long arrayPages = (long) MAX_ARRAY_PAGES << 16 >>> type.pageSizeLog2();
-    this.maxPages = limits.hasMax() ? Math.min(limits.max(), arrayPages) : arrayPages;
+    long most = mostBytes >>> type.pageSizeLog2();
+    boolean isLower = limits.hasMax() && Long.compareUnsigned(limits.max(), most) < 0;
+    this.maxPages = isLower ? limits.max() : most;
   }
 
-  /// Creates a memory for a host to export, charged to `limiter`.
+  /// Creates a memory for a host to export, charged to `limiter` until it is closed.
   ///
   /// @throws LimitExceededException if the initial size is refused
   public static Memory create(MemoryType type, HeapLimiter limiter) {
-    return create(type, limiter, /* exact= */ false);
+    Memory memory =
+        create(type, limiter, MemoryForm.isSegment(type) ? MemoryForm.SEGMENT : MemoryForm.LIMIT);
+    memory.isOfHost = true;
+    return memory;
   }
 
-  static Memory create(MemoryType type, HeapLimiter limiter, boolean exact) {
-    long bytes = type.limits().min() << type.pageSizeLog2();
-    long allowed = (long) MAX_ARRAY_PAGES << 16;
-    if (type.limits().min() > allowed >>> type.pageSizeLog2()) {
-      throw new LimitExceededException("initial memory size in bytes", bytes, allowed);
+  static Memory create(MemoryType type, HeapLimiter limiter, MemoryForm form) {
+    long bytes = initialBytes(type);
+    return form == MemoryForm.SEGMENT
+        ? SegmentMemory.create(type, limiter, bytes)
+        : HeapMemory.create(type, limiter, bytes, form == MemoryForm.EXACT);
+  }
+
+  private static long initialBytes(MemoryType type) {
+    long pages = type.limits().min();
+    if (Long.compareUnsigned(pages, MAX_BYTES >>> type.pageSizeLog2()) > 0) {
+      boolean overflows = pages < 0 || pages > Long.MAX_VALUE >>> type.pageSizeLog2();
+      throw new LimitExceededException(
+          "initial memory size in bytes",
+          overflows ? Long.MAX_VALUE : pages << type.pageSizeLog2(),
+          MAX_BYTES);
     }
-    if (!limiter.reserve(HeapKind.LINEAR_MEMORY, bytes)) {
-      throw LimitExceededException.refused("initial memory size in bytes", bytes);
-    }
-    try {
-      return new Memory(type, limiter, exact, bytes == 0 ? EMPTY : new byte[(int) bytes]);
-    } catch (OutOfMemoryError _) {
-      // The limiter allowed more than the machine has: the guest asked for it, so it is told.
-      limiter.release(HeapKind.LINEAR_MEMORY, bytes);
-      throw LimitExceededException.refused("initial memory size in bytes", bytes);
-    }
+    return pages << type.pageSizeLog2();
   }
 
   /// {@return the declared type; its minimum is the initial size}
@@ -77,25 +74,21 @@ public final class Memory implements Extern {
   }
 
   /// {@return the size in bytes}
-  public long sizeBytes() {
-    return limit;
-  }
+  public abstract long sizeBytes();
 
   /// {@return the bytes that are charged: the size and the spare capacity}
-  public long capacityBytes() {
-    return bytes.length;
-  }
+  public abstract long capacityBytes();
 
   /// {@return the size in pages: `memory.size`}
   @CalledByGeneratedCode
-  public int pages() {
-    return limit >>> type.pageSizeLog2();
+  public final int pages() {
+    return (int) pages64();
   }
 
   /// {@return the size in pages: `memory.size` of a 64-bit memory}
   @CalledByGeneratedCode
-  public long pages64() {
-    return pages();
+  public final long pages64() {
+    return sizeBytes() >>> type.pageSizeLog2();
   }
 
   /// Grows the memory: `memory.grow`.
@@ -103,7 +96,7 @@ public final class Memory implements Extern {
   /// @param deltaPages as an unsigned number
   /// @return the former size in pages, or -1 if the growth was refused
   @CalledByGeneratedCode
-  public int grow(int deltaPages) {
+  public final int grow(int deltaPages) {
     return (int) grow(Integer.toUnsignedLong(deltaPages));
   }
 
@@ -112,137 +105,110 @@ public final class Memory implements Extern {
   /// @param deltaPages as an unsigned number
   /// @return the former size in pages, or -1 if the growth was refused
   @CalledByGeneratedCode
-  public long grow(long deltaPages) {
-    StackGuard.probe();
-    long pages = pages();
-    if (deltaPages < 0 || deltaPages > maxPages - pages) {
-      return -1;
-    }
-    if (deltaPages == 0) {
-      return pages;
-    }
-    int newLimit = (int) ((pages + deltaPages) << type.pageSizeLog2());
-    if (newLimit > bytes.length && !enlarge(newLimit)) {
-      return -1;
-    }
-    limit = newLimit;
-    return pages;
-  }
-
-  /*
-   * Capacity grows by half of itself, so that n growths by one page copy O(n) bytes in total. What
-   * is charged is the capacity; where the account cannot pay for the spare part, the exact size is
-   * tried. The charge for the copy that is alive during the growth is not taken: it is garbage at
-   * once, and the collector's headroom pays for it.
-   */
-  private boolean enlarge(int newLimit) {
-    long capacity = newLimit;
-    if (!exact) {
-      long maxBytes = maxPages << type.pageSizeLog2();
-      capacity = Math.min(Math.max(newLimit, bytes.length + (bytes.length >>> 1)), maxBytes);
-    }
-    if (!limiter.reserve(HeapKind.LINEAR_MEMORY, capacity - bytes.length)) {
-      capacity = newLimit;
-      if (!limiter.reserve(HeapKind.LINEAR_MEMORY, capacity - bytes.length)) {
-        return false;
-      }
-    }
-    try {
-      bytes = Arrays.copyOf(bytes, (int) capacity);
-      return true;
-    } catch (OutOfMemoryError _) {
-      // The limiter allowed more than the machine has: the guest asked for it, so it is told.
-      limiter.release(HeapKind.LINEAR_MEMORY, capacity - bytes.length);
-      return false;
-    }
-  }
+  public abstract long grow(long deltaPages);
 
   /// Checks that a range lies in the memory.
   ///
-  /// @return `address` as an array index
+  /// @return `address`
   /// @throws TrapException if it does not
-  public int checkRange(long address, long length) {
-    if (address < 0 || length < 0 || address > limit - length) {
+  final long checkRange(long address, long length) {
+    if (address < 0 || length < 0 || address > sizeBytes() - length) {
       throw new TrapException(TrapReason.MEMORY_OUT_OF_BOUNDS);
     }
-    return (int) address;
+    return address;
   }
 
   /// {@return the byte at `address`}
   ///
   /// @throws TrapException if it is out of bounds
-  public byte getByte(long address) {
-    return bytes[checkRange(address, 1)];
-  }
+  public abstract byte getByte(long address);
 
   /// {@return the 32 bits at `address`, little endian}
   ///
   /// @throws TrapException if they are out of bounds
-  public int getInt(long address) {
-    return (int) MemoryAccess.I32.get(bytes, checkRange(address, 4));
-  }
+  public abstract int getInt(long address);
 
   /// {@return the 64 bits at `address`, little endian}
   ///
   /// @throws TrapException if they are out of bounds
-  public long getLong(long address) {
-    return (long) MemoryAccess.I64.get(bytes, checkRange(address, 8));
-  }
+  public abstract long getLong(long address);
 
   /// Stores a byte.
   ///
   /// @throws TrapException if `address` is out of bounds
-  public void setByte(long address, byte value) {
-    bytes[checkRange(address, 1)] = value;
-  }
+  public abstract void setByte(long address, byte value);
 
   /// Stores 16 bits, little endian.
   ///
   /// @throws TrapException if they are out of bounds
-  public void setShort(long address, short value) {
-    MemoryAccess.I16.set(bytes, checkRange(address, 2), value);
-  }
+  public abstract void setShort(long address, short value);
 
   /// Stores 32 bits, little endian.
   ///
   /// @throws TrapException if they are out of bounds
-  public void setInt(long address, int value) {
-    MemoryAccess.I32.set(bytes, checkRange(address, 4), value);
-  }
+  public abstract void setInt(long address, int value);
 
   /// Stores 64 bits, little endian.
   ///
   /// @throws TrapException if they are out of bounds
-  public void setLong(long address, long value) {
-    MemoryAccess.I64.set(bytes, checkRange(address, 8), value);
-  }
+  public abstract void setLong(long address, long value);
 
   /// Copies bytes out of the memory.
   ///
   /// @throws TrapException if the range is out of bounds
-  public void read(long address, byte[] target, int from, int length) {
-    System.arraycopy(bytes, checkRange(address, length), target, from, length);
-  }
+  public abstract void read(long address, byte[] target, int from, int length);
 
   /// Copies bytes into the memory.
   ///
   /// @throws TrapException if the range is out of bounds
-  public void write(long address, byte[] source, int from, int length) {
-    System.arraycopy(source, from, bytes, checkRange(address, length), length);
-  }
+  public abstract void write(long address, byte[] source, int from, int length);
 
   /// {@return a copy of a range}
   ///
   /// @throws TrapException if the range is out of bounds
-  public byte[] copy(long address, int length) {
-    int from = checkRange(address, length);
-    return Arrays.copyOfRange(bytes, from, from + length);
+  public final byte[] copy(long address, int length) {
+    checkRange(address, length);
+    byte[] copy = new byte[length];
+    read(address, copy, 0, length);
+    return copy;
   }
 
-  /// Gives back what the memory was charged. It must not be used afterwards.
-  void release() {
-    limiter.release(HeapKind.LINEAR_MEMORY, bytes.length);
-    bytes = EMPTY;
-    limit = 0;
+  /// Copies bytes of a module into the memory.
+  ///
+  /// @throws TrapException if the range is out of bounds; nothing is changed then
+  abstract void write(long address, WireBytes source, int from, int length);
+
+  /// Sets the bytes of a range that was checked.
+  abstract void fill(long address, long length, byte value);
+
+  /// Copies a range that was checked from another memory, or from this one with overlap.
+  abstract void copyFrom(Memory source, long from, long to, long length);
+
+  /// {@return the bytes from address 0, at least as many as the memory has}
+  abstract MemorySegment content();
+
+  /// Ends the use of a memory by the host that created it. A shared one lives on in the stores that
+  /// imported it; others must not be accessed any more, by guests neither. Repeating it does
+  /// nothing.
+  ///
+  /// @throws IllegalStateException if the memory belongs to a store, which closes it
+  @Override
+  public final void close() {
+    if (!isOfHost) {
+      throw new IllegalStateException("the memory belongs to a store");
+    }
+    if (!isClosed) {
+      isClosed = true;
+      release();
+    }
   }
+
+  /// Notes that another store uses the memory, which must not end with the one that made it.
+  ///
+  /// @throws IllegalStateException if the memory was given up by all who used it
+  abstract void retain();
+
+  /// Notes that a store that made or retained the memory does not use it any longer. The last one
+  /// gives back what the memory was charged; it must not be used afterwards.
+  abstract void release();
 }

@@ -9,6 +9,10 @@ import org.jspecify.annotations.Nullable;
 /// 64 bits (an i32 sign-extended, floats as their raw bits), references in slots of their own. Slot
 /// `k` belongs to result `k`, from 1; results beyond the fields are in the arrays. Functions that
 /// are several methods carry their locals from one to the next the same way.
+///
+/// A tail call leaves its arguments here, from slot 1, and returns to the function that was called
+/// ordinarily. That one calls [#pending] in a loop, whose code reads the arguments before it does
+/// anything else, until no tail call is pending.
 @CalledByGeneratedCode
 public final class ResultSlots {
   /// The number of results that have a field.
@@ -36,6 +40,13 @@ public final class ResultSlots {
 
   /// Number of result 7.
   @CalledByGeneratedCode public long n7;
+
+  /// The function that a tail call goes to, between the return of the body that made the tail call
+  /// and the call by the loop; else null.
+  @CalledByGeneratedCode public @Nullable FuncRef pending;
+
+  /// The instance that makes the pending tail call.
+  @CalledByGeneratedCode public @Nullable Instance pendingCaller;
 
   private long @Nullable [] numbers;
   private @Nullable Object @Nullable [] references;

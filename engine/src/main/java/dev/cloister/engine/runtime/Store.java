@@ -5,6 +5,8 @@ import dev.cloister.engine.error.StoppedException;
 import dev.cloister.engine.error.TrapException;
 import dev.cloister.engine.error.TrapReason;
 import java.util.ArrayList;
+import java.util.Collections;
+import java.util.IdentityHashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Objects;
@@ -30,6 +32,7 @@ public final class Store implements AutoCloseable {
     // What guest code would otherwise be the first to use, perhaps at the end of its stack: a class
     // whose initialiser fails by a stack overflow is unusable for ever, for all tenants.
     Objects.requireNonNull(MemoryAccess.I32);
+    Objects.requireNonNull(I31.shared(0));
     Objects.requireNonNull(new TrapException(TrapReason.CALL_STACK_EXHAUSTED).reason());
   }
 
@@ -40,8 +43,18 @@ public final class Store implements AutoCloseable {
   /// kept from being counted off are dropped when the outermost call ends.
   long largeFrameBytes;
 
+  /// What pays for objects of the guest.
+  final GcHeap gcHeap;
+
+  /// What code that counts may still execute, in units of [Fuel]; never negative.
+  long fuel = Long.MAX_VALUE;
+
+  /// The innermost frame of debuggable code.
+  @Nullable DebugFrame debugFrame;
+
   private final HeapLimiter limiter;
   private final List<Memory> memories = new ArrayList<>();
+  private final Set<Memory> sharedMemories = Collections.newSetFromMap(new IdentityHashMap<>());
   private final List<Table> tables = new ArrayList<>();
   private long globalBytes;
   private long instanceBytes;
@@ -63,11 +76,35 @@ public final class Store implements AutoCloseable {
   /// @param limiter what everything in it is charged to
   public Store(HeapLimiter limiter) {
     this.limiter = limiter;
+    this.gcHeap = new GcHeap(this, limiter);
+  }
+
+  /// {@return what pays for objects of the guest}
+  public GcHeap gcHeap() {
+    return gcHeap;
   }
 
   /// {@return what everything in this store is charged to}
   public HeapLimiter limiter() {
     return limiter;
+  }
+
+  /// {@return how much its instances may still execute in code of kind [CodeKind#FUEL]}
+  ///
+  /// As much as nothing can use up unless [#setFuel] said otherwise; see [Fuel] for the unit.
+  public long fuel() {
+    return fuel;
+  }
+
+  /// Sets how much its instances may still execute in code of kind [CodeKind#FUEL]. Also between
+  /// calls that ended for want of it: the store stays usable.
+  ///
+  /// @param units at least 0
+  public void setFuel(long units) {
+    if (units < 0) {
+      throw new IllegalArgumentException("fuel must not be negative, is " + units);
+    }
+    fuel = units;
   }
 
   /// Ends what runs in this store, and refuses what would run later. Any thread; returns at once.
@@ -160,6 +197,17 @@ public final class Store implements AutoCloseable {
 
   void own(Memory memory) {
     memories.add(memory);
+    if (memory.type().shared()) {
+      sharedMemories.add(memory);
+    }
+  }
+
+  /// Notes that an instance imports a memory: a shared one must not end before this store does.
+  void use(Memory memory) {
+    if (memory.type().shared() && sharedMemories.add(memory)) {
+      memory.retain();
+      memories.add(memory);
+    }
   }
 
   void own(Table table) {
@@ -202,8 +250,10 @@ public final class Store implements AutoCloseable {
     closed = true;
     memories.forEach(Memory::release);
     memories.clear();
+    sharedMemories.clear();
     tables.forEach(Table::release);
     tables.clear();
+    gcHeap.close();
     limiter.release(HeapKind.GLOBAL, globalBytes);
     limiter.release(HeapKind.INSTANCE, instanceBytes);
   }

@@ -42,7 +42,8 @@ public final class Table implements Extern {
     this.limiter = limiter;
     this.size = size;
     Limits limits = type.limits();
-    this.maxElements = limits.hasMax() ? Math.min(limits.max(), MAX_ELEMENTS) : MAX_ELEMENTS;
+    boolean isLower = limits.hasMax() && Long.compareUnsigned(limits.max(), MAX_ELEMENTS) < 0;
+    this.maxElements = isLower ? limits.max() : MAX_ELEMENTS;
     holdsFunctions = Subtyping.isSubtype(type.element(), RefType.FUNCREF);
     if (holdsFunctions) {
       functions = new FuncRef[size];
@@ -109,8 +110,8 @@ public final class Table implements Extern {
   ///
   /// @throws TrapException if the index is out of bounds
   @CalledByGeneratedCode
-  public @Nullable Object get64(long index) {
-    return get(clamp(index));
+  public @Nullable Object get(long index) {
+    return get(narrow(index));
   }
 
   /// Replaces the element at `index`, unsigned: `table.set`.
@@ -128,8 +129,8 @@ public final class Table implements Extern {
   ///
   /// @throws TrapException if the index is out of bounds
   @CalledByGeneratedCode
-  public void set64(long index, @Nullable Object value) {
-    set(clamp(index), value);
+  public void set(long index, @Nullable Object value) {
+    set(narrow(index), value);
   }
 
   /// Grows the table: `table.grow`.
@@ -139,7 +140,7 @@ public final class Table implements Extern {
   /// @return the former size, or -1 if the growth was refused
   @CalledByGeneratedCode
   public int grow(@Nullable Object value, int delta) {
-    return (int) grow64(value, Integer.toUnsignedLong(delta));
+    return (int) grow(value, Integer.toUnsignedLong(delta));
   }
 
   /// Grows the table: `table.grow` of a 64-bit table.
@@ -148,7 +149,7 @@ public final class Table implements Extern {
   /// @param value what they are set to
   /// @return the former size, or -1 if the growth was refused
   @CalledByGeneratedCode
-  public long grow64(@Nullable Object value, long delta) {
+  public long grow(@Nullable Object value, long delta) {
     StackGuard.probe();
     int former = size;
     if (delta < 0 || delta > maxElements - former) {
@@ -230,8 +231,9 @@ public final class Table implements Extern {
     return (int) from;
   }
 
-  /// {@return an index that is out of bounds where `index` does not fit into 31 bits}
-  private static int clamp(long index) {
+  /// {@return the 32-bit index of an element by its 64-bit one: out of bounds if that is}
+  @CalledByGeneratedCode
+  public static int narrow(long index) {
     return index >>> 31 == 0 ? (int) index : -1;
   }
 }

@@ -66,13 +66,17 @@ final class Values {
     }
     return switch (type.heapType()) {
       case DefinedType defined ->
-          value instanceof FuncRef function && function.type().isSubtypeOf(defined);
+          Casts.isFunction(value, defined) || Casts.isObject(value, defined);
       case AbstractHeapType abstractType ->
           switch (abstractType) {
             case FUNC -> value instanceof FuncRef;
             case EXTERN, ANY -> true;
             case NOFUNC, NOEXTERN, NONE, NOEXN -> false;
-            case EQ, I31, STRUCT, ARRAY, EXN -> false;
+            case EQ -> Casts.isEq(value);
+            case I31 -> value instanceof I31;
+            case STRUCT -> value instanceof WasmStruct;
+            case ARRAY -> value instanceof WasmArray;
+            case EXN -> false;
           };
     };
   }

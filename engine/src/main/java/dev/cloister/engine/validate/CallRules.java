@@ -24,6 +24,9 @@ final class CallRules {
 
   void call(boolean isTailCall) {
     apply((FuncType) state.function(reader.index()).composite(), isTailCall);
+    if (isTailCall) {
+      state.tailCallees.set(reader.index());
+    }
   }
 
   void callIndirect(boolean isTailCall) {
@@ -62,6 +65,7 @@ final class CallRules {
               + ", function yields "
               + state.text(expected));
     }
+    state.makesTailCalls = true;
     state.setUnreachable();
   }
 }

@@ -18,6 +18,7 @@ import dev.cloister.engine.types.TableType;
 import dev.cloister.engine.types.TagType;
 import dev.cloister.engine.types.TypeText;
 import dev.cloister.engine.types.ValueType;
+import java.util.BitSet;
 import java.util.List;
 
 /// What is known at one point of a body or constant expression, shared by the rules of all
@@ -31,6 +32,12 @@ final class CodeState {
   final OperandStack operands;
   final ControlStack controls;
   final Locals locals;
+
+  /// The functions that the body calls directly by tail calls.
+  final BitSet tailCallees = new BitSet();
+
+  /// Whether the body makes tail calls.
+  boolean makesTailCalls;
 
   CodeState(IndexSpaces spaces, WasmFeatures features, WasmLimits limits) {
     this.spaces = spaces;
@@ -46,6 +53,8 @@ final class CodeState {
     operands.clear();
     controls.clear();
     locals.clear();
+    tailCallees.clear();
+    makesTailCalls = false;
   }
 
   /// Returns the offset of the current instruction.

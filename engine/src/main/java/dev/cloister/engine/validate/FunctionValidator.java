@@ -7,7 +7,7 @@ import dev.cloister.engine.error.MalformedException;
 import dev.cloister.engine.feature.WasmFeatures;
 import dev.cloister.engine.feature.WasmLimit;
 import dev.cloister.engine.feature.WasmLimits;
-import dev.cloister.engine.module.IndexSpaces;
+import dev.cloister.engine.module.WasmModuleBuilder;
 import dev.cloister.engine.types.FuncType;
 import dev.cloister.engine.types.ValueType;
 import java.util.List;
@@ -19,12 +19,15 @@ public final class FunctionValidator {
 
   private static final long MAX_LOCALS = 0xFFFF_FFFFL;
 
+  private final WasmModuleBuilder module;
   private final CodeState state;
   private final InstructionRules rules;
 
-  /// Creates a validator for the functions of the module whose indices `spaces` explains.
-  public FunctionValidator(IndexSpaces spaces, WasmFeatures features, WasmLimits limits) {
-    state = new CodeState(spaces, features, limits);
+  /// Creates a validator for the functions of a module, which takes note of what the code generator
+  /// must know about all functions before it compiles the first.
+  public FunctionValidator(WasmModuleBuilder module, WasmFeatures features, WasmLimits limits) {
+    this.module = module;
+    state = new CodeState(module, features, limits);
     rules = new InstructionRules(state);
   }
 
@@ -43,6 +46,9 @@ public final class FunctionValidator {
       declareLocals(type, from);
       state.controls.push(Opcode.BLOCK, List.of(), type.results());
       validateInstructions(endOfBody);
+      if (state.makesTailCalls) {
+        module.noteTailCalls(index, state.tailCallees);
+      }
     } catch (MalformedException e) {
       throw new MalformedException(e.text() + ", in function " + index, e.offset());
     } catch (InvalidModuleException e) {

@@ -4,6 +4,7 @@ import static dev.cloister.engine.fixture.TestEngine.call;
 import static dev.cloister.engine.fixture.TestEngine.result;
 import static dev.cloister.engine.types.NumType.I32;
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.tuple;
 
 import dev.cloister.engine.EngineConfig;
@@ -15,6 +16,7 @@ import dev.cloister.engine.feature.WasmFeatures;
 import dev.cloister.engine.feature.WasmLimits;
 import dev.cloister.engine.fixture.ModuleBuilder;
 import dev.cloister.engine.fixture.TestEngine;
+import dev.cloister.engine.runtime.CodeKind;
 import dev.cloister.engine.runtime.HeapLimiter;
 import dev.cloister.engine.runtime.HostFunction;
 import dev.cloister.engine.runtime.Imports;
@@ -26,9 +28,12 @@ import dev.cloister.engine.types.Limits;
 import dev.cloister.engine.types.RefType;
 import dev.cloister.engine.types.TableType;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
 
 /// Images of one module: instances are switched from one to another at calls from outside.
 ///
@@ -54,7 +59,9 @@ final class CodeImageTest {
   private NativeModule compile(ModuleBuilder module) {
     return new NativeModule(
         ModuleDecoder.decode(module.build(), WasmFeatures.supported(), WasmLimits.defaults()),
+        CodeKind.BASELINE,
         signatureClasses,
+        new StructClasses(threads),
         threads);
   }
 
@@ -136,7 +143,7 @@ final class CodeImageTest {
     CodeImage first = module.currentImage();
 
     assertThat(result(instance, "outer")).isEqualTo(3 + 3000);
-    CodeImage second = module.addImage();
+    CodeImage second = module.addImage(CodeKind.BASELINE);
     assertThat(result(instance, "outer")).isEqualTo(6 + 6000);
     instance.useImage(second.entry());
     assertThat(result(instance, "outer")).isEqualTo(9 + 9000);
@@ -156,7 +163,7 @@ final class CodeImageTest {
   void instance_switchedInMidCall_finishesItsFramesInTheOldImage() {
     NativeModule module = compile(counting());
     List<Instance> instances = new ArrayList<>();
-    CodeImage[] images = {module.currentImage(), module.addImage()};
+    CodeImage[] images = {module.currentImage(), module.addImage(CodeKind.BASELINE)};
     int[] calls = new int[1];
     Instance instance =
         module.instantiate(
@@ -177,7 +184,7 @@ final class CodeImageTest {
   void instance_switchedBeforeNestedCall_runsBothImagesOnOneStack() {
     NativeModule module = compile(counting());
     List<Instance> instances = new ArrayList<>();
-    CodeImage second = module.addImage();
+    CodeImage second = module.addImage(CodeKind.BASELINE);
     boolean[] isNested = new boolean[1];
     Instance instance =
         module.instantiate(
@@ -214,7 +221,7 @@ final class CodeImageTest {
             store, Imports.builder().define("m", "inner", owner.exportedFunction("inner")).build());
 
     call(other, "f");
-    owner.useImage(module.addImage().entry());
+    owner.useImage(module.addImage(CodeKind.BASELINE).entry());
     call(other, "f");
 
     // The frames below are those of the foreign module, whose only image is 0.
@@ -222,10 +229,13 @@ final class CodeImageTest {
   }
 
   @Test
-  void addImage_makesItTheOneOfNewInstances() {
+  void useImage_makesItTheOneOfNewInstances() {
     NativeModule module = compile(counting());
     Instance old = module.instantiate(store, looking(() -> {}));
-    CodeImage added = module.addImage();
+    CodeImage first = module.currentImage();
+    CodeImage added = module.addImage(CodeKind.BASELINE);
+    assertThat(module.currentImage()).isSameAs(first);
+    module.useImage(added);
 
     assertThat(module.currentImage()).isSameAs(added);
     assertThat(module.images()).extracting(CodeImage::ordinal).containsExactly(0, 1);
@@ -257,7 +267,7 @@ final class CodeImageTest {
     assertThat(image.generatedChunks()).isEqualTo(3);
     assertThat(module.codeBytes()).isGreaterThan(before);
 
-    CodeImage second = module.addImage();
+    CodeImage second = module.addImage(CodeKind.BASELINE);
     assertThat(second.generatedChunks()).isZero();
     instance.useImage(second.entry());
     assertThat(result(instance, "f0", 7)).isEqualTo(7);
@@ -266,18 +276,74 @@ final class CodeImageTest {
   }
 
   @Test
-  void secondImage_ofTheConfiguration_isTheOneThatRuns() {
-    EngineConfig config = EngineConfig.defaults().withSecondImage(true);
-    try (TestEngine engine = new TestEngine(config)) {
+  void image_ofAnotherModule_isRefused() {
+    NativeModule module = compile(counting());
+    CodeImage foreign = compile(counting()).currentImage();
+
+    assertThatThrownBy(() -> module.useImage(foreign))
+        .isInstanceOf(IllegalArgumentException.class);
+  }
+
+  @ParameterizedTest
+  @EnumSource
+  void codeKind_ofTheConfiguration_isTheOneThatRuns(CodeKind kind) {
+    try (TestEngine engine = new TestEngine(EngineConfig.defaults().withCodeKind(kind))) {
       ModuleHandle module = engine.compile(counting());
       Instance instance = module.instantiate(store, looking(() -> {}));
 
       assertThat(result(instance, "outer")).isEqualTo(3003);
 
-      assertThat(seen).hasSize(4).containsOnly(List.of(1));
       assertThat(module.info().images())
-          .extracting(ImageInfo::ordinal, ImageInfo::isCurrent, ImageInfo::generatedChunks)
-          .containsExactly(tuple(0, false, 0), tuple(1, true, 1));
+          .extracting(ImageInfo::tier, ImageInfo::isCurrent, ImageInfo::generatedChunks)
+          .containsExactly(tuple(kind.label(), true, 1));
     }
+  }
+
+  /// An instance goes through all kinds of code and back, between calls, with its state.
+  @Test
+  void switchTo_runsTheInstanceInCodeOfThatKind() {
+    try (TestEngine engine = new TestEngine()) {
+      ModuleHandle module = engine.compile(counting());
+      Instance instance = module.instantiate(store, looking(() -> {}));
+      int calls = 0;
+      for (int round = 0; round < 2; round++) {
+        for (CodeKind kind : CodeKind.values()) {
+          module.switchTo(kind, instance);
+          assertThat(result(instance, "outer")).isEqualTo(++calls * 3003);
+        }
+      }
+
+      assertThat(module.info().images())
+          .extracting(ImageInfo::tier)
+          .containsExactlyElementsOf(
+              Arrays.stream(CodeKind.values()).map(CodeKind::label).toList());
+      assertThat(module.codeKind()).isEqualTo(CodeKind.BASELINE);
+      Instance foreign = engine.instantiate(new ModuleBuilder());
+      assertThatThrownBy(() -> module.switchTo(CodeKind.FUEL, foreign))
+          .isInstanceOf(IllegalArgumentException.class);
+    }
+  }
+
+  /// The host switches an instance through all kinds while its frames are on the stack.
+  @Test
+  void instance_switchedInMidCall_runsAllKindsOnOneStack() {
+    NativeModule module = compile(counting());
+    List<Instance> instances = new ArrayList<>();
+    int[] depth = new int[1];
+    Instance instance =
+        module.instantiate(
+            store,
+            looking(() -> {
+              if (++depth[0] < CodeKind.values().length) {
+                instances.getFirst()
+                    .useImage(module.image(CodeKind.values()[depth[0]]).entry());
+                call(instances.getFirst(), "inner");
+              }
+            }));
+    instances.add(instance);
+
+    assertThat(result(instance, "outer")).isEqualTo(6006);
+
+    assertThat(seen.get(CodeKind.values().length - 1)).containsExactly(3, 2, 1, 0);
   }
 }

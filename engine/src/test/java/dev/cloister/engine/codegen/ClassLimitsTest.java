@@ -14,7 +14,9 @@ import dev.cloister.engine.feature.WasmLimits;
 import dev.cloister.engine.fixture.ModuleBuilder;
 import dev.cloister.engine.fixture.TestEngine;
 import dev.cloister.engine.module.WasmModule;
+import dev.cloister.engine.oracle.Programs;
 import dev.cloister.engine.runtime.Instance;
+import dev.cloister.engine.runtime.CodeKind;
 import dev.cloister.engine.runtime.InstanceLayout;
 import dev.cloister.engine.types.FuncType;
 import dev.cloister.engine.types.Limits;
@@ -81,31 +83,6 @@ final class ClassLimitsTest {
 
     assertThat(call(instance, "direct", args)).isEmpty();
     assertThat(call(instance, "indirect", args)).isEmpty();
-  }
-
-  @Test
-  void parameters_moreThanTheJvmCanPass_areALimit() {
-    FuncType type = manyParams(252);
-    assertLimit(
-        "parameter slots of function 0",
-        () -> engine.compile(new ModuleBuilder().exportFunction("f", type, code -> {})));
-    assertLimit(
-        "parameter slots of function 0",
-        () -> engine.compile(new ModuleBuilder().importFunction("m", "f", type)));
-    Instance instance =
-        engine.instantiate(
-            new ModuleBuilder()
-                .exportFunction(
-                    "f",
-                    VOID,
-                    code -> {
-                      for (int i = 0; i < 126; i++) {
-                        code.i64Const(i);
-                      }
-                      code.i32Const(0).callIndirect(type, 0);
-                    })
-                .table(new TableType(RefType.FUNCREF, Limits.of(1))));
-    assertLimit("parameter slots of calls", () -> call(instance, "f"));
   }
 
   @Test
@@ -177,40 +154,25 @@ final class ClassLimitsTest {
     assertThat(instance.isPoisoned()).isFalse();
   }
 
-  /// A function that cannot be compiled fails when it is called; the others work.
-  @Test
-  void function_thatIsTooLarge_isALimitOfItsCall() {
-    Instance instance =
-        engine.instantiate(
-            new ModuleBuilder()
-                .exportFunction(
-                    "large", VOID, code -> code.block().i32Const(0).brTable(new long[40_000]).end())
-                .exportFunction(
-                    "locals",
-                    VOID,
-                    code -> {
-                      for (int i = 0; i < 40_000; i++) {
-                        code.local(I32);
-                      }
-                    }));
-
-    for (int i = 0; i < 2; i++) {
-      assertLimit("bytecode of function", () -> call(instance, "large"));
-    }
-  }
-
   /// The large programs of the other tests are indeed divided.
   @Test
   void function_thatIsLarge_isDivided() {
     WasmModule module =
         ModuleDecoder.decode(
-            RandomFunctions.largeProgram(1).module().build(),
+            Programs.large(1).build(),
             WasmFeatures.supported(),
             WasmLimits.defaults());
     ModulePlan plan = new ModulePlan(module, new InstanceLayout(module));
     ClassNode chunk = new ClassNode();
-    new ClassReader(ChunkGenerator.chunk(plan, plan.chunkOf(1)).get(Names.chunk(plan.chunkOf(1)))).accept(chunk, 0);
+    int largest = module.functionCount() - 1;
+    int index = plan.chunkOf(largest);
+    byte[] first = ChunkGenerator.chunk(CodeKind.BASELINE, plan, index).get(Names.chunk(index));
+    new ClassReader(first).accept(chunk, 0);
 
-    assertThat(chunk.methods).extracting(method -> method.name).contains("f1", "f1_0", "f1_1");
+    String name = Names.function(largest);
+    assertThat(chunk.methods)
+        .extracting(method -> method.name)
+        .contains(name, name + "_body")
+        .anyMatch(method -> method.matches(name + "_[0-9]+"));
   }
 }

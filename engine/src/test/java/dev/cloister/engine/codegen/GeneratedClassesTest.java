@@ -15,7 +15,10 @@ import dev.cloister.engine.feature.WasmLimits;
 import dev.cloister.engine.fixture.ModuleBuilder;
 import dev.cloister.engine.module.ExternKind;
 import dev.cloister.engine.module.WasmModule;
+import dev.cloister.engine.oracle.Operator;
+import dev.cloister.engine.oracle.Programs;
 import dev.cloister.engine.runtime.CalledByGeneratedCode;
+import dev.cloister.engine.runtime.CodeKind;
 import dev.cloister.engine.runtime.InstanceLayout;
 import dev.cloister.engine.types.AbstractHeapType;
 import dev.cloister.engine.types.FuncType;
@@ -80,7 +83,9 @@ final class GeneratedClassesTest {
           "java/lang/Long.compareUnsigned",
           "java/lang/Long.longValue",
           "java/lang/Long.valueOf",
+          "java/lang/Math.multiplyHigh",
           "java/lang/Math.sqrt",
+          "java/lang/Math.unsignedMultiplyHigh",
           "java/lang/Object.<init>",
           "java/lang/String.charAt",
           "java/lang/invoke/MethodHandle.invokeExact",
@@ -101,15 +106,35 @@ final class GeneratedClassesTest {
     return Stream.of(
         new Case("nothing", new ModuleBuilder()),
         new Case("all numeric instructions", allNumeric()),
+        new Case("wide arithmetic", wideArithmetic()),
         new Case("accesses and bulk operations", accesses(/* growsMemory= */ false)),
         new Case("accesses of a memory that grows", accesses(/* growsMemory= */ true)),
         new Case("tables and references", tables()),
         new Case("values of all kinds", allKinds()),
         new Case("more than a thousand parts of each kind", manyParts()),
         new Case("many functions of one shape in a table", manyFunctions()),
-        new Case("a function of many JVM methods", RandomFunctions.largeProgram(1).module()),
-        new Case("random functions", RandomFunctions.program(2).module()),
-        new Case("other random functions", RandomFunctions.program(3).module()));
+        new Case("a function of many JVM methods", Programs.large(1)),
+        new Case("random functions", Programs.small(2)),
+        new Case("other random functions", Programs.small(3)));
+  }
+
+  private static ModuleBuilder wideArithmetic() {
+    FuncType pair = new FuncType(List.of(I64, I64), List.of(I64, I64));
+    return new ModuleBuilder()
+        .function(pair, code -> code.localGet(0).localGet(1).op(Opcode.I64_MUL_WIDE_S))
+        .function(
+            pair,
+            code ->
+                code.localGet(0)
+                    .localGet(1)
+                    .localGet(0)
+                    .localGet(1)
+                    .op(Opcode.I64_MUL_WIDE_U)
+                    .op(Opcode.I64_ADD128)
+                    .call(0)
+                    .localGet(0)
+                    .localGet(1)
+                    .op(Opcode.I64_SUB128));
   }
 
   private static ModuleBuilder allNumeric() {
@@ -244,7 +269,7 @@ final class GeneratedClassesTest {
     classes.put(Names.IMAGE, generator.image());
     classes.put(Names.CODE, DispatchGenerator.entry(plan));
     for (int chunk = 0; chunk < plan.chunkCount(); chunk++) {
-      classes.putAll(ChunkGenerator.chunk(plan, chunk));
+      classes.putAll(ChunkGenerator.chunk(CodeKind.BASELINE, plan, chunk));
     }
     for (int shape = 0; shape < plan.shapeCount(); shape++) {
       classes.put(Names.reference(shape), generator.reference(shape));

@@ -7,6 +7,7 @@ import dev.cloister.engine.feature.WasmFeatures;
 import dev.cloister.engine.feature.WasmLimits;
 import dev.cloister.engine.fixture.ModuleBuilder;
 import dev.cloister.engine.module.WasmModule;
+import dev.cloister.engine.runtime.CodeKind;
 import dev.cloister.engine.runtime.InstanceLayout;
 import java.io.IOException;
 import java.io.UncheckedIOException;
@@ -40,11 +41,14 @@ final class GoldenListing {
     GoldenListing listing = new GoldenListing();
     ModulePlan plan = plan(module);
     for (int chunk = 0; chunk < plan.chunkCount(); chunk++) {
-      ClassNode code = read(ChunkGenerator.chunk(plan, chunk).get(Names.chunk(chunk)));
+      ClassNode code =
+          read(ChunkGenerator.chunk(CodeKind.BASELINE, plan, chunk).get(Names.chunk(chunk)));
       for (MethodNode method : code.methods) {
         int function = Integer.parseInt(method.name.substring(1));
         WasmModule decoded = plan.module();
-        if (function < decoded.importedFunctionCount()) {
+        if (!method.name.equals(Names.function(function))) {
+          listing.line(";; calls of function " + function);
+        } else if (function < decoded.importedFunctionCount()) {
           listing.line(";; import " + function + " " + decoded.signature(function));
         } else {
           WasmText.lines(decoded, function).forEach(line -> listing.line(";; " + line));

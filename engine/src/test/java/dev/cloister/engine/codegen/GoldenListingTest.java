@@ -4,6 +4,7 @@ import static dev.cloister.engine.types.NumType.F32;
 import static dev.cloister.engine.types.NumType.F64;
 import static dev.cloister.engine.types.NumType.I32;
 import static dev.cloister.engine.types.NumType.I64;
+import static dev.cloister.engine.types.RefType.ANYREF;
 import static dev.cloister.engine.types.RefType.EXTERNREF;
 import static dev.cloister.engine.types.RefType.FUNCREF;
 
@@ -12,12 +13,22 @@ import dev.cloister.engine.fixture.CodeBuilder;
 import dev.cloister.engine.fixture.ModuleBuilder;
 import dev.cloister.engine.module.ElementSegment.Mode;
 import dev.cloister.engine.module.ExternKind;
+import dev.cloister.engine.oracle.Operator;
 import dev.cloister.engine.types.AbstractHeapType;
 import dev.cloister.engine.types.FuncType;
 import dev.cloister.engine.types.GlobalType;
 import dev.cloister.engine.types.Limits;
+import dev.cloister.engine.types.MemoryType;
 import dev.cloister.engine.types.TableType;
 import dev.cloister.engine.types.ValueType;
+import dev.cloister.engine.types.ArrayType;
+import dev.cloister.engine.types.DefinedType;
+import dev.cloister.engine.types.FieldType;
+import dev.cloister.engine.types.PackedType;
+import dev.cloister.engine.types.RefType;
+import dev.cloister.engine.types.StructType;
+import java.util.ArrayList;
+import java.util.Collections;
 import java.util.List;
 import java.util.function.Consumer;
 import org.junit.jupiter.api.Test;
@@ -95,6 +106,30 @@ final class GoldenListingTest {
           });
     }
     GoldenListing.assertMatches("arithmetic", module);
+  }
+
+  @Test
+  void wideArithmetic_leavesBothHalvesOnTheStack() {
+    FuncType sum = new FuncType(List.of(I64, I64), List.of(I64, I64));
+    GoldenListing.assertMatches(
+        "wide_arithmetic",
+        functions(
+            sum,
+            List.of(
+                code ->
+                    code.localGet(0)
+                        .localGet(1)
+                        .localGet(1)
+                        .i64Const(1)
+                        .op(Opcode.I64_MUL_WIDE_U)
+                        .op(Opcode.I64_ADD128),
+                code ->
+                    code.localGet(0)
+                        .localGet(1)
+                        .op(Opcode.I64_MUL_WIDE_S)
+                        .localGet(0)
+                        .localGet(1)
+                        .op(Opcode.I64_SUB128))));
   }
 
   @Test
@@ -329,16 +364,20 @@ final class GoldenListingTest {
           new Access(Opcode.I64_STORE32, I64));
 
   private static ModuleBuilder accesses(List<Access> accesses, long... offsets) {
+    return accesses(I32, accesses, offsets);
+  }
+
+  private static ModuleBuilder accesses(ValueType address, List<Access> accesses, long... offsets) {
     ModuleBuilder module = new ModuleBuilder();
     for (Access access : accesses) {
       for (long offset : offsets) {
         if (access.isLoad()) {
           module.function(
-              new FuncType(List.of(I32), List.of(access.value())),
+              new FuncType(List.of(address), List.of(access.value())),
               code -> code.localGet(0).access(access.opcode(), offset));
         } else {
           module.function(
-              new FuncType(List.of(I32, access.value()), List.of()),
+              new FuncType(List.of(address, access.value()), List.of()),
               code -> code.localGet(0).localGet(1).access(access.opcode(), offset));
         }
       }
@@ -354,6 +393,90 @@ final class GoldenListingTest {
   @Test
   void stores_inExactForm() {
     GoldenListing.assertMatches("stores_exact", accesses(STORES, 0, 16).memory(1));
+  }
+
+  private static final List<Access> FORMS =
+      List.of(
+          new Access(Opcode.I32_LOAD, I32),
+          new Access(Opcode.I32_LOAD8_U, I32),
+          new Access(Opcode.F64_STORE, F64),
+          new Access(Opcode.I32_STORE8, I32));
+
+  private static Limits wide(long min) {
+    return new Limits(/* is64= */ true, min, /* hasMax= */ false, 0);
+  }
+
+  @Test
+  void accesses_with64BitAddresses_inExactForm() {
+    GoldenListing.assertMatches(
+        "accesses64_exact",
+        accesses(I64, FORMS, 0, 16, 0x8000_0000L).memory(MemoryType.of(wide(1))));
+  }
+
+  @Test
+  void accesses_with64BitAddresses_inLimitForm() {
+    GoldenListing.assertMatches(
+        "accesses64_limit",
+        accesses(I64, FORMS, 0, 16)
+            .function(VOID, code -> code.i64Const(1).op(Opcode.MEMORY_GROW, 0).drop())
+            .function(VOID, code -> code.op(Opcode.MEMORY_SIZE, 0).drop())
+            .memory(MemoryType.of(wide(1))));
+  }
+
+  @Test
+  void accesses_inSegmentForm() {
+    GoldenListing.assertMatches(
+        "accesses_segment",
+        accesses(FORMS, 0, 16, 0xffff_ffffL).memory(MemoryType.of(Limits.of(32_768))));
+  }
+
+  @Test
+  void accesses_with64BitAddresses_inSegmentForm() {
+    GoldenListing.assertMatches(
+        "accesses64_segment",
+        accesses(I64, FORMS, 0, 0xffff_ffffL, -1L).memory(MemoryType.of(wide(32_768))));
+  }
+
+  @Test
+  void bulkOperations_with64BitOperands() {
+    FuncType copy = new FuncType(List.of(I64, I64, I64), List.of());
+    FuncType mixed = new FuncType(List.of(I32, I64, I32), List.of());
+    GoldenListing.assertMatches(
+        "bulk64",
+        new ModuleBuilder()
+            .function(copy, code -> operands(code, 3).op(Opcode.MEMORY_COPY, 0, 0))
+            .function(mixed, code -> operands(code, 3).op(Opcode.MEMORY_COPY, 1, 0))
+            .function(
+                new FuncType(List.of(I64, I32, I64), List.of()),
+                code -> operands(code, 3).op(Opcode.MEMORY_FILL, 0))
+            .function(
+                new FuncType(List.of(I64, I32, I32), List.of()),
+                code -> operands(code, 3).op(Opcode.MEMORY_INIT, 0, 0))
+            .function(mixed, code -> operands(code, 3).op(Opcode.TABLE_COPY, 1, 0))
+            .function(
+                new FuncType(List.of(I64, FUNCREF, I64), List.of()),
+                code -> operands(code, 3).op(Opcode.TABLE_FILL, 0))
+            .function(
+                new FuncType(List.of(FUNCREF, I64), List.of(I64)),
+                code -> operands(code, 2).op(Opcode.TABLE_GROW, 0))
+            .function(
+                new FuncType(List.of(I64), List.of(FUNCREF)),
+                code -> operands(code, 1).op(Opcode.TABLE_GET, 0))
+            .function(
+                new FuncType(List.of(I64), List.of()),
+                code -> operands(code, 1).callIndirect(VOID, 0))
+            .table(new TableType(FUNCREF, wide(1)))
+            .table(new TableType(FUNCREF, Limits.of(1)))
+            .memory(MemoryType.of(wide(1)))
+            .memory(1)
+            .passiveData(new byte[1]));
+  }
+
+  private static CodeBuilder operands(CodeBuilder code, int count) {
+    for (int i = 0; i < count; i++) {
+      code.localGet(i);
+    }
+    return code;
   }
 
   private static ModuleBuilder growing(ModuleBuilder module) {
@@ -556,5 +679,189 @@ final class GoldenListingTest {
         .table(new TableType(FUNCREF, Limits.of(9)))
         .elements(Mode.PASSIVE, 0);
     GoldenListing.assertMatches("tables", module);
+  }
+
+  @Test
+  void tailCalls_leaveArgumentsAndTargetToALoop() {
+    FuncType mixed = new FuncType(List.of(I32, EXTERNREF, F64), List.of(I32));
+    GoldenListing.assertMatches(
+        "tail-calls",
+        new ModuleBuilder()
+            .importFunction("host", "f", mixed)
+            .function(
+                mixed,
+                code ->
+                    code.localGet(0)
+                        .ifThen()
+                        .localGet(0)
+                        .localGet(1)
+                        .localGet(2)
+                        .op(Opcode.RETURN_CALL, 0)
+                        .end()
+                        .i32Const(5)
+                        .localGet(1)
+                        .localGet(2)
+                        .op(Opcode.RETURN_CALL, 1))
+            .function(INT, code -> code.localGet(0).localGet(0).returnCallIndirect(INT, 0))
+            .function(VOID, code -> code.op(Opcode.REF_FUNC, 3).returnCallRef(VOID))
+            .table(new TableType(FUNCREF, Limits.of(1)))
+            .elements(Mode.DECLARATIVE, 3));
+  }
+
+  @Test
+  void structures_areFieldsBehindANullCheck() {
+    ModuleBuilder module = new ModuleBuilder();
+    FieldType number = new FieldType(I32, true);
+    DefinedType point = module.openType(null, new StructType(List.of(number, number)));
+    DefinedType pixel =
+        module.openType(
+            point,
+            new StructType(
+                List.of(number, number, new FieldType(PackedType.I8, true), new FieldType(I64, true))));
+    FuncType get = new FuncType(List.of(RefType.of(true, pixel)), List.of(I32));
+    FuncType set = new FuncType(List.of(RefType.of(true, pixel), I64), List.of());
+    FuncType make = new FuncType(List.of(I32), List.of(RefType.of(true, pixel)));
+    GoldenListing.assertMatches(
+        "structures",
+        module
+            .function(
+                make,
+                code ->
+                    code.localGet(0)
+                        .i32Const(1)
+                        .i32Const(2)
+                        .i64Const(3)
+                        .op(Opcode.STRUCT_NEW, pixel))
+            .function(make, code -> code.op(Opcode.STRUCT_NEW_DEFAULT, pixel))
+            .function(get, code -> code.localGet(0).op(Opcode.STRUCT_GET, point, 1))
+            .function(get, code -> code.localGet(0).op(Opcode.STRUCT_GET_S, pixel, 2))
+            .function(get, code -> code.localGet(0).op(Opcode.STRUCT_GET_U, pixel, 2))
+            .function(
+                set, code -> code.localGet(0).localGet(1).op(Opcode.STRUCT_SET, pixel, 3))
+            .function(
+                set,
+                code ->
+                    code.localGet(0)
+                        .localGet(1)
+                        .op(Opcode.I32_WRAP_I64)
+                        .op(Opcode.STRUCT_SET, pixel, 2)));
+  }
+
+  /// Fields behind the thousandth are in arrays.
+  @Test
+  void wideStructures_areMadeInGroups() {
+    ModuleBuilder module = new ModuleBuilder();
+    FieldType field = new FieldType(F32, true);
+    FieldType reference = new FieldType(EXTERNREF, true);
+    List<FieldType> fields = new ArrayList<>(Collections.nCopies(1_001, field));
+    fields.add(reference);
+    DefinedType wide = module.type(new StructType(fields));
+    RefType type = RefType.of(true, wide);
+    GoldenListing.assertMatches(
+        "wide_structures",
+        module
+            .function(
+                new FuncType(List.of(type), List.of(F32)),
+                code -> code.localGet(0).op(Opcode.STRUCT_GET, wide, 1_000))
+            .function(
+                new FuncType(List.of(type, F32), List.of()),
+                code -> code.localGet(0).localGet(1).op(Opcode.STRUCT_SET, wide, 1_000))
+            .function(
+                new FuncType(List.of(type, EXTERNREF), List.of()),
+                code -> code.localGet(0).localGet(1).op(Opcode.STRUCT_SET, wide, 1_001)));
+  }
+
+  @Test
+  void arrays_areCallsOfTheirClass() {
+    ModuleBuilder module = new ModuleBuilder();
+    DefinedType bytes = module.type(new ArrayType(new FieldType(PackedType.I8, true)));
+    DefinedType doubles = module.type(new ArrayType(new FieldType(F64, true)));
+    RefType type = RefType.of(true, bytes);
+    FuncType make = new FuncType(List.of(I32), List.of(type));
+    FuncType get = new FuncType(List.of(type, I32), List.of(I32));
+    FuncType change = new FuncType(List.of(type, I32), List.of());
+    GoldenListing.assertMatches(
+        "arrays",
+        module
+            .passiveData(new byte[4])
+            .function(make, code -> code.i32Const(7).localGet(0).op(Opcode.ARRAY_NEW, bytes))
+            .function(make, code -> code.localGet(0).op(Opcode.ARRAY_NEW_DEFAULT, bytes))
+            .function(
+                make, code -> code.localGet(0).i32Const(2).op(Opcode.ARRAY_NEW_DATA, bytes, 0))
+            .function(
+                new FuncType(List.of(F64), List.of(RefType.of(true, doubles))),
+                code -> {
+                  for (int i = 0; i < 9; i++) {
+                    code.localGet(0);
+                  }
+                  code.op(Opcode.ARRAY_NEW_FIXED, doubles, 9);
+                })
+            .function(get, code -> code.localGet(0).localGet(1).op(Opcode.ARRAY_GET_S, bytes))
+            .function(get, code -> code.localGet(0).localGet(1).op(Opcode.ARRAY_GET_U, bytes))
+            .function(get, code -> code.localGet(0).op(Opcode.ARRAY_LEN))
+            .function(
+                change,
+                code -> code.localGet(0).localGet(1).i32Const(3).op(Opcode.ARRAY_SET, bytes))
+            .function(
+                change,
+                code ->
+                    code.localGet(0)
+                        .localGet(1)
+                        .i32Const(3)
+                        .i32Const(4)
+                        .op(Opcode.ARRAY_FILL, bytes))
+            .function(
+                change,
+                code ->
+                    code.localGet(0)
+                        .i32Const(1)
+                        .localGet(0)
+                        .localGet(1)
+                        .i32Const(4)
+                        .op(Opcode.ARRAY_COPY, bytes, 0))
+            .function(
+                change,
+                code ->
+                    code.localGet(0)
+                        .localGet(1)
+                        .i32Const(3)
+                        .i32Const(4)
+                        .op(Opcode.ARRAY_INIT_DATA, bytes, 0)));
+  }
+
+  @Test
+  void casts_areTestsAndBranches() {
+    ModuleBuilder module = new ModuleBuilder();
+    DefinedType point = module.type(new StructType(List.of(new FieldType(I32, true))));
+    FuncType test = new FuncType(List.of(ANYREF), List.of(I32));
+    FuncType cast = new FuncType(List.of(ANYREF), List.of(RefType.of(true, point)));
+    GoldenListing.assertMatches(
+        "casts",
+        module
+            .function(test, code -> code.localGet(0).heapType(Opcode.REF_TEST, point))
+            .function(
+                test, code -> code.localGet(0).heapType(Opcode.REF_TEST_NULL, AbstractHeapType.EQ))
+            .function(
+                test, code -> code.localGet(0).heapType(Opcode.REF_TEST, AbstractHeapType.NONE))
+            .function(cast, code -> code.localGet(0).heapType(Opcode.REF_CAST_NULL, point))
+            .function(
+                cast,
+                code ->
+                    code.block(RefType.of(true, point))
+                        .localGet(0)
+                        .castBranch(Opcode.BR_ON_CAST, 0, ANYREF, RefType.of(true, point))
+                        .drop()
+                        .heapType(Opcode.REF_NULL, point)
+                        .end())
+            .function(
+                new FuncType(List.of(I32), List.of(I32)),
+                code ->
+                    code.localGet(0)
+                        .op(Opcode.REF_I31)
+                        .op(Opcode.I31_GET_U)
+                        .op(Opcode.REF_I31)
+                        .i32Const(1)
+                        .op(Opcode.REF_I31)
+                        .op(Opcode.REF_EQ)));
   }
 }

@@ -17,6 +17,7 @@ import dev.cloister.engine.fixture.CodeBuilder;
 import dev.cloister.engine.fixture.ModuleBuilder;
 import dev.cloister.engine.fixture.TestEngine;
 import dev.cloister.engine.module.ExternKind;
+import dev.cloister.engine.oracle.Operator;
 import dev.cloister.engine.runtime.FuncRef;
 import dev.cloister.engine.runtime.HostFunction;
 import dev.cloister.engine.runtime.Imports;
@@ -229,6 +230,9 @@ final class NumericTest {
       FuncType signature = opcode.signature();
       if (signature != null
           && !signature.params().isEmpty()
+          && signature.params().stream().allMatch(NumType.class::isInstance)
+          && signature.results().size() == 1
+          && signature.results().getFirst() instanceof NumType
           && opcode.immediates() == ImmediateKind.NONE
           && WasmFeatures.supported().has(opcode.feature())) {
         expected.add(opcode);

@@ -163,7 +163,7 @@ final class HeapLimiterTest {
       assertThat(result(instance, "growMemory", 1)).isEqualTo(-1);
       assertThat(result(instance, "memorySize")).isEqualTo(2);
       assertThat(limiter.total()).isEqualTo(before);
-      assertThat(instance.memories[0].bytes).hasSize((int) (2 * PAGE));
+      assertThat(instance.memories[0].capacityBytes()).isEqualTo(2 * PAGE);
 
       // There is room for a page, but not for half of the memory more.
       limiter.limit(before + PAGE);

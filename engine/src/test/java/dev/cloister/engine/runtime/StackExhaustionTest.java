@@ -199,7 +199,7 @@ final class StackExhaustionTest {
           Memory memory = instance.memories[0];
           return _ -> {
             assertThat(limiter.of(HeapKind.LINEAR_MEMORY)).isEqualTo(memory.capacityBytes());
-            assertThat(memory.limit).isLessThanOrEqualTo(memory.bytes.length);
+            assertThat(memory.sizeBytes()).isLessThanOrEqualTo(memory.capacityBytes());
           };
         });
   }

@@ -20,6 +20,7 @@ import dev.cloister.engine.module.ElementSegment.Mode;
 import dev.cloister.engine.types.AbstractHeapType;
 import dev.cloister.engine.types.FuncType;
 import dev.cloister.engine.types.Limits;
+import dev.cloister.engine.types.MemoryType;
 import dev.cloister.engine.types.RefType;
 import dev.cloister.engine.types.TableType;
 import java.util.List;
@@ -69,7 +70,7 @@ final class TrapTest {
   }
 
   static Stream<Case> traps() {
-    return Stream.of(numericTraps(), memoryTraps(), tableTraps()).flatMap(List::stream);
+    return Stream.of(numericTraps(), memoryTraps(), wideTraps(), tableTraps()).flatMap(List::stream);
   }
 
   private static List<Case> numericTraps() {
@@ -152,6 +153,36 @@ final class TrapTest {
             code -> code.op(Opcode.MEMORY_INIT, 0, 0)));
   }
 
+  /// Memory 1 and table 1 have 64-bit addresses, memory 2 is a segment.
+  private static List<Case> wideTraps() {
+    Consumer<CodeBuilder> beyond = code -> code.i64Const(1L << 32);
+    return List.of(
+        trap(
+            TrapReason.MEMORY_OUT_OF_BOUNDS, beyond, code -> code.op(Opcode.I32_LOAD8_U, 0, 0, 1)),
+        trap(
+            TrapReason.MEMORY_OUT_OF_BOUNDS,
+            code -> code.i64Const(0),
+            code -> code.op(Opcode.I32_LOAD8_U, 0, Long.MIN_VALUE, 1)),
+        trap(
+            TrapReason.MEMORY_OUT_OF_BOUNDS,
+            beyond.andThen(code -> code.f64Const(1)),
+            code -> code.op(Opcode.F64_STORE, 3, 8, 1)),
+        trap(
+            TrapReason.MEMORY_OUT_OF_BOUNDS,
+            beyond.andThen(code -> code.i32Const(1).i64Const(1)),
+            code -> code.op(Opcode.MEMORY_FILL, 1)),
+        trap(
+            TrapReason.MEMORY_OUT_OF_BOUNDS,
+            code -> code.i32Const(-8),
+            code -> code.op(Opcode.I64_LOAD, 3, 0, 2)),
+        trap(
+            TrapReason.MEMORY_OUT_OF_BOUNDS,
+            code -> code.i32Const(-1).i32Const(1),
+            code -> code.op(Opcode.I32_STORE8, 0, 0xffff_ffffL, 2)),
+        trap(TrapReason.TABLE_OUT_OF_BOUNDS, beyond, code -> code.op(Opcode.TABLE_GET, 1)),
+        trap(TrapReason.UNDEFINED_ELEMENT, beyond, code -> code.callIndirect(VOID, 1)));
+  }
+
   private static List<Case> tableTraps() {
     Consumer<CodeBuilder> range = code -> code.i32Const(3).i32Const(0).i32Const(2);
     return List.of(
@@ -198,6 +229,7 @@ final class TrapTest {
 
   /// A module whose function 1, exported as `outer`, calls function 0, where the case traps.
   private static ModuleBuilder module(Case trap, boolean memoryGrows) {
+    Limits wide = new Limits(/* is64= */ true, 1, /* hasMax= */ false, 0);
     return new ModuleBuilder()
         .function(
             VOID,
@@ -217,7 +249,10 @@ final class TrapTest {
               }
             })
         .table(new TableType(RefType.FUNCREF, Limits.of(4, 8)))
+        .table(new TableType(RefType.FUNCREF, wide))
         .memory(1)
+        .memory(MemoryType.of(wide))
+        .memory(MemoryType.of(Limits.of(Memory.MAX_ARRAY_PAGES + 1L)))
         .elements(0, 0, 0, 1)
         .elements(Mode.PASSIVE, 0)
         .passiveData(new byte[4])
@@ -238,15 +273,17 @@ final class TrapTest {
 
   private void assertTrapsAtMark(Case trap, boolean memoryGrows) {
     byte[] bytes = module(trap, memoryGrows).build();
-    Instance instance = engine.instantiate(module(trap, memoryGrows));
+    try (Store store = new Store(HeapLimiter.UNLIMITED)) {
+      Instance instance = engine.instantiate(module(trap, memoryGrows), Imports.NONE, store);
 
-    TrapException thrown = assertTraps(trap.reason(), () -> call(instance, "outer"));
+      TrapException thrown = assertTraps(trap.reason(), () -> call(instance, "outer"));
 
-    assertThat(thrown.wasmStack())
-        .containsExactly(
-            new WasmFrame(0, "inner", offsetBehind(bytes, 0)),
-            new WasmFrame(1, null, offsetBehind(bytes, 1)));
-    assertThat(instance.isPoisoned()).isFalse();
+      assertThat(thrown.wasmStack())
+          .containsExactly(
+              new WasmFrame(0, "inner", offsetBehind(bytes, 0)),
+              new WasmFrame(1, null, offsetBehind(bytes, 1)));
+      assertThat(instance.isPoisoned()).isFalse();
+    }
   }
 
   @Test

@@ -80,6 +80,17 @@ public final class LedgerLimiter implements HeapLimiter, AutoCloseable {
     }
   }
 
+  /// The limit of the instance, but no more than the tenant's.
+  @Override
+  public long budget(HeapKind kind) {
+    long tenantBytes = ledger.capBytes();
+    return switch (kind) {
+      case LINEAR_MEMORY -> Math.min(memoryPerInstanceBytes, tenantBytes);
+      case TABLE -> Math.min(tableElements * Table.ELEMENT_BYTES, tenantBytes);
+      case GLOBAL, GC_OBJECT, INSTANCE -> tenantBytes;
+    };
+  }
+
   /// The first refusal that no later charge of the same kind made up for, or null.
   ///
   /// An engine that grows a memory asks for spare capacity first and for less when that is refused;

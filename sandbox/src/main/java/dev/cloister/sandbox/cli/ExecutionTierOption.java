@@ -1,25 +1,33 @@
 package dev.cloister.sandbox.cli;
 
 import dev.cloister.engine.EngineConfig;
+import dev.cloister.engine.runtime.CodeKind;
 import java.util.List;
 import java.util.Locale;
 import picocli.CommandLine.ITypeConverter;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.TypeConversionException;
 
-/// The options `--tier` and `--image`: which compiler makes the code that runs, and in which code
-/// image of a module. Images behave alike; tests run both.
+/// The option `--tier`: which kind of code runs. All kinds compute the same.
 final class ExecutionTierOption {
-  /// The compilers a user can ask for.
+  /// What a user can ask for.
   enum Tier {
     /// The engine decides, function by function.
-    AUTO,
+    AUTO(CodeKind.BASELINE),
     /// The single-pass compiler only.
-    BASELINE,
+    BASELINE(CodeKind.BASELINE),
     /// The optimizing compiler only.
-    OPTIMIZED,
+    OPTIMIZED(CodeKind.OPTIMIZED),
     /// Code in which every position can be stopped at.
-    DEBUG;
+    DEBUG(CodeKind.DEBUG),
+    /// Code that counts what it executes.
+    FUEL(CodeKind.FUEL);
+
+    private final CodeKind kind;
+
+    Tier(CodeKind kind) {
+      this.kind = kind;
+    }
 
     /// The name on the command line.
     String label() {
@@ -32,25 +40,23 @@ final class ExecutionTierOption {
       paramLabel = "TIER",
       defaultValue = "auto",
       converter = TierConverter.class,
-      description = "auto, baseline, optimized or debug (default: auto).")
+      description = "auto, baseline, optimized, debug or fuel (default: auto).")
   private Tier tier = Tier.AUTO;
 
-  @Option(names = "--image", paramLabel = "N", hidden = true, defaultValue = "0")
-  private int image;
-
   /// The engine's default settings, with the code that was asked for.
-  ///
-  /// @throws CommandFailure if this engine has no such compiler yet
   EngineConfig engineConfig() {
-    switch (tier) {
-      case AUTO, BASELINE -> {}
-      case OPTIMIZED, DEBUG ->
-          throw CommandFailure.usage("--tier " + tier.label() + " is not available yet");
+    return EngineConfig.defaults().withCodeKind(tier.kind);
+  }
+
+  /// The engine's default settings, with code that counts.
+  ///
+  /// @param option the option that asks for it
+  /// @throws CommandFailure if another tier was asked for
+  EngineConfig countingEngineConfig(String option) {
+    if (tier != Tier.AUTO && tier != Tier.FUEL) {
+      throw CommandFailure.usage(option + " and --tier " + tier.label() + " exclude each other");
     }
-    if (image < 0 || image > 1) {
-      throw CommandFailure.usage("--image " + image + " is not available");
-    }
-    return EngineConfig.defaults().withSecondImage(image == 1);
+    return EngineConfig.defaults().withCodeKind(CodeKind.FUEL);
   }
 
   /// Reads a tier, in any case.
@@ -62,7 +68,7 @@ final class ExecutionTierOption {
           .findFirst()
           .orElseThrow(() ->
               new TypeConversionException(
-                  "'" + value + "' is none of auto, baseline, optimized, debug"));
+                  "'" + value + "' is none of auto, baseline, optimized, debug, fuel"));
     }
   }
 }

@@ -28,4 +28,9 @@ final class MemoryCap implements HeapLimiter {
   public void release(HeapKind kind, long bytes) {
     reservedBytes.merge(kind, -bytes, Long::sum);
   }
+
+  @Override
+  public long budget(HeapKind kind) {
+    return capBytes;
+  }
 }

@@ -91,7 +91,7 @@ final class RunCommand implements Callable<Integer> {
   @Option(
       names = "--fuel",
       paramLabel = "N",
-      description = "Stops the guest after this many instructions.")
+      description = "Stops the guest after about this many instructions, as a trap.")
   private @Nullable Long fuel;
 
   @Parameters(index = "0", paramLabel = "MODULE", description = "The module; options end here.")
@@ -106,10 +106,14 @@ final class RunCommand implements Callable<Integer> {
 
   @Override
   public Integer call() {
-    EngineConfig defaults = tierOption.engineConfig();
-    if (fuel != null) {
-      throw CommandFailure.usage("--fuel is not available yet");
+    Long allowedFuel = fuel;
+    if (allowedFuel != null && allowedFuel < 0) {
+      throw CommandFailure.usage("--fuel must not be negative");
     }
+    EngineConfig defaults =
+        allowedFuel == null
+            ? tierOption.engineConfig()
+            : tierOption.countingEngineConfig("--fuel");
     if (!folders.isEmpty()) {
       throw CommandFailure.usage("--dir is not available yet");
     }
@@ -121,6 +125,9 @@ final class RunCommand implements Callable<Integer> {
         ModuleHandle module = engine.compile(isolate, wireBytes)) {
       Call call = call(module.module());
       Store store = new Store(limiter());
+      if (allowedFuel != null) {
+        store.setFuel(allowedFuel);
+      }
       try {
         return GuestThread.run(store, timeout, () -> call.run(module, store, wasi(environment)));
       } catch (ProcessExit exit) {

@@ -224,7 +224,7 @@ public final class TracePlayer {
   }
 
   private void grow(TraceEvent.TableGrow event) {
-    if (table(event.table()).grow64(null, event.delta()) < 0) {
+    if (table(event.table()).grow(null, event.delta()) < 0) {
       report(event + ", actual refusal");
     }
   }

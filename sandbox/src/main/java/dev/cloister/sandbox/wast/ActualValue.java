@@ -1,6 +1,8 @@
 package dev.cloister.sandbox.wast;
 
 import dev.cloister.engine.runtime.FuncRef;
+import dev.cloister.engine.runtime.GcObject;
+import dev.cloister.engine.runtime.I31;
 import dev.cloister.engine.runtime.V128;
 import java.util.List;
 import java.util.stream.Collectors;
@@ -28,6 +30,8 @@ public final class ActualValue {
           "f64 %s (0x%016x)".formatted(number, Double.doubleToRawLongBits(number));
       case V128 vector -> "v128 0x%016x_%016x".formatted(vector.high(), vector.low());
       case FuncRef function -> "funcref " + function.type();
+      case GcObject object -> object.type().toString();
+      case I31 number -> number.toString();
       case HostReference reference -> reference.toString();
       default -> value.getClass().getSimpleName();
     };

@@ -1,7 +1,11 @@
 package dev.cloister.sandbox.wast;
 
 import dev.cloister.engine.runtime.FuncRef;
+import dev.cloister.engine.runtime.GcObject;
+import dev.cloister.engine.runtime.I31;
 import dev.cloister.engine.runtime.V128;
+import dev.cloister.engine.runtime.WasmArray;
+import dev.cloister.engine.runtime.WasmStruct;
 import java.util.List;
 import java.util.Locale;
 import java.util.Objects;
@@ -237,8 +241,12 @@ public sealed interface ScriptValue {
         case "funcref" -> actual instanceof FuncRef;
         // The fuzz corpus writes anyref for a reference of any hierarchy.
         case "anyref", "externref" -> !ActualValue.isNumberOrVector(actual);
+        case "eqref" -> actual instanceof GcObject || actual instanceof I31;
+        case "structref" -> actual instanceof WasmStruct;
+        case "arrayref" -> actual instanceof WasmArray;
+        case "i31ref" -> actual instanceof I31;
         // The engine makes no such objects yet.
-        case "eqref", "structref", "arrayref", "i31ref", "exnref" -> false;
+        case "exnref" -> false;
         default -> throw new ScriptException("unknown reference type " + type);
       };
     }

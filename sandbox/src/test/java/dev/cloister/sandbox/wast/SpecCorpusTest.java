@@ -43,9 +43,9 @@ final class SpecCorpusTest {
 
   @Test
   void core_passesInASecondImage() {
-    EngineConfig secondImage = EngineConfig.defaults().withSecondImage(true);
+    EngineConfig debug = EngineConfig.defaults().withCodeKind(CodeKind.DEBUG);
     assertPasses(
-        WastRunner.Settings.of(secondImage, KnownUnsupported.ofEngine()),
+        WastRunner.Settings.of(debug, KnownUnsupported.ofEngine()),
         Corpora.path("spec-testsuite/core"));
   }
 

@@ -118,6 +118,18 @@ public final class IntegerOps {
     return Long.bitCount(a);
   }
 
+  /// {@return the high half of the sum of two numbers of 128 bits} `i64.add128`.
+  @CalledByGeneratedCode
+  public static long addHigh(long aLow, long aHigh, long bLow, long bHigh) {
+    return aHigh + bHigh + (Long.compareUnsigned(aLow + bLow, aLow) < 0 ? 1 : 0);
+  }
+
+  /// {@return the high half of the difference of two numbers of 128 bits} `i64.sub128`.
+  @CalledByGeneratedCode
+  public static long subHigh(long aLow, long aHigh, long bLow, long bHigh) {
+    return aHigh - bHigh - (Long.compareUnsigned(aLow, bLow) < 0 ? 1 : 0);
+  }
+
   private static TrapException divideByZero() {
     return new TrapException(TrapReason.INTEGER_DIVIDE_BY_ZERO);
   }

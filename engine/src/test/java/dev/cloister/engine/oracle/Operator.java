@@ -1,4 +1,4 @@
-package dev.cloister.engine.codegen;
+package dev.cloister.engine.oracle;
 
 import static dev.cloister.engine.types.NumType.F32;
 import static dev.cloister.engine.types.NumType.F64;
@@ -12,9 +12,12 @@ import java.math.BigDecimal;
 import java.math.BigInteger;
 import java.math.RoundingMode;
 import java.util.ArrayList;
+import java.util.EnumMap;
 import java.util.List;
+import java.util.Map;
 import java.util.function.DoubleBinaryOperator;
 import java.util.function.LongBinaryOperator;
+import org.jspecify.annotations.Nullable;
 
 /// A numeric instruction and what it means, written down from the specification (Spec 4.3) by way
 /// of unbounded integers and decimals, so that it has little in common with the code under test.
@@ -23,13 +26,13 @@ import java.util.function.LongBinaryOperator;
 ///
 /// @param operands one or two types
 /// @param meaning the second operand is 0 where there is only one
-record Operator(Opcode opcode, List<NumType> operands, NumType result, LongBinaryOperator meaning) {
+public record Operator(Opcode opcode, List<NumType> operands, NumType result, LongBinaryOperator meaning) {
 
   /// The guest's own fault in an operator.
-  static final class Fault extends RuntimeException {
+  public static final class Fault extends RuntimeException {
     private static final long serialVersionUID = 1L;
 
-    final TrapReason reason;
+    public final transient TrapReason reason;
 
     Fault(TrapReason reason) {
       super(reason.text(), null, false, false);
@@ -38,17 +41,19 @@ record Operator(Opcode opcode, List<NumType> operands, NumType result, LongBinar
   }
 
   /// All operators that the engine has and that make a number of numbers.
-  static final List<Operator> ALL = all();
+  public static final List<Operator> ALL = all();
+
+  private static final Map<Opcode, Operator> BY_OPCODE = byOpcode();
 
   private static final BigInteger TWO_31 = BigInteger.TWO.pow(31);
   private static final BigInteger TWO_63 = BigInteger.TWO.pow(63);
 
-  long apply(long a, long b) {
+  public long apply(long a, long b) {
     return meaning.applyAsLong(a, b);
   }
 
   /// Whether the bits of a NaN result are fixed, as the operator only moves or edits bits.
-  boolean keepsNanBits() {
+  public boolean keepsNanBits() {
     return switch (opcode) {
       case F32_ABS,
           F32_NEG,
@@ -64,20 +69,36 @@ record Operator(Opcode opcode, List<NumType> operands, NumType result, LongBinar
   }
 
   /// Whether the result tells the bits of a NaN operand, also its sign.
-  boolean showsNanBits() {
+  public boolean showsNanBits() {
     return switch (opcode) {
       case F32_COPYSIGN, F64_COPYSIGN, I32_REINTERPRET_F32, I64_REINTERPRET_F64 -> true;
       default -> false;
     };
   }
 
-  boolean canTrap() {
-    return Sites.isSite(opcode);
+  /// Whether there are operands that it traps for.
+  public boolean canTrap() {
+    String name = opcode.name();
+    return name.contains("_DIV_S")
+        || name.contains("_DIV_U")
+        || name.contains("_REM_")
+        || (name.contains("_TRUNC_F") && !name.contains("_TRUNC_SAT_"));
   }
 
   @Override
   public String toString() {
     return opcode.mnemonic();
+  }
+
+  private static Map<Opcode, Operator> byOpcode() {
+    Map<Opcode, Operator> operators = new EnumMap<>(Opcode.class);
+    ALL.forEach(operator -> operators.put(operator.opcode(), operator));
+    return operators;
+  }
+
+  /// Returns the operator of an instruction, or null if it is no scalar numeric one.
+  static @Nullable Operator of(Opcode opcode) {
+    return BY_OPCODE.get(opcode);
   }
 
   private static List<Operator> all() {
@@ -229,7 +250,7 @@ record Operator(Opcode opcode, List<NumType> operands, NumType result, LongBinar
 
   // Floats.
 
-  static double toDouble(long bits, NumType type) {
+  public static double toDouble(long bits, NumType type) {
     return type == F32 ? Float.intBitsToFloat((int) bits) : Double.longBitsToDouble(bits);
   }
 
@@ -247,9 +268,8 @@ record Operator(Opcode opcode, List<NumType> operands, NumType result, LongBinar
     addFloat(all, type, "SUB", (a, b) -> a - b);
     addFloat(all, type, "MUL", (a, b) -> a * b);
     addFloat(all, type, "DIV", (a, b) -> a / b);
-    addFloat(all, type, "MIN", (a, b) -> isFirst(a, b) ? a : b);
-    addFloat(
-        all, type, "MAX", (a, b) -> Double.isNaN(b) ? b : isFirst(b, a) || Double.isNaN(a) ? a : b);
+    addFloat(all, type, "MIN", (a, b) -> areNumbers(a, b) ? isFirst(a, b) ? a : b : a + b);
+    addFloat(all, type, "MAX", (a, b) -> areNumbers(a, b) ? isFirst(b, a) ? a : b : a + b);
     long sign = signBit(type);
     add(all, type, "COPYSIGN", type, (a, b) -> (a & ~sign) | (b & sign));
     addUnary(all, opcode(type, "ABS"), type, type, a -> type == F32 ? (int) a & ~sign : a & ~sign);
@@ -268,9 +288,13 @@ record Operator(Opcode opcode, List<NumType> operands, NumType result, LongBinar
     addFloatCondition(all, type, "GE", (a, b) -> a >= b);
   }
 
-  /// Whether `a` is what `min` of both is: a NaN, the smaller one, or the negative zero.
+  private static boolean areNumbers(double a, double b) {
+    return !Double.isNaN(a) && !Double.isNaN(b);
+  }
+
+  /// Whether `a` is what `min` of both is: the smaller one, or the negative zero.
   private static boolean isFirst(double a, double b) {
-    return Double.isNaN(a) || a < b || (a == b && 1 / a == Double.NEGATIVE_INFINITY);
+    return a < b || (a == b && 1 / a == Double.NEGATIVE_INFINITY);
   }
 
   private interface DoubleCondition {
@@ -302,7 +326,7 @@ record Operator(Opcode opcode, List<NumType> operands, NumType result, LongBinar
         a -> {
           double value = toDouble(a, type);
           if (Double.isNaN(value) || Double.isInfinite(value) || value == 0) {
-            return toBits(value, type);
+            return toBits(value + value, type); // A NaN becomes quiet.
           }
           double rounded = new BigDecimal(value).setScale(0, mode).doubleValue();
           return toBits(Math.copySign(rounded, value), type);

@@ -1,0 +1,196 @@
+package dev.cloister.engine.runtime;
+
+import dev.cloister.engine.error.LimitExceededException;
+import dev.cloister.engine.error.TrapException;
+import dev.cloister.engine.module.WireBytes;
+import dev.cloister.engine.types.MemoryType;
+import java.lang.foreign.MemorySegment;
+import java.util.Arrays;
+
+/// A memory whose bytes are one Java array.
+///
+/// Generated code keeps the array in a local variable and reads it again after every call, because
+/// growing may replace it. There are two forms, chosen by the module that defines the memory and
+/// both measured: *exact*, where the array is as long as the memory, so that its own bounds check is
+/// Wasm's; and *limit*, for memories that may grow, where the array has spare capacity and [#limit]
+/// is the size.
+///
+/// The bytes between [#limit] and the end of the array are always zero.
+@CalledByGeneratedCode
+public final class HeapMemory extends Memory {
+  private static final byte[] EMPTY = new byte[0];
+
+  private final boolean exact;
+
+  /// The content; replaced when the memory grows beyond its capacity.
+  @CalledByGeneratedCode public byte[] bytes;
+
+  /// The size in bytes, at most `bytes.length`.
+  @CalledByGeneratedCode public int limit;
+
+  private HeapMemory(MemoryType type, HeapLimiter limiter, boolean exact, byte[] bytes) {
+    super(type, limiter, MAX_ARRAY_BYTES);
+    this.exact = exact;
+    this.bytes = bytes;
+    this.limit = bytes.length;
+  }
+
+  /// @param bytes the initial size, at most [#MAX_ARRAY_BYTES]
+  static HeapMemory create(MemoryType type, HeapLimiter limiter, long bytes, boolean exact) {
+    if (!limiter.reserve(HeapKind.LINEAR_MEMORY, bytes)) {
+      throw LimitExceededException.refused("initial memory size in bytes", bytes);
+    }
+    try {
+      return new HeapMemory(type, limiter, exact, bytes == 0 ? EMPTY : new byte[(int) bytes]);
+    } catch (OutOfMemoryError _) {
+      // The limiter allowed more than the machine has: the guest asked for it, so it is told.
+      limiter.release(HeapKind.LINEAR_MEMORY, bytes);
+      throw LimitExceededException.refused("initial memory size in bytes", bytes);
+    }
+  }
+
+  @Override
+  public long sizeBytes() {
+    return limit;
+  }
+
+  @Override
+  public long capacityBytes() {
+    return bytes.length;
+  }
+
+  @Override
+  @CalledByGeneratedCode
+  public long grow(long deltaPages) {
+    StackGuard.probe();
+    long pages = pages64();
+    if (deltaPages < 0 || deltaPages > maxPages - pages) {
+      return -1;
+    }
+    if (deltaPages == 0) {
+      return pages;
+    }
+    int newLimit = (int) ((pages + deltaPages) << type.pageSizeLog2());
+    if (newLimit > bytes.length && !enlarge(newLimit)) {
+      return -1;
+    }
+    limit = newLimit;
+    return pages;
+  }
+
+  /*
+   * Capacity grows by half of itself, so that n growths by one page copy O(n) bytes in total. What
+   * is charged is the capacity; where the account cannot pay for the spare part, the exact size is
+   * tried. The charge for the copy that is alive during the growth is not taken: it is garbage at
+   * once, and the collector's headroom pays for it.
+   */
+  private boolean enlarge(int newLimit) {
+    long capacity = newLimit;
+    if (!exact) {
+      long maxBytes = maxPages << type.pageSizeLog2();
+      capacity = Math.min(Math.max(newLimit, bytes.length + (bytes.length >>> 1)), maxBytes);
+    }
+    if (!limiter.reserve(HeapKind.LINEAR_MEMORY, capacity - bytes.length)) {
+      capacity = newLimit;
+      if (!limiter.reserve(HeapKind.LINEAR_MEMORY, capacity - bytes.length)) {
+        return false;
+      }
+    }
+    try {
+      bytes = Arrays.copyOf(bytes, (int) capacity);
+      return true;
+    } catch (OutOfMemoryError _) {
+      // The limiter allowed more than the machine has: the guest asked for it, so it is told.
+      limiter.release(HeapKind.LINEAR_MEMORY, capacity - bytes.length);
+      return false;
+    }
+  }
+
+  /// {@return `address` as an array index}
+  ///
+  /// @throws TrapException if the range does not lie in the memory
+  private int index(long address, long length) {
+    return (int) checkRange(address, length);
+  }
+
+  @Override
+  public byte getByte(long address) {
+    return bytes[index(address, 1)];
+  }
+
+  @Override
+  public int getInt(long address) {
+    return (int) MemoryAccess.I32.get(bytes, index(address, 4));
+  }
+
+  @Override
+  public long getLong(long address) {
+    return (long) MemoryAccess.I64.get(bytes, index(address, 8));
+  }
+
+  @Override
+  public void setByte(long address, byte value) {
+    bytes[index(address, 1)] = value;
+  }
+
+  @Override
+  public void setShort(long address, short value) {
+    MemoryAccess.I16.set(bytes, index(address, 2), value);
+  }
+
+  @Override
+  public void setInt(long address, int value) {
+    MemoryAccess.I32.set(bytes, index(address, 4), value);
+  }
+
+  @Override
+  public void setLong(long address, long value) {
+    MemoryAccess.I64.set(bytes, index(address, 8), value);
+  }
+
+  @Override
+  public void read(long address, byte[] target, int from, int length) {
+    System.arraycopy(bytes, index(address, length), target, from, length);
+  }
+
+  @Override
+  public void write(long address, byte[] source, int from, int length) {
+    System.arraycopy(source, from, bytes, index(address, length), length);
+  }
+
+  @Override
+  void write(long address, WireBytes source, int from, int length) {
+    source.copyTo(from, bytes, index(address, length), length);
+  }
+
+  @Override
+  void fill(long address, long length, byte value) {
+    Arrays.fill(bytes, (int) address, (int) (address + length), value);
+  }
+
+  @Override
+  void copyFrom(Memory source, long from, long to, long length) {
+    if (source instanceof HeapMemory heap) {
+      System.arraycopy(heap.bytes, (int) from, bytes, (int) to, (int) length);
+    } else {
+      MemorySegment.copy(source.content(), from, content(), to, length);
+    }
+  }
+
+  @Override
+  MemorySegment content() {
+    return MemorySegment.ofArray(bytes);
+  }
+
+  @Override
+  void retain() {
+    throw new IllegalStateException("the memory is not shared");
+  }
+
+  @Override
+  void release() {
+    limiter.release(HeapKind.LINEAR_MEMORY, bytes.length);
+    bytes = EMPTY;
+    limit = 0;
+  }
+}

@@ -1,0 +1,289 @@
+package dev.cloister.engine.codegen;
+
+import static dev.cloister.engine.types.NumType.F32;
+import static dev.cloister.engine.types.NumType.F64;
+import static dev.cloister.engine.types.NumType.I32;
+import static dev.cloister.engine.types.NumType.I64;
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.cloister.engine.bytecode.ImmediateKind;
+import dev.cloister.engine.bytecode.Opcode;
+import dev.cloister.engine.error.TrapException;
+import dev.cloister.engine.error.TrapReason;
+import dev.cloister.engine.fixture.ModuleBuilder;
+import dev.cloister.engine.fixture.TestEngine;
+import dev.cloister.engine.runtime.HeapLimiter;
+import dev.cloister.engine.runtime.Imports;
+import dev.cloister.engine.runtime.Instance;
+import dev.cloister.engine.runtime.Memory;
+import dev.cloister.engine.runtime.Store;
+import dev.cloister.engine.types.FuncType;
+import dev.cloister.engine.types.Limits;
+import dev.cloister.engine.types.MemoryType;
+import dev.cloister.engine.types.NumType;
+import java.math.BigInteger;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
+
+/// Loads and stores in all forms that a memory can have.
+///
+/// Strategy: each instruction is executed with each combination of the offsets and addresses at
+/// which something changes: at the end of the memory, where 31, 32 and 63 bits end, and where the
+/// sum wraps around. What must happen is computed with numbers that have no limits.
+///
+/// Invariants: an access traps exactly if its last byte is out of bounds, and then changes nothing;
+/// else it reads or writes exactly its bytes, the lowest first.
+final class MemoryFormsTest {
+  private static final int PAGE = 1 << 16;
+
+  /// More pages than an array can hold.
+  private static final int LARGE_PAGES = Memory.MAX_ARRAY_PAGES + 1;
+
+  private static final long[] OFFSETS = {
+    0,
+    1,
+    16,
+    PAGE - 8,
+    PAGE,
+    Integer.MAX_VALUE - 8L,
+    Integer.MAX_VALUE - 3L,
+    Integer.MAX_VALUE,
+    1L << 31,
+    (1L << 31) + PAGE - 4,
+    (1L << 32) - 1,
+    1L << 32,
+    1L << 40,
+    Long.MAX_VALUE - 1,
+    Long.MAX_VALUE,
+    Long.MIN_VALUE,
+    -8,
+    -1
+  };
+
+  private final TestEngine engine = new TestEngine();
+
+  @AfterEach
+  void closeEngine() {
+    engine.close();
+  }
+
+  /// The forms: where the bytes are, how they are checked, how wide addresses are.
+  private enum Form {
+    EXACT(false, 1, false),
+    LIMIT(false, 1, true),
+    SEGMENT(false, LARGE_PAGES, false),
+    EXACT_64(true, 1, false),
+    LIMIT_64(true, 1, true),
+    SEGMENT_64(true, LARGE_PAGES, true);
+
+    final boolean is64;
+    final int pages;
+    final boolean grows;
+
+    Form(boolean is64, int pages, boolean grows) {
+      this.is64 = is64;
+      this.pages = pages;
+      this.grows = grows;
+    }
+
+    NumType address() {
+      return is64 ? I64 : I32;
+    }
+
+    ModuleBuilder module() {
+      ModuleBuilder module = new ModuleBuilder();
+      module.memory(MemoryType.of(new Limits(is64, pages, /* hasMax= */ false, 0)));
+      if (grows) {
+        module.exportFunction(
+            "grow",
+            new FuncType(List.of(address()), List.of(address())),
+            code -> code.localGet(0).op(Opcode.MEMORY_GROW, 0));
+      }
+      return module;
+    }
+
+    long size() {
+      return (long) pages * PAGE;
+    }
+  }
+
+  private static List<Opcode> accesses() {
+    List<Opcode> accesses = new ArrayList<>();
+    for (Opcode opcode : Opcode.values()) {
+      if (opcode.prefix() == 0 && opcode.immediates() == ImmediateKind.MEMORY_ACCESS) {
+        accesses.add(opcode);
+      }
+    }
+    return accesses;
+  }
+
+  private static NumType type(Opcode opcode) {
+    return switch (opcode.mnemonic().substring(0, 3)) {
+      case "i32" -> I32;
+      case "i64" -> I64;
+      case "f32" -> F32;
+      default -> F64;
+    };
+  }
+
+  private static boolean isStore(Opcode opcode) {
+    return opcode.mnemonic().contains("store");
+  }
+
+  private static String name(Opcode opcode, long offset) {
+    return opcode.mnemonic() + "+" + Long.toUnsignedString(offset);
+  }
+
+  private static List<Long> offsets(Form form) {
+    return Arrays.stream(OFFSETS)
+        .filter(offset -> form.is64 || offset >>> Integer.SIZE == 0)
+        .boxed()
+        .toList();
+  }
+
+  private Instance instantiate(Form form, Store store) {
+    ModuleBuilder module = form.module();
+    for (Opcode opcode : accesses()) {
+      for (long offset : offsets(form)) {
+        if (isStore(opcode)) {
+          module.exportFunction(
+              name(opcode, offset),
+              new FuncType(List.of(form.address(), type(opcode)), List.of()),
+              code -> code.localGet(0).localGet(1).access(opcode, offset));
+        } else {
+          module.exportFunction(
+              name(opcode, offset),
+              new FuncType(List.of(form.address()), List.of(type(opcode))),
+              code -> code.localGet(0).access(opcode, offset));
+        }
+      }
+    }
+    return engine.instantiate(module, Imports.NONE, store);
+  }
+
+  /// {@return addresses at which something changes for accesses of `width` bytes}
+  private static List<Long> addresses(Form form, long offset, int width) {
+    List<Long> addresses = new ArrayList<>();
+    long last = form.size() - offset - width;
+    for (long address :
+        new long[] {
+          0, 8, last - 1, last, last + 1, last + width, form.size() - 1, form.size(), 1L << 31,
+          (1L << 32) - 1, 1L << 32, (1L << 32) + 8, Long.MAX_VALUE, Long.MIN_VALUE, -8, -offset, -1
+        }) {
+      addresses.add(form.is64 ? address : address & 0xffff_ffffL);
+    }
+    return addresses;
+  }
+
+  @ParameterizedTest
+  @EnumSource
+  void access_ofEveryForm_trapsExactlyOutOfBounds(Form form) {
+    try (Store store = new Store(HeapLimiter.UNLIMITED)) {
+      Instance instance = instantiate(form, store);
+      Memory memory = TestEngine.memory(instance);
+      for (Opcode opcode : accesses()) {
+        int width = 1 << opcode.accessWidthLog2();
+        for (long offset : offsets(form)) {
+          for (long address : addresses(form, offset, width)) {
+            BigInteger start = unsigned(address).add(unsigned(offset));
+            boolean isInside =
+                start.add(BigInteger.valueOf(width)).compareTo(BigInteger.valueOf(form.size()))
+                    <= 0;
+            String what = name(opcode, offset) + " at " + Long.toUnsignedString(address);
+            check(instance, memory, opcode, offset, address, isInside ? start.longValue() : -1, what);
+          }
+        }
+      }
+    }
+  }
+
+  private static void check(
+      Instance instance,
+      Memory memory,
+      Opcode opcode,
+      long offset,
+      long address,
+      long start,
+      String what) {
+    int width = 1 << opcode.accessWidthLog2();
+    Object argument = isWide(instance) ? (Object) address : (Object) (int) address;
+    long pattern = 0x8182_8384_8586_8788L >>> (Long.SIZE - 8 * width);
+    byte[] before = snapshot(memory, start, width);
+    try {
+      if (isStore(opcode)) {
+        TestEngine.call(instance, name(opcode, offset), argument, value(type(opcode), pattern));
+        assertThat(start).as("%s: no trap", what).isNotNegative();
+        byte[] expected = before.clone();
+        for (int i = 0; i < width; i++) {
+          expected[lead(start) + i] = (byte) (pattern >>> (8 * i));
+        }
+        assertThat(snapshot(memory, start, width)).as(what).isEqualTo(expected);
+        memory.write(start - lead(start), before, 0, before.length);
+      } else {
+        if (start >= 0) {
+          for (int i = 0; i < width; i++) {
+            memory.setByte(start + i, (byte) (pattern >>> (8 * i)));
+          }
+        }
+        Object result = TestEngine.result(instance, name(opcode, offset), argument);
+        assertThat(start).as("%s: no trap", what).isNotNegative();
+        assertThat(bits(result)).as(what).isEqualTo(loaded(opcode, pattern));
+        memory.write(start - lead(start), before, 0, before.length);
+      }
+    } catch (TrapException trap) {
+      assertThat(trap.reason()).as(what).isEqualTo(TrapReason.MEMORY_OUT_OF_BOUNDS);
+      assertThat(start).as("%s: a trap", what).isEqualTo(-1);
+    }
+  }
+
+  private static boolean isWide(Instance instance) {
+    return TestEngine.memory(instance).type().limits().is64();
+  }
+
+  /// {@return the number of bytes before the access that are looked at too}
+  private static int lead(long start) {
+    return (int) Math.min(8, start);
+  }
+
+  private static byte[] snapshot(Memory memory, long start, int width) {
+    if (start < 0) {
+      return new byte[0];
+    }
+    long end = Math.min(memory.sizeBytes(), start + width + 8);
+    return memory.copy(start - lead(start), (int) (end - start) + lead(start));
+  }
+
+  private static Object value(NumType type, long bits) {
+    return switch (type) {
+      case I32 -> (int) bits;
+      case I64 -> bits;
+      case F32 -> Float.intBitsToFloat((int) bits);
+      case F64 -> Double.longBitsToDouble(bits);
+    };
+  }
+
+  private static long bits(Object value) {
+    return switch (value) {
+      case Integer i -> i & 0xffff_ffffL;
+      case Long l -> l;
+      case Float f -> Float.floatToRawIntBits(f) & 0xffff_ffffL;
+      case Double d -> Double.doubleToRawLongBits(d);
+      default -> throw new AssertionError(value);
+    };
+  }
+
+  private static long loaded(Opcode opcode, long pattern) {
+    int unused = Long.SIZE - (8 << opcode.accessWidthLog2());
+    boolean isSigned = opcode.mnemonic().endsWith("_s");
+    long value = isSigned ? pattern << unused >> unused : pattern;
+    return opcode.mnemonic().startsWith("i32") ? value & 0xffff_ffffL : value;
+  }
+
+  private static BigInteger unsigned(long value) {
+    return new BigInteger(Long.toUnsignedString(value));
+  }
+}
