@@ -106,7 +106,9 @@ public final class CodeImage {
       int part = name.indexOf('_');
       int index = Integer.parseInt(name, 1, part < 0 ? name.length() : part, 10);
       if (name.charAt(0) == 'D') {
-        return DispatchGenerator.dispatch(plan, index);
+        return part < 0
+            ? DispatchGenerator.dispatch(plan, index)
+            : DispatchGenerator.part(plan, index, Integer.parseInt(name.substring(part + 1)));
       }
       byte[] known = parts.remove(Names.GENERATED + name);
       if (known != null) {
@@ -136,6 +138,9 @@ public final class CodeImage {
         }
         for (int i = 0; i < plan.shapeCount(); i++) {
           loadClass("dev.cloister.generated.D" + i);
+          for (int part = 0; part < DispatchGenerator.parts(plan, i); part++) {
+            loadClass("dev.cloister.generated.D" + i + "_" + part);
+          }
         }
       } catch (ClassNotFoundException e) {
         throw new IllegalStateException("a class of the image is missing", e);

@@ -129,6 +129,11 @@ public final class Names {
     return GENERATED + "D" + index;
   }
 
+  /// {@return a class with a part of the dispatch by shape `index`}
+  static String dispatchPart(int index, int part) {
+    return dispatch(index) + "_" + part;
+  }
+
   /// {@return the class of references to a module's own functions of shape `index`}
   static String reference(int index) {
     return GENERATED + "R" + index;

@@ -247,7 +247,7 @@ final class GeneratedClassesTest {
 
   private static ModuleBuilder manyFunctions() {
     ModuleBuilder module = new ModuleBuilder();
-    int[] functions = new int[2_000];
+    int[] functions = new int[5_000];
     for (int i = 0; i < functions.length; i++) {
       module.function(INT, code -> code.localGet(0));
       functions[i] = i;
@@ -274,9 +274,18 @@ final class GeneratedClassesTest {
     for (int shape = 0; shape < plan.shapeCount(); shape++) {
       classes.put(Names.reference(shape), generator.reference(shape));
       classes.put(Names.dispatch(shape), DispatchGenerator.dispatch(plan, shape));
+      for (int part = 0; part < DispatchGenerator.parts(plan, shape); part++) {
+        classes.put(
+            Names.dispatchPart(shape, part), DispatchGenerator.part(plan, shape, part));
+      }
       CallShape callShape = plan.shape(shape);
       classes.put(callShape.referenceClass(), SignatureGenerator.reference(callShape));
       classes.put(callShape.hostClass(), SignatureGenerator.host(callShape));
+    }
+    for (StructShape shape : plan.structShapes()) {
+      for (StructShape s = shape; s != null; s = s.parent()) {
+        classes.put(s.className(), StructGenerator.generate(s));
+      }
     }
     return classes;
   }
