@@ -173,12 +173,7 @@ final class ControlEmitter {
   void end(InstructionReader reader) {
     ControlFrame frame = state.current();
     if (frame.kind == ControlFrame.Kind.FUNCTION) {
-      if (state.isReachable) {
-        state.flush();
-        calls.writeReturn();
-      }
-      state.control.removeLast();
-      state.isReachable = false;
+      endFunction(frame);
       return;
     }
     if (frame.kind == ControlFrame.Kind.IF) {
@@ -195,6 +190,23 @@ final class ControlEmitter {
         caseLabels.emit(reader.position(), codeEnd);
       }
     }
+  }
+
+  private void endFunction(ControlFrame frame) {
+    if (frame.isTargeted) {
+      if (state.isReachable) {
+        writeFallThrough(frame);
+      }
+      state.takeResults(frame);
+      state.writeLabel(frame.label);
+      state.isReachable = true;
+    }
+    if (state.isReachable) {
+      state.flush();
+      calls.writeReturn();
+    }
+    state.control.removeLast();
+    state.isReachable = false;
   }
 
   /// Leaves the results of a frame where its end expects them; nothing stays on the JVM stack.
@@ -267,6 +279,13 @@ final class ControlEmitter {
     state.writeLabel(otherwise);
   }
 
+  /// {@return whether a branch to a frame is written as a return: where there are many results, all
+  /// branches go to one return at the end}
+  private static boolean isReturn(ControlFrame frame) {
+    return frame.kind == ControlFrame.Kind.FUNCTION
+        && frame.resultSlots.length == 0;
+  }
+
   /// {@return whether a branch to a frame stays in this method}
   private boolean isInMethod(ControlFrame frame) {
     return frame.kind != ControlFrame.Kind.FUNCTION && !state.isOuter(frame);
@@ -280,7 +299,7 @@ final class ControlEmitter {
       exits().jump(frame.index);
       return;
     }
-    if (frame.kind == ControlFrame.Kind.FUNCTION) {
+    if (isReturn(frame)) {
       calls.writeReturn();
       return;
     }
@@ -318,8 +337,9 @@ final class ControlEmitter {
       writeSwitch(own, labels, last);
       for (int i = 0; i < own.length; i++) {
         ControlFrame frame = state.control.get(own[i] - 1);
-        target(frame);
-        if (labels[i] != frame.label) {
+        if (labels[i] == frame.label) {
+          target(frame);
+        } else {
           state.writeLabel(labels[i]);
           writeBranchWithValues(frame);
         }
@@ -345,7 +365,7 @@ final class ControlEmitter {
   /// Takes a branch of the method for which a region was left.
   private void writeBranchWithValues(ControlFrame frame) {
     RegionExits.readValues(state, frame.branchKinds);
-    if (frame.kind == ControlFrame.Kind.FUNCTION) {
+    if (isReturn(frame)) {
       calls.writeReturn();
     } else {
       state.storeValues(frame.branchKinds, frame.branchSlots);
@@ -395,6 +415,8 @@ final class ControlEmitter {
     if (distinct.length == 1) {
       writer.insn(Opcodes.POP);
       state.pop();
+      state.prepare(defaultFrame.branchKinds.length());
+      state.flush();
       writeBranch(defaultFrame);
       state.isReachable = false;
       return;

@@ -26,6 +26,10 @@ final class MethodState {
   /// them; more would have to be moved again and again.
   private static final int MAX_FLUSHED_PARAMS = 8;
 
+  /// A function with at most this many results returns wherever it ends; one with more has one
+  /// return, to which all branches jump.
+  private static final int MAX_RETURNED_RESULTS = 8;
+
   final BytecodeWriter writer;
   final OperandStack operands;
 
@@ -160,7 +164,24 @@ final class MethodState {
     cacheMemory();
     control.add(
         new ControlFrame(
-            ControlFrame.Kind.FUNCTION, 0, 0, shape.results(), new int[0], temporaries.first()));
+            ControlFrame.Kind.FUNCTION,
+            0,
+            0,
+            shape.results(),
+            shape.results().length() > MAX_RETURNED_RESULTS
+                ? resultSlots(temporaries.first(), shape.results())
+                : new int[0],
+            temporaries.first()));
+  }
+
+  private static int[] resultSlots(int first, String results) {
+    int[] slots = new int[results.length()];
+    int next = first;
+    for (int i = 0; i < slots.length; i++) {
+      slots[i] = next;
+      next += JvmKind.of(results.charAt(i)).slots();
+    }
+    return slots;
   }
 
   private void writeLocals() {
@@ -672,15 +693,14 @@ final class MethodState {
   /// them for something else.
   ControlFrame enter(ControlFrame.Kind kind, String params, String results) {
     int first = nextFreeSlot();
-    int next = first;
-    int[] resultSlots = new int[results.length()];
-    for (int i = 0; i < resultSlots.length; i++) {
-      resultSlots[i] = next;
-      next += JvmKind.of(results.charAt(i)).slots();
-    }
     ControlFrame frame =
         new ControlFrame(
-            kind, control.size(), operands.size() - params.length(), results, resultSlots, first);
+            kind,
+            control.size(),
+            operands.size() - params.length(),
+            results,
+            resultSlots(first, results),
+            first);
     control.add(frame);
     if (params.length() <= MAX_FLUSHED_PARAMS) {
       settledEnd = frame.height;
@@ -716,11 +736,16 @@ final class MethodState {
       temporaries.unpin(frame.counterSlot, JvmKind.INT);
       temporaries.unpin(frame.counterSlot + 1, JvmKind.INT);
     }
+    takeResults(frame);
+    return frame;
+  }
+
+  /// Replaces the operands of a frame by its results, which are in their variables.
+  void takeResults(ControlFrame frame) {
     truncate(frame.height);
     for (int i = 0; i < frame.resultSlots.length; i++) {
       operands.pushLocal(JvmKind.of(frame.results.charAt(i)), frame.resultSlots[i]);
     }
-    return frame;
   }
 
   /// Drops all operands from an index on, which nothing but settled ones lies below.

@@ -39,6 +39,7 @@ final class SplitPlanner {
   private static final int WANTED_REGION_BYTES = 2_048;
 
   private static final int MIN_REGION_BYTES = 128;
+  private static final int MAX_REGION_BYTES = 50_000;
 
   /// The most slots of locals that are local variables.
   static final int MAX_LOCAL_SLOTS = 2_000;
@@ -127,7 +128,7 @@ final class SplitPlanner {
     }
     SplitPlanner used = planner;
     if (!used.run()) {
-      used =
+      SplitPlanner other =
           new SplitPlanner(
               planner.kind,
               planner.plan,
@@ -135,7 +136,8 @@ final class SplitPlanner {
               planner.budget,
               planner.locals,
               MIN_LOCAL_SLOTS);
-      used.run();
+      other.run();
+      used = other.tree.root().bytes < used.tree.root().bytes ? other : used;
     }
     return used.result(level);
   }
@@ -192,14 +194,14 @@ final class SplitPlanner {
 
   /// {@return whether the methods are small enough}
   private boolean run() {
-    for (int smallest = Math.min(WANTED_REGION_BYTES, budget / 4);
-        smallest >= MIN_REGION_BYTES;
-        smallest /= 4) {
-      while (tree.root().bytes > budget) {
-        if (!takeRegions(smallest)) {
-          break;
+    // At last the methods of regions may be larger than wanted: blocks with very many values are.
+    for (int largest : new int[] {budget / 2, budget, MAX_REGION_BYTES}) {
+      for (int smallest = Math.min(WANTED_REGION_BYTES, budget / 4);
+          smallest >= MIN_REGION_BYTES;
+          smallest /= 4) {
+        while (tree.root().bytes > budget && takeRegions(smallest, largest)) {
+          tree.update();
         }
-        tree.update();
       }
     }
     return tree.root().bytes <= budget;
@@ -209,8 +211,8 @@ final class SplitPlanner {
   /// a call from then on, which may become part of a larger region the next time.
   ///
   /// @return whether any was taken
-  private boolean takeRegions(int smallest) {
-    List<Candidate> candidates = collect(smallest, budget / 2);
+  private boolean takeRegions(int smallest, int largest) {
+    List<Candidate> candidates = collect(smallest, largest);
     candidates.sort(
         Comparator.comparingInt((Candidate candidate) -> candidate.parent().loopDepth)
             .thenComparing(Comparator.comparingInt(Candidate::bytes).reversed()));

@@ -31,7 +31,7 @@ final class StackEffects {
       case GLOBAL -> opcode == Opcode.GLOBAL_GET ? 0 : 1;
       case LABEL -> popsOfBranch(opcode);
       case CAST_BRANCH -> arity(reader.index());
-      case LABEL_TABLE -> 1 + arity(reader.tableLabel(reader.tableLength()));
+      case LABEL_TABLE -> 1; // What the branch carries may wait.
       case FUNCTION ->
           opcode == Opcode.REF_FUNC ? 0 : params(plan.shapeOfFunction(reader.index()));
       case TYPE_TABLE -> 1 + params(plan.shapeAt(reader.index()));

@@ -13,9 +13,14 @@ import dev.cloister.engine.error.TrapReason;
 import dev.cloister.engine.fixture.CodeBuilder;
 import dev.cloister.engine.fixture.ModuleBuilder;
 import dev.cloister.engine.fixture.TestEngine;
+import dev.cloister.engine.module.Export;
+import dev.cloister.engine.runtime.HostFunction;
+import dev.cloister.engine.runtime.Imports;
 import dev.cloister.engine.runtime.Instance;
 import dev.cloister.engine.types.FuncType;
-import dev.cloister.engine.types.ValueType;
+import dev.cloister.engine.types.Limits;
+import dev.cloister.engine.types.RefType;
+import dev.cloister.engine.types.TableType;
 import java.util.Collections;
 import java.util.List;
 import java.util.function.Consumer;
@@ -387,42 +392,115 @@ final class SizeLimitsTest {
     }
   }
 
-  /// Passes its parameters on by all kinds of calls; the last result becomes one more each time.
-  @Test
-  void thousandParametersAndResults_arePassed() {
+  /// Pushes all parameters, the last one more than it is.
+  private static CodeBuilder increment(CodeBuilder code) {
+    pass(code);
+    return code.i64Const(1).op(Opcode.I64_ADD);
+  }
+
+  /// A module whose functions pass a thousand values on in many ways. The last one becomes one more
+  /// in each function that it passes, and in the host.
+  private static ModuleBuilder thousandModule() {
     FuncType type = thousand();
-    ValueType reference = dev.cloister.engine.types.RefType.FUNCREF;
-    assertThat(reference).isNotNull();
     ModuleBuilder module = new ModuleBuilder();
-    int direct = module.functionCount();
+    module.importFunction("m", "host", type);
+    module.exportFunction("direct", type, SizeLimitsTest::increment);
+    module.exportFunction("call", type, code -> increment(code).call(1));
+    module.exportFunction("import", type, code -> increment(code).call(0));
     module.exportFunction(
-        "direct",
-        type,
-        code -> {
-          pass(code);
-          code.i64Const(1).op(Opcode.I64_ADD);
-        });
+        "indirect", type, code -> increment(code).i32Const(0).callIndirect(type, 0));
     module.exportFunction(
-        "call",
+        "indirect import", type, code -> increment(code).i32Const(1).callIndirect(type, 0));
+    module.exportFunction(
+        "reference",
         type,
-        code -> {
-          pass(code);
-          code.call(direct).i64Const(1).op(Opcode.I64_ADD);
-        });
+        code -> increment(code).op(Opcode.REF_FUNC, 1).op(Opcode.CALL_REF, module.functionType(type)));
+    module.exportFunction("tail", type, code -> increment(code).op(Opcode.RETURN_CALL, 1));
+    module.exportFunction("tail import", type, code -> increment(code).op(Opcode.RETURN_CALL, 0));
+    module.exportFunction(
+        "tail indirect",
+        type,
+        code ->
+            increment(code)
+                .i32Const(0)
+                .op(Opcode.RETURN_CALL_INDIRECT, module.functionType(type), 0));
     module.exportFunction(
         "block",
         type,
+        code -> increment(code).start(Opcode.BLOCK, type).localGet(0).op(Opcode.I64_EQZ).brIf(0).end());
+    module.exportFunction(
+        "branch", type, code -> increment(code).start(Opcode.BLOCK, type).br(0).end());
+    module.exportFunction(
+        "table", type, code -> increment(code).start(Opcode.BLOCK, type).i32Const(0).brTable(0, 1, 0).end());
+    module.exportFunction(
+        "loop",
+        type,
         code -> {
-          pass(code);
-          code.start(Opcode.BLOCK, type).localGet(0).op(Opcode.I64_EQZ).brIf(0).end();
-          code.start(Opcode.LOOP, type).i64Const(1).op(Opcode.I64_ADD).end();
+          int turn = code.local(I32);
+          increment(code).start(Opcode.LOOP, type);
+          code.localGet(turn).i32Const(1).i32Add().localTee(turn).i32Const(3).op(Opcode.I32_LT_U);
+          code.brIf(0).end();
         });
-    Instance instance = engine.instantiate(module);
+    module.exportFunction(
+        "if",
+        type,
+        code -> {
+          increment(code).localGet(0).op(Opcode.I64_EQZ).start(Opcode.IF, type).ret();
+          code.otherwise().i64Const(0).op(Opcode.I64_ADD).end();
+        });
+    int recursive = module.functionCount();
+    module.exportFunction(
+        "recursion",
+        type,
+        code -> {
+          // Parameter 500 counts the calls.
+          code.localGet(500).i64Const(530).op(Opcode.I64_GE_U).ifThen();
+          increment(code).ret().end();
+          code.localGet(500).i64Const(1).op(Opcode.I64_ADD).localSet(500);
+          pass(code);
+          code.call(recursive);
+        });
+    return module
+        .table(new TableType(RefType.FUNCREF, Limits.of(2)))
+        .elements(0, 0, 1, 0);
+  }
 
-    for (String name : List.of("direct", "call", "block")) {
-      Object[] expected = arguments(7);
-      expected[999] = 7L + 999 + (name.equals("call") ? 2 : 1);
-      assertThat(call(instance, name, arguments(7))).as(name).containsExactly(expected);
+  private static Object[] addOne(Object[] values) {
+    Object[] changed = values.clone();
+    changed[999] = (Long) changed[999] + 1;
+    return changed;
+  }
+
+  @Test
+  void thousandParametersAndResults_arePassed() {
+    Imports imports =
+        Imports.builder()
+            .define("m", "host", HostFunction.of(thousand(), (_, values) -> addOne(values)))
+            .build();
+    Instance instance = engine.instantiate(thousandModule(), imports);
+    List<String> once = List.of("direct", "block", "branch", "table", "loop", "if", "recursion");
+    for (Export export : instance.module().exports()) {
+      Object[] expected = addOne(arguments(7));
+      if (!once.contains(export.name())) {
+        expected = addOne(expected);
+      }
+      if (export.name().equals("recursion")) {
+        expected[500] = 530L;
+      }
+      assertThat(call(instance, export.name(), arguments(7)))
+          .as(export.name())
+          .containsExactly(expected);
+    }
+    // Another instance's functions are called through their references.
+    Instance other =
+        engine.instantiate(
+            thousandModule(),
+            Imports.builder().define("m", "host", instance.exportedFunction("tail import")).build(),
+            instance.store());
+    for (String name : List.of("import", "indirect import", "tail import")) {
+      assertThat(call(other, name, arguments(7)))
+          .as(name)
+          .containsExactly(addOne(addOne(addOne(arguments(7)))));
     }
   }
 
