@@ -1,5 +1,6 @@
 package dev.cloister.engine;
 
+import dev.cloister.engine.codegen.ModulePlan;
 import dev.cloister.engine.feature.WasmFeatures;
 import dev.cloister.engine.feature.WasmLimits;
 import dev.cloister.engine.runtime.CodeKind;
@@ -10,8 +11,14 @@ import dev.cloister.engine.runtime.CodeKind;
 /// @param limits the implementation limits that modules are held to
 /// @param compileThreads the threads that generate code, at least 1
 /// @param codeKind the kind of code that instances run until they are switched to another one
+/// @param methodBytes the bytecode that a function is estimated at, in bytes, from which it becomes
+///   several JVM methods; small values are for tests
 public record EngineConfig(
-    WasmFeatures features, WasmLimits limits, int compileThreads, CodeKind codeKind) {
+    WasmFeatures features,
+    WasmLimits limits,
+    int compileThreads,
+    CodeKind codeKind,
+    int methodBytes) {
   /// Checks the settings.
   public EngineConfig {
     if (compileThreads < 1) {
@@ -25,21 +32,27 @@ public record EngineConfig(
         WasmFeatures.supported(),
         WasmLimits.defaults(),
         Runtime.getRuntime().availableProcessors(),
-        CodeKind.BASELINE);
+        CodeKind.BASELINE,
+        ModulePlan.METHOD_BYTES);
   }
 
   /// {@return these settings with other features}
   public EngineConfig withFeatures(WasmFeatures changed) {
-    return new EngineConfig(changed, limits, compileThreads, codeKind);
+    return new EngineConfig(changed, limits, compileThreads, codeKind, methodBytes);
   }
 
   /// {@return these settings with other limits}
   public EngineConfig withLimits(WasmLimits changed) {
-    return new EngineConfig(features, changed, compileThreads, codeKind);
+    return new EngineConfig(features, changed, compileThreads, codeKind, methodBytes);
   }
 
   /// {@return these settings with code of another kind}
   public EngineConfig withCodeKind(CodeKind changed) {
-    return new EngineConfig(features, limits, compileThreads, changed);
+    return new EngineConfig(features, limits, compileThreads, changed, methodBytes);
+  }
+
+  /// {@return these settings with functions divided from another size on}
+  public EngineConfig withMethodBytes(int changed) {
+    return new EngineConfig(features, limits, compileThreads, codeKind, changed);
   }
 }

@@ -110,7 +110,7 @@ public final class WasmEngine implements AutoCloseable {
 
   private NativeModule compile(WasmModule module) {
     return new NativeModule(
-        module, config.codeKind(), signatureClasses, structClasses, threads);
+        module, config.codeKind(), config.methodBytes(), signatureClasses, structClasses, threads);
   }
 
   void close(ModuleHandle handle) {

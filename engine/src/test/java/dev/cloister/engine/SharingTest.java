@@ -13,6 +13,7 @@ import dev.cloister.engine.code.NativeModule;
 import dev.cloister.engine.code.NativeModuleCache;
 import dev.cloister.engine.code.SignatureClasses;
 import dev.cloister.engine.code.StructClasses;
+import dev.cloister.engine.codegen.ModulePlan;
 import dev.cloister.engine.decode.ModuleDecoder;
 import dev.cloister.engine.error.InvalidModuleException;
 import dev.cloister.engine.error.MalformedException;
@@ -246,6 +247,7 @@ final class SharingTest {
                           return new NativeModule(
                               module,
                               CodeKind.BASELINE,
+                              ModulePlan.METHOD_BYTES,
                               new SignatureClasses(threads),
                               new StructClasses(threads),
                               threads);

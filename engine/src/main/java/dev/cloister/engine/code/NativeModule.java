@@ -63,16 +63,18 @@ public final class NativeModule implements CodeLinkage {
   /// Compiles a module as far as all its images have it in common.
   ///
   /// @param kind that of the first image
+  /// @param methodBytes the estimated bytecode from which a function is divided
   public NativeModule(
       WasmModule module,
       CodeKind kind,
+      int methodBytes,
       SignatureClasses signatureClasses,
       StructClasses structClasses,
       CompileThreads threads) {
     this.module = module;
     this.scriptUrl = ScriptUrl.of(module);
     this.layout = new InstanceLayout(module);
-    this.plan = new ModulePlan(module, layout);
+    this.plan = new ModulePlan(module, layout, methodBytes);
     this.threads = threads;
     this.typeIds = new int[module.typeCount()];
     this.types = new DefinedType[typeIds.length];

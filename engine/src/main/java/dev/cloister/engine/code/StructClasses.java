@@ -16,8 +16,8 @@ import org.jspecify.annotations.Nullable;
 
 /// The classes of structures, one loader for each shape, shared by all modules.
 ///
-/// Held weakly: a shape's class lives as long as a module that uses it, or an object. Safe to use by
-/// any thread.
+/// Held weakly: a shape's class lives as long as a module that uses it, or an object. Safe to use
+/// by any thread.
 public final class StructClasses {
   private final CompileThreads threads;
   private final Map<StructShape, WeakReference<Loader>> loaders = new HashMap<>();

@@ -5,8 +5,7 @@ import dev.cloister.engine.bytecode.InstructionReader;
 import dev.cloister.engine.bytecode.Opcode;
 import dev.cloister.engine.module.WasmModule;
 
-/// Facts about a function or a part of it that must be known before its first instruction is
-/// written.
+/// Facts about a function that must be known before its first instruction is written.
 ///
 /// @param accessesMemory whether it reads or writes memory 0
 /// @param calls whether it calls
@@ -22,17 +21,7 @@ record BodyScan(boolean accessesMemory, boolean calls) {
     while (!reader.atEnd() && !(accessesMemory && calls)) {
       Opcode opcode = reader.next();
       accessesMemory |= accessesMemory(opcode, reader);
-      calls |=
-          switch (opcode) {
-            case CALL,
-                CALL_INDIRECT,
-                CALL_REF,
-                RETURN_CALL,
-                RETURN_CALL_INDIRECT,
-                RETURN_CALL_REF ->
-                true;
-            default -> false;
-          };
+      calls |= calls(opcode);
     }
     return new BodyScan(accessesMemory, calls);
   }
@@ -40,5 +29,21 @@ record BodyScan(boolean accessesMemory, boolean calls) {
   /// {@return whether the instruction at which a reader stands reads or writes memory 0}
   static boolean accessesMemory(Opcode opcode, InstructionReader reader) {
     return opcode.immediates() == ImmediateKind.MEMORY_ACCESS && reader.memoryIndex() == 0;
+  }
+
+  /// {@return whether a Wasm exception can come out of an instruction}
+  static boolean throwsExceptions(Opcode opcode) {
+    return calls(opcode)
+        || opcode == Opcode.THROW
+        || opcode == Opcode.THROW_REF
+        || opcode == Opcode.RETHROW;
+  }
+
+  private static boolean calls(Opcode opcode) {
+    return switch (opcode) {
+      case CALL, CALL_INDIRECT, CALL_REF, RETURN_CALL, RETURN_CALL_INDIRECT, RETURN_CALL_REF ->
+          true;
+      default -> false;
+    };
   }
 }

@@ -161,6 +161,7 @@ final class BodyTree {
     final BitSet used = new BitSet();
     final BitSet written = new BitSet();
     boolean accessesMemory;
+    boolean throwsExceptions;
   }
 
   /// Adds the effects of an item; the locals in `framed` are not counted.
@@ -175,6 +176,7 @@ final class BodyTree {
         if (leaf.region() != null) {
           effects.used.or(leaf.region().used());
           effects.written.or(leaf.region().written());
+          effects.throwsExceptions |= leaf.region().throwsExceptions();
         } else {
           addInstructions(leaf, framed, effects);
         }
@@ -193,6 +195,7 @@ final class BodyTree {
         }
       }
       effects.accessesMemory |= BodyScan.accessesMemory(opcode, reader);
+      effects.throwsExceptions |= BodyScan.throwsExceptions(opcode);
     }
   }
 

@@ -69,7 +69,9 @@ final class BytecodeSizes {
       }
       case I32, F32 -> 3;
       case I64, F64 -> 4;
-      case MEMORY_ACCESS -> memoryAccess(plan.module().memoryType(reader.memoryIndex()));
+      case MEMORY_ACCESS -> memoryAccess(opcode, plan.module().memoryType(reader.memoryIndex()));
+      case CATCH_TABLE -> 40 + 50 * reader.catchCount();
+      case TAG -> 40;
       case BLOCK_TYPE -> opcode == Opcode.LOOP ? 8 : 10;
       case LABEL -> 10 + values(labelArity.applyAsInt(reader.index()));
       case CAST_BRANCH -> 36 + values(labelArity.applyAsInt(reader.index()));
@@ -108,8 +110,12 @@ final class BytecodeSizes {
   }
 
   /// An index of 64 bits takes more room.
-  private static int memoryAccess(MemoryType type) {
-    return type.limits().is64() || MemoryForm.isSegment(type) ? 48 : 32;
+  private static int memoryAccess(Opcode opcode, MemoryType type) {
+    boolean isWide =
+        opcode.prefix() == Opcode.PREFIX_ATOMIC
+            || type.limits().is64()
+            || MemoryForm.isSegment(type);
+    return isWide ? 48 : 32;
   }
 
   /// {@return the bytes to move `count` values, the first few of which are in the other estimates}

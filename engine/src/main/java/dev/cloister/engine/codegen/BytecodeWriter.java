@@ -1,15 +1,28 @@
 package dev.cloister.engine.codegen;
 
+import org.jspecify.annotations.Nullable;
 import org.objectweb.asm.Label;
 import org.objectweb.asm.MethodVisitor;
 import org.objectweb.asm.Opcodes;
 
 /// Writes the instructions of one method, and remembers where stack map frames may be put.
 final class BytecodeWriter {
+  /// How far back an ordinary jump goes, in bytes: less than the JVM's 32,768, as forward jumps in
+  /// between may become longer in the end.
+  private static final int MAX_BACK_JUMP_BYTES = 24_000;
+
+  /// The opcode of a jump with an offset of four bytes (JVMS 6.5).
+  private static final int GOTO_W = 200;
+
   private final MethodVisitor method;
 
   /// Whether an instruction was written since the last frame; two frames cannot share a position.
   private boolean hasInstructionSinceFrame = true;
+
+  /// Where the line number begins that is written when the next one comes.
+  private @Nullable Label lineStart;
+
+  private int line;
 
   BytecodeWriter(MethodVisitor method) {
     this.method = method;
@@ -167,12 +180,52 @@ final class BytecodeWriter {
     }
   }
 
-  /// Gives the next instruction a line number: the ordinal of its site, from 1. A method has fewer
-  /// than 65,536 sites, as each has code.
+  /// Jumps to a label that was placed, in any case.
+  void gotoBack(Label target) {
+    method.visitJumpInsn(isFarBack(target) ? GOTO_W : Opcodes.GOTO, target);
+    hasInstructionSinceFrame = true;
+  }
+
+  /// {@return whether a label that was placed is too far back for an ordinary jump}
+  ///
+  /// ASM widens forward jumps once all code is written, and fails where a backward jump over them
+  /// thereby becomes longer than it may be.
+  boolean isFarBack(Label target) {
+    Label here = new Label();
+    method.visitLabel(here);
+    return here.getOffset() - target.getOffset() > MAX_BACK_JUMP_BYTES;
+  }
+
+  /// Gives the next instruction a line number: the ordinal of its site, from 1. A later one for the
+  /// same instruction replaces it, where a site needed no code; the JVM would take the first. A
+  /// method has fewer than 65,536 sites.
   void line(int ordinal) {
     Label label = new Label();
     method.visitLabel(label);
-    method.visitLineNumber(ordinal, label);
+    if (lineStart != null && lineStart.getOffset() != label.getOffset()) {
+      method.visitLineNumber(line, lineStart);
+    }
+    lineStart = label;
+    line = ordinal;
+  }
+
+  /// Writes the last line number. Nothing more is written after that.
+  void endLines() {
+    if (lineStart != null) {
+      method.visitLineNumber(line, lineStart);
+    }
+  }
+
+  /// Sends exceptions of a class that are thrown in a range to a handler. Where ranges overlap, the
+  /// one that was written first counts. The labels of the range are placed already.
+  ///
+  /// @return whether there is an instruction in the range; an empty one is left out
+  boolean protect(Label start, Label end, Label handler, String type) {
+    if (start.getOffset() == end.getOffset()) {
+      return false;
+    }
+    method.visitTryCatchBlock(start, end, handler, type);
+    return true;
   }
 
   /// Places a label that no frame belongs to.

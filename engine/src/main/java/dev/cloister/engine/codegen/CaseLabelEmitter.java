@@ -60,7 +60,7 @@ final class CaseLabelEmitter {
       switch (opcode) {
         case BLOCK, LOOP, IF, TRY, TRY_TABLE -> depth++;
         case END, DELEGATE -> depth--;
-        case ELSE -> {
+        case ELSE, CATCH, CATCH_ALL -> {
           if (depth == 0) {
             depth = -1;
           }

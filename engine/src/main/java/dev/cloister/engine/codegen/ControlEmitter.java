@@ -42,10 +42,10 @@ final class ControlEmitter {
     this.caseLabels = new CaseLabelEmitter(state);
   }
 
-  void block(InstructionReader reader) {
+  ControlFrame block(InstructionReader reader) {
     state.spill();
     CallShape shape = state.plan.blockShape(reader);
-    state.enter(ControlFrame.Kind.BLOCK, shape.params(), shape.results());
+    return state.enter(ControlFrame.Kind.BLOCK, shape.params(), shape.results());
   }
 
   void loop(InstructionReader reader) {
@@ -114,10 +114,22 @@ final class ControlEmitter {
     writer.iinc(trips + 1, 1);
     writer.load(JvmKind.INT, trips + 1);
     writer.load(JvmKind.INT, trips);
-    writer.jump(Opcodes.IF_ICMPLT, frame.label);
+    jumpBack(Opcodes.IF_ICMPLT, frame.label);
     state.loadLocal(counted.local());
     writeLimit(counted);
-    writer.jump(Opcodes.IF_ICMPNE, frame.outerLabel);
+    jumpBack(Opcodes.IF_ICMPNE, frame.outerLabel);
+  }
+
+  /// Jumps back on a condition, with nothing else on the JVM stack.
+  private void jumpBack(int opcode, Label target) {
+    if (writer.isFarBack(target)) {
+      Label otherwise = new Label();
+      writer.jump(NumericEmitter.inverse(opcode), otherwise);
+      writer.gotoBack(target);
+      state.writeLabel(otherwise);
+    } else {
+      writer.jump(opcode, target);
+    }
   }
 
   void ifThen(InstructionReader reader) {
@@ -153,20 +165,20 @@ final class ControlEmitter {
 
   void elseBranch() {
     ControlFrame frame = state.current();
+    jumpToEnd(frame);
+    state.restoreParameters(frame);
+    state.writeLabel(frame.elseLabel);
+    frame.kind = ControlFrame.Kind.ELSE;
+    state.isReachable = true;
+  }
+
+  /// Ends a part of a frame that is not its last one.
+  void jumpToEnd(ControlFrame frame) {
     if (state.isReachable) {
       writeFallThrough(frame);
       writer.jump(Opcodes.GOTO, frame.label);
       frame.isTargeted = true;
     }
-    beginElse(frame);
-  }
-
-  private void beginElse(ControlFrame frame) {
-    state.dropAliases(frame);
-    state.restoreParameters(frame);
-    state.writeLabel(frame.elseLabel);
-    frame.kind = ControlFrame.Kind.ELSE;
-    state.isReachable = true;
   }
 
   /// Writes the end of the current frame.
@@ -182,6 +194,11 @@ final class ControlEmitter {
     if (state.isReachable) {
       writeFallThrough(frame);
     }
+    leave(frame, reader);
+  }
+
+  /// Closes the current frame, whose code is written, and places its label.
+  void leave(ControlFrame frame, InstructionReader reader) {
     state.leave();
     if (frame.isTargeted) {
       state.writeLabel(frame.label);
@@ -229,7 +246,9 @@ final class ControlEmitter {
     state.flushBelow(1);
     boolean isPlain = frame.branchKinds.isEmpty() && isInMethod(frame) && isOnlyConditionOnStack();
     int jump = state.takeCondition();
-    if (isPlain) {
+    if (isPlain && frame.kind == ControlFrame.Kind.LOOP) {
+      jumpBack(jump, frame.label);
+    } else if (isPlain) {
       writer.jump(jump, frame.label);
       target(frame);
     } else {
@@ -306,8 +325,7 @@ final class ControlEmitter {
     int values = frame.branchSlots.length;
     state.storeValues(frame.branchKinds, frame.branchSlots);
     state.writePops(values);
-    writer.jump(Opcodes.GOTO, frame.label);
-    target(frame);
+    jump(frame);
   }
 
   /// Goes on, after the call of a region, where it branched to, if it did not end.
@@ -362,6 +380,15 @@ final class ControlEmitter {
     }
   }
 
+  private void jump(ControlFrame frame) {
+    if (frame.kind == ControlFrame.Kind.LOOP) {
+      writer.gotoBack(frame.label);
+    } else {
+      writer.jump(Opcodes.GOTO, frame.label);
+      frame.isTargeted = true;
+    }
+  }
+
   /// Takes a branch of the method for which a region was left.
   private void writeBranchWithValues(ControlFrame frame) {
     RegionExits.readValues(state, frame.branchKinds);
@@ -369,8 +396,7 @@ final class ControlEmitter {
       calls.writeReturn();
     } else {
       state.storeValues(frame.branchKinds, frame.branchSlots);
-      writer.jump(Opcodes.GOTO, frame.label);
-      target(frame);
+      jump(frame);
     }
   }
 
@@ -403,7 +429,7 @@ final class ControlEmitter {
     }
   }
 
-  private ControlFrame target(int depth) {
+  ControlFrame target(int depth) {
     return state.control.get(state.control.size() - 1 - depth);
   }
 

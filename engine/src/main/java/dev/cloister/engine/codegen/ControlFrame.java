@@ -17,6 +17,10 @@ final class ControlFrame {
     LOOP,
     IF,
     ELSE,
+    /** A `try_table`, or a `try` before its first clause. */
+    TRY,
+    /** The clauses of a `try`, or what the end of a `try_table` does with an exception. */
+    CATCH,
     /** What stands for the frame around a region in the method of the region. */
     REGION
   }
@@ -72,6 +76,18 @@ final class ControlFrame {
 
   /// Where a counted loop computes its number of trips.
   final Label outerLabel = new Label();
+
+  /// The catch clauses of a `try_table`.
+  List<ExceptionEmitter.Clause> clauses = List.of();
+
+  /// The code of a block whose exceptions are caught.
+  @Nullable Protection protection;
+
+  /// Where a block keeps the exception that it caught, or -1.
+  int caughtSlot = -1;
+
+  /// Where a clause of a `try` sends what it does not catch, or null after `catch_all`.
+  @Nullable Label nextClause;
 
   /// The parameters of an `if`.
   @Nullable List<Parameter> parameters;

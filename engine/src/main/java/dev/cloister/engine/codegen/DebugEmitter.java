@@ -8,6 +8,8 @@ import org.objectweb.asm.Opcodes;
 /// Wasm locals are in the frame only. Operands are where they are in other code, and a copy of each
 /// is written to the frame before the first position behind the one that made it.
 final class DebugEmitter {
+  private static final int FAR_SHIFT = 15;
+
   private final MethodState state;
   private final BytecodeWriter writer;
 
@@ -46,6 +48,12 @@ final class DebugEmitter {
     writer.invokestatic(Names.DEBUG_FRAME, "leave", "(" + Names.DEBUG_FRAME_DESC + ")V");
   }
 
+  /// Writes what a handler begins with: the frames of what threw are gone.
+  void caught() {
+    writer.aload(state.debugFrameSlot());
+    writer.invokestatic(Names.DEBUG_FRAME, "caught", "(" + Names.DEBUG_FRAME_DESC + ")V");
+  }
+
   /// Writes `local.get`.
   void getLocal(int local) {
     state.flush();
@@ -81,13 +89,21 @@ final class DebugEmitter {
   /// Writes the position before an instruction. All operands are where they were, but for
   /// conditions, which are computed.
   ///
-  /// @param offset module offset of the instruction
-  void position(int offset) {
+  /// @param distance the bytes between the beginning of the body and the instruction
+  void position(int distance) {
     copyOperands();
     writer.aload(state.debugFrameSlot());
-    writer.iconst(offset);
+    boolean isFar = distance > Short.MAX_VALUE;
+    if (isFar) {
+      // In two parts: there may be more positions than a class can have constants.
+      writer.iconst(distance >>> FAR_SHIFT);
+    }
+    writer.iconst(isFar ? distance & (1 << FAR_SHIFT) - 1 : distance);
     writer.iconst(state.operandBase() + state.operands.size());
-    writer.invokestatic(Names.DEBUG_FRAME, "reach", "(" + Names.DEBUG_FRAME_DESC + "II)V");
+    writer.invokestatic(
+        Names.DEBUG_FRAME,
+        isFar ? "reachFar" : "reach",
+        "(" + Names.DEBUG_FRAME_DESC + (isFar ? "III)V" : "II)V"));
   }
 
   /*

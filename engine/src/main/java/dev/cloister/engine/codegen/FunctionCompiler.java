@@ -23,6 +23,7 @@ final class FunctionCompiler {
   private final NumericEmitter numerics;
   private final WideEmitter wides;
   private final MemoryEmitter memories;
+  private final AtomicEmitter atomics;
   private final CallEmitter calls;
   private final TailCallEmitter tailCalls;
   private final VariableEmitter variables;
@@ -33,6 +34,7 @@ final class FunctionCompiler {
   private final ControlEmitter control;
   private final StackEffects effects;
   private final FuelEmitter fuel;
+  private final ExceptionEmitter exceptions;
 
   /// The region that this method is, if it is one.
   private SplitPlan.@Nullable Region current;
@@ -52,6 +54,7 @@ final class FunctionCompiler {
     this.numerics = new NumericEmitter(state);
     this.wides = new WideEmitter(state);
     this.memories = new MemoryEmitter(state);
+    this.atomics = new AtomicEmitter(state);
     this.calls = new CallEmitter(state);
     this.tailCalls = new TailCallEmitter(state, context.functionIndex, exits);
     this.variables = new VariableEmitter(state);
@@ -62,6 +65,7 @@ final class FunctionCompiler {
     this.effects = new StackEffects(context.plan, reader, state.control);
     this.control = new ControlEmitter(state, context, calls, exits, codeEnd);
     this.fuel = new FuelEmitter(state);
+    this.exceptions = new ExceptionEmitter(state, control, exits);
   }
 
   /// Writes a function's methods into the classes of its chunk.
@@ -104,6 +108,7 @@ final class FunctionCompiler {
   }
 
   private static void end(MethodVisitor method, BytecodeWriter writer) {
+    writer.endLines();
     writer.requireMethodSize();
     ClassFiles.end(method);
   }
@@ -152,7 +157,7 @@ final class FunctionCompiler {
     }
     if (state.isReachable) {
       if (state.isDebuggable() && DebugEmitter.isPosition(opcode)) {
-        state.debug.position(reader.offset());
+        state.debug.position(reader.offset() - context.bodyOffset());
       }
       state.prepare(effects.pops(opcode));
       if (context.kind == CodeKind.FUEL && FuelSegments.isBulk(opcode)) {
@@ -172,14 +177,37 @@ final class FunctionCompiler {
           control.elseBranch();
         }
       }
+      case CATCH -> {
+        if (skippedBlocks == 0) {
+          exceptions.legacyCatch(reader.index());
+        }
+      }
+      case CATCH_ALL -> {
+        if (skippedBlocks == 0) {
+          exceptions.legacyCatchAll();
+        }
+      }
       case END -> {
         if (skippedBlocks == 0) {
-          control.end(reader);
+          end();
+        } else {
+          skippedBlocks--;
+        }
+      }
+      case DELEGATE -> {
+        if (skippedBlocks == 0) {
+          exceptions.delegate(reader);
         } else {
           skippedBlocks--;
         }
       }
       default -> {}
+    }
+  }
+
+  private void end() {
+    if (!exceptions.end(reader)) {
+      control.end(reader);
     }
   }
 
@@ -191,7 +219,15 @@ final class FunctionCompiler {
       case LOOP -> control.loop(reader);
       case IF -> control.ifThen(reader);
       case ELSE -> control.elseBranch();
-      case END -> control.end(reader);
+      case END -> end();
+      case TRY -> exceptions.legacyTry(reader);
+      case CATCH -> exceptions.legacyCatch(reader.index());
+      case CATCH_ALL -> exceptions.legacyCatchAll();
+      case DELEGATE -> exceptions.delegate(reader);
+      case RETHROW -> exceptions.rethrow(reader.index());
+      case TRY_TABLE -> exceptions.tryTable(reader);
+      case THROW -> exceptions.throwTag(reader.index());
+      case THROW_REF -> exceptions.throwReference();
       case BR -> control.br(reader.index());
       case BR_IF -> control.brIf(reader.index());
       case BR_TABLE -> control.brTable(reader);
@@ -222,6 +258,7 @@ final class FunctionCompiler {
       default -> {
         if (!numerics.emit(opcode)
             && !memories.emit(opcode, reader)
+            && !atomics.emit(opcode, reader)
             && !references.emit(opcode, reader)
             && !structures.emit(opcode, reader)
             && !arrays.emit(opcode, reader)
@@ -252,8 +289,7 @@ final class FunctionCompiler {
     state.writeInstance();
     state.writeArrays();
     String name = Names.region(context.functionIndex, region.ordinal());
-    String descriptor =
-        new CallShape(params.toString(), "I").descriptor(trailing);
+    String descriptor = new CallShape(params.toString(), "I").descriptor(trailing);
     ChunkClasses.Part part = context.classes.partFor(region.bytes());
     MethodVisitor method = begin(part.writer(), name, descriptor);
     BytecodeWriter inner = new BytecodeWriter(method);
@@ -272,23 +308,38 @@ final class FunctionCompiler {
     writer.line(Sites.REGION_CALL);
     writer.invokestatic(part.name(), name, descriptor);
     writer.store(JvmKind.INT, state.exitSlot());
-    if (exits.isLeftByTailCall()) {
-      returnForTailCall();
+    Integer tailCall = exits.specials().get(RegionExits.Exit.TAIL_CALL);
+    if (tailCall != null) {
+      Label otherwise = beginExit(tailCall);
+      tailCalls.writeReturn();
+      state.writeLabel(otherwise);
     }
     RegionExits.readLocals(state, region.written());
     state.reloadMemory();
+    exits.specials().forEach(this::writeExit);
     state.isReachable = exits.codes().get(RegionExits.END);
     control.branchByExit(exits.codes());
   }
 
-  /// Returns if a region left with a pending tail call.
-  private void returnForTailCall() {
+  /// Begins what is done if a region left by an exit; the label is where it did not.
+  private Label beginExit(int code) {
     Label otherwise = new Label();
     writer.load(JvmKind.INT, state.exitSlot());
-    writer.iconst(RegionExits.TAIL_CALL);
+    writer.iconst(code);
     writer.jump(Opcodes.IF_ICMPNE, otherwise);
-    tailCalls.writeReturn();
-    state.writeLabel(otherwise);
+    return otherwise;
+  }
+
+  /// Writes what is done if a region left with an exception.
+  private void writeExit(RegionExits.Exit exit, int code) {
+    if (exit.kind() != RegionExits.Kind.TAIL_CALL) {
+      Label otherwise = beginExit(code);
+      if (exit.kind() != RegionExits.Kind.RETHROW) {
+        RegionExits.readValues(state, RegionExits.EXCEPTION);
+      }
+      exceptions.goOn(exit);
+      state.writeLabel(otherwise);
+    }
   }
 
   /// Writes the method of a region; the operands of this one are then what it leaves at its end.
@@ -296,6 +347,9 @@ final class FunctionCompiler {
     FunctionCompiler compiler = new FunctionCompiler(context, body, exits, region.end());
     compiler.current = region;
     body.writeRegionProlog(state);
+    boolean catches =
+        exceptions.isProtected() && region.throwsExceptions() && !region.written().isEmpty();
+    Protection code = catches ? new Protection(body.writer) : null;
     while (reader.position() < region.end()) {
       compiler.step();
     }
@@ -303,6 +357,9 @@ final class FunctionCompiler {
       body.spillToFrame();
       exits.end();
       state.takeOperands(body);
+    }
+    if (code != null) {
+      compiler.exceptions.catchForCaller(code);
     }
     exits.writeEpilog();
   }

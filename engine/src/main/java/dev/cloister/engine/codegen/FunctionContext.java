@@ -43,6 +43,11 @@ final class FunctionContext {
     this.fuel = FuelSegments.of(kind, plan.module(), functionIndex);
   }
 
+  /// {@return module offset of the function's body}
+  int bodyOffset() {
+    return plan.module().bodyOffset(functionIndex);
+  }
+
   /// {@return where the method of the whole function keeps its variables}
   SlotLayout slots() {
     return kind == CodeKind.DEBUG

@@ -36,8 +36,7 @@ final class GcEmitter {
       case REF_I31 -> {
         state.flush();
         writeHeap();
-        writer.invokestatic(
-            Names.I31, "of", "(I" + Names.GC_HEAP_DESC + ")L" + Names.I31 + ";");
+        writer.invokestatic(Names.I31, "of", "(I" + Names.GC_HEAP_DESC + ")L" + Names.I31 + ";");
         state.pop();
         state.pushOnStack(JvmKind.REF);
       }

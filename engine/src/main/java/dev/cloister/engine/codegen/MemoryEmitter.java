@@ -79,8 +79,7 @@ final class MemoryEmitter {
         state.writeCachedMemory(reader.index());
         state.writeCachedMemory(reader.index2());
         String operands =
-            copyOperands(
-                state.memoryAddress(reader.index()), state.memoryAddress(reader.index2()));
+            copyOperands(state.memoryAddress(reader.index()), state.memoryAddress(reader.index2()));
         bulk("memoryCopy", operands + Names.MEMORY_DESC + Names.MEMORY_DESC);
       }
       case MEMORY_INIT -> {

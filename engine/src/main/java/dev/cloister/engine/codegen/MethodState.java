@@ -736,6 +736,9 @@ final class MethodState {
       temporaries.unpin(frame.counterSlot, JvmKind.INT);
       temporaries.unpin(frame.counterSlot + 1, JvmKind.INT);
     }
+    if (frame.caughtSlot >= 0) {
+      temporaries.unpin(frame.caughtSlot, JvmKind.REF);
+    }
     takeResults(frame);
     return frame;
   }
@@ -755,15 +758,21 @@ final class MethodState {
     onStackEnd = size;
   }
 
-  /// Drops all operands and aliases, at the end of a method.
-  void clear() {
-    dropAliases(current());
-    truncate(0);
+  /// Begins another part of the current frame, without operands of its own.
+  void restart(ControlFrame frame) {
+    dropAliases(frame);
+    truncate(frame.height);
+  }
+
+  /// Notes that the exception which a frame has caught is in a variable, until the frame ends.
+  void beginCaught(ControlFrame frame, int slot) {
+    frame.caughtSlot = slot;
+    temporaries.pin(slot, Names.THROWN);
   }
 
   /// Begins the `else` of the current frame with the operands that its `if` began with.
   void restoreParameters(ControlFrame frame) {
-    truncate(frame.height);
+    restart(frame);
     if (frame.parameters != null) {
       for (ControlFrame.Parameter parameter : frame.parameters) {
         switch (parameter.place()) {
@@ -804,6 +813,12 @@ final class MethodState {
   /// Places a label that is jumped to, with the operands as they are.
   void writeLabel(Label label) {
     writeFrame(label, onStackEnd, /* extraInt= */ false);
+  }
+
+  /// Places a label to which the JVM goes with an exception; the current frame has no operands.
+  void writeHandler(Label label) {
+    frameStack[0] = Names.THROWN;
+    writer.labelWithFrame(label, collectLocals(), frameLocals, 1, frameStack);
   }
 
   /// @param stackEnd operands from the frame's height up to this index are on the JVM stack

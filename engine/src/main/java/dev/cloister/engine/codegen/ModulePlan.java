@@ -37,8 +37,12 @@ public final class ModulePlan {
   /// A shape with more parameters and results takes code for each of them that counts.
   private static final int WIDE_SHAPE = 12;
 
+  /// The estimated bytecode from which a function is not even tried in one JVM method, in bytes.
+  public static final int METHOD_BYTES = 120_000;
+
   private final WasmModule module;
   private final InstanceLayout layout;
+  private final int methodBytes;
   private final List<CallShape> shapes = new ArrayList<>();
   private final Map<DefinedType, Integer> shapeOfType = new HashMap<>();
   private final BitSet withTailCalls = new BitSet();
@@ -54,8 +58,15 @@ public final class ModulePlan {
 
   /// Plans a module.
   public ModulePlan(WasmModule module, InstanceLayout layout) {
+    this(module, layout, METHOD_BYTES);
+  }
+
+  /// Plans a module whose functions are divided if their bytecode is estimated at more than
+  /// `methodBytes`.
+  public ModulePlan(WasmModule module, InstanceLayout layout, int methodBytes) {
     this.module = module;
     this.layout = layout;
+    this.methodBytes = methodBytes;
     for (CodeKind kind : CodeKind.values()) {
       splits.put(kind, new ConcurrentHashMap<>());
     }
@@ -138,6 +149,11 @@ public final class ModulePlan {
   /// {@return the module}
   public WasmModule module() {
     return module;
+  }
+
+  /// {@return the estimated bytecode from which a function is divided, in bytes}
+  int methodBytes() {
+    return methodBytes;
   }
 
   /// {@return where the parts of instances are}

@@ -54,6 +54,9 @@ public final class Names {
   static final String RESULT_SLOTS = RUNTIME + "ResultSlots";
   static final String RESULT_SLOTS_DESC = "L" + RESULT_SLOTS + ";";
   static final String LARGE_FRAMES = RUNTIME + "LargeFrames";
+  static final String THROWN = RUNTIME + "ThrownException";
+  static final String THROWN_DESC = "L" + THROWN + ";";
+  static final String UNCAUGHT = "dev/cloister/engine/error/UncaughtWasmException";
   static final String INSTANCE_FACTORY = RUNTIME + "InstanceFactory";
   static final String LINKAGE_SOURCE = RUNTIME + "LinkageSource";
   static final String IMAGE_ENTRY = RUNTIME + "ImageEntry";
@@ -76,6 +79,8 @@ public final class Names {
   static final String INTEGER_OPS = INTRINSIC + "IntegerOps";
   static final String FLOAT_OPS = INTRINSIC + "FloatOps";
   static final String CONVERSION_OPS = INTRINSIC + "ConversionOps";
+  static final String HEAP_ATOMICS = INTRINSIC + "HeapAtomics";
+  static final String SEGMENT_ATOMICS = INTRINSIC + "SegmentAtomics";
   static final String TRAPS = INTRINSIC + "Traps";
   static final String TRAP_DESC = "Ldev/cloister/engine/error/TrapException;";
 

@@ -85,9 +85,7 @@ final class ReferenceEmitter {
         state.flush();
         state.writeTable(reader.index());
         writer.invokestatic(
-            Names.BULK_OPS,
-            "tableFill",
-            "(" + address + REF + address + Names.TABLE_DESC + ")V");
+            Names.BULK_OPS, "tableFill", "(" + address + REF + address + Names.TABLE_DESC + ")V");
         state.pop(3);
       }
       case TABLE_COPY -> {

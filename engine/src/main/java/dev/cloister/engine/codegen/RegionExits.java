@@ -1,21 +1,43 @@
 package dev.cloister.engine.codegen;
 
 import java.util.BitSet;
+import java.util.LinkedHashMap;
+import java.util.Map;
 import org.objectweb.asm.Label;
 import org.objectweb.asm.Opcodes;
 
-/// How the method of a region is left: at its end, or by a branch to a frame around it.
+/// How the method of a region is left: at its end, by a branch to a frame around it, by a tail
+/// call, or by an exception.
 ///
-/// The method returns the code of the exit, which is the same in all methods of the function: where
-/// the frame is outside of the caller, too, the caller just returns the code on. The locals that
-/// the region wrote and the values that the branch carries are in the result slots of the store,
-/// each in its place; operands that it leaves at its end are in the frame arrays.
+/// The method returns the code of the exit. Those of branches are the same in all methods of the
+/// function: where the frame is outside of the caller, too, the caller just returns the code on.
+/// The locals that the region wrote and the values that an exit carries are in the result slots of
+/// the store, each in its place; operands that it leaves at its end are in the frame arrays.
 final class RegionExits {
+  /// What happens behind an exit other than the end and branches.
+  enum Kind {
+    /** The return of the function with a pending tail call, which carries nothing. */
+    TAIL_CALL,
+    /** An exception, to be thrown where the region was called. */
+    THREW,
+    /** An exception, to be thrown to the handlers of a frame and those around it. */
+    THREW_WITHIN,
+    /** The exception that a frame has caught, to be thrown where the region was called. */
+    RETHROW
+  }
+
+  /// A way out of the region that is neither the end nor a branch.
+  ///
+  /// @param frame the index of the frame that it is about, or 0
+  record Exit(Kind kind, int frame) {
+    static final Exit TAIL_CALL = new Exit(Kind.TAIL_CALL, 0);
+  }
+
   /// The code of the exit at the end; that of a branch is one more than the index of its frame.
   static final int END = 0;
 
-  /// The code of the exit with a pending tail call, which carries nothing.
-  static final int TAIL_CALL = -1;
+  /// The kinds of the values that go with an exception.
+  static final String EXCEPTION = String.valueOf(JvmKind.REF.code());
 
   /// Result slots below this one have a form of their own. A region writes less than 256 locals.
   private static final int FIRST_LOCAL = 8;
@@ -28,7 +50,8 @@ final class RegionExits {
   private final BitSet written;
   private final Label epilog = new Label();
   private final BitSet codes = new BitSet();
-  private boolean isLeftByTailCall;
+  private final Map<Exit, Integer> specials = new LinkedHashMap<>();
+  private boolean isEpilogTargeted;
 
   RegionExits(MethodState state, SlotLayout slots, BitSet written) {
     this.state = state;
@@ -37,12 +60,17 @@ final class RegionExits {
     this.written = written;
   }
 
-  /// {@return the codes of all exits that were written, but for [#TAIL_CALL]}
+  /// {@return the codes of the end and of all branches that were written}
   BitSet codes() {
     return codes;
   }
 
-  /// Pops the values of a branch from the JVM stack to where they are carried.
+  /// {@return the codes of all other exits that were written}
+  Map<Exit, Integer> specials() {
+    return specials;
+  }
+
+  /// Pops the values of an exit from the JVM stack to where they are carried.
   void keep(String values) {
     for (int i = values.length() - 1; i >= 0; i--) {
       CallEmitter.leaveResult(
@@ -52,45 +80,67 @@ final class RegionExits {
 
   /// Jumps to the exit to the frame with index `frame`; the JVM stack is empty.
   void jump(int frame) {
+    codes.set(frame + 1);
     leave(frame + 1);
   }
 
   /// Leaves at the end, with all operands in the frame arrays.
   void end() {
+    codes.set(END);
     leave(END);
-  }
-
-  /// Leaves while a tail call is pending, with nothing to carry: the function's locals are dead.
-  void leaveByTailCall() {
-    isLeftByTailCall = true;
-    writer.iconst(TAIL_CALL);
-    writer.insn(Opcodes.IRETURN);
-  }
-
-  /// {@return whether the exit with a pending tail call was written}
-  boolean isLeftByTailCall() {
-    return isLeftByTailCall;
-  }
-
-  private void leave(int code) {
-    codes.set(code);
-    writer.iconst(code);
-    writer.store(JvmKind.INT, slots.exitSlot());
-    writer.jump(Opcodes.GOTO, epilog);
   }
 
   /// Takes the exit whose code is in the variable for it already, one of `passed`.
   void pass(BitSet passed) {
     codes.or(passed);
+    jumpToEpilog();
+  }
+
+  /// Leaves with the exception on the JVM stack, which the caller throws again.
+  void threw() {
+    keep(EXCEPTION);
+    leave(code(new Exit(Kind.THREW, 0)));
+  }
+
+  /// Leaves with the exception on the JVM stack, which the caller throws to the handlers of a frame
+  /// and those around it.
+  void throwWithin(int frame) {
+    keep(EXCEPTION);
+    leave(code(new Exit(Kind.THREW_WITHIN, frame)));
+  }
+
+  /// Leaves so that the caller throws again what a frame has caught; the JVM stack is empty.
+  void rethrow(int frame) {
+    leave(code(new Exit(Kind.RETHROW, frame)));
+  }
+
+  /// Leaves while a tail call is pending, with nothing to carry: the function's locals are dead.
+  void leaveByTailCall() {
+    writer.iconst(code(Exit.TAIL_CALL));
+    writer.insn(Opcodes.IRETURN);
+  }
+
+  private int code(Exit exit) {
+    return specials.computeIfAbsent(exit, _ -> -1 - specials.size());
+  }
+
+  private void leave(int code) {
+    writer.iconst(code);
+    writer.store(JvmKind.INT, slots.exitSlot());
+    jumpToEpilog();
+  }
+
+  private void jumpToEpilog() {
+    isEpilogTargeted = true;
     writer.jump(Opcodes.GOTO, epilog);
   }
 
-  /// Writes what all exits have in common, the last thing in the method.
+  /// Writes what the exits have in common, the last thing in the method.
   void writeEpilog() {
-    if (codes.isEmpty()) {
+    if (!isEpilogTargeted) {
       return;
     }
-    state.clear();
+    state.restart(state.current());
     state.writeLabel(epilog);
     int carried = FIRST_LOCAL;
     for (int local = written.nextSetBit(0); local >= 0; local = written.nextSetBit(local + 1)) {
@@ -111,7 +161,7 @@ final class RegionExits {
     }
   }
 
-  /// Pushes, after the call of a region, the values of a branch to the JVM stack.
+  /// Pushes, after the call of a region, the values of an exit to the JVM stack.
   static void readValues(MethodState caller, String values) {
     for (int i = 0; i < values.length(); i++) {
       CallEmitter.readResult(

@@ -1,6 +1,7 @@
 package dev.cloister.engine.codegen;
 
 import org.objectweb.asm.ClassWriter;
+import org.objectweb.asm.Label;
 import org.objectweb.asm.MethodVisitor;
 import org.objectweb.asm.Opcodes;
 
@@ -91,6 +92,29 @@ public final class SignatureGenerator {
     ClassFiles.end(method);
   }
 
+  /// What a host function throws that the guest may catch: Wasm exceptions, also those of nested
+  /// calls, which it let pass.
+  private static void writeHandler(BytecodeWriter writer, CallShape shape, Label start, Label end) {
+    int callerSlot = 1 + shape.stackParamSlots();
+    Object[] params = ClassFiles.frameLocals(shape, Names.BASE_INSTANCE);
+    Object[] locals = new Object[params.length + 1];
+    locals[0] = shape.hostClass();
+    System.arraycopy(params, 0, locals, 1, params.length);
+    Label handler = new Label();
+    writer.protect(start, end, handler, Names.THROWN);
+    writer.protect(start, end, handler, Names.UNCAUGHT);
+    writer.labelWithFrame(
+        handler, locals.length, locals, 1, new Object[] {"java/lang/RuntimeException"});
+    writer.aload(callerSlot);
+    writer.invokestatic(
+        Names.THROWN,
+        "fromHost",
+        "(Ljava/lang/RuntimeException;"
+            + Names.BASE_INSTANCE_DESC
+            + ")Ljava/lang/RuntimeException;");
+    writer.insn(Opcodes.ATHROW);
+  }
+
   /// The end of a tail call: an ordinary call with the arguments that the caller left.
   private static void writeTailCall(ClassWriter target, CallShape shape) {
     MethodVisitor method =
@@ -159,21 +183,27 @@ public final class SignatureGenerator {
     writer.aload(0);
     writer.getfield(name, "target", Names.METHOD_HANDLE_DESC);
     writer.aload(callerSlot);
-    if (shape.stackParams() == shape.params().length()) {
-      ClassFiles.loadParams(writer, shape, 1);
-      writer.invokevirtual(
-          Names.METHOD_HANDLE, "invokeExact", shape.descriptor(Names.BASE_INSTANCE_DESC, ""));
-    } else {
+    boolean isWide = shape.stackParams() < shape.params().length();
+    if (isWide) {
       writeBoxedParams(writer, shape, callerSlot);
-      writer.invokevirtual(
-          Names.METHOD_HANDLE,
-          "invokeExact",
-          "(" + Names.BASE_INSTANCE_DESC + "[Ljava/lang/Object;)" + shape.returnDescriptor());
+    } else {
+      ClassFiles.loadParams(writer, shape, 1);
     }
+    Label start = new Label();
+    Label end = new Label();
+    writer.label(start);
+    writer.invokevirtual(
+        Names.METHOD_HANDLE,
+        "invokeExact",
+        isWide
+            ? "(" + Names.BASE_INSTANCE_DESC + "[Ljava/lang/Object;)" + shape.returnDescriptor()
+            : shape.descriptor(Names.BASE_INSTANCE_DESC, ""));
+    writer.label(end);
     writer.aload(callerSlot);
     writer.invokestatic(
         Names.BASE_INSTANCE, "afterHostCall", "(" + Names.BASE_INSTANCE_DESC + ")V");
     ClassFiles.returnResult(writer, shape);
+    writeHandler(writer, shape, start, end);
     ClassFiles.end(method);
     target.visitEnd();
     return target.toByteArray();

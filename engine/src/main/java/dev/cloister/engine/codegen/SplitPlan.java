@@ -23,6 +23,7 @@ final class SplitPlan {
   /// @param used the locals that it reads or writes and that are local variables
   /// @param written the ones among them that it writes
   /// @param accessesMemory whether it reads or writes memory 0 outside of the regions in it
+  /// @param throwsExceptions whether a Wasm exception can come out of it
   record Region(
       int ordinal,
       int start,
@@ -31,7 +32,8 @@ final class SplitPlan {
       int bytes,
       BitSet used,
       BitSet written,
-      boolean accessesMemory) {}
+      boolean accessesMemory,
+      boolean throwsExceptions) {}
 
   private static final SplitPlan WHOLE = new SplitPlan(0, List.of(), new BitSet());
 

@@ -29,9 +29,6 @@ final class SplitPlanner {
   /// level: as little as a first try leaves, then less.
   private static final int[] BUDGETS = {28_000, 16_000, 8_000, 4_000};
 
-  /// A function that is estimated at more than this is not even tried in one method.
-  private static final int MAX_WHOLE_BYTES = 120_000;
-
   /// The most bytecode that one function may become, by the estimates.
   private static final int MAX_FUNCTION_BYTES = 256 << 20;
 
@@ -75,7 +72,7 @@ final class SplitPlanner {
     this.kind = kind;
     this.plan = plan;
     this.functionIndex = functionIndex;
-    this.budget = budget;
+    this.budget = Math.min(budget, plan.methodBytes());
     this.locals = locals;
     this.framed = framed(maxLocalSlots);
     this.tree = BodyTree.of(kind, plan, functionIndex, framed);
@@ -88,12 +85,12 @@ final class SplitPlanner {
     boolean hasManyLocals = locals.length() > MAX_LOCAL_SLOTS / 2;
     if (!hasManyLocals
         && !plan.hasWideShapes()
-        && bodyBytes <= MAX_WHOLE_BYTES / BytecodeSizes.maxFactor(kind)) {
+        && bodyBytes <= plan.methodBytes() / BytecodeSizes.maxFactor(kind)) {
       return SplitPlan.whole();
     }
     SplitPlanner planner =
         new SplitPlanner(kind, plan, functionIndex, BUDGETS[0], locals, MAX_LOCAL_SLOTS);
-    if (planner.tree.root().bytes > MAX_WHOLE_BYTES) {
+    if (planner.tree.root().bytes > plan.methodBytes()) {
       return divide(planner, 1);
     }
     return planner.result(0);
@@ -238,7 +235,8 @@ final class SplitPlanner {
                 candidate.bytes(),
                 effects.used,
                 effects.written,
-                effects.accessesMemory);
+                effects.accessesMemory,
+                effects.throwsExceptions);
         regions.add(region);
         taken.add(candidate);
         takenRegions.add(region);

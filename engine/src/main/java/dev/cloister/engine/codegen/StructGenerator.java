@@ -98,8 +98,7 @@ public final class StructGenerator {
   }
 
   private void writeConstructor() {
-    MethodVisitor method =
-        ClassFiles.method(target, Opcodes.ACC_PROTECTED, "<init>", CONSTRUCTOR);
+    MethodVisitor method = ClassFiles.method(target, Opcodes.ACC_PROTECTED, "<init>", CONSTRUCTOR);
     method.visitVarInsn(Opcodes.ALOAD, 0);
     method.visitVarInsn(Opcodes.ALOAD, 1);
     method.visitVarInsn(Opcodes.ALOAD, 2);
@@ -222,7 +221,9 @@ public final class StructGenerator {
       writer.aload(0);
       writer.getfield(name, REFERENCES, OBJECTS);
       writer.invokestatic(
-          Names.STRUCT, method + "Arrays", "(" + OBJECTS + "ILjava/lang/String;[J" + OBJECTS + ")V");
+          Names.STRUCT,
+          method + "Arrays",
+          "(" + OBJECTS + "ILjava/lang/String;[J" + OBJECTS + ")V");
     }
     writer.insn(Opcodes.RETURN);
     ClassFiles.end(visitor);

@@ -48,7 +48,7 @@ final class TailCallEmitter {
     Label start = state.start();
     if (callee == functionIndex && start != null) {
       state.storeParameters();
-      writer.jump(Opcodes.GOTO, start);
+      writer.gotoBack(start);
       state.isReachable = false;
       return;
     }
@@ -62,6 +62,9 @@ final class TailCallEmitter {
   void callIndirect(InstructionReader reader) {
     state.flush();
     state.pop();
+    if (state.tableAddress(reader.index2()) == JvmKind.LONG) {
+      writer.invokestatic(Names.TABLE, "narrow", "(J)I");
+    }
     state.writeTable(reader.index2());
     state.writeTypeId(reader.index());
     writer.invokestatic(

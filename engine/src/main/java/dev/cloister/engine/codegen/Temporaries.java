@@ -55,6 +55,12 @@ final class Temporaries {
     pinned.set(slot - first);
   }
 
+  /// The same for a reference of a class of its own.
+  void pin(int slot, String type) {
+    pin(slot, JvmKind.REF);
+    types[slot - first] = type;
+  }
+
   /// Ends what [#pin] began.
   void unpin(int slot, JvmKind kind) {
     pinned.clear(slot - first);

@@ -15,7 +15,6 @@ import static dev.cloister.engine.feature.WasmFeature.SATURATING_FLOAT_TO_INT;
 import static dev.cloister.engine.feature.WasmFeature.SIGN_EXTENSION;
 import static dev.cloister.engine.feature.WasmFeature.SIMD;
 import static dev.cloister.engine.feature.WasmFeature.TAIL_CALL;
-import static dev.cloister.engine.feature.WasmFeature.THREADS;
 import static dev.cloister.engine.feature.WasmFeature.TYPED_FUNCTION_REFERENCES;
 
 import java.util.Arrays;
@@ -49,8 +48,7 @@ public final class WasmFeatures {
   /// Everything that the decoder and the validator know.
   public static final WasmFeatures ALL = WASM_1.with(WasmFeature.values());
 
-  private static final WasmFeatures SUPPORTED =
-      ALL.without(SIMD, EXCEPTIONS, THREADS);
+  private static final WasmFeatures SUPPORTED = ALL.without(SIMD);
 
   private final long bits;
 

@@ -57,12 +57,7 @@ public final class BulkOps {
   public static void memoryCopy(
       long target, int source, int length, Memory to, Memory from, Instance instance) {
     memoryCopy(
-        target,
-        Integer.toUnsignedLong(source),
-        Integer.toUnsignedLong(length),
-        to,
-        from,
-        instance);
+        target, Integer.toUnsignedLong(source), Integer.toUnsignedLong(length), to, from, instance);
   }
 
   /// `memory.copy` to a 32-bit memory from a 64-bit one.
@@ -70,12 +65,7 @@ public final class BulkOps {
   public static void memoryCopy(
       int target, long source, int length, Memory to, Memory from, Instance instance) {
     memoryCopy(
-        Integer.toUnsignedLong(target),
-        source,
-        Integer.toUnsignedLong(length),
-        to,
-        from,
-        instance);
+        Integer.toUnsignedLong(target), source, Integer.toUnsignedLong(length), to, from, instance);
   }
 
   /// `memory.copy` between 64-bit memories.
@@ -151,15 +141,13 @@ public final class BulkOps {
   /// `table.copy` to a 64-bit table from a 32-bit one.
   @CalledByGeneratedCode
   public static void tableCopy(long target, int source, int length, Table to, Table from) {
-    Table.copy(
-        to, target, from, Integer.toUnsignedLong(source), Integer.toUnsignedLong(length));
+    Table.copy(to, target, from, Integer.toUnsignedLong(source), Integer.toUnsignedLong(length));
   }
 
   /// `table.copy` to a 32-bit table from a 64-bit one.
   @CalledByGeneratedCode
   public static void tableCopy(int target, long source, int length, Table to, Table from) {
-    Table.copy(
-        to, Integer.toUnsignedLong(target), from, source, Integer.toUnsignedLong(length));
+    Table.copy(to, Integer.toUnsignedLong(target), from, source, Integer.toUnsignedLong(length));
   }
 
   /// `table.copy` between 64-bit tables.

@@ -8,12 +8,9 @@ import java.util.concurrent.locks.ReentrantLock;
 /// Asks the JVM for collections on behalf of guests at the limit of their heap, of all stores of
 /// the process together.
 ///
-/// One collection serves all that wait when it begins, and between two of them the machine has
-/// [#PAUSE_FACTOR] times as long for its other work as the last one took: no guest can have the
-/// server do nothing but collect.
+/// One collection serves all that wait when it begins, and between two of them is a pause as long
+/// as the last one took: no guest can have the server do nothing but collect.
 final class CollectionPacer {
-  private static final long PAUSE_FACTOR = 3;
-
   /// How often a guest that waits looks whether it was stopped.
   private static final long STOP_CHECK_MILLIS = 10;
 
@@ -90,7 +87,7 @@ final class CollectionPacer {
         lock.unlock();
       }
       try {
-        TimeUnit.NANOSECONDS.sleep(PAUSE_FACTOR * tookNanos);
+        TimeUnit.NANOSECONDS.sleep(tookNanos);
       } catch (InterruptedException _) {
         // Nobody but the end of the process interrupts it.
         return;

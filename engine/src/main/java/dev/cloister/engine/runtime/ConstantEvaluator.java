@@ -62,8 +62,7 @@ final class ConstantEvaluator {
         }
         case STRUCT_NEW -> {
           DefinedType type = instance.module().type(reader.index());
-          @Nullable Object[] fields =
-              pop(stack, ((StructType) type.composite()).fields().size());
+          @Nullable Object[] fields = pop(stack, ((StructType) type.composite()).fields().size());
           WasmStruct struct = instance.linkage().newStruct(reader.index(), instance.gcHeap);
           struct.write(fields);
           stack.push(struct);

@@ -42,7 +42,7 @@ public final class DebugFrame {
   private byte[] operandKinds = new byte[OPERANDS_AT_FIRST];
 
   private int operandCount;
-  private int offset = -1;
+  private int distance = -1;
 
   private DebugFrame(
       Instance instance, @Nullable DebugFrame caller, int functionIndex, String localKinds) {
@@ -81,19 +81,33 @@ public final class DebugFrame {
     frame.instance.store.debugFrame = frame.caller;
   }
 
+  /// Notes that the function goes on with an exception that it caught.
+  @CalledByGeneratedCode
+  public static void caught(DebugFrame frame) {
+    frame.instance.store.debugFrame = frame;
+  }
+
   /// Notes that the function goes on at a position, and tells the listener of its instance.
   ///
-  /// @param offset module offset of the instruction
+  /// @param distance the bytes between the beginning of the body and the instruction
   /// @param operandCount the number of operands
   @CalledByGeneratedCode
-  public static void reach(DebugFrame frame, int offset, int operandCount) {
-    frame.offset = offset;
+  public static void reach(DebugFrame frame, int distance, int operandCount) {
+    frame.distance = distance;
     frame.operandCount = operandCount;
     DebugListener listener = frame.instance.debugListener();
     if (listener != null) {
       StackGuard.probe();
       listener.positionReached(frame);
     }
+  }
+
+  /// The same for a distance of more than 15 bits.
+  ///
+  /// @param high the bits of the distance above the lowest 15
+  @CalledByGeneratedCode
+  public static void reachFar(DebugFrame frame, int high, int low, int operandCount) {
+    reach(frame, high << 15 | low, operandCount);
   }
 
   // Locals.
@@ -235,7 +249,7 @@ public final class DebugFrame {
   /// {@return module offset of the instruction that is next or, in the frame of a caller, calls; -1
   /// before the first one}
   public int offset() {
-    return offset;
+    return distance < 0 ? -1 : instance.module().bodyOffset(functionIndex) + distance;
   }
 
   /// {@return the number of locals, parameters among them}

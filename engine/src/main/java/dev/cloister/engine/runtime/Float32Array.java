@@ -126,7 +126,11 @@ public final class Float32Array extends WasmArray {
 
   @Override
   void load(WireBytes bytes, int from, int at, int count) {
-    bytes.buffer(from, count * WIDTH).order(ByteOrder.LITTLE_ENDIAN).asFloatBuffer().get(elements, at, count);
+    bytes
+        .buffer(from, count * WIDTH)
+        .order(ByteOrder.LITTLE_ENDIAN)
+        .asFloatBuffer()
+        .get(elements, at, count);
   }
 
   @Override

@@ -4,14 +4,15 @@ import dev.cloister.engine.error.LimitExceededException;
 import java.lang.ref.ReferenceQueue;
 import java.lang.ref.WeakReference;
 import java.util.HashSet;
+import java.util.Iterator;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /// The account of a store's structures, arrays and exceptions, which the JVM's collector frees.
 ///
 /// Objects are paid for in *epochs*: a block of bytes is charged to the limiter at once, objects
-/// are taken from it, and each keeps the epoch's [GcToken]. When the last of them was collected,
-/// so is the token, and the epoch's bytes are given back. So the account is never below what the
+/// are taken from it, and each keeps the epoch's [GcToken]. When the last of them was collected, so
+/// is the token, and the epoch's bytes are given back. So the account is never below what the
 /// objects take, and above it by what died in epochs of which something still lives.
 ///
 /// Confined to the thread that runs the store.
@@ -26,7 +27,9 @@ public final class GcHeap {
   /*
    * Which objects live is known to the collector alone: the stack frames of running code, where a
    * guest's references are, cannot be walked from Java. At the limit the guest therefore waits for
-   * one collection before it is refused.
+   * collections before it is refused. One is not enough with G1: a concurrent cycle begins by
+   * copying the young objects, also those that only dead old ones refer to, and what it has copied
+   * it takes for alive; by the next cycle the dead old ones are known.
    *
    * The limiter's budget is divided into epochs of this share, within bounds: small ones are
    * given back sooner, large ones cost less.
@@ -35,11 +38,11 @@ public final class GcHeap {
   private static final long MIN_EPOCH_BYTES = 64 << 10;
   private static final long MAX_EPOCH_BYTES = 1 << 20;
 
+  /// How many collections a guest waits for.
+  private static final int COLLECTIONS = 2;
+
   /// What an epoch holds at least when the limiter is nearly used up.
   private static final long LEAST_BYTES = 4 << 10;
-
-  /// How long the death of a token is waited for after a collection.
-  private static final long NOTICE_MILLIS = 50;
 
   private final Store store;
   private final HeapLimiter limiter;
@@ -69,7 +72,7 @@ public final class GcHeap {
   ///
   /// @param bytes its size, rounded up as the JVM does
   /// @return what the object has to keep
-  /// @throws LimitExceededException if the limiter refuses it, also after a collection
+  /// @throws LimitExceededException if the limiter refuses it, also after collections
   /// @throws dev.cloister.engine.error.StoppedException if the store is stopped meanwhile
   @CalledByGeneratedCode
   public GcToken take(long bytes) {
@@ -127,12 +130,16 @@ public final class GcHeap {
     }
     if (least <= limiter.budget(HeapKind.GC_OBJECT)) {
       endCurrent();
-      CollectionPacer.awaitCollection(store);
-      do {
+      for (int i = 0; i < COLLECTIONS; i++) {
+        CollectionPacer.awaitCollection(store);
+        creditCollected();
+        if (reserve(wanted)) {
+          return wanted;
+        }
         if (reserve(least)) {
           return least;
         }
-      } while (creditNext());
+      }
     }
     throw LimitExceededException.refused("GC heap in bytes", bytes);
   }
@@ -157,21 +164,18 @@ public final class GcHeap {
     }
   }
 
-  /// Waits for the death of a token, which the JVM tells with a delay.
-  ///
-  /// @return whether there was one
-  private boolean creditNext() {
-    try {
-      if (dead.remove(NOTICE_MILLIS) instanceof Epoch epoch) {
-        credit(epoch);
-        creditDead();
-        return true;
+  /// Gives back the epochs whose tokens a collection has found dead. The queue would tell of them
+  /// some time later.
+  private void creditCollected() {
+    long bytes = 0;
+    for (Iterator<Epoch> all = epochs.iterator(); all.hasNext(); ) {
+      Epoch epoch = all.next();
+      if (epoch.refersTo(null)) {
+        all.remove();
+        bytes += epoch.bytes;
       }
-    } catch (InterruptedException _) {
-      Thread.currentThread().interrupt();
-      store.throwIfStopped();
     }
-    return false;
+    release(bytes);
   }
 
   private void credit(Epoch epoch) {

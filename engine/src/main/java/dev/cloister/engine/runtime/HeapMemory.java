@@ -11,9 +11,9 @@ import java.util.Arrays;
 ///
 /// Generated code keeps the array in a local variable and reads it again after every call, because
 /// growing may replace it. There are two forms, chosen by the module that defines the memory and
-/// both measured: *exact*, where the array is as long as the memory, so that its own bounds check is
-/// Wasm's; and *limit*, for memories that may grow, where the array has spare capacity and [#limit]
-/// is the size.
+/// both measured: *exact*, where the array is as long as the memory, so that its own bounds check
+/// is Wasm's; and *limit*, for memories that may grow, where the array has spare capacity and
+/// [#limit] is the size.
 ///
 /// The bytes between [#limit] and the end of the array are always zero.
 @CalledByGeneratedCode
@@ -173,6 +173,7 @@ public final class HeapMemory extends Memory {
     if (source instanceof HeapMemory heap) {
       System.arraycopy(heap.bytes, (int) from, bytes, (int) to, (int) length);
     } else {
+      StackGuard.probe();
       MemorySegment.copy(source.content(), from, content(), to, length);
     }
   }

@@ -14,8 +14,9 @@ import org.jspecify.annotations.Nullable;
 /// A function of the host that modules import.
 ///
 /// It becomes a [FuncRef] when it is linked. Immutable, and may be shared by all stores if what it
-/// calls may. Exceptions that it throws travel through the guest to the host's call unchanged; the
-/// guest cannot catch them.
+/// calls may. Exceptions that it throws travel through the guest to the host's call unchanged; of
+/// them the guest can catch only a [ThrownException], and one of its own that came out of a nested
+/// call.
 public final class HostFunction implements Extern {
   /// The JVM slots that parameters may take if the target takes them one by one.
   private static final int MAX_PARAM_SLOTS = 250;

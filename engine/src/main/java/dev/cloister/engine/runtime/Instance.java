@@ -191,6 +191,8 @@ public abstract class Instance {
     } catch (TrapException trap) {
       trap.attach(linkage::resolve);
       throw trap;
+    } catch (ThrownException exception) {
+      throw exception.uncaught();
     } catch (StackOverflowError overflow) {
       poisoned = true;
       throw trap(TrapReason.CALL_STACK_EXHAUSTED, overflow);
@@ -235,8 +237,7 @@ public abstract class Instance {
     for (StackTraceElement element : exception.getStackTrace()) {
       String className = element.getClassName();
       if (className.startsWith("dev.cloister.engine.runtime.")) {
-        origin =
-            origin == Origin.MEMORY && isArrayAccess(element) ? Origin.ARRAY : Origin.RUNTIME;
+        origin = origin == Origin.MEMORY && isArrayAccess(element) ? Origin.ARRAY : Origin.RUNTIME;
       } else if (!className.startsWith("java.") && !className.startsWith("jdk.internal.")) {
         return className.startsWith("dev.cloister.generated.")
                 && !className.startsWith("dev.cloister.generated.signature.")

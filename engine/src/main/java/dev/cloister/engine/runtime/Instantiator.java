@@ -206,8 +206,7 @@ public final class Instantiator {
   private void allocateMemories() {
     for (int i = module.importedMemoryCount(); i < module.memoryCount(); i++) {
       Memory memory =
-          Memory.create(
-              module.memoryType(i), store.limiter(), linkage.layout().memoryForm(i));
+          Memory.create(module.memoryType(i), store.limiter(), linkage.layout().memoryForm(i));
       store.own(memory);
       instance.memories[i] = memory;
     }

@@ -87,16 +87,7 @@ public final class Int16Array extends WasmArray {
   /// @return the array
   @CalledByGeneratedCode
   public static Object put(
-      int v0,
-      int v1,
-      int v2,
-      int v3,
-      int v4,
-      int v5,
-      int v6,
-      int v7,
-      Object array,
-      int at) {
+      int v0, int v1, int v2, int v3, int v4, int v5, int v6, int v7, Object array, int at) {
     short[] elements = ((Int16Array) array).elements;
     elements[at] = (short) v0;
     elements[at + 1] = (short) v1;
@@ -126,7 +117,11 @@ public final class Int16Array extends WasmArray {
 
   @Override
   void load(WireBytes bytes, int from, int at, int count) {
-    bytes.buffer(from, count * WIDTH).order(ByteOrder.LITTLE_ENDIAN).asShortBuffer().get(elements, at, count);
+    bytes
+        .buffer(from, count * WIDTH)
+        .order(ByteOrder.LITTLE_ENDIAN)
+        .asShortBuffer()
+        .get(elements, at, count);
   }
 
   @Override

@@ -87,16 +87,7 @@ public final class Int32Array extends WasmArray {
   /// @return the array
   @CalledByGeneratedCode
   public static Object put(
-      int v0,
-      int v1,
-      int v2,
-      int v3,
-      int v4,
-      int v5,
-      int v6,
-      int v7,
-      Object array,
-      int at) {
+      int v0, int v1, int v2, int v3, int v4, int v5, int v6, int v7, Object array, int at) {
     int[] elements = ((Int32Array) array).elements;
     elements[at] = v0;
     elements[at + 1] = v1;
@@ -126,7 +117,11 @@ public final class Int32Array extends WasmArray {
 
   @Override
   void load(WireBytes bytes, int from, int at, int count) {
-    bytes.buffer(from, count * WIDTH).order(ByteOrder.LITTLE_ENDIAN).asIntBuffer().get(elements, at, count);
+    bytes
+        .buffer(from, count * WIDTH)
+        .order(ByteOrder.LITTLE_ENDIAN)
+        .asIntBuffer()
+        .get(elements, at, count);
   }
 
   @Override

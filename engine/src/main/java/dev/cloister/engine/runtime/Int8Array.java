@@ -86,16 +86,7 @@ public final class Int8Array extends WasmArray {
   /// @return the array
   @CalledByGeneratedCode
   public static Object put(
-      int v0,
-      int v1,
-      int v2,
-      int v3,
-      int v4,
-      int v5,
-      int v6,
-      int v7,
-      Object array,
-      int at) {
+      int v0, int v1, int v2, int v3, int v4, int v5, int v6, int v7, Object array, int at) {
     byte[] elements = ((Int8Array) array).elements;
     elements[at] = (byte) v0;
     elements[at + 1] = (byte) v1;

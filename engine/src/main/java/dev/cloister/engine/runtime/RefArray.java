@@ -34,7 +34,8 @@ public final class RefArray extends WasmArray {
 
   /// `array.new`.
   @CalledByGeneratedCode
-  public static Object create(@Nullable Object value, int length, DefinedType type, Instance instance) {
+  public static Object create(
+      @Nullable Object value, int length, DefinedType type, Instance instance) {
     RefArray array = make(length, type, instance);
     fill(array.elements, 0, length, value, instance);
     return array;
@@ -61,7 +62,8 @@ public final class RefArray extends WasmArray {
     fill(target.elements, from, from + count, value, instance);
   }
 
-  private static void fill(@Nullable Object[] elements, int from, int to, @Nullable Object value, Instance instance) {
+  private static void fill(
+      @Nullable Object[] elements, int from, int to, @Nullable Object value, Instance instance) {
     int start = from;
     while (to - start > SLICE) {
       Arrays.fill(elements, start, start + SLICE, value);

@@ -10,7 +10,7 @@ import org.jspecify.annotations.Nullable;
 /// [AddressSpace] is not available, ranges are *eager*: allocated as a whole. An access after
 /// [#close] throws, it never reaches memory that has become someone else's.
 ///
-/// @param sizeBytes as it was asked for; the segment has at least one byte
+/// @param sizeBytes as it was asked for; the segment may have some more bytes
 record Reservation(MemorySegment segment, long sizeBytes, Arena arena) implements AutoCloseable {
   private static final long ALIGNMENT_BYTES = 16;
 
@@ -24,7 +24,7 @@ record Reservation(MemorySegment segment, long sizeBytes, Arena arena) implement
   /// @throws IllegalStateException if there are no lazy ranges here
   static @Nullable Reservation lazy(long sizeBytes) {
     Arena arena = Arena.ofShared();
-    MemorySegment segment = AddressSpace.map(Math.max(sizeBytes, 1), arena);
+    MemorySegment segment = AddressSpace.map(rounded(sizeBytes), arena);
     if (segment == null) {
       arena.close();
       return null;
@@ -36,12 +36,17 @@ record Reservation(MemorySegment segment, long sizeBytes, Arena arena) implement
   static @Nullable Reservation eager(long sizeBytes) {
     Arena arena = Arena.ofShared();
     try {
-      MemorySegment segment = arena.allocate(Math.max(sizeBytes, 1), ALIGNMENT_BYTES);
+      MemorySegment segment = arena.allocate(rounded(sizeBytes), ALIGNMENT_BYTES);
       return new Reservation(segment, sizeBytes, arena);
     } catch (OutOfMemoryError _) {
       arena.close();
       return null;
     }
+  }
+
+  /// Never 0, and such that the 32 bits around each byte belong to the range.
+  private static long rounded(long sizeBytes) {
+    return (Math.max(sizeBytes, 1) + ALIGNMENT_BYTES - 1) & -ALIGNMENT_BYTES;
   }
 
   /// Gives the memory back to the machine. Accesses throw [IllegalStateException] from now on.

@@ -1,6 +1,11 @@
 package dev.cloister.engine.runtime;
 
+import dev.cloister.engine.types.NumType;
+import dev.cloister.engine.types.RefType;
+import dev.cloister.engine.types.ValueType;
+import dev.cloister.engine.types.VecType;
 import java.util.Arrays;
+import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /// Where a function leaves all results but the first, which is returned on the Java stack.
@@ -9,6 +14,8 @@ import org.jspecify.annotations.Nullable;
 /// 64 bits (an i32 sign-extended, floats as their raw bits), references in slots of their own. Slot
 /// `k` belongs to result `k`, from 1; results beyond the fields are in the arrays. Functions that
 /// are several methods carry their locals from one to the next the same way.
+///
+/// `throw` and exception handlers find the values of exceptions here, from slot 1.
 ///
 /// A tail call leaves its arguments here, from slot 1, and returns to the function that was called
 /// ordinarily. That one calls [#pending] in a loop, whose code reads the arguments before it does
@@ -117,6 +124,40 @@ public final class ResultSlots {
       case Double d -> setAny(index, Double.doubleToRawLongBits(d));
       case null, default -> setReference(value, this, index);
     }
+  }
+
+  /// Takes values out of the slots from 1, boxed; references are dropped from theirs.
+  @Nullable Object[] take(List<ValueType> types) {
+    @Nullable Object[] values = new Object[types.size()];
+    for (int i = 0; i < values.length; i++) {
+      int index = i + 1;
+      values[i] =
+          switch (types.get(i)) {
+            case NumType number ->
+                switch (number) {
+                  case I32 -> (Object) (int) any(index);
+                  case I64 -> any(index);
+                  case F32 -> Float.intBitsToFloat((int) any(index));
+                  case F64 -> Double.longBitsToDouble(any(index));
+                };
+            case VecType _ -> throw new IllegalStateException("v128 is not available yet");
+            case RefType _ -> reference(this, index);
+          };
+    }
+    return values;
+  }
+
+  private long any(int index) {
+    return switch (index) {
+      case 1 -> n1;
+      case 2 -> n2;
+      case 3 -> n3;
+      case 4 -> n4;
+      case 5 -> n5;
+      case 6 -> n6;
+      case 7 -> n7;
+      default -> number(this, index);
+    };
   }
 
   private void setAny(int index, long value) {

@@ -40,6 +40,22 @@ public final class SegmentAccess {
   public static final VarHandle F64 =
       ValueLayout.JAVA_DOUBLE_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN).varHandle();
 
+  /// 8 bits, for atomic accesses.
+  public static final VarHandle ATOMIC8 =
+      ValueLayout.JAVA_BYTE.withOrder(ByteOrder.LITTLE_ENDIAN).varHandle();
+
+  /// 16 bits, for atomic accesses.
+  public static final VarHandle ATOMIC16 =
+      ValueLayout.JAVA_SHORT.withOrder(ByteOrder.LITTLE_ENDIAN).varHandle();
+
+  /// 32 bits, for atomic accesses.
+  public static final VarHandle ATOMIC32 =
+      ValueLayout.JAVA_INT.withOrder(ByteOrder.LITTLE_ENDIAN).varHandle();
+
+  /// 64 bits, for atomic accesses.
+  public static final VarHandle ATOMIC64 =
+      ValueLayout.JAVA_LONG.withOrder(ByteOrder.LITTLE_ENDIAN).varHandle();
+
   static {
     // The first use of a handle spins code of the JDK, which must not be cut short by the end of a
     // guest's stack.
@@ -50,6 +66,10 @@ public final class SegmentAccess {
     I64.set(scratch, 0L, (long) I64.get(scratch, 0L));
     F32.set(scratch, 0L, (float) F32.get(scratch, 0L));
     F64.set(scratch, 0L, (double) F64.get(scratch, 0L));
+    ATOMIC8.setVolatile(scratch, 0L, (byte) ATOMIC8.getVolatile(scratch, 0L));
+    ATOMIC16.setVolatile(scratch, 0L, (short) ATOMIC16.getVolatile(scratch, 0L));
+    ATOMIC32.setVolatile(scratch, 0L, (int) ATOMIC32.getAndAdd(scratch, 0L, 1));
+    ATOMIC64.setVolatile(scratch, 0L, (long) ATOMIC64.getAndAdd(scratch, 0L, 1L));
     MemorySegment.copy(scratch, 0, scratch, 8, 8);
     scratch.asSlice(0, 8).fill((byte) 0);
   }

@@ -2,6 +2,7 @@ package dev.cloister.engine.runtime;
 
 import dev.cloister.engine.error.LimitExceededException;
 import dev.cloister.engine.error.TrapException;
+import dev.cloister.engine.error.TrapReason;
 import dev.cloister.engine.module.WireBytes;
 import dev.cloister.engine.types.MemoryType;
 import java.lang.foreign.MemorySegment;
@@ -9,6 +10,7 @@ import java.lang.invoke.MethodHandles;
 import java.lang.invoke.VarHandle;
 import java.util.Objects;
 import java.util.concurrent.locks.ReentrantLock;
+import java.util.function.BooleanSupplier;
 
 /// A memory outside of the Java heap: a shared one, whose bytes must not move while other threads
 /// access them, or one that no array can hold.
@@ -36,6 +38,7 @@ public final class SegmentMemory extends Memory {
   @CalledByGeneratedCode public long limit;
 
   private final Reservation reservation;
+  private final ParkingLot waiters = new ParkingLot();
   private final ReentrantLock lock = new ReentrantLock();
   // Guarded by lock:
   private long chargedBytes;
@@ -121,6 +124,21 @@ public final class SegmentMemory extends Memory {
     }
   }
 
+  /// Waits at an address that was checked; see [ParkingLot#await].
+  ///
+  /// @throws TrapException if the memory is not shared
+  public int await(long address, BooleanSupplier isExpected, long timeoutNanos, Instance caller) {
+    if (!type.shared()) {
+      throw new TrapException(TrapReason.EXPECTED_SHARED_MEMORY);
+    }
+    return waiters.await(address, isExpected, timeoutNanos, caller.store);
+  }
+
+  /// Wakes those who wait at an address that was checked; see [ParkingLot#wake].
+  public int wake(long address, int count) {
+    return waiters.wake(address, count);
+  }
+
   @Override
   public byte getByte(long address) {
     return (byte) SegmentAccess.I8.get(segment, checkRange(address, 1));
@@ -170,17 +188,20 @@ public final class SegmentMemory extends Memory {
 
   @Override
   void write(long address, WireBytes source, int from, int length) {
+    StackGuard.probe();
     checkRange(address, length);
     source.copyTo(from, segment.asSlice(address, length).asByteBuffer(), length);
   }
 
   @Override
   void fill(long address, long length, byte value) {
+    StackGuard.probe();
     segment.asSlice(address, length).fill(value);
   }
 
   @Override
   void copyFrom(Memory source, long from, long to, long length) {
+    StackGuard.probe();
     MemorySegment.copy(source.content(), from, segment, to, length);
   }
 

@@ -13,6 +13,7 @@ import java.util.Objects;
 import java.util.Set;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
+import java.util.concurrent.locks.LockSupport;
 import org.jspecify.annotations.Nullable;
 
 /// A group of instances that may call each other, run by one thread at a time (Spec 4.2.3).
@@ -63,6 +64,11 @@ public final class Store implements AutoCloseable {
 
   private volatile @Nullable StopReason stopReason;
 
+  /// The thread that waits at a shared memory, if it does: it sees no stop site.
+  private volatile @Nullable Thread waiting;
+
+  private WaitRegion waitRegion = WaitRegion.NONE;
+
   private final Object stopLock = new Object();
   // Guarded by stopLock:
   private final Set<StopSite> sites = new LinkedHashSet<>();
@@ -82,6 +88,12 @@ public final class Store implements AutoCloseable {
   /// {@return what pays for objects of the guest}
   public GcHeap gcHeap() {
     return gcHeap;
+  }
+
+  /// Tells `region` from now on when the thread that runs the store waits at a shared memory. Called
+  /// on that thread.
+  public void waitIn(WaitRegion region) {
+    waitRegion = region;
   }
 
   /// {@return what everything in this store is charged to}
@@ -118,6 +130,7 @@ public final class Store implements AutoCloseable {
       }
       stopReason = reason;
     }
+    LockSupport.unpark(waiting);
     STOPPER.execute(this::arm);
   }
 
@@ -134,6 +147,19 @@ public final class Store implements AutoCloseable {
     if (reason != null) {
       throw new StoppedException(reason);
     }
+  }
+
+  /// Notes that the calling thread, which runs this store, looks at the request to stop from now on
+  /// and then parks: [#requestStop] will wake it.
+  void beginWait() {
+    waitRegion.enter();
+    waiting = Thread.currentThread();
+  }
+
+  /// Notes the end of what [#beginWait] began.
+  void endWait() {
+    waiting = null;
+    waitRegion.exit();
   }
 
   private void arm() {

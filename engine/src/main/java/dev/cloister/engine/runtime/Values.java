@@ -71,12 +71,12 @@ final class Values {
           switch (abstractType) {
             case FUNC -> value instanceof FuncRef;
             case EXTERN, ANY -> true;
+            case EXN -> value instanceof ThrownException;
             case NOFUNC, NOEXTERN, NONE, NOEXN -> false;
             case EQ -> Casts.isEq(value);
             case I31 -> value instanceof I31;
             case STRUCT -> value instanceof WasmStruct;
             case ARRAY -> value instanceof WasmArray;
-            case EXN -> false;
           };
     };
   }

@@ -1,6 +1,5 @@
 package dev.cloister.engine.types;
 
-import dev.cloister.engine.util.IntVector;
 import java.lang.ref.Reference;
 import java.lang.ref.ReferenceQueue;
 import java.lang.ref.WeakReference;
@@ -38,8 +37,7 @@ public final class TypeCanonicalizer {
   // All below guarded by lock.
   private final Map<Shape, Entry> groups = new HashMap<>();
   private final ReferenceQueue<RecGroup> dead = new ReferenceQueue<>();
-  private final IntVector freeIds = new IntVector();
-  private int nextId;
+  private final IdRanges ids = new IdRanges();
   private long liveTypes;
 
   TypeCanonicalizer() {}
@@ -62,7 +60,7 @@ public final class TypeCanonicalizer {
         return known;
       }
       group.seal();
-      group.makeCanonical(takeIds(group.size()));
+      group.makeCanonical(ids.take(group.size()));
       groups.remove(shape); // The key of a dead entry must not stay.
       groups.put(shape, new Entry(group, shape, dead));
       liveTypes += group.size();
@@ -83,29 +81,13 @@ public final class TypeCanonicalizer {
     }
   }
 
-  /// Returns the first of `count` consecutive ids. Only single types use ids again; larger groups
-  /// are rare, and splitting ranges is not worth it until the numbers run out.
-  private int takeIds(int count) {
-    if (count == 1 && freeIds.size() > 0) {
-      return freeIds.removeLast();
-    }
-    int first = nextId;
-    if (first > Integer.MAX_VALUE - count) {
-      throw new IllegalStateException("type ids are used up");
-    }
-    nextId = first + count;
-    return first;
-  }
-
   private void removeDead() {
     Reference<? extends RecGroup> reference;
     while ((reference = dead.poll()) != null) {
       Entry entry = (Entry) reference;
       groups.remove(entry.shape, entry);
       liveTypes -= entry.size;
-      for (int i = 0; i < entry.size; i++) {
-        freeIds.add(entry.firstId + i);
-      }
+      ids.giveBack(entry.firstId, entry.size);
     }
   }
 

@@ -29,13 +29,6 @@ public final class IntVector {
     values[size++] = value;
   }
 
-  /// Removes the last value and returns it.
-  public int removeLast() {
-    int last = get(size - 1);
-    size--;
-    return last;
-  }
-
   /// Shortens the list to `size` values.
   public void truncate(int size) {
     this.size = Objects.checkIndex(size, this.size + 1);

@@ -11,6 +11,7 @@ import dev.cloister.engine.EngineConfig;
 import dev.cloister.engine.ModuleHandle;
 import dev.cloister.engine.NativeModuleInfo.ImageInfo;
 import dev.cloister.engine.bytecode.Opcode;
+import dev.cloister.engine.codegen.ModulePlan;
 import dev.cloister.engine.decode.ModuleDecoder;
 import dev.cloister.engine.feature.WasmFeatures;
 import dev.cloister.engine.feature.WasmLimits;
@@ -60,6 +61,7 @@ final class CodeImageTest {
     return new NativeModule(
         ModuleDecoder.decode(module.build(), WasmFeatures.supported(), WasmLimits.defaults()),
         CodeKind.BASELINE,
+        ModulePlan.METHOD_BYTES,
         signatureClasses,
         new StructClasses(threads),
         threads);
@@ -280,8 +282,7 @@ final class CodeImageTest {
     NativeModule module = compile(counting());
     CodeImage foreign = compile(counting()).currentImage();
 
-    assertThatThrownBy(() -> module.useImage(foreign))
-        .isInstanceOf(IllegalArgumentException.class);
+    assertThatThrownBy(() -> module.useImage(foreign)).isInstanceOf(IllegalArgumentException.class);
   }
 
   @ParameterizedTest
@@ -335,8 +336,7 @@ final class CodeImageTest {
             store,
             looking(() -> {
               if (++depth[0] < CodeKind.values().length) {
-                instances.getFirst()
-                    .useImage(module.image(CodeKind.values()[depth[0]]).entry());
+                instances.getFirst().useImage(module.image(CodeKind.values()[depth[0]]).entry());
                 call(instances.getFirst(), "inner");
               }
             }));

@@ -271,6 +271,9 @@ final class GeneratedClassesTest {
     for (int chunk = 0; chunk < plan.chunkCount(); chunk++) {
       classes.putAll(ChunkGenerator.chunk(CodeKind.BASELINE, plan, chunk));
     }
+    for (StructShape shape : plan.structShapes()) {
+      classes.put(shape.className(), StructGenerator.generate(shape));
+    }
     for (int shape = 0; shape < plan.shapeCount(); shape++) {
       classes.put(Names.reference(shape), generator.reference(shape));
       classes.put(Names.dispatch(shape), DispatchGenerator.dispatch(plan, shape));

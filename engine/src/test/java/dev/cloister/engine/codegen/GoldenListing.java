@@ -38,11 +38,16 @@ final class GoldenListing {
 
   /// Compares the methods of all functions of a module, in order, with the file `name`.
   static void assertMatches(String name, ModuleBuilder module) {
+    assertMatches(name, CodeKind.BASELINE, module);
+  }
+
+  /// Compares the methods of all functions of a module in code of a kind with the file `name`.
+  static void assertMatches(String name, CodeKind kind, ModuleBuilder module) {
     GoldenListing listing = new GoldenListing();
     ModulePlan plan = plan(module);
     for (int chunk = 0; chunk < plan.chunkCount(); chunk++) {
       ClassNode code =
-          read(ChunkGenerator.chunk(CodeKind.BASELINE, plan, chunk).get(Names.chunk(chunk)));
+          read(ChunkGenerator.chunk(kind, plan, chunk).get(Names.chunk(chunk)));
       for (MethodNode method : code.methods) {
         int function = Integer.parseInt(method.name.substring(1));
         WasmModule decoded = plan.module();

@@ -14,19 +14,20 @@ import dev.cloister.engine.fixture.ModuleBuilder;
 import dev.cloister.engine.module.ElementSegment.Mode;
 import dev.cloister.engine.module.ExternKind;
 import dev.cloister.engine.oracle.Operator;
+import dev.cloister.engine.runtime.CodeKind;
 import dev.cloister.engine.types.AbstractHeapType;
+import dev.cloister.engine.types.ArrayType;
+import dev.cloister.engine.types.DefinedType;
+import dev.cloister.engine.types.FieldType;
 import dev.cloister.engine.types.FuncType;
 import dev.cloister.engine.types.GlobalType;
 import dev.cloister.engine.types.Limits;
 import dev.cloister.engine.types.MemoryType;
-import dev.cloister.engine.types.TableType;
-import dev.cloister.engine.types.ValueType;
-import dev.cloister.engine.types.ArrayType;
-import dev.cloister.engine.types.DefinedType;
-import dev.cloister.engine.types.FieldType;
 import dev.cloister.engine.types.PackedType;
 import dev.cloister.engine.types.RefType;
 import dev.cloister.engine.types.StructType;
+import dev.cloister.engine.types.TableType;
+import dev.cloister.engine.types.ValueType;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
@@ -472,6 +473,33 @@ final class GoldenListingTest {
             .passiveData(new byte[1]));
   }
 
+  /// Memory 0 is shared, memory 1 an array with 64-bit addresses.
+  @Test
+  void atomics_areCalls() {
+    MemoryType shared =
+        new MemoryType(Limits.of(1, 1), /* shared= */ true, MemoryType.DEFAULT_PAGE_SIZE_LOG2);
+    GoldenListing.assertMatches(
+        "atomics",
+        new ModuleBuilder()
+            .function(INT, code -> operands(code, 1).op(Opcode.I32_ATOMIC_LOAD8_U, 0, 16))
+            .function(
+                new FuncType(List.of(I32, I64), List.of()),
+                code -> operands(code, 2).op(Opcode.I64_ATOMIC_STORE, 3, 0))
+            .function(
+                new FuncType(List.of(I32, I64), List.of(I64)),
+                code -> operands(code, 2).op(Opcode.I64_ATOMIC_RMW32_SUB_U, 2, 0))
+            .function(
+                new FuncType(List.of(I64, I64, I64), List.of(I64)),
+                code -> operands(code, 3).op(Opcode.I64_ATOMIC_RMW8_CMPXCHG_U, 0, 0, 1))
+            .function(
+                new FuncType(List.of(I32, I64, I64), List.of(I32)),
+                code -> operands(code, 3).op(Opcode.MEMORY_ATOMIC_WAIT64, 3, 8))
+            .function(BINARY, code -> operands(code, 2).op(Opcode.MEMORY_ATOMIC_NOTIFY, 2, 0))
+            .function(VOID, code -> code.op(Opcode.ATOMIC_FENCE))
+            .memory(shared)
+            .memory(MemoryType.of(wide(1))));
+  }
+
   private static CodeBuilder operands(CodeBuilder code, int count) {
     for (int i = 0; i < count; i++) {
       code.localGet(i);
@@ -717,7 +745,8 @@ final class GoldenListingTest {
         module.openType(
             point,
             new StructType(
-                List.of(number, number, new FieldType(PackedType.I8, true), new FieldType(I64, true))));
+                List.of(
+                    number, number, new FieldType(PackedType.I8, true), new FieldType(I64, true))));
     FuncType get = new FuncType(List.of(RefType.of(true, pixel)), List.of(I32));
     FuncType set = new FuncType(List.of(RefType.of(true, pixel), I64), List.of());
     FuncType make = new FuncType(List.of(I32), List.of(RefType.of(true, pixel)));
@@ -736,8 +765,7 @@ final class GoldenListingTest {
             .function(get, code -> code.localGet(0).op(Opcode.STRUCT_GET, point, 1))
             .function(get, code -> code.localGet(0).op(Opcode.STRUCT_GET_S, pixel, 2))
             .function(get, code -> code.localGet(0).op(Opcode.STRUCT_GET_U, pixel, 2))
-            .function(
-                set, code -> code.localGet(0).localGet(1).op(Opcode.STRUCT_SET, pixel, 3))
+            .function(set, code -> code.localGet(0).localGet(1).op(Opcode.STRUCT_SET, pixel, 3))
             .function(
                 set,
                 code ->
@@ -863,5 +891,63 @@ final class GoldenListingTest {
                         .i32Const(1)
                         .op(Opcode.REF_I31)
                         .op(Opcode.REF_EQ)));
+  }
+
+  /// What counts: segments at the beginning, behind a call, in a loop and in both arms, and bulk.
+  @Test
+  void countingCode_paysForItsSegments() {
+    GoldenListing.assertMatches("fuel", CodeKind.FUEL, variants());
+  }
+
+  /// What can be debugged: positions, operands that are new, and locals in the frame.
+  @Test
+  void debuggableCode_keepsItsFrame() {
+    GoldenListing.assertMatches("debug", CodeKind.DEBUG, variants());
+  }
+
+  private static ModuleBuilder variants() {
+    return new ModuleBuilder()
+        .memory(1)
+        .function(
+            BINARY,
+            code ->
+                code.localGet(0)
+                    .localGet(1)
+                    .call(1)
+                    .localGet(0)
+                    .op(Opcode.I32_LT_S)
+                    .ifThen(I32)
+                    .i32Const(1)
+                    .otherwise()
+                    .localGet(0)
+                    .i32Const(2)
+                    .i32Add()
+                    .end()
+                    .i32Add())
+        .function(
+            INT,
+            code -> {
+              int sum = code.local(I64);
+              code.loop()
+                  .localGet(sum)
+                  .localGet(0)
+                  .access(Opcode.I64_LOAD32_U, 4)
+                  .op(Opcode.I64_ADD)
+                  .localSet(sum)
+                  .localGet(0)
+                  .i32Const(4)
+                  .i32Add()
+                  .localTee(0)
+                  .i32Const(400)
+                  .op(Opcode.I32_NE)
+                  .brIf(0)
+                  .end()
+                  .i32Const(0)
+                  .i32Const(0)
+                  .localGet(0)
+                  .op(Opcode.MEMORY_FILL, 0)
+                  .localGet(sum)
+                  .op(Opcode.I32_WRAP_I64);
+            });
   }
 }

@@ -25,6 +25,7 @@ import java.math.BigInteger;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
@@ -171,8 +172,23 @@ final class MemoryFormsTest {
     long last = form.size() - offset - width;
     for (long address :
         new long[] {
-          0, 8, last - 1, last, last + 1, last + width, form.size() - 1, form.size(), 1L << 31,
-          (1L << 32) - 1, 1L << 32, (1L << 32) + 8, Long.MAX_VALUE, Long.MIN_VALUE, -8, -offset, -1
+          0,
+          8,
+          last - 1,
+          last,
+          last + 1,
+          last + width,
+          form.size() - 1,
+          form.size(),
+          1L << 31,
+          (1L << 32) - 1,
+          1L << 32,
+          (1L << 32) + 8,
+          Long.MAX_VALUE,
+          Long.MIN_VALUE,
+          -8,
+          -offset,
+          -1
         }) {
       addresses.add(form.is64 ? address : address & 0xffff_ffffL);
     }
@@ -194,7 +210,8 @@ final class MemoryFormsTest {
                 start.add(BigInteger.valueOf(width)).compareTo(BigInteger.valueOf(form.size()))
                     <= 0;
             String what = name(opcode, offset) + " at " + Long.toUnsignedString(address);
-            check(instance, memory, opcode, offset, address, isInside ? start.longValue() : -1, what);
+            check(
+                instance, memory, opcode, offset, address, isInside ? start.longValue() : -1, what);
           }
         }
       }
@@ -266,13 +283,13 @@ final class MemoryFormsTest {
     };
   }
 
-  private static long bits(Object value) {
+  private static long bits(@Nullable Object value) {
     return switch (value) {
       case Integer i -> i & 0xffff_ffffL;
       case Long l -> l;
       case Float f -> Float.floatToRawIntBits(f) & 0xffff_ffffL;
       case Double d -> Double.doubleToRawLongBits(d);
-      default -> throw new AssertionError(value);
+      case null, default -> throw new AssertionError("no number: " + value);
     };
   }
 

@@ -1,10 +1,12 @@
 package dev.cloister.engine.oracle;
 
+import dev.cloister.engine.EngineConfig;
 import dev.cloister.engine.ModuleHandle;
 import dev.cloister.engine.error.TrapException;
 import dev.cloister.engine.error.UncaughtWasmException;
 import dev.cloister.engine.error.WasmFrame;
 import dev.cloister.engine.fixture.TestEngine;
+import dev.cloister.engine.runtime.CodeKind;
 import dev.cloister.engine.runtime.Global;
 import dev.cloister.engine.runtime.HeapLimiter;
 import dev.cloister.engine.runtime.HostFunction;
@@ -30,14 +32,21 @@ final class Comparison {
   private static final long MAX_STEPS = 100_000;
   private static final int MAX_DEPTH = 100;
   private static final int ROUNDS = 3;
+  private static final long FUEL = 1L << 60;
 
   private final TestEngine engine;
+  private final boolean countsFuel;
 
   /// The calls that were compared so far.
   int calls;
 
-  Comparison(TestEngine engine) {
-    this.engine = engine;
+  Comparison(EngineConfig config) {
+    this.engine = new TestEngine(config);
+    this.countsFuel = config.codeKind() == CodeKind.FUEL;
+  }
+
+  void close() {
+    engine.close();
   }
 
   /// Compares a program.
@@ -126,6 +135,8 @@ final class Comparison {
       }
       expectedLog.clear();
       foundLog.clear();
+      steps.fuel = 0;
+      store.setFuel(FUEL);
       String expected = interpret(oracle, function, guestArgs);
       String found = execute(instance, function, args.toArray());
       String what = "f" + function + " of " + guestArgs + ": ";
@@ -134,6 +145,10 @@ final class Comparison {
       }
       if (!foundLog.equals(expectedLog)) {
         return what + "expected log " + expectedLog + ", found " + foundLog;
+      }
+      long used = FUEL - store.fuel();
+      if (countsFuel && used != steps.fuel) {
+        return what + "expected fuel " + steps.fuel + ", used " + used;
       }
       String state = compareState(oracle, instance);
       return state == null ? null : what + state;

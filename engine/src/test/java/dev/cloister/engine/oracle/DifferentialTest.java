@@ -2,23 +2,29 @@ package dev.cloister.engine.oracle;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.cloister.engine.EngineConfig;
 import dev.cloister.engine.decode.ModuleDecoder;
 import dev.cloister.engine.error.ModuleException;
 import dev.cloister.engine.feature.WasmFeatures;
 import dev.cloister.engine.feature.WasmLimits;
 import dev.cloister.engine.fixture.Seed;
-import dev.cloister.engine.fixture.TestEngine;
 import dev.cloister.engine.module.InstructionText;
 import dev.cloister.engine.module.WasmModule;
+import dev.cloister.engine.runtime.CodeKind;
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Base64;
+import java.util.Collections;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
 import java.util.Objects;
 import java.util.Random;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 
-/// Random modules do in compiled code what the interpreter does.
+/// Random modules do in compiled code of every kind what the interpreter does.
 ///
 /// Strategy: each program has an own seed, and uses all that the engine supports. Its functions are
 /// called with random arguments, several times, so that calls work on what others left. Invariants:
@@ -29,18 +35,32 @@ final class DifferentialTest {
   private static final long SECONDS = Long.getLong("differential.seconds", 8);
   private static final long SHRINK_SECONDS = 30;
 
-  private final TestEngine engine = new TestEngine();
-  private final Comparison comparison = new Comparison(engine);
+  /// So little that nearly every function is divided.
+  private static final int FEW_BYTES = 800;
+
+  /// How many kinds of code each program is compared in; its seed says which.
+  private static final int KINDS = 3;
+
+  private final Map<String, Comparison> comparisons = new LinkedHashMap<>();
+
+  DifferentialTest() {
+    for (CodeKind kind : CodeKind.values()) {
+      EngineConfig config = EngineConfig.defaults().withCodeKind(kind);
+      comparisons.put(kind.label(), new Comparison(config));
+      comparisons.put(
+          kind.label() + ", divided", new Comparison(config.withMethodBytes(FEW_BYTES)));
+    }
+  }
 
   @AfterEach
-  void closeEngine() {
-    engine.close();
+  void closeEngines() {
+    comparisons.values().forEach(Comparison::close);
   }
 
   @Test
   void smallPrograms_doWhatTheInterpreterDoes() {
     run(/* isLarge= */ false, SECONDS);
-    assertThat(comparison.calls).as("calls that were compared").isGreaterThan(20);
+    assertThat(calls()).as("calls that were compared").isGreaterThan(20);
   }
 
   /// Functions that do not fit into one JVM method are divided.
@@ -62,7 +82,11 @@ final class DifferentialTest {
       compare(seeds.nextLong(), isLarge);
       programs++;
     }
-    System.out.println(programs + " programs, " + comparison.calls + " calls");
+    System.out.println(programs + " programs, " + calls() + " calls");
+  }
+
+  private int calls() {
+    return comparisons.values().stream().mapToInt(comparison -> comparison.calls).sum();
   }
 
   private void compare(long seed, boolean isLarge) {
@@ -81,15 +105,14 @@ final class DifferentialTest {
             program,
             SHRINK_SECONDS,
             candidate -> isValid(candidate) && difference(candidate, seed) != null);
+    System.out.println(text(smallest));
     throw new AssertionError(
         (isLarge ? "large program " : "program ")
             + seed
             + " (-Dprogram): "
             + difference
             + "\nsmallest: "
-            + difference(smallest, seed)
-            + "\n"
-            + text(smallest));
+            + difference(smallest, seed));
   }
 
   private static boolean isValid(Program program) {
@@ -107,11 +130,20 @@ final class DifferentialTest {
   }
 
   private @Nullable String difference(Program program, long seed) {
-    try {
-      return comparison.difference(program, seed);
-    } catch (RuntimeException | Error e) {
-      return e + " at " + Arrays.stream(e.getStackTrace()).limit(12).toList();
+    List<String> kinds = new ArrayList<>(comparisons.keySet());
+    Collections.shuffle(kinds, new Random(seed));
+    for (String kind : kinds.subList(0, KINDS)) {
+      String difference;
+      try {
+        difference = comparisons.get(kind).difference(program, seed);
+      } catch (RuntimeException | Error e) {
+        difference = e + " at " + Arrays.stream(e.getStackTrace()).limit(12).toList();
+      }
+      if (difference != null) {
+        return kind + ": " + difference;
+      }
     }
+    return null;
   }
 
   private static String text(Program program) {

@@ -6,10 +6,12 @@ import dev.cloister.engine.error.TrapReason;
 import dev.cloister.engine.oracle.Guest.F32;
 import dev.cloister.engine.oracle.Guest.F64;
 import dev.cloister.engine.runtime.V128;
+import dev.cloister.engine.types.ArrayType;
 import dev.cloister.engine.types.DefinedType;
 import dev.cloister.engine.types.FuncType;
 import dev.cloister.engine.types.NumType;
 import dev.cloister.engine.types.RefType;
+import dev.cloister.engine.types.StorageType;
 import java.math.BigInteger;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -32,6 +34,7 @@ final class Interpreter {
 
   private final Oracle instance;
   private final List<Instruction> code;
+  private final List<Integer> costs;
   private final int resultCount;
   private final List<@Nullable Object> locals = new ArrayList<>();
   private final List<@Nullable Object> stack = new ArrayList<>();
@@ -42,6 +45,7 @@ final class Interpreter {
   Interpreter(Oracle instance, Body body, FuncType type, List<@Nullable Object> args) {
     this.instance = instance;
     this.code = body.instructions();
+    this.costs = body.costs();
     this.resultCount = type.results().size();
     locals.addAll(args);
     body.locals().forEach(local -> locals.add(Guest.defaultOf(local)));
@@ -83,8 +87,10 @@ final class Interpreter {
   List<@Nullable Object> run() {
     labels.add(new Label(resultCount, 0, code.size(), null));
     while (pc < code.size()) {
+      instance.steps.fuel += costs.get(pc);
       Instruction instruction = code.get(pc++);
       instance.steps.step();
+      instance.steps.fuel += bulkCost(instruction);
       try {
         step(instruction);
       } catch (Operator.Fault fault) {
@@ -96,6 +102,34 @@ final class Interpreter {
       }
     }
     return new ArrayList<>(stack);
+  }
+
+  /// What a bulk instruction costs for its length, the topmost operand.
+  private long bulkCost(Instruction instruction) {
+    int elementBytes =
+        switch (instruction.opcode) {
+          case MEMORY_INIT, MEMORY_COPY, MEMORY_FILL -> 1;
+          case TABLE_INIT, TABLE_COPY, TABLE_FILL -> 8;
+          case ARRAY_NEW,
+              ARRAY_NEW_DEFAULT,
+              ARRAY_NEW_DATA,
+              ARRAY_NEW_ELEM,
+              ARRAY_FILL,
+              ARRAY_COPY,
+              ARRAY_INIT_DATA,
+              ARRAY_INIT_ELEM -> {
+            ArrayType type = (ArrayType) instance.module.type(instruction.index).composite();
+            StorageType storage = type.field().storage();
+            yield storage instanceof RefType ? 8 : References.width(storage);
+          }
+          default -> 0;
+        };
+    if (elementBytes == 0) {
+      return 0;
+    }
+    BigInteger length = wide(Oracle.address(stack.getLast()), false);
+    BigInteger bytes = length.multiply(BigInteger.valueOf(elementBytes));
+    return bytes.add(BigInteger.valueOf(63)).shiftRight(6).longValueExact();
   }
 
   // The stack.

@@ -43,6 +43,10 @@ final class Oracle {
   /// other.
   static final class Steps {
     long left = Long.MAX_VALUE;
+
+    /// What was executed in units of [dev.cloister.engine.runtime.Fuel].
+    long fuel;
+
     int maxDepth = 300;
     int depth;
 

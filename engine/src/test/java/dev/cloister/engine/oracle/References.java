@@ -131,7 +131,7 @@ final class References {
     }
   }
 
-  private static int width(StorageType type) {
+  static int width(StorageType type) {
     return switch (type) {
       case PackedType packed -> packed == PackedType.I8 ? 1 : 2;
       case NumType number ->

@@ -267,8 +267,7 @@ final class ArrayTest {
     for (int i = 0; i < data.length; i++) {
       data[i] = (byte) (i * 3);
     }
-    ByteBuffer buffer =
-        ByteBuffer.wrap(data).order(ByteOrder.LITTLE_ENDIAN);
+    ByteBuffer buffer = ByteBuffer.wrap(data).order(ByteOrder.LITTLE_ENDIAN);
     List<StorageType> types = List.of(I8, I16, I32, I64, F32, F64);
     List<Object> expected =
         List.of(
@@ -299,8 +298,7 @@ final class ArrayTest {
                               .localGet(2)
                               .localGet(3)
                               .op(Opcode.ARRAY_INIT_DATA, type, 0))
-                  .exportFunction(
-                      "drop", FuncType.EMPTY, code -> code.op(Opcode.DATA_DROP, 0)));
+                  .exportFunction("drop", FuncType.EMPTY, code -> code.op(Opcode.DATA_DROP, 0)));
       WasmArray array = arrayResult(instance, "new", 3, 2);
       assertThat(array.get(0)).isEqualTo(expected.get(i));
       call(instance, "init", array, 1, 3, 1);

@@ -77,17 +77,16 @@ final class CastTest {
       types.put("bird", bird);
       types.put("fish", fish);
       types.put("herd", herd);
-      types.forEach(
-          (name, type) -> {
-            test("is " + name, Opcode.REF_TEST, type);
-            test("isNullOr " + name, Opcode.REF_TEST_NULL, type);
-            cast("to " + name, Opcode.REF_CAST, type);
-            cast("toNullOr " + name, Opcode.REF_CAST_NULL, type);
-            for (boolean nullable : new boolean[] {false, true}) {
-              branch("branch " + name + nullable, Opcode.BR_ON_CAST, nullable, type);
-              branch("stay " + name + nullable, Opcode.BR_ON_CAST_FAIL, nullable, type);
-            }
-          });
+      types.forEach((name, type) -> {
+        test("is " + name, Opcode.REF_TEST, type);
+        test("isNullOr " + name, Opcode.REF_TEST_NULL, type);
+        cast("to " + name, Opcode.REF_CAST, type);
+        cast("toNullOr " + name, Opcode.REF_CAST_NULL, type);
+        for (boolean nullable : new boolean[] {false, true}) {
+          branch("branch " + name + nullable, Opcode.BR_ON_CAST, nullable, type);
+          branch("stay " + name + nullable, Opcode.BR_ON_CAST_FAIL, nullable, type);
+        }
+      });
       make("animal", code -> code.op(Opcode.STRUCT_NEW_DEFAULT, animal));
       make("bird", code -> code.op(Opcode.STRUCT_NEW_DEFAULT, bird));
       make("fish", code -> code.op(Opcode.STRUCT_NEW_DEFAULT, fish));
@@ -142,16 +141,15 @@ final class CastTest {
             "herd", List.of("any", "eq", "array", "herd"),
             "i31", List.of("any", "eq", "i31"),
             "host", List.of("any"));
-    membership.forEach(
-        (value, types) -> {
-          Object object =
-              value.equals("host")
-                  ? new Object()
-                  : Objects.requireNonNull(result(instance, "make " + value));
-          for (String type : zoo.types.keySet()) {
-            assertMember(instance, object, type, types.contains(type), types.contains(type));
-          }
-        });
+    membership.forEach((value, types) -> {
+      Object object =
+          value.equals("host")
+              ? new Object()
+              : Objects.requireNonNull(result(instance, "make " + value));
+      for (String type : zoo.types.keySet()) {
+        assertMember(instance, object, type, types.contains(type), types.contains(type));
+      }
+    });
     for (String type : zoo.types.keySet()) {
       assertMember(instance, null, type, false, true);
     }
@@ -186,7 +184,10 @@ final class CastTest {
     DefinedType general = module.openType(null, FuncType.EMPTY);
     DefinedType special = module.openType(general, FuncType.EMPTY);
     DefinedType other = module.type(new FuncType(List.of(I32), List.of()));
-    module.function(general, code -> {}).function(special, code -> {}).elements(Mode.DECLARATIVE, 0, 1);
+    module
+        .function(general, code -> {})
+        .function(special, code -> {})
+        .elements(Mode.DECLARATIVE, 0, 1);
     FuncType test = new FuncType(List.of(I32), List.of(I32));
     Map<String, HeapType> types =
         Map.of(
@@ -195,19 +196,18 @@ final class CastTest {
             "other", other,
             "func", AbstractHeapType.FUNC,
             "nofunc", AbstractHeapType.NOFUNC);
-    types.forEach(
-        (name, type) ->
-            module.exportFunction(
-                name,
-                test,
-                code ->
-                    code.localGet(0)
-                        .ifThen(FUNCREF)
-                        .op(Opcode.REF_FUNC, 1)
-                        .otherwise()
-                        .op(Opcode.REF_FUNC, 0)
-                        .end()
-                        .heapType(Opcode.REF_TEST, type)));
+    types.forEach((name, type) ->
+        module.exportFunction(
+            name,
+            test,
+            code ->
+                code.localGet(0)
+                    .ifThen(FUNCREF)
+                    .op(Opcode.REF_FUNC, 1)
+                    .otherwise()
+                    .op(Opcode.REF_FUNC, 0)
+                    .end()
+                    .heapType(Opcode.REF_TEST, type)));
     module.exportFunction(
         "fail",
         FuncType.EMPTY,
@@ -332,10 +332,9 @@ final class CastTest {
             "struct", RefType.STRUCTREF,
             "array", RefType.ARRAYREF,
             "bird", RefType.of(true, zoo.bird));
-    types.forEach(
-        (name, type) ->
-            zoo.module.exportFunction(
-                "take " + name, new FuncType(List.of(type), List.of()), code -> {}));
+    types.forEach((name, type) ->
+        zoo.module.exportFunction(
+            "take " + name, new FuncType(List.of(type), List.of()), code -> {}));
     Instance instance = engine.instantiate(zoo.module);
     Map<String, List<String>> accepted =
         Map.of(
@@ -343,19 +342,18 @@ final class CastTest {
             "bird", List.of("eq", "struct", "bird"),
             "herd", List.of("eq", "array"),
             "i31", List.of("eq", "i31"));
-    accepted.forEach(
-        (value, takers) -> {
-          Object object = result(instance, "make " + value);
-          for (String type : types.keySet()) {
-            if (takers.contains(type)) {
-              call(instance, "take " + type, object);
-            } else {
-              assertThatThrownBy(() -> call(instance, "take " + type, object))
-                  .isInstanceOf(IllegalArgumentException.class)
-                  .hasMessageStartingWith("type mismatch: expected ");
-            }
-          }
-        });
+    accepted.forEach((value, takers) -> {
+      Object object = result(instance, "make " + value);
+      for (String type : types.keySet()) {
+        if (takers.contains(type)) {
+          call(instance, "take " + type, object);
+        } else {
+          assertThatThrownBy(() -> call(instance, "take " + type, object))
+              .isInstanceOf(IllegalArgumentException.class)
+              .hasMessageStartingWith("type mismatch: expected ");
+        }
+      }
+    });
     for (String type : types.keySet()) {
       call(instance, "take " + type, new Object[] {null});
       assertThatThrownBy(() -> call(instance, "take " + type, new Object()))
@@ -392,17 +390,15 @@ final class CastTest {
                     .drop(),
             TrapReason.ALLOCATION_TOO_LARGE,
             code -> mark(code.i32Const(-1), 0).op(Opcode.ARRAY_NEW_DEFAULT, types[1]).drop());
-    guests.forEach(
-        (reason, body) -> {
-          ModuleBuilder module = new ModuleBuilder();
-          types[0] = module.type(new StructType(List.of(FIELD)));
-          types[1] = module.type(new ArrayType(FIELD));
-          module.exportFunction("run", FuncType.EMPTY, body);
-          byte[] bytes = module.build();
-          Instance instance = engine.instantiate(module);
-          TrapException trap = assertTraps(reason, () -> call(instance, "run"));
-          assertThat(trap.wasmStack())
-              .containsExactly(new WasmFrame(0, null, offsetBehind(bytes, 0)));
-        });
+    guests.forEach((reason, body) -> {
+      ModuleBuilder module = new ModuleBuilder();
+      types[0] = module.type(new StructType(List.of(FIELD)));
+      types[1] = module.type(new ArrayType(FIELD));
+      module.exportFunction("run", FuncType.EMPTY, body);
+      byte[] bytes = module.build();
+      Instance instance = engine.instantiate(module);
+      TrapException trap = assertTraps(reason, () -> call(instance, "run"));
+      assertThat(trap.wasmStack()).containsExactly(new WasmFrame(0, null, offsetBehind(bytes, 0)));
+    });
   }
 }

@@ -46,21 +46,16 @@ final class CustomPageSizesTest {
             new ModuleBuilder()
                 .memory(bytes(Limits.of(7)))
                 .exportFunction(
-                    "size",
-                    UNARY,
-                    code -> code.localGet(0).drop().op(Opcode.MEMORY_SIZE, 0))
-                .exportFunction(
-                    "load", UNARY, code -> code.localGet(0).access(Opcode.I32_LOAD, 0))
+                    "size", UNARY, code -> code.localGet(0).drop().op(Opcode.MEMORY_SIZE, 0))
+                .exportFunction("load", UNARY, code -> code.localGet(0).access(Opcode.I32_LOAD, 0))
                 .exportFunction(
                     "load8", UNARY, code -> code.localGet(0).access(Opcode.I32_LOAD8_U, 1)));
 
     assertThat(intResult(instance, "size", 0)).isEqualTo(7);
     assertThat(intResult(instance, "load", 3)).isZero();
-    assertTraps(
-        TrapReason.MEMORY_OUT_OF_BOUNDS, () -> TestEngine.call(instance, "load", 4));
+    assertTraps(TrapReason.MEMORY_OUT_OF_BOUNDS, () -> TestEngine.call(instance, "load", 4));
     assertThat(intResult(instance, "load8", 5)).isZero();
-    assertTraps(
-        TrapReason.MEMORY_OUT_OF_BOUNDS, () -> TestEngine.call(instance, "load8", 6));
+    assertTraps(TrapReason.MEMORY_OUT_OF_BOUNDS, () -> TestEngine.call(instance, "load8", 6));
   }
 
   @Test
@@ -69,15 +64,13 @@ final class CustomPageSizesTest {
         engine.instantiate(
             new ModuleBuilder()
                 .memory(bytes(Limits.of(1, 100)))
-                .exportFunction(
-                    "grow", UNARY, code -> code.localGet(0).op(Opcode.MEMORY_GROW, 0))
+                .exportFunction("grow", UNARY, code -> code.localGet(0).op(Opcode.MEMORY_GROW, 0))
                 .exportFunction(
                     "load", UNARY, code -> code.localGet(0).access(Opcode.I32_LOAD8_U, 0)));
 
     assertThat(intResult(instance, "grow", 2)).isEqualTo(1);
     assertThat(intResult(instance, "load", 2)).isZero();
-    assertTraps(
-        TrapReason.MEMORY_OUT_OF_BOUNDS, () -> TestEngine.call(instance, "load", 3));
+    assertTraps(TrapReason.MEMORY_OUT_OF_BOUNDS, () -> TestEngine.call(instance, "load", 3));
     assertThat(intResult(instance, "grow", 98)).isEqualTo(-1);
     assertThat(intResult(instance, "grow", 97)).isEqualTo(3);
     assertThat(TestEngine.memory(instance).sizeBytes()).isEqualTo(100);
@@ -86,8 +79,7 @@ final class CustomPageSizesTest {
   @Test
   void memoryWithOtherPages_cannotBeImported() {
     Memory usual = Memory.create(MemoryType.of(Limits.of(1)), HeapLimiter.UNLIMITED);
-    ModuleBuilder importer =
-        new ModuleBuilder().importItem("host", "memory", bytes(Limits.of(0)));
+    ModuleBuilder importer = new ModuleBuilder().importItem("host", "memory", bytes(Limits.of(0)));
 
     assertThatThrownBy(() -> engine.instantiate(importer, (_, _, _) -> usual))
         .isInstanceOf(LinkException.class)

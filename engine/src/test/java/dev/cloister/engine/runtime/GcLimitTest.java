@@ -46,14 +46,11 @@ final class GcLimitTest {
     DefinedType node =
         module.type(
             new StructType(List.of(new FieldType(I64, true), new FieldType(ANYREF, false))));
-    DefinedType bytes =
-        module.type(
-            new ArrayType(new FieldType(PackedType.I8, true)));
+    DefinedType bytes = module.type(new ArrayType(new FieldType(PackedType.I8, true)));
     return module
         .global(
             new GlobalType(ANYREF, true),
-            code ->
-                code.heapType(Opcode.REF_NULL, AbstractHeapType.NONE))
+            code -> code.heapType(Opcode.REF_NULL, AbstractHeapType.NONE))
         .exportFunction(
             "keep",
             COUNT,
@@ -87,9 +84,7 @@ final class GcLimitTest {
         .exportFunction(
             "clear",
             FuncType.EMPTY,
-            code ->
-                code.heapType(Opcode.REF_NULL, AbstractHeapType.NONE)
-                    .globalSet(0))
+            code -> code.heapType(Opcode.REF_NULL, AbstractHeapType.NONE).globalSet(0))
         .exportFunction(
             "array",
             new FuncType(List.of(I32), List.of(I32)),

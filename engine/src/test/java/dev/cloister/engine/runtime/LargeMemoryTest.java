@@ -103,16 +103,11 @@ final class LargeMemoryTest {
     Instance instance = engine.instantiate(wideModule(wide(1)));
     memory(instance).setInt(0, 0x0a0b0c0d);
     for (long beyond : new long[] {FOUR_GIB, FOUR_GIB + 4, 1L << 31, Long.MIN_VALUE, -1, PAGE}) {
-      assertTraps(
-          TrapReason.MEMORY_OUT_OF_BOUNDS, () -> call(instance, "fill", beyond, 7, 1L));
-      assertTraps(
-          TrapReason.MEMORY_OUT_OF_BOUNDS, () -> call(instance, "fill", 1L, 7, beyond));
-      assertTraps(
-          TrapReason.MEMORY_OUT_OF_BOUNDS, () -> call(instance, "copy", beyond, 0L, 1L));
-      assertTraps(
-          TrapReason.MEMORY_OUT_OF_BOUNDS, () -> call(instance, "copy", 0L, beyond, 1L));
-      assertTraps(
-          TrapReason.MEMORY_OUT_OF_BOUNDS, () -> call(instance, "copy", 0L, 1L, beyond));
+      assertTraps(TrapReason.MEMORY_OUT_OF_BOUNDS, () -> call(instance, "fill", beyond, 7, 1L));
+      assertTraps(TrapReason.MEMORY_OUT_OF_BOUNDS, () -> call(instance, "fill", 1L, 7, beyond));
+      assertTraps(TrapReason.MEMORY_OUT_OF_BOUNDS, () -> call(instance, "copy", beyond, 0L, 1L));
+      assertTraps(TrapReason.MEMORY_OUT_OF_BOUNDS, () -> call(instance, "copy", 0L, beyond, 1L));
+      assertTraps(TrapReason.MEMORY_OUT_OF_BOUNDS, () -> call(instance, "copy", 0L, 1L, beyond));
       assertTraps(TrapReason.MEMORY_OUT_OF_BOUNDS, () -> call(instance, "init", beyond, 0, 1));
     }
     assertThat(memory(instance).getInt(0)).isEqualTo(0x0a0b0c0d);
@@ -143,8 +138,7 @@ final class LargeMemoryTest {
   @Test
   void copies_betweenFormsAndWidths() {
     NumType[][] operands = {{I32, I64, I32}, {I64, I32, I32}};
-    ModuleBuilder module =
-        new ModuleBuilder().memory(1).memory(wide(Memory.MAX_ARRAY_PAGES + 1L));
+    ModuleBuilder module = new ModuleBuilder().memory(1).memory(wide(Memory.MAX_ARRAY_PAGES + 1L));
     for (int target = 0; target < 2; target++) {
       int from = 1 - target;
       int to = target;
@@ -248,12 +242,9 @@ final class LargeMemoryTest {
   @Test
   void initialSize_beyondTheAccount_isRefusedBeforeAnythingIsReserved() {
     limiter.limit(1L << 31);
-    assertThatThrownBy(
-            () ->
-                engine.instantiate(
-                    wideModule(wide(Memory.MAX_ARRAY_PAGES + 1L)),
-                    Imports.NONE,
-                    new Store(limiter)))
+    assertThatThrownBy(() ->
+            engine.instantiate(
+                wideModule(wide(Memory.MAX_ARRAY_PAGES + 1L)), Imports.NONE, new Store(limiter)))
         .isInstanceOf(LimitExceededException.class);
     assertThat(limiter.of(HeapKind.LINEAR_MEMORY)).isZero();
   }
@@ -269,8 +260,7 @@ final class LargeMemoryTest {
       ModuleBuilder large =
           new ModuleBuilder()
               .importItem("owner", "memory", wide(pages))
-              .exportFunction(
-                  "load", WIDE, code -> code.localGet(0).access(Opcode.I64_LOAD, 0));
+              .exportFunction("load", WIDE, code -> code.localGet(0).access(Opcode.I64_LOAD, 0));
       memory(owner).setLong(pages * PAGE - 8, 5);
       Instance importer = engine.instantiate(large, imports, store);
       assertThat(result(importer, "load", pages * PAGE - 8)).isEqualTo(5L);

@@ -81,15 +81,13 @@ final class StructTest {
         module.exportFunction(
             get.mnemonic() + field,
             ANY_TO_INT,
-            code ->
-                code.localGet(0).heapType(Opcode.REF_CAST, type).op(get, type, index));
+            code -> code.localGet(0).heapType(Opcode.REF_CAST, type).op(get, type, index));
       }
     }
     Instance instance = engine.instantiate(module);
 
     WasmStruct made = structResult(instance, "make");
-    assertThat(made.fields())
-        .containsExactly(-127, -32_767, -3, -4L, 5.5f, -6.5, I31.shared(7));
+    assertThat(made.fields()).containsExactly(-127, -32_767, -3, -4L, 5.5f, -6.5, I31.shared(7));
     assertThat(structResult(instance, "default").fields())
         .containsExactly(0, 0, 0, 0L, 0.0f, 0.0, null);
     assertThat(result(instance, "struct.get_s0", made)).isEqualTo(-127);
@@ -231,7 +229,8 @@ final class StructTest {
       module.exportFunction(
           "last" + depth,
           ANY_TO_INT,
-          code -> code.localGet(0).heapType(Opcode.REF_CAST, type).op(Opcode.STRUCT_GET, type, last));
+          code ->
+              code.localGet(0).heapType(Opcode.REF_CAST, type).op(Opcode.STRUCT_GET, type, last));
     }
     Instance instance = engine.instantiate(module);
 
@@ -257,8 +256,7 @@ final class StructTest {
       for (int i = 0; i < fields.length; i++) {
         fields[i] = i % 3 == 0 ? ANYREF : I32;
       }
-      DefinedType parent =
-          module.openType(null, struct(Arrays.copyOf(fields, inherited)));
+      DefinedType parent = module.openType(null, struct(Arrays.copyOf(fields, inherited)));
       DefinedType child = module.openType(parent, struct(fields));
       int last = inherited - 1 - ((inherited - 1) % 3 == 0 ? 1 : 0);
       int lastOwn = fields.length - 1 - ((fields.length - 1) % 3 == 0 ? 1 : 0);
@@ -298,9 +296,7 @@ final class StructTest {
     ModuleBuilder maker = new ModuleBuilder();
     DefinedType made = maker.type(struct(I32, F64));
     maker.exportFunction(
-        "make",
-        TO_ANY,
-        code -> code.i32Const(42).f64Const(1).op(Opcode.STRUCT_NEW, made));
+        "make", TO_ANY, code -> code.i32Const(42).f64Const(1).op(Opcode.STRUCT_NEW, made));
     ModuleBuilder reader = new ModuleBuilder();
     DefinedType unrelated = reader.type(struct(I64));
     DefinedType read = reader.type(struct(I32, F64));
@@ -309,8 +305,7 @@ final class StructTest {
         .exportFunction(
             "read",
             ANY_TO_INT,
-            code ->
-                code.localGet(0).heapType(Opcode.REF_CAST, read).op(Opcode.STRUCT_GET, read, 0))
+            code -> code.localGet(0).heapType(Opcode.REF_CAST, read).op(Opcode.STRUCT_GET, read, 0))
         .exportFunction(
             "isUnrelated",
             ANY_TO_INT,
@@ -336,11 +331,7 @@ final class StructTest {
     module
         .global(
             new GlobalType(RefType.of(false, inner), false),
-            code ->
-                code.i32Const(255)
-                    .i32Const(-1)
-                    .op(Opcode.REF_I31)
-                    .op(Opcode.STRUCT_NEW, inner))
+            code -> code.i32Const(255).i32Const(-1).op(Opcode.REF_I31).op(Opcode.STRUCT_NEW, inner))
         .global(
             new GlobalType(RefType.of(false, outer), false),
             code -> code.f64Const(2.5).globalGet(0).op(Opcode.STRUCT_NEW, outer))

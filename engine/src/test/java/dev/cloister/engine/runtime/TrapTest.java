@@ -10,6 +10,7 @@ import static dev.cloister.engine.types.NumType.I64;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.cloister.engine.bytecode.Opcode;
+import dev.cloister.engine.ModuleHandle;
 import dev.cloister.engine.error.TrapException;
 import dev.cloister.engine.error.TrapReason;
 import dev.cloister.engine.error.WasmFrame;
@@ -70,7 +71,8 @@ final class TrapTest {
   }
 
   static Stream<Case> traps() {
-    return Stream.of(numericTraps(), memoryTraps(), wideTraps(), tableTraps()).flatMap(List::stream);
+    return Stream.of(numericTraps(), memoryTraps(), wideTraps(), atomicTraps(), tableTraps())
+        .flatMap(List::stream);
   }
 
   private static List<Case> numericTraps() {
@@ -78,6 +80,11 @@ final class TrapTest {
     Consumer<CodeBuilder> longByZero = code -> code.i64Const(7).i64Const(0);
     return List.of(
         trap(TrapReason.UNREACHABLE, Opcode.UNREACHABLE, code -> code.i32Const(1)),
+        // What comes before could have an offset of its own, but needs no code.
+        trap(
+            TrapReason.UNREACHABLE,
+            Opcode.UNREACHABLE,
+            code -> code.heapType(Opcode.REF_NULL, AbstractHeapType.FUNC).drop()),
         trap(TrapReason.INTEGER_DIVIDE_BY_ZERO, Opcode.I32_DIV_S, intByZero),
         trap(TrapReason.INTEGER_DIVIDE_BY_ZERO, Opcode.I32_DIV_U, intByZero),
         trap(TrapReason.INTEGER_DIVIDE_BY_ZERO, Opcode.I32_REM_S, intByZero),
@@ -157,8 +164,7 @@ final class TrapTest {
   private static List<Case> wideTraps() {
     Consumer<CodeBuilder> beyond = code -> code.i64Const(1L << 32);
     return List.of(
-        trap(
-            TrapReason.MEMORY_OUT_OF_BOUNDS, beyond, code -> code.op(Opcode.I32_LOAD8_U, 0, 0, 1)),
+        trap(TrapReason.MEMORY_OUT_OF_BOUNDS, beyond, code -> code.op(Opcode.I32_LOAD8_U, 0, 0, 1)),
         trap(
             TrapReason.MEMORY_OUT_OF_BOUNDS,
             code -> code.i64Const(0),
@@ -181,6 +187,30 @@ final class TrapTest {
             code -> code.op(Opcode.I32_STORE8, 0, 0xffff_ffffL, 2)),
         trap(TrapReason.TABLE_OUT_OF_BOUNDS, beyond, code -> code.op(Opcode.TABLE_GET, 1)),
         trap(TrapReason.UNDEFINED_ELEMENT, beyond, code -> code.callIndirect(VOID, 1)));
+  }
+
+  /// Memory 3 is shared.
+  private static List<Case> atomicTraps() {
+    Consumer<CodeBuilder> two = code -> code.i32Const(2);
+    return List.of(
+        trap(TrapReason.UNALIGNED_ATOMIC, two, code -> code.op(Opcode.I32_ATOMIC_LOAD, 2, 0)),
+        trap(TrapReason.UNALIGNED_ATOMIC, two, code -> code.op(Opcode.I64_ATOMIC_LOAD, 3, 4, 3)),
+        trap(
+            TrapReason.MEMORY_OUT_OF_BOUNDS,
+            code -> code.i32Const(-8).i64Const(1),
+            code -> code.op(Opcode.I64_ATOMIC_RMW_ADD, 3, 0, 3)),
+        trap(
+            TrapReason.MEMORY_OUT_OF_BOUNDS,
+            code -> code.i32Const(0).i32Const(0).i32Const(1),
+            code -> code.op(Opcode.I32_ATOMIC_RMW8_CMPXCHG_U, 0, 0x1_0000)),
+        trap(
+            TrapReason.EXPECTED_SHARED_MEMORY,
+            code -> code.i32Const(0).i32Const(0).i64Const(0),
+            code -> code.op(Opcode.MEMORY_ATOMIC_WAIT32, 2, 0)),
+        trap(
+            TrapReason.UNALIGNED_ATOMIC,
+            two.andThen(code -> code.i32Const(0)),
+            code -> code.op(Opcode.MEMORY_ATOMIC_NOTIFY, 2, 0, 3)));
   }
 
   private static List<Case> tableTraps() {
@@ -253,6 +283,9 @@ final class TrapTest {
         .memory(1)
         .memory(MemoryType.of(wide))
         .memory(MemoryType.of(Limits.of(Memory.MAX_ARRAY_PAGES + 1L)))
+        .memory(
+            new MemoryType(
+                Limits.of(1, 1), /* shared= */ true, MemoryType.DEFAULT_PAGE_SIZE_LOG2))
         .elements(0, 0, 0, 1)
         .elements(Mode.PASSIVE, 0)
         .passiveData(new byte[4])
@@ -274,15 +307,20 @@ final class TrapTest {
   private void assertTrapsAtMark(Case trap, boolean memoryGrows) {
     byte[] bytes = module(trap, memoryGrows).build();
     try (Store store = new Store(HeapLimiter.UNLIMITED)) {
-      Instance instance = engine.instantiate(module(trap, memoryGrows), Imports.NONE, store);
+      ModuleHandle module = engine.compile(module(trap, memoryGrows));
+      Instance instance = module.instantiate(store, Imports.NONE);
+      for (CodeKind kind : CodeKind.values()) {
+        module.switchTo(kind, instance);
 
-      TrapException thrown = assertTraps(trap.reason(), () -> call(instance, "outer"));
+        TrapException thrown = assertTraps(trap.reason(), () -> call(instance, "outer"));
 
-      assertThat(thrown.wasmStack())
-          .containsExactly(
-              new WasmFrame(0, "inner", offsetBehind(bytes, 0)),
-              new WasmFrame(1, null, offsetBehind(bytes, 1)));
-      assertThat(instance.isPoisoned()).isFalse();
+        assertThat(thrown.wasmStack())
+            .as(kind.label())
+            .containsExactly(
+                new WasmFrame(0, "inner", offsetBehind(bytes, 0)),
+                new WasmFrame(1, null, offsetBehind(bytes, 1)));
+        assertThat(instance.isPoisoned()).isFalse();
+      }
     }
   }
 

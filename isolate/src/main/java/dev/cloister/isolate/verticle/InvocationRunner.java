@@ -131,6 +131,7 @@ final class InvocationRunner {
   private InvocationResult execute(
       PluginHandle plugin, WasiConfig config, Function<GuestProgram, InvocationResult> call) {
     long startNanos = nanoTime.getAsLong();
+    resources.store().waitIn(blocking);
     try (GuestProgram program =
         GuestProgram.instantiate(plugin.engineHandle(), resources.store(), config)) {
       long instantiatedNanos = nanoTime.getAsLong();

@@ -1,8 +1,9 @@
 package dev.cloister.isolate.wasi;
 
-/// Is told when a guest begins and ends to wait in a host call, so that its place can go to
-/// another.
-public interface BlockingRegion {
+import dev.cloister.engine.runtime.WaitRegion;
+
+/// Is told when a guest begins and ends to wait in a host call, too.
+public interface BlockingRegion extends WaitRegion {
   /// Nobody is told.
   BlockingRegion NONE =
       new BlockingRegion() {
@@ -12,10 +13,4 @@ public interface BlockingRegion {
         @Override
         public void exit() {}
       };
-
-  /// The calling guest thread is about to wait.
-  void enter();
-
-  /// The calling guest thread goes on; may wait for its turn first.
-  void exit();
 }

@@ -3,6 +3,7 @@ package dev.cloister.sandbox.wast;
 import dev.cloister.engine.runtime.FuncRef;
 import dev.cloister.engine.runtime.GcObject;
 import dev.cloister.engine.runtime.I31;
+import dev.cloister.engine.runtime.ThrownException;
 import dev.cloister.engine.runtime.V128;
 import java.util.List;
 import java.util.stream.Collectors;
@@ -32,6 +33,7 @@ public final class ActualValue {
       case FuncRef function -> "funcref " + function.type();
       case GcObject object -> object.type().toString();
       case I31 number -> number.toString();
+      case ThrownException exception -> "exnref of " + exception.tag().type();
       case HostReference reference -> reference.toString();
       default -> value.getClass().getSimpleName();
     };

@@ -9,6 +9,7 @@ import dev.cloister.engine.runtime.HostFunction;
 import dev.cloister.engine.runtime.Instance;
 import dev.cloister.engine.runtime.Table;
 import dev.cloister.engine.runtime.Tag;
+import dev.cloister.engine.runtime.ThrownException;
 import dev.cloister.engine.runtime.V128;
 import dev.cloister.engine.types.AbstractHeapType;
 import dev.cloister.engine.types.DefinedType;
@@ -85,7 +86,7 @@ final class FuzzingSupport {
   }
 
   private @Nullable Object[] throwWasmException(Instance caller, @Nullable Object[] arguments) {
-    throw new UnsupportedOperationException("host functions cannot throw Wasm exceptions yet");
+    throw ThrownException.create(caller.store(), wasmTag, arguments);
   }
 
   private static @Nullable Object[] tableGet(Instance caller, @Nullable Object[] arguments) {

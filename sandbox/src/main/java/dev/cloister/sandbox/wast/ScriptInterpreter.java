@@ -77,6 +77,7 @@ final class ScriptInterpreter {
       results.addAll(thread.await());
     }
     store.close();
+    spectest.close();
     return results;
   }
 

@@ -3,6 +3,7 @@ package dev.cloister.sandbox.wast;
 import dev.cloister.engine.runtime.FuncRef;
 import dev.cloister.engine.runtime.GcObject;
 import dev.cloister.engine.runtime.I31;
+import dev.cloister.engine.runtime.ThrownException;
 import dev.cloister.engine.runtime.V128;
 import dev.cloister.engine.runtime.WasmArray;
 import dev.cloister.engine.runtime.WasmStruct;
@@ -245,8 +246,7 @@ public sealed interface ScriptValue {
         case "structref" -> actual instanceof WasmStruct;
         case "arrayref" -> actual instanceof WasmArray;
         case "i31ref" -> actual instanceof I31;
-        // The engine makes no such objects yet.
-        case "exnref" -> false;
+        case "exnref" -> actual instanceof ThrownException;
         default -> throw new ScriptException("unknown reference type " + type);
       };
     }

@@ -18,6 +18,7 @@ import dev.cloister.engine.types.MemoryType;
 import dev.cloister.engine.types.RefType;
 import dev.cloister.engine.types.TableType;
 import dev.cloister.engine.types.ValueType;
+import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -25,13 +26,14 @@ import org.jspecify.annotations.Nullable;
 
 /// The host module `spectest` that the scripts of the specification import. Its table and memory
 /// belong to one run of one script.
-final class Spectest {
+final class Spectest implements AutoCloseable {
   /// The name under which scripts import it.
   static final String NAME = "spectest";
 
   private static final @Nullable Object[] NO_RESULTS = new @Nullable Object[0];
 
   private final Map<String, Extern> exports = new HashMap<>();
+  private final List<Memory> memories = new ArrayList<>();
 
   Spectest() {
     function("print");
@@ -72,6 +74,14 @@ final class Spectest {
 
   private void memory(String name, boolean shared) {
     MemoryType type = new MemoryType(Limits.of(1, 2), shared, MemoryType.DEFAULT_PAGE_SIZE_LOG2);
-    exports.put(name, Memory.create(type, HeapLimiter.UNLIMITED));
+    Memory memory = Memory.create(type, HeapLimiter.UNLIMITED);
+    memories.add(memory);
+    exports.put(name, memory);
+  }
+
+  /// Gives up the memories. They live on in the stores of other threads that imported a shared one.
+  @Override
+  public void close() {
+    memories.forEach(Memory::close);
   }
 }

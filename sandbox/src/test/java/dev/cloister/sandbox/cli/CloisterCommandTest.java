@@ -69,10 +69,10 @@ final class CloisterCommandTest {
   }
 
   @ParameterizedTest
-  @ValueSource(strings = {"run", "compile", "wast"})
-  void tier_thatIsNotThereYet_isUsageError(String command) {
-    CommandRun.of(command, "--tier", "optimized", "x.wasm").assertUsageError("not available yet");
-    CommandRun.of(command, "--tier=debug", "x.wasm").assertUsageError("not available yet");
+  @ValueSource(strings = {"auto", "baseline", "optimized", "debug", "fuel", "DEBUG"})
+  void tier_thatIsKnown_isAccepted(String tier) {
+    CommandRun.of("compile", "--tier", tier, "no-such-file.wasm")
+        .assertUsageError("cannot read no-such-file.wasm");
   }
 
   @Test

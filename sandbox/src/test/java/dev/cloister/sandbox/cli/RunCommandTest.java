@@ -22,6 +22,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 final class RunCommandTest {
   private static final String WASI = "wasi_snapshot_preview1";
@@ -221,10 +222,31 @@ final class RunCommandTest {
 
   @Test
   void optionsOfLaterReleases_sayThatTheyAreNotThere() {
-    CommandRun.of("run", "--fuel", "5", "--invoke", "nothing", functions)
-        .assertUsageError("not available yet");
     CommandRun.of("run", "--dir", ".::/", "--invoke", "nothing", functions)
         .assertUsageError("not available yet");
+  }
+
+  @Test
+  void fuel_thatIsConsumed_isATrapWithTheStack() {
+    CommandRun run = CommandRun.of("run", "--fuel", "1000", "--invoke", "forever", functions);
+
+    assertThat(run.exitCode()).isEqualTo(134);
+    assertThat(run.err()).contains("trap: all fuel consumed", "function[8] (@+0x");
+    CommandRun.of("run", "--fuel", "1", "--invoke", "i32", functions, "7").assertPrints("7");
+  }
+
+  @Test
+  void fuel_withAnotherTierOrNegative_isUsageError() {
+    CommandRun.of("run", "--fuel", "5", "--tier", "debug", "--invoke", "nothing", functions)
+        .assertUsageError("--tier debug");
+    CommandRun.of("run", "--fuel", "-5", "--invoke", "nothing", functions)
+        .assertUsageError("--fuel");
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"baseline", "optimized", "debug", "fuel"})
+  void tier_computesTheSame(String tier) {
+    CommandRun.of("run", "--tier", tier, "--invoke", "i64", functions, "-7").assertPrints("-7");
   }
 
   @Test

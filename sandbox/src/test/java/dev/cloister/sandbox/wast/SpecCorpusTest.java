@@ -3,6 +3,7 @@ package dev.cloister.sandbox.wast;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.cloister.engine.EngineConfig;
+import dev.cloister.engine.runtime.CodeKind;
 import dev.cloister.sandbox.Corpora;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -42,7 +43,7 @@ final class SpecCorpusTest {
   }
 
   @Test
-  void core_passesInASecondImage() {
+  void core_passesInDebuggableCode() {
     EngineConfig debug = EngineConfig.defaults().withCodeKind(CodeKind.DEBUG);
     assertPasses(
         WastRunner.Settings.of(debug, KnownUnsupported.ofEngine()),
