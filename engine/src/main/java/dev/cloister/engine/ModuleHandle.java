@@ -91,7 +91,8 @@ public final class ModuleHandle implements AutoCloseable {
   }
 
   /// Generates the class files with the functions of the module anew, one at a time, for those who
-  /// look at code of the kind that new instances run: function 7 is method `f7`. Nothing is defined.
+  /// look at code of the kind that new instances run: function 7 is method `f7`. Nothing is
+  /// defined.
   ///
   /// @throws dev.cloister.engine.error.LimitExceededException if a function is too large
   public Stream<byte[]> classFiles() {

@@ -27,11 +27,7 @@ public final class CodeImage {
   ///
   /// @param ordinal 0 for the first image of a module
   CodeImage(
-      int ordinal,
-      CodeKind kind,
-      ModulePlan plan,
-      ModuleLoader parent,
-      CompileThreads threads) {
+      int ordinal, CodeKind kind, ModulePlan plan, ModuleLoader parent, CompileThreads threads) {
     this.ordinal = ordinal;
     this.kind = kind;
     this.loader = new Loader(parent.getName() + "-" + ordinal, kind, plan, parent, threads);
@@ -82,11 +78,7 @@ public final class CodeImage {
     private final Map<String, byte[]> parts = new ConcurrentHashMap<>();
 
     Loader(
-        String name,
-        CodeKind kind,
-        ModulePlan plan,
-        ModuleLoader parent,
-        CompileThreads threads) {
+        String name, CodeKind kind, ModulePlan plan, ModuleLoader parent, CompileThreads threads) {
       super(name, parent, threads);
       this.kind = kind;
       this.plan = plan;

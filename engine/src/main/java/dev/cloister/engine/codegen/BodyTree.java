@@ -213,7 +213,8 @@ final class BodyTree {
     open.add(root);
     tree.nodes.add(root);
     BytecodeSizes sizes =
-        new BytecodeSizes(kind, plan, framed, depth -> open.get(open.size() - 1 - depth).labelArity);
+        new BytecodeSizes(
+            kind, plan, framed, depth -> open.get(open.size() - 1 - depth).labelArity);
     while (!reader.atEnd()) {
       int start = reader.position();
       Opcode opcode = reader.next();
@@ -224,8 +225,7 @@ final class BodyTree {
       }
       switch (opcode) {
         case BLOCK, LOOP, IF, TRY, TRY_TABLE -> {
-          Node node =
-              new Node(current, start, current.loopDepth + (opcode == Opcode.LOOP ? 1 : 0));
+          Node node = new Node(current, start, current.loopDepth + (opcode == Opcode.LOOP ? 1 : 0));
           CallShape shape = plan.blockShape(reader);
           node.resultCount = shape.results().length();
           node.labelArity =

@@ -143,6 +143,7 @@ final class BytecodeSizes {
     CallShape shape = plan.shapeOfFunction(functionIndex);
     int params = shape.params().length();
     int others = Sites.locals(plan.module(), functionIndex).length() - params;
-    return 5 * Math.min(others, SplitPlanner.MAX_LOCAL_SLOTS) + VALUE_BYTES * (params - shape.stackParams());
+    return 5 * Math.min(others, SplitPlanner.MAX_LOCAL_SLOTS)
+        + VALUE_BYTES * (params - shape.stackParams());
   }
 }

@@ -10,8 +10,8 @@ import org.objectweb.asm.Opcodes;
 /// The classes that a chunk of functions becomes while it is written: one, and more where a
 /// function has so many methods that their constants do not fit into it.
 final class ChunkClasses {
-  /// The estimated bytecode of a class. A constant takes at least two bytes for each of its
-  /// entries in the pool, of which there are 65,535.
+  /// The estimated bytecode of a class. A constant takes at least two bytes for each of its entries
+  /// in the pool, of which there are 65,535.
   private static final int MAX_PART_BYTES = 100_000;
 
   /// One class.
@@ -22,8 +22,7 @@ final class ChunkClasses {
 
     private Part(String name) {
       this.name = name;
-      this.writer =
-          ClassFiles.begin(Opcodes.ACC_PUBLIC | Opcodes.ACC_FINAL, name, Names.OBJECT);
+      this.writer = ClassFiles.begin(Opcodes.ACC_PUBLIC | Opcodes.ACC_FINAL, name, Names.OBJECT);
     }
 
     String name() {

@@ -25,8 +25,8 @@ public final class ChunkGenerator {
     this.chunk = chunk;
   }
 
-  /// {@return the class files of chunk `chunk` in images of a kind, by internal name: first the class by whose name it
-  /// is known, then those that only it refers to}
+  /// {@return the class files of chunk `chunk` in images of a kind, by internal name: first the
+  /// class by whose name it is known, then those that only it refers to}
   ///
   /// @throws LimitExceededException if a function cannot be expressed in JVM methods
   public static Map<String, byte[]> chunk(CodeKind kind, ModulePlan plan, int chunk) {

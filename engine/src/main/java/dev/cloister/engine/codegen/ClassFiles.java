@@ -58,7 +58,8 @@ final class ClassFiles {
     }
   }
 
-  /// Loads the parameters of a shape that are passed on the JVM stack from the local variables that begin at `from`.
+  /// Loads the parameters of a shape that are passed on the JVM stack from the local variables that
+  /// begin at `from`.
   ///
   /// @return the first local variable behind them
   static int loadParams(BytecodeWriter writer, CallShape shape, int from) {

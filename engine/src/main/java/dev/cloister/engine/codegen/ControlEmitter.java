@@ -301,8 +301,7 @@ final class ControlEmitter {
   /// {@return whether a branch to a frame is written as a return: where there are many results, all
   /// branches go to one return at the end}
   private static boolean isReturn(ControlFrame frame) {
-    return frame.kind == ControlFrame.Kind.FUNCTION
-        && frame.resultSlots.length == 0;
+    return frame.kind == ControlFrame.Kind.FUNCTION && frame.resultSlots.length == 0;
   }
 
   /// {@return whether a branch to a frame stays in this method}

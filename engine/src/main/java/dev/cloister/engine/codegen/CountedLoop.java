@@ -40,8 +40,7 @@ record CountedLoop(int local, int step, int limitLocal, int limit, int tail) {
 
   /// {@return the loops of this form in a function, by the module offset behind the loop's opcode
   /// and block type}
-  static Map<Integer, CountedLoop> find(
-      WasmModule module, int functionIndex, int localCount) {
+  static Map<Integer, CountedLoop> find(WasmModule module, int functionIndex, int localCount) {
     return new Finder(Sites.instructions(module, functionIndex), localCount).run();
   }
 

@@ -154,7 +154,8 @@ public final class DispatchGenerator {
     return locals;
   }
 
-  /// Writes a switch over the functions `from` to `to` of the dispatch table, in one method or more.
+  /// Writes a switch over the functions `from` to `to` of the dispatch table, in one method or
+  /// more.
   ///
   /// @param switchName [#SWITCH] or [#TAIL_SWITCH], also the beginning of the names of its pieces
   private void writeSwitches(String switchName, int from, int to) {
@@ -211,12 +212,7 @@ public final class DispatchGenerator {
   ///
   /// @param leaf tells what each piece is called by
   private void writeTree(
-      String switchName,
-      String methodName,
-      int from,
-      int to,
-      int shift,
-      IntFunction<Callee> leaf) {
+      String switchName, String methodName, int from, int to, int shift, IntFunction<Callee> leaf) {
     int step = 1;
     while ((to - from + step - 1) / step > 1 << pieceLog2) {
       step <<= pieceLog2;

@@ -50,8 +50,7 @@ final class ExceptionEmitter {
     state.flush();
     String values = values(tag);
     for (int i = values.length() - 1; i >= 0; i--) {
-      CallEmitter.leaveResult(
-          writer, state.instanceSlot, slot(i), JvmKind.of(values.charAt(i)));
+      CallEmitter.leaveResult(writer, state.instanceSlot, slot(i), JvmKind.of(values.charAt(i)));
     }
     state.writeInstance();
     writer.iconst(tag);
@@ -310,8 +309,7 @@ final class ExceptionEmitter {
 
   /// {@return whether exceptions that are thrown here have handlers in the function}
   boolean isProtected() {
-    return state.control.stream()
-        .anyMatch(frame -> frame.kind == ControlFrame.Kind.TRY);
+    return state.control.stream().anyMatch(frame -> frame.kind == ControlFrame.Kind.TRY);
   }
 
   /// Leaves a region whose code ends here by its exit for exceptions if one is thrown in the code.

@@ -22,11 +22,7 @@ final class FunctionContext {
   private int branchTables;
 
   FunctionContext(
-      CodeKind kind,
-      ModulePlan plan,
-      int functionIndex,
-      SplitPlan split,
-      ChunkClasses classes) {
+      CodeKind kind, ModulePlan plan, int functionIndex, SplitPlan split, ChunkClasses classes) {
     this.kind = kind;
     this.plan = plan;
     this.functionIndex = functionIndex;

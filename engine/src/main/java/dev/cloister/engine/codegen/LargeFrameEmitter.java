@@ -63,8 +63,7 @@ final class LargeFrameEmitter {
     ClassFiles.end(method);
   }
 
-  private static void writeCount(
-      BytecodeWriter writer, String name, int bytes, int instanceSlot) {
+  private static void writeCount(BytecodeWriter writer, String name, int bytes, int instanceSlot) {
     writer.iconst(bytes);
     writer.aload(instanceSlot);
     writer.invokestatic(Names.LARGE_FRAMES, name, "(I" + Names.BASE_INSTANCE_DESC + ")V");

@@ -577,8 +577,7 @@ final class MethodState {
     for (int i = operands.size() - 1; i >= stackBase(); i--) {
       boolean isOnStack = operands.place(i) == OperandStack.ON_STACK;
       if (isOnStack
-          || (operands.place(i) == OperandStack.LOCAL
-              && temporaries.isMutable(operands.slot(i)))) {
+          || (operands.place(i) == OperandStack.LOCAL && temporaries.isMutable(operands.slot(i)))) {
         JvmKind kind = operands.kind(i);
         if (!isOnStack) {
           writer.load(kind, operands.slot(i));
@@ -678,8 +677,7 @@ final class MethodState {
     writer.aload(slots.arraySlot(kind));
     writer.iconst(element);
     if (kind == JvmKind.REF) {
-      writer.invokestatic(
-          Names.LARGE_FRAMES, "set", "(Ljava/lang/Object;[Ljava/lang/Object;I)V");
+      writer.invokestatic(Names.LARGE_FRAMES, "set", "(Ljava/lang/Object;[Ljava/lang/Object;I)V");
     } else {
       writer.invokestatic(Names.LARGE_FRAMES, "set", "(J[JI)V");
     }
@@ -776,10 +774,8 @@ final class MethodState {
     if (frame.parameters != null) {
       for (ControlFrame.Parameter parameter : frame.parameters) {
         switch (parameter.place()) {
-          case OperandStack.CONSTANT ->
-              operands.pushConstant(parameter.kind(), parameter.value());
-          case OperandStack.FRAME ->
-              operands.pushFrame(parameter.kind(), (int) parameter.value());
+          case OperandStack.CONSTANT -> operands.pushConstant(parameter.kind(), parameter.value());
+          case OperandStack.FRAME -> operands.pushFrame(parameter.kind(), (int) parameter.value());
           default -> operands.pushLocal(parameter.kind(), (int) parameter.value());
         }
       }

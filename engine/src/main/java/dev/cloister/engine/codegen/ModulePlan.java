@@ -234,8 +234,7 @@ public final class ModulePlan {
   /// @param last the plan that did not suffice
   /// @param limit what was exceeded with it
   /// @throws LimitExceededException if it cannot be divided more finely
-  void divide(
-      CodeKind kind, int functionIndex, SplitPlan last, LimitExceededException limit) {
+  void divide(CodeKind kind, int functionIndex, SplitPlan last, LimitExceededException limit) {
     if (split(kind, functionIndex).level() == last.level()) {
       splits(kind).put(functionIndex, SplitPlanner.next(kind, this, functionIndex, last, limit));
     }

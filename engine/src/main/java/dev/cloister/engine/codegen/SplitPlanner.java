@@ -112,8 +112,7 @@ final class SplitPlanner {
     int level = last.level() + 1;
     String locals = Sites.locals(plan.module(), functionIndex);
     return divide(
-        new SplitPlanner(
-            kind, plan, functionIndex, BUDGETS[level - 1], locals, MAX_LOCAL_SLOTS),
+        new SplitPlanner(kind, plan, functionIndex, BUDGETS[level - 1], locals, MAX_LOCAL_SLOTS),
         level);
   }
 
@@ -301,8 +300,7 @@ final class SplitPlanner {
   private List<Candidate> collect(int smallest, int largest) {
     List<Candidate> candidates = new ArrayList<>();
     for (BodyTree.Node node : tree.nodes()) {
-      node.isSearched =
-          node.parent == null || (node.parent.isSearched && node.bytes > largest);
+      node.isSearched = node.parent == null || (node.parent.isSearched && node.bytes > largest);
       if (node.isSearched) {
         new Run(node, smallest, largest, candidates).find();
       }

@@ -32,12 +32,13 @@ final class StackEffects {
       case LABEL -> popsOfBranch(opcode);
       case CAST_BRANCH -> arity(reader.index());
       case LABEL_TABLE -> 1; // What the branch carries may wait.
-      case FUNCTION ->
-          opcode == Opcode.REF_FUNC ? 0 : params(plan.shapeOfFunction(reader.index()));
+      case FUNCTION -> opcode == Opcode.REF_FUNC ? 0 : params(plan.shapeOfFunction(reader.index()));
       case TYPE_TABLE -> 1 + params(plan.shapeAt(reader.index()));
       case TAG ->
           opcode == Opcode.THROW
-              ? ((FuncType) plan.module().tagType(reader.index()).type().composite()).params().size()
+              ? ((FuncType) plan.module().tagType(reader.index()).type().composite())
+                  .params()
+                  .size()
               : results();
       case TYPE, TYPE_FIELD, TYPE_COUNT, TYPE_DATA, TYPE_ELEMENT, TYPE_TYPE -> popsOfTyped(opcode);
       case TABLE -> popsOfTable(opcode);

@@ -124,8 +124,7 @@ final class TailCallEmitter {
   /// it are where an ordinary call has them.
   static void loadArguments(BytecodeWriter writer, CallShape shape, int instanceSlot) {
     for (int i = 0; i < shape.stackParams(); i++) {
-      CallEmitter.readResult(
-          writer, instanceSlot, CallEmitter.transferSlot(i), shape.param(i));
+      CallEmitter.readResult(writer, instanceSlot, CallEmitter.transferSlot(i), shape.param(i));
     }
   }
 

@@ -90,8 +90,8 @@ public final class Store implements AutoCloseable {
     return gcHeap;
   }
 
-  /// Tells `region` from now on when the thread that runs the store waits at a shared memory. Called
-  /// on that thread.
+  /// Tells `region` from now on when the thread that runs the store waits at a shared memory.
+  /// Called on that thread.
   public void waitIn(WaitRegion region) {
     waitRegion = region;
   }

@@ -278,8 +278,7 @@ final class GeneratedClassesTest {
       classes.put(Names.reference(shape), generator.reference(shape));
       classes.put(Names.dispatch(shape), DispatchGenerator.dispatch(plan, shape));
       for (int part = 0; part < DispatchGenerator.parts(plan, shape); part++) {
-        classes.put(
-            Names.dispatchPart(shape, part), DispatchGenerator.part(plan, shape, part));
+        classes.put(Names.dispatchPart(shape, part), DispatchGenerator.part(plan, shape, part));
       }
       CallShape callShape = plan.shape(shape);
       classes.put(callShape.referenceClass(), SignatureGenerator.reference(callShape));

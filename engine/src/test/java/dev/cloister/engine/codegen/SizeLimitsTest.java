@@ -46,8 +46,7 @@ final class SizeLimitsTest {
   }
 
   private Instance function(FuncType type, Consumer<CodeBuilder> body) {
-    return engine.instantiate(
-        new ModuleBuilder().memory(1).exportFunction("f", type, body));
+    return engine.instantiate(new ModuleBuilder().memory(1).exportFunction("f", type, body));
   }
 
   /// A sum of distinct constants: 1 MB of straight code and some 100,000 entries of constant pools.
@@ -414,7 +413,8 @@ final class SizeLimitsTest {
     module.exportFunction(
         "reference",
         type,
-        code -> increment(code).op(Opcode.REF_FUNC, 1).op(Opcode.CALL_REF, module.functionType(type)));
+        code ->
+            increment(code).op(Opcode.REF_FUNC, 1).op(Opcode.CALL_REF, module.functionType(type)));
     module.exportFunction("tail", type, code -> increment(code).op(Opcode.RETURN_CALL, 1));
     module.exportFunction("tail import", type, code -> increment(code).op(Opcode.RETURN_CALL, 0));
     module.exportFunction(
@@ -427,11 +427,14 @@ final class SizeLimitsTest {
     module.exportFunction(
         "block",
         type,
-        code -> increment(code).start(Opcode.BLOCK, type).localGet(0).op(Opcode.I64_EQZ).brIf(0).end());
+        code ->
+            increment(code).start(Opcode.BLOCK, type).localGet(0).op(Opcode.I64_EQZ).brIf(0).end());
     module.exportFunction(
         "branch", type, code -> increment(code).start(Opcode.BLOCK, type).br(0).end());
     module.exportFunction(
-        "table", type, code -> increment(code).start(Opcode.BLOCK, type).i32Const(0).brTable(0, 1, 0).end());
+        "table",
+        type,
+        code -> increment(code).start(Opcode.BLOCK, type).i32Const(0).brTable(0, 1, 0).end());
     module.exportFunction(
         "loop",
         type,
@@ -460,9 +463,7 @@ final class SizeLimitsTest {
           pass(code);
           code.call(recursive);
         });
-    return module
-        .table(new TableType(RefType.FUNCREF, Limits.of(2)))
-        .elements(0, 0, 1, 0);
+    return module.table(new TableType(RefType.FUNCREF, Limits.of(2))).elements(0, 0, 1, 0);
   }
 
   private static Object[] addOne(Object[] values) {
