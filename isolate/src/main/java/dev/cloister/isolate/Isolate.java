@@ -158,6 +158,7 @@ public final class Isolate {
     return new CallLimits(
         limits.value(IsolateLimit.MEMORY_PER_INSTANCE_BYTES),
         limits.value(IsolateLimit.TABLE_ELEMENTS),
+        limits.value(IsolateLimit.GC_HEAP_BYTES),
         limits.value(IsolateLimit.STACK_BYTES),
         limits.value(IsolateLimit.DEADLINE_MILLIS),
         limits.value(IsolateLimit.RESPONSE_BYTES),

@@ -18,6 +18,8 @@ public enum IsolateLimit {
       "memoryPerInstanceBytes", mebibytes(256), kibibytes(64), mebibytes(1 << 20)),
   /// Elements of all tables of one instance.
   TABLE_ELEMENTS("tableElements", 1_000_000, 0, 10_000_000),
+  /// Bytes of the structures, arrays and exceptions of one instance.
+  GC_HEAP_BYTES("gcHeapBytes", mebibytes(128), kibibytes(64), mebibytes(1 << 20)),
   /// Stack of the thread that runs a call.
   STACK_BYTES("stackBytes", mebibytes(4), kibibytes(256), mebibytes(256)),
   /// Wall-clock time of one call, from its admission to its result.

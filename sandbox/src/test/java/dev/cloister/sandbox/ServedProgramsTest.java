@@ -94,8 +94,7 @@ final class ServedProgramsTest {
     Path bench = Corpora.folder("bench");
     for (String line : Files.readAllLines(bench.resolve("workloads.txt"))) {
       String[] words = line.strip().split("\\s+", -1);
-      // v128 inside a module is not available yet.
-      if (line.startsWith("#") || line.isBlank() || words[0].equals("simd")) {
+      if (line.startsWith("#") || line.isBlank()) {
         continue;
       }
       String kernel = PLUGINS + words[0].replace('_', '-');

@@ -236,9 +236,10 @@ public final class NativeModule implements CodeLinkage {
     return generate(kind, plan.chunkOf(functionIndex));
   }
 
-  /// {@return the bytes of all class files that were defined for the module so far} Any thread.
+  /// {@return the bytes of all class files that were defined for the module so far, and of those of
+  /// its structures, which it may share with others} Any thread.
   public long codeBytes() {
-    long bytes = loader.definedBytes();
+    long bytes = loader.codeBytes();
     for (CodeImage image : images()) {
       bytes += image.codeBytes();
     }

@@ -3,6 +3,7 @@ package dev.cloister.engine.codegen;
 import dev.cloister.engine.bytecode.InstructionReader;
 import dev.cloister.engine.bytecode.Opcode;
 import dev.cloister.engine.types.ArrayType;
+import java.util.List;
 import org.objectweb.asm.Opcodes;
 
 /// Writes instructions on arrays: calls of the runtime class for the kind of storage.
@@ -130,11 +131,27 @@ final class ArrayEmitter {
   }
 
   private void get(int typeIndex) {
-    state.flush();
     StorageKind kind = kind(typeIndex);
+    if (kind == StorageKind.V128) {
+      getVector();
+      return;
+    }
+    state.flush();
     writer.invokestatic(kind.arrayClass(), "load", "(" + REF + "I)" + kind.kind().descriptor());
     state.pop(2);
     state.pushOnStack(kind.kind());
+  }
+
+  /// A method returns one half, so there are two calls.
+  private void getVector() {
+    state.deferTop(2);
+    for (String half : List.of("loadLow", "loadHigh")) {
+      state.writeDeferred(1);
+      state.writeDeferred(0);
+      writer.invokestatic(StorageKind.V128.arrayClass(), half, "(" + REF + "I)J");
+    }
+    state.pop(2);
+    state.pushVector();
   }
 
   private void init(String method, int segment) {

@@ -28,7 +28,10 @@ record BodyScan(boolean accessesMemory, boolean calls) {
 
   /// {@return whether the instruction at which a reader stands reads or writes memory 0}
   static boolean accessesMemory(Opcode opcode, InstructionReader reader) {
-    return opcode.immediates() == ImmediateKind.MEMORY_ACCESS && reader.memoryIndex() == 0;
+    ImmediateKind kind = opcode.immediates();
+    boolean isAccess =
+        kind == ImmediateKind.MEMORY_ACCESS || kind == ImmediateKind.MEMORY_ACCESS_LANE;
+    return isAccess && reader.memoryIndex() == 0;
   }
 
   /// {@return whether a Wasm exception can come out of an instruction}

@@ -11,7 +11,7 @@ import java.util.function.IntUnaryOperator;
 
 /// Estimates of how much JVM bytecode an instruction becomes: rather too much than too little.
 final class BytecodeSizes {
-  private static final int MAX_FACTOR = 20;
+  private static final int MAX_FACTOR = 24;
 
   /// What code that counts has besides at the end of a segment, and at a bulk instruction.
   private static final int FUEL_BYTES = 10;
@@ -23,7 +23,8 @@ final class BytecodeSizes {
   /// What it takes to move a value between the JVM stack and a slot of the store or a variable.
   private static final int VALUE_BYTES = 14;
 
-  private static final int FRAMED_BYTES = 12;
+  /// What a local in a frame array takes besides, where it is a vector, which is two accesses.
+  private static final int FRAMED_BYTES = 24;
 
   private final CodeKind kind;
   private final ModulePlan plan;
@@ -69,7 +70,11 @@ final class BytecodeSizes {
       }
       case I32, F32 -> 3;
       case I64, F64 -> 4;
-      case MEMORY_ACCESS -> memoryAccess(opcode, plan.module().memoryType(reader.memoryIndex()));
+      case V128 -> 6;
+      case LANE -> 30;
+      case SHUFFLE -> 200;
+      case MEMORY_ACCESS, MEMORY_ACCESS_LANE ->
+          memoryAccess(opcode, plan.module().memoryType(reader.memoryIndex()));
       case CATCH_TABLE -> 40 + 50 * reader.catchCount();
       case TAG -> 40;
       case BLOCK_TYPE -> opcode == Opcode.LOOP ? 8 : 10;
@@ -97,7 +102,7 @@ final class BytecodeSizes {
       case REF_I31 -> 8;
       case I64_ADD128, I64_SUB128 -> 40;
       case I64_MUL_WIDE_S, I64_MUL_WIDE_U -> 24;
-      default -> 4;
+      default -> opcode.prefix() == Opcode.PREFIX_SIMD ? 40 : 4;
     };
   }
 
@@ -109,13 +114,13 @@ final class BytecodeSizes {
         + targets * (8 + carried);
   }
 
-  /// An index of 64 bits takes more room.
+  /// A vector is two accesses, an index of 64 bits takes more room.
   private static int memoryAccess(Opcode opcode, MemoryType type) {
     boolean isWide =
         opcode.prefix() == Opcode.PREFIX_ATOMIC
             || type.limits().is64()
             || MemoryForm.isSegment(type);
-    return isWide ? 48 : 32;
+    return (isWide ? 48 : 32) + (opcode.prefix() == Opcode.PREFIX_SIMD ? 40 : 0);
   }
 
   /// {@return the bytes to move `count` values, the first few of which are in the other estimates}

@@ -7,6 +7,9 @@ import org.objectweb.asm.Opcodes;
 
 /// Writes the instructions of one method, and remembers where stack map frames may be put.
 final class BytecodeWriter {
+  /// The last local variable that a value of two words fits into (JVMS 4.11).
+  private static final int MAX_SLOT = 65_533;
+
   /// How far back an ordinary jump goes, in bytes: less than the JVM's 32,768, as forward jumps in
   /// between may become longer in the end.
   private static final int MAX_BACK_JUMP_BYTES = 24_000;
@@ -34,11 +37,36 @@ final class BytecodeWriter {
   }
 
   void load(JvmKind kind, int slot) {
-    var(kind.load(), slot);
+    if (kind == JvmKind.V128) {
+      var(Opcodes.LLOAD, slot);
+      var(Opcodes.LLOAD, slot + 2);
+    } else {
+      var(Opcodes.ILOAD + kind.index(), slot);
+    }
   }
 
   void store(JvmKind kind, int slot) {
-    var(kind.store(), slot);
+    if (kind == JvmKind.V128) {
+      var(Opcodes.LSTORE, slot + 2);
+      var(Opcodes.LSTORE, slot);
+    } else {
+      var(Opcodes.ISTORE + kind.index(), slot);
+    }
+  }
+
+  void pop(JvmKind kind) {
+    insn(kind.slots() == 1 ? Opcodes.POP : Opcodes.POP2);
+    if (kind == JvmKind.V128) {
+      insn(Opcodes.POP2);
+    }
+  }
+
+  /// Returns from a method with or without a value.
+  void ret(CallShape shape) {
+    insn(
+        shape.results().isEmpty()
+            ? Opcodes.RETURN
+            : Opcodes.IRETURN + shape.result(0).returned().index());
   }
 
   void aload(int slot) {
@@ -46,6 +74,9 @@ final class BytecodeWriter {
   }
 
   private void var(int opcode, int slot) {
+    if (slot > MAX_SLOT) {
+      throw new CodeLimitException("local variables", slot, MAX_SLOT);
+    }
     method.visitVarInsn(opcode, slot);
     hasInstructionSinceFrame = true;
   }

@@ -11,6 +11,12 @@ import org.objectweb.asm.Opcodes;
 /// the store as well; the callee reads them before anything else, and nothing that is between
 /// caller and callee uses the slots. Calls within the image are static and direct.
 final class CallEmitter {
+  /// The result slot of the high half of a vector that is the first result.
+  private static final int FIRST_HIGH_SLOT = 0;
+
+  /// The slot in which the first parameter would travel.
+  static final int FIRST_TRANSFER_SLOT = 1;
+
   private final MethodState state;
   private final BytecodeWriter writer;
 
@@ -80,24 +86,27 @@ final class CallEmitter {
 
   /// Pops the arguments that do not fit on the JVM stack from it, the last first.
   static void leaveArguments(BytecodeWriter writer, int instanceSlot, CallShape shape) {
-    for (int i = shape.params().length() - 1; i >= shape.stackParams(); i--) {
-      leaveResult(writer, instanceSlot, transferSlot(i), shape.param(i));
+    int onStack = shape.stackParams();
+    if (onStack < shape.params().length()) {
+      leaveResults(
+          writer, instanceSlot, transferSlot(shape, onStack), shape.params().substring(onStack));
     }
   }
 
   /// {@return the slot of the store in which a parameter travels that is not on the JVM stack}
-  static int transferSlot(int param) {
-    return param + 1;
+  static int transferSlot(CallShape shape, int param) {
+    return FIRST_TRANSFER_SLOT + JvmKind.resultSlots(shape.params().substring(0, param));
   }
 
   /// Takes the arguments from the operands and puts the results there.
   private void finish(CallShape shape) {
     state.pop(shape.params().length());
-    for (int i = 0; i < shape.results().length(); i++) {
-      if (i > 0) {
-        readResult(writer, state.instanceSlot, i, shape.result(i));
-      }
-      state.pushOnStack(shape.result(i));
+    String results = shape.results();
+    if (!results.isEmpty()) {
+      completeFirst(writer, state.instanceSlot, shape);
+      state.pushOnStack(shape.result(0));
+      readResults(writer, state.instanceSlot, 1, results.substring(1));
+      state.pushOnStack(results.substring(1));
     }
     state.reloadMemory();
   }
@@ -112,14 +121,52 @@ final class CallEmitter {
 
   /// Writes a return with all results on top of the JVM stack.
   static void writeReturn(BytecodeWriter writer, int instanceSlot, CallShape shape) {
-    for (int i = shape.results().length() - 1; i > 0; i--) {
-      leaveResult(writer, instanceSlot, i, shape.result(i));
+    if (!shape.results().isEmpty()) {
+      leaveResults(writer, instanceSlot, 1, shape.results().substring(1));
     }
-    writer.insn(shape.results().isEmpty() ? Opcodes.RETURN : shape.result(0).returned());
+    if (shape.returnsVector()) {
+      leaveResult(writer, instanceSlot, FIRST_HIGH_SLOT, JvmKind.LONG);
+    }
+    writer.ret(shape);
   }
 
-  /// Pops result `index` from the JVM stack into its slot.
+  /// Pushes the high half of the first result if that is a vector, right after the call.
+  static void completeFirst(BytecodeWriter writer, int instanceSlot, CallShape shape) {
+    if (shape.returnsVector()) {
+      readResult(writer, instanceSlot, FIRST_HIGH_SLOT, JvmKind.LONG);
+    }
+  }
+
+  /// Pops values from the JVM stack into result slots.
+  ///
+  /// @param first the slot of the lowest value
+  /// @param kinds a letter for each value
+  static void leaveResults(BytecodeWriter writer, int instanceSlot, int first, String kinds) {
+    int slot = first + JvmKind.resultSlots(kinds);
+    for (int i = kinds.length() - 1; i >= 0; i--) {
+      JvmKind kind = JvmKind.of(kinds.charAt(i));
+      slot -= kind.resultSlots();
+      leaveResult(writer, instanceSlot, slot, kind);
+    }
+  }
+
+  /// Pushes values from result slots to the JVM stack; see [#leaveResults].
+  static void readResults(BytecodeWriter writer, int instanceSlot, int first, String kinds) {
+    int slot = first;
+    for (int i = 0; i < kinds.length(); i++) {
+      JvmKind kind = JvmKind.of(kinds.charAt(i));
+      readResult(writer, instanceSlot, slot, kind);
+      slot += kind.resultSlots();
+    }
+  }
+
+  /// Pops a result from the JVM stack into the slot `index`, a vector into that and the next one.
   static void leaveResult(BytecodeWriter writer, int instanceSlot, int index, JvmKind kind) {
+    if (kind == JvmKind.V128) {
+      leaveResult(writer, instanceSlot, index + 1, JvmKind.LONG);
+      leaveResult(writer, instanceSlot, index, JvmKind.LONG);
+      return;
+    }
     writeAsSlot(writer, kind);
     writer.aload(instanceSlot);
     writer.getfield(Names.BASE_INSTANCE, "results", Names.RESULT_SLOTS_DESC);
@@ -139,7 +186,8 @@ final class CallEmitter {
     }
   }
 
-  /// Makes a value on top of the JVM stack what slots and frame arrays hold: numbers are longs.
+  /// Makes a value on top of the JVM stack what slots and frame arrays hold: numbers are longs, and
+  /// so is each half of a vector.
   static void writeAsSlot(BytecodeWriter writer, JvmKind kind) {
     switch (kind) {
       case INT -> writer.insn(Opcodes.I2L);
@@ -148,7 +196,7 @@ final class CallEmitter {
         writer.insn(Opcodes.I2L);
       }
       case DOUBLE -> writer.invokestatic("java/lang/Double", "doubleToRawLongBits", "(D)J");
-      case LONG, REF -> {}
+      case LONG, REF, V128 -> {}
     }
   }
 
@@ -161,12 +209,17 @@ final class CallEmitter {
         writer.invokestatic("java/lang/Float", "intBitsToFloat", "(I)F");
       }
       case DOUBLE -> writer.invokestatic("java/lang/Double", "longBitsToDouble", "(J)D");
-      case LONG, REF -> {}
+      case LONG, REF, V128 -> {}
     }
   }
 
-  /// Pushes result `index` from its slot to the JVM stack.
+  /// Pushes a result from the slot `index` to the JVM stack, a vector from that and the next one.
   static void readResult(BytecodeWriter writer, int instanceSlot, int index, JvmKind kind) {
+    if (kind == JvmKind.V128) {
+      readResult(writer, instanceSlot, index, JvmKind.LONG);
+      readResult(writer, instanceSlot, index + 1, JvmKind.LONG);
+      return;
+    }
     writer.aload(instanceSlot);
     writer.getfield(Names.BASE_INSTANCE, "results", Names.RESULT_SLOTS_DESC);
     if (kind == JvmKind.REF) {

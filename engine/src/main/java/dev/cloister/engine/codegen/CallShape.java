@@ -2,6 +2,8 @@ package dev.cloister.engine.codegen;
 
 import dev.cloister.engine.types.FuncType;
 import dev.cloister.engine.types.ValueType;
+import java.util.ArrayList;
+import java.util.List;
 
 /// The shape of a signature on the JVM: what is left of a function type when references are erased.
 ///
@@ -10,7 +12,7 @@ import dev.cloister.engine.types.ValueType;
 ///
 /// @param params a letter of [JvmKind] for each parameter
 /// @param results a letter for each result; the first is returned, the others are left in the
-///   result slots
+///   result slots, and so is the high half of the first if it is a vector
 public record CallShape(String params, String results) {
   /// The most JVM argument slots that parameters may take: besides them there are the instance and
   /// what an indirect call adds. The parameters that do not fit travel in slots of the store.
@@ -77,7 +79,22 @@ public record CallShape(String params, String results) {
 
   /// {@return the descriptor of what is returned on the JVM stack}
   String returnDescriptor() {
-    return results.isEmpty() ? "V" : result(0).descriptor();
+    return results.isEmpty() ? "V" : result(0).returned().descriptor();
+  }
+
+  /// {@return the types of the parameters on the JVM stack in a stack map frame, as ASM writes them}
+  List<Object> frameTypes() {
+    List<Object> types = new ArrayList<>();
+    int stackParams = stackParams();
+    for (int i = 0; i < stackParams; i++) {
+      param(i).addFrameTypes(types);
+    }
+    return types;
+  }
+
+  /// {@return whether the first result is a vector}
+  boolean returnsVector() {
+    return results.startsWith("V");
   }
 
   /// {@return the kind of a parameter}

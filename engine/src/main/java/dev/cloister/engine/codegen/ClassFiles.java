@@ -1,6 +1,8 @@
 package dev.cloister.engine.codegen;
 
 import dev.cloister.engine.error.LimitExceededException;
+import java.util.Arrays;
+import java.util.List;
 import org.objectweb.asm.ClassTooLargeException;
 import org.objectweb.asm.ClassVisitor;
 import org.objectweb.asm.ClassWriter;
@@ -75,17 +77,13 @@ final class ClassFiles {
 
   /// {@return the local variables of a method, as ASM writes them: parameters, then `trailing`}
   static Object[] frameLocals(CallShape shape, Object... trailing) {
-    int params = shape.stackParams();
-    Object[] locals = new Object[params + trailing.length];
-    for (int i = 0; i < params; i++) {
-      locals[i] = shape.param(i).frameType();
-    }
-    System.arraycopy(trailing, 0, locals, params, trailing.length);
-    return locals;
+    List<Object> locals = shape.frameTypes();
+    locals.addAll(Arrays.asList(trailing));
+    return locals.toArray();
   }
 
-  /// Returns what a call of a shape left on the JVM stack.
+  /// Returns what a call of a shape left on the JVM stack; what it left in slots stays there.
   static void returnResult(BytecodeWriter writer, CallShape shape) {
-    writer.insn(shape.results().isEmpty() ? Opcodes.RETURN : shape.result(0).returned());
+    writer.ret(shape);
   }
 }

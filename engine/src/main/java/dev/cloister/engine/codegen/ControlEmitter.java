@@ -17,6 +17,9 @@ final class ControlEmitter {
   /// A `br_table` with this many distinct targets is taken for the dispatch of an interpreter.
   private static final int BIG_SWITCH_TARGETS = 8;
 
+  /// Whether a half of a vector is the high one, in the order in which they are written.
+  private static final boolean[] HALVES = {false, true};
+
   private final MethodState state;
   private final BytecodeWriter writer;
   private final CallEmitter calls;
@@ -565,7 +568,7 @@ final class ControlEmitter {
     int top = state.operands.size() - 1;
     switch (state.operands.place(top)) {
       case OperandStack.ON_STACK -> {
-        writer.insn(state.peek(0).pop());
+        writer.pop(state.peek(0));
         state.pop();
       }
       case OperandStack.CONDITION -> {
@@ -578,11 +581,15 @@ final class ControlEmitter {
   }
 
   void select() {
+    JvmKind kind = state.peek(1);
+    if (kind == JvmKind.V128) {
+      selectVector();
+      return;
+    }
     state.flushBelow(1);
     int jump = state.takeCondition();
     Label first = new Label();
     Label end = new Label();
-    JvmKind kind = state.peek(0);
     writer.jump(jump, first);
     if (kind.slots() == 2) {
       writer.insn(Opcodes.DUP2_X2);
@@ -590,12 +597,25 @@ final class ControlEmitter {
     } else {
       writer.insn(Opcodes.SWAP);
     }
-    writer.insn(kind.pop());
+    writer.pop(kind);
     writer.jump(Opcodes.GOTO, end);
     state.writeLabel(first);
-    writer.insn(kind.pop());
+    writer.pop(kind);
     state.pop();
     state.writeLabel(end);
+  }
+
+  /// Two vectors cannot be swapped on the JVM stack, so each half is chosen by itself.
+  private void selectVector() {
+    state.deferTop(3);
+    for (boolean isHigh : HALVES) {
+      state.writeDeferredHalf(2, isHigh);
+      state.writeDeferredHalf(1, isHigh);
+      state.writeDeferred(0);
+      writer.invokestatic(Names.V128_OPS, "select", "(JJI)J");
+    }
+    state.pop(3);
+    state.pushVector();
   }
 
   /// Writes the check by which running code is stopped: no instruction once it is compiled.

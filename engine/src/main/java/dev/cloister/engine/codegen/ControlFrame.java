@@ -26,7 +26,7 @@ final class ControlFrame {
   }
 
   /// An operand that was deferred when an `if` was entered, to begin its `else` with.
-  record Parameter(byte place, JvmKind kind, long value) {}
+  record Parameter(byte place, JvmKind kind, long value, long high) {}
 
   /// A local of the function that is read from a copy until the frame ends.
   ///

@@ -36,7 +36,7 @@ final class DebugEmitter {
         writer.load(state.localKind(i), state.localSlot(i));
       } else {
         CallEmitter.readResult(
-            writer, state.instanceSlot, CallEmitter.transferSlot(i), state.localKind(i));
+            writer, state.instanceSlot, CallEmitter.transferSlot(shape, i), state.localKind(i));
       }
       storeLocal(i);
     }
@@ -58,18 +58,24 @@ final class DebugEmitter {
   void getLocal(int local) {
     state.flush();
     JvmKind kind = state.localKind(local);
+    switch (kind) {
+      case INT -> get(local, "getInt", kind);
+      case LONG -> get(local, "getLong", kind);
+      case FLOAT -> get(local, "getFloat", kind);
+      case DOUBLE -> get(local, "getDouble", kind);
+      case REF -> get(local, "getReference", kind);
+      case V128 -> {
+        get(local, "getLong", JvmKind.LONG);
+        get(local, "getHigh", JvmKind.LONG);
+      }
+    }
+    state.pushOnStack(kind);
+  }
+
+  private void get(int local, String getter, JvmKind kind) {
     writeIndexed(local);
     writer.invokestatic(
-        Names.DEBUG_FRAME,
-        switch (kind) {
-          case INT -> "getInt";
-          case LONG -> "getLong";
-          case FLOAT -> "getFloat";
-          case DOUBLE -> "getDouble";
-          case REF -> "getReference";
-        },
-        "(" + Names.DEBUG_FRAME_DESC + "I)" + kind.descriptor());
-    state.pushOnStack(kind);
+        Names.DEBUG_FRAME, getter, "(" + Names.DEBUG_FRAME_DESC + "I)" + kind.descriptor());
   }
 
   /// Pops the value on top of the JVM stack into a Wasm local.
@@ -108,7 +114,7 @@ final class DebugEmitter {
 
   /*
    * Usually there is one new operand, the result of the instruction before, and it is on top of the
-   * JVM stack. Several on the JVM stack cannot be reached without taking them off.
+   * JVM stack. Several on the JVM stack, and vectors, cannot be copied without taking them off.
    */
   private void copyOperands() {
     OperandStack operands = state.operands;
@@ -121,7 +127,7 @@ final class DebugEmitter {
         onStack++;
       }
     }
-    if (onStack == 1 && !state.isDeferred(0)) {
+    if (onStack == 1 && !state.isDeferred(0) && state.peek(0) != JvmKind.V128) {
       state.flush();
     } else if (onStack > 0) {
       state.spill();

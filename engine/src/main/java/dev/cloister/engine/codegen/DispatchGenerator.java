@@ -58,7 +58,7 @@ public final class DispatchGenerator {
     this.shape = plan.shape(shapeOrdinal);
     this.functions = plan.dispatched(shapeOrdinal);
     this.name = name;
-    int caseBytes = CASE_BYTES + 2 * shape.stackParams();
+    int caseBytes = CASE_BYTES + 2 * shape.stackParamSlots();
     this.pieceLog2 = 31 - Integer.numberOfLeadingZeros(MAX_SWITCH_BYTES / caseBytes);
     this.target = ClassFiles.begin(Opcodes.ACC_PUBLIC | Opcodes.ACC_FINAL, name, Names.OBJECT);
   }
@@ -149,9 +149,10 @@ public final class DispatchGenerator {
 
   /// {@return the local variables of a method: parameters, then `trailing`, then the instance}
   private Object[] locals(Object... trailing) {
-    Object[] locals = ClassFiles.frameLocals(shape, Arrays.copyOf(trailing, trailing.length + 1));
-    locals[locals.length - 1] = Names.INSTANCE;
-    return locals;
+    List<Object> locals = shape.frameTypes();
+    locals.addAll(Arrays.asList(trailing));
+    locals.add(Names.INSTANCE);
+    return locals.toArray();
   }
 
   /// Writes a switch over the functions `from` to `to` of the dispatch table, in one method or

@@ -23,12 +23,16 @@ final class ExceptionEmitter {
    *
    * What a region within such a block wrote to locals before it threw must be seen by the handler:
    * the region catches the exception, and leaves by an exit behind which the caller throws it
-   * again. See RegionExits for the exits of exceptions.
+   * again. See RegionExits for the exits of exceptions. Where a function is divided, exceptions that
+   * blocks have caught and that may be thrown again are in the frame arrays, too.
    */
   /// A catch clause of `try_table`.
   ///
   /// @param tag the tag, for kinds that have one
   record Clause(CatchKind kind, int tag, ControlFrame target) {}
+
+  /// The result slot of the first value of an exception.
+  private static final int FIRST_SLOT = 1;
 
   private final MethodState state;
   private final BytecodeWriter writer;
@@ -49,9 +53,7 @@ final class ExceptionEmitter {
   void throwTag(int tag) {
     state.flush();
     String values = values(tag);
-    for (int i = values.length() - 1; i >= 0; i--) {
-      CallEmitter.leaveResult(writer, state.instanceSlot, slot(i), JvmKind.of(values.charAt(i)));
-    }
+    CallEmitter.leaveResults(writer, state.instanceSlot, FIRST_SLOT, values);
     state.writeInstance();
     writer.iconst(tag);
     writer.invokestatic(
@@ -70,11 +72,6 @@ final class ExceptionEmitter {
 
   private String values(int tag) {
     return CallShape.of((FuncType) state.module.tagType(tag).type().composite()).params();
-  }
-
-  /// {@return the result slot that a value of an exception travels in}
-  private static int slot(int value) {
-    return value + 1;
   }
 
   // Handlers.
@@ -188,11 +185,8 @@ final class ExceptionEmitter {
     state.writeInstance();
     writer.invokestatic(
         Names.THROWN, "leaveValues", "(" + Names.THROWN_DESC + Names.BASE_INSTANCE_DESC + ")V");
-    for (int i = 0; i < values.length(); i++) {
-      JvmKind kind = JvmKind.of(values.charAt(i));
-      CallEmitter.readResult(writer, state.instanceSlot, slot(i), kind);
-      state.pushOnStack(kind);
-    }
+    CallEmitter.readResults(writer, state.instanceSlot, FIRST_SLOT, values);
+    state.pushOnStack(values);
   }
 
   // The older encoding.
@@ -252,23 +246,14 @@ final class ExceptionEmitter {
 
   /// Writes `rethrow`.
   void rethrow(int depth) {
-    state.flush();
-    state.writePops(0);
-    rethrowCaught(state.control.size() - 1 - depth);
-    state.isReachable = false;
-  }
-
-  /// Throws the exception again that a frame has caught; the JVM stack is empty.
-  ///
-  /// @param frame the index of the frame
-  void rethrowCaught(int frame) {
-    ControlFrame catching = state.control.get(frame);
-    if (state.isOuter(catching)) {
-      exits().rethrow(frame);
-      return;
+    ControlFrame frame = control.target(depth);
+    if (state.isOuter(frame)) {
+      state.loadOuterCaught(frame);
+    } else {
+      writer.aload(frame.caughtSlot);
     }
-    writer.aload(catching.caughtSlot);
     writer.insn(Opcodes.ATHROW);
+    state.isReachable = false;
   }
 
   /// Writes `delegate`, which ends a `try`: its exceptions are thrown again as if by the block that
@@ -335,7 +320,6 @@ final class ExceptionEmitter {
         writer.checkcast(Names.THROWN);
         throwWithin(exit.frame());
       }
-      case RETHROW -> rethrowCaught(exit.frame());
       case TAIL_CALL -> throw new IllegalStateException("not of an exception");
     }
   }

@@ -22,6 +22,8 @@ final class FunctionCompiler {
   private final MethodState state;
   private final NumericEmitter numerics;
   private final WideEmitter wides;
+  private final VectorEmitter vectors;
+  private final VectorMemoryEmitter vectorMemories;
   private final MemoryEmitter memories;
   private final AtomicEmitter atomics;
   private final CallEmitter calls;
@@ -55,6 +57,8 @@ final class FunctionCompiler {
     this.wides = new WideEmitter(state);
     this.memories = new MemoryEmitter(state);
     this.atomics = new AtomicEmitter(state);
+    this.vectors = new VectorEmitter(state);
+    this.vectorMemories = new VectorMemoryEmitter(state, memories);
     this.calls = new CallEmitter(state);
     this.tailCalls = new TailCallEmitter(state, context.functionIndex, exits);
     this.variables = new VariableEmitter(state);
@@ -163,9 +167,35 @@ final class FunctionCompiler {
       if (context.kind == CodeKind.FUEL && FuelSegments.isBulk(opcode)) {
         fuel.chargeBulk(opcode, reader);
       }
+    }
+    if (state.checkedAddresses != null) {
+      emitKeepingAddresses(opcode, state.checkedAddresses);
+    } else {
+      emitOrSkip(opcode);
+    }
+  }
+
+  private void emitOrSkip(Opcode opcode) {
+    if (state.isReachable) {
       emit(opcode);
     } else {
       skip(opcode);
+    }
+  }
+
+  /// Writes an instruction of optimized code and keeps the checked addresses in step with control.
+  private void emitKeepingAddresses(Opcode opcode, CheckedAddresses addresses) {
+    boolean wasReachable = state.isReachable;
+    int frames = state.control.size();
+    ControlFrame frame = state.current();
+    boolean hasOtherArm = frame.kind == ControlFrame.Kind.IF;
+    emitOrSkip(opcode);
+    if (state.control.size() > frames) {
+      addresses.enter(reader.position());
+    } else if (state.control.size() < frames && !state.control.isEmpty()) {
+      addresses.leave(wasReachable && !hasOtherArm && !frame.isTargeted);
+    } else if (FunctionAnalysis.beginsArm(opcode) && skippedBlocks == 0) {
+      addresses.nextArm();
     }
   }
 
@@ -245,14 +275,26 @@ final class FunctionCompiler {
       case DROP -> control.drop();
       case SELECT, SELECT_T -> control.select();
       case LOCAL_GET -> variables.getLocal(reader.index());
-      case LOCAL_SET -> variables.setLocal(reader.index());
-      case LOCAL_TEE -> variables.teeLocal(reader.index());
+      case LOCAL_SET -> {
+        if (isNeverRead(reader.index())) {
+          control.drop();
+        } else {
+          variables.setLocal(reader.index());
+        }
+      }
+      case LOCAL_TEE -> {
+        if (!isNeverRead(reader.index())) {
+          variables.teeLocal(reader.index());
+        }
+      }
       case GLOBAL_GET -> variables.getGlobal(reader.index());
       case GLOBAL_SET -> variables.setGlobal(reader.index());
       case I32_CONST -> state.operands.pushConstant(JvmKind.INT, reader.i32Const());
       case I64_CONST -> state.operands.pushConstant(JvmKind.LONG, reader.i64Const());
       case F32_CONST -> state.operands.pushConstant(JvmKind.FLOAT, reader.f32Bits());
       case F64_CONST -> state.operands.pushConstant(JvmKind.DOUBLE, reader.f64Bits());
+      case V128_CONST ->
+          state.operands.pushConstant(JvmKind.V128, reader.v128Low(), reader.v128High());
       case I32_EQZ -> numerics.emitEqz();
       case I64_EQZ -> numerics.emitLongEqz();
       default -> {
@@ -263,12 +305,18 @@ final class FunctionCompiler {
             && !structures.emit(opcode, reader)
             && !arrays.emit(opcode, reader)
             && !casts.emit(opcode, reader)
-            && !wides.emit(opcode)) {
+            && !wides.emit(opcode)
+            && !vectors.emit(opcode, reader)
+            && !vectorMemories.emit(opcode, reader)) {
           throw new IllegalStateException(
               "no code for " + opcode.mnemonic() + " in function " + context.functionIndex);
         }
       }
     }
+  }
+
+  private boolean isNeverRead(int local) {
+    return state.analysis != null && state.analysis.isNeverRead(local);
   }
 
   // Regions.
@@ -334,9 +382,7 @@ final class FunctionCompiler {
   private void writeExit(RegionExits.Exit exit, int code) {
     if (exit.kind() != RegionExits.Kind.TAIL_CALL) {
       Label otherwise = beginExit(code);
-      if (exit.kind() != RegionExits.Kind.RETHROW) {
-        RegionExits.readValues(state, RegionExits.EXCEPTION);
-      }
+      RegionExits.readValues(state, RegionExits.EXCEPTION);
       exceptions.goOn(exit);
       state.writeLabel(otherwise);
     }

@@ -3,6 +3,7 @@ package dev.cloister.engine.codegen;
 import dev.cloister.engine.bytecode.InstructionReader;
 import dev.cloister.engine.runtime.CodeKind;
 import java.util.Map;
+import org.jspecify.annotations.Nullable;
 
 /// What the methods that one function becomes have in common while they are written.
 final class FunctionContext {
@@ -18,6 +19,9 @@ final class FunctionContext {
   final Map<Integer, CountedLoop> countedLoops;
   final FuelSegments fuel;
 
+  /// Only in optimized code.
+  final @Nullable FunctionAnalysis analysis;
+
   /// The number of methods so far that map an index to a label.
   private int branchTables;
 
@@ -30,13 +34,36 @@ final class FunctionContext {
     this.locals = Sites.locals(plan.module(), functionIndex);
     this.reader = Sites.instructions(plan.module(), functionIndex);
     this.split = split;
-    this.arrays = new SlotLayout.FrameArrays(locals, split.framed());
+    this.arrays = new SlotLayout.FrameArrays(locals, split.framed(), caughtFrames());
     this.classes = classes;
     this.countedLoops =
         kind == CodeKind.DEBUG
             ? Map.of()
             : CountedLoop.find(plan.module(), functionIndex, locals.length());
     this.fuel = FuelSegments.of(kind, plan.module(), functionIndex);
+    this.analysis =
+        kind == CodeKind.OPTIMIZED ? FunctionAnalysis.of(plan.module(), functionIndex) : null;
+  }
+
+  /// {@return how deep blocks are nested if what they have caught may be thrown again by the method
+  /// of a region, else 0}
+  private int caughtFrames() {
+    if (!split.isDivided()) {
+      return 0;
+    }
+    InstructionReader body = Sites.instructions(plan.module(), functionIndex);
+    boolean rethrows = false;
+    int depth = 1;
+    int deepest = 1;
+    while (!body.atEnd()) {
+      switch (body.next()) {
+        case BLOCK, LOOP, IF, TRY, TRY_TABLE -> deepest = Math.max(deepest, ++depth);
+        case END, DELEGATE -> depth--;
+        case RETHROW -> rethrows = true;
+        default -> {}
+      }
+    }
+    return rethrows ? deepest : 0;
   }
 
   /// {@return module offset of the function's body}

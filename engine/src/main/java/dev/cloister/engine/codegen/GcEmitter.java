@@ -112,11 +112,14 @@ final class GcEmitter {
         writer,
         shape,
         reader.index2(),
-        () -> {
-          if (isDeferred) {
-            state.writeDeferred(0);
+        (part, isHigh) -> {
+          if (!isDeferred) {
+            // A vector takes the scratch area that follows as well.
+            writer.load(part, state.scratchValue + (isHigh ? part.slots() : 0));
+          } else if (kind == JvmKind.V128) {
+            state.writeDeferredHalf(0, isHigh);
           } else {
-            writer.load(kind, state.scratchValue);
+            state.writeDeferred(0);
           }
         });
     state.pop(2);

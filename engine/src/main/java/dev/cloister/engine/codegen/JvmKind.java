@@ -4,15 +4,21 @@ import dev.cloister.engine.types.NumType;
 import dev.cloister.engine.types.RefType;
 import dev.cloister.engine.types.ValueType;
 import dev.cloister.engine.types.VecType;
+import java.util.List;
 import org.objectweb.asm.Opcodes;
 
 /// How a Wasm value is represented on the JVM: the computational types of JVMS 2.11.1.
+///
+/// A vector is two longs, the low half first: two parameters, two local variables one behind the
+/// other, two values on the operand stack. Where a method can return just one value, the high half
+/// takes another way; see [CallShape].
 enum JvmKind {
   INT(0, 'I', 1),
   LONG(1, 'J', 2),
   FLOAT(2, 'F', 1),
   DOUBLE(3, 'D', 2),
-  REF(4, 'L', 1);
+  REF(4, 'L', 1),
+  V128(5, 'V', 4);
 
   private static final JvmKind[] VALUES = values();
 
@@ -38,7 +44,7 @@ enum JvmKind {
             case F32 -> FLOAT;
             case F64 -> DOUBLE;
           };
-      case VecType _ -> throw new IllegalStateException("v128 is not available yet");
+      case VecType _ -> V128;
       case RefType _ -> REF;
     };
   }
@@ -50,6 +56,7 @@ enum JvmKind {
       case 'J' -> LONG;
       case 'F' -> FLOAT;
       case 'D' -> DOUBLE;
+      case 'V' -> V128;
       default -> REF;
     };
   }
@@ -59,7 +66,8 @@ enum JvmKind {
     return VALUES[index];
   }
 
-  /// {@return the position in the JVM's own order: int, long, float, double, reference}
+  /// {@return the position in the JVM's own order: int, long, float, double, reference; then
+  /// vectors, which it does not know}
   int index() {
     return index;
   }
@@ -74,35 +82,52 @@ enum JvmKind {
     return slots;
   }
 
-  /// {@return the type in a stack map frame, as ASM writes it}
+  /// {@return the number of result slots that a value takes}
+  int resultSlots() {
+    return this == V128 ? 2 : 1;
+  }
+
+  /// {@return the number of result slots that values take}
+  ///
+  /// @param letters a letter for each value
+  static int resultSlots(String letters) {
+    int slots = 0;
+    for (int i = 0; i < letters.length(); i++) {
+      slots += of(letters.charAt(i)).resultSlots();
+    }
+    return slots;
+  }
+
+  /// {@return the type in a stack map frame, as ASM writes it: of each half, for a vector}
   Object frameType() {
     return switch (this) {
       case INT -> Opcodes.INTEGER;
-      case LONG -> Opcodes.LONG;
+      case LONG, V128 -> Opcodes.LONG;
       case FLOAT -> Opcodes.FLOAT;
       case DOUBLE -> Opcodes.DOUBLE;
       case REF -> Names.OBJECT;
     };
   }
 
-  /// {@return the field or method descriptor}
+  /// Adds the types in a stack map frame.
+  void addFrameTypes(List<Object> types) {
+    types.add(frameType());
+    if (this == V128) {
+      types.add(frameType());
+    }
+  }
+
+  /// {@return the descriptor of a parameter, or of the two that a vector is}
   String descriptor() {
-    return this == REF ? "Ljava/lang/Object;" : String.valueOf(code);
+    return switch (this) {
+      case INT, LONG, FLOAT, DOUBLE -> String.valueOf(code);
+      case REF -> "Ljava/lang/Object;";
+      case V128 -> "JJ";
+    };
   }
 
-  int load() {
-    return Opcodes.ILOAD + index;
-  }
-
-  int store() {
-    return Opcodes.ISTORE + index;
-  }
-
-  int returned() {
-    return Opcodes.IRETURN + index;
-  }
-
-  int pop() {
-    return slots == 2 ? Opcodes.POP2 : Opcodes.POP;
+  /// {@return the kind of what is returned on the JVM stack}
+  JvmKind returned() {
+    return this == V128 ? LONG : this;
   }
 }

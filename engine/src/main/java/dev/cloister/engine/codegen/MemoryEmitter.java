@@ -164,7 +164,7 @@ final class MemoryEmitter {
   /// Writes the handle of an access; bytes of an array need none.
   ///
   /// @return whether there is one
-  private boolean writeHandle(MemoryForm form, String handle, int width) {
+  boolean writeHandle(MemoryForm form, String handle, int width) {
     if (form == MemoryForm.SEGMENT) {
       writer.getstatic(Names.SEGMENT_ACCESS, handle, Names.VAR_HANDLE_DESC);
       return true;
@@ -177,7 +177,7 @@ final class MemoryEmitter {
   }
 
   /// {@return what the handles of a form take before the value}
-  private static String coordinates(MemoryForm form) {
+  static String coordinates(MemoryForm form) {
     return form == MemoryForm.SEGMENT ? Names.SEGMENT_DESC + "J" : "[BI";
   }
 
@@ -254,28 +254,52 @@ final class MemoryEmitter {
   }
 
   /// {@return whether the offset alone is beyond the largest memory}
-  private static boolean trapsAlways(InstructionReader reader, MemoryForm form, int width) {
+  static boolean trapsAlways(InstructionReader reader, MemoryForm form, int width) {
     long most = form == MemoryForm.SEGMENT ? Memory.MAX_BYTES : Integer.MAX_VALUE;
     return reader.memoryOffset() < 0 || reader.memoryOffset() > most - (width - 1);
   }
 
-  private void trap() {
+  void trap() {
     writer.invokestatic(Names.TRAPS, "memoryOutOfBounds", "()" + Names.TRAP_DESC);
     writer.insn(Opcodes.ATHROW);
     state.isReachable = false;
   }
 
   /// Writes the index of an access: an int for arrays, a long for segments.
-  private void writeIndex(InstructionReader reader, MemoryForm form, int addressSlot, int width) {
+  ///
+  /// @param addressSlot the slot of the address, or `-1 - depth` if it is a deferred operand
+  void writeIndex(InstructionReader reader, MemoryForm form, int addressSlot, int width) {
     JvmKind address = state.memoryAddress(reader.memoryIndex());
     writeAddress(address, addressSlot);
     if (form == MemoryForm.SEGMENT) {
       writeSegmentIndex(reader, address, width);
     } else if (address == JvmKind.LONG) {
       writeNarrowedIndex(reader, form, width);
+    } else if (isKnownInBounds(reader, form, addressSlot, width)) {
+      addOffset((int) reader.memoryOffset());
     } else {
       writeArrayIndex(reader, form, width);
     }
+  }
+
+  /// {@return whether an access of an array needs no check besides the array's own} From here on it
+  /// is itself known to be in bounds.
+  ///
+  /// In the exact form the array's own check is enough for any address that is not negative.
+  private boolean isKnownInBounds(
+      InstructionReader reader, MemoryForm form, int addressSlot, int width) {
+    CheckedAddresses checked = state.checkedAddresses;
+    if (checked == null || addressSlot >= 0 || reader.memoryIndex() != 0) {
+      return false;
+    }
+    int local = state.localOf(-1 - addressSlot);
+    if (local < 0) {
+      return false;
+    }
+    int reach = checked.reach(local);
+    int last = (int) reader.memoryOffset() + width - 1;
+    checked.access(local, last);
+    return form == MemoryForm.EXACT ? reach >= 0 : reach >= last;
   }
 
   private void writeArrayIndex(InstructionReader reader, MemoryForm form, int width) {

@@ -45,6 +45,12 @@ final class MethodState {
   final int scratchOther;
   final DebugEmitter debug;
 
+  /// What is known in optimized code.
+  final @Nullable FunctionAnalysis analysis;
+
+  /// The addresses that optimized code need not check again.
+  final @Nullable CheckedAddresses checkedAddresses;
+
   /// Whether control can reach the next instruction.
   boolean isReachable = true;
 
@@ -67,6 +73,9 @@ final class MethodState {
 
   /// The number of operands of the function below those that the method sees.
   private int frameHeight;
+
+  /// The words that these operands would take on a JVM stack.
+  private int frameWords;
 
   private final Map<Integer, ControlFrame.Alias> aliases = new HashMap<>();
 
@@ -99,6 +108,8 @@ final class MethodState {
     this.shape = context.shape;
     this.slots = slots;
     this.debug = new DebugEmitter(this);
+    this.analysis = context.analysis;
+    this.checkedAddresses = analysis == null ? null : new CheckedAddresses(analysis);
     localKinds = new JvmKind[locals.length()];
     for (int i = 0; i < localKinds.length; i++) {
       localKinds[i] = JvmKind.of(locals.charAt(i));
@@ -196,10 +207,10 @@ final class MethodState {
         }
         paramSlot += kind.slots();
       } else if (i < shape.params().length()) {
-        CallEmitter.readResult(writer, instanceSlot, CallEmitter.transferSlot(i), kind);
+        CallEmitter.readResult(writer, instanceSlot, CallEmitter.transferSlot(shape, i), kind);
         storeLocal(i);
       } else if (!slots.isFramed(i)) {
-        writeConstant(kind, 0);
+        writeConstant(kind, 0, 0);
         writer.store(kind, slots.slot(i));
       }
     }
@@ -228,6 +239,7 @@ final class MethodState {
     clearExit();
     cacheMemory();
     frameHeight = caller.frameHeight + caller.base();
+    frameWords = caller.frameWords + caller.operands.words(caller.base());
     for (int i = caller.base(); i < caller.operands.size(); i++) {
       operands.pushCopy(caller.operands, i);
     }
@@ -345,6 +357,9 @@ final class MethodState {
       debug.storeLocal(local);
       return;
     }
+    if (checkedAddresses != null) {
+      checkedAddresses.write(local);
+    }
     JvmKind kind = localKinds[local];
     for (ControlFrame.@Nullable Alias a = aliases.get(local); a != null; a = a.outer()) {
       writer.insn(kind.slots() == 2 ? Opcodes.DUP2 : Opcodes.DUP);
@@ -383,6 +398,12 @@ final class MethodState {
         return;
       }
     }
+  }
+
+  /// {@return the Wasm local whose value the operand at `depth` is, or -1}
+  int localOf(int depth) {
+    int index = operands.size() - 1 - depth;
+    return operands.place(index) == OperandStack.LOCAL ? slots.localAt(operands.slot(index)) : -1;
   }
 
   // Operands.
@@ -453,13 +474,13 @@ final class MethodState {
       operands.setOnStack(i);
       onStackEnd = i + 1;
     }
-    requireStackRoom();
+    checkStack();
   }
 
-  private void requireStackRoom() {
-    int words = 2 * (onStackEnd - stackBase());
+  private void checkStack() {
+    int words = operands.words(onStackEnd) - operands.words(Math.min(stackBase(), onStackEnd));
     if (words > MAX_STACK_WORDS) {
-      throw new CodeLimitException("words on the operand stack", words, MAX_STACK_WORDS);
+      throw new CodeLimitException("operand stack words", words, MAX_STACK_WORDS);
     }
   }
 
@@ -475,7 +496,8 @@ final class MethodState {
     switch (operands.place(index)) {
       case OperandStack.LOCAL -> writer.load(operands.kind(index), operands.slot(index));
       case OperandStack.FRAME -> writeFrameLoad(operands.kind(index), operands.frameIndex(index));
-      case OperandStack.CONSTANT -> writeConstant(operands.kind(index), operands.bits(index));
+      case OperandStack.CONSTANT ->
+          writeConstant(operands.kind(index), operands.bits(index), operands.high(index));
       case OperandStack.CONDITION -> writeCondition(index);
       default -> throw new IllegalStateException("operand " + index + " is on the stack");
     }
@@ -484,6 +506,18 @@ final class MethodState {
   /// Writes a deferred operand without taking it from the operands.
   void writeDeferred(int depth) {
     materialize(operands.size() - 1 - depth);
+  }
+
+  /// Writes one half of a deferred vector without taking it from the operands.
+  void writeDeferredHalf(int depth, boolean isHigh) {
+    int index = operands.size() - 1 - depth;
+    switch (operands.place(index)) {
+      case OperandStack.CONSTANT ->
+          writer.lconst(isHigh ? operands.high(index) : operands.bits(index));
+      case OperandStack.FRAME ->
+          writeFrameLoad(JvmKind.LONG, operands.frameIndex(index) + (isHigh ? 1 : 0));
+      default -> writer.load(JvmKind.LONG, operands.slot(index) + (isHigh ? 2 : 0));
+    }
   }
 
   /// {@return whether an operand, counted from the top, is a constant or in a variable}
@@ -496,13 +530,18 @@ final class MethodState {
     return place != OperandStack.ON_STACK && place != OperandStack.CONDITION;
   }
 
-  void writeConstant(JvmKind kind, long bits) {
+  /// @param high the high half of a vector
+  void writeConstant(JvmKind kind, long bits, long high) {
     switch (kind) {
       case INT -> writer.iconst((int) bits);
       case LONG -> writer.lconst(bits);
       case FLOAT -> writer.fconst((int) bits);
       case DOUBLE -> writer.dconst(bits);
       case REF -> writer.insn(Opcodes.ACONST_NULL);
+      case V128 -> {
+        writer.lconst(bits);
+        writer.lconst(high);
+      }
     }
   }
 
@@ -551,7 +590,29 @@ final class MethodState {
   void pushOnStack(JvmKind kind) {
     operands.pushOnStack(kind);
     onStackEnd = operands.size();
-    requireStackRoom();
+    checkStack();
+  }
+
+  /// Takes note of values that were just written, by their letters.
+  void pushOnStack(String kinds) {
+    for (int i = 0; i < kinds.length(); i++) {
+      pushOnStack(JvmKind.of(kinds.charAt(i)));
+    }
+  }
+
+  /// Takes note of a vector whose halves were just written.
+  ///
+  /// It stays on the JVM stack if everything below is there too, or settled. Else it is put into
+  /// variables of its own, so that what is below may stay deferred: most instructions on vectors
+  /// need their operands there, since they use them twice.
+  void pushVector() {
+    if (onStackEnd == operands.size()) {
+      pushOnStack(JvmKind.V128);
+    } else {
+      int slot = nextFreeSlot();
+      writer.store(JvmKind.V128, slot);
+      operands.pushLocal(JvmKind.V128, slot);
+    }
   }
 
   /// {@return the number of operands of the current frame that are on the JVM stack}
@@ -602,7 +663,7 @@ final class MethodState {
         if (place == OperandStack.LOCAL) {
           writer.load(kind, operands.slot(i));
         }
-        int element = slots.operandIndex(kind, frameHeight + i);
+        int element = slots.operandIndex(kind, frameWords + operands.words(i));
         writeFrameStore(kind, element);
         operands.setFrame(i, element);
       }
@@ -665,6 +726,11 @@ final class MethodState {
 
   /// Pushes an element of the frame array for values of a kind.
   private void writeFrameLoad(JvmKind kind, int element) {
+    if (kind == JvmKind.V128) {
+      writeFrameLoad(JvmKind.LONG, element);
+      writeFrameLoad(JvmKind.LONG, element + 1);
+      return;
+    }
     writer.aload(slots.arraySlot(kind));
     writer.iconst(element);
     writer.insn(kind == JvmKind.REF ? Opcodes.AALOAD : Opcodes.LALOAD);
@@ -673,6 +739,11 @@ final class MethodState {
 
   /// Pops the value on top of the JVM stack into an element of the frame array for its kind.
   private void writeFrameStore(JvmKind kind, int element) {
+    if (kind == JvmKind.V128) {
+      writeFrameStore(JvmKind.LONG, element + 1);
+      writeFrameStore(JvmKind.LONG, element);
+      return;
+    }
     CallEmitter.writeAsSlot(writer, kind);
     writer.aload(slots.arraySlot(kind));
     writer.iconst(element);
@@ -766,6 +837,16 @@ final class MethodState {
   void beginCaught(ControlFrame frame, int slot) {
     frame.caughtSlot = slot;
     temporaries.pin(slot, Names.THROWN);
+    if (slots.keepsCaught()) {
+      writer.aload(slot);
+      writeFrameStore(JvmKind.REF, slots.caughtIndex(frame));
+    }
+  }
+
+  /// Pushes the exception that a frame outside of the method has caught.
+  void loadOuterCaught(ControlFrame frame) {
+    writeFrameLoad(JvmKind.REF, slots.caughtIndex(frame));
+    writer.checkcast(Names.THROWN);
   }
 
   /// Begins the `else` of the current frame with the operands that its `if` began with.
@@ -774,7 +855,8 @@ final class MethodState {
     if (frame.parameters != null) {
       for (ControlFrame.Parameter parameter : frame.parameters) {
         switch (parameter.place()) {
-          case OperandStack.CONSTANT -> operands.pushConstant(parameter.kind(), parameter.value());
+          case OperandStack.CONSTANT ->
+              operands.pushConstant(parameter.kind(), parameter.value(), parameter.high());
           case OperandStack.FRAME -> operands.pushFrame(parameter.kind(), (int) parameter.value());
           default -> operands.pushLocal(parameter.kind(), (int) parameter.value());
         }
@@ -787,7 +869,8 @@ final class MethodState {
     List<ControlFrame.Parameter> parameters = new ArrayList<>();
     for (int i = frame.height; i < operands.size(); i++) {
       parameters.add(
-          new ControlFrame.Parameter(operands.place(i), operands.kind(i), operands.bits(i)));
+          new ControlFrame.Parameter(
+              operands.place(i), operands.kind(i), operands.bits(i), operands.high(i)));
     }
     frame.parameters = parameters;
   }
@@ -802,7 +885,7 @@ final class MethodState {
   /// Pops the operands of the current frame that are on the JVM stack, but for the top `kept`.
   void writePops(int kept) {
     for (int i = onStackEnd - 1 - kept; i >= stackBase(); i--) {
-      writer.insn(operands.kind(i).pop());
+      writer.pop(operands.kind(i));
     }
   }
 
@@ -821,12 +904,16 @@ final class MethodState {
   /// @param extraInt whether an int lies on top of them
   private void writeFrame(Label label, int stackEnd, boolean extraInt) {
     int stackCount = 0;
-    int needed = Math.max(0, stackEnd - stackBase()) + 1;
+    int needed = 2 * Math.max(0, stackEnd - stackBase()) + 1;
     if (frameStack.length < needed) {
       frameStack = new Object[needed * 2];
     }
     for (int i = stackBase(); i < stackEnd; i++) {
-      frameStack[stackCount++] = operands.kind(i).frameType();
+      JvmKind kind = operands.kind(i);
+      frameStack[stackCount++] = kind.frameType();
+      if (kind == JvmKind.V128) {
+        frameStack[stackCount++] = kind.frameType();
+      }
     }
     if (extraInt) {
       frameStack[stackCount++] = Opcodes.INTEGER;

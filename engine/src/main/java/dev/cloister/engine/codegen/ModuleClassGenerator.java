@@ -344,13 +344,24 @@ public final class ModuleClassGenerator {
     for (int i = module.importedGlobalCount(); i < module.globalCount() && layout.isField(i); i++) {
       if (!layout.isCell(i)) {
         JvmKind kind = JvmKind.of(module.globalType(i).valueType());
-        target.visitField(Opcodes.ACC_PUBLIC, "g" + i, kind.descriptor(), null, null).visitEnd();
+        boolean isVector = kind == JvmKind.V128;
+        String descriptor = isVector ? "J" : kind.descriptor();
+        String field = VariableEmitter.field(i, /* isHigh= */ false);
+        target.visitField(Opcodes.ACC_PUBLIC, field, descriptor, null, null).visitEnd();
         writer.aload(0);
         writer.aload(1);
         writer.iconst(i);
         writer.insn(Opcodes.AALOAD);
         Boxing.unbox(writer, kind);
-        writer.putfield(Names.INSTANCE, "g" + i, kind.descriptor());
+        if (isVector) {
+          String highField = VariableEmitter.field(i, /* isHigh= */ true);
+          target.visitField(Opcodes.ACC_PUBLIC, highField, descriptor, null, null).visitEnd();
+          writer.store(JvmKind.LONG, 2);
+          writer.aload(0);
+          writer.load(JvmKind.LONG, 2);
+          writer.putfield(Names.INSTANCE, highField, descriptor);
+        }
+        writer.putfield(Names.INSTANCE, field, descriptor);
       }
     }
     writer.insn(Opcodes.RETURN);

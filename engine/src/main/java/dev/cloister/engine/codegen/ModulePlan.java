@@ -40,6 +40,9 @@ public final class ModulePlan {
   /// The estimated bytecode from which a function is not even tried in one JVM method, in bytes.
   public static final int METHOD_BYTES = 120_000;
 
+  /// Each shape that is used becomes a class, which costs some KiB outside of the Java heap.
+  static final int MAX_STRUCT_SHAPES = 20_000;
+
   private final WasmModule module;
   private final InstanceLayout layout;
   private final int methodBytes;
@@ -57,12 +60,16 @@ public final class ModulePlan {
   private final int[] chunkStarts;
 
   /// Plans a module.
+  ///
+  /// @throws LimitExceededException if there are too many shapes of structures
   public ModulePlan(WasmModule module, InstanceLayout layout) {
     this(module, layout, METHOD_BYTES);
   }
 
   /// Plans a module whose functions are divided if their bytecode is estimated at more than
   /// `methodBytes`.
+  ///
+  /// @throws LimitExceededException if there are too many shapes of structures
   public ModulePlan(WasmModule module, InstanceLayout layout, int methodBytes) {
     this.module = module;
     this.layout = layout;
@@ -97,6 +104,10 @@ public final class ModulePlan {
           StructShape parent = supertype == null ? null : structShapes.get(supertype);
           StructShape shape = StructShape.of(type, parent);
           structShapes.put(type, structs.computeIfAbsent(shape, same -> same));
+          if (structs.size() > MAX_STRUCT_SHAPES) {
+            throw new LimitExceededException(
+                "number of struct shapes", structs.size(), MAX_STRUCT_SHAPES);
+          }
         }
         case ArrayType _ -> {}
       }

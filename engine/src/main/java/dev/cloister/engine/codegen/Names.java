@@ -61,6 +61,8 @@ public final class Names {
   static final String LINKAGE_SOURCE = RUNTIME + "LinkageSource";
   static final String IMAGE_ENTRY = RUNTIME + "ImageEntry";
   static final String IMAGE_ENTRY_DESC = "L" + IMAGE_ENTRY + ";";
+  static final String V128 = RUNTIME + "V128";
+  static final String V128_DESC = "L" + V128 + ";";
   static final String BULK_OPS = RUNTIME + "BulkOps";
   static final String GC_HEAP = RUNTIME + "GcHeap";
   static final String GC_HEAP_DESC = "L" + GC_HEAP + ";";
@@ -79,6 +81,13 @@ public final class Names {
   static final String INTEGER_OPS = INTRINSIC + "IntegerOps";
   static final String FLOAT_OPS = INTRINSIC + "FloatOps";
   static final String CONVERSION_OPS = INTRINSIC + "ConversionOps";
+  static final String V128_OPS = INTRINSIC + "V128Ops";
+  static final String I8X16_OPS = INTRINSIC + "I8x16Ops";
+  static final String I16X8_OPS = INTRINSIC + "I16x8Ops";
+  static final String I32X4_OPS = INTRINSIC + "I32x4Ops";
+  static final String I64X2_OPS = INTRINSIC + "I64x2Ops";
+  static final String F32X4_OPS = INTRINSIC + "F32x4Ops";
+  static final String F64X2_OPS = INTRINSIC + "F64x2Ops";
   static final String HEAP_ATOMICS = INTRINSIC + "HeapAtomics";
   static final String SEGMENT_ATOMICS = INTRINSIC + "SegmentAtomics";
   static final String TRAPS = INTRINSIC + "Traps";

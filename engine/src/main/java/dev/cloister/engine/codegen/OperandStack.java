@@ -23,6 +23,8 @@ final class OperandStack {
   private byte[] places = new byte[64];
   private byte[] kinds = new byte[64];
   private long[] values = new long[64];
+  private long[] highs = new long[64];
+  private int[] words = new int[64];
   private int size;
   private int unchanged;
   private final Temporaries temporaries;
@@ -70,11 +72,18 @@ final class OperandStack {
   /// Pushes what is settled, or a condition, at an index of another stack.
   void pushCopy(OperandStack from, int index) {
     push(from.places[index], from.kind(index), from.values[index]);
+    highs[size - 1] = from.highs[index];
   }
 
   /// Pushes a constant by its bits; the only constant reference is null.
   void pushConstant(JvmKind kind, long bits) {
+    pushConstant(kind, bits, /* high= */ 0);
+  }
+
+  /// Pushes a constant by its bits, those of a vector being 128.
+  void pushConstant(JvmKind kind, long bits, long high) {
     push(CONSTANT, kind, bits);
+    highs[size - 1] = high;
   }
 
   /// Pushes an i32 that is 1 if the jump `opcode` would be taken with what is on the JVM stack.
@@ -87,10 +96,14 @@ final class OperandStack {
       places = Arrays.copyOf(places, size * 2);
       kinds = Arrays.copyOf(kinds, size * 2);
       values = Arrays.copyOf(values, size * 2);
+      highs = Arrays.copyOf(highs, size * 2);
+      words = Arrays.copyOf(words, size * 2);
     }
     places[size] = place;
     kinds[size] = (byte) kind.index();
-    values[size++] = value;
+    values[size] = value;
+    words[size] = words(size) + kind.slots();
+    size++;
   }
 
   void pop() {
@@ -124,9 +137,19 @@ final class OperandStack {
     return values[index];
   }
 
+  /// {@return the high half of the bits of a constant vector}
+  long high(int index) {
+    return highs[index];
+  }
+
   /// {@return the jump that decides a condition}
   int opcode(int index) {
     return (int) values[index];
+  }
+
+  /// {@return the words that the lowest `count` operands take on the JVM stack}
+  int words(int count) {
+    return count == 0 ? 0 : words[count - 1];
   }
 
   /// Notes that an operand is now on the JVM stack.

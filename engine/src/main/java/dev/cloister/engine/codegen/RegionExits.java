@@ -21,9 +21,7 @@ final class RegionExits {
     /** An exception, to be thrown where the region was called. */
     THREW,
     /** An exception, to be thrown to the handlers of a frame and those around it. */
-    THREW_WITHIN,
-    /** The exception that a frame has caught, to be thrown where the region was called. */
-    RETHROW
+    THREW_WITHIN
   }
 
   /// A way out of the region that is neither the end nor a branch.
@@ -39,7 +37,8 @@ final class RegionExits {
   /// The kinds of the values that go with an exception.
   static final String EXCEPTION = String.valueOf(JvmKind.REF.code());
 
-  /// Result slots below this one have a form of their own. A region writes less than 256 locals.
+  /// Result slots below this one have a form of their own. The locals that a region
+  /// writes take less than 256 slots, as they are among its parameters.
   private static final int FIRST_LOCAL = 8;
 
   private static final int FIRST_VALUE = FIRST_LOCAL + 256;
@@ -72,10 +71,7 @@ final class RegionExits {
 
   /// Pops the values of an exit from the JVM stack to where they are carried.
   void keep(String values) {
-    for (int i = values.length() - 1; i >= 0; i--) {
-      CallEmitter.leaveResult(
-          writer, slots.instanceSlot(), FIRST_VALUE + i, JvmKind.of(values.charAt(i)));
-    }
+    CallEmitter.leaveResults(writer, slots.instanceSlot(), FIRST_VALUE, values);
   }
 
   /// Jumps to the exit to the frame with index `frame`; the JVM stack is empty.
@@ -109,11 +105,6 @@ final class RegionExits {
     leave(code(new Exit(Kind.THREW_WITHIN, frame)));
   }
 
-  /// Leaves so that the caller throws again what a frame has caught; the JVM stack is empty.
-  void rethrow(int frame) {
-    leave(code(new Exit(Kind.RETHROW, frame)));
-  }
-
   /// Leaves while a tail call is pending, with nothing to carry: the function's locals are dead.
   void leaveByTailCall() {
     writer.iconst(code(Exit.TAIL_CALL));
@@ -144,8 +135,10 @@ final class RegionExits {
     state.writeLabel(epilog);
     int carried = FIRST_LOCAL;
     for (int local = written.nextSetBit(0); local >= 0; local = written.nextSetBit(local + 1)) {
-      writer.load(state.localKind(local), slots.slot(local));
-      CallEmitter.leaveResult(writer, slots.instanceSlot(), carried++, state.localKind(local));
+      JvmKind kind = state.localKind(local);
+      writer.load(kind, slots.slot(local));
+      CallEmitter.leaveResult(writer, slots.instanceSlot(), carried, kind);
+      carried += kind.resultSlots();
     }
     writer.load(JvmKind.INT, slots.exitSlot());
     writer.insn(Opcodes.IRETURN);
@@ -155,17 +148,15 @@ final class RegionExits {
   static void readLocals(MethodState caller, BitSet written) {
     int carried = FIRST_LOCAL;
     for (int local = written.nextSetBit(0); local >= 0; local = written.nextSetBit(local + 1)) {
-      CallEmitter.readResult(
-          caller.writer, caller.instanceSlot, carried++, caller.localKind(local));
+      JvmKind kind = caller.localKind(local);
+      CallEmitter.readResult(caller.writer, caller.instanceSlot, carried, kind);
+      carried += kind.resultSlots();
       caller.storeLocal(local);
     }
   }
 
   /// Pushes, after the call of a region, the values of an exit to the JVM stack.
   static void readValues(MethodState caller, String values) {
-    for (int i = 0; i < values.length(); i++) {
-      CallEmitter.readResult(
-          caller.writer, caller.instanceSlot, FIRST_VALUE + i, JvmKind.of(values.charAt(i)));
-    }
+    CallEmitter.readResults(caller.writer, caller.instanceSlot, FIRST_VALUE, values);
   }
 }

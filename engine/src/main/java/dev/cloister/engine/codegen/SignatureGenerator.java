@@ -1,5 +1,6 @@
 package dev.cloister.engine.codegen;
 
+import java.util.List;
 import org.objectweb.asm.ClassWriter;
 import org.objectweb.asm.Label;
 import org.objectweb.asm.MethodVisitor;
@@ -62,7 +63,7 @@ public final class SignatureGenerator {
     for (int i = shape.stackParams(); i < shape.params().length(); i++) {
       writeArgument(writer, shape, i);
       CallEmitter.leaveResult(
-          writer, /* instanceSlot= */ 2, CallEmitter.transferSlot(i), shape.param(i));
+          writer, /* instanceSlot= */ 2, CallEmitter.transferSlot(shape, i), shape.param(i));
     }
     writer.aload(0);
     for (int i = 0; i < shape.stackParams(); i++) {
@@ -72,19 +73,22 @@ public final class SignatureGenerator {
     writer.invokevirtual(shape.referenceClass(), CALL, shape.descriptor(Names.BASE_INSTANCE_DESC));
     int results = shape.results().length();
     if (results > 0) {
+      CallEmitter.completeFirst(writer, /* instanceSlot= */ 2, shape);
       Boxing.box(writer, shape.result(0));
       writer.store(JvmKind.REF, 3);
     }
     writer.iconst(results);
     method.visitTypeInsn(Opcodes.ANEWARRAY, Names.OBJECT);
+    int slot = 1;
     for (int i = 0; i < results; i++) {
       writer.insn(Opcodes.DUP);
       writer.iconst(i);
       if (i == 0) {
         writer.aload(3);
       } else {
-        CallEmitter.readResult(writer, /* instanceSlot= */ 2, i, shape.result(i));
+        CallEmitter.readResult(writer, /* instanceSlot= */ 2, slot, shape.result(i));
         Boxing.box(writer, shape.result(i));
+        slot += shape.result(i).resultSlots();
       }
       writer.insn(Opcodes.AASTORE);
     }
@@ -96,15 +100,14 @@ public final class SignatureGenerator {
   /// calls, which it let pass.
   private static void writeHandler(BytecodeWriter writer, CallShape shape, Label start, Label end) {
     int callerSlot = 1 + shape.stackParamSlots();
-    Object[] params = ClassFiles.frameLocals(shape, Names.BASE_INSTANCE);
-    Object[] locals = new Object[params.length + 1];
-    locals[0] = shape.hostClass();
-    System.arraycopy(params, 0, locals, 1, params.length);
+    List<Object> locals = shape.frameTypes();
+    locals.addFirst(shape.hostClass());
+    locals.add(Names.BASE_INSTANCE);
     Label handler = new Label();
     writer.protect(start, end, handler, Names.THROWN);
     writer.protect(start, end, handler, Names.UNCAUGHT);
     writer.labelWithFrame(
-        handler, locals.length, locals, 1, new Object[] {"java/lang/RuntimeException"});
+        handler, locals.size(), locals.toArray(), 1, new Object[] {"java/lang/RuntimeException"});
     writer.aload(callerSlot);
     writer.invokestatic(
         Names.THROWN,
@@ -222,7 +225,7 @@ public final class SignatureGenerator {
         writer.load(kind, slot);
         slot += kind.slots();
       } else {
-        CallEmitter.readResult(writer, callerSlot, CallEmitter.transferSlot(i), kind);
+        CallEmitter.readResult(writer, callerSlot, CallEmitter.transferSlot(shape, i), kind);
       }
       Boxing.box(writer, kind);
       writer.insn(Opcodes.AASTORE);

@@ -4,6 +4,7 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.BitSet;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 
 /// Where a JVM method has the parameters, the instance and the Wasm locals: in local variables, or
 /// in the elements of two arrays, one of numbers and one of references, which all methods of a
@@ -18,6 +19,10 @@ final class SlotLayout {
   private final int[] slots;
   private final FrameArrays arrays;
   private final List<Object> frame = new ArrayList<>();
+
+  /// Made when it is asked for.
+  private int @Nullable [] localsBySlot;
+
   private int instanceSlot;
   private int arraysSlot = -1;
   private int exitSlot = -1;
@@ -30,36 +35,48 @@ final class SlotLayout {
     Arrays.fill(slots, -1);
   }
 
-  /// What is in the elements of the arrays: the framed locals, then pending operands.
+  /// What is in the elements of the arrays: the framed locals, exceptions that may be thrown again,
+  /// then pending operands. A vector takes two elements, the low half first.
   ///
   /// One object a function, which learns while the function is written how long they must be.
   static final class FrameArrays {
     private final int[] indices;
-    private final int framedNumbers;
-    private final int framedReferences;
+    private final int firstCaught;
+    private final int caught;
+    private final int firstNumber;
+    private final int firstReference;
     private int numbers;
     private int references;
 
     /// @param locals the letters of all Wasm locals
     /// @param framed those that are in the arrays
-    FrameArrays(String locals, BitSet framed) {
+    /// @param caught the number of frames that keep there what they have caught
+    FrameArrays(String locals, BitSet framed, int caught) {
       indices = new int[locals.length()];
       Arrays.fill(indices, -1);
       for (int i = framed.nextSetBit(0); i >= 0; i = framed.nextSetBit(i + 1)) {
-        indices[i] = JvmKind.of(locals.charAt(i)) == JvmKind.REF ? references++ : numbers++;
+        JvmKind kind = JvmKind.of(locals.charAt(i));
+        if (kind == JvmKind.REF) {
+          indices[i] = references++;
+        } else {
+          indices[i] = numbers;
+          numbers += kind.resultSlots();
+        }
       }
-      framedNumbers = numbers;
-      framedReferences = references;
+      firstCaught = references;
+      this.caught = caught;
+      references += caught;
+      firstNumber = numbers;
+      firstReference = references;
     }
 
-    /// {@return the element for the operand at a height in the function}
-    private int operandIndex(JvmKind kind, int height) {
+    private int operandIndex(JvmKind kind, int words) {
       if (kind == JvmKind.REF) {
-        references = Math.max(references, framedReferences + height + 1);
-        return framedReferences + height;
+        references = Math.max(references, firstReference + words + 1);
+        return firstReference + words;
       }
-      numbers = Math.max(numbers, framedNumbers + height + 1);
-      return framedNumbers + height;
+      numbers = Math.max(numbers, firstNumber + words + kind.resultSlots());
+      return firstNumber + words;
     }
 
     /// {@return the number of elements that the array of numbers needs so far}
@@ -141,7 +158,7 @@ final class SlotLayout {
 
   private int add(JvmKind kind) {
     int slot = end;
-    frame.add(kind.frameType());
+    kind.addFrameTypes(frame);
     end += kind.slots();
     return slot;
   }
@@ -167,6 +184,20 @@ final class SlotLayout {
     return slots[local];
   }
 
+  /// {@return the Wasm local in a slot, or -1}
+  int localAt(int slot) {
+    if (localsBySlot == null) {
+      localsBySlot = new int[end];
+      Arrays.fill(localsBySlot, -1);
+      for (int i = 0; i < slots.length; i++) {
+        if (slots[i] >= 0) {
+          localsBySlot[slots[i]] = i;
+        }
+      }
+    }
+    return slot < localsBySlot.length ? localsBySlot[slot] : -1;
+  }
+
   /// {@return whether a Wasm local is an element of an array}
   boolean isFramed(int local) {
     return arrays.indices[local] >= 0;
@@ -177,9 +208,21 @@ final class SlotLayout {
     return arrays.indices[local];
   }
 
-  /// {@return the element for the operand at a height in the function}
-  int operandIndex(JvmKind kind, int height) {
-    return arrays.operandIndex(kind, height);
+  /// {@return the element for an operand}
+  ///
+  /// @param words the words that the operands of the function below it would take on a JVM stack
+  int operandIndex(JvmKind kind, int words) {
+    return arrays.operandIndex(kind, words);
+  }
+
+  /// {@return whether the exceptions that frames have caught are in the array of references, too}
+  boolean keepsCaught() {
+    return arrays.caught > 0;
+  }
+
+  /// {@return the element for the exception that a frame has caught}
+  int caughtIndex(ControlFrame frame) {
+    return arrays.firstCaught + frame.index;
   }
 
   /// {@return the slot of the array with values of a kind}
@@ -203,7 +246,7 @@ final class SlotLayout {
   ///
   /// @param shape that of the function
   int frameSizeAtStart(CallShape shape) {
-    return shape.stackParams() + (arraysSlot < 0 ? 1 : 3);
+    return shape.frameTypes().size() + (arraysSlot < 0 ? 1 : 3);
   }
 
   /// {@return where the code of the exit is that a region takes or took, or -1}

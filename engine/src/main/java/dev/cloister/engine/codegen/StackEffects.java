@@ -22,7 +22,19 @@ final class StackEffects {
   /// {@return the number of operands that the instruction takes at which the reader stands}
   int pops(Opcode opcode) {
     FuncType signature = opcode.signature();
-    return signature != null ? signature.params().size() : popsBesideSignature(opcode);
+    return signature != null
+        ? signature.params().size() + addresses(opcode)
+        : popsBesideSignature(opcode);
+  }
+
+  /// {@return the addresses that an instruction takes besides the operands of its signature}
+  ///
+  /// Those of plain loads and stores may stay where they are, settled or not: they are written once.
+  private static int addresses(Opcode opcode) {
+    return switch (opcode.prefix()) {
+      case Opcode.PREFIX_SIMD, Opcode.PREFIX_ATOMIC -> opcode.accessWidthLog2() >= 0 ? 1 : 0;
+      default -> 0;
+    };
   }
 
   private int popsBesideSignature(Opcode opcode) {

@@ -15,6 +15,7 @@ enum StorageKind {
   I64('J', JvmKind.LONG, 8, "Int64Array"),
   F32('F', JvmKind.FLOAT, 4, "Float32Array"),
   F64('D', JvmKind.DOUBLE, 8, "Float64Array"),
+  V128('V', JvmKind.V128, 16, "V128Array"),
   REF('L', JvmKind.REF, GcHeap.REFERENCE_BYTES, "RefArray");
 
   private final char code;
@@ -44,7 +45,7 @@ enum StorageKind {
             case F32 -> F32;
             case F64 -> F64;
           };
-      case VecType _ -> throw new IllegalStateException("v128 is not available yet");
+      case VecType _ -> V128;
       case RefType _ -> REF;
     };
   }
@@ -58,6 +59,7 @@ enum StorageKind {
       case 'J' -> I64;
       case 'F' -> F32;
       case 'D' -> F64;
+      case 'V' -> V128;
       default -> REF;
     };
   }
@@ -77,9 +79,13 @@ enum StorageKind {
     return bytes;
   }
 
-  /// {@return the descriptor of a Java field}
+  /// {@return the descriptor of a Java field, or of the two that a vector is}
   String descriptor() {
-    return this == REF ? "Ljava/lang/Object;" : String.valueOf(code);
+    return switch (this) {
+      case I8, I16, I32, I64, F32, F64 -> String.valueOf(code);
+      case V128 -> I64.descriptor();
+      case REF -> "Ljava/lang/Object;";
+    };
   }
 
   /// {@return the runtime class of arrays of the kind}

@@ -78,14 +78,17 @@ public final class StructGenerator {
     return "with" + from;
   }
 
-  /// {@return the Java field of a field}
-  static String field(int field) {
-    return "f" + field;
+  /// {@return the Java field of a field, or of the high half of a vector}
+  static String field(int field, boolean isHigh) {
+    return (isHigh ? "h" : "f") + field;
   }
 
   private void writeFields() {
     for (int i = shape.firstOwn(); i < shape.fieldCount() && StructShape.isField(i); i++) {
-      declare(field(i), shape.kind(i).descriptor());
+      declare(field(i, /* isHigh= */ false), shape.kind(i).descriptor());
+      if (shape.kind(i) == StorageKind.V128) {
+        declare(field(i, /* isHigh= */ true), shape.kind(i).descriptor());
+      }
     }
     if (shape.declaresArrays()) {
       declare(NUMBERS, "[J");
@@ -169,11 +172,14 @@ public final class StructGenerator {
   private void writeSets(BytecodeWriter writer, int from, int to, int objectSlot) {
     int slot = 0;
     for (int i = from; i < to; i++) {
-      JvmKind kind = shape.kind(i).kind();
       writer.aload(objectSlot);
       int valueSlot = slot;
-      FieldAccess.write(writer, shape, i, () -> writer.load(kind, valueSlot));
-      slot += kind.slots();
+      FieldAccess.write(
+          writer,
+          shape,
+          i,
+          (kind, isHigh) -> writer.load(kind, valueSlot + (isHigh ? kind.slots() : 0)));
+      slot += shape.kind(i).kind().slots();
     }
   }
 
@@ -204,11 +210,15 @@ public final class StructGenerator {
             writer,
             shape,
             i,
-            () -> {
+            (part, isHigh) -> {
               writer.aload(1);
               writer.iconst(field);
               writer.insn(Opcodes.AALOAD);
-              Boxing.unbox(writer, kind);
+              if (kind == JvmKind.V128) {
+                Boxing.unboxHalf(writer, isHigh);
+              } else {
+                Boxing.unbox(writer, part);
+              }
             });
       }
     }

@@ -45,7 +45,9 @@ public final class StructShape {
     int numbers = 0;
     int references = 0;
     for (int i = 0; i < positions.length; i++) {
-      positions[i] = kind(MAX_FIELDS + i) == StorageKind.REF ? references++ : numbers++;
+      StorageKind kind = kind(MAX_FIELDS + i);
+      positions[i] = kind == StorageKind.REF ? references++ : numbers;
+      numbers += kind == StorageKind.REF ? 0 : kind.kind().resultSlots();
     }
     this.numberCount = numbers;
     this.referenceCount = references;
@@ -139,7 +141,7 @@ public final class StructShape {
     return kinds.substring(MAX_FIELDS);
   }
 
-  /// {@return the position of a field in the array of its sort}
+  /// {@return the position of a field in the array of its sort; a vector has the next one too}
   int position(int field) {
     return positions[field - MAX_FIELDS];
   }
@@ -161,7 +163,7 @@ public final class StructShape {
       bytes += kind(i).bytes();
     }
     if (hasArrays()) {
-      bytes += 2 * (16 + GcHeap.REFERENCE_BYTES) + 8L * numberCount;
+      bytes += 2L * (16 + GcHeap.REFERENCE_BYTES) + 8L * numberCount;
       bytes += (long) GcHeap.REFERENCE_BYTES * referenceCount;
     }
     return bytes + 7 & ~7;

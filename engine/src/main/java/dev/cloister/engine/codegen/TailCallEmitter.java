@@ -3,6 +3,7 @@ package dev.cloister.engine.codegen;
 import dev.cloister.engine.bytecode.InstructionReader;
 import dev.cloister.engine.types.DefinedType;
 import dev.cloister.engine.types.FuncType;
+import java.util.List;
 import org.jspecify.annotations.Nullable;
 import org.objectweb.asm.ClassVisitor;
 import org.objectweb.asm.Label;
@@ -92,10 +93,8 @@ final class TailCallEmitter {
       state.debug.leave();
     }
     writer.store(JvmKind.REF, state.scratchAddress);
-    for (int i = shape.params().length() - 1; i >= 0; i--) {
-      CallEmitter.leaveResult(
-          writer, state.instanceSlot, CallEmitter.transferSlot(i), shape.param(i));
-    }
+    CallEmitter.leaveResults(
+        writer, state.instanceSlot, CallEmitter.FIRST_TRANSFER_SLOT, shape.params());
     state.writeInstance();
     writer.getfield(Names.BASE_INSTANCE, "results", Names.RESULT_SLOTS_DESC);
     writer.insn(Opcodes.DUP);
@@ -115,7 +114,7 @@ final class TailCallEmitter {
     }
     CallShape shape = state.shape;
     if (!shape.results().isEmpty()) {
-      state.writeConstant(shape.result(0), 0);
+      state.writeConstant(shape.result(0).returned(), 0, 0);
     }
     ClassFiles.returnResult(writer, shape);
   }
@@ -123,14 +122,16 @@ final class TailCallEmitter {
   /// Pushes the arguments of a pending call of a shape to the JVM stack; those that do not fit on
   /// it are where an ordinary call has them.
   static void loadArguments(BytecodeWriter writer, CallShape shape, int instanceSlot) {
-    for (int i = 0; i < shape.stackParams(); i++) {
-      CallEmitter.readResult(writer, instanceSlot, CallEmitter.transferSlot(i), shape.param(i));
-    }
+    CallEmitter.readResults(
+        writer,
+        instanceSlot,
+        CallEmitter.FIRST_TRANSFER_SLOT,
+        shape.params().substring(0, shape.stackParams()));
   }
 
   /// {@return the method of a reference that runs its function for a tail call}
   static String method(CallShape shape) {
-    return "tail" + (shape.results().isEmpty() ? "V" : shape.results().charAt(0));
+    return "tail" + (shape.results().isEmpty() ? "V" : shape.result(0).returned().code());
   }
 
   /// {@return the descriptor of [#method]}
@@ -156,19 +157,19 @@ final class TailCallEmitter {
     writer.invokestatic(
         Names.chunk(plan.chunkOf(functionIndex)), Names.function(functionIndex), descriptor);
     // The frame of both labels: parameters, instance, nothing, result.
-    JvmKind result = shape.results().isEmpty() ? null : shape.result(0);
-    Object[] locals =
-        result == null
-            ? ClassFiles.frameLocals(shape, Names.INSTANCE)
-            : ClassFiles.frameLocals(shape, Names.INSTANCE, Opcodes.TOP, result.frameType());
-    int localCount = locals.length;
+    List<Object> types = shape.frameTypes();
+    types.add(Names.INSTANCE);
+    JvmKind result = shape.results().isEmpty() ? null : shape.result(0).returned();
     if (result != null) {
+      types.add(Opcodes.TOP);
+      types.add(result.frameType());
       writer.store(result, resultSlot);
     }
+    Object[] locals = types.toArray();
     Object[] noStack = {};
     Label loop = new Label();
     Label done = new Label();
-    writer.labelWithFrame(loop, localCount, locals, 0, noStack);
+    writer.labelWithFrame(loop, locals.length, locals, 0, noStack);
     writePending(writer, instanceSlot, PENDING, Names.FUNC_REF_DESC);
     writer.insn(Opcodes.DUP);
     writer.store(JvmKind.REF, pendingSlot);
@@ -184,7 +185,7 @@ final class TailCallEmitter {
       writer.store(result, resultSlot);
     }
     writer.jump(Opcodes.GOTO, loop);
-    writer.labelWithFrame(done, localCount, locals, 0, noStack);
+    writer.labelWithFrame(done, locals.length, locals, 0, noStack);
     if (result != null) {
       writer.load(result, resultSlot);
     }

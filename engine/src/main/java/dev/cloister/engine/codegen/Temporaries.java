@@ -43,8 +43,12 @@ final class Temporaries {
       Arrays.fill(types, known, types.length, Opcodes.TOP);
     }
     types[index] = kind.frameType();
-    if (kind.slots() == 2) {
+    if (kind.slots() > 1) {
       types[index + 1] = SECOND;
+    }
+    if (kind == JvmKind.V128) {
+      types[index + 2] = kind.frameType();
+      types[index + 3] = SECOND;
     }
     bound = Math.max(bound, end);
   }

@@ -48,7 +48,7 @@ public final class WasmFeatures {
   /// Everything that the decoder and the validator know.
   public static final WasmFeatures ALL = WASM_1.with(WasmFeature.values());
 
-  private static final WasmFeatures SUPPORTED = ALL.without(SIMD);
+  private static final WasmFeatures SUPPORTED = ALL;
 
   private final long bits;
 

@@ -29,7 +29,11 @@ public final class WasmModule implements IndexSpaces {
   // What small objects take on a JVM with compressed references, for metadataBytes.
   private static final int REFERENCE_BYTES = 4;
   private static final int OBJECT_BYTES = 24;
-  private static final int STRING_BYTES = 40;
+  private static final int STRING_BYTES = 48;
+  private static final int ENTRY_BYTES = 40;
+
+  /// A type in its group, its lists, and what the compiler notes about it.
+  private static final int TYPE_BYTES = 440;
 
   private final WireBytes wireBytes;
   private final WasmFeatures features;
@@ -312,10 +316,11 @@ public final class WasmModule implements IndexSpaces {
     return tailCallees.get(index);
   }
 
-  /// Estimates the memory that the module takes besides its wire bytes, without its types, which
-  /// are shared with other modules.
+  /// Estimates the memory that the module takes besides its wire bytes and its code: this object,
+  /// its types, though others may share them, and the compiler's plan for it.
   public long metadataBytes() {
     long bytes = 0;
+    bytes += (long) TYPE_BYTES * types.length;
     bytes += (long) REFERENCE_BYTES * (types.length + functionTypes.length);
     bytes += (long) Integer.BYTES * (bodies.length + tableInits.length + globalInits.length);
     bytes += (long) Integer.BYTES * names.functionNames().length;
@@ -327,7 +332,7 @@ public final class WasmModule implements IndexSpaces {
       bytes += 2 * OBJECT_BYTES + STRING_BYTES + item.name().length();
     }
     for (Export export : exports) {
-      bytes += OBJECT_BYTES + STRING_BYTES + export.name().length();
+      bytes += OBJECT_BYTES + STRING_BYTES + ENTRY_BYTES + export.name().length();
     }
     for (ElementSegment segment : elements) {
       bytes += 3 * OBJECT_BYTES + (long) Integer.BYTES * segment.size();

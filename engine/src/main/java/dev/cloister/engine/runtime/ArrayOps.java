@@ -29,7 +29,14 @@ public final class ArrayOps {
     WasmArray source = WasmArray.nonNull(from);
     target.checkRange(targetStart, count);
     source.checkRange(sourceStart, count);
-    copyElements(source.elements(), sourceStart, target.elements(), targetStart, count, instance);
+    int stride = target.stride();
+    copyElements(
+        source.elements(),
+        sourceStart * stride,
+        target.elements(),
+        targetStart * stride,
+        count * stride,
+        instance);
   }
 
   /// Copies from the end that overlap leaves intact.

@@ -16,6 +16,7 @@ public final class Casts {
 
   /// {@return whether two references are the same} `ref.eq`.
   @CalledByGeneratedCode
+  @SuppressWarnings("ReferenceEquality") // Identity is what Wasm asks for, but for i31.
   public static boolean areEqual(@Nullable Object left, @Nullable Object right) {
     return left == right || (left instanceof I31 i31 && i31.equals(right));
   }

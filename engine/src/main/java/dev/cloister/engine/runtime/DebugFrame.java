@@ -35,10 +35,13 @@ public final class DebugFrame {
   /// The locals, then the operands; floats as their raw bits.
   private long[] numbers;
 
+  /// The high halves of vectors, in the same places; null until there is one.
+  private long @Nullable [] highs;
+
   /// The same places for references; null until there is one.
   private @Nullable Object @Nullable [] references;
 
-  /// A letter for each operand: I, J, F, D or L, as for locals.
+  /// A letter for each operand: I, J, F, D, V or L, as for locals.
   private byte[] operandKinds = new byte[OPERANDS_AT_FIRST];
 
   private int operandCount;
@@ -65,7 +68,7 @@ public final class DebugFrame {
   /// {@return the frame of a function that begins, now the innermost of its store; its locals are
   /// zero and null}
   ///
-  /// @param localKinds a letter for each local, parameters first: I, J, F, D or L
+  /// @param localKinds a letter for each local, parameters first: I, J, F, D, V or L
   /// @throws TrapException if the frames of the store hold too much together
   @CalledByGeneratedCode
   public static DebugFrame enter(Instance instance, int functionIndex, String localKinds) {
@@ -118,7 +121,7 @@ public final class DebugFrame {
     return (int) frame.numbers[local];
   }
 
-  /// {@return an i64 local}
+  /// {@return an i64 local, or the low half of a v128 local}
   @CalledByGeneratedCode
   public static long getLong(DebugFrame frame, int local) {
     return frame.numbers[local];
@@ -134,6 +137,13 @@ public final class DebugFrame {
   @CalledByGeneratedCode
   public static double getDouble(DebugFrame frame, int local) {
     return Double.longBitsToDouble(frame.numbers[local]);
+  }
+
+  /// {@return the high half of a v128 local}
+  @CalledByGeneratedCode
+  public static long getHigh(DebugFrame frame, int local) {
+    long[] highs = frame.highs;
+    return highs != null && local < highs.length ? highs[local] : 0;
   }
 
   /// {@return a local of reference type}
@@ -165,6 +175,21 @@ public final class DebugFrame {
   @CalledByGeneratedCode
   public static void set(double value, DebugFrame frame, int local) {
     frame.numbers[local] = Double.doubleToRawLongBits(value);
+  }
+
+  /// Sets a v128 local.
+  @CalledByGeneratedCode
+  public static void set(long low, long high, DebugFrame frame, int local) {
+    long[] highs = frame.highs;
+    if (highs == null) {
+      highs = new long[frame.numbers.length];
+      frame.highs = highs;
+    } else if (local >= highs.length) {
+      highs = Arrays.copyOf(highs, frame.numbers.length);
+      frame.highs = highs;
+    }
+    highs[local] = high;
+    frame.numbers[local] = low;
   }
 
   /// Sets a local of reference type.
@@ -205,6 +230,13 @@ public final class DebugFrame {
   @CalledByGeneratedCode
   public static void setOperand(double value, DebugFrame frame, int index) {
     frame.setNumber(index, 'D', Double.doubleToRawLongBits(value));
+  }
+
+  /// Writes a v128 operand.
+  @CalledByGeneratedCode
+  public static void setOperand(long low, long high, DebugFrame frame, int index) {
+    frame.setNumber(index, 'V', low);
+    set(low, high, frame, frame.localKinds.length() + index);
   }
 
   /// Writes an operand of reference type.
@@ -280,6 +312,7 @@ public final class DebugFrame {
       case 'J' -> getLong(this, index);
       case 'F' -> getFloat(this, index);
       case 'D' -> getDouble(this, index);
+      case 'V' -> new V128(getLong(this, index), getHigh(this, index));
       default -> getReference(this, index);
     };
   }

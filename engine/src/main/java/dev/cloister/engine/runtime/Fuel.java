@@ -13,8 +13,8 @@ import dev.cloister.engine.error.TrapReason;
 ///   last of which is the first that is `loop`, `if`, `else`, `end`, `catch`, `catch_all`,
 ///   `delegate`, a branch, a call, a tail call, `return`, `unreachable`, `throw`, `throw_ref` or
 ///   `rethrow`: whoever executes the first instruction of a segment executes all, unless one of
-///   them traps. The cost of a segment is taken as a whole before its first instruction, and is
-///   not given back if there is a trap in its middle.
+///   them traps. The cost of a segment is taken as a whole before its first instruction, and is not
+///   given back if there is a trap in its middle.
 /// - A bulk instruction costs one more for each 64 bytes, or part of them, that its length operand
 ///   asks for, taken before its bounds are checked. An element of a table counts as 8 bytes,
 ///   elements of arrays as their storage type, references as 8.
@@ -52,7 +52,7 @@ public final class Fuel {
   /// @throws TrapException if less than that is left
   @CalledByGeneratedCode
   public static void chargeBulk(int length, int elementBytes, Instance instance) {
-    charge(instance.store, Integer.toUnsignedLong(length) * elementBytes);
+    charge(instance.store, Integer.toUnsignedLong(length), elementBytes);
   }
 
   /// Takes what a bulk instruction with a 64-bit length costs besides.
@@ -62,13 +62,14 @@ public final class Fuel {
   /// @throws TrapException if less than that is left
   @CalledByGeneratedCode
   public static void chargeBulk(long length, int elementBytes, Instance instance) {
-    boolean isBeyondAll = length < 0 || length > Long.MAX_VALUE / elementBytes;
-    charge(instance.store, isBeyondAll ? Long.MAX_VALUE : length * elementBytes);
+    charge(instance.store, length, elementBytes);
   }
 
-  private static void charge(Store store, long bytes) {
-    long units = bytes >>> BULK_BYTES_SHIFT;
-    boolean hasRest = (bytes & (1L << BULK_BYTES_SHIFT) - 1) != 0;
+  private static void charge(Store store, long length, int elementBytes) {
+    // Of elements, not of bytes, whose number may be too large for a long.
+    int shift = BULK_BYTES_SHIFT - Integer.numberOfTrailingZeros(elementBytes);
+    long units = length >>> shift;
+    boolean hasRest = (length & (1L << shift) - 1) != 0;
     long left = store.fuel - units - (hasRest ? 1 : 0);
     if (left < 0) {
       throw new TrapException(TrapReason.ALL_FUEL_CONSUMED);

@@ -9,6 +9,7 @@ import java.lang.invoke.MethodHandle;
 import java.lang.invoke.MethodHandles;
 import java.lang.invoke.MethodType;
 import java.util.List;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /// A function of the host that modules import.
@@ -21,7 +22,15 @@ public final class HostFunction implements Extern {
   /// The JVM slots that parameters may take if the target takes them one by one.
   private static final int MAX_PARAM_SLOTS = 250;
 
-  private static final MethodHandle ADAPT = findAdapt();
+  private static final MethodHandle ADAPT =
+      find(
+          HostFunction.class,
+          "adapt",
+          MethodType.methodType(
+              Object.class, Body.class, FuncType.class, Instance.class, Object[].class));
+  private static final MethodHandle BOX_VECTOR =
+      find(V128.class, "of", MethodType.methodType(V128.class, long.class, long.class))
+          .asType(MethodType.methodType(Object.class, long.class, long.class));
 
   private final FuncType type;
   private final MethodHandle target;
@@ -48,13 +57,14 @@ public final class HostFunction implements Extern {
       return new HostFunction(
           type, MethodHandles.insertArguments(ADAPT, 0, body, type).asType(erase(type)));
     }
-    MethodType generic =
-        MethodType.genericMethodType(type.params().size() + 1)
-            .changeParameterType(0, Instance.class);
     MethodHandle adapted =
         MethodHandles.insertArguments(ADAPT, 0, body, type)
-            .asCollector(Object[].class, type.params().size())
-            .asType(generic);
+            .asCollector(Object[].class, type.params().size());
+    for (int i = type.params().size() - 1; i >= 0; i--) {
+      if (type.params().get(i) instanceof VecType) {
+        adapted = MethodHandles.collectArguments(adapted, i + 1, BOX_VECTOR);
+      }
+    }
     return new HostFunction(type, adapted.asType(erase(type)));
   }
 
@@ -68,11 +78,16 @@ public final class HostFunction implements Extern {
     if (isWide(type)) {
       throw new IllegalArgumentException("too many parameters for a method handle: " + type);
     }
-    if (type.results().size() > 1 || !target.type().equals(erase(type))) {
+    if (type.results().size() > 1 || hasVectors(type) || !target.type().equals(erase(type))) {
       throw new IllegalArgumentException(
           "expected a target of type " + erase(type) + ", got " + target.type());
     }
     return new HostFunction(type, target);
+  }
+
+  private static boolean hasVectors(FuncType type) {
+    return Stream.concat(type.params().stream(), type.results().stream())
+        .anyMatch(VecType.class::isInstance);
   }
 
   /// {@return the parameters and results}
@@ -89,7 +104,12 @@ public final class HostFunction implements Extern {
   private static boolean isWide(FuncType type) {
     int slots = 0;
     for (ValueType param : type.params()) {
-      slots += param == NumType.I64 || param == NumType.F64 ? 2 : 1;
+      slots +=
+          switch (param) {
+            case NumType number -> number == NumType.I64 || number == NumType.F64 ? 2 : 1;
+            case VecType _ -> 4;
+            case RefType _ -> 1;
+          };
     }
     return slots > MAX_PARAM_SLOTS;
   }
@@ -104,10 +124,14 @@ public final class HostFunction implements Extern {
     }
     for (ValueType param : type.params()) {
       erased = erased.appendParameterTypes(erase(param));
+      if (param instanceof VecType) {
+        erased = erased.appendParameterTypes(erase(param));
+      }
     }
     return erased;
   }
 
+  /// {@return the JVM type of a value, or of each half of a vector}
   private static Class<?> erase(ValueType type) {
     return switch (type) {
       case NumType number ->
@@ -117,8 +141,7 @@ public final class HostFunction implements Extern {
             case F32 -> float.class;
             case F64 -> double.class;
           };
-      case VecType _ ->
-          throw new IllegalArgumentException("vectors cannot cross to the host yet: " + type);
+      case VecType _ -> long.class;
       case RefType _ -> Object.class;
     };
   }
@@ -129,7 +152,8 @@ public final class HostFunction implements Extern {
     return call(body, type, caller, args);
   }
 
-  /// Calls `body`, leaves all results but the first in the slots of the caller's store.
+  /// Calls `body`, leaves all results but the first in the slots of the caller's store, and the
+  /// high half of the first if it is a vector.
   private static @Nullable Object call(
       Body body, FuncType type, Instance caller, @Nullable Object[] args) {
     @Nullable Object[] results = body.call(caller, args);
@@ -138,13 +162,19 @@ public final class HostFunction implements Extern {
       throw new IllegalStateException(
           "a host function returned " + results.length + " results, expected " + types.size());
     }
+    int slot = 1;
     for (int i = 0; i < results.length; i++) {
       Object value = requireResult(results[i], types.get(i), i);
       if (i > 0) {
-        caller.store.results.setBoxed(i, value);
+        slot = caller.store.results.setBoxed(slot, value, types.get(i));
       }
     }
-    return results.length == 0 ? null : results[0];
+    Object first = results.length == 0 ? null : results[0];
+    if (first instanceof V128(long low, long high) && types.getFirst() instanceof VecType) {
+      caller.store.results.n0 = high;
+      return low;
+    }
+    return first;
   }
 
   private static @Nullable Object requireResult(@Nullable Object value, ValueType type, int index) {
@@ -155,14 +185,9 @@ public final class HostFunction implements Extern {
     }
   }
 
-  private static MethodHandle findAdapt() {
+  private static MethodHandle find(Class<?> owner, String name, MethodType type) {
     try {
-      return MethodHandles.lookup()
-          .findStatic(
-              HostFunction.class,
-              "adapt",
-              MethodType.methodType(
-                  Object.class, Body.class, FuncType.class, Instance.class, Object[].class));
+      return MethodHandles.lookup().findStatic(owner, name, type);
     } catch (ReflectiveOperationException e) {
       throw new IllegalStateException(e);
     }

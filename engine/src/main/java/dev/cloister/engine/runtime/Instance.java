@@ -31,6 +31,9 @@ public abstract class Instance {
   /// The i64 globals that have no field.
   @CalledByGeneratedCode public long[] i64Globals = {};
 
+  /// The high halves of the v128 globals that have no field; the low ones are with the i64 globals.
+  @CalledByGeneratedCode public long[] highGlobals = {};
+
   /// The f32 globals that have no field.
   @CalledByGeneratedCode public float[] f32Globals = {};
 

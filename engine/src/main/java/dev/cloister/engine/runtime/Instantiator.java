@@ -317,7 +317,17 @@ public final class Instantiator {
             }
           }
         }
-        case VecType _ -> throw new IllegalStateException("v128 globals are not available yet");
+        case VecType vector -> {
+          V128 bits = Values.require(V128.class, value, vector);
+          if (instance.i64Globals.length == 0) {
+            instance.i64Globals = new long[count];
+          }
+          if (instance.highGlobals.length == 0) {
+            instance.highGlobals = new long[count];
+          }
+          instance.i64Globals[index] = bits.low();
+          instance.highGlobals[index] = bits.high();
+        }
         case RefType _ -> {
           if (instance.refGlobals.length == 0) {
             instance.refGlobals = new Object[count];

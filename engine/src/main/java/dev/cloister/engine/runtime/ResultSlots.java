@@ -11,9 +11,10 @@ import org.jspecify.annotations.Nullable;
 /// Where a function leaves all results but the first, which is returned on the Java stack.
 ///
 /// One object a store; the caller reads the slots before it does anything else. Numbers are held as
-/// 64 bits (an i32 sign-extended, floats as their raw bits), references in slots of their own. Slot
-/// `k` belongs to result `k`, from 1; results beyond the fields are in the arrays. Functions that
-/// are several methods carry their locals from one to the next the same way.
+/// 64 bits (an i32 sign-extended, floats as their raw bits), references in slots of their own.
+/// Results have slots in order, from 1; a vector has two, the low half first. Slot 0 is for the
+/// high half of result 0. Slots beyond the fields are in the arrays. Functions that are several
+/// methods carry their locals from one to the next the same way.
 ///
 /// `throw` and exception handlers find the values of exceptions here, from slot 1.
 ///
@@ -22,30 +23,33 @@ import org.jspecify.annotations.Nullable;
 /// anything else, until no tail call is pending.
 @CalledByGeneratedCode
 public final class ResultSlots {
-  /// The number of results that have a field.
+  /// The number of slots that have a field.
   @CalledByGeneratedCode public static final int FIELDS = 8;
 
   private static final int MIN_LENGTH = 64;
 
-  /// Number of result 1.
+  /// Number in slot 0: the high half of result 0.
+  @CalledByGeneratedCode public long n0;
+
+  /// Number in slot 1.
   @CalledByGeneratedCode public long n1;
 
-  /// Number of result 2.
+  /// Number in slot 2.
   @CalledByGeneratedCode public long n2;
 
-  /// Number of result 3.
+  /// Number in slot 3.
   @CalledByGeneratedCode public long n3;
 
-  /// Number of result 4.
+  /// Number in slot 4.
   @CalledByGeneratedCode public long n4;
 
-  /// Number of result 5.
+  /// Number in slot 5.
   @CalledByGeneratedCode public long n5;
 
-  /// Number of result 6.
+  /// Number in slot 6.
   @CalledByGeneratedCode public long n6;
 
-  /// Number of result 7.
+  /// Number in slot 7.
   @CalledByGeneratedCode public long n7;
 
   /// The function that a tail call goes to, between the return of the body that made the tail call
@@ -58,7 +62,7 @@ public final class ResultSlots {
   private long @Nullable [] numbers;
   private @Nullable Object @Nullable [] references;
 
-  /// Stores number `value` of result `index`, which is at least [#FIELDS].
+  /// Stores number `value` in slot `index`, which is at least [#FIELDS].
   @CalledByGeneratedCode
   public static void setNumber(long value, ResultSlots slots, int index) {
     long[] numbers = slots.numbers;
@@ -68,7 +72,7 @@ public final class ResultSlots {
     numbers[index] = value;
   }
 
-  /// {@return the number of result `index`, which is at least [#FIELDS]}
+  /// {@return the number in slot `index`, which is at least [#FIELDS]}
   @CalledByGeneratedCode
   public static long number(ResultSlots slots, int index) {
     long[] numbers = slots.numbers;
@@ -78,7 +82,7 @@ public final class ResultSlots {
     return numbers[index];
   }
 
-  /// Stores the reference of result `index`.
+  /// Stores the reference of slot `index`.
   @CalledByGeneratedCode
   public static void setReference(@Nullable Object value, ResultSlots slots, int index) {
     @Nullable Object[] references = slots.references;
@@ -88,7 +92,7 @@ public final class ResultSlots {
     references[index] = value;
   }
 
-  /// {@return the reference of result `index`, which is dropped from the slot}
+  /// {@return the reference of slot `index`, which is dropped from it}
   @CalledByGeneratedCode
   public static @Nullable Object reference(ResultSlots slots, int index) {
     @Nullable Object[] references = slots.references;
@@ -115,22 +119,34 @@ public final class ResultSlots {
     return grown;
   }
 
-  /// Stores result `index`, at least 1, from its boxed form.
-  void setBoxed(int index, @Nullable Object value) {
+  /// Stores a result behind the first from its boxed form, which was checked against its type.
+  ///
+  /// @return the slot behind it
+  int setBoxed(int index, @Nullable Object value, ValueType type) {
+    if (type instanceof RefType) {
+      setReference(value, this, index);
+      return index + 1;
+    }
     switch (value) {
       case Integer i -> setAny(index, i);
       case Long l -> setAny(index, l);
       case Float f -> setAny(index, Float.floatToRawIntBits(f));
       case Double d -> setAny(index, Double.doubleToRawLongBits(d));
-      case null, default -> setReference(value, this, index);
+      case V128(long low, long high) -> {
+        setAny(index, low);
+        setAny(index + 1, high);
+        return index + 2;
+      }
+      case null, default -> throw new IllegalStateException("not a number or vector: " + value);
     }
+    return index + 1;
   }
 
   /// Takes values out of the slots from 1, boxed; references are dropped from theirs.
   @Nullable Object[] take(List<ValueType> types) {
     @Nullable Object[] values = new Object[types.size()];
+    int index = 1;
     for (int i = 0; i < values.length; i++) {
-      int index = i + 1;
       values[i] =
           switch (types.get(i)) {
             case NumType number ->
@@ -140,9 +156,10 @@ public final class ResultSlots {
                   case F32 -> Float.intBitsToFloat((int) any(index));
                   case F64 -> Double.longBitsToDouble(any(index));
                 };
-            case VecType _ -> throw new IllegalStateException("v128 is not available yet");
+            case VecType _ -> new V128(any(index), any(++index));
             case RefType _ -> reference(this, index);
           };
+      index++;
     }
     return values;
   }

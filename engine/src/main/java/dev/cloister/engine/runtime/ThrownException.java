@@ -26,7 +26,7 @@ public final class ThrownException extends RuntimeException {
   private static final long OBJECT_BYTES = 56;
 
   private static final long ARRAY_BYTES = 16;
-  private static final long VALUE_BYTES = 32;
+  private static final long VALUE_BYTES = 40;
 
   private final transient Tag tag;
   private final transient Store store;
@@ -88,8 +88,10 @@ public final class ThrownException extends RuntimeException {
   @CalledByGeneratedCode
   public static void leaveValues(ThrownException exception, Instance instance) {
     @Nullable Object[] values = exception.values;
+    List<ValueType> types = types(exception.tag);
+    int slot = 1;
     for (int i = 0; i < values.length; i++) {
-      instance.results.setBoxed(i + 1, values[i]);
+      slot = instance.results.setBoxed(slot, values[i], types.get(i));
     }
   }
 

@@ -4,4 +4,11 @@ package dev.cloister.engine.runtime;
 ///
 /// @param low bytes 0 to 7, little endian: lane 0 is in the least significant bits
 /// @param high bytes 8 to 15
-public record V128(long low, long high) {}
+@CalledByGeneratedCode
+public record V128(@CalledByGeneratedCode long low, @CalledByGeneratedCode long high) {
+  /// {@return the vector with these halves}
+  @CalledByGeneratedCode
+  public static V128 of(long low, long high) {
+    return new V128(low, high);
+  }
+}

@@ -19,7 +19,14 @@ import org.jspecify.annotations.Nullable;
 /// trap at the border of the guest.
 @CalledByGeneratedCode
 public abstract sealed class WasmArray extends GcObject
-    permits Int8Array, Int16Array, Int32Array, Int64Array, Float32Array, Float64Array, RefArray {
+    permits Int8Array,
+        Int16Array,
+        Int32Array,
+        Int64Array,
+        Float32Array,
+        Float64Array,
+        V128Array,
+        RefArray {
   /// What is charged besides the elements: the object and the header of the Java array.
   static final long HEADER_BYTES = 48;
 
@@ -52,6 +59,11 @@ public abstract sealed class WasmArray extends GcObject
 
   /// {@return the Java array}
   abstract Object elements();
+
+  /// {@return how many elements of the Java array one element is}
+  int stride() {
+    return 1;
+  }
 
   /// Sets elements from bytes in the order of linear memory.
   ///
@@ -96,7 +108,7 @@ public abstract sealed class WasmArray extends GcObject
             case F32 -> Float32Array.make(length, type, instance);
             case F64 -> Float64Array.make(length, type, instance);
           };
-      case VecType _ -> throw new IllegalStateException("v128 arrays are not available yet");
+      case VecType _ -> V128Array.make(length, type, instance);
       case RefType _ -> RefArray.make(length, type, instance);
     };
   }

@@ -60,6 +60,7 @@ public abstract non-sealed class WasmStruct extends GcObject {
             case 'J' -> numbers[number++];
             case 'F' -> Float.intBitsToFloat((int) numbers[number++]);
             case 'D' -> Double.longBitsToDouble(numbers[number++]);
+            case 'V' -> new V128(numbers[number++], numbers[number++]);
             default -> references[reference++];
           };
     }
@@ -79,6 +80,9 @@ public abstract non-sealed class WasmStruct extends GcObject {
       Object value = values[from + i];
       if (kinds.charAt(i) == 'L') {
         references[reference++] = value;
+      } else if (value instanceof V128(long low, long high)) {
+        numbers[number++] = low;
+        numbers[number++] = high;
       } else {
         numbers[number++] =
             switch (value) {

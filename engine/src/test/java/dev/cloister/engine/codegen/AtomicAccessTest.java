@@ -23,6 +23,7 @@ import dev.cloister.engine.types.ValueType;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
+import java.util.Objects;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
@@ -171,9 +172,9 @@ final class AtomicAccessTest {
                     opcode.mnemonic(),
                     arguments(form, opcode, 8 + at, expected, operand));
             if (results.length > 0) {
-              long result =
-                  results[0] instanceof Long l ? l : Integer.toUnsignedLong((Integer) results[0]);
-              assertThat(result).as(what).isEqualTo(old);
+              Number result = (Number) Objects.requireNonNull(results[0]);
+              long bits = result.longValue();
+              assertThat(type(opcode) == I64 ? bits : bits & 0xffff_ffffL).as(what).isEqualTo(old);
             }
             long now = stored(operation(opcode), old, expected, operand, mask) & mask;
             assertThat(memory.getLong(OFFSET + 8))

@@ -14,12 +14,15 @@ import dev.cloister.engine.feature.WasmLimits;
 import dev.cloister.engine.fixture.ModuleBuilder;
 import dev.cloister.engine.fixture.TestEngine;
 import dev.cloister.engine.module.WasmModule;
+import dev.cloister.engine.oracle.Programs;
 import dev.cloister.engine.runtime.CodeKind;
 import dev.cloister.engine.runtime.Instance;
 import dev.cloister.engine.runtime.InstanceLayout;
+import dev.cloister.engine.types.FieldType;
 import dev.cloister.engine.types.FuncType;
 import dev.cloister.engine.types.Limits;
 import dev.cloister.engine.types.RefType;
+import dev.cloister.engine.types.StructType;
 import dev.cloister.engine.types.TableType;
 import dev.cloister.engine.types.ValueType;
 import java.util.ArrayList;
@@ -112,7 +115,21 @@ final class ClassLimitsTest {
             .elements(0, 0, functions));
   }
 
-  /// The switch over the functions of a shape is a tree of smaller ones.
+  /// The switch over the functions of a shape is a tree of smaller ones. Each shape has another
+  /// sequence of fields of two kinds.
+  @Test
+  void structShapes_moreThanClassesAreMade_areALimit() {
+    ModuleBuilder module = new ModuleBuilder();
+    for (int shape = 0; shape <= ModulePlan.MAX_STRUCT_SHAPES; shape++) {
+      List<FieldType> fields = new ArrayList<>();
+      for (int bits = shape + 1; bits > 0; bits >>= 1) {
+        fields.add(new FieldType((bits & 1) == 0 ? I32 : I64, true));
+      }
+      module.type(new StructType(fields));
+    }
+    assertLimit("number of struct shapes", () -> engine.compile(module));
+  }
+
   @Test
   void functionsOfOneShape_many_areAllReached() {
     for (int count : new int[] {1, 255, 256, 257, 3_000, 4_096, 4_097, 30_000}) {
@@ -148,26 +165,21 @@ final class ClassLimitsTest {
 
   @Test
   void function_thatIsLarge_isDivided() {
-    byte[] bytes =
-        new ModuleBuilder()
-            .function(
-                INT,
-                code -> {
-                  for (int i = 0; i < 20_000; i++) {
-                    code.localGet(0).i32Const(i).i32Add().localSet(0);
-                  }
-                  code.localGet(0);
-                })
-            .build();
-    WasmModule module =
-        ModuleDecoder.decode(bytes, WasmFeatures.supported(), WasmLimits.defaults());
-    ModulePlan plan = new ModulePlan(module, new InstanceLayout(module));
-    ClassNode chunk = new ClassNode();
-    byte[] first = ChunkGenerator.chunk(CodeKind.BASELINE, plan, 0).get(Names.chunk(0));
-    new ClassReader(first).accept(chunk, 0);
+    List<String> methods = new ArrayList<>();
+    for (int seed = 1; seed <= 5; seed++) {
+      WasmModule module =
+          ModuleDecoder.decode(
+              Programs.large(seed).build(), WasmFeatures.supported(), WasmLimits.defaults());
+      ModulePlan plan = new ModulePlan(module, new InstanceLayout(module));
+      for (int i = 0; i < plan.chunkCount(); i++) {
+        for (byte[] file : ChunkGenerator.chunk(CodeKind.BASELINE, plan, i).values()) {
+          ClassNode chunk = new ClassNode();
+          new ClassReader(file).accept(chunk, 0);
+          chunk.methods.forEach(method -> methods.add(method.name));
+        }
+      }
+    }
 
-    assertThat(chunk.methods)
-        .extracting(method -> method.name)
-        .contains("f0", "f0_body", "f0_0", "f0_1");
+    assertThat(methods).anyMatch(name -> name.matches("f\\d+_\\d+"));
   }
 }

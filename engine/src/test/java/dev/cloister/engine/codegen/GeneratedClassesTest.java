@@ -6,6 +6,7 @@ import static dev.cloister.engine.types.NumType.I32;
 import static dev.cloister.engine.types.NumType.I64;
 import static dev.cloister.engine.types.RefType.EXTERNREF;
 import static dev.cloister.engine.types.RefType.FUNCREF;
+import static dev.cloister.engine.types.VecType.V128;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.cloister.engine.bytecode.Opcode;
@@ -33,6 +34,7 @@ import java.lang.reflect.AnnotatedElement;
 import java.lang.reflect.Constructor;
 import java.lang.reflect.Field;
 import java.lang.reflect.Method;
+import java.util.ArrayList;
 import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
@@ -56,7 +58,8 @@ final class GeneratedClassesTest {
   private static final int API = org.objectweb.asm.Opcodes.ASM9;
   private static final FuncType VOID = FuncType.EMPTY;
   private static final FuncType INT = new FuncType(List.of(I32), List.of(I32));
-  private static final List<ValueType> ALL_KINDS = List.of(I32, I64, F32, F64, EXTERNREF, FUNCREF);
+  private static final List<ValueType> ALL_KINDS =
+      List.of(I32, I64, F32, V128, F64, EXTERNREF, FUNCREF, V128);
 
   /// What generated code may use of the JDK.
   private static final Set<String> JDK =
@@ -107,6 +110,8 @@ final class GeneratedClassesTest {
         new Case("nothing", new ModuleBuilder()),
         new Case("all numeric instructions", allNumeric()),
         new Case("wide arithmetic", wideArithmetic()),
+        new Case("vectors", vectors(/* growsMemory= */ false)),
+        new Case("vectors and a memory that grows", vectors(/* growsMemory= */ true)),
         new Case("accesses and bulk operations", accesses(/* growsMemory= */ false)),
         new Case("accesses of a memory that grows", accesses(/* growsMemory= */ true)),
         new Case("tables and references", tables()),
@@ -135,6 +140,54 @@ final class GeneratedClassesTest {
                     .localGet(0)
                     .localGet(1)
                     .op(Opcode.I64_SUB128));
+  }
+
+  /// Every instruction on vectors, with operands in locals and on the stack.
+  private static ModuleBuilder vectors(boolean growsMemory) {
+    ModuleBuilder module = new ModuleBuilder().memory(1);
+    if (growsMemory) {
+      module.function(VOID, code -> code.i32Const(1).op(Opcode.MEMORY_GROW, 0).drop());
+    }
+    for (Opcode opcode : Opcode.values()) {
+      FuncType signature = opcode.signature();
+      if (opcode.prefix() != Opcode.PREFIX_SIMD || signature == null) {
+        continue;
+      }
+      boolean isAccess = opcode.accessWidthLog2() >= 0;
+      List<ValueType> params = new ArrayList<>(isAccess ? List.of(I32) : List.of());
+      params.addAll(signature.params());
+      FuncType type = new FuncType(params, signature.results());
+      long[] immediates =
+          switch (opcode.immediates()) {
+            case MEMORY_ACCESS -> new long[] {0, 8};
+            case MEMORY_ACCESS_LANE -> new long[] {0, 8, 1};
+            case LANE -> new long[] {1};
+            case V128, SHUFFLE -> new long[] {0x0f0e_0302_0100_1f1eL, 0x0b0a_0908_0706_0504L};
+            default -> new long[0];
+          };
+      module.function(
+          type,
+          code -> {
+            for (int i = 0; i < params.size(); i++) {
+              code.localGet(i);
+            }
+            code.op(opcode, immediates);
+          });
+      int last = module.functionCount() - 1;
+      if (params.equals(List.of(V128, V128)) && signature.results().equals(List.of(V128))) {
+        module.function(
+            type,
+            code ->
+                code.localGet(0)
+                    .localGet(0)
+                    .localGet(1)
+                    .call(last)
+                    .op(opcode, immediates)
+                    .localGet(0)
+                    .op(opcode, immediates));
+      }
+    }
+    return module;
   }
 
   private static ModuleBuilder allNumeric() {

@@ -5,16 +5,19 @@ import static org.assertj.core.api.Assertions.assertThat;
 import dev.cloister.engine.decode.ModuleDecoder;
 import dev.cloister.engine.feature.WasmFeatures;
 import dev.cloister.engine.feature.WasmLimits;
+import dev.cloister.engine.fixture.CodeBuilder;
 import dev.cloister.engine.fixture.ModuleBuilder;
 import dev.cloister.engine.module.WasmModule;
 import dev.cloister.engine.runtime.CodeKind;
 import dev.cloister.engine.runtime.InstanceLayout;
+import dev.cloister.engine.types.FuncType;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.function.Consumer;
 import java.util.function.Predicate;
 import org.objectweb.asm.ClassReader;
 import org.objectweb.asm.tree.ClassNode;
@@ -136,5 +139,17 @@ final class GoldenListing {
     } catch (IOException e) {
       throw new UncheckedIOException(e);
     }
+  }
+
+  /// {@return a module with functions of one type}
+  static ModuleBuilder functions(FuncType type, List<Consumer<CodeBuilder>> bodies) {
+    ModuleBuilder module = new ModuleBuilder();
+    bodies.forEach(body -> module.function(type, body));
+    return module;
+  }
+
+  /// {@return a module with one function}
+  static ModuleBuilder function(FuncType type, Consumer<CodeBuilder> body) {
+    return functions(type, List.of(body));
   }
 }

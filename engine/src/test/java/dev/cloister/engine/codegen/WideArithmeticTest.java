@@ -13,6 +13,7 @@ import dev.cloister.engine.types.FuncType;
 import java.math.BigInteger;
 import java.util.Collections;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 
@@ -54,9 +55,8 @@ final class WideArithmeticTest {
     return low < 0 ? bits.add(TWO_64) : bits;
   }
 
-  private static void assertIs(BigInteger expected, Object[] results) {
-    assertThat(results)
-        .containsExactly(expected.longValue(), expected.shiftRight(64).longValue());
+  private static void assertIs(BigInteger expected, @Nullable Object[] results) {
+    assertThat(results).containsExactly(expected.longValue(), expected.shiftRight(64).longValue());
   }
 
   @Test
@@ -84,8 +84,7 @@ final class WideArithmeticTest {
         assertIs(
             BigInteger.valueOf(a).multiply(BigInteger.valueOf(b)),
             call(instance, "i64.mul_wide_s", a, b));
-        assertIs(
-            unsigned(a, 0).multiply(unsigned(b, 0)), call(instance, "i64.mul_wide_u", a, b));
+        assertIs(unsigned(a, 0).multiply(unsigned(b, 0)), call(instance, "i64.mul_wide_u", a, b));
       }
     }
   }

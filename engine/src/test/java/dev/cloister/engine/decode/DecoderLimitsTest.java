@@ -27,6 +27,7 @@ import java.util.List;
 import java.util.function.Consumer;
 import java.util.function.IntFunction;
 import org.junit.jupiter.api.DynamicTest;
+import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.TestFactory;
 
 /// Each limit: a module that just keeps it is valid, one more of the same is refused, with the
@@ -98,6 +99,36 @@ final class DecoderLimitsTest {
                                 .toArray(new CodeBuilder.Catch[0]))
                         .end())),
         limit(WasmLimit.ARRAY_NEW_FIXED, DecoderLimitsTest::arrayOf));
+  }
+
+  @Test
+  void everyLimit_hasATest() {
+    List<String> tested =
+        limits_areKeptExactly().stream().map(DynamicTest::getDisplayName).toList();
+    for (WasmLimit limit : WasmLimit.values()) {
+      // The size is that of the module itself.
+      assertThat(tested.contains(limit.name()))
+          .as(limit.name())
+          .isEqualTo(limit != WasmLimit.MODULE_SIZE);
+    }
+  }
+
+  @Test
+  void moduleSize_isKeptExactly_withEveryChunking() {
+    byte[] module = new ModuleBuilder().memory(1).build();
+    WasmLimits fitting = WasmLimits.defaults().with(WasmLimit.MODULE_SIZE, module.length);
+    WasmLimits tight = WasmLimits.defaults().with(WasmLimit.MODULE_SIZE, module.length - 1);
+    assertThat(Decoding.sync(module, WasmFeatures.ALL, fitting).verdict()).isEqualTo("valid");
+
+    String refused = Decoding.sync(module, WasmFeatures.ALL, tight).verdict();
+
+    assertThat(refused)
+        .contains("module size in bytes", "" + module.length, "at most " + (module.length - 1));
+    for (int size = 1; size <= module.length; size++) {
+      int chunk = size;
+      assertThat(Decoding.stream(module, WasmFeatures.ALL, tight, _ -> chunk).verdict())
+          .isEqualTo(refused);
+    }
   }
 
   private static final byte[] NONE = {};

@@ -39,8 +39,7 @@ final class Aggregates {
   }
 
   private int popInt() {
-    return (Integer) Interpreter.number(
-        NumType.I32, Interpreter.bits(pop()));
+    return (Integer) Interpreter.number(NumType.I32, Interpreter.bits(pop()));
   }
 
   private long popUnsigned() {
@@ -195,8 +194,7 @@ final class Aggregates {
         long length = popUnsigned();
         long from = popUnsigned();
         long to = popUnsigned();
-        References.initData(
-            popArray(), to, instance.data.get(instruction.index2), from, length);
+        References.initData(popArray(), to, instance.data.get(instruction.index2), from, length);
       }
       case ARRAY_INIT_ELEM -> {
         long length = popUnsigned();

@@ -217,7 +217,7 @@ final class Comparison {
     }
   }
 
-  private static Object box(NumType type, long bits) {
+  static Object box(NumType type, long bits) {
     return switch (type) {
       case I32 -> (int) bits;
       case I64 -> bits;

@@ -14,6 +14,7 @@ import dev.cloister.engine.types.VecType;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Random;
+import java.util.function.Consumer;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
@@ -32,6 +33,10 @@ final class FunctionMaker {
   private final List<ValueType> locals = new ArrayList<>();
   private final List<Block> blocks = new ArrayList<>();
   private final List<Integer> freeCounters = new ArrayList<>();
+
+  /// The blocks in whose clauses the code is: what `rethrow` may name.
+  private final List<Tree.Label> caught = new ArrayList<>();
+
   private final List<Integer> assignable = new ArrayList<>();
   private final List<Integer> scratch = new ArrayList<>();
   private int calls;
@@ -164,6 +169,10 @@ final class FunctionMaker {
     if (!programs.tags.isEmpty() && programs.oneIn(12)) {
       return raise(depth);
     }
+    if (!caught.isEmpty() && programs.oneIn(4)) {
+      Tree.Label label = programs.pick(caught);
+      return Tree.op(List.of(), List.of(), to -> to.code().op(Opcode.RETHROW, to.depth(label)));
+    }
     if (programs.oneIn(40)) {
       return Tree.op(List.of(), List.of(), to -> to.code().op(Opcode.UNREACHABLE));
     }
@@ -192,7 +201,7 @@ final class FunctionMaker {
   Tree statement(int depth) {
     budget--;
     ValueType any = programs.type();
-    return switch (random.nextInt(depth > 0 && budget > 0 ? 25 : 8)) {
+    return switch (random.nextInt(depth > 0 && budget > 0 ? 26 : 8)) {
       case 0, 1, 2 -> localSet(local(any), expression(any, depth));
       case 3 -> {
         int global = global(any);
@@ -214,6 +223,10 @@ final class FunctionMaker {
       case 20, 21 -> objects.statement(depth);
       case 22 -> programs.tags.isEmpty() ? statement(depth - 1) : tryTable(List.of(), depth);
       case 23 -> objects.branch(depth, List.copyOf(blocks));
+      case 24 ->
+          programs.tags.isEmpty() || !programs.has(WasmFeature.LEGACY_EXCEPTIONS)
+              ? statement(depth - 1)
+              : legacyTry(List.of(), depth);
       default -> dropAll(call(programs.pick(programs.signatures), depth));
     };
   }
@@ -233,16 +246,14 @@ final class FunctionMaker {
   }
 
   private static Tree dropAll(Tree tree) {
-    return Tree.op(
-        List.of(), List.of(tree), to -> tree.results().forEach(_ -> to.code().drop()));
+    return Tree.op(List.of(), List.of(tree), to -> tree.results().forEach(_ -> to.code().drop()));
   }
 
   private Tree branchIf(int depth) {
     Block block = programs.pick(blocks);
     List<Tree> operands = new ArrayList<>(expressions(block.types, depth - 1));
     operands.add(expression(I32, depth - 1));
-    Tree branch =
-        Tree.op(block.types, operands, to -> to.code().brIf(to.depth(block.label)));
+    Tree branch = Tree.op(block.types, operands, to -> to.code().brIf(to.depth(block.label)));
     return dropAll(branch);
   }
 
@@ -343,8 +354,7 @@ final class FunctionMaker {
     if (!blockType.params().equals(results) || programs.oneIn(2)) {
       parts.add(within(block, () -> body(blockType, depth)));
     }
-    return new Tree(
-        results, parts, to -> start(to.code(), Opcode.IF, blockType, isLong), label);
+    return new Tree(results, parts, to -> start(to.code(), Opcode.IF, blockType, isLong), label);
   }
 
   /// A loop that takes parameters and goes back to its head with new ones.
@@ -360,8 +370,7 @@ final class FunctionMaker {
       body.add(localSet(local(param), pending(param)));
     }
     Tree count = of(Opcode.I32_ADD, I32, localGet(I32, counter), i32(1));
-    Tree isEnough =
-        of(Opcode.I32_GT_U, I32, localTee(I32, counter, count), i32(turns));
+    Tree isEnough = of(Opcode.I32_GT_U, I32, localTee(I32, counter, count), i32(turns));
     List<Tree> leave = new ArrayList<>(expressions(results, 1));
     leave.add(isEnough);
     Tree exit = Tree.op(results, leave, to -> to.code().brIf(to.depth(end)));
@@ -374,8 +383,7 @@ final class FunctionMaker {
                 () -> {
                   body.addAll(inner(depth));
                   List<Tree> again = expressions(params, depth - 1);
-                  return body.add(
-                      Tree.op(List.of(), again, to -> to.code().br(to.depth(head))));
+                  return body.add(Tree.op(List.of(), again, to -> to.code().br(to.depth(head))));
                 }));
     freeCounters.add(counter);
     FuncType loopType = new FuncType(params, List.of());
@@ -414,8 +422,7 @@ final class FunctionMaker {
     within(
         new Block(end, List.of(), false),
         () -> within(new Block(head, List.of(), true), () -> body.addAll(inner(depth))));
-    Tree next =
-        localTee(I32, local, of(Opcode.I32_ADD, I32, localGet(I32, local), i32(step)));
+    Tree next = localTee(I32, local, of(Opcode.I32_ADD, I32, localGet(I32, local), i32(step)));
     body.add(
         Tree.op(
             List.of(),
@@ -443,12 +450,9 @@ final class FunctionMaker {
       caught.add(RefType.EXNREF.asNonNull());
     }
     List<Tree> body =
-        within(
-            new Block(end, results, false),
-            () -> body(new FuncType(List.of(), results), depth));
+        within(new Block(end, results, false), () -> body(new FuncType(List.of(), results), depth));
     if (programs.oneIn(2)) {
-      body.addFirst(
-          conditional(raise(depth - 1), depth)); // Something to catch.
+      body.addFirst(conditional(raise(depth - 1), depth)); // Something to catch.
     }
     FuncType tryType = new FuncType(List.of(), results);
     Tree guarded =
@@ -456,9 +460,7 @@ final class FunctionMaker {
             results,
             inside,
             List.of(),
-            to ->
-                to.code()
-                    .tryTable(tryType, new CodeBuilder.Catch(kind, tag, to.depth(handler))),
+            to -> to.code().tryTable(tryType, new CodeBuilder.Catch(kind, tag, to.depth(handler))),
             body);
     FuncType handlerType = new FuncType(List.of(), caught);
     Tree leave = Tree.op(List.of(), List.of(guarded), to -> to.code().br(to.depth(end)));
@@ -485,6 +487,50 @@ final class FunctionMaker {
     around.addAll(expressions(results, 1));
     return Tree.block(
         results, end, List.of(), to -> to.code().start(Opcode.BLOCK, tryType), around);
+  }
+
+  /// A `try` of the older encoding: with clauses, or one that another block has the exceptions of.
+  private Tree legacyTry(List<ValueType> results, int depth) {
+    Tree.Label label = new Tree.Label();
+    FuncType blockType = new FuncType(List.of(), results);
+    List<List<Tree>> parts = new ArrayList<>();
+    List<Consumer<Tree.Writer>> separators = new ArrayList<>();
+    Tree.Label delegated = programs.oneIn(4) ? programs.pick(blocks).label() : null;
+    within(
+        new Block(label, results, false),
+        () -> {
+          List<Tree> body = body(blockType, depth);
+          if (programs.oneIn(2)) {
+            body.addFirst(conditional(raise(depth - 1), depth)); // Something to catch.
+          }
+          parts.add(List.of());
+          parts.add(body);
+          caught.add(label);
+          for (int i = random.nextInt(3); i > 0 && delegated == null; i--) {
+            int tag = random.nextInt(programs.tags.size());
+            separators.add(to -> to.code().op(Opcode.CATCH, tag));
+            parts.add(body(new FuncType(programs.tags.get(tag).params(), results), depth));
+          }
+          if (delegated == null && programs.oneIn(2)) {
+            separators.add(to -> to.code().op(Opcode.CATCH_ALL));
+            parts.add(body(blockType, depth));
+          }
+          caught.removeLast();
+          return label;
+        });
+    return new Tree(
+        results,
+        parts,
+        to -> to.code().start(Opcode.TRY, blockType),
+        label,
+        separators,
+        to -> {
+          if (delegated == null) {
+            to.code().end();
+          } else {
+            to.code().op(Opcode.DELEGATE, to.depth(delegated));
+          }
+        });
   }
 
   private Tree conditional(Tree statement, int depth) {
@@ -553,9 +599,7 @@ final class FunctionMaker {
             programs.oneIn(8)
                 ? expression(reference, depth - 1)
                 : Tree.op(
-                    List.of(reference),
-                    List.of(),
-                    to -> to.code().op(Opcode.REF_FUNC, callee)));
+                    List.of(reference), List.of(), to -> to.code().op(Opcode.REF_FUNC, callee)));
         Opcode opcode = isTail ? Opcode.RETURN_CALL_REF : Opcode.CALL_REF;
         return Tree.op(results, operands, to -> to.code().op(opcode, to.type(functionType)));
       }
@@ -606,7 +650,10 @@ final class FunctionMaker {
       case 0 -> block(types, depth);
       case 1 -> ifThen(types, depth);
       case 2 -> loop(types, depth);
-      default -> tryTable(types, depth);
+      default ->
+          programs.has(WasmFeature.LEGACY_EXCEPTIONS) && programs.oneIn(2)
+              ? legacyTry(types, depth)
+              : tryTable(types, depth);
     };
   }
 

@@ -1,8 +1,8 @@
 package dev.cloister.engine.oracle;
 
 import dev.cloister.engine.error.TrapReason;
-import dev.cloister.engine.types.DefinedType;
 import dev.cloister.engine.runtime.V128;
+import dev.cloister.engine.types.DefinedType;
 import dev.cloister.engine.types.GlobalType;
 import dev.cloister.engine.types.NumType;
 import dev.cloister.engine.types.RefType;

@@ -85,8 +85,7 @@ final class ObjectMaker {
       return cast(wanted, depth);
     }
     if (programs.has(WasmFeature.TYPED_FUNCTION_REFERENCES) && programs.oneIn(30)) {
-      return FunctionMaker.of(
-          Opcode.REF_AS_NON_NULL, wanted, maker.expression(wanted, depth - 1));
+      return FunctionMaker.of(Opcode.REF_AS_NON_NULL, wanted, maker.expression(wanted, depth - 1));
     }
     return switch (wanted.heapType()) {
       case DefinedType type ->
@@ -115,9 +114,7 @@ final class ObjectMaker {
       default ->
           wanted.equals(RefType.ANYREF)
               ? FunctionMaker.of(
-                  Opcode.ANY_CONVERT_EXTERN,
-                  wanted,
-                  maker.expression(RefType.EXTERNREF, depth - 1))
+                  Opcode.ANY_CONVERT_EXTERN, wanted, maker.expression(RefType.EXTERNREF, depth - 1))
               : i31(wanted, depth - 1);
     };
   }
@@ -128,22 +125,18 @@ final class ObjectMaker {
   }
 
   private DefinedType subtypeOf(DefinedType type) {
-    return programs.pick(
-        programs.structs.stream().filter(each -> each.isSubtypeOf(type)).toList());
+    return programs.pick(programs.structs.stream().filter(each -> each.isSubtypeOf(type)).toList());
   }
 
   private Tree structure(RefType wanted, DefinedType type, int depth) {
     List<FieldType> fields = ((StructType) type.composite()).fields();
     if (depth <= 0 || programs.oneIn(4)) {
       return Tree.op(
-          List.of(wanted),
-          List.of(),
-          to -> to.code().op(Opcode.STRUCT_NEW_DEFAULT, to.type(type)));
+          List.of(wanted), List.of(), to -> to.code().op(Opcode.STRUCT_NEW_DEFAULT, to.type(type)));
     }
     List<Tree> operands = new ArrayList<>();
     fields.forEach(field -> operands.add(maker.expression(field.storage().unpacked(), depth - 2)));
-    return Tree.op(
-        List.of(wanted), operands, to -> to.code().op(Opcode.STRUCT_NEW, to.type(type)));
+    return Tree.op(List.of(wanted), operands, to -> to.code().op(Opcode.STRUCT_NEW, to.type(type)));
   }
 
   private Tree array(RefType wanted, DefinedType type, int depth) {
@@ -167,9 +160,9 @@ final class ObjectMaker {
                   List.of(i32(0), i32(random.nextInt(2))),
                   to -> to.code().op(Opcode.ARRAY_NEW_ELEM, to.type(type), 1))
               : Tree.op(
-              List.of(wanted),
-              List.of(maker.expression(element, depth - 2), length(depth - 2)),
-              to -> to.code().op(Opcode.ARRAY_NEW, to.type(type)));
+                  List.of(wanted),
+                  List.of(maker.expression(element, depth - 2), length(depth - 2)),
+                  to -> to.code().op(Opcode.ARRAY_NEW, to.type(type)));
       case 2 ->
           Tree.op(
               List.of(wanted),
@@ -266,8 +259,7 @@ final class ObjectMaker {
         default -> {}
       }
     }
-    return FunctionMaker.of(
-        Opcode.REF_IS_NULL, I32, maker.expression(anyReference(), depth - 1));
+    return FunctionMaker.of(Opcode.REF_IS_NULL, I32, maker.expression(anyReference(), depth - 1));
   }
 
   /// Reads a field, and makes an i32 of it: of a structure that was just made, mostly.
@@ -297,8 +289,7 @@ final class ObjectMaker {
       return FunctionMaker.of(Opcode.REF_IS_NULL, I32, value);
     }
     int local = maker.local(type);
-    return Tree.op(
-        List.of(I32), List.of(value), to -> to.code().localSet(local).i32Const(local));
+    return Tree.op(List.of(I32), List.of(value), to -> to.code().localSet(local).i32Const(local));
   }
 
   private Tree structOf(DefinedType type, int depth) {
@@ -378,8 +369,7 @@ final class ObjectMaker {
         FunctionMaker.of(
             Opcode.I32_EQZ,
             I32,
-            FunctionMaker.of(
-                Opcode.REF_IS_NULL, I32, FunctionMaker.localGet(type, local)));
+            FunctionMaker.of(Opcode.REF_IS_NULL, I32, FunctionMaker.localGet(type, local)));
     return new Tree(
         List.of(),
         List.of(List.of(isThere), List.of(used)),
@@ -446,8 +436,7 @@ final class ObjectMaker {
                 Tree.op(
                     List.of(),
                     List.of(subject, from, source, i32(0), count),
-                    to ->
-                        to.code().op(Opcode.ARRAY_COPY, to.type(type), to.type(type))));
+                    to -> to.code().op(Opcode.ARRAY_COPY, to.type(type), to.type(type))));
       }
     };
   }

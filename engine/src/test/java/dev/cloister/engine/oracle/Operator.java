@@ -26,7 +26,8 @@ import org.jspecify.annotations.Nullable;
 ///
 /// @param operands one or two types
 /// @param meaning the second operand is 0 where there is only one
-public record Operator(Opcode opcode, List<NumType> operands, NumType result, LongBinaryOperator meaning) {
+public record Operator(
+    Opcode opcode, List<NumType> operands, NumType result, LongBinaryOperator meaning) {
 
   /// The guest's own fault in an operator.
   public static final class Fault extends RuntimeException {

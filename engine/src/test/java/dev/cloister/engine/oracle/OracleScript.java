@@ -108,7 +108,8 @@ final class OracleScript {
           current = instantiate(definitions.get(command.get("module").asText()));
           names.put(command.get("instance").asText(), current);
         }
-        case "register" -> registered.put(command.get("as").asText(), instance(command.get("name")));
+        case "register" ->
+            registered.put(command.get("as").asText(), instance(command.get("name")));
         case "action" -> perform(command.get("action"));
         case "assert_return" -> {
           List<@Nullable Object> results = perform(command.get("action"));

@@ -24,6 +24,7 @@ final class OracleSpecTest {
     "core, 17199, 0",
     "bulk-memory, 6915, 0",
     "exceptions, 70, 0",
+    "legacy-exceptions, 60, 0",
     "gc, 571, 0",
     "memory64, 7819, 0",
     "multi-memory, 742, 0",

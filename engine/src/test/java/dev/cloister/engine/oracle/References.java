@@ -124,8 +124,7 @@ final class References {
     int written = checked(target, to, length);
     StorageType type = element(target);
     int width = width(type);
-    int read =
-        Oracle.range(from, length * width, segment.length, TrapReason.MEMORY_OUT_OF_BOUNDS);
+    int read = Oracle.range(from, length * width, segment.length, TrapReason.MEMORY_OUT_OF_BOUNDS);
     for (int i = 0; i < length; i++) {
       target.elements[written + i] = decode(segment, read + i * width, type);
     }
@@ -152,8 +151,7 @@ final class References {
     return switch (type) {
       case PackedType _ -> (int) low;
       case NumType number -> Interpreter.number(number, low);
-      case VecType _ ->
-          new V128(low, (Long) decode(bytes, from + 8, NumType.I64));
+      case VecType _ -> new V128(low, (Long) decode(bytes, from + 8, NumType.I64));
       case RefType _ -> throw new IllegalStateException("references have no bytes");
     };
   }

@@ -44,8 +44,7 @@ final class ScriptValues {
       case "f32" -> new F32(new BigInteger(text).intValue());
       case "f64" -> new F64(new BigInteger(text).longValue());
       case "externref" -> text.equals("null") ? null : new HostReference(text);
-      case "anyref" ->
-          text.equals("null") ? null : new Guest.Internalized(new HostReference(text));
+      case "anyref" -> text.equals("null") ? null : new Guest.Internalized(new HostReference(text));
       default -> {
         if (text.equals("null") || type.equals("refnull")) {
           yield null;

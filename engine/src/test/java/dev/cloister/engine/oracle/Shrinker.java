@@ -36,8 +36,7 @@ final class Shrinker {
   private void pass() {
     for (int f = smallest.functions().size() - 1; f >= 0; f--) {
       Program.Function function = smallest.functions().get(f);
-      adopt(
-          smallest.withFunction(f, function.withBody(List.of(zeros(function.type().results())))));
+      adopt(smallest.withFunction(f, function.withBody(List.of(zeros(function.type().results())))));
       for (int n = 0; n < smallest.functions().get(f).size(); n++) {
         // Once more at the same place, as long as there is something to take away.
         while (System.nanoTime() < end && shrinkAt(f, n)) {}
@@ -46,8 +45,7 @@ final class Shrinker {
   }
 
   private static Tree zeros(List<ValueType> types) {
-    return Tree.op(
-        types, List.of(), to -> types.forEach(type -> Program.zero(type, to.code())));
+    return Tree.op(types, List.of(), to -> types.forEach(type -> Program.zero(type, to.code())));
   }
 
   private boolean shrinkAt(int f, int n) {

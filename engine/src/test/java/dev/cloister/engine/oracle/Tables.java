@@ -22,8 +22,7 @@ final class Tables {
   static long grow(Guest.Table table, @Nullable Object value, long delta) {
     long former = table.elements.size();
     long most = MAX_ELEMENTS;
-    if (table.type.limits().hasMax()
-        && Long.compareUnsigned(table.type.limits().max(), most) < 0) {
+    if (table.type.limits().hasMax() && Long.compareUnsigned(table.type.limits().max(), most) < 0) {
       most = table.type.limits().max();
     }
     if (Long.compareUnsigned(delta, most - former) > 0) {
@@ -44,7 +43,8 @@ final class Tables {
 
   static void copy(Guest.Table target, long to, Guest.Table source, long from, long length) {
     int read = checked(source, from, length);
-    init(target, to, new ArrayList<>(source.elements.subList(read, read + (int) length)), 0, length);
+    init(
+        target, to, new ArrayList<>(source.elements.subList(read, read + (int) length)), 0, length);
   }
 
   static void init(

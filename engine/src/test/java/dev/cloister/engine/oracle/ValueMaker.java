@@ -119,8 +119,7 @@ final class ValueMaker {
       operands.add(showsBits ? shown(param, operand) : operand);
     }
     long[] immediates = immediates(opcode);
-    Tree made =
-        Tree.op(List.of(result), operands, to -> to.code().op(opcode, immediates));
+    Tree made = Tree.op(List.of(result), operands, to -> to.code().op(opcode, immediates));
     return result == V128 ? canonicalLanes(opcode, made) : made;
   }
 
@@ -205,9 +204,7 @@ final class ValueMaker {
           default -> random.nextInt(80) - 16;
         };
     double number =
-        random.nextInt(3) == 0
-            ? FLOAT_EDGES.get(random.nextInt(FLOAT_EDGES.size()))
-            : any / 4.0;
+        random.nextInt(3) == 0 ? FLOAT_EDGES.get(random.nextInt(FLOAT_EDGES.size())) : any / 4.0;
     return switch (type) {
       case I32 -> (int) any;
       case I64 -> any;
@@ -312,8 +309,7 @@ final class ValueMaker {
     return new Access(opcode, random.nextInt(programs.memories.size()), offset, lane, alignment);
   }
 
-  private static @Nullable ValueType accessed(
-      Opcode opcode, boolean isStore) {
+  private static @Nullable ValueType accessed(Opcode opcode, boolean isStore) {
     FuncType signature = opcode.signature();
     if (signature == null || signature.results().isEmpty() != isStore) {
       return null;
@@ -334,8 +330,7 @@ final class ValueMaker {
 
   Tree store(int depth) {
     ValueType type =
-        programs.pick(
-            programs.types.stream().filter(each -> !(each instanceof RefType)).toList());
+        programs.pick(programs.types.stream().filter(each -> !(each instanceof RefType)).toList());
     Access access = access(type, /* isStore= */ true);
     Tree address = address(access.memory, depth - 1);
     Tree value = shown(type, maker.expression(type, depth - 1));
@@ -376,8 +371,7 @@ final class ValueMaker {
       case 1 ->
           bulk(
               Opcode.MEMORY_COPY,
-              List.of(
-                  to, address(other, depth - 1), small(is64 && isOther64, 127, depth - 1)),
+              List.of(to, address(other, depth - 1), small(is64 && isOther64, 127, depth - 1)),
               memory,
               other);
       case 2 ->
@@ -418,7 +412,10 @@ final class ValueMaker {
     RefType element = type.element();
     boolean is64 = type.limits().is64();
     boolean hasFunctions = last == 0;
-    Tree index = hasFunctions ? i32(8 + random.nextInt(programs.oneIn(10) ? 4 : 2)) : index(last, 3, depth - 1);
+    Tree index =
+        hasFunctions
+            ? i32(8 + random.nextInt(programs.oneIn(10) ? 4 : 2))
+            : index(last, 3, depth - 1);
     return switch (random.nextInt(6)) {
       case 0 -> bulk(Opcode.TABLE_SET, List.of(index, maker.expression(element, depth - 1)), last);
       case 1 -> {
@@ -451,9 +448,7 @@ final class ValueMaker {
       default -> {
         Tree size =
             Tree.op(
-                List.of(is64 ? I64 : I32),
-                List.of(),
-                to -> to.code().op(Opcode.TABLE_SIZE, last));
+                List.of(is64 ? I64 : I32), List.of(), to -> to.code().op(Opcode.TABLE_SIZE, last));
         yield Tree.op(List.of(), List.of(size), to -> to.code().drop());
       }
     };

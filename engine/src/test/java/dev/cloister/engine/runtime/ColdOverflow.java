@@ -7,10 +7,12 @@ import static dev.cloister.engine.types.NumType.I64;
 import dev.cloister.engine.bytecode.Opcode;
 import dev.cloister.engine.error.TrapException;
 import dev.cloister.engine.error.TrapReason;
+import dev.cloister.engine.fixture.CodeBuilder;
 import dev.cloister.engine.fixture.ModuleBuilder;
 import dev.cloister.engine.fixture.TestEngine;
 import dev.cloister.engine.types.FuncType;
 import dev.cloister.engine.types.Limits;
+import dev.cloister.engine.types.MemoryType;
 import dev.cloister.engine.types.RefType;
 import dev.cloister.engine.types.TableType;
 import java.io.File;
@@ -36,6 +38,11 @@ final class ColdOverflow {
       List.of(
           "runtime.MemoryAccess",
           "runtime.BulkOps",
+          "runtime.ParkingLot",
+          "runtime.SegmentAccess",
+          "runtime.SegmentMemory",
+          "runtime.intrinsic.AtomicOps",
+          "runtime.intrinsic.SegmentAtomics",
           "runtime.intrinsic.IntegerOps",
           "error.ErrorCode",
           "error.TrapException",
@@ -163,6 +170,7 @@ final class ColdOverflow {
                   .i32Const(3)
                   .op(Opcode.I32_DIV_S)
                   .call(0)
+                  .call(4)
                   .i32Const(0)
                   .callIndirect(INT, 0)
                   .i32Const(0)
@@ -192,8 +200,27 @@ final class ColdOverflow {
                     .end()
                     .end())
         .exportFunction("identity", INT, code -> code.localGet(0))
+        .function(INT, ColdOverflow::useSharedMemory)
         .table(new TableType(RefType.FUNCREF, Limits.of(1)))
         .elements(0, 0, 3)
-        .memory(1);
+        .memory(1)
+        .memory(
+            new MemoryType(Limits.of(1, 1), /* shared= */ true, MemoryType.DEFAULT_PAGE_SIZE_LOG2));
+  }
+
+  /// Leaves the 0 that it is given.
+  private static void useSharedMemory(CodeBuilder code) {
+    code.localGet(0).op(Opcode.I32_LOAD, 2, 0, 1).localSet(0);
+    code.i32Const(8).localGet(0).op(Opcode.I64_EXTEND_I32_U).op(Opcode.I64_STORE, 3, 0, 1);
+    code.i32Const(4).i32Const(0).op(Opcode.I32_ATOMIC_RMW8_ADD_U, 0, 0, 1).localSet(0);
+    code.i32Const(4).localGet(0).i32Const(0);
+    code.op(Opcode.I32_ATOMIC_RMW_CMPXCHG, 2, 0, 1).localSet(0);
+    code.localGet(0).i32Const(1).i64Const(0).op(Opcode.MEMORY_ATOMIC_WAIT32, 2, 0, 1).drop();
+    code.localGet(0).i32Const(0).i64Const(0).op(Opcode.MEMORY_ATOMIC_WAIT32, 2, 0, 1).drop();
+    code.localGet(0).i32Const(1).op(Opcode.MEMORY_ATOMIC_NOTIFY, 2, 0, 1).drop();
+    code.i32Const(16).i32Const(0).i32Const(99).op(Opcode.MEMORY_FILL, 1);
+    code.i32Const(16).i32Const(0).i32Const(99).op(Opcode.MEMORY_COPY, 1, 0);
+    code.i32Const(0).op(Opcode.MEMORY_GROW, 1).drop();
+    code.localGet(0);
   }
 }

@@ -104,6 +104,14 @@ final class HostFunctionTest {
     }
   }
 
+  /// A reference stays one, whatever the object is that it refers to.
+  @Test
+  void references_toBoxedNumbers_areReferences() {
+    FuncType type = new FuncType(List.of(), List.of(I32, EXTERNREF, EXTERNREF, EXTERNREF));
+    Object[] values = {1, 2L, new V128(3, 4), 5};
+    assertThat(call(forwardTo(type, (_, _) -> values), "f")).containsExactly(values);
+  }
+
   /// Results beyond the slots that have a field travel in arrays.
   @ParameterizedTest
   @ValueSource(ints = {0, 1, 2, 7, 8, 9, 20, 1000})

@@ -17,6 +17,7 @@ import dev.cloister.engine.fixture.TestEngine;
 import dev.cloister.engine.types.AbstractHeapType;
 import dev.cloister.engine.types.FuncType;
 import dev.cloister.engine.types.Limits;
+import dev.cloister.engine.types.MemoryType;
 import dev.cloister.engine.types.RefType;
 import dev.cloister.engine.types.TableType;
 import java.nio.charset.StandardCharsets;
@@ -26,6 +27,7 @@ import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
 
 /// Guests that exhaust the call stack.
 ///
@@ -200,6 +202,39 @@ final class StackExhaustionTest {
           return _ -> {
             assertThat(limiter.of(HeapKind.LINEAR_MEMORY)).isEqualTo(memory.capacityBytes());
             assertThat(memory.sizeBytes()).isLessThanOrEqualTo(memory.capacityBytes());
+          };
+        });
+  }
+
+  /// Shared memories are memory 1; a lock that stayed taken would end this by a timeout.
+  @Test
+  @Timeout(120)
+  void sharedMemory_atTheEndOfTheStack_staysWhole() throws InterruptedException {
+    MemoryType shared =
+        new MemoryType(Limits.of(1, 65_536), /* shared= */ true, MemoryType.DEFAULT_PAGE_SIZE_LOG2);
+    hoverOnSmallStacks(
+        recursion(code ->
+                code.i32Const(1)
+                    .op(Opcode.MEMORY_GROW, 1)
+                    .drop()
+                    .i32Const(0)
+                    .i32Const(0)
+                    .i64Const(0)
+                    .op(Opcode.MEMORY_ATOMIC_WAIT32, 2, 0, 1)
+                    .i32Const(0)
+                    .i32Const(-1)
+                    .op(Opcode.MEMORY_ATOMIC_NOTIFY, 2, 0, 1)
+                    .i32Add())
+            .memory(shared),
+        instance -> {
+          SegmentMemory memory = (SegmentMemory) instance.memories[1];
+          long unshared = instance.memories[0].capacityBytes();
+          return found -> {
+            assertThat(found).as("nobody waits any more").isIn(null, 2);
+            assertThat(limiter.of(HeapKind.LINEAR_MEMORY) - unshared)
+                .isEqualTo(memory.capacityBytes());
+            assertThat(memory.sizeBytes()).isEqualTo(memory.capacityBytes());
+            assertThat(memory.wake(0, -1)).isZero();
           };
         });
   }

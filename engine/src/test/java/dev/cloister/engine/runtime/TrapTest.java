@@ -9,8 +9,8 @@ import static dev.cloister.engine.types.NumType.I32;
 import static dev.cloister.engine.types.NumType.I64;
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.cloister.engine.bytecode.Opcode;
 import dev.cloister.engine.ModuleHandle;
+import dev.cloister.engine.bytecode.Opcode;
 import dev.cloister.engine.error.TrapException;
 import dev.cloister.engine.error.TrapReason;
 import dev.cloister.engine.error.WasmFrame;
@@ -151,6 +151,19 @@ final class TrapTest {
             TrapReason.MEMORY_OUT_OF_BOUNDS,
             code -> code.i32Const(0).f32Const(1),
             code -> code.access(Opcode.F32_STORE, 0x1_0000)),
+        trap(TrapReason.MEMORY_OUT_OF_BOUNDS, lastByte, code -> code.access(Opcode.V128_LOAD, 0)),
+        trap(
+            TrapReason.MEMORY_OUT_OF_BOUNDS,
+            code -> code.i32Const(-1),
+            code -> code.access(Opcode.V128_LOAD8_SPLAT, 0xffff_ffffL)),
+        trap(
+            TrapReason.MEMORY_OUT_OF_BOUNDS,
+            lastByte.andThen(code -> code.op(Opcode.V128_CONST, 1, 2)),
+            code -> code.access(Opcode.V128_STORE, 0)),
+        trap(
+            TrapReason.MEMORY_OUT_OF_BOUNDS,
+            lastByte.andThen(code -> code.op(Opcode.V128_CONST, 1, 2)),
+            code -> code.op(Opcode.V128_STORE16_LANE, 0, 0, 7)),
         trap(TrapReason.MEMORY_OUT_OF_BOUNDS, range, code -> code.op(Opcode.MEMORY_FILL, 0)),
         trap(TrapReason.MEMORY_OUT_OF_BOUNDS, range, code -> code.op(Opcode.MEMORY_COPY, 0, 0)),
         trap(TrapReason.MEMORY_OUT_OF_BOUNDS, range, code -> code.op(Opcode.MEMORY_INIT, 0, 0)),
@@ -284,8 +297,7 @@ final class TrapTest {
         .memory(MemoryType.of(wide))
         .memory(MemoryType.of(Limits.of(Memory.MAX_ARRAY_PAGES + 1L)))
         .memory(
-            new MemoryType(
-                Limits.of(1, 1), /* shared= */ true, MemoryType.DEFAULT_PAGE_SIZE_LOG2))
+            new MemoryType(Limits.of(1, 1), /* shared= */ true, MemoryType.DEFAULT_PAGE_SIZE_LOG2))
         .elements(0, 0, 0, 1)
         .elements(Mode.PASSIVE, 0)
         .passiveData(new byte[4])

@@ -17,6 +17,7 @@ public final class LedgerLimiter implements HeapLimiter, AutoCloseable {
   private final HeapLedger ledger;
   private final long memoryPerInstanceBytes;
   private final long tableElements;
+  private final long gcHeapBytes;
 
   private final Object lock = new Object();
 
@@ -33,10 +34,13 @@ public final class LedgerLimiter implements HeapLimiter, AutoCloseable {
   ///
   /// @param memoryPerInstanceBytes the most bytes of linear memory of the store
   /// @param tableElements the most elements of all tables of the store together
-  public LedgerLimiter(HeapLedger ledger, long memoryPerInstanceBytes, long tableElements) {
+  /// @param gcHeapBytes the most bytes of structures, arrays and exceptions of the store
+  public LedgerLimiter(
+      HeapLedger ledger, long memoryPerInstanceBytes, long tableElements, long gcHeapBytes) {
     this.ledger = ledger;
     this.memoryPerInstanceBytes = memoryPerInstanceBytes;
     this.tableElements = tableElements;
+    this.gcHeapBytes = gcHeapBytes;
   }
 
   /// Charges `bytes` and returns true, or changes nothing but [#refusal()] and returns false.
@@ -87,7 +91,8 @@ public final class LedgerLimiter implements HeapLimiter, AutoCloseable {
     return switch (kind) {
       case LINEAR_MEMORY -> Math.min(memoryPerInstanceBytes, tenantBytes);
       case TABLE -> Math.min(tableElements * Table.ELEMENT_BYTES, tenantBytes);
-      case GLOBAL, GC_OBJECT, INSTANCE -> tenantBytes;
+      case GC_OBJECT -> Math.min(gcHeapBytes, tenantBytes);
+      case GLOBAL, INSTANCE -> tenantBytes;
     };
   }
 
@@ -124,7 +129,9 @@ public final class LedgerLimiter implements HeapLimiter, AutoCloseable {
           bytes / Table.ELEMENT_BYTES > tableElements
               ? new HeapRefusal("tableElements", bytes / Table.ELEMENT_BYTES, tableElements)
               : null;
-      case GLOBAL, GC_OBJECT, INSTANCE -> null;
+      case GC_OBJECT ->
+          bytes > gcHeapBytes ? new HeapRefusal("gcHeapBytes", bytes, gcHeapBytes) : null;
+      case GLOBAL, INSTANCE -> null;
     };
   }
 }

@@ -4,6 +4,7 @@ package dev.cloister.isolate.verticle;
 ///
 /// @param memoryPerInstanceBytes linear memory of the instance
 /// @param tableElements elements of its tables
+/// @param gcHeapBytes structures, arrays and exceptions of the instance
 /// @param stackBytes stack of the thread
 /// @param deadlineMillis from admission to result
 /// @param responseBytes output
@@ -14,6 +15,7 @@ package dev.cloister.isolate.verticle;
 public record CallLimits(
     long memoryPerInstanceBytes,
     long tableElements,
+    long gcHeapBytes,
     long stackBytes,
     long deadlineMillis,
     long responseBytes,

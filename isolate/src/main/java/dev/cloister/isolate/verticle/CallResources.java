@@ -14,7 +14,8 @@ final class CallResources implements AutoCloseable {
   CallResources(HeapLedger ledger, CallLimits limits) {
     this.ledger = ledger;
     this.limiter =
-        new LedgerLimiter(ledger, limits.memoryPerInstanceBytes(), limits.tableElements());
+        new LedgerLimiter(
+            ledger, limits.memoryPerInstanceBytes(), limits.tableElements(), limits.gcHeapBytes());
     this.store = new Store(limiter);
     this.output = new BoundedOutput(ledger, limits.responseBytes());
   }

@@ -6,9 +6,13 @@ import static dev.cloister.engine.types.NumType.I64;
 import dev.cloister.engine.bytecode.Opcode;
 import dev.cloister.engine.fixture.ModuleBuilder;
 import dev.cloister.engine.module.ExternKind;
+import dev.cloister.engine.types.ArrayType;
+import dev.cloister.engine.types.DefinedType;
+import dev.cloister.engine.types.FieldType;
 import dev.cloister.engine.types.FuncType;
 import dev.cloister.engine.types.Limits;
 import dev.cloister.engine.types.MemoryType;
+import dev.cloister.engine.types.PackedType;
 import java.nio.charset.StandardCharsets;
 import java.util.List;
 
@@ -67,6 +71,18 @@ public final class Modules {
     return new ModuleBuilder()
         .memory(pages)
         .exportFunction("add", FuncType.EMPTY, code -> {})
+        .build();
+  }
+
+  /// Exports `make`, which makes an array of so many bytes and answers its length.
+  public static byte[] arrays() {
+    ModuleBuilder module = new ModuleBuilder();
+    DefinedType bytes = module.type(new ArrayType(new FieldType(PackedType.I8, true)));
+    return module
+        .exportFunction(
+            "make",
+            new FuncType(List.of(I32), List.of(I32)),
+            code -> code.localGet(0).op(Opcode.ARRAY_NEW_DEFAULT, bytes).op(Opcode.ARRAY_LEN))
         .build();
   }
 

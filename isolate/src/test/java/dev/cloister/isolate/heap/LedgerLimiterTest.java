@@ -1,5 +1,6 @@
 package dev.cloister.isolate.heap;
 
+import static dev.cloister.engine.runtime.HeapKind.GC_OBJECT;
 import static dev.cloister.engine.runtime.HeapKind.GLOBAL;
 import static dev.cloister.engine.runtime.HeapKind.LINEAR_MEMORY;
 import static dev.cloister.engine.runtime.HeapKind.TABLE;
@@ -12,7 +13,11 @@ import org.junit.jupiter.api.Test;
 final class LedgerLimiterTest {
   private final HeapLedger ledger = new HeapLedger(1000);
   private final LedgerLimiter limiter =
-      new LedgerLimiter(ledger, /* memoryPerInstanceBytes= */ 400, /* tableElements= */ 10);
+      new LedgerLimiter(
+          ledger,
+          /* memoryPerInstanceBytes= */ 400,
+          /* tableElements= */ 10,
+          /* gcHeapBytes= */ 200);
 
   @Test
   void reserve_chargesTheLedger() {
@@ -50,6 +55,26 @@ final class LedgerLimiterTest {
     assertThat(limiter.reserve(TABLE, Table.ELEMENT_BYTES)).isFalse();
 
     assertThat(limiter.refusal()).isEqualTo(new HeapRefusal("tableElements", 11, 10));
+  }
+
+  @Test
+  void objects_beyondTheHeapLimit_areRefusedWithItsName() {
+    assertThat(limiter.reserve(GC_OBJECT, 200)).isTrue();
+
+    assertThat(limiter.reserve(GC_OBJECT, 1)).isFalse();
+
+    assertThat(limiter.refusal()).isEqualTo(new HeapRefusal("gcHeapBytes", 201, 200));
+    assertThat(ledger.snapshot().bytes()).containsEntry(HeapCategory.GC_OBJECT, 200L);
+  }
+
+  @Test
+  void budget_isTheLowerOfBothLimits() {
+    assertThat(limiter.budget(LINEAR_MEMORY)).isEqualTo(400);
+    assertThat(limiter.budget(TABLE)).isEqualTo(10 * Table.ELEMENT_BYTES);
+    assertThat(limiter.budget(GC_OBJECT)).isEqualTo(200);
+    assertThat(limiter.budget(GLOBAL)).isEqualTo(1000);
+    ledger.changeCap(100);
+    assertThat(limiter.budget(GC_OBJECT)).isEqualTo(100);
   }
 
   @Test

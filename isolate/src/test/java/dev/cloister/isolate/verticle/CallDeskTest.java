@@ -158,6 +158,22 @@ final class CallDeskTest {
   }
 
   @Test
+  void objects_areLimitedPerInstance() {
+    PluginHandle plugin = load(Modules.arrays());
+
+    assertThat(resultOf(call(plugin, "make", 900_000)))
+        .isEqualTo(new Returned(List.of(new WasmValue.I32(900_000))));
+    assertThat(resultOf(call(plugin, "make", 1 << 20)))
+        .isInstanceOfSatisfying(
+            LimitReached.class,
+            limit -> {
+              assertThat(limit.limit()).isEqualTo("gcHeapBytes");
+              assertThat(limit.allowed()).isEqualTo(1 << 20);
+              assertThat(limit.used()).isGreaterThan(1 << 20);
+            });
+  }
+
+  @Test
   void spinningGuest_endsAtItsDeadline() {
     CompletableFuture<InvocationOutcome> spinning = call(load(Modules.plain()), "spin");
     awaitRunning(1);

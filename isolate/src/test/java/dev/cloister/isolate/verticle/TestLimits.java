@@ -6,6 +6,7 @@ final class TestLimits {
       new CallLimits(
           /* memoryPerInstanceBytes= */ 1 << 20,
           /* tableElements= */ 100,
+          /* gcHeapBytes= */ 1 << 20,
           /* stackBytes= */ 512 << 10,
           /* deadlineMillis= */ 60_000,
           /* responseBytes= */ 10_000,
@@ -20,6 +21,7 @@ final class TestLimits {
     return new CallLimits(
         LIMITS.memoryPerInstanceBytes(),
         LIMITS.tableElements(),
+        LIMITS.gcHeapBytes(),
         LIMITS.stackBytes(),
         deadlineMillis,
         LIMITS.responseBytes(),
@@ -33,6 +35,7 @@ final class TestLimits {
     return new CallLimits(
         LIMITS.memoryPerInstanceBytes(),
         LIMITS.tableElements(),
+        LIMITS.gcHeapBytes(),
         LIMITS.stackBytes(),
         LIMITS.deadlineMillis(),
         LIMITS.responseBytes(),
