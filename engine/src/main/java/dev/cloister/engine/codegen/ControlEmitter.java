@@ -324,10 +324,28 @@ final class ControlEmitter {
       calls.writeReturn();
       return;
     }
-    int values = frame.branchSlots.length;
+    jumpWithValues(frame);
+  }
+
+  /// Moves the values of a label from the JVM stack to its variables, and jumps to it.
+  ///
+  /// What is in a block may use these variables for something that a handler in there wants to
+  /// find, so that is not the handler of this code.
+  private void jumpWithValues(ControlFrame frame) {
+    List<Protection> left = new ArrayList<>();
+    if (frame.branchSlots.length > 0) {
+      for (int i = frame.index + 1; i < state.control.size(); i++) {
+        ControlFrame inner = state.control.get(i);
+        if (inner.kind == ControlFrame.Kind.TRY && inner.protection != null) {
+          left.add(inner.protection);
+        }
+      }
+    }
+    left.forEach(Protection::toggle);
     state.storeValues(frame.branchKinds, frame.branchSlots);
-    state.writePops(values);
+    state.writePops(frame.branchSlots.length);
     jump(frame);
+    left.forEach(Protection::toggle);
   }
 
   /// Goes on, after the call of a region, where it branched to, if it did not end.
@@ -397,8 +415,7 @@ final class ControlEmitter {
     if (isReturn(frame)) {
       calls.writeReturn();
     } else {
-      state.storeValues(frame.branchKinds, frame.branchSlots);
-      jump(frame);
+      jumpWithValues(frame);
     }
   }
 
