@@ -2,7 +2,6 @@ package dev.cloister.engine.codegen;
 
 import dev.cloister.engine.bytecode.CatchKind;
 import dev.cloister.engine.bytecode.InstructionReader;
-import dev.cloister.engine.bytecode.Opcode;
 import dev.cloister.engine.types.FuncType;
 import java.util.ArrayList;
 import java.util.List;
@@ -24,8 +23,8 @@ final class ExceptionEmitter {
    *
    * What a region within such a block wrote to locals before it threw must be seen by the handler:
    * the region catches the exception, and leaves by an exit behind which the caller throws it
-   * again. See RegionExits for the exits of exceptions. Exceptions that blocks around a region have
-   * caught are among its parameters if it may throw them again.
+   * again. See RegionExits for the exits of exceptions. Where a function is divided, exceptions that
+   * blocks have caught and that may be thrown again are in the frame arrays, too.
    */
   /// A catch clause of `try_table`.
   ///
@@ -127,7 +126,7 @@ final class ExceptionEmitter {
     state.writeHandler(protection.handler);
     int slot = frame.firstFreeSlot++;
     writer.store(JvmKind.REF, slot);
-    frame.caughtSlot = slot;
+    state.beginCaught(frame, slot);
     if (state.isDebuggable()) {
       state.debug.caught();
     }
@@ -248,9 +247,10 @@ final class ExceptionEmitter {
   /// Writes `rethrow`.
   void rethrow(int depth) {
     ControlFrame frame = control.target(depth);
-    writer.aload(frame.caughtSlot);
-    if (frame.kind == ControlFrame.Kind.EXIT) {
-      writer.checkcast(Names.THROWN);
+    if (state.isOuter(frame)) {
+      state.loadOuterCaught(frame);
+    } else {
+      writer.aload(frame.caughtSlot);
     }
     writer.insn(Opcodes.ATHROW);
     state.isReachable = false;
@@ -277,7 +277,7 @@ final class ExceptionEmitter {
   void throwWithin(int frame) {
     List<Protection> passed = new ArrayList<>();
     for (ControlFrame inner : state.control.subList(frame + 1, state.control.size())) {
-      if (inner.kind == ControlFrame.Kind.EXIT && inner.isProtected) {
+      if (inner.kind == ControlFrame.Kind.TRY && state.isOuter(inner)) {
         exits().throwWithin(frame);
         return;
       }
@@ -294,33 +294,14 @@ final class ExceptionEmitter {
 
   /// {@return whether exceptions that are thrown here have handlers in the function}
   boolean isProtected() {
-    return state.control.stream()
-        .anyMatch(frame -> frame.kind == ControlFrame.Kind.TRY || frame.isProtected);
-  }
-
-  /// {@return the frames whose caught exceptions a region is given}
-  List<ControlFrame> caughtFor(SplitPlan.Region region) {
-    List<ControlFrame> caught =
-        state.control.stream().filter(frame -> frame.caughtSlot >= 0).toList();
-    return caught.isEmpty() || !rethrows(region) ? List.of() : caught;
-  }
-
-  private boolean rethrows(SplitPlan.Region region) {
-    InstructionReader reader = state.module.instructions(region.start(), region.end());
-    while (!reader.atEnd()) {
-      if (reader.next() == Opcode.RETHROW) {
-        return true;
-      }
-    }
-    return false;
+    return state.control.stream().anyMatch(frame -> frame.kind == ControlFrame.Kind.TRY);
   }
 
   /// Leaves a region whose code ends here by its exit for exceptions if one is thrown in the code.
   void catchForCaller(Protection code) {
     code.toggle();
     if (code.write()) {
-      state.restart(state.control.getFirst());
-      state.control.forEach(state::dropAliases);
+      state.restart(state.current());
       state.writeHandler(code.handler);
       exits().threw();
     }
@@ -339,7 +320,7 @@ final class ExceptionEmitter {
         writer.checkcast(Names.THROWN);
         throwWithin(exit.frame());
       }
-      case END, BRANCH, TAIL_CALL -> throw new IllegalStateException("not of an exception");
+      case TAIL_CALL -> throw new IllegalStateException("not of an exception");
     }
   }
 

@@ -53,6 +53,7 @@ public final class Names {
   static final String STACK_GUARD = RUNTIME + "StackGuard";
   static final String RESULT_SLOTS = RUNTIME + "ResultSlots";
   static final String RESULT_SLOTS_DESC = "L" + RESULT_SLOTS + ";";
+  static final String LARGE_FRAMES = RUNTIME + "LargeFrames";
   static final String THROWN = RUNTIME + "ThrownException";
   static final String THROWN_DESC = "L" + THROWN + ";";
   static final String UNCAUGHT = "dev/cloister/engine/error/UncaughtWasmException";
@@ -101,6 +102,9 @@ public final class Names {
   static final String SEGMENT = "java/lang/foreign/MemorySegment";
   static final String SEGMENT_DESC = "L" + SEGMENT + ";";
 
+  /// In place of the ordinal of a region: the rest of the function.
+  static final String BODY = "body";
+
   private Names() {}
 
   /// {@return the class of memories of a form}
@@ -113,9 +117,35 @@ public final class Names {
     return GENERATED + "C" + index;
   }
 
+  /// {@return a class with more methods of chunk `index`}
+  static String chunkPart(int index, int part) {
+    return chunk(index) + "_" + part;
+  }
+
+  /// {@return the method with the code of a function that has frame arrays, or with the rest of one
+  /// that is divided}
+  static String functionBody(int functionIndex) {
+    return function(functionIndex) + "_" + BODY;
+  }
+
+  /// {@return the method with the code of a region of a function}
+  static String region(int functionIndex, int ordinal) {
+    return function(functionIndex) + "_" + ordinal;
+  }
+
+  /// {@return a method that maps indices to labels for a function}
+  static String branchTable(int functionIndex, int ordinal) {
+    return function(functionIndex) + "_t" + ordinal;
+  }
+
   /// {@return the class that dispatches calls of shape `index` by ordinal}
   static String dispatch(int index) {
     return GENERATED + "D" + index;
+  }
+
+  /// {@return a class with a part of the dispatch by shape `index`}
+  static String dispatchPart(int index, int part) {
+    return dispatch(index) + "_" + part;
   }
 
   /// {@return the class of references to a module's own functions of shape `index`}

@@ -40,6 +40,10 @@ public final class Store implements AutoCloseable {
   /// Where functions of this store leave all results but the first.
   final ResultSlots results = new ResultSlots();
 
+  /// The bytes of the frames that [LargeFrames] counts. Those whose functions an exhausted stack
+  /// kept from being counted off are dropped when the outermost call ends.
+  long largeFrameBytes;
+
   /// What pays for objects of the guest.
   final GcHeap gcHeap;
 
@@ -190,6 +194,7 @@ public final class Store implements AutoCloseable {
   /// Notes the end of what [#enter] began.
   void exit() {
     if (--depth == 0) {
+      largeFrameBytes = 0;
       synchronized (stopLock) {
         running = false;
         if (armed) {

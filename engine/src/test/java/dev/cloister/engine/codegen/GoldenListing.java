@@ -49,7 +49,7 @@ final class GoldenListing {
     GoldenListing listing = new GoldenListing();
     ModulePlan plan = plan(module);
     for (int chunk = 0; chunk < plan.chunkCount(); chunk++) {
-      ClassNode code = read(ChunkGenerator.chunk(kind, plan, chunk));
+      ClassNode code = read(ChunkGenerator.chunk(kind, plan, chunk).get(Names.chunk(chunk)));
       for (MethodNode method : code.methods) {
         int function = Integer.parseInt(method.name.substring(1));
         WasmModule decoded = plan.module();
