@@ -66,7 +66,8 @@ final class BodyTree {
     /// Whether regions are looked for inside.
     boolean isSearched;
 
-    /// The number of values that a branch to it carries, and of those that it leaves.
+    /// The number of values that a branch to it carries, and of those that it leaves; a vector is
+    /// two.
     private int labelArity;
 
     private int resultCount;
@@ -207,7 +208,7 @@ final class BodyTree {
     InstructionReader reader = Sites.instructions(plan.module(), functionIndex);
     List<Node> open = new ArrayList<>();
     Node root = new Node(/* parent= */ null, reader.position(), 0);
-    root.resultCount = plan.shapeOfFunction(functionIndex).results().length();
+    root.resultCount = JvmKind.resultSlots(plan.shapeOfFunction(functionIndex).results());
     root.labelArity = root.resultCount;
     root.ownBytes = BytecodeSizes.prolog(plan, functionIndex);
     open.add(root);
@@ -227,9 +228,9 @@ final class BodyTree {
         case BLOCK, LOOP, IF, TRY, TRY_TABLE -> {
           Node node = new Node(current, start, current.loopDepth + (opcode == Opcode.LOOP ? 1 : 0));
           CallShape shape = plan.blockShape(reader);
-          node.resultCount = shape.results().length();
+          node.resultCount = JvmKind.resultSlots(shape.results());
           node.labelArity =
-              opcode == Opcode.LOOP ? shape.params().length() : shape.results().length();
+              opcode == Opcode.LOOP ? JvmKind.resultSlots(shape.params()) : node.resultCount;
           node.ownBytes = bytes;
           open.add(node);
           tree.nodes.add(node);

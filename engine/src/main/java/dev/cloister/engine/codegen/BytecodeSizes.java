@@ -32,7 +32,8 @@ final class BytecodeSizes {
   private final IntUnaryOperator labelArity;
 
   /// @param framed the locals that are not in local variables
-  /// @param labelArity tells the number of values that a branch to a label carries
+  /// @param labelArity tells the number of values that a branch to a label carries, a vector being
+  ///   two
   BytecodeSizes(CodeKind kind, ModulePlan plan, BitSet framed, IntUnaryOperator labelArity) {
     this.kind = kind;
     this.plan = plan;
@@ -123,14 +124,14 @@ final class BytecodeSizes {
     return (isWide ? 48 : 32) + (opcode.prefix() == Opcode.PREFIX_SIMD ? 40 : 0);
   }
 
-  /// {@return the bytes to move `count` values, the first few of which are in the other estimates}
+  /// {@return the bytes to move `count` values, the first few of which are in the other estimates;
+  /// a vector is two}
   static int values(int count) {
     return count <= 1 ? 0 : VALUE_BYTES * count;
   }
 
   private static int call(CallShape shape) {
-    return values(shape.results().length())
-        + VALUE_BYTES * (shape.params().length() - shape.stackParams());
+    return values(JvmKind.resultSlots(shape.results())) + VALUE_BYTES * transferred(shape);
   }
 
   /// {@return the number of labels that an instruction may branch to}
@@ -146,9 +147,14 @@ final class BytecodeSizes {
   /// {@return the bytes for what a function begins with: the values of its locals}
   static int prolog(ModulePlan plan, int functionIndex) {
     CallShape shape = plan.shapeOfFunction(functionIndex);
-    int params = shape.params().length();
-    int others = Sites.locals(plan.module(), functionIndex).length() - params;
-    return 5 * Math.min(others, SplitPlanner.MAX_LOCAL_SLOTS)
-        + VALUE_BYTES * (params - shape.stackParams());
+    String others =
+        Sites.locals(plan.module(), functionIndex).substring(shape.params().length());
+    return 5 * Math.min(JvmKind.resultSlots(others), SplitPlanner.MAX_LOCAL_SLOTS)
+        + VALUE_BYTES * transferred(shape);
+  }
+
+  /// {@return the number of values that are passed in slots of the store, a vector being two}
+  private static int transferred(CallShape shape) {
+    return JvmKind.resultSlots(shape.params().substring(shape.stackParams()));
   }
 }

@@ -17,10 +17,14 @@ import dev.cloister.engine.module.Export;
 import dev.cloister.engine.runtime.HostFunction;
 import dev.cloister.engine.runtime.Imports;
 import dev.cloister.engine.runtime.Instance;
+import dev.cloister.engine.runtime.V128;
 import dev.cloister.engine.types.FuncType;
 import dev.cloister.engine.types.Limits;
 import dev.cloister.engine.types.RefType;
 import dev.cloister.engine.types.TableType;
+import dev.cloister.engine.types.ValueType;
+import dev.cloister.engine.types.VecType;
+import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
 import java.util.function.Consumer;
@@ -373,14 +377,19 @@ final class SizeLimitsTest {
         .isEqualTo(7 * count + 2 + 3 + 1 + 2 + 2 - 2);
   }
 
+  /// Numbers and vectors.
   private static FuncType thousand() {
-    return new FuncType(Collections.nCopies(1_000, I64), Collections.nCopies(1_000, I64));
+    List<ValueType> types = new ArrayList<>();
+    for (int i = 0; i < 1_000; i++) {
+      types.add(i % 16 == 1 ? VecType.V128 : I64);
+    }
+    return new FuncType(types, types);
   }
 
   private static Object[] arguments(long from) {
     Object[] arguments = new Object[1_000];
     for (int i = 0; i < arguments.length; i++) {
-      arguments[i] = from + i;
+      arguments[i] = i % 16 == 1 ? new V128(from + i, i) : Long.valueOf(from + i);
     }
     return arguments;
   }

@@ -191,17 +191,15 @@ final class VectorValuesTest {
   }
 
   @Test
-  void parameters_beyondWhatTheJvmPasses_areRefused() {
-    FuncType fits = new FuncType(Collections.nCopies(62, V128), List.of(V128));
-    Instance instance = exporting(fits, code -> code.localGet(61));
-    Object[] args = new Object[62];
-    Arrays.fill(args, A);
-    args[61] = B;
-    assertThat(result(instance, "f", args)).isEqualTo(B);
-    FuncType tooMany = new FuncType(Collections.nCopies(63, V128), List.of());
-    assertThatThrownBy(() -> exporting(tooMany, _ -> {}))
-        .isInstanceOf(LimitExceededException.class)
-        .hasMessageContaining("parameter slots");
+  void parameters_beyondWhatTheJvmPasses_arePassed() {
+    for (int count : new int[] {62, 63, 64, 1_000}) {
+      FuncType type = new FuncType(Collections.nCopies(count, V128), List.of(V128));
+      Instance instance = exporting(type, code -> code.localGet(count - 1));
+      Object[] args = new Object[count];
+      Arrays.fill(args, A);
+      args[count - 1] = B;
+      assertThat(result(instance, "f", args)).isEqualTo(B);
+    }
   }
 
   // Variables.
@@ -455,21 +453,25 @@ final class VectorValuesTest {
   }
 
   @Test
-  void operands_beyondTheJvmStack_areRefused() {
+  void operands_beyondTheJvmStack_areAddedAtLast() {
+    int count = 16_400;
+    FuncType type = new FuncType(List.of(), List.of(V128));
     ModuleBuilder module =
         new ModuleBuilder()
             .function(FuncType.EMPTY, _ -> {})
             .exportFunction(
                 "f",
-                FuncType.EMPTY,
+                type,
                 code -> {
-                  for (int i = 0; i < 16_400; i++) {
-                    constant(code, new V128(0, 0));
+                  for (int i = 0; i < count; i++) {
+                    constant(code, new V128(i, -i));
+                    code.call(0);
                   }
-                  code.call(0).op(Opcode.UNREACHABLE);
+                  for (int i = 1; i < count; i++) {
+                    add(code);
+                  }
                 });
-    assertThatThrownBy(() -> call(engine.instantiate(module), "f"))
-        .isInstanceOf(LimitExceededException.class)
-        .hasMessageContaining("operand stack words");
+    long sum = (long) count * (count - 1) / 2;
+    assertThat(result(engine.instantiate(module), "f")).isEqualTo(new V128(sum, -sum));
   }
 }
