@@ -364,18 +364,19 @@ final class ControlEmitter {
     }
     boolean needsSwitch = own.length > (passed.isEmpty() ? 1 : 0);
     if (needsSwitch) {
+      boolean[] isJump = new boolean[own.length];
       Label[] labels = new Label[own.length];
       for (int i = 0; i < own.length; i++) {
         ControlFrame frame = state.control.get(own[i] - 1);
-        boolean isJump = isInMethod(frame) && frame.branchKinds.isEmpty();
-        labels[i] = isJump ? frame.label : new Label();
+        isJump[i] = isInMethod(frame) && frame.branchKinds.isEmpty();
+        labels[i] = isJump[i] ? frame.label : new Label();
       }
       Label last = passed.isEmpty() ? labels[own.length - 1] : new Label();
       writer.load(JvmKind.INT, state.exitSlot());
       writeSwitch(own, labels, last);
       for (int i = 0; i < own.length; i++) {
         ControlFrame frame = state.control.get(own[i] - 1);
-        if (labels[i] == frame.label) {
+        if (isJump[i]) {
           target(frame);
         } else {
           state.writeLabel(labels[i]);

@@ -169,7 +169,7 @@ public final class DispatchGenerator {
       return;
     }
     int first = from >> pieceLog2;
-    int end = (to - 1 >> pieceLog2) + 1;
+    int end = ((to - 1) >> pieceLog2) + 1;
     for (int i = first; i < end; i++) {
       writeSwitch(switchName, piece(switchName, i, 1), i * piece, Math.min(to, (i + 1) * piece));
     }

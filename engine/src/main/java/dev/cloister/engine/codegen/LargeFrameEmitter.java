@@ -7,7 +7,6 @@ import org.objectweb.asm.Opcodes;
 /// Writes the methods by which functions with frame arrays are called: they make the arrays, whose
 /// sizes are known only when the function is written, and count them while it runs.
 final class LargeFrameEmitter {
-  private static final Object[] NO_STACK = {};
   private static final Object[] THROWABLE = {"java/lang/Throwable"};
 
   private LargeFrameEmitter() {}

@@ -171,7 +171,7 @@ final class SplitPlanner {
         case END, DELEGATE -> loops -= depth > 0 && openLoops.get(--depth) ? 1 : 0;
         default -> {
           if (opcode.immediates() == ImmediateKind.LOCAL) {
-            uses[reader.index()] += 1L << 3 * Math.min(loops, 8);
+            uses[reader.index()] += 1L << (3 * Math.min(loops, 8));
           }
         }
       }

@@ -100,7 +100,7 @@ final class Temporaries {
     int count = from;
     int end = end() - first;
     for (int i = 0; i < end; i++) {
-      if (types[i] != SECOND) {
+      if (!SECOND.equals(types[i])) {
         into[count++] = types[i];
       }
     }

@@ -17,6 +17,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Objects;
 import java.util.function.Consumer;
 import java.util.function.Predicate;
 import org.objectweb.asm.ClassReader;
@@ -49,7 +50,8 @@ final class GoldenListing {
     GoldenListing listing = new GoldenListing();
     ModulePlan plan = plan(module);
     for (int chunk = 0; chunk < plan.chunkCount(); chunk++) {
-      ClassNode code = read(ChunkGenerator.chunk(kind, plan, chunk).get(Names.chunk(chunk)));
+      var classes = ChunkGenerator.chunk(kind, plan, chunk);
+      ClassNode code = read(Objects.requireNonNull(classes.get(Names.chunk(chunk))));
       for (MethodNode method : code.methods) {
         int function = Integer.parseInt(method.name.substring(1));
         WasmModule decoded = plan.module();

@@ -26,7 +26,9 @@ import dev.cloister.engine.types.ValueType;
 import dev.cloister.engine.types.VecType;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Objects;
 import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.condition.EnabledIfSystemProperty;
@@ -346,8 +348,8 @@ final class SizeLimitsTest {
               code.op(Opcode.I64_ADD);
             });
     for (int index : new int[] {0, 1, 4_999, 5_000, 9_999, 10_000, 20_000}) {
-      long left = distinct - Math.min(index, 10_000) % distinct;
-      assertThat(result(instance, "f", index, 100L)).as("%s", index).isEqualTo(200 + left);
+      int left = distinct - Math.min(index, 10_000) % distinct;
+      assertThat(result(instance, "f", index, 100L)).as("%s", index).isEqualTo(200L + left);
     }
   }
 
@@ -474,9 +476,9 @@ final class SizeLimitsTest {
     return module.table(new TableType(RefType.FUNCREF, Limits.of(2))).elements(0, 0, 1, 0);
   }
 
-  private static Object[] addOne(Object[] values) {
-    Object[] changed = values.clone();
-    changed[999] = (Long) changed[999] + 1;
+  private static @Nullable Object[] addOne(@Nullable Object[] values) {
+    @Nullable Object[] changed = values.clone();
+    changed[999] = (Long) Objects.requireNonNull(changed[999]) + 1;
     return changed;
   }
 
@@ -489,7 +491,7 @@ final class SizeLimitsTest {
     Instance instance = engine.instantiate(thousandModule(), imports);
     List<String> once = List.of("direct", "block", "branch", "table", "loop", "if", "recursion");
     for (Export export : instance.module().exports()) {
-      Object[] expected = addOne(arguments(7));
+      @Nullable Object[] expected = addOne(arguments(7));
       if (!once.contains(export.name())) {
         expected = addOne(expected);
       }
