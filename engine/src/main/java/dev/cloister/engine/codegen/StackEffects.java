@@ -29,7 +29,8 @@ final class StackEffects {
 
   /// {@return the addresses that an instruction takes besides the operands of its signature}
   ///
-  /// Those of plain loads and stores may stay where they are, settled or not: they are written once.
+  /// Those of plain loads and stores may stay where they are, settled or not, as they are written
+  /// once.
   private static int addresses(Opcode opcode) {
     return switch (opcode.prefix()) {
       case Opcode.PREFIX_SIMD, Opcode.PREFIX_ATOMIC -> opcode.accessWidthLog2() >= 0 ? 1 : 0;
