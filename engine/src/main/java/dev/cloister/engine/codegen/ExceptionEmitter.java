@@ -23,8 +23,8 @@ final class ExceptionEmitter {
    *
    * What a region within such a block wrote to locals before it threw must be seen by the handler:
    * the region catches the exception, and leaves by an exit behind which the caller throws it
-   * again. See RegionExits for the exits of exceptions. Where a function is divided, exceptions that
-   * blocks have caught and that may be thrown again are in the frame arrays, too.
+   * again. See RegionExits for the exits of exceptions. Where a function is divided, exceptions
+   * that blocks have caught and that may be thrown again are in the frame arrays, too.
    */
   /// A catch clause of `try_table`.
   ///

@@ -335,7 +335,7 @@ final class FunctionCompiler {
       trailing = Names.DEBUG_FRAME_DESC + trailing;
     }
     state.writeInstance();
-    state.writeArrays();
+    state.frameArrays.writeArrays();
     String name = Names.region(context.functionIndex, region.ordinal());
     String descriptor = new CallShape(params.toString(), "I").descriptor(trailing);
     ChunkClasses.Part part = context.classes.partFor(region.bytes());

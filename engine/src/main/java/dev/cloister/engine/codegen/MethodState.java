@@ -44,6 +44,7 @@ final class MethodState {
   final int scratchValue;
   final int scratchOther;
   final DebugEmitter debug;
+  final FrameArrayEmitter frameArrays;
 
   /// What is known in optimized code.
   final @Nullable FunctionAnalysis analysis;
@@ -108,6 +109,7 @@ final class MethodState {
     this.shape = context.shape;
     this.slots = slots;
     this.debug = new DebugEmitter(this);
+    this.frameArrays = new FrameArrayEmitter(writer, slots);
     this.analysis = context.analysis;
     this.checkedAddresses = analysis == null ? null : new CheckedAddresses(analysis);
     localKinds = new JvmKind[locals.length()];
@@ -203,7 +205,7 @@ final class MethodState {
       if (i < stackParams) {
         if (slots.isFramed(i)) {
           writer.load(kind, paramSlot);
-          writeFrameStore(kind, slots.frameIndex(i));
+          frameArrays.store(kind, slots.frameIndex(i));
         }
         paramSlot += kind.slots();
       } else if (i < shape.params().length()) {
@@ -300,7 +302,7 @@ final class MethodState {
   /// Pushes a Wasm local to the JVM stack.
   void loadLocal(int local) {
     if (slots.isFramed(local)) {
-      writeFrameLoad(localKinds[local], slots.frameIndex(local));
+      frameArrays.load(localKinds[local], slots.frameIndex(local));
     } else {
       writer.load(localKinds[local], localSlot(local));
     }
@@ -366,7 +368,7 @@ final class MethodState {
       writer.store(kind, a.copySlot());
     }
     if (slots.isFramed(local)) {
-      writeFrameStore(kind, slots.frameIndex(local));
+      frameArrays.store(kind, slots.frameIndex(local));
     } else {
       writer.store(kind, slots.slot(local));
     }
@@ -495,7 +497,7 @@ final class MethodState {
   private void materialize(int index) {
     switch (operands.place(index)) {
       case OperandStack.LOCAL -> writer.load(operands.kind(index), operands.slot(index));
-      case OperandStack.FRAME -> writeFrameLoad(operands.kind(index), operands.frameIndex(index));
+      case OperandStack.FRAME -> frameArrays.load(operands.kind(index), operands.frameIndex(index));
       case OperandStack.CONSTANT ->
           writeConstant(operands.kind(index), operands.bits(index), operands.high(index));
       case OperandStack.CONDITION -> writeCondition(index);
@@ -515,7 +517,7 @@ final class MethodState {
       case OperandStack.CONSTANT ->
           writer.lconst(isHigh ? operands.high(index) : operands.bits(index));
       case OperandStack.FRAME ->
-          writeFrameLoad(JvmKind.LONG, operands.frameIndex(index) + (isHigh ? 1 : 0));
+          frameArrays.load(JvmKind.LONG, operands.frameIndex(index) + (isHigh ? 1 : 0));
       default -> writer.load(JvmKind.LONG, operands.slot(index) + (isHigh ? 2 : 0));
     }
   }
@@ -664,7 +666,7 @@ final class MethodState {
           writer.load(kind, operands.slot(i));
         }
         int element = slots.operandIndex(kind, frameWords + operands.words(i));
-        writeFrameStore(kind, element);
+        frameArrays.store(kind, element);
         operands.setFrame(i, element);
       }
     }
@@ -714,44 +716,6 @@ final class MethodState {
   /// {@return the first local variable that holds nothing of the current frame}
   private int nextFreeSlot() {
     return Math.max(current().firstFreeSlot, temporaries.end());
-  }
-
-  // The frame arrays.
-
-  /// Pushes both frame arrays to the JVM stack.
-  void writeArrays() {
-    writer.aload(slots.arraySlot(JvmKind.LONG));
-    writer.aload(slots.arraySlot(JvmKind.REF));
-  }
-
-  /// Pushes an element of the frame array for values of a kind.
-  private void writeFrameLoad(JvmKind kind, int element) {
-    if (kind == JvmKind.V128) {
-      writeFrameLoad(JvmKind.LONG, element);
-      writeFrameLoad(JvmKind.LONG, element + 1);
-      return;
-    }
-    writer.aload(slots.arraySlot(kind));
-    writer.iconst(element);
-    writer.insn(kind == JvmKind.REF ? Opcodes.AALOAD : Opcodes.LALOAD);
-    CallEmitter.writeFromSlot(writer, kind);
-  }
-
-  /// Pops the value on top of the JVM stack into an element of the frame array for its kind.
-  private void writeFrameStore(JvmKind kind, int element) {
-    if (kind == JvmKind.V128) {
-      writeFrameStore(JvmKind.LONG, element + 1);
-      writeFrameStore(JvmKind.LONG, element);
-      return;
-    }
-    CallEmitter.writeAsSlot(writer, kind);
-    writer.aload(slots.arraySlot(kind));
-    writer.iconst(element);
-    if (kind == JvmKind.REF) {
-      writer.invokestatic(Names.LARGE_FRAMES, "set", "(Ljava/lang/Object;[Ljava/lang/Object;I)V");
-    } else {
-      writer.invokestatic(Names.LARGE_FRAMES, "set", "(J[JI)V");
-    }
   }
 
   // Control.
@@ -839,13 +803,13 @@ final class MethodState {
     temporaries.pin(slot, Names.THROWN);
     if (slots.keepsCaught()) {
       writer.aload(slot);
-      writeFrameStore(JvmKind.REF, slots.caughtIndex(frame));
+      frameArrays.store(JvmKind.REF, slots.caughtIndex(frame));
     }
   }
 
   /// Pushes the exception that a frame outside of the method has caught.
   void loadOuterCaught(ControlFrame frame) {
-    writeFrameLoad(JvmKind.REF, slots.caughtIndex(frame));
+    frameArrays.load(JvmKind.REF, slots.caughtIndex(frame));
     writer.checkcast(Names.THROWN);
   }
 

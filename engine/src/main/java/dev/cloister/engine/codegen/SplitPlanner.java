@@ -223,7 +223,7 @@ final class SplitPlanner {
       for (int i = candidate.from(); i < candidate.to(); i++) {
         tree.addEffects(candidate.parent().items.get(i), framed, effects);
       }
-      int saved = candidate.bytes() - callBytes(candidate, effects);
+      int saved = candidate.bytes() - callBytes(effects.used, effects.written, candidate.escapes());
       if (saved > 0 && slots(effects.used) <= MAX_REGION_SLOTS) {
         SplitPlan.Region region =
             new SplitPlan.Region(
@@ -246,7 +246,7 @@ final class SplitPlanner {
     return !taken.isEmpty();
   }
 
-  private static void replace(List<Candidate> taken, List<SplitPlan.Region> takenRegions) {
+  private void replace(List<Candidate> taken, List<SplitPlan.Region> takenRegions) {
     List<Integer> order = new ArrayList<>(IntStream.range(0, taken.size()).boxed().toList());
     order.sort(Comparator.comparingInt((Integer i) -> taken.get(i).from()).reversed());
     for (int i : order) {
@@ -262,7 +262,7 @@ final class SplitPlanner {
           new BodyTree.Leaf(
               region.start(),
               region.end(),
-              callBytes(region, candidate.escapes()),
+              callBytes(region.used(), region.written(), candidate.escapes()),
               candidate.escapes(),
               /* isSeparator= */ false,
               region));
@@ -280,18 +280,14 @@ final class SplitPlanner {
     return used.stream().map(local -> JvmKind.of(locals.charAt(local)).slots()).sum();
   }
 
-  private static int callBytes(Candidate candidate, BodyTree.Effects effects) {
-    return callBytes(
-        effects.used.cardinality(), effects.written.cardinality(), candidate.escapes());
-  }
-
-  private static int callBytes(SplitPlan.Region region, int escapes) {
-    return callBytes(region.used().cardinality(), region.written().cardinality(), escapes);
-  }
-
   /// {@return an estimate of what the call of a region costs: arguments, results, exits}
-  private static int callBytes(int used, int written, int escapes) {
-    return 100 + 3 * used + 18 * written + 8 * Math.min(escapes, MAX_COUNTED_EXITS);
+  private int callBytes(BitSet used, BitSet written, int escapes) {
+    return 100 + 3 * values(used) + 18 * values(written) + 8 * Math.min(escapes, MAX_COUNTED_EXITS);
+  }
+
+  /// {@return the number of JVM values that locals are}
+  private int values(BitSet some) {
+    return some.stream().map(local -> JvmKind.of(locals.charAt(local)).resultSlots()).sum();
   }
 
   /// A run of items that may become a region.

@@ -755,6 +755,27 @@ final class ExceptionTest {
     assertThat(uncaught(instance, "f", 0).values()).containsExactly(1);
   }
 
+  /// A branch out of the block puts its value where an operand waits that the handler wants.
+  @Test
+  void handler_findsWhatWaitsWhereABranchPutsItsValue() {
+    ModuleBuilder module = new ModuleBuilder().tag(VOID);
+    module.exportFunction(
+        "f",
+        new FuncType(List.of(I32), List.of(F32)),
+        code -> {
+          code.block(F32);
+          code.localGet(0).i32Const(1).i32Add();
+          code.block().tryTable(VOID, new Catch(CATCH_ALL, 0, 0));
+          code.f32Const(2.5f).localGet(0).brIf(2).drop().op(Opcode.THROW, 0);
+          code.end().end();
+          code.op(Opcode.F32_CONVERT_I32_S).end();
+        });
+    Instance instance = engine.instantiate(module);
+
+    assertThat(result(instance, "f", 0)).isEqualTo(1f);
+    assertThat(result(instance, "f", 7)).isEqualTo(2.5f);
+  }
+
   /// The blocks between a `try` and the one that it delegates to have no say.
   @Test
   void delegate_passesTheBlocksInBetween() {
