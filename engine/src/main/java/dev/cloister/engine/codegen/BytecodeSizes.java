@@ -147,8 +147,7 @@ final class BytecodeSizes {
   /// {@return the bytes for what a function begins with: the values of its locals}
   static int prolog(ModulePlan plan, int functionIndex) {
     CallShape shape = plan.shapeOfFunction(functionIndex);
-    String others =
-        Sites.locals(plan.module(), functionIndex).substring(shape.params().length());
+    String others = Sites.locals(plan.module(), functionIndex).substring(shape.params().length());
     return 5 * Math.min(JvmKind.resultSlots(others), SplitPlanner.MAX_LOCAL_SLOTS)
         + VALUE_BYTES * transferred(shape);
   }

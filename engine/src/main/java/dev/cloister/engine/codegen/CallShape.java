@@ -82,8 +82,8 @@ public record CallShape(String params, String results) {
     return results.isEmpty() ? "V" : result(0).returned().descriptor();
   }
 
-  /// {@return the types in a stack map frame of the parameters that are passed on the JVM stack, as
-  /// ASM writes them}
+  /// {@return the types of the parameters on the JVM stack in a stack map frame, as ASM writes
+  /// them}
   List<Object> frameTypes() {
     List<Object> types = new ArrayList<>();
     int stackParams = stackParams();

@@ -5,17 +5,11 @@ import dev.cloister.engine.error.LimitExceededException;
 import dev.cloister.engine.module.WasmModule;
 import dev.cloister.engine.runtime.CodeKind;
 import dev.cloister.engine.runtime.InstanceLayout;
-import dev.cloister.engine.types.ArrayType;
 import dev.cloister.engine.types.DefinedType;
-import dev.cloister.engine.types.FuncType;
-import dev.cloister.engine.types.StructType;
-import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.BitSet;
 import java.util.Collection;
 import java.util.EnumMap;
-import java.util.HashMap;
-import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.concurrent.ConcurrentHashMap;
@@ -40,22 +34,16 @@ public final class ModulePlan {
   /// The estimated bytecode from which a function is not even tried in one JVM method, in bytes.
   public static final int METHOD_BYTES = 120_000;
 
-  /// Each shape that is used becomes a class, which costs some KiB outside of the Java heap.
-  static final int MAX_STRUCT_SHAPES = 20_000;
-
   private final WasmModule module;
   private final InstanceLayout layout;
   private final int methodBytes;
-  private final List<CallShape> shapes = new ArrayList<>();
-  private final Map<DefinedType, Integer> shapeOfType = new HashMap<>();
+  private final TypePlan types;
   private final BitSet withTailCalls = new BitSet();
-  private final Map<DefinedType, StructShape> structShapes = new HashMap<>();
-  private final Map<DefinedType, Integer> typeIndices = new HashMap<>();
 
   /// How functions become methods that are not simply one, by kind of code.
   private final Map<CodeKind, Map<Integer, SplitPlan>> splits = new EnumMap<>(CodeKind.class);
 
-  private boolean hasWideShapes;
+  private final boolean hasWideShapes;
   private final int[][] dispatched;
   private final int[] chunkStarts;
 
@@ -77,46 +65,17 @@ public final class ModulePlan {
     for (CodeKind kind : CodeKind.values()) {
       splits.put(kind, new ConcurrentHashMap<>());
     }
-    findShapes();
+    this.types = new TypePlan(module);
+    this.hasWideShapes =
+        types.callShapes().stream()
+            .anyMatch(shape -> shape.params().length() + shape.results().length() > WIDE_SHAPE);
     this.dispatched = findDispatched();
     this.chunkStarts = findChunks(module);
   }
 
-  private void findShapes() {
-    Map<CallShape, Integer> ordinals = new HashMap<>();
-    Map<StructShape, StructShape> structs = new HashMap<>();
-    for (int i = 0; i < module.typeCount(); i++) {
-      DefinedType type = module.type(i);
-      typeIndices.putIfAbsent(type, i);
-      switch (type.composite()) {
-        case FuncType signature -> {
-          CallShape shape = CallShape.of(signature);
-          Integer ordinal = ordinals.putIfAbsent(shape, shapes.size());
-          if (ordinal == null) {
-            ordinal = shapes.size();
-            shapes.add(shape);
-            hasWideShapes |= shape.params().length() + shape.results().length() > WIDE_SHAPE;
-          }
-          shapeOfType.put(type, ordinal);
-        }
-        case StructType _ -> {
-          DefinedType supertype = type.supertype();
-          StructShape parent = supertype == null ? null : structShapes.get(supertype);
-          StructShape shape = StructShape.of(type, parent);
-          structShapes.put(type, structs.computeIfAbsent(shape, same -> same));
-          if (structs.size() > MAX_STRUCT_SHAPES) {
-            throw new LimitExceededException(
-                "number of struct shapes", structs.size(), MAX_STRUCT_SHAPES);
-          }
-        }
-        case ArrayType _ -> {}
-      }
-    }
-  }
-
   private int[][] findDispatched() {
-    int[] counts = new int[shapes.size()];
-    int[][] found = new int[shapes.size()][8];
+    int[] counts = new int[shapeCount()];
+    int[][] found = new int[shapeCount()][8];
     for (int f = module.importedFunctionCount(); f < module.functionCount(); f++) {
       boolean isReferenced = module.isDeclaredFunction(f) || module.isTailCalled(f);
       if (isReferenced || f == module.startFunction()) {
@@ -174,23 +133,19 @@ public final class ModulePlan {
 
   /// {@return the number of distinct call shapes among the module's function types}
   public int shapeCount() {
-    return shapes.size();
+    return types.callShapes().size();
   }
 
   /// {@return a shape by its ordinal}
   public CallShape shape(int ordinal) {
-    return shapes.get(ordinal);
+    return types.callShapes().get(ordinal);
   }
 
   /// {@return the ordinal of the shape of one of the module's function types}
   ///
   /// @throws IllegalArgumentException if it is not a function type of the module
   int shapeOf(DefinedType type) {
-    Integer ordinal = shapeOfType.get(type);
-    if (ordinal == null) {
-      throw new IllegalArgumentException("not a function type of the module: " + type);
-    }
-    return ordinal;
+    return types.callShapeOf(types.indexOf(type));
   }
 
   /// {@return the ordinal of the shape of a function}
@@ -200,12 +155,12 @@ public final class ModulePlan {
 
   /// {@return the call shape of a function}
   CallShape shapeOfFunction(int functionIndex) {
-    return shapes.get(shapeOf(functionIndex));
+    return shape(shapeOf(functionIndex));
   }
 
   /// {@return the call shape of the function type with an index}
   CallShape shapeAt(int typeIndex) {
-    return shapes.get(shapeOf(module.type(typeIndex)));
+    return shape(types.callShapeOf(typeIndex));
   }
 
   /// {@return what the block, loop or `if` takes and leaves at which a reader stands}
@@ -287,29 +242,21 @@ public final class ModulePlan {
 
   /// {@return the shapes of the module's structure types}
   public Collection<StructShape> structShapes() {
-    return structShapes.values();
+    return types.structShapes();
   }
 
   /// {@return the shape of one of the module's structure types}
   ///
   /// @throws IllegalArgumentException if it is not a structure type of the module
   public StructShape structShape(int typeIndex) {
-    StructShape shape = structShapes.get(module.type(typeIndex));
-    if (shape == null) {
-      throw new IllegalArgumentException("not a structure type: " + typeIndex);
-    }
-    return shape;
+    return types.structShape(typeIndex);
   }
 
   /// {@return the first index of a type of the module}
   ///
   /// @throws IllegalArgumentException if it is not a type of the module
   int typeIndex(DefinedType type) {
-    Integer index = typeIndices.get(type);
-    if (index == null) {
-      throw new IllegalArgumentException("not a type of the module: " + type);
-    }
-    return index;
+    return types.indexOf(type);
   }
 
   /// {@return the number of chunks}

@@ -37,8 +37,8 @@ final class RegionExits {
   /// The kinds of the values that go with an exception.
   static final String EXCEPTION = String.valueOf(JvmKind.REF.code());
 
-  /// Result slots below this one have a form of their own. The locals that a region
-  /// writes take less than 256 slots, as they are among its parameters.
+  /// Result slots below this one have a form of their own. The locals that a region writes take
+  /// less than 256 slots, as they are among its parameters.
   private static final int FIRST_LOCAL = 8;
 
   private static final int FIRST_VALUE = FIRST_LOCAL + 256;

@@ -29,7 +29,7 @@ final class StackEffects {
 
   /// {@return the addresses that an instruction takes besides the operands of its signature}
   ///
-  /// Those of plain loads and stores may stay where they are, settled or not, as they are written
+  /// Those of plain loads and stores may stay where they are, settled or not: they are written
   /// once.
   private static int addresses(Opcode opcode) {
     return switch (opcode.prefix()) {

@@ -120,7 +120,7 @@ final class ClassLimitsTest {
   @Test
   void structShapes_moreThanClassesAreMade_areALimit() {
     ModuleBuilder module = new ModuleBuilder();
-    for (int shape = 0; shape <= ModulePlan.MAX_STRUCT_SHAPES; shape++) {
+    for (int shape = 0; shape <= TypePlan.MAX_STRUCT_SHAPES; shape++) {
       List<FieldType> fields = new ArrayList<>();
       for (int bits = shape + 1; bits > 0; bits >>= 1) {
         fields.add(new FieldType((bits & 1) == 0 ? I32 : I64, true));

@@ -74,7 +74,7 @@ final class MemoryFormsTest {
   }
 
   /// The forms: where the bytes are, how they are checked, how wide addresses are.
-  private enum Form {
+  enum Form {
     EXACT(false, 1, false),
     LIMIT(false, 1, true),
     SEGMENT(false, LARGE_PAGES, false),

@@ -25,7 +25,6 @@ import dev.cloister.engine.types.TableType;
 import dev.cloister.engine.types.ValueType;
 import dev.cloister.engine.types.VecType;
 import java.util.ArrayList;
-import java.util.Collections;
 import java.util.List;
 import java.util.function.Consumer;
 import org.junit.jupiter.api.AfterEach;

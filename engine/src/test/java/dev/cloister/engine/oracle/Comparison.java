@@ -82,7 +82,7 @@ final class Comparison {
       Guest.Host log =
           args -> {
             expectedLog.add(Objects.requireNonNull(args.getFirst()));
-            return List.of();
+            return List.<@Nullable Object>of();
           };
       Oracle oracle =
           Oracle.instantiate(

@@ -135,7 +135,7 @@ final class DifferentialTest {
     for (String kind : kinds.subList(0, KINDS)) {
       String difference;
       try {
-        difference = comparisons.get(kind).difference(program, seed);
+        difference = Objects.requireNonNull(comparisons.get(kind)).difference(program, seed);
       } catch (RuntimeException | Error e) {
         difference = e + " at " + Arrays.stream(e.getStackTrace()).limit(12).toList();
       }

@@ -177,7 +177,7 @@ final class FunctionMaker {
       return Tree.op(List.of(), List.of(), to -> to.code().op(Opcode.UNREACHABLE));
     }
     Block block = programs.pick(blocks);
-    boolean isReturn = block == blocks.getFirst() && programs.oneIn(2);
+    boolean isReturn = block.equals(blocks.getFirst()) && programs.oneIn(2);
     return Tree.op(
         List.of(),
         expressions(block.types, depth),
@@ -568,9 +568,9 @@ final class FunctionMaker {
     List<Tree> operands = new ArrayList<>(expressions(signature.params(), depth - 1));
     List<ValueType> results = isTail ? List.of() : signature.results();
     int defined = programs.signatures.indexOf(signature);
-    switch (random.nextInt(3)) {
+    return switch (random.nextInt(3)) {
       case 0 -> {
-        return Tree.op(
+        yield Tree.op(
             results,
             operands,
             to -> to.code().op(isTail ? Opcode.RETURN_CALL : Opcode.CALL, callee));
@@ -578,7 +578,7 @@ final class FunctionMaker {
       case 1 -> {
         // Now and then another function than the one that fits.
         operands.add(i32(programs.oneIn(12) ? random.nextInt(18) : callee - 1));
-        return Tree.op(
+        yield Tree.op(
             results,
             operands,
             to -> {
@@ -591,7 +591,7 @@ final class FunctionMaker {
       }
       default -> {
         if (programs.functionTypes.isEmpty()) {
-          return call(signature, callee, depth, isTail);
+          yield call(signature, callee, depth, isTail);
         }
         var functionType = programs.functionTypes.get(defined);
         RefType reference = RefType.of(true, functionType);
@@ -601,9 +601,9 @@ final class FunctionMaker {
                 : Tree.op(
                     List.of(reference), List.of(), to -> to.code().op(Opcode.REF_FUNC, callee)));
         Opcode opcode = isTail ? Opcode.RETURN_CALL_REF : Opcode.CALL_REF;
-        return Tree.op(results, operands, to -> to.code().op(opcode, to.type(functionType)));
+        yield Tree.op(results, operands, to -> to.code().op(opcode, to.type(functionType)));
       }
-    }
+    };
   }
 
   private @Nullable Tree tailCall(int depth) {

@@ -411,6 +411,11 @@ final class Interpreter {
     push(is64 ? (Object) value : (Object) (int) value);
   }
 
+  @SuppressWarnings("ReferenceEquality") // That is what the instruction asks for.
+  private static boolean isSame(@Nullable Object a, @Nullable Object b) {
+    return a instanceof Guest.I31 ? a.equals(b) : a == b;
+  }
+
   private boolean stepReference(Instruction instruction) {
     int index = instruction.index;
     switch (instruction.opcode) {
@@ -420,7 +425,7 @@ final class Interpreter {
       case REF_EQ -> {
         Object b = pop();
         Object a = pop();
-        boolean isSame = a instanceof Guest.I31 ? a.equals(b) : a == b;
+        boolean isSame = isSame(a, b);
         push(isSame ? 1 : 0);
       }
       case REF_AS_NON_NULL ->
@@ -516,13 +521,25 @@ final class Interpreter {
   }
 
   private void stepMemory(Instruction instruction) {
-    LinearMemory memory =
-        instruction.opcode == Opcode.DATA_DROP || instance.memories.isEmpty()
-            ? null
-            : instance.memories.get(
-                instruction.opcode == Opcode.MEMORY_COPY ? instruction.index : instruction.memory);
     switch (instruction.opcode) {
       case DATA_DROP -> instance.data.set(instruction.index, new byte[0]);
+      case I64_ADD128, I64_SUB128 -> {
+        BigInteger b = popWide();
+        BigInteger a = popWide();
+        pushWide(instruction.opcode == Opcode.I64_ADD128 ? a.add(b) : a.subtract(b));
+      }
+      case I64_MUL_WIDE_S -> pushWide(wide(popLong(), true).multiply(wide(popLong(), true)));
+      case I64_MUL_WIDE_U -> pushWide(wide(popLong(), false).multiply(wide(popLong(), false)));
+      default -> stepMemory(instruction, instance.memories.get(written(instruction)));
+    }
+  }
+
+  private static int written(Instruction instruction) {
+    return instruction.opcode == Opcode.MEMORY_COPY ? instruction.index : instruction.memory;
+  }
+
+  private void stepMemory(Instruction instruction, LinearMemory memory) {
+    switch (instruction.opcode) {
       case MEMORY_SIZE -> pushPages(memory, memory.pages());
       case MEMORY_GROW -> pushPages(memory, memory.grow(popAddress()));
       case MEMORY_FILL -> {
@@ -546,13 +563,6 @@ final class Interpreter {
         int to = memory.checked(popAddress(), 0, length);
         System.arraycopy(segment, from, memory.bytes, to, (int) length);
       }
-      case I64_ADD128, I64_SUB128 -> {
-        BigInteger b = popWide();
-        BigInteger a = popWide();
-        pushWide(instruction.opcode == Opcode.I64_ADD128 ? a.add(b) : a.subtract(b));
-      }
-      case I64_MUL_WIDE_S -> pushWide(wide(popLong(), true).multiply(wide(popLong(), true)));
-      case I64_MUL_WIDE_U -> pushWide(wide(popLong(), false).multiply(wide(popLong(), false)));
       default -> throw new UnsupportedOperationException(instruction.opcode.mnemonic());
     }
   }

@@ -38,7 +38,7 @@ final class OracleSpecTest {
     int passed = 0;
     int left = 0;
     for (Path file : scripts(Corpora.require("spec-testsuite").resolve(group))) {
-      OracleScript script = new OracleScript(file.getParent());
+      OracleScript script = new OracleScript(file);
       for (JsonNode command : new ObjectMapper().readTree(file.toFile()).get("commands")) {
         script.run(command);
       }

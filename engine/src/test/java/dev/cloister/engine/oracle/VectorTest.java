@@ -116,8 +116,7 @@ final class VectorTest {
         Object expected =
             Objects.requireNonNull(
                 Interpreter.call(oracle.functions.get(function), guestArgs).getFirst());
-        Object actual =
-            Objects.requireNonNull(result(instance, opcode.mnemonic(), args.toArray()));
+        Object actual = Objects.requireNonNull(result(instance, opcode.mnemonic(), args.toArray()));
         if (!matches(opcode, expected, actual)) {
           assertThat(actual).as(opcode.mnemonic() + " of " + args).isEqualTo(expected);
         }

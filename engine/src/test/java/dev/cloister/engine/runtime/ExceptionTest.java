@@ -45,6 +45,7 @@ import dev.cloister.engine.types.VecType;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.NoSuchElementException;
+import java.util.Objects;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
@@ -292,9 +293,10 @@ final class ExceptionTest {
     Object exception = result(instance, "caught");
 
     assertThat(exception).isInstanceOf(ThrownException.class);
-    assertThat(((ThrownException) exception).values()).containsExactly(9);
-    assertThat(((ThrownException) exception).getStackTrace()).isEmpty();
-    assertThat(uncaught(instance, "again")).hasCauseReference((Throwable) exception);
+    ThrownException thrown = (ThrownException) Objects.requireNonNull(exception);
+    assertThat(thrown.values()).containsExactly(9);
+    assertThat(thrown.getStackTrace()).isEmpty();
+    assertThat(uncaught(instance, "again").getCause()).isSameAs(exception);
     assertThat(call(instance, "with")).containsExactly(9, exception);
     assertThat(result(instance, "is", exception)).isEqualTo(0);
     assertThatThrownBy(() -> call(instance, "is", "no exception"))

@@ -299,7 +299,7 @@ final class FuelTest {
     assertThat(cost(instance, 100)).isEqualTo(4 + 2);
     store.setFuel(MUCH);
     assertTraps(TrapReason.MEMORY_OUT_OF_BOUNDS, () -> call(instance, "f", -1));
-    assertThat(MUCH - store.fuel()).isEqualTo(4 + (1L << 32 - 6));
+    assertThat(MUCH - store.fuel()).isEqualTo(4 + (1L << (32 - 6)));
     store.setFuel(1000);
     assertTraps(TrapReason.ALL_FUEL_CONSUMED, () -> call(instance, "f", -1));
   }

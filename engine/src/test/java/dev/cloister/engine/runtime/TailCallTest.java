@@ -105,8 +105,9 @@ final class TailCallTest {
       module.function(type, code -> countDown(code, type, way, 0));
       Instance instance = engine.instantiate(withTable(module, 0, 1));
 
-      Object turns = type == LONG ? (Object) (long) TURNS : (Object) TURNS;
-      assertThat(result(instance, "f", turns)).isEqualTo(type == LONG ? (Object) 7L : (Object) 7);
+      Object turns = type.equals(LONG) ? (Object) (long) TURNS : (Object) TURNS;
+      assertThat(result(instance, "f", turns))
+          .isEqualTo(type.equals(LONG) ? (Object) 7L : (Object) 7);
     }
   }
 
@@ -484,7 +485,7 @@ final class TailCallTest {
             LONG,
             (_, args) -> {
               if (spin == Spin.ENTERED_AGAIN_AND_AGAIN
-                  || args[0] instanceof Long count && count == warmUp) {
+                  || (args[0] instanceof Long count && count == warmUp)) {
                 warm.countDown();
               }
               return new @Nullable Object[] {args[0]};
