@@ -60,7 +60,7 @@ final class CodeImageTest {
 
   private NativeModule compile(ModuleBuilder module) {
     return new NativeModule(
-        ModuleDecoder.decode(module.build(), WasmFeatures.supported(), WasmLimits.defaults()),
+        ModuleDecoder.decode(module.build(), WasmFeatures.ALL, WasmLimits.defaults()),
         CodeKind.BASELINE,
         ModulePlan.METHOD_BYTES,
         signatureClasses,

@@ -169,7 +169,7 @@ final class ClassLimitsTest {
     for (int seed = 1; seed <= 5; seed++) {
       WasmModule module =
           ModuleDecoder.decode(
-              Programs.large(seed).build(), WasmFeatures.supported(), WasmLimits.defaults());
+              Programs.large(seed).build(), WasmFeatures.ALL, WasmLimits.defaults());
       ModulePlan plan = new ModulePlan(module, new InstanceLayout(module));
       for (int i = 0; i < plan.chunkCount(); i++) {
         for (byte[] file : ChunkGenerator.chunk(CodeKind.BASELINE, plan, i).values()) {

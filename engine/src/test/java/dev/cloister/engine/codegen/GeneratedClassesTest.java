@@ -313,7 +313,7 @@ final class GeneratedClassesTest {
   /// Generates every class of a module, by internal name.
   private static Map<String, byte[]> classes(ModuleBuilder module) {
     WasmModule decoded =
-        ModuleDecoder.decode(module.build(), WasmFeatures.supported(), WasmLimits.defaults());
+        ModuleDecoder.decode(module.build(), WasmFeatures.ALL, WasmLimits.defaults());
     ModulePlan plan = new ModulePlan(decoded, new InstanceLayout(decoded));
     ModuleClassGenerator generator = new ModuleClassGenerator(plan);
     Map<String, byte[]> classes = new LinkedHashMap<>();

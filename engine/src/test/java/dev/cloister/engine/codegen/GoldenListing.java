@@ -86,7 +86,7 @@ final class GoldenListing {
 
   private static ModulePlan plan(ModuleBuilder module) {
     WasmModule decoded =
-        ModuleDecoder.decode(module.build(), WasmFeatures.supported(), WasmLimits.defaults());
+        ModuleDecoder.decode(module.build(), WasmFeatures.ALL, WasmLimits.defaults());
     return new ModulePlan(decoded, new InstanceLayout(decoded));
   }
 
