@@ -29,7 +29,7 @@ public record EngineConfig(
   /// {@return all that the engine can do, one compile thread for each processor}
   public static EngineConfig defaults() {
     return new EngineConfig(
-        WasmFeatures.supported(),
+        WasmFeatures.ALL,
         WasmLimits.defaults(),
         Runtime.getRuntime().availableProcessors(),
         CodeKind.BASELINE,

@@ -9,6 +9,7 @@ import dev.cloister.engine.runtime.CodeKind;
 import dev.cloister.engine.runtime.Imports;
 import dev.cloister.engine.runtime.Instance;
 import dev.cloister.engine.runtime.Store;
+import java.util.List;
 import java.util.stream.Stream;
 
 /// One reference of one isolate on a native module, which other isolates may share.
@@ -90,27 +91,30 @@ public final class ModuleHandle implements AutoCloseable {
   }
 
   /// Generates the class files with the functions of the module anew, one at a time, for those who
-  /// look at code of the kind that new instances run: function 7 is method `f7`. Nothing is defined.
+  /// look at code of the kind that new instances run: function 7 is method `f7`. Nothing is
+  /// defined.
   ///
   /// @throws dev.cloister.engine.error.LimitExceededException if a function is too large
   public Stream<byte[]> classFiles() {
     return nativeModule.chunkClassFiles(codeKind());
   }
 
-  /// Generates the one of [#classFiles] with a function.
+  /// Generates those of [#classFiles] with a function. Large functions are several methods, whose
+  /// names begin with that of the function and `_`, in one class file or more.
   ///
   /// @throws IndexOutOfBoundsException if there is no such function
   /// @throws dev.cloister.engine.error.LimitExceededException if a function is too large
-  public byte[] classFile(int functionIndex) {
-    return nativeModule.chunkClassFile(codeKind(), functionIndex);
+  public List<byte[]> classFiles(int functionIndex) {
+    return nativeModule.chunkClassFiles(codeKind(), functionIndex);
   }
 
   /// {@return where in the module the instruction starts that a line of generated code is for}
   ///
   /// @param functionIndex an own function
-  /// @param line a line number in its method
-  public int offsetOfLine(int functionIndex, int line) {
-    return Sites.offset(nativeModule.module(), codeKind(), functionIndex, line);
+  /// @param method the name of one of its methods
+  /// @param line a line number in the method, or 0 for where it begins
+  public int offsetOfLine(int functionIndex, String method, int line) {
+    return Sites.offset(nativeModule.plan(), codeKind(), functionIndex, method, line);
   }
 
   /// {@return sizes of what the module became}

@@ -225,10 +225,9 @@ final class SharingTest {
     try (CompileThreads threads = new CompileThreads(1);
         ExecutorService executor = Executors.newFixedThreadPool(4)) {
       NativeModuleCache cache = new NativeModuleCache();
-      WasmModule module =
-          ModuleDecoder.decode(module(1), WasmFeatures.supported(), WasmLimits.defaults());
+      WasmModule module = ModuleDecoder.decode(module(1), WasmFeatures.ALL, WasmLimits.defaults());
       NativeModuleCache.Key key =
-          new NativeModuleCache.Key(module.wireBytes().sha256(), WasmFeatures.supported());
+          new NativeModuleCache.Key(module.wireBytes().sha256(), WasmFeatures.ALL);
       AtomicInteger attempts = new AtomicInteger();
       AtomicInteger running = new AtomicInteger();
       List<Future<NativeModule>> futures =

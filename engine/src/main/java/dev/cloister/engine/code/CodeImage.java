@@ -3,8 +3,11 @@ package dev.cloister.engine.code;
 import dev.cloister.engine.codegen.ChunkGenerator;
 import dev.cloister.engine.codegen.DispatchGenerator;
 import dev.cloister.engine.codegen.ModulePlan;
+import dev.cloister.engine.codegen.Names;
 import dev.cloister.engine.runtime.CodeKind;
 import dev.cloister.engine.runtime.ImageEntry;
+import java.util.Map;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.jspecify.annotations.Nullable;
 
@@ -24,11 +27,7 @@ public final class CodeImage {
   ///
   /// @param ordinal 0 for the first image of a module
   CodeImage(
-      int ordinal,
-      CodeKind kind,
-      ModulePlan plan,
-      ModuleLoader parent,
-      CompileThreads threads) {
+      int ordinal, CodeKind kind, ModulePlan plan, ModuleLoader parent, CompileThreads threads) {
     this.ordinal = ordinal;
     this.kind = kind;
     this.loader = new Loader(parent.getName() + "-" + ordinal, kind, plan, parent, threads);
@@ -74,12 +73,12 @@ public final class CodeImage {
     private final ModulePlan plan;
     private final AtomicInteger generatedChunks = new AtomicInteger();
 
+    /// Class files that were generated with the first class of their chunk, and were not needed
+    /// yet.
+    private final Map<String, byte[]> parts = new ConcurrentHashMap<>();
+
     Loader(
-        String name,
-        CodeKind kind,
-        ModulePlan plan,
-        ModuleLoader parent,
-        CompileThreads threads) {
+        String name, CodeKind kind, ModulePlan plan, ModuleLoader parent, CompileThreads threads) {
       super(name, parent, threads);
       this.kind = kind;
       this.plan = plan;
@@ -96,13 +95,24 @@ public final class CodeImage {
       if (name.equals("Code")) {
         return DispatchGenerator.entry(plan);
       }
-      int index = Integer.parseInt(name.substring(1));
+      int part = name.indexOf('_');
+      int index = Integer.parseInt(name, 1, part < 0 ? name.length() : part, 10);
       if (name.charAt(0) == 'D') {
-        return DispatchGenerator.dispatch(plan, index);
+        return part < 0
+            ? DispatchGenerator.dispatch(plan, index)
+            : DispatchGenerator.part(plan, index, Integer.parseInt(name.substring(part + 1)));
       }
-      byte[] chunk = ChunkGenerator.chunk(kind, plan, index);
-      generatedChunks.incrementAndGet();
-      return chunk;
+      byte[] known = parts.remove(Names.GENERATED + name);
+      if (known != null) {
+        return known;
+      }
+      Map<String, byte[]> files = ChunkGenerator.chunk(kind, plan, index);
+      byte[] wanted = files.remove(Names.GENERATED + name);
+      if (part < 0) {
+        generatedChunks.incrementAndGet();
+        parts.putAll(files);
+      }
+      return wanted;
     }
 
     ImageEntry newEntry() {
@@ -120,6 +130,9 @@ public final class CodeImage {
         }
         for (int i = 0; i < plan.shapeCount(); i++) {
           loadClass("dev.cloister.generated.D" + i);
+          for (int part = 0; part < DispatchGenerator.parts(plan, i); part++) {
+            loadClass("dev.cloister.generated.D" + i + "_" + part);
+          }
         }
       } catch (ClassNotFoundException e) {
         throw new IllegalStateException("a class of the image is missing", e);

@@ -71,6 +71,15 @@ final class ModuleLoader extends GeneratedClassLoader implements LinkageSource {
     return loader;
   }
 
+  /// {@return the bytes of the class files that were defined for the module and its structures}
+  long codeBytes() {
+    long bytes = definedBytes();
+    for (StructClasses.Loader loader : structs.values()) {
+      bytes += loader.definedBytes();
+    }
+    return bytes;
+  }
+
   /// {@return the loader of the class of one of the module's shapes of structures}
   StructClasses.Loader structs(StructShape shape) {
     return structs.computeIfAbsent(shape, structClasses::loader);

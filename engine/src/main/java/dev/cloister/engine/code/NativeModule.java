@@ -219,21 +219,27 @@ public final class NativeModule implements CodeLinkage {
   /// code of a kind. Nothing is defined.
   public Stream<byte[]> chunkClassFiles(CodeKind kind) {
     return IntStream.range(0, plan.chunkCount())
-        .mapToObj(chunk -> ChunkGenerator.chunk(kind, plan, chunk));
+        .boxed()
+        .flatMap(chunk -> generate(kind, chunk).stream());
   }
 
-  /// Generates the class file anew in which a function is the method `f` and its index, as images
-  /// of a kind have it.
+  private List<byte[]> generate(CodeKind kind, int chunk) {
+    return threads.run(() -> List.copyOf(ChunkGenerator.chunk(kind, plan, chunk).values()));
+  }
+
+  /// Generates the class files anew of the chunk with a function, which is the method `f` and its
+  /// index in the first, as images of a kind have them.
   ///
   /// @throws IndexOutOfBoundsException if there is no such function
-  public byte[] chunkClassFile(CodeKind kind, int functionIndex) {
+  public List<byte[]> chunkClassFiles(CodeKind kind, int functionIndex) {
     Objects.checkIndex(functionIndex, module.functionCount());
-    return ChunkGenerator.chunk(kind, plan, plan.chunkOf(functionIndex));
+    return generate(kind, plan.chunkOf(functionIndex));
   }
 
-  /// {@return the bytes of all class files that were defined for the module so far} Any thread.
+  /// {@return the bytes of all class files that were defined for the module so far, and of those of
+  /// its structures, which it may share with others} Any thread.
   public long codeBytes() {
-    long bytes = loader.definedBytes();
+    long bytes = loader.codeBytes();
     for (CodeImage image : images()) {
       bytes += image.codeBytes();
     }
@@ -266,14 +272,16 @@ public final class NativeModule implements CodeLinkage {
     int part = method.indexOf('_');
     int function = Integer.parseInt(method.substring(1, part < 0 ? method.length() : part));
     WasmModule code = found.module;
-    if (function < code.importedFunctionCount()) {
+    CodeKind kind = found.kindOf(loaderName.substring(end + 1));
+    if (function < code.importedFunctionCount()
+        || element.getLineNumber() == Sites.REGION_CALL
+        || (part < 0 && found.plan.hasBodyMethod(kind, function))) {
       return null;
     }
     return new WasmFrame(
         function,
         code.functionName(function),
-        Sites.offset(
-            code, found.kindOf(loaderName.substring(end + 1)), function, element.getLineNumber()));
+        Sites.offset(found.plan, kind, function, method, element.getLineNumber()));
   }
 
   private CodeKind kindOf(String ordinal) {

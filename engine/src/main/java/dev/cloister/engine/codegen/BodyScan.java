@@ -5,13 +5,11 @@ import dev.cloister.engine.bytecode.InstructionReader;
 import dev.cloister.engine.bytecode.Opcode;
 import dev.cloister.engine.module.WasmModule;
 
-/// Facts about a function or a part of it that must be known before its first instruction is
-/// written.
+/// Facts about a function that must be known before its first instruction is written.
 ///
 /// @param accessesMemory whether it reads or writes memory 0
 /// @param calls whether it calls
-/// @param throwsExceptions whether a Wasm exception can come out of one of its instructions
-record BodyScan(boolean accessesMemory, boolean calls, boolean throwsExceptions) {
+record BodyScan(boolean accessesMemory, boolean calls) {
   /// Reads a body for its facts; stops as soon as all are known.
   ///
   /// @param from module offset of its first instruction
@@ -20,27 +18,35 @@ record BodyScan(boolean accessesMemory, boolean calls, boolean throwsExceptions)
     InstructionReader reader = module.instructions(from, to);
     boolean accessesMemory = false;
     boolean calls = false;
-    boolean throwsItself = false;
     while (!reader.atEnd() && !(accessesMemory && calls)) {
       Opcode opcode = reader.next();
-      ImmediateKind kind = opcode.immediates();
-      boolean isAccess =
-          kind == ImmediateKind.MEMORY_ACCESS || kind == ImmediateKind.MEMORY_ACCESS_LANE;
-      accessesMemory |= isAccess && reader.memoryIndex() == 0;
-      calls |=
-          switch (opcode) {
-            case CALL,
-                CALL_INDIRECT,
-                CALL_REF,
-                RETURN_CALL,
-                RETURN_CALL_INDIRECT,
-                RETURN_CALL_REF ->
-                true;
-            default -> false;
-          };
-      throwsItself |=
-          opcode == Opcode.THROW || opcode == Opcode.THROW_REF || opcode == Opcode.RETHROW;
+      accessesMemory |= accessesMemory(opcode, reader);
+      calls |= calls(opcode);
     }
-    return new BodyScan(accessesMemory, calls, calls || throwsItself);
+    return new BodyScan(accessesMemory, calls);
+  }
+
+  /// {@return whether the instruction at which a reader stands reads or writes memory 0}
+  static boolean accessesMemory(Opcode opcode, InstructionReader reader) {
+    ImmediateKind kind = opcode.immediates();
+    boolean isAccess =
+        kind == ImmediateKind.MEMORY_ACCESS || kind == ImmediateKind.MEMORY_ACCESS_LANE;
+    return isAccess && reader.memoryIndex() == 0;
+  }
+
+  /// {@return whether a Wasm exception can come out of an instruction}
+  static boolean throwsExceptions(Opcode opcode) {
+    return calls(opcode)
+        || opcode == Opcode.THROW
+        || opcode == Opcode.THROW_REF
+        || opcode == Opcode.RETHROW;
+  }
+
+  private static boolean calls(Opcode opcode) {
+    return switch (opcode) {
+      case CALL, CALL_INDIRECT, CALL_REF, RETURN_CALL, RETURN_CALL_INDIRECT, RETURN_CALL_REF ->
+          true;
+      default -> false;
+    };
   }
 }

@@ -2,10 +2,12 @@ package dev.cloister.engine.codegen;
 
 import dev.cloister.engine.bytecode.InstructionReader;
 import dev.cloister.engine.bytecode.Opcode;
-import dev.cloister.engine.module.WasmModule;
 import dev.cloister.engine.runtime.CodeKind;
 import dev.cloister.engine.runtime.MemoryForm;
+import dev.cloister.engine.types.FuncType;
 import dev.cloister.engine.types.MemoryType;
+import java.util.BitSet;
+import java.util.function.IntUnaryOperator;
 
 /// Estimates of how much JVM bytecode an instruction becomes: rather too much than too little.
 final class BytecodeSizes {
@@ -18,9 +20,29 @@ final class BytecodeSizes {
   /// locals and memory read anew.
   private static final int DEBUG_BYTES = 36;
 
-  private BytecodeSizes() {}
+  /// What it takes to move a value between the JVM stack and a slot of the store or a variable.
+  private static final int VALUE_BYTES = 14;
 
-  /// {@return no instruction becomes more than this many times its own size, by the estimates}
+  /// What a local in a frame array takes besides, where it is a vector, which is two accesses.
+  private static final int FRAMED_BYTES = 24;
+
+  private final CodeKind kind;
+  private final ModulePlan plan;
+  private final BitSet framed;
+  private final IntUnaryOperator labelArity;
+
+  /// @param framed the locals that are not in local variables
+  /// @param labelArity tells the number of values that a branch to a label carries, a vector being
+  ///   two
+  BytecodeSizes(CodeKind kind, ModulePlan plan, BitSet framed, IntUnaryOperator labelArity) {
+    this.kind = kind;
+    this.plan = plan;
+    this.framed = framed;
+    this.labelArity = labelArity;
+  }
+
+  /// {@return no instruction becomes more than this many times its own size, by the estimates,
+  /// where all shapes are narrow}
   static int maxFactor(CodeKind kind) {
     return switch (kind) {
       case BASELINE, OPTIMIZED -> MAX_FACTOR;
@@ -29,9 +51,9 @@ final class BytecodeSizes {
     };
   }
 
-  /// {@return the bytes for the current instruction of `reader`, in a function of `module`}
-  static int estimate(CodeKind kind, WasmModule module, Opcode opcode, InstructionReader reader) {
-    int bytes = estimate(module, opcode, reader);
+  /// {@return the bytes for the current instruction of `reader`}
+  int estimate(Opcode opcode, InstructionReader reader) {
+    int bytes = estimatePlain(opcode, reader);
     return switch (kind) {
       case BASELINE, OPTIMIZED -> bytes;
       case FUEL ->
@@ -40,56 +62,98 @@ final class BytecodeSizes {
     };
   }
 
-  private static int estimate(WasmModule module, Opcode opcode, InstructionReader reader) {
+  private int estimatePlain(Opcode opcode, InstructionReader reader) {
     return switch (opcode.immediates()) {
-      case NONE ->
-          switch (opcode) {
-            case NOP, END -> 1;
-            case UNREACHABLE -> 4;
-            case SELECT -> 14;
-            case REF_I31 -> 8;
-            case I64_ADD128, I64_SUB128 -> 40;
-            case I64_MUL_WIDE_S, I64_MUL_WIDE_U -> 24;
-            default -> opcode.prefix() == Opcode.PREFIX_SIMD ? 40 : 4;
-          };
-      case LOCAL -> opcode == Opcode.LOCAL_GET ? 3 : 5;
+      case NONE -> estimateWithoutImmediates(opcode);
+      case LOCAL -> {
+        int bytes = opcode == Opcode.LOCAL_GET ? 3 : 5;
+        yield framed.get(reader.index()) ? bytes + FRAMED_BYTES : bytes;
+      }
       case I32, F32 -> 3;
       case I64, F64 -> 4;
-      case MEMORY_ACCESS, MEMORY_ACCESS_LANE ->
-          memoryAccess(opcode, module.memoryType(reader.memoryIndex()))
-              + (opcode.prefix() == Opcode.PREFIX_SIMD ? 40 : 0);
       case V128 -> 6;
       case LANE -> 30;
       case SHUFFLE -> 200;
+      case MEMORY_ACCESS, MEMORY_ACCESS_LANE ->
+          memoryAccess(opcode, plan.module().memoryType(reader.memoryIndex()));
       case CATCH_TABLE -> 40 + 50 * reader.catchCount();
       case TAG -> 40;
       case BLOCK_TYPE -> opcode == Opcode.LOOP ? 8 : 10;
-      case LABEL -> 10;
-      case LABEL_TABLE -> 24 + 4 * reader.tableLength() + 8;
-      case FUNCTION, TYPE_TABLE, TYPE, TYPE_TYPE -> 24;
+      case LABEL -> 10 + values(labelArity.applyAsInt(reader.index()));
+      case CAST_BRANCH -> 36 + values(labelArity.applyAsInt(reader.index()));
+      case LABEL_TABLE -> table(opcode, reader);
+      case FUNCTION -> 24 + call(plan.shapeOfFunction(reader.index()));
+      case TYPE_TABLE -> 24 + call(plan.shapeAt(reader.index()));
+      case TYPE ->
+          plan.module().type(reader.index()).composite() instanceof FuncType
+              ? 24 + call(plan.shapeAt(reader.index()))
+              : 24;
+      case TYPE_TYPE -> 24;
       case TYPE_COUNT -> 24 + 6 * (reader.index2() / 8 + 7);
-      case CAST_BRANCH -> 36;
       case VALUE_TYPES -> 14;
       default -> 20;
     };
   }
 
-  /// {@return the estimate for a whole function}
-  static int estimate(CodeKind kind, ModulePlan plan, int functionIndex) {
-    InstructionReader reader = Sites.instructions(plan.module(), functionIndex);
-    int bytes = 0;
-    while (!reader.atEnd()) {
-      bytes += estimate(kind, plan.module(), reader.next(), reader);
-    }
-    return bytes;
+  private static int estimateWithoutImmediates(Opcode opcode) {
+    return switch (opcode) {
+      case NOP, END -> 1;
+      case UNREACHABLE -> 4;
+      case SELECT -> 14;
+      case REF_I31 -> 8;
+      case I64_ADD128, I64_SUB128 -> 40;
+      case I64_MUL_WIDE_S, I64_MUL_WIDE_U -> 24;
+      default -> opcode.prefix() == Opcode.PREFIX_SIMD ? 40 : 4;
+    };
   }
 
-  /// An index of 64 bits takes more room.
+  private int table(Opcode opcode, InstructionReader reader) {
+    int targets = Math.min(targets(opcode, reader), BranchTables.MAX_ESTIMATED_TARGETS);
+    int carried = values(labelArity.applyAsInt(reader.tableLabel(reader.tableLength())));
+    return 32
+        + 4 * Math.min(reader.tableLength(), BranchTables.MAX_DIRECT)
+        + targets * (8 + carried);
+  }
+
+  /// A vector is two accesses, an index of 64 bits takes more room.
   private static int memoryAccess(Opcode opcode, MemoryType type) {
     boolean isWide =
         opcode.prefix() == Opcode.PREFIX_ATOMIC
             || type.limits().is64()
             || MemoryForm.isSegment(type);
-    return isWide ? 48 : 32;
+    return (isWide ? 48 : 32) + (opcode.prefix() == Opcode.PREFIX_SIMD ? 40 : 0);
+  }
+
+  /// {@return the bytes to move `count` values, the first few of which are in the other estimates;
+  /// a vector is two}
+  static int values(int count) {
+    return count <= 1 ? 0 : VALUE_BYTES * count;
+  }
+
+  private static int call(CallShape shape) {
+    return values(JvmKind.resultSlots(shape.results())) + VALUE_BYTES * transferred(shape);
+  }
+
+  /// {@return the number of labels that an instruction may branch to}
+  int targets(Opcode opcode, InstructionReader reader) {
+    return switch (opcode.immediates()) {
+      case LABEL, CAST_BRANCH -> 1;
+      case LABEL_TABLE -> BranchTables.distinct(reader).length;
+      case CATCH_TABLE -> reader.catchCount();
+      default -> 0;
+    };
+  }
+
+  /// {@return the bytes for what a function begins with: the values of its locals}
+  static int prolog(ModulePlan plan, int functionIndex) {
+    CallShape shape = plan.shapeOfFunction(functionIndex);
+    String others = Sites.locals(plan.module(), functionIndex).substring(shape.params().length());
+    return 5 * Math.min(JvmKind.resultSlots(others), SplitPlanner.MAX_LOCAL_SLOTS)
+        + VALUE_BYTES * transferred(shape);
+  }
+
+  /// {@return the number of values that are passed in slots of the store, a vector being two}
+  private static int transferred(CallShape shape) {
+    return JvmKind.resultSlots(shape.params().substring(shape.stackParams()));
   }
 }

@@ -7,15 +7,15 @@ import org.objectweb.asm.Opcodes;
 
 /// Writes the instructions of one method, and remembers where stack map frames may be put.
 final class BytecodeWriter {
+  /// The last local variable that a value of two words fits into (JVMS 4.11).
+  private static final int MAX_SLOT = 65_533;
+
   /// How far back an ordinary jump goes, in bytes: less than the JVM's 32,768, as forward jumps in
   /// between may become longer in the end.
   private static final int MAX_BACK_JUMP_BYTES = 24_000;
 
   /// The opcode of a jump with an offset of four bytes (JVMS 6.5).
   private static final int GOTO_W = 200;
-
-  /// The last local variable that a value of two words fits into (JVMS 4.11).
-  private static final int MAX_SLOT = 65_533;
 
   private final MethodVisitor method;
 
@@ -168,6 +168,18 @@ final class BytecodeWriter {
     hasInstructionSinceFrame = true;
   }
 
+  /// Pops a length and pushes a new array of longs.
+  void newLongs() {
+    method.visitIntInsn(Opcodes.NEWARRAY, Opcodes.T_LONG);
+    hasInstructionSinceFrame = true;
+  }
+
+  /// Pops a length and pushes a new array of references.
+  void newObjects() {
+    method.visitTypeInsn(Opcodes.ANEWARRAY, Names.OBJECT);
+    hasInstructionSinceFrame = true;
+  }
+
   void checkcast(String type) {
     method.visitTypeInsn(Opcodes.CHECKCAST, type);
     hasInstructionSinceFrame = true;
@@ -181,6 +193,22 @@ final class BytecodeWriter {
   void tableswitch(int min, Label[] labels, Label defaultLabel) {
     method.visitTableSwitchInsn(min, min + labels.length - 1, defaultLabel, labels);
     hasInstructionSinceFrame = true;
+  }
+
+  void lookupswitch(int[] keys, Label[] labels, Label defaultLabel) {
+    method.visitLookupSwitchInsn(defaultLabel, keys, labels);
+    hasInstructionSinceFrame = true;
+  }
+
+  /// Requires that what was written fits into a method.
+  ///
+  /// @throws CodeLimitException if it does not
+  void requireMethodSize() {
+    Label end = new Label();
+    method.visitLabel(end);
+    if (end.getOffset() > ClassFiles.MAX_SIZE) {
+      throw new CodeLimitException("bytecode in bytes", end.getOffset(), ClassFiles.MAX_SIZE);
+    }
   }
 
   /// Jumps to a label that was placed, in any case.
@@ -200,7 +228,8 @@ final class BytecodeWriter {
   }
 
   /// Gives the next instruction a line number: the ordinal of its site, from 1. A later one for the
-  /// same instruction replaces it, where a site needed no code; the JVM would take the first.
+  /// same instruction replaces it, where a site needed no code; the JVM would take the first. A
+  /// method has fewer than 65,536 sites.
   void line(int ordinal) {
     Label label = new Label();
     method.visitLabel(label);
@@ -208,7 +237,7 @@ final class BytecodeWriter {
       method.visitLineNumber(line, lineStart);
     }
     lineStart = label;
-    line = ordinal & 0xffff;
+    line = ordinal;
   }
 
   /// Writes the last line number. Nothing more is written after that.

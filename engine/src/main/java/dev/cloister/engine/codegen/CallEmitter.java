@@ -2,16 +2,20 @@ package dev.cloister.engine.codegen;
 
 import dev.cloister.engine.bytecode.InstructionReader;
 import dev.cloister.engine.types.DefinedType;
-import dev.cloister.engine.types.FuncType;
 import org.objectweb.asm.Opcodes;
 
 /// Writes calls and returns: the one place that knows how values pass between functions.
 ///
 /// Arguments and the first result are on the JVM stack, the instance is the last argument, further
-/// results are in the store's result slots. Calls within the image are static and direct.
+/// results are in the store's result slots. Arguments that do not fit on the stack are in slots of
+/// the store as well; the callee reads them before anything else, and nothing that is between
+/// caller and callee uses the slots. Calls within the image are static and direct.
 final class CallEmitter {
   /// The result slot of the high half of a vector that is the first result.
   private static final int FIRST_HIGH_SLOT = 0;
+
+  /// The slot in which the first parameter would travel.
+  static final int FIRST_TRANSFER_SLOT = 1;
 
   private final MethodState state;
   private final BytecodeWriter writer;
@@ -25,6 +29,7 @@ final class CallEmitter {
   void call(int functionIndex) {
     state.flush();
     CallShape shape = state.plan.shapeOfFunction(functionIndex);
+    leaveArguments(writer, state.instanceSlot, shape);
     state.writeInstance();
     writer.invokestatic(
         Names.chunk(state.plan.chunkOf(functionIndex)),
@@ -41,7 +46,8 @@ final class CallEmitter {
       writer.invokestatic(Names.TABLE, "narrow", "(J)I");
     }
     DefinedType type = state.module.type(reader.index());
-    CallShape shape = CallShape.of((FuncType) type.composite());
+    CallShape shape = state.plan.shapeAt(reader.index());
+    leaveArgumentsBelow(JvmKind.INT, shape);
     state.writeTable(reader.index2());
     state.writeTypeId(reader.index());
     state.writeInstance();
@@ -57,13 +63,39 @@ final class CallEmitter {
     state.flush();
     state.pop();
     DefinedType type = state.module.type(reader.index());
-    CallShape shape = CallShape.of((FuncType) type.composite());
+    CallShape shape = state.plan.shapeAt(reader.index());
+    leaveArgumentsBelow(JvmKind.REF, shape);
     state.writeInstance();
     writer.invokestatic(
         Names.dispatch(state.plan.shapeOf(type)),
         DispatchGenerator.REFERENCE,
         shape.descriptor(DispatchGenerator.REFERENCE_TRAILING));
     finish(shape);
+  }
+
+  /// The same as [#leaveArguments] with a value of a kind on top of the arguments, which stays.
+  private void leaveArgumentsBelow(JvmKind kind, CallShape shape) {
+    if (shape.stackParams() == shape.params().length()) {
+      return;
+    }
+    int slot = kind == JvmKind.REF ? state.scratchValue : state.scratchAddress;
+    writer.store(kind, slot);
+    leaveArguments(writer, state.instanceSlot, shape);
+    writer.load(kind, slot);
+  }
+
+  /// Pops the arguments that do not fit on the JVM stack from it, the last first.
+  static void leaveArguments(BytecodeWriter writer, int instanceSlot, CallShape shape) {
+    int onStack = shape.stackParams();
+    if (onStack < shape.params().length()) {
+      leaveResults(
+          writer, instanceSlot, transferSlot(shape, onStack), shape.params().substring(onStack));
+    }
+  }
+
+  /// {@return the slot of the store in which a parameter travels that is not on the JVM stack}
+  static int transferSlot(CallShape shape, int param) {
+    return FIRST_TRANSFER_SLOT + JvmKind.resultSlots(shape.params().substring(0, param));
   }
 
   /// Takes the arguments from the operands and puts the results there.
@@ -130,20 +162,12 @@ final class CallEmitter {
 
   /// Pops a result from the JVM stack into the slot `index`, a vector into that and the next one.
   static void leaveResult(BytecodeWriter writer, int instanceSlot, int index, JvmKind kind) {
-    switch (kind) {
-      case V128 -> {
-        leaveResult(writer, instanceSlot, index + 1, JvmKind.LONG);
-        leaveResult(writer, instanceSlot, index, JvmKind.LONG);
-        return;
-      }
-      case INT -> writer.insn(Opcodes.I2L);
-      case FLOAT -> {
-        writer.invokestatic("java/lang/Float", "floatToRawIntBits", "(F)I");
-        writer.insn(Opcodes.I2L);
-      }
-      case DOUBLE -> writer.invokestatic("java/lang/Double", "doubleToRawLongBits", "(D)J");
-      case LONG, REF -> {}
+    if (kind == JvmKind.V128) {
+      leaveResult(writer, instanceSlot, index + 1, JvmKind.LONG);
+      leaveResult(writer, instanceSlot, index, JvmKind.LONG);
+      return;
     }
+    writeAsSlot(writer, kind);
     writer.aload(instanceSlot);
     writer.getfield(Names.BASE_INSTANCE, "results", Names.RESULT_SLOTS_DESC);
     if (kind == JvmKind.REF) {
@@ -159,6 +183,33 @@ final class CallEmitter {
     } else {
       writer.iconst(index);
       writer.invokestatic(Names.RESULT_SLOTS, "setNumber", "(J" + Names.RESULT_SLOTS_DESC + "I)V");
+    }
+  }
+
+  /// Makes a value on top of the JVM stack what slots and frame arrays hold: numbers are longs, and
+  /// so is each half of a vector.
+  static void writeAsSlot(BytecodeWriter writer, JvmKind kind) {
+    switch (kind) {
+      case INT -> writer.insn(Opcodes.I2L);
+      case FLOAT -> {
+        writer.invokestatic("java/lang/Float", "floatToRawIntBits", "(F)I");
+        writer.insn(Opcodes.I2L);
+      }
+      case DOUBLE -> writer.invokestatic("java/lang/Double", "doubleToRawLongBits", "(D)J");
+      case LONG, REF, V128 -> {}
+    }
+  }
+
+  /// The opposite of [#writeAsSlot].
+  static void writeFromSlot(BytecodeWriter writer, JvmKind kind) {
+    switch (kind) {
+      case INT -> writer.insn(Opcodes.L2I);
+      case FLOAT -> {
+        writer.insn(Opcodes.L2I);
+        writer.invokestatic("java/lang/Float", "intBitsToFloat", "(I)F");
+      }
+      case DOUBLE -> writer.invokestatic("java/lang/Double", "longBitsToDouble", "(J)D");
+      case LONG, REF, V128 -> {}
     }
   }
 
@@ -183,14 +234,6 @@ final class CallEmitter {
       writer.iconst(index);
       writer.invokestatic(Names.RESULT_SLOTS, "number", "(" + Names.RESULT_SLOTS_DESC + "I)J");
     }
-    switch (kind) {
-      case INT -> writer.insn(Opcodes.L2I);
-      case FLOAT -> {
-        writer.insn(Opcodes.L2I);
-        writer.invokestatic("java/lang/Float", "intBitsToFloat", "(I)F");
-      }
-      case DOUBLE -> writer.invokestatic("java/lang/Double", "longBitsToDouble", "(J)D");
-      case LONG, REF, V128 -> {}
-    }
+    writeFromSlot(writer, kind);
   }
 }

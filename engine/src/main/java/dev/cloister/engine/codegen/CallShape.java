@@ -1,6 +1,5 @@
 package dev.cloister.engine.codegen;
 
-import dev.cloister.engine.error.LimitExceededException;
 import dev.cloister.engine.types.FuncType;
 import dev.cloister.engine.types.ValueType;
 import java.util.ArrayList;
@@ -16,7 +15,7 @@ import java.util.List;
 ///   result slots, and so is the high half of the first if it is a vector
 public record CallShape(String params, String results) {
   /// The most JVM argument slots that parameters may take: besides them there are the instance and
-  /// what an indirect call adds.
+  /// what an indirect call adds. The parameters that do not fit travel in slots of the store.
   static final int MAX_PARAM_SLOTS = 250;
 
   /// {@return the shape of a function type}
@@ -42,6 +41,27 @@ public record CallShape(String params, String results) {
     return Names.SIGNATURES + "H" + params + "_" + results;
   }
 
+  /// {@return the number of parameters that are passed on the JVM stack: the first ones}
+  int stackParams() {
+    int slots = 0;
+    for (int i = 0; i < params.length(); i++) {
+      slots += param(i).slots();
+      if (slots > MAX_PARAM_SLOTS) {
+        return i;
+      }
+    }
+    return params.length();
+  }
+
+  /// {@return the JVM slots of the parameters that are passed on the JVM stack}
+  int stackParamSlots() {
+    int slots = 0;
+    for (int i = stackParams() - 1; i >= 0; i--) {
+      slots += param(i).slots();
+    }
+    return slots;
+  }
+
   /// {@return the descriptor of a method that takes the parameters and then `trailing`}
   String descriptor(String trailing) {
     return descriptor("", trailing);
@@ -50,7 +70,8 @@ public record CallShape(String params, String results) {
   /// {@return the descriptor of a method that takes `leading`, the parameters and `trailing`}
   String descriptor(String leading, String trailing) {
     StringBuilder descriptor = new StringBuilder("(").append(leading);
-    for (int i = 0; i < params.length(); i++) {
+    int stackParams = stackParams();
+    for (int i = 0; i < stackParams; i++) {
       descriptor.append(param(i).descriptor());
     }
     return descriptor.append(trailing).append(')').append(returnDescriptor()).toString();
@@ -61,10 +82,12 @@ public record CallShape(String params, String results) {
     return results.isEmpty() ? "V" : result(0).returned().descriptor();
   }
 
-  /// {@return the types of the parameters in a stack map frame, as ASM writes them}
+  /// {@return the types in a stack map frame of the parameters that are passed on the JVM stack, as
+  /// ASM writes them}
   List<Object> frameTypes() {
     List<Object> types = new ArrayList<>();
-    for (int i = 0; i < params.length(); i++) {
+    int stackParams = stackParams();
+    for (int i = 0; i < stackParams; i++) {
       param(i).addFrameTypes(types);
     }
     return types;
@@ -83,16 +106,6 @@ public record CallShape(String params, String results) {
   /// {@return the kind of a result}
   JvmKind result(int index) {
     return JvmKind.of(results.charAt(index));
-  }
-
-  /// Requires that the parameters can be passed on the JVM stack.
-  ///
-  /// @param what is called with them, for the fault
-  /// @throws LimitExceededException if they take too many slots
-  void requireExpressible(String what) {
-    if (paramSlots() > MAX_PARAM_SLOTS) {
-      throw new LimitExceededException("parameter slots of " + what, paramSlots(), MAX_PARAM_SLOTS);
-    }
   }
 
   /// {@return the JVM slots that the parameters take}

@@ -67,7 +67,9 @@ final class CaseLabelEmitter {
         }
         case LOCAL_GET -> {
           JvmKind kind = state.localKind(reader.index());
-          if (!written.get(reader.index()) && (kind == JvmKind.INT || kind == JvmKind.LONG)) {
+          if (!written.get(reader.index())
+              && !state.isFramed(reader.index())
+              && (kind == JvmKind.INT || kind == JvmKind.LONG)) {
             read.set(reader.index());
           }
         }

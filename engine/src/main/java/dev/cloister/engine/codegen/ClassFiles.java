@@ -1,6 +1,8 @@
 package dev.cloister.engine.codegen;
 
 import dev.cloister.engine.error.LimitExceededException;
+import java.util.Arrays;
+import java.util.List;
 import org.objectweb.asm.ClassTooLargeException;
 import org.objectweb.asm.ClassVisitor;
 import org.objectweb.asm.ClassWriter;
@@ -58,17 +60,26 @@ final class ClassFiles {
     }
   }
 
-  /// Loads the parameters of a shape from the local variables that begin at `from`.
+  /// Loads the parameters of a shape that are passed on the JVM stack from the local variables that
+  /// begin at `from`.
   ///
   /// @return the first local variable behind them
   static int loadParams(BytecodeWriter writer, CallShape shape, int from) {
     int slot = from;
-    for (int i = 0; i < shape.params().length(); i++) {
+    int stackParams = shape.stackParams();
+    for (int i = 0; i < stackParams; i++) {
       JvmKind kind = shape.param(i);
       writer.load(kind, slot);
       slot += kind.slots();
     }
     return slot;
+  }
+
+  /// {@return the local variables of a method, as ASM writes them: parameters, then `trailing`}
+  static Object[] frameLocals(CallShape shape, Object... trailing) {
+    List<Object> locals = shape.frameTypes();
+    locals.addAll(Arrays.asList(trailing));
+    return locals.toArray();
   }
 
   /// Returns what a call of a shape left on the JVM stack; what it left in slots stays there.

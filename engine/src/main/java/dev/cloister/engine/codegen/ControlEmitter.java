@@ -1,9 +1,10 @@
 package dev.cloister.engine.codegen;
 
 import dev.cloister.engine.bytecode.InstructionReader;
-import dev.cloister.engine.types.FuncType;
 import dev.cloister.engine.types.RefType;
 import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.BitSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -24,38 +25,39 @@ final class ControlEmitter {
   private final CallEmitter calls;
   private final CaseLabelEmitter caseLabels;
   private final @Nullable RegionExits exits;
-  private final Map<Integer, CountedLoop> countedLoops;
+  private final FunctionContext context;
   private final int codeEnd;
 
   /// @param exits how the method of a region is left, or null in a function
-  /// @param countedLoops the counted loops of the function, by the offset where they begin
   /// @param codeEnd module offset behind the last instruction of the method
   ControlEmitter(
       MethodState state,
+      FunctionContext context,
       CallEmitter calls,
       @Nullable RegionExits exits,
-      Map<Integer, CountedLoop> countedLoops,
       int codeEnd) {
     this.state = state;
     this.writer = state.writer;
     this.calls = calls;
     this.exits = exits;
-    this.countedLoops = countedLoops;
+    this.context = context;
     this.codeEnd = codeEnd;
     this.caseLabels = new CaseLabelEmitter(state);
   }
 
   ControlFrame block(InstructionReader reader) {
     state.spill();
-    return state.enter(ControlFrame.Kind.BLOCK, params(reader), results(reader));
+    CallShape shape = state.plan.blockShape(reader);
+    return state.enter(ControlFrame.Kind.BLOCK, shape.params(), shape.results());
   }
 
   void loop(InstructionReader reader) {
     state.spill();
-    String params = params(reader);
-    ControlFrame frame = state.enter(ControlFrame.Kind.LOOP, params, results(reader));
+    CallShape shape = state.plan.blockShape(reader);
+    String params = shape.params();
+    ControlFrame frame = state.enter(ControlFrame.Kind.LOOP, params, shape.results());
     state.reserveLoopParameters(frame, params);
-    CountedLoop counted = countedLoops.get(reader.position());
+    CountedLoop counted = context.countedLoops.get(reader.position());
     if (counted != null && params.isEmpty()) {
       beginCounting(frame, counted);
     }
@@ -65,14 +67,13 @@ final class ControlEmitter {
 
   private void beginCounting(ControlFrame frame, CountedLoop counted) {
     frame.counted = counted;
-    int trips = frame.firstFreeSlot;
-    frame.firstFreeSlot += 2;
+    int trips = state.reserveCounter(frame);
     state.writeLabel(frame.outerLabel);
     if (counted.step() > 0) {
       writeLimit(counted);
-      writer.load(JvmKind.INT, state.localSlot(counted.local()));
+      state.loadLocal(counted.local());
     } else {
-      writer.load(JvmKind.INT, state.localSlot(counted.local()));
+      state.loadLocal(counted.local());
       writeLimit(counted);
     }
     writer.insn(Opcodes.ISUB);
@@ -81,14 +82,14 @@ final class ControlEmitter {
     writer.store(JvmKind.INT, trips);
     writer.iconst(0);
     writer.store(JvmKind.INT, trips + 1);
-    frame.counterSlot = trips;
+    state.beginCounter(frame, trips);
   }
 
   private void writeLimit(CountedLoop counted) {
     if (counted.limitLocal() < 0) {
       writer.iconst(counted.limit());
     } else {
-      writer.load(JvmKind.INT, state.localSlot(counted.limitLocal()));
+      state.loadLocal(counted.limitLocal());
     }
   }
 
@@ -109,7 +110,7 @@ final class ControlEmitter {
       throw new IllegalStateException("not a counted loop");
     }
     int trips = frame.counterSlot;
-    writer.load(JvmKind.INT, state.localSlot(counted.local()));
+    state.loadLocal(counted.local());
     writer.iconst(counted.step());
     writer.insn(Opcodes.IADD);
     state.storeLocal(counted.local());
@@ -117,7 +118,7 @@ final class ControlEmitter {
     writer.load(JvmKind.INT, trips + 1);
     writer.load(JvmKind.INT, trips);
     jumpBack(Opcodes.IF_ICMPLT, frame.label);
-    writer.load(JvmKind.INT, state.localSlot(counted.local()));
+    state.loadLocal(counted.local());
     writeLimit(counted);
     jumpBack(Opcodes.IF_ICMPNE, frame.outerLabel);
   }
@@ -136,7 +137,8 @@ final class ControlEmitter {
 
   void ifThen(InstructionReader reader) {
     int jump = takeSpilledCondition();
-    ControlFrame frame = state.enter(ControlFrame.Kind.IF, params(reader), results(reader));
+    CallShape shape = state.plan.blockShape(reader);
+    ControlFrame frame = state.enter(ControlFrame.Kind.IF, shape.params(), shape.results());
     state.saveParameters(frame);
     writer.jump(NumericEmitter.inverse(jump), frame.elseLabel);
   }
@@ -186,12 +188,7 @@ final class ControlEmitter {
   void end(InstructionReader reader) {
     ControlFrame frame = state.current();
     if (frame.kind == ControlFrame.Kind.FUNCTION) {
-      if (state.isReachable) {
-        state.flush();
-        calls.writeReturn();
-      }
-      state.control.removeLast();
-      state.isReachable = false;
+      endFunction(frame);
       return;
     }
     if (frame.kind == ControlFrame.Kind.IF) {
@@ -213,6 +210,23 @@ final class ControlEmitter {
         caseLabels.emit(reader.position(), codeEnd);
       }
     }
+  }
+
+  private void endFunction(ControlFrame frame) {
+    if (frame.isTargeted) {
+      if (state.isReachable) {
+        writeFallThrough(frame);
+      }
+      state.takeResults(frame);
+      state.writeLabel(frame.label);
+      state.isReachable = true;
+    }
+    if (state.isReachable) {
+      state.flush();
+      calls.writeReturn();
+    }
+    state.control.removeLast();
+    state.isReachable = false;
   }
 
   /// Leaves the results of a frame where its end expects them; nothing stays on the JVM stack.
@@ -287,32 +301,139 @@ final class ControlEmitter {
     state.writeLabel(otherwise);
   }
 
+  /// {@return whether a branch to a frame is written as a return: where there are many results, all
+  /// branches go to one return at the end}
+  private static boolean isReturn(ControlFrame frame) {
+    return frame.kind == ControlFrame.Kind.FUNCTION && frame.resultSlots.length == 0;
+  }
+
   /// {@return whether a branch to a frame stays in this method}
-  private static boolean isInMethod(ControlFrame frame) {
-    return frame.kind != ControlFrame.Kind.FUNCTION && frame.kind != ControlFrame.Kind.EXIT;
+  private boolean isInMethod(ControlFrame frame) {
+    return frame.kind != ControlFrame.Kind.FUNCTION && !state.isOuter(frame);
   }
 
   /// Writes a jump with the values of its label, all operands being on the JVM stack.
   void writeBranch(ControlFrame frame) {
-    if (frame.kind == ControlFrame.Kind.FUNCTION) {
+    if (state.isOuter(frame)) {
+      exits().keep(frame.branchKinds);
+      state.writePops(frame.branchKinds.length());
+      exits().jump(frame.index);
+      return;
+    }
+    if (isReturn(frame)) {
       calls.writeReturn();
       return;
     }
-    if (frame.kind == ControlFrame.Kind.EXIT) {
-      exits().keep(frame.branchKinds);
-      state.writePops(frame.branchKinds.length());
-      exits().jump(state.control.indexOf(frame), frame.branchKinds);
-      return;
+    jumpWithValues(frame);
+  }
+
+  /// Moves the values of a label from the JVM stack to its variables, and jumps to it.
+  ///
+  /// What is in a block may use these variables for something that a handler in there wants to
+  /// find, so that is not the handler of this code.
+  private void jumpWithValues(ControlFrame frame) {
+    List<Protection> left = new ArrayList<>();
+    if (frame.branchSlots.length > 0) {
+      for (int i = frame.index + 1; i < state.control.size(); i++) {
+        ControlFrame inner = state.control.get(i);
+        if (inner.kind == ControlFrame.Kind.TRY && inner.protection != null) {
+          left.add(inner.protection);
+        }
+      }
     }
-    int values = frame.branchSlots.length;
+    left.forEach(Protection::toggle);
     state.storeValues(frame.branchKinds, frame.branchSlots);
-    state.writePops(values);
+    state.writePops(frame.branchSlots.length);
+    jump(frame);
+    left.forEach(Protection::toggle);
+  }
+
+  /// Goes on, after the call of a region, where it branched to, if it did not end.
+  ///
+  /// @param codes the codes of all its exits
+  void branchByExit(BitSet codes) {
+    boolean canEnd = codes.get(RegionExits.END);
+    int firstOwn = state.outerFrames() + 1;
+    BitSet passed = codes.get(0, firstOwn);
+    passed.clear(RegionExits.END);
+    int[] own = codes.stream().filter(code -> code >= firstOwn).toArray();
+    Label goOn = new Label();
+    if (canEnd && codes.cardinality() > 1) {
+      writer.load(JvmKind.INT, state.exitSlot());
+      writer.jump(Opcodes.IFEQ, goOn);
+    }
+    boolean needsSwitch = own.length > (passed.isEmpty() ? 1 : 0);
+    if (needsSwitch) {
+      boolean[] isJump = new boolean[own.length];
+      Label[] labels = new Label[own.length];
+      for (int i = 0; i < own.length; i++) {
+        ControlFrame frame = state.control.get(own[i] - 1);
+        isJump[i] = isInMethod(frame) && frame.branchKinds.isEmpty();
+        labels[i] = isJump[i] ? frame.label : new Label();
+      }
+      Label last = passed.isEmpty() ? labels[own.length - 1] : new Label();
+      writer.load(JvmKind.INT, state.exitSlot());
+      writeSwitch(own, labels, last);
+      for (int i = 0; i < own.length; i++) {
+        ControlFrame frame = state.control.get(own[i] - 1);
+        if (isJump[i]) {
+          target(frame);
+        } else {
+          state.writeLabel(labels[i]);
+          writeBranchWithValues(frame);
+        }
+      }
+      if (!passed.isEmpty()) {
+        state.writeLabel(last);
+      }
+    } else if (own.length == 1) {
+      writeBranchWithValues(state.control.get(own[0] - 1));
+    }
+    if (!passed.isEmpty()) {
+      exits().pass(passed);
+    } else if (codes.isEmpty()) {
+      // The region never ends.
+      writer.insn(Opcodes.ACONST_NULL);
+      writer.insn(Opcodes.ATHROW);
+    }
+    if (canEnd && codes.cardinality() > 1) {
+      state.writeLabel(goOn);
+    }
+  }
+
+  private void jump(ControlFrame frame) {
     if (frame.kind == ControlFrame.Kind.LOOP) {
       writer.gotoBack(frame.label);
     } else {
       writer.jump(Opcodes.GOTO, frame.label);
       frame.isTargeted = true;
     }
+  }
+
+  /// Takes a branch of the method for which a region was left.
+  private void writeBranchWithValues(ControlFrame frame) {
+    RegionExits.readValues(state, frame.branchKinds);
+    if (isReturn(frame)) {
+      calls.writeReturn();
+    } else {
+      jumpWithValues(frame);
+    }
+  }
+
+  /// Writes a switch over ascending keys.
+  private void writeSwitch(int[] keys, Label[] labels, Label defaultLabel) {
+    int first = keys[0];
+    int range = keys[keys.length - 1] - first + 1;
+    if (range > 2 * keys.length) {
+      writer.lookupswitch(keys, labels, defaultLabel);
+      return;
+    }
+    Label[] table = new Label[range];
+    Arrays.fill(table, defaultLabel);
+    for (int i = 0; i < keys.length; i++) {
+      table[keys[i] - first] = labels[i];
+    }
+    writer.tableswitch(first, table, defaultLabel);
   }
 
   private RegionExits exits() {
@@ -336,11 +457,18 @@ final class ControlEmitter {
     state.flush();
     int length = reader.tableLength();
     ControlFrame defaultFrame = target(reader.tableLabel(length));
-    if (length == 0) {
+    int[] distinct = BranchTables.distinct(reader);
+    if (distinct.length == 1) {
       writer.insn(Opcodes.POP);
       state.pop();
+      state.prepare(defaultFrame.branchKinds.length());
+      state.flush();
       writeBranch(defaultFrame);
       state.isReachable = false;
+      return;
+    }
+    if (BranchTables.isMapped(reader, distinct.length)) {
+      mappedTable(distinct);
       return;
     }
     boolean isPlain = defaultFrame.branchKinds.isEmpty() && state.onStackCount() == 1;
@@ -362,16 +490,70 @@ final class ControlEmitter {
     }
     Label defaultLabel = jumpTarget(defaultFrame, stubs);
     writer.tableswitch(0, labels, defaultLabel);
-    if (!state.isDebuggable()
-        && targets.stream().distinct().limit(BIG_SWITCH_TARGETS).count() == BIG_SWITCH_TARGETS) {
+    int cases = distinct.length - (targets.contains(defaultFrame) ? 0 : 1);
+    if (!state.isDebuggable() && cases >= BIG_SWITCH_TARGETS) {
       targets.forEach(frame -> frame.isCaseLabel = true);
     }
     stubs.forEach(this::writeStub);
     state.isReachable = false;
   }
 
+  /// Writes a `br_table` whose index is mapped to a label first.
+  private void mappedTable(int[] distinct) {
+    writer.store(JvmKind.INT, state.scratchAddress);
+    state.pop();
+    state.spill();
+    writer.load(JvmKind.INT, state.scratchAddress);
+    context.writeBranchTable(writer);
+    // Labels beyond the method are those above its own.
+    int own = 0;
+    while (own < distinct.length && !state.isOuter(target(distinct[own]))) {
+      own++;
+    }
+    int size = state.control.size();
+    boolean hasOuter = own < distinct.length;
+    Label outer = new Label();
+    Map<ControlFrame, Label> stubs = new LinkedHashMap<>();
+    if (own > 0) {
+      Label[] labels = new Label[own];
+      for (int i = 0; i < own; i++) {
+        ControlFrame frame = target(distinct[i]);
+        labels[i] = jumpTarget(frame, stubs);
+        frame.isCaseLabel |= own >= BIG_SWITCH_TARGETS && !state.isDebuggable();
+      }
+      if (hasOuter) {
+        writer.insn(Opcodes.DUP);
+        writer.store(JvmKind.INT, state.exitSlot());
+      }
+      writeSwitch(Arrays.copyOf(distinct, own), labels, hasOuter ? outer : labels[own - 1]);
+      stubs.forEach(this::writeStub);
+      if (hasOuter) {
+        state.writeLabel(outer);
+        writer.load(JvmKind.INT, state.exitSlot());
+      }
+    }
+    if (hasOuter) {
+      BitSet codes = new BitSet();
+      for (int i = own; i < distinct.length; i++) {
+        codes.set(size - distinct[i]);
+      }
+      writer.store(JvmKind.INT, state.exitSlot());
+      String values = target(distinct[own]).branchKinds;
+      for (int i = values.length() - 1; i >= 0; i--) {
+        state.writeDeferred(i);
+      }
+      exits().keep(values);
+      writer.iconst(size);
+      writer.load(JvmKind.INT, state.exitSlot());
+      writer.insn(Opcodes.ISUB);
+      writer.store(JvmKind.INT, state.exitSlot());
+      exits().pass(codes);
+    }
+    state.isReachable = false;
+  }
+
   /// {@return where a switch jumps to for a frame: its label, or a stub that moves the values}
-  private static Label jumpTarget(ControlFrame frame, Map<ControlFrame, Label> stubs) {
+  private Label jumpTarget(ControlFrame frame, Map<ControlFrame, Label> stubs) {
     if (isInMethod(frame) && frame.branchKinds.isEmpty()) {
       target(frame);
       return frame.label;
@@ -458,24 +640,5 @@ final class ControlEmitter {
   void writeStopCheck() {
     state.writeInstance();
     writer.invokestatic(Names.MODULE, ModuleClassGenerator.CHECK, "(" + Names.INSTANCE_DESC + ")V");
-  }
-
-  private String params(InstructionReader reader) {
-    return switch (reader.blockKind()) {
-      case EMPTY, VALUE -> "";
-      case TYPE_INDEX -> shape(reader).params();
-    };
-  }
-
-  private String results(InstructionReader reader) {
-    return switch (reader.blockKind()) {
-      case EMPTY -> "";
-      case VALUE -> String.valueOf(JvmKind.of(reader.blockValueType()).code());
-      case TYPE_INDEX -> shape(reader).results();
-    };
-  }
-
-  private CallShape shape(InstructionReader reader) {
-    return CallShape.of((FuncType) state.module.type(reader.blockTypeIndex()).composite());
   }
 }

@@ -21,17 +21,22 @@ final class ControlFrame {
     TRY,
     /** The clauses of a `try`, or what the end of a `try_table` does with an exception. */
     CATCH,
-    /** A frame around a region, as the method of the region sees it. */
-    EXIT
+    /** What stands for the frame around a region in the method of the region. */
+    REGION
   }
 
   /// An operand that was deferred when an `if` was entered, to begin its `else` with.
   record Parameter(byte place, JvmKind kind, long value, long high) {}
 
   /// A local of the function that is read from a copy until the frame ends.
-  record Alias(int local, int copySlot) {}
+  ///
+  /// @param outer the copy that it was read from before, or null
+  record Alias(int local, int copySlot, @Nullable Alias outer) {}
 
   Kind kind;
+
+  /// The number of frames around it.
+  final int index;
 
   /// The number of operands below the block's parameters.
   final int height;
@@ -84,17 +89,16 @@ final class ControlFrame {
   /// Where a clause of a `try` sends what it does not catch, or null after `catch_all`.
   @Nullable Label nextClause;
 
-  /// Whether a frame around a region, or one around that, catches what the region throws.
-  boolean isProtected;
-
   /// The parameters of an `if`.
   @Nullable List<Parameter> parameters;
 
   /// The aliases that were made in this frame.
   final List<Alias> aliases = new ArrayList<>(0);
 
-  ControlFrame(Kind kind, int height, String results, int[] resultSlots, int firstFreeSlot) {
+  ControlFrame(
+      Kind kind, int index, int height, String results, int[] resultSlots, int firstFreeSlot) {
     this.kind = kind;
+    this.index = index;
     this.height = height;
     this.results = results;
     this.resultSlots = resultSlots;

@@ -5,7 +5,6 @@ import dev.cloister.engine.bytecode.Opcode;
 import dev.cloister.engine.module.WasmModule;
 import java.util.ArrayList;
 import java.util.Arrays;
-import java.util.BitSet;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -41,34 +40,33 @@ record CountedLoop(int local, int step, int limitLocal, int limit, int tail) {
 
   /// {@return the loops of this form in a function, by the module offset behind the loop's opcode
   /// and block type}
-  static Map<Integer, CountedLoop> find(WasmModule module, int functionIndex) {
-    return new Finder(Sites.instructions(module, functionIndex)).run();
+  static Map<Integer, CountedLoop> find(WasmModule module, int functionIndex, int localCount) {
+    return new Finder(Sites.instructions(module, functionIndex), localCount).run();
   }
 
-  private static final class OpenBlock {
-    final boolean isLoop;
-    final int start;
-    final BitSet written = new BitSet();
-    final BitSet writtenTwice = new BitSet();
-
-    OpenBlock(boolean isLoop, int start) {
-      this.isLoop = isLoop;
-      this.start = start;
-    }
-  }
+  /// @param writes the number of writes of locals before it
+  private record OpenBlock(boolean isLoop, int start, int writes) {}
 
   /// Reads a body once and keeps the last instructions in view.
   private static final class Finder {
     private final InstructionReader reader;
     private final List<OpenBlock> open = new ArrayList<>();
-    private final List<OpenBlock> openLoops = new ArrayList<>();
+
+    /// The number of writes so far, and for each local which of them were the last two, from 1.
+    private int writes;
+
+    private final int[] lastWrites;
+    private final int[] writesBefore;
+
     private final Map<Integer, CountedLoop> found = new HashMap<>();
     private final Opcode[] opcodes = new Opcode[TAIL_INSTRUCTIONS];
     private final int[] immediates = new int[TAIL_INSTRUCTIONS];
     private final int[] offsets = new int[TAIL_INSTRUCTIONS];
 
-    Finder(InstructionReader reader) {
+    Finder(InstructionReader reader, int localCount) {
       this.reader = reader;
+      lastWrites = new int[localCount];
+      writesBefore = new int[localCount];
       Arrays.fill(opcodes, Opcode.NOP);
     }
 
@@ -89,11 +87,7 @@ record CountedLoop(int local, int step, int limitLocal, int limit, int tail) {
     }
 
     private void open(boolean isLoop) {
-      OpenBlock block = new OpenBlock(isLoop, reader.position());
-      open.add(block);
-      if (isLoop) {
-        openLoops.add(block);
-      }
+      open.add(new OpenBlock(isLoop, reader.position(), writes));
     }
 
     private void close() {
@@ -102,18 +96,13 @@ record CountedLoop(int local, int step, int limitLocal, int limit, int tail) {
       }
       OpenBlock block = open.removeLast();
       if (block.isLoop) {
-        openLoops.removeLast();
         match(block);
       }
     }
 
     private void write(int local) {
-      for (OpenBlock loop : openLoops) {
-        if (loop.written.get(local)) {
-          loop.writtenTwice.set(local);
-        }
-        loop.written.set(local);
-      }
+      writesBefore[local] = lastWrites[local];
+      lastWrites[local] = ++writes;
     }
 
     private void remember(Opcode opcode, int offset) {
@@ -145,8 +134,8 @@ record CountedLoop(int local, int step, int limitLocal, int limit, int tail) {
       boolean isPowerOfTwo = size >= 2 && Integer.bitCount(size) == 1;
       int limit = immediates[4];
       if (isPowerOfTwo
-          && !loop.writtenTwice.get(local)
-          && (hasConstantLimit || (limit != local && !loop.written.get(limit)))) {
+          && writesBefore[local] <= loop.writes
+          && (hasConstantLimit || (limit != local && lastWrites[limit] <= loop.writes))) {
         found.put(
             loop.start,
             new CountedLoop(

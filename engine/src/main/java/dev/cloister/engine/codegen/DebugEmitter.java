@@ -21,7 +21,8 @@ final class DebugEmitter {
   /// Writes what a function begins with, after which its parameters are in the frame.
   ///
   /// @param locals the letters of all locals, parameters first
-  void enter(int functionIndex, String locals, int params) {
+  /// @param shape that of the function
+  void enter(int functionIndex, String locals, CallShape shape) {
     state.writeInstance();
     writer.iconst(functionIndex);
     writer.string(locals);
@@ -30,8 +31,13 @@ final class DebugEmitter {
         "enter",
         "(" + Names.BASE_INSTANCE_DESC + "ILjava/lang/String;)" + Names.DEBUG_FRAME_DESC);
     writer.store(JvmKind.REF, state.debugFrameSlot());
-    for (int i = 0; i < params; i++) {
-      writer.load(state.localKind(i), state.localSlot(i));
+    for (int i = 0; i < shape.params().length(); i++) {
+      if (i < shape.stackParams()) {
+        writer.load(state.localKind(i), state.localSlot(i));
+      } else {
+        CallEmitter.readResult(
+            writer, state.instanceSlot, CallEmitter.transferSlot(shape, i), state.localKind(i));
+      }
       storeLocal(i);
     }
   }

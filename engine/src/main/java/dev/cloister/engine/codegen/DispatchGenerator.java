@@ -2,6 +2,7 @@ package dev.cloister.engine.codegen;
 
 import java.util.Arrays;
 import java.util.List;
+import java.util.function.IntFunction;
 import org.objectweb.asm.ClassWriter;
 import org.objectweb.asm.Label;
 import org.objectweb.asm.MethodVisitor;
@@ -19,7 +20,9 @@ public final class DispatchGenerator {
    *
    * The switch has a static call behind each case, so that the JIT sees the targets and inlines
    * those that are hot. It covers only functions that can become references, and is cut into
-   * pieces that stay below the size up to which HotSpot compiles a method by default.
+   * pieces that stay below the size up to which HotSpot compiles a method by default. Where there
+   * are very many functions, the pieces are in classes of their own, generated when they are first
+   * called.
    */
   static final String INDIRECT = "indirect";
   static final String INDIRECT_TRAILING = "I" + Names.TABLE_DESC + "I" + Names.INSTANCE_DESC;
@@ -35,6 +38,10 @@ public final class DispatchGenerator {
   /// Bytes of one case besides loading the arguments: call, return, switch entry and frame.
   private static final int CASE_BYTES = 14;
 
+  /// The functions that one class switches over, a power of two: a function takes some four of the
+  /// 65,535 constants of a class.
+  private static final int CLASS_FUNCTIONS_LOG2 = 12;
+
   private static final Object[] NO_STACK = {};
 
   private final ModulePlan plan;
@@ -43,28 +50,67 @@ public final class DispatchGenerator {
   private final String name;
   private final ClassWriter target;
 
-  private DispatchGenerator(ModulePlan plan, int shapeOrdinal) {
+  /// The binary logarithm of the most branches of one switch.
+  private final int pieceLog2;
+
+  private DispatchGenerator(ModulePlan plan, int shapeOrdinal, String name) {
     this.plan = plan;
     this.shape = plan.shape(shapeOrdinal);
     this.functions = plan.dispatched(shapeOrdinal);
-    this.name = Names.dispatch(shapeOrdinal);
+    this.name = name;
+    int caseBytes = CASE_BYTES + 2 * shape.stackParamSlots();
+    this.pieceLog2 = 31 - Integer.numberOfLeadingZeros(MAX_SWITCH_BYTES / caseBytes);
     this.target = ClassFiles.begin(Opcodes.ACC_PUBLIC | Opcodes.ACC_FINAL, name, Names.OBJECT);
   }
 
+  /// A method that is called with the parameters, the ordinal and the instance.
+  private record Callee(String owner, String name) {}
+
   /// {@return the dispatch class of a shape}
-  ///
-  /// @throws dev.cloister.engine.error.LimitExceededException if the shape has more parameters, or
-  ///   more functions, than a class can express
   public static byte[] dispatch(ModulePlan plan, int shape) {
-    plan.shape(shape).requireExpressible("calls of one shape");
-    DispatchGenerator generator = new DispatchGenerator(plan, shape);
-    generator.writeSwitches(SWITCH);
-    if (plan.hasTailCalls(shape)) {
-      generator.writeSwitches(TAIL_SWITCH);
+    DispatchGenerator generator = new DispatchGenerator(plan, shape, Names.dispatch(shape));
+    int parts = parts(plan, shape);
+    for (String switchName : switchNames(plan, shape)) {
+      if (parts == 0) {
+        generator.writeSwitches(switchName, 0, generator.functions.length);
+      } else {
+        generator.writeTree(
+            switchName,
+            switchName,
+            0,
+            parts,
+            CLASS_FUNCTIONS_LOG2,
+            part -> new Callee(Names.dispatchPart(shape, part), switchName));
+      }
     }
     generator.writeIndirect();
     generator.writeReference();
     return ClassFiles.finish(generator.target, "dispatch of functions of one shape");
+  }
+
+  /// {@return the number of classes besides that of [#dispatch] that switch over the functions of a
+  /// shape}
+  public static int parts(ModulePlan plan, int shape) {
+    int functions = plan.dispatched(shape).length;
+    return functions <= 1 << CLASS_FUNCTIONS_LOG2
+        ? 0
+        : ((functions - 1) >> CLASS_FUNCTIONS_LOG2) + 1;
+  }
+
+  /// {@return one of the classes that [#parts] counts}
+  public static byte[] part(ModulePlan plan, int shape, int part) {
+    DispatchGenerator generator =
+        new DispatchGenerator(plan, shape, Names.dispatchPart(shape, part));
+    int from = part << CLASS_FUNCTIONS_LOG2;
+    int to = Math.min(generator.functions.length, (part + 1) << CLASS_FUNCTIONS_LOG2);
+    for (String switchName : switchNames(plan, shape)) {
+      generator.writeSwitches(switchName, from, to);
+    }
+    return ClassFiles.finish(generator.target, "dispatch of functions of one shape");
+  }
+
+  private static List<String> switchNames(ModulePlan plan, int shape) {
+    return plan.hasTailCalls(shape) ? List.of(SWITCH, TAIL_SWITCH) : List.of(SWITCH);
   }
 
   /// {@return the class by which references enter the image}
@@ -109,33 +155,38 @@ public final class DispatchGenerator {
     return locals.toArray();
   }
 
+  /// Writes a switch over the functions `from` to `to` of the dispatch table, in one method or
+  /// more.
+  ///
   /// @param switchName [#SWITCH] or [#TAIL_SWITCH], also the beginning of the names of its pieces
-  private void writeSwitches(String switchName) {
-    if (functions.length == 0) {
+  private void writeSwitches(String switchName, int from, int to) {
+    if (from == to) {
       return;
     }
-    int caseBytes = CASE_BYTES + 2 * shape.paramSlots();
-    int piece = Integer.highestOneBit(MAX_SWITCH_BYTES / caseBytes);
-    if (functions.length <= piece) {
-      writeSwitch(switchName, switchName, 0, functions.length);
+    int piece = 1 << pieceLog2;
+    if (to - from <= piece) {
+      writeSwitch(switchName, switchName, from, to);
       return;
     }
-    int pieces = (functions.length + piece - 1) / piece;
-    for (int i = 0; i < pieces; i++) {
-      writeSwitch(
-          switchName,
-          switchName + "_" + i,
-          i * piece,
-          Math.min(functions.length, (i + 1) * piece));
+    int first = from >> pieceLog2;
+    int end = ((to - 1) >> pieceLog2) + 1;
+    for (int i = first; i < end; i++) {
+      writeSwitch(switchName, piece(switchName, i, 1), i * piece, Math.min(to, (i + 1) * piece));
     }
-    writeTree(switchName, switchName, 0, pieces, Integer.numberOfTrailingZeros(piece), piece);
+    writeTree(
+        switchName,
+        switchName,
+        first,
+        end,
+        pieceLog2,
+        i -> new Callee(name, piece(switchName, i, 1)));
   }
 
   /// A switch over the functions `from` to `to` of the dispatch table.
   private void writeSwitch(String switchName, String methodName, int from, int to) {
     MethodVisitor method = method(methodName, "I" + Names.INSTANCE_DESC);
     BytecodeWriter writer = new BytecodeWriter(method);
-    int ordinalSlot = shape.paramSlots();
+    int ordinalSlot = shape.stackParamSlots();
     Label[] labels = new Label[to - from];
     for (int i = 0; i < labels.length; i++) {
       labels[i] = new Label();
@@ -159,16 +210,18 @@ public final class DispatchGenerator {
   }
 
   /// A switch over the pieces `from` to `to`, by the bits of the ordinal above `shift`.
+  ///
+  /// @param leaf tells what each piece is called by
   private void writeTree(
-      String switchName, String methodName, int from, int to, int shift, int fanOut) {
+      String switchName, String methodName, int from, int to, int shift, IntFunction<Callee> leaf) {
     int step = 1;
-    while ((to - from + step - 1) / step > fanOut) {
-      step *= fanOut;
+    while ((to - from + step - 1) / step > 1 << pieceLog2) {
+      step <<= pieceLog2;
     }
     int stepShift = shift + Integer.numberOfTrailingZeros(step);
     MethodVisitor method = method(methodName, "I" + Names.INSTANCE_DESC);
     BytecodeWriter writer = new BytecodeWriter(method);
-    int ordinalSlot = shape.paramSlots();
+    int ordinalSlot = shape.stackParamSlots();
     int count = (to - from + step - 1) / step;
     Label[] labels = new Label[count];
     for (int i = 0; i < count; i++) {
@@ -181,12 +234,14 @@ public final class DispatchGenerator {
     writer.tableswitch(from >> (stepShift - shift), labels, labels[count - 1]);
     for (int i = 0; i < count; i++) {
       int first = from + i * step;
-      String callee = piece(switchName, first, step);
+      Callee callee =
+          step == 1 ? leaf.apply(first) : new Callee(name, piece(switchName, first, step));
       writer.labelWithFrame(labels[i], locals.length, locals, 0, NO_STACK);
       ClassFiles.loadParams(writer, shape, 0);
       writer.load(JvmKind.INT, ordinalSlot);
       writer.aload(ordinalSlot + 1);
-      writer.invokestatic(name, callee, shape.descriptor("I" + Names.INSTANCE_DESC));
+      writer.invokestatic(
+          callee.owner(), callee.name(), shape.descriptor("I" + Names.INSTANCE_DESC));
       ClassFiles.returnResult(writer, shape);
     }
     ClassFiles.end(method);
@@ -198,7 +253,7 @@ public final class DispatchGenerator {
           first,
           Math.min(to, first + step),
           shift,
-          fanOut);
+          leaf);
     }
   }
 
@@ -210,7 +265,7 @@ public final class DispatchGenerator {
   private void writeIndirect() {
     MethodVisitor method = method(INDIRECT, INDIRECT_TRAILING);
     BytecodeWriter writer = new BytecodeWriter(method);
-    int indexSlot = shape.paramSlots();
+    int indexSlot = shape.stackParamSlots();
     int tableSlot = indexSlot + 1;
     int typeSlot = indexSlot + 2;
     int instanceSlot = indexSlot + 3;
@@ -266,7 +321,7 @@ public final class DispatchGenerator {
   private void writeReference() {
     MethodVisitor method = method(REFERENCE, REFERENCE_TRAILING);
     BytecodeWriter writer = new BytecodeWriter(method);
-    int referenceSlot = shape.paramSlots();
+    int referenceSlot = shape.stackParamSlots();
     int instanceSlot = referenceSlot + 1;
     int checkedSlot = referenceSlot + 2;
     writer.aload(referenceSlot);

@@ -23,7 +23,8 @@ final class ExceptionEmitter {
    *
    * What a region within such a block wrote to locals before it threw must be seen by the handler:
    * the region catches the exception, and leaves by an exit behind which the caller throws it
-   * again. See RegionExits for the exits of exceptions.
+   * again. See RegionExits for the exits of exceptions. Where a function is divided, exceptions
+   * that blocks have caught and that may be thrown again are in the frame arrays, too.
    */
   /// A catch clause of `try_table`.
   ///
@@ -125,7 +126,7 @@ final class ExceptionEmitter {
     state.writeHandler(protection.handler);
     int slot = frame.firstFreeSlot++;
     writer.store(JvmKind.REF, slot);
-    frame.caughtSlot = slot;
+    state.beginCaught(frame, slot);
     if (state.isDebuggable()) {
       state.debug.caught();
     }
@@ -245,22 +246,14 @@ final class ExceptionEmitter {
 
   /// Writes `rethrow`.
   void rethrow(int depth) {
-    state.flush();
-    state.writePops(0);
-    rethrowCaught(state.control.size() - 1 - depth);
-    state.isReachable = false;
-  }
-
-  /// Throws the exception again that a frame has caught; the JVM stack is empty.
-  ///
-  /// @param frame the index of the frame
-  void rethrowCaught(int frame) {
-    if (state.control.get(frame).kind == ControlFrame.Kind.EXIT) {
-      exits().rethrow(frame);
-      return;
+    ControlFrame frame = control.target(depth);
+    if (state.isOuter(frame)) {
+      state.loadOuterCaught(frame);
+    } else {
+      writer.aload(frame.caughtSlot);
     }
-    writer.aload(state.control.get(frame).caughtSlot);
     writer.insn(Opcodes.ATHROW);
+    state.isReachable = false;
   }
 
   /// Writes `delegate`, which ends a `try`: its exceptions are thrown again as if by the block that
@@ -284,7 +277,7 @@ final class ExceptionEmitter {
   void throwWithin(int frame) {
     List<Protection> passed = new ArrayList<>();
     for (ControlFrame inner : state.control.subList(frame + 1, state.control.size())) {
-      if (inner.kind == ControlFrame.Kind.EXIT && inner.isProtected) {
+      if (inner.kind == ControlFrame.Kind.TRY && state.isOuter(inner)) {
         exits().throwWithin(frame);
         return;
       }
@@ -301,16 +294,14 @@ final class ExceptionEmitter {
 
   /// {@return whether exceptions that are thrown here have handlers in the function}
   boolean isProtected() {
-    return state.control.stream()
-        .anyMatch(frame -> frame.kind == ControlFrame.Kind.TRY || frame.isProtected);
+    return state.control.stream().anyMatch(frame -> frame.kind == ControlFrame.Kind.TRY);
   }
 
   /// Leaves a region whose code ends here by its exit for exceptions if one is thrown in the code.
   void catchForCaller(Protection code) {
     code.toggle();
     if (code.write()) {
-      state.restart(state.control.getFirst());
-      state.control.forEach(state::dropAliases);
+      state.restart(state.current());
       state.writeHandler(code.handler);
       exits().threw();
     }
@@ -329,8 +320,7 @@ final class ExceptionEmitter {
         writer.checkcast(Names.THROWN);
         throwWithin(exit.frame());
       }
-      case RETHROW -> rethrowCaught(exit.frame());
-      case END, BRANCH, TAIL_CALL -> throw new IllegalStateException("not of an exception");
+      case TAIL_CALL -> throw new IllegalStateException("not of an exception");
     }
   }
 

@@ -40,8 +40,7 @@ final class FieldAccess {
   private static void read(
       BytecodeWriter writer, StructShape shape, int field, StorageKind kind, boolean isHigh) {
     if (StructShape.isField(field)) {
-      writer.getfield(
-          shape.className(), StructGenerator.field(field, isHigh), kind.descriptor());
+      writer.getfield(shape.className(), StructGenerator.field(field, isHigh), kind.descriptor());
       return;
     }
     writeArray(writer, shape, field, isHigh);
@@ -77,8 +76,7 @@ final class FieldAccess {
       if (kind.isPacked()) {
         writer.insn(kind == StorageKind.I8 ? Opcodes.I2B : Opcodes.I2S);
       }
-      writer.putfield(
-          shape.className(), StructGenerator.field(field, isHigh), kind.descriptor());
+      writer.putfield(shape.className(), StructGenerator.field(field, isHigh), kind.descriptor());
       return;
     }
     writeArray(writer, shape, field, isHigh);

@@ -31,6 +31,8 @@ final class FuelEmitter {
     writer.iconst(FuelSegments.elementBytes(opcode, reader, state.module));
     state.writeInstance();
     writer.invokestatic(
-        Names.FUEL, "chargeBulk", "(" + length.descriptor() + "I" + Names.BASE_INSTANCE_DESC + ")V");
+        Names.FUEL,
+        "chargeBulk",
+        "(" + length.descriptor() + "I" + Names.BASE_INSTANCE_DESC + ")V");
   }
 }

@@ -3,6 +3,7 @@ package dev.cloister.engine.codegen;
 import dev.cloister.engine.bytecode.InstructionReader;
 import dev.cloister.engine.bytecode.Opcode;
 import dev.cloister.engine.module.WasmModule;
+import dev.cloister.engine.runtime.CodeKind;
 import dev.cloister.engine.types.ArrayType;
 import dev.cloister.engine.types.NumType;
 import dev.cloister.engine.types.PackedType;
@@ -19,7 +20,7 @@ import org.jspecify.annotations.Nullable;
 /// Found by reading the text once, whatever the code generator makes of it.
 final class FuelSegments {
   /// No segments: for code that does not count.
-  static final FuelSegments NONE = new FuelSegments();
+  private static final FuelSegments NONE = new FuelSegments();
 
   /// The bytes that a reference counts for, in tables and arrays.
   private static final int REFERENCE_BYTES = 8;
@@ -28,8 +29,11 @@ final class FuelSegments {
 
   private FuelSegments() {}
 
-  /// {@return the segments of an own function}
-  static FuelSegments of(WasmModule module, int functionIndex) {
+  /// {@return the segments of an own function, none in code of a kind that does not count}
+  static FuelSegments of(CodeKind kind, WasmModule module, int functionIndex) {
+    if (kind != CodeKind.FUEL) {
+      return NONE;
+    }
     FuelSegments segments = new FuelSegments();
     InstructionReader reader = Sites.instructions(module, functionIndex);
     int start = reader.position();

@@ -45,7 +45,7 @@ final class FunctionAnalysis {
         case BLOCK, IF, TRY, TRY_TABLE -> open.add(open.getLast());
         case END, DELEGATE -> {
           BitSet inner = open.removeLast();
-          if (!open.isEmpty() && inner != open.getLast()) {
+          if (!open.isEmpty()) {
             open.getLast().or(inner);
           }
         }

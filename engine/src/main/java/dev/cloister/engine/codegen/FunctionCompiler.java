@@ -3,15 +3,14 @@ package dev.cloister.engine.codegen;
 import dev.cloister.engine.bytecode.InstructionReader;
 import dev.cloister.engine.bytecode.Opcode;
 import dev.cloister.engine.runtime.CodeKind;
-import java.util.BitSet;
-import java.util.Map;
 import org.jspecify.annotations.Nullable;
 import org.objectweb.asm.ClassVisitor;
 import org.objectweb.asm.Label;
 import org.objectweb.asm.MethodVisitor;
 import org.objectweb.asm.Opcodes;
 
-/// Compiles one validated function to one JVM method, in a single pass over its instructions.
+/// Compiles one validated function to a JVM method, and to more where [SplitPlan] says so, in a
+/// single pass over its instructions.
 ///
 /// The method is static, named `f` and the function's index, and takes the parameters and the
 /// instance. The exemplar is Wasmtime's Winch: a visitor over an abstract stack that knows where
@@ -35,11 +34,15 @@ final class FunctionCompiler {
   private final ArrayEmitter arrays;
   private final CastEmitter casts;
   private final ControlEmitter control;
+  private final StackEffects effects;
   private final FuelEmitter fuel;
   private final ExceptionEmitter exceptions;
 
   /// The region that this method is, if it is one.
   private SplitPlan.@Nullable Region current;
+
+  /// The number of sites of the method so far; see [Sites].
+  private int sites;
 
   /// The number of blocks that were opened in code that cannot be reached.
   private int skippedBlocks;
@@ -63,54 +66,55 @@ final class FunctionCompiler {
     this.structures = new GcEmitter(state);
     this.arrays = new ArrayEmitter(state);
     this.casts = new CastEmitter(state);
-    this.control = new ControlEmitter(state, calls, exits, context.countedLoops, codeEnd);
+    this.effects = new StackEffects(context.plan, reader, state.control);
+    this.control = new ControlEmitter(state, context, calls, exits, codeEnd);
     this.fuel = new FuelEmitter(state);
     this.exceptions = new ExceptionEmitter(state, control, exits);
   }
 
-  /// Writes a function's method, and those of its regions, into a class.
+  /// Writes a function's methods into the classes of its chunk.
   ///
-  /// @param split which parts become methods of their own
-  /// @throws CodeLimitException if it cannot be expressed in JVM methods
+  /// @throws CodeLimitException if it must be divided more finely
   static void compile(
-      CodeKind kind, ModulePlan plan, int functionIndex, SplitPlan split, ClassVisitor target) {
-    FunctionContext context = new FunctionContext(kind, plan, functionIndex, split, target);
-    CallShape shape = context.shape;
-    if (shape.paramSlots() > CallShape.MAX_PARAM_SLOTS) {
-      throw new CodeLimitException(
-          "parameter slots", shape.paramSlots(), CallShape.MAX_PARAM_SLOTS);
-    }
-    MethodVisitor method =
-        begin(target, Names.function(functionIndex), shape.descriptor(Names.INSTANCE_DESC));
-    BodyScan scan =
-        BodyScan.of(plan.module(), context.reader.position(), plan.module().bodyEnd(functionIndex));
+      CodeKind kind, ModulePlan plan, int functionIndex, SplitPlan split, ChunkClasses classes) {
+    FunctionContext context = new FunctionContext(kind, plan, functionIndex, split, classes);
+    int end = plan.module().bodyEnd(functionIndex);
+    BodyScan scan = BodyScan.of(plan.module(), context.reader.position(), end);
+    String trailing = Names.INSTANCE_DESC + (split.hasFrame() ? SlotLayout.ARRAYS_DESC : "");
+    String name =
+        split.hasFrame() ? Names.functionBody(functionIndex) : Names.function(functionIndex);
+    ClassVisitor target = classes.first().writer();
+    MethodVisitor method = begin(target, name, context.shape.descriptor(trailing));
+    BytecodeWriter writer = new BytecodeWriter(method);
     MethodState state =
         new MethodState(
-            new BytecodeWriter(method),
-            plan,
-            shape,
-            context.locals,
+            writer,
+            context,
             context.slots(),
-            /* operandBase= */ 0,
-            context.cachesMemory(scan),
-            context.analysis);
-    FunctionCompiler compiler =
-        new FunctionCompiler(
-            context, state, /* exits= */ null, plan.module().bodyEnd(functionIndex));
+            context.cachesMemory(scan.accessesMemory()),
+            /* caller= */ null);
+    FunctionCompiler compiler = new FunctionCompiler(context, state, /* exits= */ null, end);
     boolean makesTailCalls = plan.module().makesTailCalls(functionIndex);
-    state.writeProlog(
-        functionIndex, context.locals, /* isTarget= */ makesTailCalls && !state.isDebuggable());
+    state.writeProlog(functionIndex, makesTailCalls && context.canRestart());
     if (scan.calls()) {
       compiler.control.writeStopCheck();
     }
     while (!state.control.isEmpty()) {
       compiler.step();
     }
-    state.writer.endLines();
-    ClassFiles.end(method);
+    end(method, writer);
+    if (split.hasFrame()) {
+      LargeFrameEmitter.write(context, name, context.shape.descriptor(trailing));
+    }
     if (makesTailCalls) {
       TailCallEmitter.writeEntry(plan, functionIndex, target);
     }
+  }
+
+  private static void end(MethodVisitor method, BytecodeWriter writer) {
+    writer.endLines();
+    writer.requireMethodSize();
+    ClassFiles.end(method);
   }
 
   private static MethodVisitor begin(ClassVisitor target, String name, String descriptor) {
@@ -121,18 +125,21 @@ final class FunctionCompiler {
   }
 
   private void step() {
-    if (state.isReachable) {
-      SplitPlan.Region region = context.split.regionAt(reader.position(), current);
-      if (region != null) {
+    SplitPlan.Region region = context.split.regionAt(reader.position(), current);
+    if (region != null) {
+      if (state.isReachable) {
         callRegion(region);
-        return;
+      } else {
+        // It is complete blocks, so nothing in it can be reached either.
+        reader.reset(region.end(), reader.end());
       }
+      return;
     }
     Integer cost = context.fuel.costAt(reader.position());
     if (cost != null) {
-      context.sites++;
+      sites++;
       if (state.isReachable) {
-        writer.line(context.sites);
+        writer.line(sites);
         fuel.charge(cost);
       }
     }
@@ -147,15 +154,16 @@ final class FunctionCompiler {
     }
     Opcode opcode = reader.next();
     if (Sites.isSite(opcode)) {
-      context.sites++;
+      sites++;
       if (state.isReachable) {
-        writer.line(context.sites);
+        writer.line(sites);
       }
     }
     if (state.isReachable) {
       if (state.isDebuggable() && DebugEmitter.isPosition(opcode)) {
         state.debug.position(reader.offset() - context.bodyOffset());
       }
+      state.prepare(effects.pops(opcode));
       if (context.kind == CodeKind.FUEL && FuelSegments.isBulk(opcode)) {
         fuel.chargeBulk(opcode, reader);
       }
@@ -315,115 +323,90 @@ final class FunctionCompiler {
 
   /// Writes a region as a method of its own, and its call where it was.
   private void callRegion(SplitPlan.Region region) {
-    state.spill();
-    String operands = state.currentKinds();
-    BitSet[] locals = context.regionLocals(region);
-    SlotLayout slots = context.regionSlots(locals[0], operands);
-    if (slots.instanceSlot() > CallShape.MAX_PARAM_SLOTS) {
-      throw new CodeLimitException(
-          "parameter slots of a part", slots.instanceSlot(), CallShape.MAX_PARAM_SLOTS);
-    }
+    state.spillToFrame();
     StringBuilder params = new StringBuilder();
-    for (int i = locals[0].nextSetBit(0); i >= 0; i = locals[0].nextSetBit(i + 1)) {
-      writer.load(state.localKind(i), state.localSlot(i));
+    for (int i = region.used().nextSetBit(0); i >= 0; i = region.used().nextSetBit(i + 1)) {
+      state.loadLocal(i);
       params.append(state.localKind(i).code());
     }
-    for (int i = operands.length() - 1; i >= 0; i--) {
-      state.writeDeferred(i);
-    }
-    String trailing = Names.INSTANCE_DESC;
+    String trailing = Names.INSTANCE_DESC + SlotLayout.ARRAYS_DESC;
     if (state.isDebuggable()) {
       writer.aload(state.debugFrameSlot());
       trailing = Names.DEBUG_FRAME_DESC + trailing;
     }
     state.writeInstance();
-    String descriptor = new CallShape(params.append(operands).toString(), "I").descriptor(trailing);
-    String name = Names.function(context.functionIndex) + "_" + context.regions++;
-    Map<RegionExits.Exit, RegionExits.Use> exits =
-        writeRegion(region, name, descriptor, slots, locals[1]);
-    writer.invokestatic(Names.chunk(context.plan.chunkOf(context.functionIndex)), name, descriptor);
+    state.frameArrays.writeArrays();
+    String name = Names.region(context.functionIndex, region.ordinal());
+    String descriptor = new CallShape(params.toString(), "I").descriptor(trailing);
+    ChunkClasses.Part part = context.classes.partFor(region.bytes());
+    MethodVisitor method = begin(part.writer(), name, descriptor);
+    BytecodeWriter inner = new BytecodeWriter(method);
+    SlotLayout slots = context.slots(region);
+    MethodState body =
+        new MethodState(
+            inner,
+            context,
+            slots,
+            context.cachesMemory(region.accessesMemory()),
+            /* caller= */ state);
+    RegionExits exits = new RegionExits(body, slots, region.written());
+    writeRegion(region, body, exits);
+    end(method, inner);
+
+    writer.line(Sites.REGION_CALL);
+    writer.invokestatic(part.name(), name, descriptor);
     writer.store(JvmKind.INT, state.exitSlot());
-    state.pop(operands.length());
-    RegionExits.Use tailCall = exits.get(RegionExits.Exit.TAIL_CALL);
+    Integer tailCall = exits.specials().get(RegionExits.Exit.TAIL_CALL);
     if (tailCall != null) {
       Label otherwise = beginExit(tailCall);
       tailCalls.writeReturn();
       state.writeLabel(otherwise);
     }
-    RegionExits.readLocals(state, locals[1]);
+    RegionExits.readLocals(state, region.written());
     state.reloadMemory();
-    exits.forEach((exit, use) -> writeExit(exit, use, locals[1]));
-    RegionExits.Use atEnd = exits.get(RegionExits.Exit.END);
-    if (atEnd == null) {
-      writer.insn(Opcodes.ACONST_NULL);
-      writer.insn(Opcodes.ATHROW);
-      state.isReachable = false;
-    } else {
-      RegionExits.readValues(state, locals[1], atEnd.kinds());
-    }
+    exits.specials().forEach(this::writeExit);
+    state.isReachable = exits.codes().get(RegionExits.END);
+    control.branchByExit(exits.codes());
   }
 
   /// Begins what is done if a region left by an exit; the label is where it did not.
-  private Label beginExit(RegionExits.Use exit) {
+  private Label beginExit(int code) {
     Label otherwise = new Label();
     writer.load(JvmKind.INT, state.exitSlot());
-    writer.iconst(exit.code());
+    writer.iconst(code);
     writer.jump(Opcodes.IF_ICMPNE, otherwise);
     return otherwise;
   }
 
-  /// Writes what is done if a region left by an exit, but for those at its end and by tail calls.
-  private void writeExit(RegionExits.Exit exit, RegionExits.Use use, BitSet written) {
-    switch (exit.kind()) {
-      case END, TAIL_CALL -> {}
-      case BRANCH, THREW, THREW_WITHIN, RETHROW -> {
-        Label otherwise = beginExit(use);
-        RegionExits.readValues(state, written, use.kinds());
-        if (exit.kind() == RegionExits.Kind.BRANCH) {
-          control.writeBranch(state.control.get(exit.frame()));
-        } else {
-          exceptions.goOn(exit);
-        }
-        state.pop(use.kinds().length());
-        state.writeLabel(otherwise);
-      }
+  /// Writes what is done if a region left with an exception.
+  private void writeExit(RegionExits.Exit exit, int code) {
+    if (exit.kind() != RegionExits.Kind.TAIL_CALL) {
+      Label otherwise = beginExit(code);
+      RegionExits.readValues(state, RegionExits.EXCEPTION);
+      exceptions.goOn(exit);
+      state.writeLabel(otherwise);
     }
   }
 
-  /// {@return the exits that the region has}
-  private Map<RegionExits.Exit, RegionExits.Use> writeRegion(
-      SplitPlan.Region region, String name, String descriptor, SlotLayout slots, BitSet written) {
-    MethodVisitor method = begin(context.target, name, descriptor);
-    BodyScan scan = BodyScan.of(context.plan.module(), region.start(), region.end());
-    MethodState inner =
-        new MethodState(
-            new BytecodeWriter(method),
-            context.plan,
-            context.shape,
-            context.locals,
-            slots,
-            state.operandBase() + state.current().height,
-            context.cachesMemory(scan),
-            context.analysis);
-    RegionExits exits = new RegionExits(inner, slots, written);
-    FunctionCompiler compiler = new FunctionCompiler(context, inner, exits, region.end());
+  /// Writes the method of a region; the operands of this one are then what it leaves at its end.
+  private void writeRegion(SplitPlan.Region region, MethodState body, RegionExits exits) {
+    FunctionCompiler compiler = new FunctionCompiler(context, body, exits, region.end());
     compiler.current = region;
-    inner.writeRegionProlog(state.control);
-    boolean catches = exceptions.isProtected() && scan.throwsExceptions() && !written.isEmpty();
-    Protection code = catches ? new Protection(inner.writer) : null;
+    body.writeRegionProlog(state);
+    boolean catches =
+        exceptions.isProtected() && region.throwsExceptions() && !region.written().isEmpty();
+    Protection code = catches ? new Protection(body.writer) : null;
     while (reader.position() < region.end()) {
       compiler.step();
     }
-    if (inner.isReachable) {
-      inner.flush();
-      exits.end(inner.currentKinds());
+    if (body.isReachable) {
+      body.spillToFrame();
+      exits.end();
+      state.takeOperands(body);
     }
     if (code != null) {
       compiler.exceptions.catchForCaller(code);
     }
     exits.writeEpilog();
-    inner.writer.endLines();
-    ClassFiles.end(method);
-    return exits.uses();
   }
 }

@@ -2,10 +2,8 @@ package dev.cloister.engine.codegen;
 
 import dev.cloister.engine.bytecode.InstructionReader;
 import dev.cloister.engine.runtime.CodeKind;
-import java.util.BitSet;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
-import org.objectweb.asm.ClassVisitor;
 
 /// What the methods that one function becomes have in common while they are written.
 final class FunctionContext {
@@ -16,21 +14,19 @@ final class FunctionContext {
   final String locals;
   final InstructionReader reader;
   final SplitPlan split;
-  final ClassVisitor target;
+  final SlotLayout.FrameArrays arrays;
+  final ChunkClasses classes;
   final Map<Integer, CountedLoop> countedLoops;
   final FuelSegments fuel;
 
   /// Only in optimized code.
   final @Nullable FunctionAnalysis analysis;
 
-  /// The number of sites so far; see [Sites].
-  int sites;
-
-  /// The number of regions that were written so far.
-  int regions;
+  /// The number of methods so far that map an index to a label.
+  private int branchTables;
 
   FunctionContext(
-      CodeKind kind, ModulePlan plan, int functionIndex, SplitPlan split, ClassVisitor target) {
+      CodeKind kind, ModulePlan plan, int functionIndex, SplitPlan split, ChunkClasses classes) {
     this.kind = kind;
     this.plan = plan;
     this.functionIndex = functionIndex;
@@ -38,15 +34,36 @@ final class FunctionContext {
     this.locals = Sites.locals(plan.module(), functionIndex);
     this.reader = Sites.instructions(plan.module(), functionIndex);
     this.split = split;
-    this.target = target;
+    this.arrays = new SlotLayout.FrameArrays(locals, split.framed(), caughtFrames());
+    this.classes = classes;
     this.countedLoops =
-        kind == CodeKind.DEBUG ? Map.of() : CountedLoop.find(plan.module(), functionIndex);
-    this.fuel =
-        kind == CodeKind.FUEL
-            ? FuelSegments.of(plan.module(), functionIndex)
-            : FuelSegments.NONE;
+        kind == CodeKind.DEBUG
+            ? Map.of()
+            : CountedLoop.find(plan.module(), functionIndex, locals.length());
+    this.fuel = FuelSegments.of(kind, plan.module(), functionIndex);
     this.analysis =
         kind == CodeKind.OPTIMIZED ? FunctionAnalysis.of(plan.module(), functionIndex) : null;
+  }
+
+  /// {@return how deep blocks are nested if what they have caught may be thrown again by the method
+  /// of a region, else 0}
+  private int caughtFrames() {
+    if (!split.isDivided()) {
+      return 0;
+    }
+    InstructionReader body = Sites.instructions(plan.module(), functionIndex);
+    boolean rethrows = false;
+    int depth = 1;
+    int deepest = 1;
+    while (!body.atEnd()) {
+      switch (body.next()) {
+        case BLOCK, LOOP, IF, TRY, TRY_TABLE -> deepest = Math.max(deepest, ++depth);
+        case END, DELEGATE -> depth--;
+        case RETHROW -> rethrows = true;
+        default -> {}
+      }
+    }
+    return rethrows ? deepest : 0;
   }
 
   /// {@return module offset of the function's body}
@@ -56,34 +73,38 @@ final class FunctionContext {
 
   /// {@return where the method of the whole function keeps its variables}
   SlotLayout slots() {
-    int params = shape.params().length();
-    boolean callsRegions = split.size() > 0;
     return kind == CodeKind.DEBUG
-        ? SlotLayout.ofDebuggableFunction(locals, params, callsRegions)
-        : SlotLayout.ofFunction(locals, params, callsRegions);
-  }
-
-  /// {@return the locals that a region is given, and those that it gives back; none where they are
-  /// in a debug frame}
-  BitSet[] regionLocals(SplitPlan.Region region) {
-    return kind == CodeKind.DEBUG
-        ? new BitSet[] {new BitSet(), new BitSet()}
-        : SplitPlan.locals(plan.module(), region);
+        ? SlotLayout.ofDebuggableFunction(arrays, locals, shape, split)
+        : SlotLayout.ofFunction(arrays, locals, shape, split);
   }
 
   /// {@return where the method of a region keeps its variables}
-  ///
-  /// @param used the locals that it is given
-  /// @param operands the letters of the operands that are pending where it begins
-  SlotLayout regionSlots(BitSet used, String operands) {
+  SlotLayout slots(SplitPlan.Region region) {
     return kind == CodeKind.DEBUG
-        ? SlotLayout.ofDebuggableRegion(locals.length(), operands)
-        : SlotLayout.ofRegion(locals, used, operands);
+        ? SlotLayout.ofDebuggableRegion(arrays, locals.length())
+        : SlotLayout.ofRegion(arrays, locals, region.used());
+  }
+
+  /// {@return whether the function can jump to its start to call itself: its parameters are all on
+  /// the JVM stack, its locals all in local variables}
+  boolean canRestart() {
+    return kind != CodeKind.DEBUG
+        && shape.stackParams() == shape.params().length()
+        && split.framed().isEmpty();
   }
 
   /// {@return whether a method keeps memory 0 in local variables: in debuggable code a debugger may
   /// let it grow at any position}
-  boolean cachesMemory(BodyScan scan) {
-    return kind != CodeKind.DEBUG && scan.accessesMemory();
+  boolean cachesMemory(boolean accessesMemory) {
+    return kind != CodeKind.DEBUG && accessesMemory;
+  }
+
+  /// Writes the call of a method that maps the index on the JVM stack to the label of the
+  /// `br_table` at which the reader stands, and the method.
+  void writeBranchTable(BytecodeWriter writer) {
+    String name = Names.branchTable(functionIndex, branchTables++);
+    ChunkClasses.Part part = classes.partFor(BranchTables.CONSTANT_BYTES);
+    BranchTables.write(part.writer(), name, reader);
+    writer.invokestatic(part.name(), name, BranchTables.DESCRIPTOR);
   }
 }

@@ -4,8 +4,9 @@ import dev.cloister.engine.module.WasmModule;
 import dev.cloister.engine.runtime.MemoryForm;
 import java.util.ArrayList;
 import java.util.Arrays;
-import java.util.BitSet;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 import org.jspecify.annotations.Nullable;
 import org.objectweb.asm.Label;
 import org.objectweb.asm.Opcodes;
@@ -13,22 +14,28 @@ import org.objectweb.asm.Opcodes;
 /// The JVM method that a function becomes, while it is written: slots, operands and frames.
 final class MethodState {
   /*
-   * Local variables, in order: the Wasm parameters; the instance; the other Wasm locals; the
-   * memory 0 and its bytes; three scratch areas for the operands of one instruction;
-   * temporaries. The bytes are read again after everything that may replace them. Temporaries
-   * hold the operands that are pending when a block is entered and the values of labels; they
-   * are reserved in stack order.
+   * Local variables, in order: what [SlotLayout] has; the memory 0 and its bytes; three scratch
+   * areas for the operands of one instruction; temporaries. The bytes are read again after
+   * everything that may replace them. Temporaries hold the operands that are pending when a block
+   * is entered and the values of labels; they are reserved in stack order.
    */
-  /// The most local variables of a JVM method that Wasm locals may take.
-  private static final int MAX_LOCAL_SLOTS = 60_000;
+  /// The most words of operands on the stack of a JVM method; the limit of JVMS 4.7.3 is 65,535.
+  private static final int MAX_STACK_WORDS = 60_000;
 
-  /// The most words of operands on the JVM stack: less than the JVM's 65,535 by what single
-  /// instructions put on top of them.
-  private static final int MAX_STACK_WORDS = 65_000;
+  /// A block with at most this many parameters has them put on the JVM stack with what comes after
+  /// them; more would have to be moved again and again.
+  private static final int MAX_FLUSHED_PARAMS = 8;
+
+  /// A function with at most this many results returns wherever it ends; one with more has one
+  /// return, to which all branches jump.
+  private static final int MAX_RETURNED_RESULTS = 8;
 
   final BytecodeWriter writer;
-  final OperandStack operands = new OperandStack();
-  final List<ControlFrame> control = new ArrayList<>();
+  final OperandStack operands;
+
+  /// The open frames of the function, the outermost first; the methods of regions share the list.
+  final List<ControlFrame> control;
+
   final ModulePlan plan;
   final WasmModule module;
   final CallShape shape;
@@ -37,6 +44,7 @@ final class MethodState {
   final int scratchValue;
   final int scratchOther;
   final DebugEmitter debug;
+  final FrameArrayEmitter frameArrays;
 
   /// What is known in optimized code.
   final @Nullable FunctionAnalysis analysis;
@@ -47,65 +55,77 @@ final class MethodState {
   /// Whether control can reach the next instruction.
   boolean isReachable = true;
 
+  /// The letters of all Wasm locals, parameters first.
+  private final String locals;
+
   private final JvmKind[] localKinds;
   private final SlotLayout slots;
-  private final int operandBase;
-  private final int firstTemporary;
-  private final Object[] fixedFrame;
   private final int fixedFrameLength;
   private final int memorySlot;
   private final boolean cachesMemory;
   private final boolean reloadsMemory;
-  private final BitSet aliasSlots = new BitSet();
+  private final Temporaries temporaries;
+
+  /// The number of frames around the method, which it can only leave for.
+  private final int outerFrames;
+
+  /// What the operands outside of all own frames belong to, in the method of a region.
+  private final @Nullable ControlFrame regionFrame;
+
+  /// The number of operands of the function below those that the method sees.
+  private int frameHeight;
+
+  /// The words that these operands would take on a JVM stack.
+  private int frameWords;
+
+  private final Map<Integer, ControlFrame.Alias> aliases = new HashMap<>();
 
   /// Where the function jumps to for a tail call of itself.
   private @Nullable Label start;
 
-  /// Operands from the current frame's height up to this index are on the JVM stack.
+  /// Operands below this index are settled: see [OperandStack].
+  private int settledEnd;
+
+  /// Operands from the settled ones up to this index are on the JVM stack.
   private int onStackEnd;
 
-  private Object[] frameLocals = new Object[64];
+  /// The entries of stack map frames; those of the variables that every method has never change.
+  private Object[] frameLocals;
+
   private Object[] frameStack = new Object[16];
 
   /// @param slots where parameters, instance and Wasm locals are
-  /// @param locals the letters of all Wasm locals, parameters first
-  /// @param operandBase the number of operands of the function that this method does not see
-  /// @param analysis facts about the function in optimized code, else null
+  /// @param caller what calls the method, if it is that of a region
   MethodState(
       BytecodeWriter writer,
-      ModulePlan plan,
-      CallShape shape,
-      String locals,
+      FunctionContext context,
       SlotLayout slots,
-      int operandBase,
       boolean cachesMemory,
-      @Nullable FunctionAnalysis analysis) {
+      @Nullable MethodState caller) {
+    this.locals = context.locals;
     this.writer = writer;
-    this.plan = plan;
+    this.plan = context.plan;
     this.module = plan.module();
-    this.shape = shape;
+    this.shape = context.shape;
     this.slots = slots;
-    this.operandBase = operandBase;
     this.debug = new DebugEmitter(this);
-    this.analysis = analysis;
+    this.frameArrays = new FrameArrayEmitter(writer, slots);
+    this.analysis = context.analysis;
     this.checkedAddresses = analysis == null ? null : new CheckedAddresses(analysis);
     localKinds = new JvmKind[locals.length()];
     for (int i = 0; i < localKinds.length; i++) {
       localKinds[i] = JvmKind.of(locals.charAt(i));
     }
     int slot = slots.end();
-    if (slot > MAX_LOCAL_SLOTS) {
-      throw new CodeLimitException("local variables", slot, MAX_LOCAL_SLOTS);
-    }
     int entries = slots.frame().size();
-    fixedFrame = slots.frame().toArray(new Object[entries + 8]);
+    frameLocals = slots.frame().toArray(new Object[entries + 64]);
     instanceSlot = slots.instanceSlot();
     this.cachesMemory = cachesMemory;
     memorySlot = slot;
     if (cachesMemory) {
       MemoryForm form = form(0);
-      fixedFrame[entries++] = Names.memory(form);
-      fixedFrame[entries++] = form == MemoryForm.SEGMENT ? Names.SEGMENT : "[B";
+      frameLocals[entries++] = Names.memory(form);
+      frameLocals[entries++] = form == MemoryForm.SEGMENT ? Names.SEGMENT : "[B";
       slot += 2;
       // What a host function calls, and what others do with an exported memory, may let it grow.
       boolean isVisible = plan.layout().isMemoryExported() || module.importedFunctionCount() > 0;
@@ -122,31 +142,34 @@ final class MethodState {
     scratchValue = slot + 2;
     scratchOther = slot + 4;
     for (int i = 0; i < 6; i++) {
-      fixedFrame[entries++] = Opcodes.TOP;
+      frameLocals[entries++] = Opcodes.TOP;
     }
-    firstTemporary = slot + 6;
     fixedFrameLength = entries;
+    temporaries = new Temporaries(slot + 6);
+    operands = new OperandStack(temporaries);
+    control = caller == null ? new ArrayList<>() : caller.control;
+    outerFrames = control.size();
+    regionFrame =
+        caller == null
+            ? null
+            : new ControlFrame(
+                ControlFrame.Kind.REGION, -1, 0, "", new int[0], temporaries.first());
   }
 
   // Locals.
 
-  /// Writes what a method begins with: defaults of the locals, the memory and its bytes.
+  /// Writes what a method begins with: values of the locals, the memory and its bytes.
   ///
-  /// @param locals the letters of all Wasm locals, parameters first
   /// @param isTarget whether the function jumps to its start to call itself
-  void writeProlog(int functionIndex, String locals, boolean isTarget) {
+  void writeProlog(int functionIndex, boolean isTarget) {
     if (isTarget) {
       start = new Label();
-      int entries = shape.frameTypes().size() + 1;
-      writer.labelWithFrame(start, entries, fixedFrame, 0, frameStack);
+      writer.labelWithFrame(start, slots.frameSizeAtStart(shape), frameLocals, 0, frameStack);
     }
     if (isDebuggable()) {
-      debug.enter(functionIndex, locals, shape.params().length());
+      debug.enter(functionIndex, locals, shape);
     } else {
-      for (int i = shape.params().length(); i < localKinds.length; i++) {
-        writeConstant(localKinds[i], 0, 0);
-        writer.store(localKinds[i], slots.slot(i));
-      }
+      writeLocals();
     }
     if (slots.exitSlot() >= 0) {
       clearExit();
@@ -154,7 +177,45 @@ final class MethodState {
     cacheMemory();
     control.add(
         new ControlFrame(
-            ControlFrame.Kind.FUNCTION, 0, shape.results(), new int[0], firstTemporary));
+            ControlFrame.Kind.FUNCTION,
+            0,
+            0,
+            shape.results(),
+            shape.results().length() > MAX_RETURNED_RESULTS
+                ? resultSlots(temporaries.first(), shape.results())
+                : new int[0],
+            temporaries.first()));
+  }
+
+  private static int[] resultSlots(int first, String results) {
+    int[] slots = new int[results.length()];
+    int next = first;
+    for (int i = 0; i < slots.length; i++) {
+      slots[i] = next;
+      next += JvmKind.of(results.charAt(i)).slots();
+    }
+    return slots;
+  }
+
+  private void writeLocals() {
+    int stackParams = shape.stackParams();
+    int paramSlot = 0;
+    for (int i = 0; i < localKinds.length; i++) {
+      JvmKind kind = localKinds[i];
+      if (i < stackParams) {
+        if (slots.isFramed(i)) {
+          writer.load(kind, paramSlot);
+          frameArrays.store(kind, slots.frameIndex(i));
+        }
+        paramSlot += kind.slots();
+      } else if (i < shape.params().length()) {
+        CallEmitter.readResult(writer, instanceSlot, CallEmitter.transferSlot(shape, i), kind);
+        storeLocal(i);
+      } else if (!slots.isFramed(i)) {
+        writeConstant(kind, 0, 0);
+        writer.store(kind, slots.slot(i));
+      }
+    }
   }
 
   /// {@return where the function starts, or null if it cannot be jumped to}
@@ -174,20 +235,18 @@ final class MethodState {
 
   /// Writes what the method of a region begins with, which sees the frames around it as exits.
   ///
-  /// @param outer the frames around the region, from the function's to the innermost
-  void writeRegionProlog(List<ControlFrame> outer) {
+  /// @param caller the method that calls it, all operands of its current frame being in constants
+  ///   or in the frame arrays
+  void writeRegionProlog(MethodState caller) {
     clearExit();
     cacheMemory();
-    for (ControlFrame frame : outer) {
-      ControlFrame exit =
-          new ControlFrame(
-              ControlFrame.Kind.EXIT, 0, frame.branchKinds, new int[0], firstTemporary);
-      exit.isProtected = frame.kind == ControlFrame.Kind.TRY || frame.isProtected;
-      control.add(exit);
+    frameHeight = caller.frameHeight + caller.base();
+    frameWords = caller.frameWords + caller.operands.words(caller.base());
+    for (int i = caller.base(); i < caller.operands.size(); i++) {
+      operands.pushCopy(caller.operands, i);
     }
-    for (int i = 0; i < slots.operandSlots().length; i++) {
-      operands.pushLocal(slots.operandKind(i), slots.operandSlots()[i]);
-    }
+    settledEnd = operands.size();
+    onStackEnd = settledEnd;
   }
 
   private void clearExit() {
@@ -212,7 +271,7 @@ final class MethodState {
 
   /// {@return the number of operands of the function that this method does not see}
   int operandBase() {
-    return operandBase;
+    return frameHeight;
   }
 
   private void cacheMemory() {
@@ -229,18 +288,24 @@ final class MethodState {
     return localKinds[local];
   }
 
-  /// {@return the slot to read a Wasm local from: its innermost copy, the youngest first}
+  /// {@return whether a Wasm local is in a frame array, not in a local variable}
+  boolean isFramed(int local) {
+    return slots.isFramed(local);
+  }
+
+  /// {@return the slot to read a Wasm local from that is not framed: its youngest copy}
   int localSlot(int local) {
-    // Aliases are rare: most functions have none at all.
-    for (int i = control.size() - 1; i >= 0 && !aliasSlots.isEmpty(); i--) {
-      List<ControlFrame.Alias> aliases = control.get(i).aliases;
-      for (int j = aliases.size() - 1; j >= 0; j--) {
-        if (aliases.get(j).local() == local) {
-          return aliases.get(j).copySlot();
-        }
-      }
+    ControlFrame.Alias alias = aliases.get(local);
+    return alias == null ? slots.slot(local) : alias.copySlot();
+  }
+
+  /// Pushes a Wasm local to the JVM stack.
+  void loadLocal(int local) {
+    if (slots.isFramed(local)) {
+      frameArrays.load(localKinds[local], slots.frameIndex(local));
+    } else {
+      writer.load(localKinds[local], localSlot(local));
     }
-    return slots.slot(local);
   }
 
   /// Reads a local from a copy of its own until the current frame ends.
@@ -250,15 +315,39 @@ final class MethodState {
     ControlFrame frame = current();
     int slot = nextFreeSlot();
     frame.firstFreeSlot = slot + localKinds[local].slots();
-    frame.aliases.add(new ControlFrame.Alias(local, slot));
-    aliasSlots.set(slot);
+    ControlFrame.Alias alias = new ControlFrame.Alias(local, slot, aliases.get(local));
+    aliases.put(local, alias);
+    frame.aliases.add(alias);
+    temporaries.pin(slot, localKinds[local]);
     return slot;
+  }
+
+  /// Reserves two local variables of kind int for the counter of a loop.
+  ///
+  /// @return the first of them
+  int reserveCounter(ControlFrame frame) {
+    int slot = frame.firstFreeSlot;
+    frame.firstFreeSlot += 2;
+    return slot;
+  }
+
+  /// Notes that both variables of a loop's counter have values, until its frame ends.
+  void beginCounter(ControlFrame frame, int slot) {
+    frame.counterSlot = slot;
+    temporaries.pin(slot, JvmKind.INT);
+    temporaries.pin(slot + 1, JvmKind.INT);
   }
 
   /// Ends the aliases that were made in a frame.
   void dropAliases(ControlFrame frame) {
-    for (ControlFrame.Alias alias : frame.aliases) {
-      aliasSlots.clear(alias.copySlot());
+    for (int i = frame.aliases.size() - 1; i >= 0; i--) {
+      ControlFrame.Alias alias = frame.aliases.get(i);
+      temporaries.unpin(alias.copySlot(), localKinds[alias.local()]);
+      if (alias.outer() == null) {
+        aliases.remove(alias.local());
+      } else {
+        aliases.put(alias.local(), alias.outer());
+      }
     }
     frame.aliases.clear();
   }
@@ -274,15 +363,15 @@ final class MethodState {
       checkedAddresses.write(local);
     }
     JvmKind kind = localKinds[local];
-    for (int i = 0; i < control.size() && !aliasSlots.isEmpty(); i++) {
-      for (ControlFrame.Alias alias : control.get(i).aliases) {
-        if (alias.local() == local) {
-          writer.insn(kind.slots() == 2 ? Opcodes.DUP2 : Opcodes.DUP);
-          writer.store(kind, alias.copySlot());
-        }
-      }
+    for (ControlFrame.@Nullable Alias a = aliases.get(local); a != null; a = a.outer()) {
+      writer.insn(kind.slots() == 2 ? Opcodes.DUP2 : Opcodes.DUP);
+      writer.store(kind, a.copySlot());
     }
-    writer.store(kind, slots.slot(local));
+    if (slots.isFramed(local)) {
+      frameArrays.store(kind, slots.frameIndex(local));
+    } else {
+      writer.store(kind, slots.slot(local));
+    }
   }
 
   /// Pops the value on top of the operands into a Wasm local and into all its copies.
@@ -290,18 +379,21 @@ final class MethodState {
     flushUsesBelowTop(local);
     writeTop();
     operands.pop();
-    clampOnStack();
+    clampToSize();
     storeLocal(local);
   }
 
   /*
    * What waits in the current frame was read since the frame began, so it is in the local itself or
-   * in the copy that is read now; older operands were spilled.
+   * in the copy that is read now; older operands were spilled. A framed local never waits.
    */
   private void flushUsesBelowTop(int local) {
+    if (slots.isFramed(local)) {
+      return;
+    }
     int slot = slots.slot(local);
     int alias = localSlot(local);
-    for (int i = Math.max(onStackEnd, base()); i < operands.size() - 1; i++) {
+    for (int i = Math.max(onStackEnd, stackBase()); i < operands.size() - 1; i++) {
       if (operands.place(i) == OperandStack.LOCAL
           && (operands.slot(i) == slot || operands.slot(i) == alias)) {
         flushBelow(1);
@@ -318,16 +410,52 @@ final class MethodState {
 
   // Operands.
 
+  /// {@return the innermost frame of the method}
   ControlFrame current() {
-    return control.getLast();
+    return regionFrame != null && control.size() == outerFrames ? regionFrame : control.getLast();
+  }
+
+  /// {@return whether a frame is outside of the method}
+  boolean isOuter(ControlFrame frame) {
+    return frame.index < outerFrames;
+  }
+
+  /// {@return the number of frames around the method}
+  int outerFrames() {
+    return outerFrames;
   }
 
   private int base() {
     return current().height;
   }
 
-  private void clampOnStack() {
+  /// {@return the index of the first operand that may be on the JVM stack}
+  private int stackBase() {
+    return Math.max(base(), settledEnd);
+  }
+
+  private void clampToSize() {
+    settledEnd = Math.min(settledEnd, operands.size());
     onStackEnd = Math.min(onStackEnd, operands.size());
+  }
+
+  /// Makes the top `count` operands ones that are put on the JVM stack when they are flushed.
+  ///
+  /// To be called before each instruction with the number of operands that it takes.
+  void prepare(int count) {
+    int from = operands.size() - count;
+    if (from >= settledEnd) {
+      return;
+    }
+    boolean hasStack = onStackEnd > stackBase();
+    for (int i = stackBase(); i < operands.size() && !hasStack; i++) {
+      hasStack = operands.place(i) == OperandStack.CONDITION;
+    }
+    if (hasStack) {
+      spill();
+    }
+    settledEnd = Math.max(base(), from);
+    onStackEnd = settledEnd;
   }
 
   /// {@return the kind of an operand counted from the top, which is 0}
@@ -343,7 +471,7 @@ final class MethodState {
   /// Puts all operands of the current frame but the top `count` on the JVM stack.
   void flushBelow(int count) {
     int end = operands.size() - count;
-    for (int i = Math.max(onStackEnd, base()); i < end; i++) {
+    for (int i = Math.max(onStackEnd, stackBase()); i < end; i++) {
       materialize(i);
       operands.setOnStack(i);
       onStackEnd = i + 1;
@@ -352,7 +480,7 @@ final class MethodState {
   }
 
   private void checkStack() {
-    int words = operands.words(onStackEnd) - operands.words(Math.min(base(), onStackEnd));
+    int words = operands.words(onStackEnd) - operands.words(Math.min(stackBase(), onStackEnd));
     if (words > MAX_STACK_WORDS) {
       throw new CodeLimitException("operand stack words", words, MAX_STACK_WORDS);
     }
@@ -369,6 +497,7 @@ final class MethodState {
   private void materialize(int index) {
     switch (operands.place(index)) {
       case OperandStack.LOCAL -> writer.load(operands.kind(index), operands.slot(index));
+      case OperandStack.FRAME -> frameArrays.load(operands.kind(index), operands.frameIndex(index));
       case OperandStack.CONSTANT ->
           writeConstant(operands.kind(index), operands.bits(index), operands.high(index));
       case OperandStack.CONDITION -> writeCondition(index);
@@ -384,17 +513,23 @@ final class MethodState {
   /// Writes one half of a deferred vector without taking it from the operands.
   void writeDeferredHalf(int depth, boolean isHigh) {
     int index = operands.size() - 1 - depth;
-    if (operands.place(index) == OperandStack.CONSTANT) {
-      writer.lconst(isHigh ? operands.high(index) : operands.bits(index));
-    } else {
-      writer.load(JvmKind.LONG, operands.slot(index) + (isHigh ? 2 : 0));
+    switch (operands.place(index)) {
+      case OperandStack.CONSTANT ->
+          writer.lconst(isHigh ? operands.high(index) : operands.bits(index));
+      case OperandStack.FRAME ->
+          frameArrays.load(JvmKind.LONG, operands.frameIndex(index) + (isHigh ? 1 : 0));
+      default -> writer.load(JvmKind.LONG, operands.slot(index) + (isHigh ? 2 : 0));
     }
   }
 
-  /// {@return whether an operand, counted from the top, is a constant or in a local variable}
+  /// {@return whether an operand, counted from the top, is a constant or in a variable}
   boolean isDeferred(int depth) {
-    byte place = operands.place(operands.size() - 1 - depth);
-    return place == OperandStack.LOCAL || place == OperandStack.CONSTANT;
+    return isConstantOrVariable(operands.size() - 1 - depth);
+  }
+
+  private boolean isConstantOrVariable(int index) {
+    byte place = operands.place(index);
+    return place != OperandStack.ON_STACK && place != OperandStack.CONDITION;
   }
 
   /// @param high the high half of a vector
@@ -444,13 +579,13 @@ final class MethodState {
   /// Takes note that the top operand was consumed.
   void pop() {
     operands.pop();
-    clampOnStack();
+    clampToSize();
   }
 
   /// Takes note that operands were consumed.
   void pop(int count) {
     operands.truncate(operands.size() - count);
-    clampOnStack();
+    clampToSize();
   }
 
   /// Takes note of a value that was just written; everything below it is on the JVM stack.
@@ -469,9 +604,9 @@ final class MethodState {
 
   /// Takes note of a vector whose halves were just written.
   ///
-  /// It stays on the JVM stack if everything below is there too. Else it is put into variables of
-  /// its own, so that what is below may stay deferred: most instructions on vectors need their
-  /// operands there, since they use them twice.
+  /// It stays on the JVM stack if everything below is there too, or settled. Else it is put into
+  /// variables of its own, so that what is below may stay deferred: most instructions on vectors
+  /// need their operands there, since they use them twice.
   void pushVector() {
     if (onStackEnd == operands.size()) {
       pushOnStack(JvmKind.V128);
@@ -482,23 +617,14 @@ final class MethodState {
     }
   }
 
-  /// {@return the kinds of the operands of the current frame, the lowest first}
-  String currentKinds() {
-    StringBuilder kinds = new StringBuilder();
-    for (int i = base(); i < operands.size(); i++) {
-      kinds.append(operands.kind(i).code());
-    }
-    return kinds.toString();
-  }
-
   /// {@return the number of operands of the current frame that are on the JVM stack}
   int onStackCount() {
-    return Math.max(0, onStackEnd - base());
+    return Math.max(0, onStackEnd - stackBase());
   }
 
   /// {@return whether a condition that is not written yet waits below the top operand}
   boolean hasConditionBelowTop() {
-    for (int i = Math.max(onStackEnd, base()); i < operands.size() - 1; i++) {
+    for (int i = Math.max(onStackEnd, stackBase()); i < operands.size() - 1; i++) {
       if (operands.place(i) == OperandStack.CONDITION) {
         return true;
       }
@@ -506,20 +632,15 @@ final class MethodState {
     return false;
   }
 
-  /// Moves all operands of the current frame off the JVM stack and out of variables that change.
+  /// Settles all operands of the current frame: moves them off the JVM stack and out of variables
+  /// that change.
   void spill() {
-    int size = operands.size();
-    for (int i = Math.max(onStackEnd, base()); i < size; i++) {
-      if (operands.place(i) == OperandStack.CONDITION) {
-        flush();
-        break;
-      }
-    }
+    flushConditions();
     int next = nextFreeSlot();
-    for (int i = size - 1; i >= base(); i--) {
-      byte place = operands.place(i);
-      boolean isOnStack = place == OperandStack.ON_STACK;
-      if (isOnStack || (place == OperandStack.LOCAL && isMutable(operands.slot(i)))) {
+    for (int i = operands.size() - 1; i >= stackBase(); i--) {
+      boolean isOnStack = operands.place(i) == OperandStack.ON_STACK;
+      if (isOnStack
+          || (operands.place(i) == OperandStack.LOCAL && temporaries.isMutable(operands.slot(i)))) {
         JvmKind kind = operands.kind(i);
         if (!isOnStack) {
           writer.load(kind, operands.slot(i));
@@ -529,8 +650,39 @@ final class MethodState {
         next += kind.slots();
       }
     }
-    operands.measure(base());
-    onStackEnd = base();
+    settledEnd = operands.size();
+    onStackEnd = settledEnd;
+  }
+
+  /// Settles all operands of the current frame where the methods of other parts of the function can
+  /// reach them: as constants, or in the frame arrays, at their height in the function.
+  void spillToFrame() {
+    flushConditions();
+    for (int i = operands.size() - 1; i >= base(); i--) {
+      byte place = operands.place(i);
+      if (place == OperandStack.ON_STACK || place == OperandStack.LOCAL) {
+        JvmKind kind = operands.kind(i);
+        if (place == OperandStack.LOCAL) {
+          writer.load(kind, operands.slot(i));
+        }
+        int element = slots.operandIndex(kind, frameWords + operands.words(i));
+        frameArrays.store(kind, element);
+        operands.setFrame(i, element);
+      }
+    }
+    settledEnd = operands.size();
+    onStackEnd = settledEnd;
+  }
+
+  /// Replaces the operands of the current frame, which are settled, by those with which a region
+  /// ended.
+  void takeOperands(MethodState region) {
+    operands.truncate(current().height);
+    for (int i = 0; i < region.operands.size(); i++) {
+      operands.pushCopy(region.operands, i);
+    }
+    settledEnd = operands.size();
+    onStackEnd = settledEnd;
   }
 
   /// Gets the top operands off the JVM stack, so that they can be written in any order.
@@ -549,49 +701,61 @@ final class MethodState {
       operands.setLocal(i, next);
       next += kind.slots();
     }
-    operands.measure(from);
     onStackEnd = Math.min(onStackEnd, from);
   }
 
-  private boolean isMutable(int slot) {
-    return slot < firstTemporary || aliasSlots.get(slot);
+  private void flushConditions() {
+    for (int i = Math.max(onStackEnd, stackBase()); i < operands.size(); i++) {
+      if (operands.place(i) == OperandStack.CONDITION) {
+        flush();
+        return;
+      }
+    }
   }
 
   /// {@return the first local variable that holds nothing of the current frame}
   private int nextFreeSlot() {
-    return Math.max(current().firstFreeSlot, operands.slotsEnd());
+    return Math.max(current().firstFreeSlot, temporaries.end());
   }
 
   // Control.
 
   /// Opens a frame for a block whose parameters are on top of the operands, all of them spilled.
+  ///
+  /// The variables of its results are written right before its end, so what is in the block may use
+  /// them for something else.
   ControlFrame enter(ControlFrame.Kind kind, String params, String results) {
-    int next = nextFreeSlot();
-    int[] resultSlots = new int[results.length()];
-    for (int i = 0; i < resultSlots.length; i++) {
-      resultSlots[i] = next;
-      next += JvmKind.of(results.charAt(i)).slots();
-    }
+    int first = nextFreeSlot();
     ControlFrame frame =
-        new ControlFrame(kind, operands.size() - params.length(), results, resultSlots, next);
+        new ControlFrame(
+            kind,
+            control.size(),
+            operands.size() - params.length(),
+            results,
+            resultSlots(first, results),
+            first);
     control.add(frame);
-    onStackEnd = frame.height;
+    if (params.length() <= MAX_FLUSHED_PARAMS) {
+      settledEnd = frame.height;
+      onStackEnd = settledEnd;
+    }
     return frame;
   }
 
-  /// Moves the parameters of a loop into variables of their own, which its branches assign.
+  /// Gives the parameters of a loop variables of their own, which its branches assign.
   void reserveLoopParameters(ControlFrame frame, String params) {
     int[] slots = new int[params.length()];
     for (int i = 0; i < slots.length; i++) {
       JvmKind kind = JvmKind.of(params.charAt(i));
-      slots[i] = frame.firstFreeSlot;
-      frame.firstFreeSlot += kind.slots();
       int index = frame.height + i;
-      materialize(index);
-      writer.store(kind, slots[i]);
-      operands.setLocal(index, slots[i]);
+      if (operands.place(index) != OperandStack.LOCAL) {
+        int slot = nextFreeSlot();
+        materialize(index);
+        writer.store(kind, slot);
+        operands.setLocal(index, slot);
+      }
+      slots[i] = operands.slot(index);
     }
-    operands.measure(frame.height);
     frame.branchKinds = params;
     frame.branchSlots = slots;
     operands.markUnchanged(Math.min(operands.unchanged(), frame.height));
@@ -601,19 +765,52 @@ final class MethodState {
   ControlFrame leave() {
     ControlFrame frame = control.removeLast();
     dropAliases(frame);
-    operands.truncate(frame.height);
-    onStackEnd = base();
+    if (frame.counterSlot >= 0) {
+      temporaries.unpin(frame.counterSlot, JvmKind.INT);
+      temporaries.unpin(frame.counterSlot + 1, JvmKind.INT);
+    }
+    if (frame.caughtSlot >= 0) {
+      temporaries.unpin(frame.caughtSlot, JvmKind.REF);
+    }
+    takeResults(frame);
+    return frame;
+  }
+
+  /// Replaces the operands of a frame by its results, which are in their variables.
+  void takeResults(ControlFrame frame) {
+    truncate(frame.height);
     for (int i = 0; i < frame.resultSlots.length; i++) {
       operands.pushLocal(JvmKind.of(frame.results.charAt(i)), frame.resultSlots[i]);
     }
-    return frame;
+  }
+
+  /// Drops all operands from an index on, which nothing but settled ones lies below.
+  private void truncate(int size) {
+    operands.truncate(size);
+    settledEnd = size;
+    onStackEnd = size;
   }
 
   /// Begins another part of the current frame, without operands of its own.
   void restart(ControlFrame frame) {
     dropAliases(frame);
-    operands.truncate(frame.height);
-    onStackEnd = frame.height;
+    truncate(frame.height);
+  }
+
+  /// Notes that the exception which a frame has caught is in a variable, until the frame ends.
+  void beginCaught(ControlFrame frame, int slot) {
+    frame.caughtSlot = slot;
+    temporaries.pin(slot, Names.THROWN);
+    if (slots.keepsCaught()) {
+      writer.aload(slot);
+      frameArrays.store(JvmKind.REF, slots.caughtIndex(frame));
+    }
+  }
+
+  /// Pushes the exception that a frame outside of the method has caught.
+  void loadOuterCaught(ControlFrame frame) {
+    frameArrays.load(JvmKind.REF, slots.caughtIndex(frame));
+    writer.checkcast(Names.THROWN);
   }
 
   /// Begins the `else` of the current frame with the operands that its `if` began with.
@@ -621,10 +818,11 @@ final class MethodState {
     restart(frame);
     if (frame.parameters != null) {
       for (ControlFrame.Parameter parameter : frame.parameters) {
-        if (parameter.place() == OperandStack.CONSTANT) {
-          operands.pushConstant(parameter.kind(), parameter.value(), parameter.high());
-        } else {
-          operands.pushLocal(parameter.kind(), (int) parameter.value());
+        switch (parameter.place()) {
+          case OperandStack.CONSTANT ->
+              operands.pushConstant(parameter.kind(), parameter.value(), parameter.high());
+          case OperandStack.FRAME -> operands.pushFrame(parameter.kind(), (int) parameter.value());
+          default -> operands.pushLocal(parameter.kind(), (int) parameter.value());
         }
       }
     }
@@ -650,7 +848,7 @@ final class MethodState {
 
   /// Pops the operands of the current frame that are on the JVM stack, but for the top `kept`.
   void writePops(int kept) {
-    for (int i = onStackEnd - 1 - kept; i >= base(); i--) {
+    for (int i = onStackEnd - 1 - kept; i >= stackBase(); i--) {
       writer.pop(operands.kind(i));
     }
   }
@@ -670,11 +868,11 @@ final class MethodState {
   /// @param extraInt whether an int lies on top of them
   private void writeFrame(Label label, int stackEnd, boolean extraInt) {
     int stackCount = 0;
-    int needed = 2 * Math.max(0, stackEnd - base()) + 1;
+    int needed = 2 * Math.max(0, stackEnd - stackBase()) + 1;
     if (frameStack.length < needed) {
       frameStack = new Object[needed * 2];
     }
-    for (int i = base(); i < stackEnd; i++) {
+    for (int i = stackBase(); i < stackEnd; i++) {
       JvmKind kind = operands.kind(i);
       frameStack[stackCount++] = kind.frameType();
       if (kind == JvmKind.V128) {
@@ -689,63 +887,11 @@ final class MethodState {
 
   /// Collects the types of all local variables that are needed from here on.
   private int collectLocals() {
-    int end = firstTemporary;
-    for (int i = 0; i < operands.size(); i++) {
-      if (operands.place(i) == OperandStack.LOCAL) {
-        end = Math.max(end, operands.slot(i) + operands.kind(i).slots());
-      }
-    }
-    for (ControlFrame frame : control) {
-      end = Math.max(end, frame.counterSlot < 0 ? end : frame.counterSlot + 2);
-      end = Math.max(end, frame.caughtSlot + 1);
-      for (ControlFrame.Alias alias : frame.aliases) {
-        end = Math.max(end, alias.copySlot() + localKinds[alias.local()].slots());
-      }
-    }
-    int temporaries = end - firstTemporary;
-    int needed = fixedFrameLength + 2 * temporaries;
+    int needed = fixedFrameLength + temporaries.end() - temporaries.first();
     if (frameLocals.length < needed) {
-      frameLocals = new Object[needed * 2];
+      frameLocals = Arrays.copyOf(frameLocals, needed * 2);
     }
-    System.arraycopy(fixedFrame, 0, frameLocals, 0, fixedFrameLength);
-    if (temporaries == 0) {
-      return trimmed(fixedFrameLength);
-    }
-    // By slot first, behind the part that is handed out, then closed up: two slots are one entry.
-    int from = fixedFrameLength + temporaries;
-    Arrays.fill(frameLocals, from, from + temporaries, Opcodes.TOP);
-    for (int i = 0; i < operands.size(); i++) {
-      if (operands.place(i) == OperandStack.LOCAL && operands.slot(i) >= firstTemporary) {
-        int entry = from + operands.slot(i) - firstTemporary;
-        JvmKind kind = operands.kind(i);
-        frameLocals[entry] = kind.frameType();
-        if (kind == JvmKind.V128) {
-          frameLocals[entry + 2] = kind.frameType();
-        }
-      }
-    }
-    for (ControlFrame frame : control) {
-      if (frame.counterSlot >= 0) {
-        frameLocals[from + frame.counterSlot - firstTemporary] = Opcodes.INTEGER;
-        frameLocals[from + frame.counterSlot + 1 - firstTemporary] = Opcodes.INTEGER;
-      }
-      if (frame.caughtSlot >= 0) {
-        frameLocals[from + frame.caughtSlot - firstTemporary] = Names.THROWN;
-      }
-      for (ControlFrame.Alias alias : frame.aliases) {
-        frameLocals[from + alias.copySlot() - firstTemporary] =
-            localKinds[alias.local()].frameType();
-      }
-    }
-    int count = fixedFrameLength;
-    for (int i = 0; i < temporaries; i++) {
-      Object type = frameLocals[from + i];
-      frameLocals[count++] = type;
-      if (Opcodes.LONG.equals(type) || Opcodes.DOUBLE.equals(type)) {
-        i++;
-      }
-    }
-    return trimmed(count);
+    return trimmed(temporaries.copyTo(frameLocals, fixedFrameLength));
   }
 
   private int trimmed(int count) {

@@ -53,6 +53,7 @@ public final class Names {
   static final String STACK_GUARD = RUNTIME + "StackGuard";
   static final String RESULT_SLOTS = RUNTIME + "ResultSlots";
   static final String RESULT_SLOTS_DESC = "L" + RESULT_SLOTS + ";";
+  static final String LARGE_FRAMES = RUNTIME + "LargeFrames";
   static final String THROWN = RUNTIME + "ThrownException";
   static final String THROWN_DESC = "L" + THROWN + ";";
   static final String UNCAUGHT = "dev/cloister/engine/error/UncaughtWasmException";
@@ -80,8 +81,6 @@ public final class Names {
   static final String INTEGER_OPS = INTRINSIC + "IntegerOps";
   static final String FLOAT_OPS = INTRINSIC + "FloatOps";
   static final String CONVERSION_OPS = INTRINSIC + "ConversionOps";
-  static final String HEAP_ATOMICS = INTRINSIC + "HeapAtomics";
-  static final String SEGMENT_ATOMICS = INTRINSIC + "SegmentAtomics";
   static final String V128_OPS = INTRINSIC + "V128Ops";
   static final String I8X16_OPS = INTRINSIC + "I8x16Ops";
   static final String I16X8_OPS = INTRINSIC + "I16x8Ops";
@@ -89,6 +88,8 @@ public final class Names {
   static final String I64X2_OPS = INTRINSIC + "I64x2Ops";
   static final String F32X4_OPS = INTRINSIC + "F32x4Ops";
   static final String F64X2_OPS = INTRINSIC + "F64x2Ops";
+  static final String HEAP_ATOMICS = INTRINSIC + "HeapAtomics";
+  static final String SEGMENT_ATOMICS = INTRINSIC + "SegmentAtomics";
   static final String TRAPS = INTRINSIC + "Traps";
   static final String TRAP_DESC = "Ldev/cloister/engine/error/TrapException;";
 
@@ -100,6 +101,9 @@ public final class Names {
   static final String OBJECT = "java/lang/Object";
   static final String SEGMENT = "java/lang/foreign/MemorySegment";
   static final String SEGMENT_DESC = "L" + SEGMENT + ";";
+
+  /// In place of the ordinal of a region: the rest of the function.
+  static final String BODY = "body";
 
   private Names() {}
 
@@ -113,9 +117,35 @@ public final class Names {
     return GENERATED + "C" + index;
   }
 
+  /// {@return a class with more methods of chunk `index`}
+  static String chunkPart(int index, int part) {
+    return chunk(index) + "_" + part;
+  }
+
+  /// {@return the method with the code of a function that has frame arrays, or with the rest of one
+  /// that is divided}
+  static String functionBody(int functionIndex) {
+    return function(functionIndex) + "_" + BODY;
+  }
+
+  /// {@return the method with the code of a region of a function}
+  static String region(int functionIndex, int ordinal) {
+    return function(functionIndex) + "_" + ordinal;
+  }
+
+  /// {@return a method that maps indices to labels for a function}
+  static String branchTable(int functionIndex, int ordinal) {
+    return function(functionIndex) + "_t" + ordinal;
+  }
+
   /// {@return the class that dispatches calls of shape `index` by ordinal}
   static String dispatch(int index) {
     return GENERATED + "D" + index;
+  }
+
+  /// {@return a class with a part of the dispatch by shape `index`}
+  static String dispatchPart(int index, int part) {
+    return dispatch(index) + "_" + part;
   }
 
   /// {@return the class of references to a module's own functions of shape `index`}

@@ -6,27 +6,32 @@ import java.util.Arrays;
 final class OperandStack {
   /*
    * An operand is *on the stack* of the JVM, or it is *deferred*: a constant, the content of a
-   * local variable, or a condition whose operands are on the JVM stack and whose comparison is
-   * still to come. Above the height of the current control frame the operands on the JVM stack
-   * come first and the deferred ones after them, so that deferred operands can be written at any
-   * time in order; below that height nothing is on the JVM stack.
+   * local variable or of an element of the function's frame arrays, or a condition whose operands
+   * are on the JVM stack and whose comparison is still to come.
+   *
+   * From the bottom: the *settled* operands, which are constants or in places that nobody writes
+   * while they wait, and are left there until they are consumed; then those on the JVM stack; then
+   * deferred ones, so that these can be written at any time in order. Whatever lies below the
+   * height of the current control frame is settled.
    */
   static final byte ON_STACK = 0;
   static final byte LOCAL = 1;
   static final byte CONSTANT = 2;
   static final byte CONDITION = 3;
+  static final byte FRAME = 4;
 
   private byte[] places = new byte[64];
   private byte[] kinds = new byte[64];
   private long[] values = new long[64];
   private long[] highs = new long[64];
-  private int[] ends = new int[64];
   private int[] words = new int[64];
   private int size;
   private int unchanged;
+  private final Temporaries temporaries;
 
-  void clear() {
-    truncate(0);
+  /// @param temporaries what is told which temporaries hold operands
+  OperandStack(Temporaries temporaries) {
+    this.temporaries = temporaries;
   }
 
   int size() {
@@ -34,8 +39,9 @@ final class OperandStack {
   }
 
   void truncate(int newSize) {
-    size = newSize;
-    unchanged = Math.min(unchanged, newSize);
+    while (size > newSize) {
+      pop();
+    }
   }
 
   /// {@return the number of lowest operands that are those of the last [#markUnchanged]}
@@ -55,11 +61,23 @@ final class OperandStack {
   /// Pushes the content of a local variable of the JVM method.
   void pushLocal(JvmKind kind, int slot) {
     push(LOCAL, kind, slot);
+    temporaries.hold(slot, kind);
+  }
+
+  /// Pushes an element of the frame array for values of a kind.
+  void pushFrame(JvmKind kind, int index) {
+    push(FRAME, kind, index);
+  }
+
+  /// Pushes what is settled, or a condition, at an index of another stack.
+  void pushCopy(OperandStack from, int index) {
+    push(from.places[index], from.kind(index), from.values[index]);
+    highs[size - 1] = from.highs[index];
   }
 
   /// Pushes a constant by its bits; the only constant reference is null.
   void pushConstant(JvmKind kind, long bits) {
-    push(CONSTANT, kind, bits);
+    pushConstant(kind, bits, /* high= */ 0);
   }
 
   /// Pushes a constant by its bits, those of a vector being 128.
@@ -79,7 +97,6 @@ final class OperandStack {
       kinds = Arrays.copyOf(kinds, size * 2);
       values = Arrays.copyOf(values, size * 2);
       highs = Arrays.copyOf(highs, size * 2);
-      ends = Arrays.copyOf(ends, size * 2);
       words = Arrays.copyOf(words, size * 2);
     }
     places[size] = place;
@@ -87,11 +104,14 @@ final class OperandStack {
     values[size] = value;
     words[size] = words(size) + kind.slots();
     size++;
-    measure(size - 1);
   }
 
   void pop() {
-    truncate(size - 1);
+    size--;
+    unchanged = Math.min(unchanged, size);
+    if (places[size] == LOCAL) {
+      temporaries.release(slot(size), kind(size));
+    }
   }
 
   byte place(int index) {
@@ -104,6 +124,11 @@ final class OperandStack {
 
   /// {@return the slot of an operand in a local variable}
   int slot(int index) {
+    return (int) values[index];
+  }
+
+  /// {@return the element of the frame array in which an operand is}
+  int frameIndex(int index) {
     return (int) values[index];
   }
 
@@ -127,32 +152,31 @@ final class OperandStack {
     return count == 0 ? 0 : words[count - 1];
   }
 
-  /// {@return the first slot behind those of all operands in local variables, or a later one}
-  int slotsEnd() {
-    return size == 0 ? 0 : ends[size - 1];
-  }
-
-  /// Computes [#slotsEnd] anew after operands from an index on were moved.
-  void measure(int from) {
-    int end = from == 0 ? 0 : ends[from - 1];
-    for (int i = from; i < size; i++) {
-      if (places[i] == LOCAL) {
-        end = Math.max(end, slot(i) + kind(i).slots());
-      }
-      ends[i] = end;
-    }
-  }
-
   /// Notes that an operand is now on the JVM stack.
   void setOnStack(int index) {
+    leaveTemporary(index);
     places[index] = ON_STACK;
-    ends[index] = index == 0 ? 0 : ends[index - 1];
   }
 
-  /// Notes that an operand is now in a local variable; [#measure] has to follow.
+  /// Notes that an operand is now in a local variable.
   void setLocal(int index, int slot) {
+    leaveTemporary(index);
     places[index] = LOCAL;
     values[index] = slot;
+    temporaries.hold(slot, kind(index));
+  }
+
+  /// Notes that an operand is now in an element of a frame array.
+  void setFrame(int index, int element) {
+    leaveTemporary(index);
+    places[index] = FRAME;
+    values[index] = element;
+  }
+
+  private void leaveTemporary(int index) {
+    if (places[index] == LOCAL) {
+      temporaries.release(slot(index), kind(index));
+    }
   }
 
   /// Notes that a condition was inverted.

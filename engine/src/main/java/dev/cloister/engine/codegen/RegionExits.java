@@ -9,50 +9,47 @@ import org.objectweb.asm.Opcodes;
 /// How the method of a region is left: at its end, by a branch to a frame around it, by a tail
 /// call, or by an exception.
 ///
-/// The method returns the code of the exit. The locals that it wrote and the values that go with
-/// the exit are carried in the result slots of the store, the locals first.
+/// The method returns the code of the exit. Those of branches are the same in all methods of the
+/// function: where the frame is outside of the caller, too, the caller just returns the code on.
+/// The locals that the region wrote and the values that an exit carries are in the result slots of
+/// the store, each in its place; operands that it leaves at its end are in the frame arrays.
 final class RegionExits {
-  /// What happens behind an exit.
+  /// What happens behind an exit other than the end and branches.
   enum Kind {
-    /** The instruction behind the region. */
-    END,
-    /** A branch to a frame. */
-    BRANCH,
     /** The return of the function with a pending tail call, which carries nothing. */
     TAIL_CALL,
     /** An exception, to be thrown where the region was called. */
     THREW,
     /** An exception, to be thrown to the handlers of a frame and those around it. */
-    THREW_WITHIN,
-    /** The exception that a frame has caught, to be thrown where the region was called. */
-    RETHROW
+    THREW_WITHIN
   }
 
-  /// A way out of the region.
+  /// A way out of the region that is neither the end nor a branch.
   ///
   /// @param frame the index of the frame that it is about, or 0
   record Exit(Kind kind, int frame) {
-    static final Exit END = new Exit(Kind.END, 0);
     static final Exit TAIL_CALL = new Exit(Kind.TAIL_CALL, 0);
   }
 
-  /// What goes with an exit.
-  ///
-  /// @param code what the method returns
-  /// @param kinds the letters of the values that are carried
-  record Use(int code, String kinds) {}
+  /// The code of the exit at the end; that of a branch is one more than the index of its frame.
+  static final int END = 0;
 
-  /// Result slots below this one have a form of their own.
-  private static final int FIRST_SLOT = 8;
+  /// The kinds of the values that go with an exception.
+  static final String EXCEPTION = String.valueOf(JvmKind.REF.code());
 
-  private static final String EXCEPTION = String.valueOf(JvmKind.REF.code());
+  /// Result slots below this one have a form of their own. The locals that a region writes take
+  /// less than 256 slots, as they are among its parameters.
+  private static final int FIRST_LOCAL = 8;
+
+  private static final int FIRST_VALUE = FIRST_LOCAL + 256;
 
   private final MethodState state;
   private final BytecodeWriter writer;
   private final SlotLayout slots;
   private final BitSet written;
   private final Label epilog = new Label();
-  private final Map<Exit, Use> uses = new LinkedHashMap<>();
+  private final BitSet codes = new BitSet();
+  private final Map<Exit, Integer> specials = new LinkedHashMap<>();
   private boolean isEpilogTargeted;
 
   RegionExits(MethodState state, SlotLayout slots, BitSet written) {
@@ -62,61 +59,71 @@ final class RegionExits {
     this.written = written;
   }
 
-  /// {@return the exits that were written, in the order of their codes}
-  Map<Exit, Use> uses() {
-    return uses;
+  /// {@return the codes of the end and of all branches that were written}
+  BitSet codes() {
+    return codes;
+  }
+
+  /// {@return the codes of all other exits that were written}
+  Map<Exit, Integer> specials() {
+    return specials;
   }
 
   /// Pops the values of an exit from the JVM stack to where they are carried.
   void keep(String values) {
-    CallEmitter.leaveResults(
-        writer, slots.instanceSlot(), firstValueSlot(state, written), values);
+    CallEmitter.leaveResults(writer, slots.instanceSlot(), FIRST_VALUE, values);
   }
 
   /// Jumps to the exit to the frame with index `frame`; the JVM stack is empty.
-  void jump(int frame, String values) {
-    leave(new Exit(Kind.BRANCH, frame), values);
+  void jump(int frame) {
+    codes.set(frame + 1);
+    leave(frame + 1);
   }
 
-  /// Leaves at the end, with all operands on the JVM stack.
-  void end(String values) {
-    keep(values);
-    leave(Exit.END, values);
+  /// Leaves at the end, with all operands in the frame arrays.
+  void end() {
+    codes.set(END);
+    leave(END);
+  }
+
+  /// Takes the exit whose code is in the variable for it already, one of `passed`.
+  void pass(BitSet passed) {
+    codes.or(passed);
+    jumpToEpilog();
   }
 
   /// Leaves with the exception on the JVM stack, which the caller throws again.
   void threw() {
     keep(EXCEPTION);
-    leave(new Exit(Kind.THREW, 0), EXCEPTION);
+    leave(code(new Exit(Kind.THREW, 0)));
   }
 
   /// Leaves with the exception on the JVM stack, which the caller throws to the handlers of a frame
   /// and those around it.
   void throwWithin(int frame) {
     keep(EXCEPTION);
-    leave(new Exit(Kind.THREW_WITHIN, frame), EXCEPTION);
-  }
-
-  /// Leaves so that the caller throws again what a frame has caught; the JVM stack is empty.
-  void rethrow(int frame) {
-    leave(new Exit(Kind.RETHROW, frame), "");
+    leave(code(new Exit(Kind.THREW_WITHIN, frame)));
   }
 
   /// Leaves while a tail call is pending, with nothing to carry: the function's locals are dead.
   void leaveByTailCall() {
-    writer.iconst(use(Exit.TAIL_CALL, "").code());
+    writer.iconst(code(Exit.TAIL_CALL));
     writer.insn(Opcodes.IRETURN);
   }
 
-  private void leave(Exit exit, String values) {
-    isEpilogTargeted = true;
-    writer.iconst(use(exit, values).code());
-    writer.store(JvmKind.INT, slots.exitSlot());
-    writer.jump(Opcodes.GOTO, epilog);
+  private int code(Exit exit) {
+    return specials.computeIfAbsent(exit, _ -> -1 - specials.size());
   }
 
-  private Use use(Exit exit, String values) {
-    return uses.computeIfAbsent(exit, _ -> new Use(uses.size(), values));
+  private void leave(int code) {
+    writer.iconst(code);
+    writer.store(JvmKind.INT, slots.exitSlot());
+    jumpToEpilog();
+  }
+
+  private void jumpToEpilog() {
+    isEpilogTargeted = true;
+    writer.jump(Opcodes.GOTO, epilog);
   }
 
   /// Writes what the exits have in common, the last thing in the method.
@@ -124,10 +131,9 @@ final class RegionExits {
     if (!isEpilogTargeted) {
       return;
     }
-    state.pop(state.operands.size());
-    state.control.forEach(state::dropAliases);
+    state.restart(state.current());
     state.writeLabel(epilog);
-    int carried = FIRST_SLOT;
+    int carried = FIRST_LOCAL;
     for (int local = written.nextSetBit(0); local >= 0; local = written.nextSetBit(local + 1)) {
       JvmKind kind = state.localKind(local);
       writer.load(kind, slots.slot(local));
@@ -140,7 +146,7 @@ final class RegionExits {
 
   /// Writes, after the call of a region, the locals that it wrote.
   static void readLocals(MethodState caller, BitSet written) {
-    int carried = FIRST_SLOT;
+    int carried = FIRST_LOCAL;
     for (int local = written.nextSetBit(0); local >= 0; local = written.nextSetBit(local + 1)) {
       JvmKind kind = caller.localKind(local);
       CallEmitter.readResult(caller.writer, caller.instanceSlot, carried, kind);
@@ -149,19 +155,8 @@ final class RegionExits {
     }
   }
 
-  /// Pushes, after the call of a region, the values of an exit.
-  static void readValues(MethodState caller, BitSet written, String values) {
-    CallEmitter.readResults(
-        caller.writer, caller.instanceSlot, firstValueSlot(caller, written), values);
-    caller.pushOnStack(values);
-  }
-
-  /// {@return the slot behind those of the locals}
-  private static int firstValueSlot(MethodState state, BitSet written) {
-    int slot = FIRST_SLOT;
-    for (int local = written.nextSetBit(0); local >= 0; local = written.nextSetBit(local + 1)) {
-      slot += state.localKind(local).resultSlots();
-    }
-    return slot;
+  /// Pushes, after the call of a region, the values of an exit to the JVM stack.
+  static void readValues(MethodState caller, String values) {
+    CallEmitter.readResults(caller.writer, caller.instanceSlot, FIRST_VALUE, values);
   }
 }

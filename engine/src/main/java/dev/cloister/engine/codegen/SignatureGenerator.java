@@ -60,12 +60,14 @@ public final class SignatureGenerator {
             "invoke",
             "([Ljava/lang/Object;" + Names.BASE_INSTANCE_DESC + ")[Ljava/lang/Object;");
     BytecodeWriter writer = new BytecodeWriter(method);
+    for (int i = shape.stackParams(); i < shape.params().length(); i++) {
+      writeArgument(writer, shape, i);
+      CallEmitter.leaveResult(
+          writer, /* instanceSlot= */ 2, CallEmitter.transferSlot(shape, i), shape.param(i));
+    }
     writer.aload(0);
-    for (int i = 0; i < shape.params().length(); i++) {
-      writer.aload(1);
-      writer.iconst(i);
-      writer.insn(Opcodes.AALOAD);
-      Boxing.unbox(writer, shape.param(i));
+    for (int i = 0; i < shape.stackParams(); i++) {
+      writeArgument(writer, shape, i);
     }
     writer.aload(2);
     writer.invokevirtual(shape.referenceClass(), CALL, shape.descriptor(Names.BASE_INSTANCE_DESC));
@@ -97,7 +99,7 @@ public final class SignatureGenerator {
   /// What a host function throws that the guest may catch: Wasm exceptions, also those of nested
   /// calls, which it let pass.
   private static void writeHandler(BytecodeWriter writer, CallShape shape, Label start, Label end) {
-    int callerSlot = 1 + shape.paramSlots();
+    int callerSlot = 1 + shape.stackParamSlots();
     List<Object> locals = shape.frameTypes();
     locals.addFirst(shape.hostClass());
     locals.add(Names.BASE_INSTANCE);
@@ -133,7 +135,18 @@ public final class SignatureGenerator {
     ClassFiles.end(method);
   }
 
+  /// Pushes an argument from the array of boxed ones.
+  private static void writeArgument(BytecodeWriter writer, CallShape shape, int index) {
+    writer.aload(1);
+    writer.iconst(index);
+    writer.insn(Opcodes.AALOAD);
+    Boxing.unbox(writer, shape.param(index));
+  }
+
   /// {@return the class of references to host functions}
+  ///
+  /// The target is of the erased type with the caller first; where the parameters do not fit on the
+  /// JVM stack, it takes the caller and an array of all parameters, boxed.
   public static byte[] host(CallShape shape) {
     String name = shape.hostClass();
     ClassWriter target =
@@ -168,17 +181,26 @@ public final class SignatureGenerator {
         ClassFiles.method(
             target, Opcodes.ACC_PUBLIC, CALL, shape.descriptor(Names.BASE_INSTANCE_DESC));
     BytecodeWriter writer = new BytecodeWriter(method);
-    int callerSlot = 1 + shape.paramSlots();
+    int callerSlot = 1 + shape.stackParamSlots();
     writer.invokestatic(Names.STACK_GUARD, "probe", "()V");
     writer.aload(0);
     writer.getfield(name, "target", Names.METHOD_HANDLE_DESC);
     writer.aload(callerSlot);
-    ClassFiles.loadParams(writer, shape, 1);
+    boolean isWide = shape.stackParams() < shape.params().length();
+    if (isWide) {
+      writeBoxedParams(writer, shape, callerSlot);
+    } else {
+      ClassFiles.loadParams(writer, shape, 1);
+    }
     Label start = new Label();
     Label end = new Label();
     writer.label(start);
     writer.invokevirtual(
-        Names.METHOD_HANDLE, "invokeExact", shape.descriptor(Names.BASE_INSTANCE_DESC, ""));
+        Names.METHOD_HANDLE,
+        "invokeExact",
+        isWide
+            ? "(" + Names.BASE_INSTANCE_DESC + "[Ljava/lang/Object;)" + shape.returnDescriptor()
+            : shape.descriptor(Names.BASE_INSTANCE_DESC, ""));
     writer.label(end);
     writer.aload(callerSlot);
     writer.invokestatic(
@@ -188,5 +210,25 @@ public final class SignatureGenerator {
     ClassFiles.end(method);
     target.visitEnd();
     return target.toByteArray();
+  }
+
+  /// Pushes an array of all parameters, boxed.
+  private static void writeBoxedParams(BytecodeWriter writer, CallShape shape, int callerSlot) {
+    writer.iconst(shape.params().length());
+    writer.newObjects();
+    int slot = 1;
+    for (int i = 0; i < shape.params().length(); i++) {
+      JvmKind kind = shape.param(i);
+      writer.insn(Opcodes.DUP);
+      writer.iconst(i);
+      if (i < shape.stackParams()) {
+        writer.load(kind, slot);
+        slot += kind.slots();
+      } else {
+        CallEmitter.readResult(writer, callerSlot, CallEmitter.transferSlot(shape, i), kind);
+      }
+      Boxing.box(writer, kind);
+      writer.insn(Opcodes.AASTORE);
+    }
   }
 }

@@ -9,9 +9,13 @@ import dev.cloister.engine.types.FuncType;
 /// Numbers the instructions of a function at which a call can end or another one can be running.
 ///
 /// In code that counts, where a segment is paid for is a site of its own, before its first
-/// instruction. The line number of generated code is the ordinal of the site, from 1. Nothing is
-/// kept for it: the offset of a site is found by reading the body again up to it.
+/// instruction. The line number of generated code is the ordinal of the site among those of its JVM
+/// method, from 1; the sites of regions in it belong to other methods. Nothing is kept for it but
+/// how the function is divided: the offset of a site is found by reading the body again up to it.
 public final class Sites {
+  /// The line number of calls of regions: what runs is shown by the frame of the region.
+  public static final int REGION_CALL = 0;
+
   private Sites() {}
 
   /// {@return whether an instruction can trap, call or throw}
@@ -78,23 +82,38 @@ public final class Sites {
     return reader;
   }
 
-  /// {@return the module offset of a site, or that of the body if the ordinal is not one}
+  /// {@return the module offset of a site, or that of the body if there is no such site}
   ///
-  /// @param kind that of the code which the ordinal is from
-  /// @param ordinal the line number of generated code: modulo 65,536
-  public static int offset(WasmModule module, CodeKind kind, int functionIndex, int ordinal) {
-    InstructionReader reader = instructions(module, functionIndex);
-    boolean isFirst = kind == CodeKind.FUEL;
+  /// @param kind that of the code
+  /// @param method the name of the JVM method, one of the function's
+  /// @param line the line number in it; 0 stands for where it begins
+  public static int offset(
+      ModulePlan plan, CodeKind kind, int functionIndex, String method, int line) {
+    SplitPlan split = plan.split(kind, functionIndex);
+    FuelSegments segments = FuelSegments.of(kind, plan.module(), functionIndex);
+    InstructionReader reader = instructions(plan.module(), functionIndex);
+    int part = method.indexOf('_') + 1;
+    SplitPlan.Region region = null;
+    if (part > 0 && !method.substring(part).equals(Names.BODY)) {
+      region = split.region(Integer.parseInt(method.substring(part)));
+      reader.reset(region.start(), region.end());
+    }
+    if (line == 0) {
+      return reader.position();
+    }
     for (int sites = 0; !reader.atEnd(); ) {
-      Opcode opcode = reader.next();
-      sites += isFirst ? 1 : 0;
-      isFirst = kind == CodeKind.FUEL && FuelSegments.isLast(opcode);
-      sites += isSite(opcode) ? 1 : 0;
-      if (ordinal > 0 && sites >= ordinal) {
+      SplitPlan.Region inner = split.regionAt(reader.position(), region);
+      if (inner != null) {
+        reader.reset(inner.end(), reader.end());
+        continue;
+      }
+      sites += segments.costAt(reader.position()) == null ? 0 : 1;
+      sites += isSite(reader.next()) ? 1 : 0;
+      if (line > 0 && sites >= line) {
         return reader.offset();
       }
     }
-    return module.bodyOffset(functionIndex);
+    return plan.module().bodyOffset(functionIndex);
   }
 
   /// {@return the letters of all locals of a function, parameters first}

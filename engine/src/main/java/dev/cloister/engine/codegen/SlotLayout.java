@@ -6,40 +6,111 @@ import java.util.BitSet;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
-/// Which local variables of a JVM method hold the parameters, the instance and the Wasm locals.
+/// Where a JVM method has the parameters, the instance and the Wasm locals: in local variables, or
+/// in the elements of two arrays, one of numbers and one of references, which all methods of a
+/// function share.
 final class SlotLayout {
+  private static final String NUMBERS = "[J";
+  private static final String REFERENCES = "[Ljava/lang/Object;";
+
+  /// The descriptor of the arrays as the last arguments of a method.
+  static final String ARRAYS_DESC = NUMBERS + REFERENCES;
+
   private final int[] slots;
+  private final FrameArrays arrays;
   private final List<Object> frame = new ArrayList<>();
-  private int instanceSlot;
-  private int exitSlot = -1;
-  private int debugFrameSlot = -1;
-  private int[] operandSlots = {};
 
   /// Made when it is asked for.
   private int @Nullable [] localsBySlot;
 
-  private String operandKinds = "";
+  private int instanceSlot;
+  private int arraysSlot = -1;
+  private int exitSlot = -1;
+  private int debugFrameSlot = -1;
   private int end;
 
-  private SlotLayout(int localCount) {
+  private SlotLayout(FrameArrays arrays, int localCount) {
+    this.arrays = arrays;
     slots = new int[localCount];
     Arrays.fill(slots, -1);
   }
 
-  /// {@return the layout of a whole function: parameters, instance, other locals}
+  /// What is in the elements of the arrays: the framed locals, exceptions that may be thrown again,
+  /// then pending operands. A vector takes two elements, the low half first.
   ///
+  /// One object a function, which learns while the function is written how long they must be.
+  static final class FrameArrays {
+    private final int[] indices;
+    private final int firstCaught;
+    private final int caught;
+    private final int firstNumber;
+    private final int firstReference;
+    private int numbers;
+    private int references;
+
+    /// @param locals the letters of all Wasm locals
+    /// @param framed those that are in the arrays
+    /// @param caught the number of frames that keep there what they have caught
+    FrameArrays(String locals, BitSet framed, int caught) {
+      indices = new int[locals.length()];
+      Arrays.fill(indices, -1);
+      for (int i = framed.nextSetBit(0); i >= 0; i = framed.nextSetBit(i + 1)) {
+        JvmKind kind = JvmKind.of(locals.charAt(i));
+        if (kind == JvmKind.REF) {
+          indices[i] = references++;
+        } else {
+          indices[i] = numbers;
+          numbers += kind.resultSlots();
+        }
+      }
+      firstCaught = references;
+      this.caught = caught;
+      references += caught;
+      firstNumber = numbers;
+      firstReference = references;
+    }
+
+    private int operandIndex(JvmKind kind, int words) {
+      if (kind == JvmKind.REF) {
+        references = Math.max(references, firstReference + words + 1);
+        return firstReference + words;
+      }
+      numbers = Math.max(numbers, firstNumber + words + kind.resultSlots());
+      return firstNumber + words;
+    }
+
+    /// {@return the number of elements that the array of numbers needs so far}
+    int numbers() {
+      return numbers;
+    }
+
+    /// {@return the number of elements that the array of references needs so far}
+    int references() {
+      return references;
+    }
+  }
+
+  /// {@return the layout of a whole function: parameters, instance, arrays, other locals}
+  ///
+  /// @param arrays what is in the arrays
   /// @param locals the letters of all Wasm locals, parameters first
-  /// @param callsRegions whether parts of the function are methods of their own
-  static SlotLayout ofFunction(String locals, int params, boolean callsRegions) {
-    SlotLayout layout = new SlotLayout(locals.length());
-    for (int i = 0; i < params; i++) {
-      layout.slots[i] = layout.add(JvmKind.of(locals.charAt(i)));
+  /// @param shape that of the function
+  /// @param split how the function is divided
+  static SlotLayout ofFunction(
+      FrameArrays arrays, String locals, CallShape shape, SplitPlan split) {
+    SlotLayout layout = new SlotLayout(arrays, locals.length());
+    int stackParams = shape.stackParams();
+    for (int i = 0; i < stackParams; i++) {
+      int slot = layout.add(JvmKind.of(locals.charAt(i)));
+      layout.slots[i] = split.framed().get(i) ? -1 : slot;
     }
-    layout.addInstance();
-    for (int i = params; i < locals.length(); i++) {
-      layout.slots[i] = layout.add(JvmKind.of(locals.charAt(i)));
+    layout.addInstance(split.hasFrame());
+    for (int i = stackParams; i < locals.length(); i++) {
+      if (!split.framed().get(i)) {
+        layout.slots[i] = layout.add(JvmKind.of(locals.charAt(i)));
+      }
     }
-    if (callsRegions) {
+    if (split.isDivided()) {
       layout.exitSlot = layout.add(JvmKind.INT);
     }
     return layout;
@@ -47,59 +118,42 @@ final class SlotLayout {
 
   /// {@return the layout of a whole function that keeps its locals in a debug frame: only the
   /// parameters are passed in variables}
-  ///
-  /// @param params the letters of the parameters
-  /// @param callsRegions whether parts of the function are methods of their own
-  static SlotLayout ofDebuggableFunction(String locals, int params, boolean callsRegions) {
-    SlotLayout layout = new SlotLayout(locals.length());
-    for (int i = 0; i < params; i++) {
+  static SlotLayout ofDebuggableFunction(
+      FrameArrays arrays, String locals, CallShape shape, SplitPlan split) {
+    SlotLayout layout = new SlotLayout(arrays, locals.length());
+    for (int i = 0; i < shape.stackParams(); i++) {
       layout.slots[i] = layout.add(JvmKind.of(locals.charAt(i)));
     }
-    layout.addInstance();
+    layout.addInstance(split.hasFrame());
     layout.addDebugFrame();
-    if (callsRegions) {
+    if (split.isDivided()) {
       layout.exitSlot = layout.add(JvmKind.INT);
     }
     return layout;
   }
 
-  /// {@return the layout of a region: the locals that it uses, pending operands, instance, exit
-  /// code}
+  /// {@return the layout of a region of a function that keeps its locals in a debug frame: debug
+  /// frame, instance, arrays, exit code}
+  static SlotLayout ofDebuggableRegion(FrameArrays arrays, int localCount) {
+    SlotLayout layout = new SlotLayout(arrays, localCount);
+    layout.addDebugFrame();
+    layout.addInstance(/* hasArrays= */ true);
+    layout.exitSlot = layout.add(JvmKind.INT);
+    return layout;
+  }
+
+  /// {@return the layout of a region: the locals that it uses, instance, arrays, exit code}
   ///
   /// @param locals the letters of all Wasm locals
-  /// @param used the locals that the region reads or writes
-  /// @param operands the letters of the operands that are pending where it begins
-  static SlotLayout ofRegion(String locals, BitSet used, String operands) {
-    SlotLayout layout = new SlotLayout(locals.length());
+  /// @param used the locals that the region reads or writes and that are local variables
+  static SlotLayout ofRegion(FrameArrays arrays, String locals, BitSet used) {
+    SlotLayout layout = new SlotLayout(arrays, locals.length());
     for (int i = used.nextSetBit(0); i >= 0; i = used.nextSetBit(i + 1)) {
       layout.slots[i] = layout.add(JvmKind.of(locals.charAt(i)));
     }
-    layout.addOperands(operands);
-    layout.addInstance();
+    layout.addInstance(/* hasArrays= */ true);
     layout.exitSlot = layout.add(JvmKind.INT);
     return layout;
-  }
-
-  /// {@return the layout of a region of a function that keeps its locals in a debug frame: pending
-  /// operands, debug frame, instance, exit code}
-  ///
-  /// @param localCount the number of Wasm locals
-  /// @param operands the letters of the operands that are pending where it begins
-  static SlotLayout ofDebuggableRegion(int localCount, String operands) {
-    SlotLayout layout = new SlotLayout(localCount);
-    layout.addOperands(operands);
-    layout.addDebugFrame();
-    layout.addInstance();
-    layout.exitSlot = layout.add(JvmKind.INT);
-    return layout;
-  }
-
-  private void addOperands(String operands) {
-    operandKinds = operands;
-    operandSlots = new int[operands.length()];
-    for (int i = 0; i < operands.length(); i++) {
-      operandSlots[i] = add(JvmKind.of(operands.charAt(i)));
-    }
   }
 
   private int add(JvmKind kind) {
@@ -109,14 +163,25 @@ final class SlotLayout {
     return slot;
   }
 
-  private void addInstance() {
+  private void addInstance(boolean hasArrays) {
     instanceSlot = end++;
     frame.add(Names.INSTANCE);
+    if (hasArrays) {
+      arraysSlot = end;
+      end += 2;
+      frame.add(NUMBERS);
+      frame.add(REFERENCES);
+    }
   }
 
   private void addDebugFrame() {
     debugFrameSlot = end++;
     frame.add(Names.DEBUG_FRAME);
+  }
+
+  /// {@return the slot of a Wasm local, or -1 if the method does not have it in a local variable}
+  int slot(int local) {
+    return slots[local];
   }
 
   /// {@return the Wasm local in a slot, or -1}
@@ -133,9 +198,39 @@ final class SlotLayout {
     return slot < localsBySlot.length ? localsBySlot[slot] : -1;
   }
 
-  /// {@return the slot of a Wasm local, or -1 if the method does not have it}
-  int slot(int local) {
-    return slots[local];
+  /// {@return whether a Wasm local is an element of an array}
+  boolean isFramed(int local) {
+    return arrays.indices[local] >= 0;
+  }
+
+  /// {@return the element in which a framed Wasm local is}
+  int frameIndex(int local) {
+    return arrays.indices[local];
+  }
+
+  /// {@return the element for an operand}
+  ///
+  /// @param words the words that the operands of the function below it would take on a JVM stack
+  int operandIndex(JvmKind kind, int words) {
+    return arrays.operandIndex(kind, words);
+  }
+
+  /// {@return whether the exceptions that frames have caught are in the array of references, too}
+  boolean keepsCaught() {
+    return arrays.caught > 0;
+  }
+
+  /// {@return the element for the exception that a frame has caught}
+  int caughtIndex(ControlFrame frame) {
+    return arrays.firstCaught + frame.index;
+  }
+
+  /// {@return the slot of the array with values of a kind}
+  int arraySlot(JvmKind kind) {
+    if (arraysSlot < 0) {
+      throw new IllegalStateException("the method has no frame arrays");
+    }
+    return kind == JvmKind.REF ? arraysSlot + 1 : arraysSlot;
   }
 
   int instanceSlot() {
@@ -147,18 +242,16 @@ final class SlotLayout {
     return debugFrameSlot;
   }
 
+  /// {@return the number of variables that hold something where the function begins}
+  ///
+  /// @param shape that of the function
+  int frameSizeAtStart(CallShape shape) {
+    return shape.frameTypes().size() + (arraysSlot < 0 ? 1 : 3);
+  }
+
   /// {@return where the code of the exit is that a region takes or took, or -1}
   int exitSlot() {
     return exitSlot;
-  }
-
-  /// {@return where the operands are that were pending before a region}
-  int[] operandSlots() {
-    return operandSlots;
-  }
-
-  JvmKind operandKind(int index) {
-    return JvmKind.of(operandKinds.charAt(index));
   }
 
   /// {@return the types of all these variables, as ASM writes them}

@@ -27,9 +27,11 @@ public final class StructShape {
   /// The longest list of letters that is a class name as it is.
   private static final int MAX_NAME = 100;
 
+  private static final int[] NONE = {};
+
   private final @Nullable StructShape parent;
   private final String kinds;
-  private final String name;
+  private final String simpleName;
 
   /// The positions of the fields in the arrays, from field [#MAX_FIELDS] on.
   private final int[] positions;
@@ -40,8 +42,8 @@ public final class StructShape {
   private StructShape(@Nullable StructShape parent, String kinds) {
     this.parent = parent;
     this.kinds = kinds;
-    this.name = Names.STRUCTS + simpleName(parent, kinds);
-    this.positions = new int[Math.max(0, kinds.length() - MAX_FIELDS)];
+    this.simpleName = simpleName(parent, kinds);
+    this.positions = kinds.length() <= MAX_FIELDS ? NONE : new int[kinds.length() - MAX_FIELDS];
     int numbers = 0;
     int references = 0;
     for (int i = 0; i < positions.length; i++) {
@@ -73,7 +75,7 @@ public final class StructShape {
   private static String simpleName(@Nullable StructShape parent, String kinds) {
     String text = kinds;
     if (parent != null) {
-      text = parent.simpleName() + "_" + kinds.substring(parent.fieldCount());
+      text = parent.simpleName + "_" + kinds.substring(parent.fieldCount());
     }
     if (text.length() <= MAX_NAME) {
       return parent == null ? "S" + text : text;
@@ -87,10 +89,6 @@ public final class StructShape {
     }
   }
 
-  private String simpleName() {
-    return name.substring(Names.STRUCTS.length());
-  }
-
   /// {@return the super shape, or null}
   public @Nullable StructShape parent() {
     return parent;
@@ -98,12 +96,12 @@ public final class StructShape {
 
   /// {@return the internal name of the class}
   String className() {
-    return name;
+    return Names.STRUCTS + simpleName;
   }
 
   /// {@return the binary name of the class without the package of generated classes}
   public String loadedName() {
-    return name.substring(Names.GENERATED.length()).replace('/', '.');
+    return className().substring(Names.GENERATED.length()).replace('/', '.');
   }
 
   /// {@return the number of fields, those of the super shape included}
@@ -196,16 +194,16 @@ public final class StructShape {
 
   @Override
   public boolean equals(@Nullable Object other) {
-    return other instanceof StructShape shape && name.equals(shape.name);
+    return other instanceof StructShape shape && simpleName.equals(shape.simpleName);
   }
 
   @Override
   public int hashCode() {
-    return name.hashCode();
+    return simpleName.hashCode();
   }
 
   @Override
   public String toString() {
-    return simpleName();
+    return simpleName;
   }
 }

@@ -26,9 +26,6 @@ final class TailCallEmitter {
    * Nothing is called between the assignment of `pending` and its removal, so no stack overflow can
    * leave it behind.
    */
-  /// The result slot of the first argument.
-  private static final int FIRST_SLOT = 1;
-
   private static final String PENDING = "pending";
   private static final String PENDING_CALLER = "pendingCaller";
 
@@ -96,7 +93,8 @@ final class TailCallEmitter {
       state.debug.leave();
     }
     writer.store(JvmKind.REF, state.scratchAddress);
-    CallEmitter.leaveResults(writer, state.instanceSlot, FIRST_SLOT, shape.params());
+    CallEmitter.leaveResults(
+        writer, state.instanceSlot, CallEmitter.FIRST_TRANSFER_SLOT, shape.params());
     state.writeInstance();
     writer.getfield(Names.BASE_INSTANCE, "results", Names.RESULT_SLOTS_DESC);
     writer.insn(Opcodes.DUP);
@@ -121,9 +119,14 @@ final class TailCallEmitter {
     ClassFiles.returnResult(writer, shape);
   }
 
-  /// Pushes the arguments of a pending call of a shape to the JVM stack.
+  /// Pushes the arguments of a pending call of a shape to the JVM stack; those that do not fit on
+  /// it are where an ordinary call has them.
   static void loadArguments(BytecodeWriter writer, CallShape shape, int instanceSlot) {
-    CallEmitter.readResults(writer, instanceSlot, FIRST_SLOT, shape.params());
+    CallEmitter.readResults(
+        writer,
+        instanceSlot,
+        CallEmitter.FIRST_TRANSFER_SLOT,
+        shape.params().substring(0, shape.stackParams()));
   }
 
   /// {@return the method of a reference that runs its function for a tail call}

@@ -21,13 +21,15 @@ final class VariableEmitter {
   void getLocal(int local) {
     if (state.isDebuggable()) {
       state.debug.getLocal(local);
-      return;
-    }
-    if (state.analysis != null && state.analysis.isAlwaysZero(local)) {
+    } else if (state.analysis != null && state.analysis.isAlwaysZero(local)) {
       state.operands.pushConstant(state.localKind(local), 0);
-      return;
+    } else if (state.isFramed(local)) {
+      state.flush();
+      state.loadLocal(local);
+      state.pushOnStack(state.localKind(local));
+    } else {
+      state.operands.pushLocal(state.localKind(local), state.localSlot(local));
     }
-    state.operands.pushLocal(state.localKind(local), state.localSlot(local));
   }
 
   /// Writes `local.set`.

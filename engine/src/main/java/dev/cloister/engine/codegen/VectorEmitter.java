@@ -253,9 +253,9 @@ final class VectorEmitter {
   private static long movedBytes(long lanes, int source, int shift) {
     long mask = 0;
     for (int to = 0; to < 8; to++) {
-      int lane = (int) (lanes >>> 8 * to) & 0xff;
+      int lane = (int) (lanes >>> (8 * to)) & 0xff;
       if (lane >> 3 == source && 8 * (to - (lane & 7)) == shift) {
-        mask |= 0xffL << 8 * to;
+        mask |= 0xffL << (8 * to);
       }
     }
     return mask;
@@ -317,7 +317,7 @@ final class VectorEmitter {
 
   private static String name(String operator) {
     StringBuilder name = new StringBuilder();
-    for (String word : operator.split("_")) {
+    for (String word : operator.split("_", -1)) {
       name.append(
           name.isEmpty() ? word : Character.toUpperCase(word.charAt(0)) + word.substring(1));
     }

@@ -193,8 +193,7 @@ final class VectorMemoryEmitter {
   /// Pushes an int or a long that is read `distance` bytes behind the index.
   private void get(InstructionReader reader, int width, int distance) {
     if (beginAccess(reader, width, distance)) {
-      writer.invokevirtual(
-          Names.VAR_HANDLE, "get", "(" + coordinates(reader) + ")" + type(width));
+      writer.invokevirtual(Names.VAR_HANDLE, "get", "(" + coordinates(reader) + ")" + type(width));
     } else {
       writer.insn(Opcodes.BALOAD);
     }
@@ -204,8 +203,7 @@ final class VectorMemoryEmitter {
     boolean hasHandle = beginAccess(reader, width, distance);
     value.run();
     if (hasHandle) {
-      writer.invokevirtual(
-          Names.VAR_HANDLE, "set", "(" + coordinates(reader) + type(width) + ")V");
+      writer.invokevirtual(Names.VAR_HANDLE, "set", "(" + coordinates(reader) + type(width) + ")V");
     } else {
       writer.insn(Opcodes.BASTORE);
     }

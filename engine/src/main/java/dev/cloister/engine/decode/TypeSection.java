@@ -17,7 +17,9 @@ import dev.cloister.engine.types.Subtyping;
 import dev.cloister.engine.types.TypeCanonicalizer;
 import dev.cloister.engine.types.ValueType;
 import dev.cloister.engine.util.ByteReader;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /// The type section (Spec 5.5.4): recursion groups, made canonical as they are read.
@@ -33,6 +35,7 @@ final class TypeSection {
   private final SectionReader section;
   private final ByteReader reader;
   private final WasmModuleBuilder module;
+  private final Map<FieldType, FieldType> fields = new HashMap<>();
 
   TypeSection(SectionReader section) {
     this.section = section;
@@ -173,9 +176,12 @@ final class TypeSection {
     return List.of(fields);
   }
 
+  /// Types have many fields, but few different ones.
   private FieldType readField() {
     StorageType storage = section.types.readStorageType();
-    return new FieldType(storage, EntityTypes.readMutability(reader));
+    FieldType field = new FieldType(storage, EntityTypes.readMutability(reader));
+    FieldType known = fields.putIfAbsent(field, field);
+    return known != null ? known : field;
   }
 
   private void requireFeature(WasmFeature feature, String what) {

@@ -45,21 +45,13 @@ public final class WasmFeatures {
           MEMORY64,
           RELAXED_SIMD);
 
-  /// Everything that the decoder and the validator know.
+  /// Everything that the engine knows, and executes.
   public static final WasmFeatures ALL = WASM_1.with(WasmFeature.values());
-
-  private static final WasmFeatures SUPPORTED =
-      ALL;
 
   private final long bits;
 
   private WasmFeatures(long bits) {
     this.bits = bits;
-  }
-
-  /// Returns the features that the engine can execute and switches on by default.
-  public static WasmFeatures supported() {
-    return SUPPORTED;
   }
 
   /// Returns whether the set holds `feature`.

@@ -32,8 +32,11 @@ public final class WasmModule implements IndexSpaces {
   private static final int STRING_BYTES = 48;
   private static final int ENTRY_BYTES = 40;
 
+  /// What is there for a module with nothing in it.
+  private static final int MODULE_BYTES = 2_000;
+
   /// A type in its group, its lists, and what the compiler notes about it.
-  private static final int TYPE_BYTES = 440;
+  private static final int TYPE_BYTES = 270;
 
   private final WireBytes wireBytes;
   private final WasmFeatures features;
@@ -319,7 +322,7 @@ public final class WasmModule implements IndexSpaces {
   /// Estimates the memory that the module takes besides its wire bytes and its code: this object,
   /// its types, though others may share them, and the compiler's plan for it.
   public long metadataBytes() {
-    long bytes = 0;
+    long bytes = MODULE_BYTES;
     bytes += (long) TYPE_BYTES * types.length;
     bytes += (long) REFERENCE_BYTES * (types.length + functionTypes.length);
     bytes += (long) Integer.BYTES * (bodies.length + tableInits.length + globalInits.length);

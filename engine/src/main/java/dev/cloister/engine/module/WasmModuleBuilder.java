@@ -169,7 +169,8 @@ public final class WasmModuleBuilder implements IndexSpaces {
     declaredFunctions.set(index);
   }
 
-  /// Notes that own function `index` makes tail calls, and which functions it calls directly by them.
+  /// Notes that own function `index` makes tail calls, and which functions it calls directly by
+  /// them.
   public void noteTailCalls(int index, BitSet callees) {
     tailCallers.set(index);
     tailCallees.or(callees);

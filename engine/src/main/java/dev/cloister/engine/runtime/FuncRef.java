@@ -146,9 +146,7 @@ public abstract non-sealed class FuncRef implements Extern {
   public static FuncRef checkedElement(int index, Table table, int expected) {
     @Nullable FuncRef[] functions = table.functions;
     FuncRef ref = Integer.compareUnsigned(index, functions.length) < 0 ? functions[index] : null;
-    return ref != null && ref.typeId == expected
-        ? ref
-        : checkIndirect(ref, table, index, expected);
+    return ref != null && ref.typeId == expected ? ref : checkIndirect(ref, table, index, expected);
   }
 
   /// Decides what is wrong with an indirect call whose fast path failed.

@@ -19,6 +19,9 @@ import org.jspecify.annotations.Nullable;
 /// them the guest can catch only a [ThrownException], and one of its own that came out of a nested
 /// call.
 public final class HostFunction implements Extern {
+  /// The JVM slots that parameters may take if the target takes them one by one.
+  private static final int MAX_PARAM_SLOTS = 250;
+
   private static final MethodHandle ADAPT =
       find(
           HostFunction.class,
@@ -50,6 +53,10 @@ public final class HostFunction implements Extern {
 
   /// {@return a host function over boxed values}
   public static HostFunction of(FuncType type, Body body) {
+    if (isWide(type)) {
+      return new HostFunction(
+          type, MethodHandles.insertArguments(ADAPT, 0, body, type).asType(erase(type)));
+    }
     MethodHandle adapted =
         MethodHandles.insertArguments(ADAPT, 0, body, type)
             .asCollector(Object[].class, type.params().size());
@@ -66,8 +73,11 @@ public final class HostFunction implements Extern {
   /// @param type with at most one result and without vectors
   /// @param target of type `(Instance caller, params…) -> result`, with `int`, `long`, `float`,
   ///   `double`, and `Object` for references
-  /// @throws IllegalArgumentException if `target` has another type
+  /// @throws IllegalArgumentException if `target` has another type, or no method handle can have it
   public static HostFunction of(FuncType type, MethodHandle target) {
+    if (isWide(type)) {
+      throw new IllegalArgumentException("too many parameters for a method handle: " + type);
+    }
     if (type.results().size() > 1 || hasVectors(type) || !target.type().equals(erase(type))) {
       throw new IllegalArgumentException(
           "expected a target of type " + erase(type) + ", got " + target.type());
@@ -85,9 +95,23 @@ public final class HostFunction implements Extern {
     return type;
   }
 
-  /// {@return what the generated reference class invokes, of the erased type with the caller first}
+  /// {@return what the generated reference class invokes, of the erased type with the caller first;
+  /// if there are more parameters than a method handle takes, they are one array, boxed}
   public MethodHandle target() {
     return target;
+  }
+
+  private static boolean isWide(FuncType type) {
+    int slots = 0;
+    for (ValueType param : type.params()) {
+      slots +=
+          switch (param) {
+            case NumType number -> number == NumType.I64 || number == NumType.F64 ? 2 : 1;
+            case VecType _ -> 4;
+            case RefType _ -> 1;
+          };
+    }
+    return slots > MAX_PARAM_SLOTS;
   }
 
   private static MethodType erase(FuncType type) {
@@ -95,6 +119,9 @@ public final class HostFunction implements Extern {
     MethodType erased =
         MethodType.methodType(
             results.isEmpty() ? void.class : erase(results.getFirst()), Instance.class);
+    if (isWide(type)) {
+      return erased.appendParameterTypes(Object[].class);
+    }
     for (ValueType param : type.params()) {
       erased = erased.appendParameterTypes(erase(param));
       if (param instanceof VecType) {

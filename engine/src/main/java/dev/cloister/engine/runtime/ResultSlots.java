@@ -12,9 +12,9 @@ import org.jspecify.annotations.Nullable;
 ///
 /// One object a store; the caller reads the slots before it does anything else. Numbers are held as
 /// 64 bits (an i32 sign-extended, floats as their raw bits), references in slots of their own.
-/// Results have slots in order, from 1; a vector has two, the low half first. Slot 0 is for the high
-/// half of result 0. Slots beyond the fields are in the arrays. Functions that are several methods
-/// carry their locals from one to the next the same way.
+/// Results have slots in order, from 1; a vector has two, the low half first. Slot 0 is for the
+/// high half of result 0. Slots beyond the fields are in the arrays. Functions that are several
+/// methods carry their locals from one to the next the same way.
 ///
 /// `throw` and exception handlers find the values of exceptions here, from slot 1.
 ///

@@ -40,6 +40,10 @@ public final class Store implements AutoCloseable {
   /// Where functions of this store leave all results but the first.
   final ResultSlots results = new ResultSlots();
 
+  /// The bytes of the frames that [LargeFrames] counts. Those whose functions an exhausted stack
+  /// kept from being counted off are dropped when the outermost call ends.
+  long largeFrameBytes;
+
   /// What pays for objects of the guest.
   final GcHeap gcHeap;
 
@@ -86,8 +90,8 @@ public final class Store implements AutoCloseable {
     return gcHeap;
   }
 
-  /// Tells `region` from now on when the thread that runs the store waits at a shared memory. Called
-  /// on that thread.
+  /// Tells `region` from now on when the thread that runs the store waits at a shared memory.
+  /// Called on that thread.
   public void waitIn(WaitRegion region) {
     waitRegion = region;
   }
@@ -190,6 +194,7 @@ public final class Store implements AutoCloseable {
   /// Notes the end of what [#enter] began.
   void exit() {
     if (--depth == 0) {
+      largeFrameBytes = 0;
       synchronized (stopLock) {
         running = false;
         if (armed) {

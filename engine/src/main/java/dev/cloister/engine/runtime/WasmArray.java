@@ -19,7 +19,14 @@ import org.jspecify.annotations.Nullable;
 /// trap at the border of the guest.
 @CalledByGeneratedCode
 public abstract sealed class WasmArray extends GcObject
-    permits Int8Array, Int16Array, Int32Array, Int64Array, Float32Array, Float64Array, V128Array, RefArray {
+    permits Int8Array,
+        Int16Array,
+        Int32Array,
+        Int64Array,
+        Float32Array,
+        Float64Array,
+        V128Array,
+        RefArray {
   /// What is charged besides the elements: the object and the header of the Java array.
   static final long HEADER_BYTES = 48;
 

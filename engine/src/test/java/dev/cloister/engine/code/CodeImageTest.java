@@ -30,6 +30,7 @@ import dev.cloister.engine.types.RefType;
 import dev.cloister.engine.types.TableType;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.Iterator;
 import java.util.List;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
@@ -59,7 +60,7 @@ final class CodeImageTest {
 
   private NativeModule compile(ModuleBuilder module) {
     return new NativeModule(
-        ModuleDecoder.decode(module.build(), WasmFeatures.supported(), WasmLimits.defaults()),
+        ModuleDecoder.decode(module.build(), WasmFeatures.ALL, WasmLimits.defaults()),
         CodeKind.BASELINE,
         ModulePlan.METHOD_BYTES,
         signatureClasses,
@@ -330,13 +331,13 @@ final class CodeImageTest {
   void instance_switchedInMidCall_runsAllKindsOnOneStack() {
     NativeModule module = compile(counting());
     List<Instance> instances = new ArrayList<>();
-    int[] depth = new int[1];
+    Iterator<CodeKind> kinds = Arrays.stream(CodeKind.values()).skip(1).iterator();
     Instance instance =
         module.instantiate(
             store,
             looking(() -> {
-              if (++depth[0] < CodeKind.values().length) {
-                instances.getFirst().useImage(module.image(CodeKind.values()[depth[0]]).entry());
+              if (kinds.hasNext()) {
+                instances.getFirst().useImage(module.image(kinds.next()).entry());
                 call(instances.getFirst(), "inner");
               }
             }));

@@ -57,7 +57,7 @@ final class StructClassesTest {
         code -> code.op(Opcode.STRUCT_NEW_DEFAULT, made));
     NativeModule compiled =
         new NativeModule(
-            ModuleDecoder.decode(module.build(), WasmFeatures.supported(), WasmLimits.defaults()),
+            ModuleDecoder.decode(module.build(), WasmFeatures.ALL, WasmLimits.defaults()),
             CodeKind.BASELINE,
             ModulePlan.METHOD_BYTES,
             signatureClasses,

@@ -23,6 +23,7 @@ import dev.cloister.engine.types.ValueType;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
+import java.util.Objects;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
@@ -48,25 +49,32 @@ final class AtomicAccessTest {
     engine.close();
   }
 
-  private enum Form {
+  enum Form {
     ARRAY(false, 1, false),
     ARRAY_64(true, 1, false),
     SEGMENT(false, Memory.MAX_ARRAY_PAGES + 1, false),
     SHARED(false, 1, true),
     SHARED_64(true, 1, true);
 
-    final MemoryType type;
+    final boolean is64;
+    final int pages;
+    final boolean shared;
 
-    Form(boolean is64, int min, boolean shared) {
-      type =
-          new MemoryType(
-              new Limits(is64, min, /* hasMax= */ shared, shared ? min : 0),
-              shared,
-              MemoryType.DEFAULT_PAGE_SIZE_LOG2);
+    Form(boolean is64, int pages, boolean shared) {
+      this.is64 = is64;
+      this.pages = pages;
+      this.shared = shared;
+    }
+
+    MemoryType type() {
+      return new MemoryType(
+          new Limits(is64, pages, /* hasMax= */ shared, shared ? pages : 0),
+          shared,
+          MemoryType.DEFAULT_PAGE_SIZE_LOG2);
     }
 
     NumType address() {
-      return type.limits().addressType();
+      return type().limits().addressType();
     }
 
     Object boxed(long address) {
@@ -105,7 +113,7 @@ final class AtomicAccessTest {
   }
 
   private Instance instantiate(Form form, Store store) {
-    ModuleBuilder module = new ModuleBuilder().memory(form.type);
+    ModuleBuilder module = new ModuleBuilder().memory(form.type());
     for (Opcode opcode : accesses()) {
       int operands = operandCount(opcode);
       List<ValueType> params = new ArrayList<>();
@@ -159,9 +167,9 @@ final class AtomicAccessTest {
         int width = 1 << opcode.accessWidthLog2();
         long mask = -1L >>> (Long.SIZE - 8 * width);
         for (int at = 0; at < 8; at += width) {
-          long old = BEFORE >>> (8 * at) & mask;
+          long old = (BEFORE >>> (8 * at)) & mask;
           // What is expected differs in bits that are wrapped away, or in one that is not.
-          for (long expected : new long[] {old | 0x0700_0000_0000_0000L & ~mask, old ^ 1}) {
+          for (long expected : new long[] {old | (0x0700_0000_0000_0000L & ~mask), old ^ 1}) {
             long operand = 0x7a6b_5c4d_3e2f_1083L;
             memory.setLong(OFFSET + 8, BEFORE);
             String what = opcode.mnemonic() + " at " + at;
@@ -171,14 +179,14 @@ final class AtomicAccessTest {
                     opcode.mnemonic(),
                     arguments(form, opcode, 8 + at, expected, operand));
             if (results.length > 0) {
-              long result =
-                  results[0] instanceof Long l ? l : Integer.toUnsignedLong((Integer) results[0]);
-              assertThat(result).as(what).isEqualTo(old);
+              Number result = (Number) Objects.requireNonNull(results[0]);
+              long bits = result.longValue();
+              assertThat(type(opcode) == I64 ? bits : bits & 0xffff_ffffL).as(what).isEqualTo(old);
             }
             long now = stored(operation(opcode), old, expected, operand, mask) & mask;
             assertThat(memory.getLong(OFFSET + 8))
                 .as(what)
-                .isEqualTo(BEFORE & ~(mask << (8 * at)) | now << (8 * at));
+                .isEqualTo((BEFORE & ~(mask << (8 * at))) | (now << (8 * at)));
             assertThat(memory.getLong(OFFSET) | memory.getLong(OFFSET + 16)).isZero();
           }
         }

@@ -18,9 +18,11 @@ import dev.cloister.engine.oracle.Programs;
 import dev.cloister.engine.runtime.CodeKind;
 import dev.cloister.engine.runtime.Instance;
 import dev.cloister.engine.runtime.InstanceLayout;
+import dev.cloister.engine.types.FieldType;
 import dev.cloister.engine.types.FuncType;
 import dev.cloister.engine.types.Limits;
 import dev.cloister.engine.types.RefType;
+import dev.cloister.engine.types.StructType;
 import dev.cloister.engine.types.TableType;
 import dev.cloister.engine.types.ValueType;
 import java.util.ArrayList;
@@ -36,7 +38,6 @@ import org.objectweb.asm.tree.ClassNode;
 /// Valid modules at the limits of what JVM classes can express: they work, or a limit is named. No
 /// fault of the JVM or of a library comes through.
 final class ClassLimitsTest {
-  private static final FuncType VOID = FuncType.EMPTY;
   private static final FuncType INT = new FuncType(List.of(I32), List.of(I32));
 
   private final TestEngine engine = new TestEngine();
@@ -86,31 +87,6 @@ final class ClassLimitsTest {
   }
 
   @Test
-  void parameters_moreThanTheJvmCanPass_areALimit() {
-    FuncType type = manyParams(252);
-    assertLimit(
-        "parameter slots of function 0",
-        () -> engine.compile(new ModuleBuilder().exportFunction("f", type, code -> {})));
-    assertLimit(
-        "parameter slots of function 0",
-        () -> engine.compile(new ModuleBuilder().importFunction("m", "f", type)));
-    Instance instance =
-        engine.instantiate(
-            new ModuleBuilder()
-                .exportFunction(
-                    "f",
-                    VOID,
-                    code -> {
-                      for (int i = 0; i < 126; i++) {
-                        code.i64Const(i);
-                      }
-                      code.i32Const(0).callIndirect(type, 0);
-                    })
-                .table(new TableType(RefType.FUNCREF, Limits.of(1))));
-    assertLimit("parameter slots of calls", () -> call(instance, "f"));
-  }
-
-  @Test
   void callShapes_moreThanAClassCanName_areALimit() {
     ModuleBuilder module = new ModuleBuilder();
     for (int i = 0; i < 6_000; i++) {
@@ -139,21 +115,29 @@ final class ClassLimitsTest {
             .elements(0, 0, functions));
   }
 
-  /// The switch over the functions of a shape is a tree of smaller ones.
+  /// The switch over the functions of a shape is a tree of smaller ones. Each shape has another
+  /// sequence of fields of two kinds.
   @Test
-  void functionsOfOneShape_many_areAllReached() {
-    for (int count : new int[] {1, 255, 256, 257, 3_000}) {
-      Instance instance = functionsInTable(count);
-      for (int i = 0; i < count; i += Math.max(1, Math.min(31, count - 1 - i))) {
-        assertThat(result(instance, "f", i)).as("%s of %s", i, count).isEqualTo(i + 1);
+  void structShapes_moreThanClassesAreMade_areALimit() {
+    ModuleBuilder module = new ModuleBuilder();
+    for (int shape = 0; shape <= TypePlan.MAX_STRUCT_SHAPES; shape++) {
+      List<FieldType> fields = new ArrayList<>();
+      for (int bits = shape + 1; bits > 0; bits >>= 1) {
+        fields.add(new FieldType((bits & 1) == 0 ? I32 : I64, true));
       }
+      module.type(new StructType(fields));
     }
+    assertLimit("number of struct shapes", () -> engine.compile(module));
   }
 
   @Test
-  void functionsOfOneShape_moreThanAClassCanName_areALimit() {
-    Instance instance = functionsInTable(23_000);
-    assertLimit("constants of the dispatch", () -> call(instance, "f", 5));
+  void functionsOfOneShape_many_areAllReached() {
+    for (int count : new int[] {1, 255, 256, 257, 3_000, 4_096, 4_097, 30_000}) {
+      Instance instance = functionsInTable(count);
+      for (int i = 0; i < count; i += Math.max(1, Math.min(count / 97 + 1, count - 1 - i))) {
+        assertThat(result(instance, "f", i)).as("%s of %s", i, count).isEqualTo(i + 1);
+      }
+    }
   }
 
   @Test
@@ -179,42 +163,23 @@ final class ClassLimitsTest {
     assertThat(instance.isPoisoned()).isFalse();
   }
 
-  /// A function that cannot be compiled fails when it is called; the others work.
-  @Test
-  void function_thatIsTooLarge_isALimitOfItsCall() {
-    Instance instance =
-        engine.instantiate(
-            new ModuleBuilder()
-                .exportFunction(
-                    "large", VOID, code -> code.block().i32Const(0).brTable(new long[40_000]).end())
-                .exportFunction(
-                    "locals",
-                    VOID,
-                    code -> {
-                      for (int i = 0; i < 40_000; i++) {
-                        code.local(I32);
-                      }
-                    }));
-
-    for (int i = 0; i < 2; i++) {
-      assertLimit("bytecode of function", () -> call(instance, "large"));
-    }
-  }
-
-  /// The large programs of the other tests are indeed divided.
   @Test
   void function_thatIsLarge_isDivided() {
-    WasmModule module =
-        ModuleDecoder.decode(
-            Programs.large(1).build(), WasmFeatures.supported(), WasmLimits.defaults());
-    ModulePlan plan = new ModulePlan(module, new InstanceLayout(module));
     List<String> methods = new ArrayList<>();
-    for (int i = 0; i < plan.chunkCount(); i++) {
-      ClassNode chunk = new ClassNode();
-      new ClassReader(ChunkGenerator.chunk(CodeKind.BASELINE, plan, i)).accept(chunk, 0);
-      chunk.methods.forEach(method -> methods.add(method.name));
+    for (int seed = 1; seed <= 5; seed++) {
+      WasmModule module =
+          ModuleDecoder.decode(
+              Programs.large(seed).build(), WasmFeatures.ALL, WasmLimits.defaults());
+      ModulePlan plan = new ModulePlan(module, new InstanceLayout(module));
+      for (int i = 0; i < plan.chunkCount(); i++) {
+        for (byte[] file : ChunkGenerator.chunk(CodeKind.BASELINE, plan, i).values()) {
+          ClassNode chunk = new ClassNode();
+          new ClassReader(file).accept(chunk, 0);
+          chunk.methods.forEach(method -> methods.add(method.name));
+        }
+      }
     }
 
-    assertThat(methods).anyMatch(name -> name.matches("f\\d+_1"));
+    assertThat(methods).anyMatch(name -> name.matches("f\\d+_\\d+"));
   }
 }

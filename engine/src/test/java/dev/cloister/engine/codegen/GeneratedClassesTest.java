@@ -90,6 +90,7 @@ final class GeneratedClassesTest {
           "java/lang/Math.sqrt",
           "java/lang/Math.unsignedMultiplyHigh",
           "java/lang/Object.<init>",
+          "java/lang/String.charAt",
           "java/lang/invoke/MethodHandle.invokeExact",
           "java/lang/invoke/VarHandle.acquireFence",
           "java/lang/invoke/VarHandle.get",
@@ -299,7 +300,7 @@ final class GeneratedClassesTest {
 
   private static ModuleBuilder manyFunctions() {
     ModuleBuilder module = new ModuleBuilder();
-    int[] functions = new int[2_000];
+    int[] functions = new int[5_000];
     for (int i = 0; i < functions.length; i++) {
       module.function(INT, code -> code.localGet(0));
       functions[i] = i;
@@ -312,7 +313,7 @@ final class GeneratedClassesTest {
   /// Generates every class of a module, by internal name.
   private static Map<String, byte[]> classes(ModuleBuilder module) {
     WasmModule decoded =
-        ModuleDecoder.decode(module.build(), WasmFeatures.supported(), WasmLimits.defaults());
+        ModuleDecoder.decode(module.build(), WasmFeatures.ALL, WasmLimits.defaults());
     ModulePlan plan = new ModulePlan(decoded, new InstanceLayout(decoded));
     ModuleClassGenerator generator = new ModuleClassGenerator(plan);
     Map<String, byte[]> classes = new LinkedHashMap<>();
@@ -321,7 +322,7 @@ final class GeneratedClassesTest {
     classes.put(Names.IMAGE, generator.image());
     classes.put(Names.CODE, DispatchGenerator.entry(plan));
     for (int chunk = 0; chunk < plan.chunkCount(); chunk++) {
-      classes.put(Names.chunk(chunk), ChunkGenerator.chunk(CodeKind.BASELINE, plan, chunk));
+      classes.putAll(ChunkGenerator.chunk(CodeKind.BASELINE, plan, chunk));
     }
     for (StructShape shape : plan.structShapes()) {
       classes.put(shape.className(), StructGenerator.generate(shape));
@@ -329,6 +330,9 @@ final class GeneratedClassesTest {
     for (int shape = 0; shape < plan.shapeCount(); shape++) {
       classes.put(Names.reference(shape), generator.reference(shape));
       classes.put(Names.dispatch(shape), DispatchGenerator.dispatch(plan, shape));
+      for (int part = 0; part < DispatchGenerator.parts(plan, shape); part++) {
+        classes.put(Names.dispatchPart(shape, part), DispatchGenerator.part(plan, shape, part));
+      }
       CallShape callShape = plan.shape(shape);
       classes.put(callShape.referenceClass(), SignatureGenerator.reference(callShape));
       classes.put(callShape.hostClass(), SignatureGenerator.host(callShape));

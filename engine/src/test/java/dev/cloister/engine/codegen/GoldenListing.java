@@ -5,16 +5,20 @@ import static org.assertj.core.api.Assertions.assertThat;
 import dev.cloister.engine.decode.ModuleDecoder;
 import dev.cloister.engine.feature.WasmFeatures;
 import dev.cloister.engine.feature.WasmLimits;
+import dev.cloister.engine.fixture.CodeBuilder;
 import dev.cloister.engine.fixture.ModuleBuilder;
 import dev.cloister.engine.module.WasmModule;
 import dev.cloister.engine.runtime.CodeKind;
 import dev.cloister.engine.runtime.InstanceLayout;
+import dev.cloister.engine.types.FuncType;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Objects;
+import java.util.function.Consumer;
 import java.util.function.Predicate;
 import org.objectweb.asm.ClassReader;
 import org.objectweb.asm.tree.ClassNode;
@@ -46,7 +50,8 @@ final class GoldenListing {
     GoldenListing listing = new GoldenListing();
     ModulePlan plan = plan(module);
     for (int chunk = 0; chunk < plan.chunkCount(); chunk++) {
-      ClassNode code = read(ChunkGenerator.chunk(kind, plan, chunk));
+      var classes = ChunkGenerator.chunk(kind, plan, chunk);
+      ClassNode code = read(Objects.requireNonNull(classes.get(Names.chunk(chunk))));
       for (MethodNode method : code.methods) {
         int function = Integer.parseInt(method.name.substring(1));
         WasmModule decoded = plan.module();
@@ -81,7 +86,7 @@ final class GoldenListing {
 
   private static ModulePlan plan(ModuleBuilder module) {
     WasmModule decoded =
-        ModuleDecoder.decode(module.build(), WasmFeatures.supported(), WasmLimits.defaults());
+        ModuleDecoder.decode(module.build(), WasmFeatures.ALL, WasmLimits.defaults());
     return new ModulePlan(decoded, new InstanceLayout(decoded));
   }
 
@@ -136,5 +141,17 @@ final class GoldenListing {
     } catch (IOException e) {
       throw new UncheckedIOException(e);
     }
+  }
+
+  /// {@return a module with functions of one type}
+  static ModuleBuilder functions(FuncType type, List<Consumer<CodeBuilder>> bodies) {
+    ModuleBuilder module = new ModuleBuilder();
+    bodies.forEach(body -> module.function(type, body));
+    return module;
+  }
+
+  /// {@return a module with one function}
+  static ModuleBuilder function(FuncType type, Consumer<CodeBuilder> body) {
+    return functions(type, List.of(body));
   }
 }

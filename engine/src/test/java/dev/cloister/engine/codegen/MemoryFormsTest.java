@@ -1,5 +1,6 @@
 package dev.cloister.engine.codegen;
 
+import static dev.cloister.engine.fixture.TrapAssert.assertTraps;
 import static dev.cloister.engine.types.NumType.F32;
 import static dev.cloister.engine.types.NumType.F64;
 import static dev.cloister.engine.types.NumType.I32;
@@ -73,7 +74,7 @@ final class MemoryFormsTest {
   }
 
   /// The forms: where the bytes are, how they are checked, how wide addresses are.
-  private enum Form {
+  enum Form {
     EXACT(false, 1, false),
     LIMIT(false, 1, true),
     SEGMENT(false, LARGE_PAGES, false),
@@ -205,17 +206,95 @@ final class MemoryFormsTest {
         int width = 1 << opcode.accessWidthLog2();
         for (long offset : offsets(form)) {
           for (long address : addresses(form, offset, width)) {
-            BigInteger start = unsigned(address).add(unsigned(offset));
-            boolean isInside =
-                start.add(BigInteger.valueOf(width)).compareTo(BigInteger.valueOf(form.size()))
-                    <= 0;
             String what = name(opcode, offset) + " at " + Long.toUnsignedString(address);
-            check(
-                instance, memory, opcode, offset, address, isInside ? start.longValue() : -1, what);
+            long start = start(form, address, offset, width);
+            check(instance, memory, opcode, offset, address, start, what);
           }
         }
       }
     }
+  }
+
+  /// Vectors of 16 bytes, which are two accesses: what does not fit must not be written in part.
+  @ParameterizedTest
+  @EnumSource
+  void vectorAccess_ofEveryForm_trapsExactlyOutOfBounds(Form form) {
+    ModuleBuilder module = form.module();
+    for (long offset : offsets(form)) {
+      module
+          .exportFunction(
+              "load" + offset,
+              new FuncType(List.of(form.address()), List.of(I64, I64)),
+              code ->
+                  code.localGet(0)
+                      .access(Opcode.V128_LOAD, offset)
+                      .op(Opcode.I64X2_EXTRACT_LANE, 0)
+                      .localGet(0)
+                      .access(Opcode.V128_LOAD, offset)
+                      .op(Opcode.I64X2_EXTRACT_LANE, 1))
+          .exportFunction(
+              "store" + offset,
+              new FuncType(List.of(form.address(), I64), List.of()),
+              code ->
+                  code.localGet(0)
+                      .localGet(1)
+                      .op(Opcode.I64X2_SPLAT)
+                      .access(Opcode.V128_STORE, offset))
+          .exportFunction(
+              "lane" + offset,
+              new FuncType(List.of(form.address(), I64), List.of()),
+              code ->
+                  code.localGet(0)
+                      .localGet(1)
+                      .op(Opcode.I64X2_SPLAT)
+                      .op(Opcode.V128_STORE32_LANE, 2, offset, 3));
+    }
+    long value = 0x8182_8384_8586_8788L;
+    try (Store store = new Store(HeapLimiter.UNLIMITED)) {
+      Instance instance = engine.instantiate(module, Imports.NONE, store);
+      Memory memory = TestEngine.memory(instance);
+      for (long offset : offsets(form)) {
+        for (long address : addresses(form, offset, 16)) {
+          Object boxed = form.is64 ? (Object) address : (Object) (int) address;
+          String what = offset + " at " + Long.toUnsignedString(address);
+          long start = start(form, address, offset, 16);
+          if (start >= 0) {
+            TestEngine.call(instance, "store" + offset, boxed, value);
+            assertThat(memory.getLong(start)).as(what).isEqualTo(value);
+            assertThat(TestEngine.call(instance, "load" + offset, boxed))
+                .as(what)
+                .containsExactly(value, value);
+            memory.write(start, new byte[16], 0, 16);
+          } else {
+            assertTraps(
+                TrapReason.MEMORY_OUT_OF_BOUNDS,
+                () -> TestEngine.call(instance, "store" + offset, boxed, value));
+            assertTraps(
+                TrapReason.MEMORY_OUT_OF_BOUNDS,
+                () -> TestEngine.call(instance, "load" + offset, boxed));
+          }
+          long lane = start(form, address, offset, 4);
+          if (lane >= 0) {
+            TestEngine.call(instance, "lane" + offset, boxed, value);
+            assertThat(memory.getInt(lane)).as(what).isEqualTo((int) (value >>> 32));
+            memory.setInt(lane, 0);
+          } else {
+            assertTraps(
+                TrapReason.MEMORY_OUT_OF_BOUNDS,
+                () -> TestEngine.call(instance, "lane" + offset, boxed, value));
+          }
+        }
+      }
+      assertThat(memory.copy(0, PAGE)).containsOnly(0);
+      assertThat(memory.copy(form.size() - PAGE, PAGE)).containsOnly(0);
+    }
+  }
+
+  /// {@return where an access begins, or -1 if it is out of bounds}
+  private static long start(Form form, long address, long offset, int width) {
+    BigInteger start = unsigned(address).add(unsigned(offset));
+    BigInteger end = start.add(BigInteger.valueOf(width));
+    return end.compareTo(BigInteger.valueOf(form.size())) <= 0 ? start.longValue() : -1;
   }
 
   private static void check(

@@ -15,8 +15,10 @@ import dev.cloister.engine.fixture.ModuleBuilder;
 import dev.cloister.engine.fixture.TestEngine;
 import dev.cloister.engine.runtime.CodeKind;
 import dev.cloister.engine.runtime.Instance;
+import dev.cloister.engine.runtime.V128;
 import dev.cloister.engine.types.FuncType;
 import dev.cloister.engine.types.GlobalType;
+import dev.cloister.engine.types.VecType;
 import java.util.List;
 import java.util.function.Consumer;
 import org.junit.jupiter.api.AfterEach;
@@ -24,8 +26,8 @@ import org.junit.jupiter.api.Test;
 
 /// What optimized code leaves out, and what it must not.
 ///
-/// The memory of these guests may grow, and has grown, so behind its end there is spare capacity: an
-/// access there that lacks its check would not trap.
+/// The memory of these guests may grow, and has grown, so behind its end there is spare capacity:
+/// an access there that lacks its check would not trap.
 final class OptimizedCodeTest {
   private static final int END = 11 * 65_536;
   private static final FuncType INT = new FuncType(List.of(I32), List.of(I32));
@@ -47,8 +49,7 @@ final class OptimizedCodeTest {
   private static ModuleBuilder growing() {
     return new ModuleBuilder()
         .memory(10)
-        .exportFunction(
-            "grow", TO_INT, code -> code.i32Const(1).op(Opcode.MEMORY_GROW, 0));
+        .exportFunction("grow", TO_INT, code -> code.i32Const(1).op(Opcode.MEMORY_GROW, 0));
   }
 
   /// Returns an instance with `f` whose memory has spare capacity behind its eleven pages.
@@ -110,8 +111,7 @@ final class OptimizedCodeTest {
 
   @Test
   void accessThatReachesFurther_isChecked() {
-    Instance instance =
-        grown(INT, code -> load(load(code, 0, 4).drop(), 0, 8));
+    Instance instance = grown(INT, code -> load(load(code, 0, 4).drop(), 0, 8));
 
     assertThat(result(instance, "f", END - 12)).isEqualTo(0);
     assertOutOfBounds(instance, END - 11);
@@ -234,10 +234,7 @@ final class OptimizedCodeTest {
             new ModuleBuilder()
                 .memory(1)
                 .exportFunction(
-                    "f",
-                    INT,
-                    code ->
-                        load(load(code, 0, 0).drop(), 0, Integer.MAX_VALUE - 8)));
+                    "f", INT, code -> load(load(code, 0, 0).drop(), 0, Integer.MAX_VALUE - 8)));
 
     assertOutOfBounds(instance, -4);
     assertOutOfBounds(instance, 0);
@@ -258,6 +255,23 @@ final class OptimizedCodeTest {
                     }));
 
     assertThat(result(instance, "f")).isEqualTo(0.0);
+  }
+
+  /// Both halves are zero, also where the operand stack held another vector before.
+  @Test
+  void vectorThatIsNeverWritten_isZero() {
+    Instance instance =
+        engine.instantiate(
+            new ModuleBuilder()
+                .exportFunction(
+                    "f",
+                    new FuncType(List.of(), List.of(VecType.V128)),
+                    code -> {
+                      int zero = code.local(VecType.V128);
+                      code.op(Opcode.V128_CONST, 1, 2).drop().localGet(zero);
+                    }));
+
+    assertThat(result(instance, "f")).isEqualTo(new V128(0, 0));
   }
 
   /// Parameters are no zeros, though nobody writes them.

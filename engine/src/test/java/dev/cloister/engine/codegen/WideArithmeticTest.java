@@ -13,6 +13,7 @@ import dev.cloister.engine.types.FuncType;
 import java.math.BigInteger;
 import java.util.Collections;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 
@@ -54,7 +55,7 @@ final class WideArithmeticTest {
     return low < 0 ? bits.add(TWO_64) : bits;
   }
 
-  private static void assertIs(BigInteger expected, Object[] results) {
+  private static void assertIs(BigInteger expected, @Nullable Object[] results) {
     assertThat(results).containsExactly(expected.longValue(), expected.shiftRight(64).longValue());
   }
 

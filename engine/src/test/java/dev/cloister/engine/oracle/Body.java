@@ -17,7 +17,16 @@ import java.util.Set;
 /// @param costs for each instruction that begins a segment, what the segment costs, else 0
 record Body(List<ValueType> locals, List<Instruction> instructions, List<Integer> costs) {
   private static final Set<Opcode> FREE =
-      EnumSet.of(Opcode.NOP, Opcode.DROP, Opcode.BLOCK, Opcode.LOOP, Opcode.ELSE, Opcode.END);
+      EnumSet.of(
+          Opcode.NOP,
+          Opcode.DROP,
+          Opcode.BLOCK,
+          Opcode.LOOP,
+          Opcode.ELSE,
+          Opcode.END,
+          Opcode.CATCH,
+          Opcode.CATCH_ALL,
+          Opcode.DELEGATE);
 
   private static final Set<Opcode> LAST =
       EnumSet.of(
@@ -41,7 +50,11 @@ record Body(List<ValueType> locals, List<Instruction> instructions, List<Integer
           Opcode.RETURN,
           Opcode.UNREACHABLE,
           Opcode.THROW,
-          Opcode.THROW_REF);
+          Opcode.THROW_REF,
+          Opcode.RETHROW,
+          Opcode.CATCH,
+          Opcode.CATCH_ALL,
+          Opcode.DELEGATE);
 
   Body(List<ValueType> locals, List<Instruction> instructions) {
     this(locals, instructions, costs(instructions));
@@ -91,6 +104,11 @@ record Body(List<ValueType> locals, List<Instruction> instructions, List<Integer
         open.add(instruction);
       } else if (opcode == Opcode.ELSE) {
         open.getLast().otherwise = instructions.size();
+      } else if (opcode == Opcode.CATCH || opcode == Opcode.CATCH_ALL) {
+        open.getLast().legacyClauses.add(instruction);
+      } else if (opcode == Opcode.DELEGATE) {
+        open.getLast().delegate = instruction;
+        open.removeLast().end = instructions.size();
       } else if (opcode == Opcode.END && !open.isEmpty()) {
         open.removeLast().end = instructions.size();
       }

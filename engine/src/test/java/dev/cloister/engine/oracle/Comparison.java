@@ -32,7 +32,9 @@ final class Comparison {
   private static final long MAX_STEPS = 100_000;
   private static final int MAX_DEPTH = 100;
   private static final int ROUNDS = 3;
-  private static final long FUEL = 1L << 60;
+
+  /// More than a bulk instruction of any 64-bit length takes before it traps.
+  private static final long FUEL = Long.MAX_VALUE;
 
   private final TestEngine engine;
   private final boolean countsFuel;
@@ -82,7 +84,7 @@ final class Comparison {
       Guest.Host log =
           args -> {
             expectedLog.add(Objects.requireNonNull(args.getFirst()));
-            return List.of();
+            return List.<@Nullable Object>of();
           };
       Oracle oracle =
           Oracle.instantiate(

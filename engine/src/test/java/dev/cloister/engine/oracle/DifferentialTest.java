@@ -90,7 +90,7 @@ final class DifferentialTest {
   }
 
   private void compare(long seed, boolean isLarge) {
-    Program program = Programs.make(seed, WasmFeatures.supported(), isLarge);
+    Program program = Programs.make(seed, WasmFeatures.ALL, isLarge);
     try {
       decode(program);
     } catch (ModuleException e) {
@@ -125,8 +125,7 @@ final class DifferentialTest {
   }
 
   private static WasmModule decode(Program program) {
-    return ModuleDecoder.decode(
-        program.module().build(), WasmFeatures.supported(), WasmLimits.defaults());
+    return ModuleDecoder.decode(program.module().build(), WasmFeatures.ALL, WasmLimits.defaults());
   }
 
   private @Nullable String difference(Program program, long seed) {
@@ -135,7 +134,7 @@ final class DifferentialTest {
     for (String kind : kinds.subList(0, KINDS)) {
       String difference;
       try {
-        difference = comparisons.get(kind).difference(program, seed);
+        difference = Objects.requireNonNull(comparisons.get(kind)).difference(program, seed);
       } catch (RuntimeException | Error e) {
         difference = e + " at " + Arrays.stream(e.getStackTrace()).limit(12).toList();
       }

@@ -14,6 +14,7 @@ import dev.cloister.engine.types.VecType;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Random;
+import java.util.function.Consumer;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
@@ -32,6 +33,10 @@ final class FunctionMaker {
   private final List<ValueType> locals = new ArrayList<>();
   private final List<Block> blocks = new ArrayList<>();
   private final List<Integer> freeCounters = new ArrayList<>();
+
+  /// The blocks in whose clauses the code is: what `rethrow` may name.
+  private final List<Tree.Label> caught = new ArrayList<>();
+
   private final List<Integer> assignable = new ArrayList<>();
   private final List<Integer> scratch = new ArrayList<>();
   private int calls;
@@ -164,11 +169,15 @@ final class FunctionMaker {
     if (!programs.tags.isEmpty() && programs.oneIn(12)) {
       return raise(depth);
     }
+    if (!caught.isEmpty() && programs.oneIn(4)) {
+      Tree.Label label = programs.pick(caught);
+      return Tree.op(List.of(), List.of(), to -> to.code().op(Opcode.RETHROW, to.depth(label)));
+    }
     if (programs.oneIn(40)) {
       return Tree.op(List.of(), List.of(), to -> to.code().op(Opcode.UNREACHABLE));
     }
     Block block = programs.pick(blocks);
-    boolean isReturn = block == blocks.getFirst() && programs.oneIn(2);
+    boolean isReturn = block.equals(blocks.getFirst()) && programs.oneIn(2);
     return Tree.op(
         List.of(),
         expressions(block.types, depth),
@@ -192,7 +201,7 @@ final class FunctionMaker {
   Tree statement(int depth) {
     budget--;
     ValueType any = programs.type();
-    return switch (random.nextInt(depth > 0 && budget > 0 ? 25 : 8)) {
+    return switch (random.nextInt(depth > 0 && budget > 0 ? 26 : 8)) {
       case 0, 1, 2 -> localSet(local(any), expression(any, depth));
       case 3 -> {
         int global = global(any);
@@ -214,6 +223,10 @@ final class FunctionMaker {
       case 20, 21 -> objects.statement(depth);
       case 22 -> programs.tags.isEmpty() ? statement(depth - 1) : tryTable(List.of(), depth);
       case 23 -> objects.branch(depth, List.copyOf(blocks));
+      case 24 ->
+          programs.tags.isEmpty() || !programs.has(WasmFeature.LEGACY_EXCEPTIONS)
+              ? statement(depth - 1)
+              : legacyTry(List.of(), depth);
       default -> dropAll(call(programs.pick(programs.signatures), depth));
     };
   }
@@ -476,6 +489,50 @@ final class FunctionMaker {
         results, end, List.of(), to -> to.code().start(Opcode.BLOCK, tryType), around);
   }
 
+  /// A `try` of the older encoding: with clauses, or one that another block has the exceptions of.
+  private Tree legacyTry(List<ValueType> results, int depth) {
+    Tree.Label label = new Tree.Label();
+    FuncType blockType = new FuncType(List.of(), results);
+    List<List<Tree>> parts = new ArrayList<>();
+    List<Consumer<Tree.Writer>> separators = new ArrayList<>();
+    Tree.Label delegated = programs.oneIn(4) ? programs.pick(blocks).label() : null;
+    within(
+        new Block(label, results, false),
+        () -> {
+          List<Tree> body = body(blockType, depth);
+          if (programs.oneIn(2)) {
+            body.addFirst(conditional(raise(depth - 1), depth)); // Something to catch.
+          }
+          parts.add(List.of());
+          parts.add(body);
+          caught.add(label);
+          for (int i = random.nextInt(3); i > 0 && delegated == null; i--) {
+            int tag = random.nextInt(programs.tags.size());
+            separators.add(to -> to.code().op(Opcode.CATCH, tag));
+            parts.add(body(new FuncType(programs.tags.get(tag).params(), results), depth));
+          }
+          if (delegated == null && programs.oneIn(2)) {
+            separators.add(to -> to.code().op(Opcode.CATCH_ALL));
+            parts.add(body(blockType, depth));
+          }
+          caught.removeLast();
+          return label;
+        });
+    return new Tree(
+        results,
+        parts,
+        to -> to.code().start(Opcode.TRY, blockType),
+        label,
+        separators,
+        to -> {
+          if (delegated == null) {
+            to.code().end();
+          } else {
+            to.code().op(Opcode.DELEGATE, to.depth(delegated));
+          }
+        });
+  }
+
   private Tree conditional(Tree statement, int depth) {
     return new Tree(
         List.of(),
@@ -511,9 +568,9 @@ final class FunctionMaker {
     List<Tree> operands = new ArrayList<>(expressions(signature.params(), depth - 1));
     List<ValueType> results = isTail ? List.of() : signature.results();
     int defined = programs.signatures.indexOf(signature);
-    switch (random.nextInt(3)) {
+    return switch (random.nextInt(3)) {
       case 0 -> {
-        return Tree.op(
+        yield Tree.op(
             results,
             operands,
             to -> to.code().op(isTail ? Opcode.RETURN_CALL : Opcode.CALL, callee));
@@ -521,7 +578,7 @@ final class FunctionMaker {
       case 1 -> {
         // Now and then another function than the one that fits.
         operands.add(i32(programs.oneIn(12) ? random.nextInt(18) : callee - 1));
-        return Tree.op(
+        yield Tree.op(
             results,
             operands,
             to -> {
@@ -534,7 +591,7 @@ final class FunctionMaker {
       }
       default -> {
         if (programs.functionTypes.isEmpty()) {
-          return call(signature, callee, depth, isTail);
+          yield call(signature, callee, depth, isTail);
         }
         var functionType = programs.functionTypes.get(defined);
         RefType reference = RefType.of(true, functionType);
@@ -544,9 +601,9 @@ final class FunctionMaker {
                 : Tree.op(
                     List.of(reference), List.of(), to -> to.code().op(Opcode.REF_FUNC, callee)));
         Opcode opcode = isTail ? Opcode.RETURN_CALL_REF : Opcode.CALL_REF;
-        return Tree.op(results, operands, to -> to.code().op(opcode, to.type(functionType)));
+        yield Tree.op(results, operands, to -> to.code().op(opcode, to.type(functionType)));
       }
-    }
+    };
   }
 
   private @Nullable Tree tailCall(int depth) {
@@ -593,7 +650,10 @@ final class FunctionMaker {
       case 0 -> block(types, depth);
       case 1 -> ifThen(types, depth);
       case 2 -> loop(types, depth);
-      default -> tryTable(types, depth);
+      default ->
+          programs.has(WasmFeature.LEGACY_EXCEPTIONS) && programs.oneIn(2)
+              ? legacyTry(types, depth)
+              : tryTable(types, depth);
     };
   }
 

@@ -9,6 +9,7 @@ import dev.cloister.engine.types.HeapType;
 import dev.cloister.engine.types.RefType;
 import java.util.ArrayList;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 
 /// One decoded instruction with its immediates; which of them mean something depends on the opcode.
 final class Instruction {
@@ -41,6 +42,12 @@ final class Instruction {
 
   /// For an `if`, the position of its `else`, or -1.
   int otherwise = -1;
+
+  /// For a `try`, its `catch` and `catch_all`.
+  final List<Instruction> legacyClauses = new ArrayList<>();
+
+  /// For a `try`, the `delegate` that ends it, or null.
+  @Nullable Instruction delegate;
 
   /// Copies the current instruction of a cursor.
   Instruction(int position, Opcode opcode, InstructionReader reader, WasmModule module) {
@@ -76,7 +83,7 @@ final class Instruction {
   /// Whether an `end` belongs to it.
   boolean opensBlock() {
     return switch (opcode) {
-      case BLOCK, LOOP, IF, TRY_TABLE -> true;
+      case BLOCK, LOOP, IF, TRY, TRY_TABLE -> true;
       default -> false;
     };
   }

@@ -27,7 +27,13 @@ final class Interpreter {
   /// @param height the values below those of the block
   /// @param target where a branch continues
   /// @param block the instruction that opened it, null for the function
-  private record Label(int arity, int height, int target, @Nullable Instruction block) {}
+  /// @param caught in a clause of a `try`, the exception that it has caught, else null
+  private record Label(
+      int arity,
+      int height,
+      int target,
+      @Nullable Instruction block,
+      Guest.@Nullable Thrown caught) {}
 
   /// A call that replaces this activation.
   private record TailCall(Guest.Function function, List<@Nullable Object> args) {}
@@ -84,7 +90,7 @@ final class Interpreter {
 
   /// Runs to the end; what is left is the results, unless a tail call is to be made.
   List<@Nullable Object> run() {
-    labels.add(new Label(resultCount, 0, code.size(), null));
+    labels.add(new Label(resultCount, 0, code.size(), null, null));
     while (pc < code.size()) {
       instance.steps.fuel += costs.get(pc);
       Instruction instruction = code.get(pc++);
@@ -194,7 +200,7 @@ final class Interpreter {
     int arity = isLoop ? params : block.blockType.results().size();
     // A branch to a loop executes its instruction again, a branch to a block leaves it.
     int target = isLoop ? block.position : block.end + 1;
-    labels.add(new Label(arity, stack.size() - params, target, block));
+    labels.add(new Label(arity, stack.size() - params, target, block, null));
   }
 
   private void branch(int depth) {
@@ -209,8 +215,24 @@ final class Interpreter {
   private void handle(Guest.Thrown thrown) {
     while (!labels.isEmpty()) {
       Label label = labels.removeLast();
-      if (label.block == null) {
+      if (label.block == null || label.caught != null) {
         continue;
+      }
+      Instruction delegate = label.block.delegate;
+      if (delegate != null) {
+        // As if the block that the label names had thrown it.
+        labels.subList(labels.size() - delegate.index, labels.size()).clear();
+        continue;
+      }
+      for (Instruction clause : label.block.legacyClauses) {
+        boolean hasTag = clause.opcode == Opcode.CATCH;
+        if (!hasTag || instance.tags.get(clause.index) == thrown.tag) {
+          stack.subList(label.height, stack.size()).clear();
+          stack.addAll(hasTag ? thrown.values : List.of());
+          labels.add(new Label(label.arity, label.height, label.target, label.block, thrown));
+          pc = clause.position + 1;
+          return;
+        }
       }
       for (Instruction.Clause clause : label.block.clauses) {
         CatchKind kind = clause.kind();
@@ -229,6 +251,13 @@ final class Interpreter {
       }
     }
     throw thrown;
+  }
+
+  private static Guest.Thrown caught(Label label) {
+    if (label.caught == null) {
+      throw new IllegalStateException("nothing is caught");
+    }
+    return label.caught;
   }
 
   private void invoke(Guest.Function function, boolean isTail) {
@@ -269,7 +298,7 @@ final class Interpreter {
     switch (opcode) {
       case UNREACHABLE -> throw new Guest.Trap(TrapReason.UNREACHABLE);
       case NOP, ATOMIC_FENCE -> {}
-      case BLOCK, TRY_TABLE -> enter(instruction, false);
+      case BLOCK, TRY, TRY_TABLE -> enter(instruction, false);
       case LOOP -> enter(instruction, true);
       case IF -> {
         boolean holds = popInt() != 0;
@@ -280,11 +309,11 @@ final class Interpreter {
           pc = instruction.end + 1;
         }
       }
-      case ELSE -> {
+      case ELSE, CATCH, CATCH_ALL -> {
         Label label = labels.removeLast();
         pc = label.target;
       }
-      case END -> labels.removeLast();
+      case END, DELEGATE -> labels.removeLast();
       case BR -> branch(index);
       case BR_IF -> {
         if (popInt() != 0) {
@@ -308,6 +337,7 @@ final class Interpreter {
         int count = ((FuncType) tag.type.type().composite()).params().size();
         throw new Guest.Thrown(tag, popAll(count));
       }
+      case RETHROW -> throw caught(labels.get(labels.size() - 1 - index));
       case THROW_REF ->
           throw References.require(Guest.Thrown.class, pop(), TrapReason.NULL_EXCEPTION_REFERENCE);
       case DROP -> pop();
@@ -381,6 +411,11 @@ final class Interpreter {
     push(is64 ? (Object) value : (Object) (int) value);
   }
 
+  @SuppressWarnings("ReferenceEquality") // That is what the instruction asks for.
+  private static boolean isSame(@Nullable Object a, @Nullable Object b) {
+    return a instanceof Guest.I31 ? a.equals(b) : a == b;
+  }
+
   private boolean stepReference(Instruction instruction) {
     int index = instruction.index;
     switch (instruction.opcode) {
@@ -390,7 +425,7 @@ final class Interpreter {
       case REF_EQ -> {
         Object b = pop();
         Object a = pop();
-        boolean isSame = a instanceof Guest.I31 ? a.equals(b) : a == b;
+        boolean isSame = isSame(a, b);
         push(isSame ? 1 : 0);
       }
       case REF_AS_NON_NULL ->
@@ -486,13 +521,25 @@ final class Interpreter {
   }
 
   private void stepMemory(Instruction instruction) {
-    LinearMemory memory =
-        instruction.opcode == Opcode.DATA_DROP || instance.memories.isEmpty()
-            ? null
-            : instance.memories.get(
-                instruction.opcode == Opcode.MEMORY_COPY ? instruction.index : instruction.memory);
     switch (instruction.opcode) {
       case DATA_DROP -> instance.data.set(instruction.index, new byte[0]);
+      case I64_ADD128, I64_SUB128 -> {
+        BigInteger b = popWide();
+        BigInteger a = popWide();
+        pushWide(instruction.opcode == Opcode.I64_ADD128 ? a.add(b) : a.subtract(b));
+      }
+      case I64_MUL_WIDE_S -> pushWide(wide(popLong(), true).multiply(wide(popLong(), true)));
+      case I64_MUL_WIDE_U -> pushWide(wide(popLong(), false).multiply(wide(popLong(), false)));
+      default -> stepMemory(instruction, instance.memories.get(written(instruction)));
+    }
+  }
+
+  private static int written(Instruction instruction) {
+    return instruction.opcode == Opcode.MEMORY_COPY ? instruction.index : instruction.memory;
+  }
+
+  private void stepMemory(Instruction instruction, LinearMemory memory) {
+    switch (instruction.opcode) {
       case MEMORY_SIZE -> pushPages(memory, memory.pages());
       case MEMORY_GROW -> pushPages(memory, memory.grow(popAddress()));
       case MEMORY_FILL -> {
@@ -516,13 +563,6 @@ final class Interpreter {
         int to = memory.checked(popAddress(), 0, length);
         System.arraycopy(segment, from, memory.bytes, to, (int) length);
       }
-      case I64_ADD128, I64_SUB128 -> {
-        BigInteger b = popWide();
-        BigInteger a = popWide();
-        pushWide(instruction.opcode == Opcode.I64_ADD128 ? a.add(b) : a.subtract(b));
-      }
-      case I64_MUL_WIDE_S -> pushWide(wide(popLong(), true).multiply(wide(popLong(), true)));
-      case I64_MUL_WIDE_U -> pushWide(wide(popLong(), false).multiply(wide(popLong(), false)));
       default -> throw new UnsupportedOperationException(instruction.opcode.mnemonic());
     }
   }

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import com.sun.management.ThreadMXBean;
 import dev.cloister.engine.EngineConfig;
 import dev.cloister.engine.ModuleHandle;
+import dev.cloister.engine.StreamingCompilation;
 import dev.cloister.engine.decode.ModuleDecoder;
 import dev.cloister.engine.decode.StreamingDecoder;
 import dev.cloister.engine.error.StopReason;
@@ -74,7 +75,7 @@ final class MutatedModulesTest {
   private static final long ALLOCATED_PER_BYTE = 600;
 
   /// Longer than any of these small modules should take on a busy machine.
-  private static final long MOST_MILLIS = 10_000;
+  private static final long MOST_MILLIS = 60_000;
 
   private static final long CALL_MILLIS = 50;
   private static final long HEAP_BYTES = 32 << 20;
@@ -143,6 +144,7 @@ final class MutatedModulesTest {
         .as("bytes allocated for %d bytes", bytes.length)
         .isLessThan(ALLOCATED_BYTES + ALLOCATED_PER_BYTE * bytes.length);
     assertThat(stream(bytes, random)).isEqualTo(verdict);
+    assertThat(streamToEngine(bytes, random)).isEqualTo(giveToEngine(bytes));
     boolean isValid = verdict.equals("valid");
     if (isValid) {
       execute(bytes);
@@ -172,6 +174,32 @@ final class MutatedModulesTest {
       decoder.finish();
       return "valid";
     } catch (WasmException e) {
+      return e.toString();
+    }
+  }
+
+  private String giveToEngine(byte[] bytes) {
+    try {
+      engine.engine().validate(bytes);
+      engine.engine().compile(engine.isolate(), bytes).close();
+      return "valid";
+    } catch (WasmException e) {
+      return e.toString();
+    }
+  }
+
+  private String streamToEngine(byte[] bytes, Random random) {
+    StreamingCompilation compilation = engine.engine().startStreaming(engine.isolate());
+    try {
+      for (int at = 0; at < bytes.length; ) {
+        int size = Math.min(1 + random.nextInt(100), bytes.length - at);
+        compilation.push(bytes, at, size);
+        at += size;
+      }
+      compilation.finish().close();
+      return "valid";
+    } catch (WasmException e) {
+      compilation.abort();
       return e.toString();
     }
   }

@@ -28,7 +28,7 @@ import org.jspecify.annotations.Nullable;
 final class OracleScript {
   private static final long MAX_STEPS = 20_000_000;
 
-  private final Path folder;
+  private final Path file;
   private final Oracle.Steps steps = new Oracle.Steps();
   private final Map<String, Oracle> names = new HashMap<>();
   private final Map<String, Oracle> registered = new HashMap<>();
@@ -45,8 +45,8 @@ final class OracleScript {
   /// The number of assertions about calls that the interpreter does not do.
   int skipped;
 
-  OracleScript(Path folder) {
-    this.folder = folder;
+  OracleScript(Path file) {
+    this.file = file;
     steps.maxDepth = 3_000;
   }
 
@@ -77,7 +77,7 @@ final class OracleScript {
   private Object resolve(Import item) {
     if (item.module().equals("spectest")) {
       return item.type() instanceof FuncExternType function
-          ? new Guest.Function(function.type(), _ -> List.of())
+          ? new Guest.Function(function.type(), _ -> List.<@Nullable Object>of())
           : Objects.requireNonNull(spectest.get(item.name()), item.name());
     }
     Oracle exporter = registered.get(item.module());
@@ -127,7 +127,7 @@ final class OracleScript {
       }
     } catch (Guest.Trap trap) {
       boolean isExpected = type.equals("assert_trap") || type.equals("assert_uninstantiable");
-      check(isExpected && fits(trap, command.get("text").asText()), command, trap.getMessage());
+      check(isExpected && fits(trap, command.get("text").asText()), command, trap.reason.text());
     } catch (Guest.Thrown thrown) {
       check(type.equals("assert_exception"), command, "exception " + thrown.values);
     } catch (Guest.TooLong | UnsupportedOperationException | StackOverflowError e) {
@@ -147,7 +147,7 @@ final class OracleScript {
       passed++;
     } else {
       failures.add(
-          folder.getFileName() + ":" + command.get("line") + " " + command + " got " + actual);
+          file.getFileName() + ":" + command.get("line") + " " + command + " got " + actual);
     }
   }
 
@@ -155,7 +155,7 @@ final class OracleScript {
     if (!command.get("module_type").asText().equals("binary")) {
       throw new UnsupportedOperationException("text");
     }
-    byte[] bytes = Files.readAllBytes(folder.resolve(command.get("filename").asText()));
+    byte[] bytes = Files.readAllBytes(file.resolveSibling(command.get("filename").asText()));
     return ModuleDecoder.decode(bytes, WasmFeatures.ALL, WasmLimits.defaults());
   }
 

@@ -65,12 +65,12 @@ public final class Programs {
 
   /// Returns a module of some small functions, of what the engine supports.
   public static ModuleBuilder small(long seed) {
-    return make(seed, WasmFeatures.supported(), /* isLarge= */ false).module();
+    return make(seed, WasmFeatures.ALL, /* isLarge= */ false).module();
   }
 
   /// Returns a module whose function 2 does not fit into one JVM method.
   public static ModuleBuilder large(long seed) {
-    return make(seed, WasmFeatures.supported(), /* isLarge= */ true).module();
+    return make(seed, WasmFeatures.ALL, /* isLarge= */ true).module();
   }
 
   static Program make(long seed, WasmFeatures features, boolean isLarge) {

@@ -60,13 +60,14 @@ final class Shrinker {
     } else if (tree.size() > 1) {
       replacements.add(List.of(zeros(tree.results())));
     }
-    for (List<Tree> part : tree.parts()) {
+    for (int i = 0; i < tree.parts().size(); i++) {
+      List<Tree> part = tree.parts().get(i);
       for (Tree child : part) {
         if (child.results().equals(tree.results())) {
           replacements.add(List.of(child));
         }
       }
-      if (tree.label() != null && part != tree.parts().getFirst()) {
+      if (tree.label() != null && i > 0) {
         replacements.add(part);
       }
     }

@@ -14,14 +14,27 @@ import org.jspecify.annotations.Nullable;
 /// it is written to does.
 ///
 /// @param results the types that it leaves on the operand stack
-/// @param parts the operands; for a block also its body, and that after `else`
+/// @param parts the operands; for a block also its body, and what follows `else` or each `catch`
 /// @param begin writes the instruction, or what opens the block
 /// @param label for a block, what branches inside name it by
+/// @param separators for a block, what writes the instruction before each part after its body
+/// @param end for a block, what writes its last instruction, after which it is not open any more
 record Tree(
     List<ValueType> results,
     List<List<Tree>> parts,
     Consumer<Writer> begin,
-    @Nullable Label label) {
+    @Nullable Label label,
+    List<Consumer<Writer>> separators,
+    Consumer<Writer> end) {
+
+  /// An instruction, or a block with `else` if there is a part for it.
+  Tree(
+      List<ValueType> results,
+      List<List<Tree>> parts,
+      Consumer<Writer> begin,
+      @Nullable Label label) {
+    this(results, parts, begin, label, List.of(to -> to.code().otherwise()), to -> to.code().end());
+  }
 
   /// What branches name.
   static final class Label {}
@@ -75,12 +88,12 @@ record Tree(
     }
     to.open.add(label);
     parts.get(1).forEach(child -> child.write(to));
-    if (parts.size() > 2) {
-      to.code.otherwise();
-      parts.get(2).forEach(child -> child.write(to));
+    for (int i = 2; i < parts.size(); i++) {
+      separators.get(i - 2).accept(to);
+      parts.get(i).forEach(child -> child.write(to));
     }
     to.open.removeLast();
-    to.code.end();
+    end.accept(to);
   }
 
   /// The number of instructions and blocks.
@@ -97,6 +110,6 @@ record Tree(
   Tree withPart(int part, List<Tree> changed) {
     List<List<Tree>> copy = new ArrayList<>(parts);
     copy.set(part, changed);
-    return new Tree(results, copy, begin, label);
+    return new Tree(results, copy, begin, label, separators, end);
   }
 }

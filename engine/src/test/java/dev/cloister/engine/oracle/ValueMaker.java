@@ -23,6 +23,7 @@ import java.util.EnumMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Random;
 import org.jspecify.annotations.Nullable;
 
@@ -101,7 +102,7 @@ final class ValueMaker {
     PLAIN.forEach((opcode, signature) -> {
       Operator scalar = Operator.of(opcode);
       boolean mayTrap = scalar != null && scalar.canTrap();
-      if (signature.results().getFirst() == result
+      if (signature.results().getFirst().equals(result)
           && programs.has(opcode.feature())
           && (!mayTrap || programs.oneIn(8))) {
         fitting.add(opcode);
@@ -114,7 +115,7 @@ final class ValueMaker {
             || opcode.mnemonic().contains("copysign")
             || opcode.mnemonic().contains("splat")
             || opcode.mnemonic().contains("replace_lane");
-    for (ValueType param : PLAIN.get(opcode).params()) {
+    for (ValueType param : Objects.requireNonNull(PLAIN.get(opcode)).params()) {
       Tree operand = maker.expression(param, depth - 1);
       operands.add(showsBits ? shown(param, operand) : operand);
     }
@@ -166,7 +167,7 @@ final class ValueMaker {
                 Opcode.I64_SUB128,
                 Opcode.I64_MUL_WIDE_S,
                 Opcode.I64_MUL_WIDE_U));
-    FuncType signature = opcode.signature();
+    FuncType signature = Objects.requireNonNull(opcode.signature());
     List<Tree> operands = maker.expressions(signature.params(), depth - 1);
     Tree both = Tree.op(signature.results(), operands, to -> to.code().op(opcode));
     return FunctionMaker.of(Opcode.I64_XOR, I64, both);
@@ -294,7 +295,7 @@ final class ValueMaker {
         Arrays.stream(Opcode.values())
             .filter(opcode -> opcode.accessWidthLog2() >= 0)
             .filter(opcode -> opcode.prefix() != Opcode.PREFIX_ATOMIC)
-            .filter(opcode -> accessed(opcode, isStore) == type)
+            .filter(opcode -> type.equals(accessed(opcode, isStore)))
             .toList();
     Opcode opcode = programs.pick(fitting);
     long offset =

@@ -120,7 +120,7 @@ final class VectorMemoryTest {
     int width = access.width();
     long number = 0;
     for (int i = 0; i < Math.min(width, 8); i++) {
-      number |= (bytes[at + i] & 0xffL) << 8 * i;
+      number |= (bytes[at + i] & 0xffL) << (8 * i);
     }
     long first = number;
     String operation = access.opcode().mnemonic().substring("v128.load".length());

@@ -31,6 +31,8 @@ import org.junit.jupiter.api.Test;
 final class VectorTest {
   private static final int ROUNDS = 400;
 
+  private static final List<NumType> TYPES = List.of(NumType.values());
+
   private static final long[] INTEGERS = {0, 1, 2, 3, -1, -2, 0x7f, 0x80, 0x7fff, 0x8000};
 
   private static final double[] REALS = {
@@ -112,8 +114,9 @@ final class VectorTest {
           }
         }
         Object expected =
-            Interpreter.call(oracle.functions.get(function), guestArgs).getFirst();
-        Object actual = result(instance, opcode.mnemonic(), args.toArray());
+            Objects.requireNonNull(
+                Interpreter.call(oracle.functions.get(function), guestArgs).getFirst());
+        Object actual = Objects.requireNonNull(result(instance, opcode.mnemonic(), args.toArray()));
         if (!matches(opcode, expected, actual)) {
           assertThat(actual).as(opcode.mnemonic() + " of " + args).isEqualTo(expected);
         }
@@ -123,7 +126,7 @@ final class VectorTest {
   }
 
   private static V128 vector(Random random) {
-    NumType type = NumType.values()[random.nextInt(4)];
+    NumType type = TYPES.get(random.nextInt(TYPES.size()));
     int width = type == NumType.I32 ? 8 << random.nextInt(3) : type == NumType.F32 ? 32 : 64;
     return Vectors.make(width, _ -> lane(random, type));
   }
@@ -281,8 +284,7 @@ final class VectorTest {
       for (int i = 0; i < 128 / width; i++) {
         int lane = i;
         long value = 0x7ff0_1234_5678_9abcL;
-        V128 replaced =
-            Vectors.make(width, j -> j == lane ? value : Vectors.lane(A, j, width));
+        V128 replaced = Vectors.make(width, j -> j == lane ? value : Vectors.lane(A, j, width));
         assertThat(
                 result(
                     instance,

@@ -99,17 +99,17 @@ final class Vectors {
       return splat(shape, operands[0]);
     }
     Object second = operands.length > 1 ? operands[1] : null;
-    switch (operation) {
+    return switch (operation) {
       case "extract_lane", "extract_lane_s", "extract_lane_u" -> {
-        return extract(shape, a, instruction.lane, operation.endsWith("_s"));
+        yield extract(shape, a, instruction.lane, operation.endsWith("_s"));
       }
       case "replace_lane" -> {
-        return withLane(a, instruction.lane, shape.bits(), bitsOf(operands[1]));
+        yield withLane(a, instruction.lane, shape.bits(), bitsOf(operands[1]));
       }
       case "shuffle" -> {
         V128 picks = new V128(instruction.low, instruction.high);
         V128 b = (V128) operands[1];
-        return make(
+        yield make(
             8,
             i -> {
               int pick = (int) lane(picks, i, 8);
@@ -117,34 +117,34 @@ final class Vectors {
             });
       }
       case "any_true" -> {
-        return (a.low() | a.high()) != 0 ? 1 : 0;
+        yield (a.low() | a.high()) != 0 ? 1 : 0;
       }
       case "all_true" -> {
         int all = 1;
         for (int i = 0; i < shape.count; i++) {
           all &= lane(a, i, shape.bits()) != 0 ? 1 : 0;
         }
-        return all;
+        yield all;
       }
       case "bitmask" -> {
         int mask = 0;
         for (int i = 0; i < shape.count; i++) {
           mask |= signedLane(a, i, shape.bits()) < 0 ? 1 << i : 0;
         }
-        return mask;
+        yield mask;
       }
       default -> {
         if (second instanceof Integer count) {
-          return shift(shape, operation, a, count);
+          yield shift(shape, operation, a, count);
         }
         if (operands.length == 3) {
-          return ternary(shape, operation, a, (V128) operands[1], (V128) operands[2]);
+          yield ternary(shape, operation, a, (V128) operands[1], (V128) operands[2]);
         }
-        return second instanceof V128 b
+        yield second instanceof V128 b
             ? binary(shape, operation, a, b)
             : unary(shape, operation, a);
       }
-    }
+    };
   }
 
   private static long bitsOf(Object scalar) {

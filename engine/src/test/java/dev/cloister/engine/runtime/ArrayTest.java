@@ -11,6 +11,7 @@ import static dev.cloister.engine.types.NumType.I64;
 import static dev.cloister.engine.types.PackedType.I16;
 import static dev.cloister.engine.types.PackedType.I8;
 import static dev.cloister.engine.types.RefType.ANYREF;
+import static dev.cloister.engine.types.VecType.V128;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.cloister.engine.bytecode.Opcode;
@@ -66,6 +67,7 @@ final class ArrayTest {
     List<Object> longs = new ArrayList<>();
     List<Object> floats = new ArrayList<>();
     List<Object> doubles = new ArrayList<>();
+    List<Object> vectors = new ArrayList<>();
     List<Object> references = new ArrayList<>();
     for (int i = 1; i <= 21; i++) {
       int value = i * 0x0f0f_1701;
@@ -75,6 +77,7 @@ final class ArrayTest {
       longs.add(value * 0x1_0000_0001L);
       floats.add(value + 0.5f);
       doubles.add(value + 0.25);
+      vectors.add(new V128(value, -value));
       references.add(I31.shared(i));
     }
     return Stream.of(
@@ -84,6 +87,7 @@ final class ArrayTest {
         new Kind(I64, longs, longs),
         new Kind(F32, floats, floats),
         new Kind(F64, doubles, doubles),
+        new Kind(V128, vectors, vectors),
         new Kind(ANYREF, references, references));
   }
 
@@ -92,7 +96,7 @@ final class ArrayTest {
     DefinedType type = module.type(array(kind.type()));
     RefType reference = RefType.of(true, type);
     ValueType value = kind.type().unpacked();
-    Opcode get = value == kind.type() ? Opcode.ARRAY_GET : Opcode.ARRAY_GET_S;
+    Opcode get = value.equals(kind.type()) ? Opcode.ARRAY_GET : Opcode.ARRAY_GET_S;
     int count = kind.values().size();
     List<ValueType> all = new ArrayList<>();
     for (int i = 0; i < count; i++) {

@@ -205,8 +205,7 @@ final class ColdOverflow {
         .elements(0, 0, 3)
         .memory(1)
         .memory(
-            new MemoryType(
-                Limits.of(1, 1), /* shared= */ true, MemoryType.DEFAULT_PAGE_SIZE_LOG2));
+            new MemoryType(Limits.of(1, 1), /* shared= */ true, MemoryType.DEFAULT_PAGE_SIZE_LOG2));
   }
 
   /// Leaves the 0 that it is given.

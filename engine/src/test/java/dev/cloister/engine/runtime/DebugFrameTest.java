@@ -134,8 +134,7 @@ final class DebugFrameTest {
 
     call(instance, "f", -1, -2L, 1.5f, Double.NEGATIVE_INFINITY, "object");
 
-    assertThat(operands.get(5))
-        .containsExactly(-1, -2L, 1.5f, Double.NEGATIVE_INFINITY, "object");
+    assertThat(operands.get(5)).containsExactly(-1, -2L, 1.5f, Double.NEGATIVE_INFINITY, "object");
     assertThat(locals.get(5)).isNull();
     assertThat(locals.get(6)).isEqualTo("object");
   }
@@ -195,10 +194,7 @@ final class DebugFrameTest {
     Imports imports =
         Imports.builder()
             .define("m", "inner", inner.exportedFunction("inner"))
-            .define(
-                "m",
-                "host",
-                HostFunction.of(INT, (_, args) -> call(inner, "inner", args)))
+            .define("m", "host", HostFunction.of(INT, (_, args) -> call(inner, "inner", args)))
             .build();
     Instance outer =
         engine.instantiate(
@@ -220,14 +216,12 @@ final class DebugFrameTest {
     });
 
     assertThat(result(outer, "f", 5)).isEqualTo(15);
-    assertThat(stacks.getFirst())
-        .containsExactly("0 local.get 0 [5] []", "2 call 0 [5] [9, 5]");
+    assertThat(stacks.getFirst()).containsExactly("0 local.get 0 [5] []", "2 call 0 [5] [9, 5]");
     stacks.clear();
     assertThat(result(outer, "g", 5)).isEqualTo(6);
     assertThat(stacks.getLast())
         .hasSize(3)
-        .containsExactly(
-            "0 end [5] [6]", "4 call 1 [5] [5]", "3 call 4 [5] [5]");
+        .containsExactly("0 end [5] [6]", "4 call 1 [5] [5]", "3 call 4 [5] [5]");
   }
 
   /// An instance that is not debugged does not notice, though it shares all code.

@@ -17,6 +17,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.catchThrowable;
 import static org.assertj.core.api.Assertions.catchThrowableOfType;
 
+import dev.cloister.engine.EngineConfig;
 import dev.cloister.engine.bytecode.Opcode;
 import dev.cloister.engine.error.ErrorCode;
 import dev.cloister.engine.error.LimitExceededException;
@@ -40,9 +41,11 @@ import dev.cloister.engine.types.Limits;
 import dev.cloister.engine.types.TableType;
 import dev.cloister.engine.types.TagType;
 import dev.cloister.engine.types.ValueType;
+import dev.cloister.engine.types.VecType;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.NoSuchElementException;
+import java.util.Objects;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
@@ -74,8 +77,7 @@ final class ExceptionTest {
   }
 
   private static Tag tag(ValueType... values) {
-    return new Tag(
-        new TagType(DefinedType.of(new FuncType(List.of(values), List.of()))));
+    return new Tag(new TagType(DefinedType.of(new FuncType(List.of(values), List.of()))));
   }
 
   private static UncaughtWasmException uncaught(Instance instance, String name, Object... args) {
@@ -94,12 +96,12 @@ final class ExceptionTest {
 
   // Values and clauses.
 
-  /// Ten values of all kinds, through a call.
+  /// Twelve values of all kinds, through a call.
   @Test
   void values_ofAllKinds_arriveAtTheHandler() {
     List<ValueType> types = new ArrayList<>();
     for (int i = 0; i < 2; i++) {
-      types.addAll(List.of(I32, I64, F32, F64, EXTERNREF));
+      types.addAll(List.of(I32, I64, F32, VecType.V128, F64, EXTERNREF));
     }
     FuncType takes = new FuncType(types, List.of());
     ModuleBuilder module = new ModuleBuilder().tag(takes);
@@ -123,11 +125,13 @@ final class ExceptionTest {
           code.call(0).end().op(Opcode.UNREACHABLE);
         });
     Instance instance = engine.instantiate(module);
-    Object[] args = {1, 2L, 3f, 4d, "five", 6, 7L, 8f, 9d, "ten"};
+    Object[] args = {
+      1, 2L, 3f, new V128(4, -4), 5d, "six", 7, 8L, 9f, new V128(10, -10), 11d, "twelve"
+    };
 
     assertThat(call(instance, "f", args)).containsExactly(args);
     // No reference stays behind.
-    assertThat(ResultSlots.reference(instance.results, 5)).isNull();
+    assertThat(ResultSlots.reference(instance.results, 7)).isNull();
   }
 
   /// The first clause that matches is taken; the tag decides, not its type.
@@ -248,9 +252,7 @@ final class ExceptionTest {
     module
         .function(INT, code -> code.localGet(0).op(Opcode.THROW, 0))
         .exportFunction(
-            "f",
-            INT,
-            code -> orElse(code, 2, body -> body.localGet(0).op(Opcode.RETURN_CALL, 0)));
+            "f", INT, code -> orElse(code, 2, body -> body.localGet(0).op(Opcode.RETURN_CALL, 0)));
 
     assertThat(uncaught(engine.instantiate(module), "f", 5).values()).containsExactly(5);
   }
@@ -263,8 +265,7 @@ final class ExceptionTest {
     FuncType toExn = new FuncType(List.of(), List.of(EXNREF));
     ModuleBuilder module = new ModuleBuilder().tag(TAKES_INT);
     module.global(
-        new GlobalType(EXNREF, true),
-        code -> code.heapType(Opcode.REF_NULL, AbstractHeapType.EXN));
+        new GlobalType(EXNREF, true), code -> code.heapType(Opcode.REF_NULL, AbstractHeapType.EXN));
     module
         .exportFunction(
             "caught",
@@ -284,15 +285,18 @@ final class ExceptionTest {
                     .op(Opcode.THROW_REF)
                     .end()
                     .op(Opcode.UNREACHABLE))
-        .exportFunction("is", new FuncType(List.of(EXNREF), List.of(I32)), code ->
-            code.localGet(0).op(Opcode.REF_IS_NULL));
+        .exportFunction(
+            "is",
+            new FuncType(List.of(EXNREF), List.of(I32)),
+            code -> code.localGet(0).op(Opcode.REF_IS_NULL));
     Instance instance = engine.instantiate(module);
     Object exception = result(instance, "caught");
 
     assertThat(exception).isInstanceOf(ThrownException.class);
-    assertThat(((ThrownException) exception).values()).containsExactly(9);
-    assertThat(((ThrownException) exception).getStackTrace()).isEmpty();
-    assertThat(uncaught(instance, "again")).hasCauseReference((Throwable) exception);
+    ThrownException thrown = (ThrownException) Objects.requireNonNull(exception);
+    assertThat(thrown.values()).containsExactly(9);
+    assertThat(thrown.getStackTrace()).isEmpty();
+    assertThat(uncaught(instance, "again").getCause()).isSameAs(exception);
     assertThat(call(instance, "with")).containsExactly(9, exception);
     assertThat(result(instance, "is", exception)).isEqualTo(0);
     assertThatThrownBy(() -> call(instance, "is", "no exception"))
@@ -315,8 +319,7 @@ final class ExceptionTest {
                                 .op(Opcode.THROW_REF)));
     TrapException trap =
         assertTraps(
-            TrapReason.NULL_EXCEPTION_REFERENCE,
-            () -> call(engine.instantiate(module), "f", 0));
+            TrapReason.NULL_EXCEPTION_REFERENCE, () -> call(engine.instantiate(module), "f", 0));
 
     assertThat(trap.wasmStack())
         .containsExactly(new WasmFrame(0, null, offsetBehind(module.build(), 0)));
@@ -332,9 +335,7 @@ final class ExceptionTest {
         .exportFunction(
             "division",
             INT,
-            code ->
-                orElse(
-                    code, 2, b -> b.i32Const(1).i32Const(0).op(Opcode.I32_DIV_S).drop()))
+            code -> orElse(code, 2, b -> b.i32Const(1).i32Const(0).op(Opcode.I32_DIV_S).drop()))
         .exportFunction(
             "memory",
             INT,
@@ -344,7 +345,11 @@ final class ExceptionTest {
             "legacy",
             INT,
             code ->
-                code.start(Opcode.TRY).op(Opcode.UNREACHABLE).op(Opcode.CATCH_ALL).end().i32Const(2));
+                code.start(Opcode.TRY)
+                    .op(Opcode.UNREACHABLE)
+                    .op(Opcode.CATCH_ALL)
+                    .end()
+                    .i32Const(2));
     Instance instance = engine.instantiate(module);
 
     assertTraps(TrapReason.UNREACHABLE, () -> call(instance, "unreachable", 0));
@@ -360,10 +365,9 @@ final class ExceptionTest {
     Instance instance =
         engine.instantiate(
             caller(code -> orElse(code, 2, body -> body.call(0))),
-            host(
-                (_, _) -> {
-                  throw fault;
-                }));
+            host((_, _) -> {
+              throw fault;
+            }));
 
     assertThat(catchThrowable(() -> call(instance, "f", 0))).isSameAs(fault);
   }
@@ -374,14 +378,11 @@ final class ExceptionTest {
     Store store = new Store(HeapLimiter.UNLIMITED);
     Instance instance =
         engine.instantiate(
-            caller(
-                code ->
-                    orElse(code, 2, body -> body.call(0).loop().br(0).end())),
-            host(
-                (_, _) -> {
-                  begun.countDown();
-                  return new Object[0];
-                }),
+            caller(code -> orElse(code, 2, body -> body.call(0).loop().br(0).end())),
+            host((_, _) -> {
+              begun.countDown();
+              return new Object[0];
+            }),
             store);
     CompletableFuture<Throwable> end = new CompletableFuture<>();
     Thread.ofPlatform()
@@ -428,8 +429,7 @@ final class ExceptionTest {
                   .end()
                   .op(Opcode.UNREACHABLE));
     }
-    Imports imports =
-        (module, name, _) -> (module.equals("first") ? first : second).export(name);
+    Imports imports = (module, name, _) -> (module.equals("first") ? first : second).export(name);
     Instance instance = engine.instantiate(catcher, imports, store);
 
     assertThat(result(instance, "f0", 5)).isEqualTo(5);
@@ -484,8 +484,7 @@ final class ExceptionTest {
   void exception_thatTheHostThrows_isCaught() {
     Tag tag = tag(I32);
     Consumer<CodeBuilder> body =
-        code ->
-            code.tryTable(VOID, new Catch(CATCH, 0, 0)).call(0).end().op(Opcode.UNREACHABLE);
+        code -> code.tryTable(VOID, new Catch(CATCH, 0, 0)).call(0).end().op(Opcode.UNREACHABLE);
     Instance instance =
         engine.instantiate(
             caller(body),
@@ -588,8 +587,7 @@ final class ExceptionTest {
               code.localGet(0).i32Const(1).op(Opcode.I32_SUB).localTee(0).brIf(0).end();
               code.i32Const(1);
             })
-        .table(
-            new TableType(EXNREF, Limits.of(200_000)))
+        .table(new TableType(EXNREF, Limits.of(200_000)))
         .exportFunction(
             "keep",
             INT,
@@ -683,6 +681,30 @@ final class ExceptionTest {
     }
   }
 
+  /// What a part throws again is caught by a block within that part.
+  @Test
+  void rethrow_inPartOfFunction_isCaughtThere() {
+    int parts = 200;
+    ModuleBuilder module = new ModuleBuilder().tag(TAKES_INT);
+    module.exportFunction(
+        "f",
+        INT,
+        code -> {
+          int sum = code.local(I32);
+          code.start(Opcode.TRY).localGet(0).op(Opcode.THROW, 0);
+          code.op(Opcode.CATCH, 0).drop();
+          for (int i = 0; i < parts; i++) {
+            code.start(Opcode.TRY).op(Opcode.RETHROW, 1);
+            code.op(Opcode.CATCH, 0).localGet(sum).i32Add().localSet(sum).end();
+          }
+          code.end().localGet(sum);
+        });
+
+    try (TestEngine dividing = new TestEngine(EngineConfig.defaults().withMethodBytes(800))) {
+      assertThat(result(dividing.instantiate(module), "f", 3)).isEqualTo(3 * parts);
+    }
+  }
+
   // The older encoding.
 
   @Test
@@ -731,6 +753,27 @@ final class ExceptionTest {
 
     assertThat(uncaught(instance, "f", 1).values()).containsExactly(2);
     assertThat(uncaught(instance, "f", 0).values()).containsExactly(1);
+  }
+
+  /// A branch out of the block puts its value where an operand waits that the handler wants.
+  @Test
+  void handler_findsWhatWaitsWhereABranchPutsItsValue() {
+    ModuleBuilder module = new ModuleBuilder().tag(VOID);
+    module.exportFunction(
+        "f",
+        new FuncType(List.of(I32), List.of(F32)),
+        code -> {
+          code.block(F32);
+          code.localGet(0).i32Const(1).i32Add();
+          code.block().tryTable(VOID, new Catch(CATCH_ALL, 0, 0));
+          code.f32Const(2.5f).localGet(0).brIf(2).drop().op(Opcode.THROW, 0);
+          code.end().end();
+          code.op(Opcode.F32_CONVERT_I32_S).end();
+        });
+    Instance instance = engine.instantiate(module);
+
+    assertThat(result(instance, "f", 0)).isEqualTo(1f);
+    assertThat(result(instance, "f", 7)).isEqualTo(2.5f);
   }
 
   /// The blocks between a `try` and the one that it delegates to have no say.

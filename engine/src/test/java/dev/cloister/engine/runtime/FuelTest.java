@@ -20,6 +20,7 @@ import dev.cloister.engine.fixture.TestEngine;
 import dev.cloister.engine.module.ElementSegment.Mode;
 import dev.cloister.engine.types.FuncType;
 import dev.cloister.engine.types.Limits;
+import dev.cloister.engine.types.MemoryType;
 import dev.cloister.engine.types.RefType;
 import dev.cloister.engine.types.TableType;
 import java.util.List;
@@ -79,14 +80,7 @@ final class FuelTest {
         function(
             VOID,
             code ->
-                code.op(Opcode.NOP)
-                    .block()
-                    .loop()
-                    .op(Opcode.NOP)
-                    .end()
-                    .end()
-                    .i32Const(1)
-                    .drop());
+                code.op(Opcode.NOP).block().loop().op(Opcode.NOP).end().end().i32Const(1).drop());
 
     assertThat(cost(instance)).isEqualTo(1);
   }
@@ -214,8 +208,9 @@ final class FuelTest {
         instantiate(
             new ModuleBuilder()
                 .exportFunction(
-                    "f", INT, code -> code.localGet(0).call(1).i32Const(1).i32Add().i32Const(2)
-                        .i32Add())
+                    "f",
+                    INT,
+                    code -> code.localGet(0).call(1).i32Const(1).i32Add().i32Const(2).i32Add())
                 .function(
                     INT,
                     code -> code.localGet(0).ifThen().op(Opcode.UNREACHABLE).end().i32Const(4)));
@@ -276,13 +271,11 @@ final class FuelTest {
                 .exportFunction(
                     "f",
                     TAKES_INT,
-                    code ->
-                        code.i32Const(0).i32Const(0).localGet(0).op(Opcode.MEMORY_FILL, 0))
+                    code -> code.i32Const(0).i32Const(0).localGet(0).op(Opcode.MEMORY_FILL, 0))
                 .exportFunction(
                     "copy",
                     TAKES_INT,
-                    code ->
-                        code.i32Const(0).i32Const(9).localGet(0).op(Opcode.MEMORY_COPY, 0, 0)));
+                    code -> code.i32Const(0).i32Const(9).localGet(0).op(Opcode.MEMORY_COPY, 0, 0)));
 
     assertThat(cost(fill, bytes)).isEqualTo(4 + units);
     store.setFuel(MUCH);
@@ -301,15 +294,32 @@ final class FuelTest {
                 .exportFunction(
                     "f",
                     TAKES_INT,
-                    code ->
-                        code.i32Const(0).i32Const(0).localGet(0).op(Opcode.MEMORY_INIT, 0, 0)));
+                    code -> code.i32Const(0).i32Const(0).localGet(0).op(Opcode.MEMORY_INIT, 0, 0)));
 
     assertThat(cost(instance, 100)).isEqualTo(4 + 2);
     store.setFuel(MUCH);
     assertTraps(TrapReason.MEMORY_OUT_OF_BOUNDS, () -> call(instance, "f", -1));
-    assertThat(MUCH - store.fuel()).isEqualTo(4 + (1L << 32 - 6));
+    assertThat(MUCH - store.fuel()).isEqualTo(4 + (1L << (32 - 6)));
     store.setFuel(1000);
     assertTraps(TrapReason.ALL_FUEL_CONSUMED, () -> call(instance, "f", -1));
+  }
+
+  /// A 64-bit length is counted whole, though its bytes may be more than a number holds.
+  @Test
+  void hugeLength_isPaidForInFull() {
+    Instance instance =
+        instantiate(
+            new ModuleBuilder()
+                .memory(MemoryType.of(new Limits(true, 1, false, 0)))
+                .exportFunction(
+                    "f",
+                    TAKES_INT,
+                    code -> code.i64Const(0).localGet(0).i64Const(-13).op(Opcode.MEMORY_FILL, 0)));
+    store.setFuel(Long.MAX_VALUE);
+
+    assertTraps(TrapReason.MEMORY_OUT_OF_BOUNDS, () -> call(instance, "f", 0));
+
+    assertThat(Long.MAX_VALUE - store.fuel()).isEqualTo(4 + (1L << 58));
   }
 
   /// An element counts as eight bytes.
@@ -324,13 +334,11 @@ final class FuelTest {
                 .exportFunction(
                     "f",
                     TAKES_INT,
-                    code ->
-                        code.i32Const(0).i32Const(0).localGet(0).op(Opcode.TABLE_INIT, 0, 0))
+                    code -> code.i32Const(0).i32Const(0).localGet(0).op(Opcode.TABLE_INIT, 0, 0))
                 .exportFunction(
                     "copy",
                     TAKES_INT,
-                    code ->
-                        code.i32Const(0).i32Const(0).localGet(0).op(Opcode.TABLE_COPY, 0, 0))
+                    code -> code.i32Const(0).i32Const(0).localGet(0).op(Opcode.TABLE_COPY, 0, 0))
                 .exportFunction(
                     "fill",
                     TAKES_INT,
@@ -416,17 +424,13 @@ final class FuelTest {
     byte[] wireBytes = module.build();
 
     store.setFuel(1000);
-    TrapException trap =
-        assertTraps(TrapReason.ALL_FUEL_CONSUMED, () -> call(instance, "f"));
+    TrapException trap = assertTraps(TrapReason.ALL_FUEL_CONSUMED, () -> call(instance, "f"));
 
     // 3 in f and 1 before the loop; then 6 in each turn.
     assertThat(store.fuel()).isEqualTo((1000 - 4) % 6);
-    assertThat(trap.wasmStack())
-        .extracting(WasmFrame::functionIndex)
-        .containsExactly(1, 0);
+    assertThat(trap.wasmStack()).extracting(WasmFrame::functionIndex).containsExactly(1, 0);
     // The segment begins with the mark, which is a constant of six bytes and a drop.
-    assertThat(trap.wasmStack().getFirst().offset())
-        .isEqualTo(offsetBehind(wireBytes, 2) - 7L);
+    assertThat(trap.wasmStack().getFirst().offset()).isEqualTo(offsetBehind(wireBytes, 2) - 7L);
     assertThat(trap.wasmStack().getLast().offset()).isEqualTo(offsetBehind(wireBytes, 1));
     assertThat(instance.isPoisoned()).isFalse();
     store.setFuel(10);

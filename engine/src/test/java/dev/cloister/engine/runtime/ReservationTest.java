@@ -55,7 +55,8 @@ final class ReservationTest {
         assertThat((byte) SegmentAccess.I8.get(segment, at)).isEqualTo((byte) 7);
       }
       // The word around the last byte belongs to the range.
-      assertThat((int) SegmentAccess.ATOMIC32.getVolatile(segment, (sizeBytes - 1) & -4)).isNotZero();
+      assertThat((int) SegmentAccess.ATOMIC32.getVolatile(segment, (sizeBytes - 1) & -4))
+          .isNotZero();
     }
     assertThatThrownBy(() -> SegmentAccess.I8.get(segment, 0L))
         .isInstanceOf(IllegalStateException.class);

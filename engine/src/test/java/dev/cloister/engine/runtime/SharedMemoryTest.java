@@ -77,26 +77,17 @@ final class SharedMemoryTest {
         .exportFunction(
             "wait32",
             WAIT32,
-            code ->
-                code.localGet(0)
-                    .localGet(1)
-                    .localGet(2)
-                    .access(Opcode.MEMORY_ATOMIC_WAIT32, 0))
+            code -> code.localGet(0).localGet(1).localGet(2).access(Opcode.MEMORY_ATOMIC_WAIT32, 0))
         .exportFunction(
             "wait64",
             WAIT64,
-            code ->
-                code.localGet(0)
-                    .localGet(1)
-                    .localGet(2)
-                    .access(Opcode.MEMORY_ATOMIC_WAIT64, 0))
+            code -> code.localGet(0).localGet(1).localGet(2).access(Opcode.MEMORY_ATOMIC_WAIT64, 0))
         .exportFunction(
             "notify",
             NOTIFY,
             code -> code.localGet(0).localGet(1).access(Opcode.MEMORY_ATOMIC_NOTIFY, 0))
         .exportFunction("grow", INT, code -> code.localGet(0).op(Opcode.MEMORY_GROW, 0))
-        .exportFunction(
-            "load", INT, code -> code.localGet(0).access(Opcode.I32_ATOMIC_LOAD, 0));
+        .exportFunction("load", INT, code -> code.localGet(0).access(Opcode.I32_ATOMIC_LOAD, 0));
   }
 
   private Instance importing(ModuleBuilder module, Memory memory, Store store) {
@@ -267,15 +258,14 @@ final class SharedMemoryTest {
       CyclicBarrier barrier = new CyclicBarrier(2);
       int[] seen = new int[rounds];
       Future<int[]> other =
-          threads.submit(
-              () -> {
-                int[] found = new int[rounds];
-                barrier.await();
-                for (int i = 0; i < rounds; i++) {
-                  found[i] = intResult(second, "meet", 8 * i, 8 * i + distance);
-                }
-                return found;
-              });
+          threads.submit(() -> {
+            int[] found = new int[rounds];
+            barrier.await();
+            for (int i = 0; i < rounds; i++) {
+              found[i] = intResult(second, "meet", 8 * i, 8 * i + distance);
+            }
+            return found;
+          });
       barrier.await();
       for (int i = 0; i < rounds; i++) {
         seen[i] = intResult(first, "meet", 8 * i + distance, 8 * i);
@@ -392,7 +382,7 @@ final class SharedMemoryTest {
         Store store = new Store(HeapLimiter.UNLIMITED)) {
       Instance guest = importing(importer(), memory, store);
       Instance victim = importing(importer(), memory, stopped);
-      Future<Object> ends = threads.submit(() -> result(victim, "wait32", 0, 0, -1L));
+      Future<Integer> ends = threads.submit(() -> intResult(victim, "wait32", 0, 0, -1L));
       Future<Integer> stays =
           start(importer(), memory, other -> intResult(other, "wait32", 0, 0, -1L));
       stopped.requestStop(StopReason.DEADLINE);
@@ -416,15 +406,14 @@ final class SharedMemoryTest {
       CountDownLatch started = new CountDownLatch(1);
       List<Object> results = new ArrayList<>();
       Thread waiter =
-          new Thread(
-              () -> {
-                try (Store own = new Store(HeapLimiter.UNLIMITED)) {
-                  Instance other = importing(importer(), memory, own);
-                  started.countDown();
-                  results.add(intResult(other, "wait32", 0, 0, -1L));
-                  results.add(Thread.currentThread().isInterrupted());
-                }
-              });
+          new Thread(() -> {
+            try (Store own = new Store(HeapLimiter.UNLIMITED)) {
+              Instance other = importing(importer(), memory, own);
+              started.countDown();
+              results.add(intResult(other, "wait32", 0, 0, -1L));
+              results.add(Thread.currentThread().isInterrupted());
+            }
+          });
       waiter.start();
       started.await();
       waiter.interrupt();
@@ -530,8 +519,7 @@ final class SharedMemoryTest {
   @Test
   void maximum_isReservedButNotCharged() {
     MemoryType large =
-        new MemoryType(
-            Limits.of(1, 65_536), /* shared= */ true, MemoryType.DEFAULT_PAGE_SIZE_LOG2);
+        new MemoryType(Limits.of(1, 65_536), /* shared= */ true, MemoryType.DEFAULT_PAGE_SIZE_LOG2);
     Random random = Seed.random();
     try (Memory memory = Memory.create(large, limiter)) {
       assertThat(memory.capacityBytes()).isEqualTo(PAGE);

@@ -211,8 +211,7 @@ final class StackExhaustionTest {
   @Timeout(120)
   void sharedMemory_atTheEndOfTheStack_staysWhole() throws InterruptedException {
     MemoryType shared =
-        new MemoryType(
-            Limits.of(1, 65_536), /* shared= */ true, MemoryType.DEFAULT_PAGE_SIZE_LOG2);
+        new MemoryType(Limits.of(1, 65_536), /* shared= */ true, MemoryType.DEFAULT_PAGE_SIZE_LOG2);
     hoverOnSmallStacks(
         recursion(code ->
                 code.i32Const(1)

@@ -9,6 +9,7 @@ import static dev.cloister.engine.types.NumType.I64;
 import static dev.cloister.engine.types.PackedType.I16;
 import static dev.cloister.engine.types.PackedType.I8;
 import static dev.cloister.engine.types.RefType.ANYREF;
+import static dev.cloister.engine.types.VecType.V128;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.cloister.engine.bytecode.Opcode;
@@ -58,7 +59,7 @@ final class StructTest {
   @Test
   void fields_ofAllKinds_areKept() {
     ModuleBuilder module = new ModuleBuilder();
-    DefinedType type = module.type(struct(I8, I16, I32, I64, F32, F64, ANYREF));
+    DefinedType type = module.type(struct(I8, I16, I32, I64, F32, F64, ANYREF, V128));
     module
         .exportFunction(
             "make",
@@ -72,6 +73,7 @@ final class StructTest {
                     .f64Const(-6.5)
                     .i32Const(7)
                     .op(Opcode.REF_I31)
+                    .op(Opcode.V128_CONST, 8, -9)
                     .op(Opcode.STRUCT_NEW, type))
         .exportFunction("default", TO_ANY, code -> code.op(Opcode.STRUCT_NEW_DEFAULT, type));
     Opcode[] gets = {Opcode.STRUCT_GET_S, Opcode.STRUCT_GET_U};
@@ -87,9 +89,10 @@ final class StructTest {
     Instance instance = engine.instantiate(module);
 
     WasmStruct made = structResult(instance, "make");
-    assertThat(made.fields()).containsExactly(-127, -32_767, -3, -4L, 5.5f, -6.5, I31.shared(7));
+    assertThat(made.fields())
+        .containsExactly(-127, -32_767, -3, -4L, 5.5f, -6.5, I31.shared(7), new V128(8, -9));
     assertThat(structResult(instance, "default").fields())
-        .containsExactly(0, 0, 0, 0L, 0.0f, 0.0, null);
+        .containsExactly(0, 0, 0, 0L, 0.0f, 0.0, null, new V128(0, 0));
     assertThat(result(instance, "struct.get_s0", made)).isEqualTo(-127);
     assertThat(result(instance, "struct.get_u0", made)).isEqualTo(0x81);
     assertThat(result(instance, "struct.get_s1", made)).isEqualTo(-32_767);
@@ -128,7 +131,7 @@ final class StructTest {
   /// Fields beyond a thousand are in arrays, and the operands of `struct.new` come in groups.
   @Test
   void tenThousandFields_ofAllKinds_areKept() {
-    StorageType[] kinds = {I8, I16, I32, I64, F32, F64, ANYREF};
+    StorageType[] kinds = {I8, I16, I32, I64, F32, F64, ANYREF, V128};
     int count = 10_000;
     StorageType[] fields = new StorageType[count];
     @Nullable Object[] expected = new Object[count];
@@ -141,7 +144,8 @@ final class StructTest {
             case 3 -> (long) i;
             case 4 -> (float) i;
             case 5 -> (double) i;
-            default -> i % 2 == 0 ? null : I31.shared(i % 1000);
+            case 6 -> i % 16 == 6 ? null : I31.shared(i % 1000);
+            default -> new V128(i, ~i);
           };
     }
     ModuleBuilder module = new ModuleBuilder();
@@ -156,18 +160,22 @@ final class StructTest {
               case 3 -> code.i64Const(i);
               case 4 -> code.f32Const(i);
               case 5 -> code.f64Const(i);
-              default -> {
-                if (i % 2 == 0) {
+              case 6 -> {
+                if (i % 16 == 6) {
                   code.heapType(Opcode.REF_NULL, AbstractHeapType.NONE);
                 } else {
                   code.i32Const(i % 1000).op(Opcode.REF_I31);
                 }
               }
+              default -> code.op(Opcode.V128_CONST, i, ~i);
             }
           }
           code.op(Opcode.STRUCT_NEW, type);
         });
-    int[] probes = {0, 1, 2, 999, 1_000, 1_001, 1_002, 1_003, 1_004, 1_005, 9_996, 9_997, 9_998};
+    int[] probes = {
+      0, 1, 2, 998, 999, 1_000, 1_001, 1_002, 1_003, 1_004, 1_005, 1_006, 1_007, 9_996, 9_997,
+      9_998, 9_999
+    };
     for (int probe : probes) {
       boolean isPacked = probe % kinds.length < 2;
       Opcode get = isPacked ? Opcode.STRUCT_GET_S : Opcode.STRUCT_GET;

@@ -3,7 +3,6 @@ package dev.cloister.engine.runtime;
 import static dev.cloister.engine.fixture.Marks.mark;
 import static dev.cloister.engine.fixture.Marks.offsetBehind;
 import static dev.cloister.engine.fixture.TestEngine.call;
-import static dev.cloister.engine.fixture.TestEngine.memory;
 import static dev.cloister.engine.fixture.TestEngine.result;
 import static dev.cloister.engine.fixture.TrapAssert.assertTraps;
 import static dev.cloister.engine.types.NumType.F32;
@@ -31,6 +30,7 @@ import dev.cloister.engine.types.FuncType;
 import dev.cloister.engine.types.Limits;
 import dev.cloister.engine.types.TableType;
 import dev.cloister.engine.types.ValueType;
+import dev.cloister.engine.types.VecType;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
@@ -105,8 +105,9 @@ final class TailCallTest {
       module.function(type, code -> countDown(code, type, way, 0));
       Instance instance = engine.instantiate(withTable(module, 0, 1));
 
-      Object turns = type == LONG ? (Object) (long) TURNS : (Object) TURNS;
-      assertThat(result(instance, "f", turns)).isEqualTo(type == LONG ? (Object) 7L : (Object) 7);
+      Object turns = type.equals(LONG) ? (Object) (long) TURNS : (Object) TURNS;
+      assertThat(result(instance, "f", turns))
+          .isEqualTo(type.equals(LONG) ? (Object) 7L : (Object) 7);
     }
   }
 
@@ -120,8 +121,8 @@ final class TailCallTest {
     assertThat(result(instance, "f", TURNS)).isEqualTo(7);
   }
 
-  /// The first instance reaches the second through a table that they share, the second the first
-  /// by import, through the table, or by reference.
+  /// The first instance reaches the second through a table that they share, the second the first by
+  /// import, through the table, or by reference.
   @ParameterizedTest
   @EnumSource
   void instances_thatCallEachOther_runInBoundedStack(Way way) {
@@ -181,9 +182,7 @@ final class TailCallTest {
           });
     }
     Instance instance = engine.instantiate(withTable(module, 0, 1, 2));
-    @Nullable Object[] args = {
-      1, 2L, 3f, 4d, "e", 6, 7L, 8f, 9d, null, 11, 12L, 13f, 14d, "o", 0
-    };
+    @Nullable Object[] args = {1, 2L, 3f, 4d, "e", 6, 7L, 8f, 9d, null, 11, 12L, 13f, 14d, "o", 0};
     for (String function : List.of("f0", "f1", "f2")) {
       for (int turns = 0; turns < 8; turns++) {
         args[15] = turns;
@@ -310,6 +309,31 @@ final class TailCallTest {
     assertThat(result(instance, "f", cases)).isEqualTo(expected);
   }
 
+  /// A vector is the first result, whose halves take different ways, and among the arguments.
+  @ParameterizedTest
+  @EnumSource
+  void vectors_arrive(Way way) {
+    FuncType type = new FuncType(List.of(I32, VecType.V128), List.of(VecType.V128, I32));
+    ModuleBuilder module = new ModuleBuilder();
+    for (int function = 0; function < 2; function++) {
+      int other = 1 - function;
+      module.exportFunction(
+          "f" + function,
+          type,
+          code -> {
+            code.localGet(0).op(Opcode.I32_EQZ).ifThen().localGet(1).i32Const(7).ret().end();
+            code.localGet(0).i32Const(1).op(Opcode.I32_SUB);
+            code.localGet(1).op(Opcode.V128_NOT);
+            way.tailCall(code, type, other);
+          });
+    }
+    Instance instance = engine.instantiate(withTable(module, 0, 1));
+
+    assertThat(call(instance, "f0", 1_000_001, new V128(3, 4)))
+        .containsExactly(new V128(~3L, ~4L), 7);
+    assertThat(call(instance, "f0", 0, new V128(3, 4))).containsExactly(new V128(3, 4), 7);
+  }
+
   // Traps.
 
   /// The frame of the replaced function is gone, and so is the loop that calls the next one.
@@ -342,8 +366,7 @@ final class TailCallTest {
             INT,
             code -> {
               code.localGet(0);
-              mark(code.localGet(0), 0)
-                  .returnCallIndirect(INT, 0);
+              mark(code.localGet(0), 0).returnCallIndirect(INT, 0);
             })
         .table(new TableType(FUNCREF, Limits.of(3)))
         .elements(0, 0, 0, 1);
@@ -378,8 +401,7 @@ final class TailCallTest {
                 .op(Opcode.RETURN_CALL_REF, module.typeIndex(type)));
     Instance instance = engine.instantiate(module);
 
-    TrapException trap =
-        assertTraps(TrapReason.NULL_FUNCTION_REFERENCE, () -> call(instance, "f"));
+    TrapException trap = assertTraps(TrapReason.NULL_FUNCTION_REFERENCE, () -> call(instance, "f"));
     assertThat(trap.wasmStack())
         .containsExactly(new WasmFrame(0, null, offsetBehind(module.build(), 0)));
   }
@@ -463,7 +485,7 @@ final class TailCallTest {
             LONG,
             (_, args) -> {
               if (spin == Spin.ENTERED_AGAIN_AND_AGAIN
-                  || args[0] instanceof Long count && count == warmUp) {
+                  || (args[0] instanceof Long count && count == warmUp)) {
                 warm.countDown();
               }
               return new @Nullable Object[] {args[0]};

@@ -9,8 +9,8 @@ import static dev.cloister.engine.types.NumType.I32;
 import static dev.cloister.engine.types.NumType.I64;
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.cloister.engine.bytecode.Opcode;
 import dev.cloister.engine.ModuleHandle;
+import dev.cloister.engine.bytecode.Opcode;
 import dev.cloister.engine.error.TrapException;
 import dev.cloister.engine.error.TrapReason;
 import dev.cloister.engine.error.WasmFrame;
@@ -297,8 +297,7 @@ final class TrapTest {
         .memory(MemoryType.of(wide))
         .memory(MemoryType.of(Limits.of(Memory.MAX_ARRAY_PAGES + 1L)))
         .memory(
-            new MemoryType(
-                Limits.of(1, 1), /* shared= */ true, MemoryType.DEFAULT_PAGE_SIZE_LOG2))
+            new MemoryType(Limits.of(1, 1), /* shared= */ true, MemoryType.DEFAULT_PAGE_SIZE_LOG2))
         .elements(0, 0, 0, 1)
         .elements(Mode.PASSIVE, 0)
         .passiveData(new byte[4])

@@ -15,10 +15,7 @@ final class CallResources implements AutoCloseable {
     this.ledger = ledger;
     this.limiter =
         new LedgerLimiter(
-            ledger,
-            limits.memoryPerInstanceBytes(),
-            limits.tableElements(),
-            limits.gcHeapBytes());
+            ledger, limits.memoryPerInstanceBytes(), limits.tableElements(), limits.gcHeapBytes());
     this.store = new Store(limiter);
     this.output = new BoundedOutput(ledger, limits.responseBytes());
   }

@@ -1,5 +1,7 @@
 package dev.cloister.isolate.abi;
 
+import static org.assertj.core.api.Assertions.assertThat;
+
 import dev.cloister.engine.ModuleHandle;
 import dev.cloister.engine.error.WasmException;
 import dev.cloister.engine.runtime.HeapLimiter;
@@ -7,7 +9,6 @@ import dev.cloister.engine.runtime.Store;
 import dev.cloister.isolate.fake.Captured;
 import dev.cloister.isolate.fake.Corpora;
 import dev.cloister.isolate.fake.Guests;
-import dev.cloister.isolate.fake.KnownFailures;
 import dev.cloister.isolate.wasi.InputSource;
 import dev.cloister.isolate.wasi.OutputSink;
 import dev.cloister.isolate.wasi.WasiConfig;
@@ -26,9 +27,6 @@ import org.junit.jupiter.api.TestFactory;
 
 /// The recorded runs of real WASI programs, byte by byte.
 final class RealProgramsTest {
-  private static final KnownFailures FAILURES =
-      new KnownFailures(RealProgramsTest.class, "programs.failures");
-
   private static Guests guests = new Guests();
 
   @BeforeAll
@@ -56,7 +54,7 @@ final class RealProgramsTest {
         .mapToObj(i -> {
           String name = program.getString("name") + " " + i;
           return DynamicTest.dynamicTest(
-              name, () -> FAILURES.check(name, faultOf(folder, program, (JsonObject) runs.get(i))));
+              name, () -> assertThat(faultOf(folder, program, (JsonObject) runs.get(i))).isEmpty());
         });
   }
 

@@ -76,7 +76,9 @@ final class GuestFaultsTest {
   void guestsOtherEnds_areTheirs() {
     assertThat(faults.resultOf(new LinkException("unknown import"), null))
         .isEqualTo(new LinkFailed("unknown import"));
-    assertThat(faults.resultOf(new UncaughtWasmException("tag", List.of(1), new RuntimeException()), null))
+    assertThat(
+            faults.resultOf(
+                new UncaughtWasmException("tag", List.of(1), new RuntimeException()), null))
         .isInstanceOf(UncaughtException.class);
     assertThat(faults.resultOf(new OutputLimitException("responseBytes", 2, 1), REFUSAL))
         .isEqualTo(new LimitReached("responseBytes", 2, 1, null));

@@ -1,5 +1,7 @@
 package dev.cloister.isolate.wasi;
 
+import static org.assertj.core.api.Assertions.assertThat;
+
 import dev.cloister.engine.ModuleHandle;
 import dev.cloister.engine.error.TrapException;
 import dev.cloister.engine.runtime.HeapLimiter;
@@ -8,7 +10,6 @@ import dev.cloister.isolate.abi.GuestProgram;
 import dev.cloister.isolate.fake.Captured;
 import dev.cloister.isolate.fake.Corpora;
 import dev.cloister.isolate.fake.Guests;
-import dev.cloister.isolate.fake.KnownFailures;
 import io.vertx.core.json.JsonObject;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -44,12 +45,11 @@ final class WasiTestsuiteTest {
   @TestFactory
   Stream<DynamicTest> programs_behaveAsRecorded() {
     Path suite = Corpora.folder("wasi-testsuite");
-    KnownFailures failures = new KnownFailures(getClass(), "wasi-testsuite.failures");
     return Corpora.array(suite.resolve("index.json")).stream()
         .map(JsonObject.class::cast)
         .map(entry -> {
           String file = entry.getString("file");
-          return DynamicTest.dynamicTest(file, () -> failures.check(file, faultOf(suite, entry)));
+          return DynamicTest.dynamicTest(file, () -> assertThat(faultOf(suite, entry)).isEmpty());
         });
   }
 

@@ -3,9 +3,7 @@ package dev.cloister.sandbox.cli;
 import dev.cloister.engine.ModuleHandle;
 import dev.cloister.engine.module.InstructionText;
 import java.lang.classfile.ClassFile;
-import java.lang.classfile.ClassModel;
 import java.lang.classfile.CodeElement;
-import java.lang.classfile.CodeModel;
 import java.lang.classfile.Instruction;
 import java.lang.classfile.Label;
 import java.lang.classfile.MethodModel;
@@ -27,11 +25,15 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.NavigableMap;
 import java.util.TreeMap;
+import java.util.regex.Pattern;
 
 /// Shows a function's Wasm on the left and the JVM bytecode that it became on the right, group by
 /// group: a group begins at each instruction that has a line number in the generated code.
 final class FunctionListing {
   private static final int COLUMN = 44;
+
+  /// The methods of a divided function with code of its instructions.
+  private static final Pattern PART_OF_FUNCTION = Pattern.compile("f[0-9]+_([0-9]+|body)");
 
   private final Map<Label, Integer> labels = new HashMap<>();
 
@@ -70,30 +72,47 @@ final class FunctionListing {
   private NavigableMap<Integer, List<String>> bytecode(
       ModuleHandle module, int functionIndex, List<InstructionText> wasm) {
     NavigableMap<Integer, List<String>> groups = new TreeMap<>();
-    List<String> group = new ArrayList<>();
-    groups.put(wasm.getFirst().offset(), group);
-    for (CodeElement element : code(module.classFile(functionIndex), functionIndex)) {
-      switch (element) {
-        case LineNumber line ->
-            group =
-                groups.computeIfAbsent(
-                    module.offsetOfLine(functionIndex, line.line()), _ -> new ArrayList<>());
-        case LabelTarget target -> group.add(name(target.label()) + ":");
-        case Instruction instruction -> group.add("    " + describe(instruction));
-        default -> {}
+    groups.put(wasm.getFirst().offset(), new ArrayList<>());
+    String function = "f" + functionIndex;
+    for (byte[] classFile : module.classFiles(functionIndex)) {
+      for (MethodModel method : ClassFile.of().parse(classFile).methods()) {
+        String name = method.methodName().stringValue();
+        boolean isPart =
+            name.startsWith(function + "_") && PART_OF_FUNCTION.matcher(name).matches();
+        if (name.equals(function) || isPart) {
+          addCode(module, functionIndex, method, groups);
+        }
       }
     }
     return groups;
   }
 
-  private static CodeModel code(byte[] classFile, int functionIndex) {
-    ClassModel model = ClassFile.of().parse(classFile);
-    String name = "f" + functionIndex;
-    return model.methods().stream()
-        .filter(method -> method.methodName().equalsString(name))
-        .findFirst()
-        .flatMap(MethodModel::code)
-        .orElseThrow(() -> new IllegalStateException("no method " + name));
+  private void addCode(
+      ModuleHandle module,
+      int functionIndex,
+      MethodModel method,
+      NavigableMap<Integer, List<String>> groups) {
+    String name = method.methodName().stringValue();
+    List<String> group = group(groups, module.offsetOfLine(functionIndex, name, 0));
+    if (name.indexOf('_') >= 0) {
+      group.add(name + ":");
+    }
+    for (CodeElement element : method.code().orElseThrow()) {
+      switch (element) {
+        case LineNumber line -> {
+          if (line.line() > 0) {
+            group = group(groups, module.offsetOfLine(functionIndex, name, line.line()));
+          }
+        }
+        case LabelTarget target -> group.add(name(target.label()) + ":");
+        case Instruction instruction -> group.add("    " + describe(instruction));
+        default -> {}
+      }
+    }
+  }
+
+  private static List<String> group(NavigableMap<Integer, List<String>> groups, int offset) {
+    return groups.computeIfAbsent(offset, _ -> new ArrayList<>());
   }
 
   private String describe(Instruction instruction) {

@@ -111,9 +111,7 @@ final class RunCommand implements Callable<Integer> {
       throw CommandFailure.usage("--fuel must not be negative");
     }
     EngineConfig defaults =
-        allowedFuel == null
-            ? tierOption.engineConfig()
-            : tierOption.countingEngineConfig("--fuel");
+        allowedFuel == null ? tierOption.engineConfig() : tierOption.countingEngineConfig("--fuel");
     if (!folders.isEmpty()) {
       throw CommandFailure.usage("--dir is not available yet");
     }

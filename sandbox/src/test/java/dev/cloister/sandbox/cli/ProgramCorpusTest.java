@@ -4,8 +4,6 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
-import dev.cloister.engine.EngineConfig;
-import dev.cloister.engine.feature.WasmFeature;
 import dev.cloister.sandbox.Corpora;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
@@ -16,13 +14,11 @@ import java.util.List;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.DynamicTest;
 import org.junit.jupiter.api.TestFactory;
-import org.junit.jupiter.params.ParameterizedTest;
-import org.junit.jupiter.params.provider.ValueSource;
 
-/// Runs real programs and compares with what was recorded of them.
+/// Runs real programs in the code that instances begin in and in optimized code, and compares with
+/// what was recorded of them.
 final class ProgramCorpusTest {
-  private static final boolean HAS_VECTORS =
-      EngineConfig.defaults().features().has(WasmFeature.SIMD);
+  private static final List<String> TIERS = List.of("baseline", "optimized");
 
   @TestFactory
   Stream<DynamicTest> kernel_givesItsRecordedChecksum() throws IOException {
@@ -31,72 +27,110 @@ final class ProgramCorpusTest {
         .filter(line -> !line.startsWith("#") && !line.isBlank())
         .map(line -> line.split(" ", -1))
         .flatMap(words ->
-            Stream.of(
-                kernel(bench, words[0], words[1], words[4]),
-                kernel(bench, words[0], words[2], words[5])));
+            TIERS.stream()
+                .flatMap(tier ->
+                    Stream.of(
+                        kernel(tier, bench, words[0], words[1], words[4]),
+                        kernel(tier, bench, words[0], words[2], words[5]))));
   }
 
-  private static DynamicTest kernel(Path bench, String name, String n, String checksum) {
+  private static DynamicTest kernel(
+      String tier, Path bench, String name, String n, String checksum) {
     Path module = bench.resolve(name + ".wasm");
     return DynamicTest.dynamicTest(
-        name + " " + n,
-        () -> {
-          CommandRun run = CommandRun.of("run", "--invoke", "run", module, n);
-          if (name.equals("simd") && !HAS_VECTORS) {
-            run.assertFails(1, "feature simd");
-          } else {
-            run.assertPrints(checksum);
+        name + " " + n + " " + tier,
+        () ->
+            CommandRun.of("run", "--tier", tier, "--invoke", "run", module, n)
+                .assertPrints(checksum));
+  }
+
+  @TestFactory
+  Stream<DynamicTest> command_writesWhatWasRecorded() throws IOException {
+    return tests(
+        "wasi",
+        (tier, program) -> {
+          assertThat(program.path("runs")).isNotEmpty();
+          for (JsonNode run : program.path("runs")) {
+            assertRuns(tier, program, run);
           }
         });
   }
 
-  @ParameterizedTest
-  @ValueSource(strings = {"pack", "stl"})
-  void command_writesWhatWasRecorded(String name) throws IOException {
+  private static void assertRuns(String tier, JsonNode program, JsonNode run) throws IOException {
     Path programs = Corpora.path("programs");
-    JsonNode program = program(programs, name);
-    assertThat(program.path("runs")).isNotEmpty();
-    for (JsonNode run : program.path("runs")) {
-      List<Object> words = new ArrayList<>();
-      words.add("run");
-      words.add(programs.resolve(program.path("file").asText()));
-      run.path("args").forEach(argument -> words.add(argument.asText()));
-      byte[] input =
-          run.has("stdin_file")
-              ? Files.readAllBytes(programs.resolve(run.path("stdin_file").asText()))
-              : run.path("stdin").asText().getBytes(StandardCharsets.UTF_8);
+    List<Object> words = new ArrayList<>();
+    words.addAll(List.of("run", "--tier", tier));
+    words.add(programs.resolve(program.path("file").asText()));
+    run.path("args").forEach(argument -> words.add(argument.asText()));
+    byte[] input =
+        run.has("stdin_file")
+            ? Files.readAllBytes(programs.resolve(run.path("stdin_file").asText()))
+            : run.path("stdin").asText().getBytes(StandardCharsets.UTF_8);
 
-      CommandRun actual = CommandRun.withInput(input, words.toArray());
+    CommandRun actual = CommandRun.withInput(input, words.toArray());
 
-      assertThat(actual.out())
-          .isEqualTo(Files.readAllBytes(programs.resolve(run.path("stdout_file").asText())));
-      if (run.has("stderr")) {
-        assertThat(actual.err()).isEqualTo(run.path("stderr").asText());
-      }
-      assertThat(actual.exitCode()).isEqualTo(run.path("exit").asInt());
+    assertThat(actual.out())
+        .isEqualTo(Files.readAllBytes(programs.resolve(run.path("stdout_file").asText())));
+    if (run.has("stderr")) {
+      assertThat(actual.err()).isEqualTo(run.path("stderr").asText());
     }
+    assertThat(actual.exitCode()).isEqualTo(run.path("exit").asInt());
   }
 
-  @ParameterizedTest
-  @ValueSource(strings = {"gofmt", "quickjs", "sqlite", "rollup-parser"})
-  void replay_passesEveryEvent(String name) throws IOException {
-    Path programs = Corpora.path("programs");
-    JsonNode program = program(programs, name);
-
-    CommandRun.of(
-            "replay",
-            programs.resolve(program.path("trace").asText()),
-            programs.resolve(program.path("file").asText()))
-        .assertPrints(program.path("events").asInt() + " passed, 0 failed, 0 skipped");
+  /// To the last event, with the memory of the end.
+  @TestFactory
+  Stream<DynamicTest> replay_passesEveryEvent() throws IOException {
+    return tests(
+        "replay",
+        (tier, program) -> {
+          Path programs = Corpora.path("programs");
+          CommandRun.of(
+                  "replay",
+                  "--tier",
+                  tier,
+                  programs.resolve(program.path("trace").asText()),
+                  programs.resolve(program.path("file").asText()))
+              .assertPrints(program.path("events").asInt() + " passed, 0 failed, 0 skipped");
+        });
   }
 
-  private static JsonNode program(Path programs, String name) throws IOException {
-    JsonNode manifest = new ObjectMapper().readTree(programs.resolve("manifest.json").toFile());
+  /// All functions, none of which is larger than a JVM method may be.
+  @TestFactory
+  Stream<DynamicTest> module_compilesWhole() throws IOException {
+    return tests(
+        "compile",
+        (tier, program) -> {
+          Path file = Corpora.path("programs").resolve(program.path("file").asText());
+          CommandRun run = CommandRun.of("compile", "--tier", tier, "--stats", file);
+
+          assertThat(run.err()).isEmpty();
+          assertThat(run.lines())
+              .map(line -> line.replaceAll(" {2,}", " "))
+              .contains(
+                  "functions " + program.path("functions").asInt(), "methods above 65535 bytes 0");
+        });
+  }
+
+  /// What is done with a program in a tier.
+  @FunctionalInterface
+  private interface Check {
+    void run(String tier, JsonNode program) throws IOException;
+  }
+
+  private static Stream<DynamicTest> tests(String mode, Check check) throws IOException {
+    JsonNode manifest =
+        new ObjectMapper().readTree(Corpora.path("programs").resolve("manifest.json").toFile());
+    List<DynamicTest> tests = new ArrayList<>();
     for (JsonNode program : manifest.path("programs")) {
-      if (program.path("name").asText().equals(name)) {
-        return program;
+      if (program.path("mode").asText().equals(mode)) {
+        for (String tier : TIERS) {
+          tests.add(
+              DynamicTest.dynamicTest(
+                  program.path("name").asText() + " " + tier, () -> check.run(tier, program)));
+        }
       }
     }
-    throw new AssertionError("no program " + name);
+    assertThat(tests).isNotEmpty();
+    return tests.stream();
   }
 }

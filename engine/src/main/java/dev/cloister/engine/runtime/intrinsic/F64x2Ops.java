@@ -161,7 +161,7 @@ public final class F64x2Ops {
   /// {@return the low i32 of a half, unsigned, as a float}
   @CalledByGeneratedCode
   public static long convertLowU(long a) {
-    return bits(a & 0xffff_ffffL);
+    return bits((double) (a & 0xffff_ffffL));
   }
 
   /// {@return the low f32 of a half as an f64}
@@ -179,7 +179,7 @@ public final class F64x2Ops {
   /// {@return the high i32 of a half, unsigned, as a float}
   @CalledByGeneratedCode
   public static long convertHighU(long a) {
-    return bits(a >>> 32);
+    return bits((double) (a >>> 32));
   }
 
   /// {@return the high f32 of a half as an f64}

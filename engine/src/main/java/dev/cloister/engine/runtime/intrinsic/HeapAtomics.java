@@ -78,8 +78,7 @@ public final class HeapAtomics {
 
   /// Replaces 8 bits by what an operation of [AtomicOps] makes of them, and returns the old ones.
   @CalledByGeneratedCode
-  public static int rmw8(
-      long address, int operand, long offset, HeapMemory memory, int operation) {
+  public static int rmw8(long address, int operand, long offset, HeapMemory memory, int operation) {
     int at = index(address, offset, 1, memory);
     int old = memory.bytes[at] & 0xff;
     memory.bytes[at] = (byte) AtomicOps.apply(operation, old, operand);
@@ -175,19 +174,15 @@ public final class HeapAtomics {
   @CalledByGeneratedCode
   public static int wait32(
       long address, int expected, long timeout, long offset, HeapMemory memory, Instance caller) {
-    throw expectedShared(address, offset, 4, memory);
+    AtomicOps.checkedAddress(address, offset, 4, memory.limit);
+    throw new TrapException(TrapReason.EXPECTED_SHARED_MEMORY);
   }
 
   /// `memory.atomic.wait64`, which always traps.
   @CalledByGeneratedCode
   public static int wait64(
       long address, long expected, long timeout, long offset, HeapMemory memory, Instance caller) {
-    throw expectedShared(address, offset, 8, memory);
-  }
-
-  private static TrapException expectedShared(
-      long address, long offset, int width, HeapMemory memory) {
-    AtomicOps.checkedAddress(address, offset, width, memory.limit);
-    return new TrapException(TrapReason.EXPECTED_SHARED_MEMORY);
+    AtomicOps.checkedAddress(address, offset, 8, memory.limit);
+    throw new TrapException(TrapReason.EXPECTED_SHARED_MEMORY);
   }
 }

@@ -320,7 +320,7 @@ public final class I16x8Ops {
   /// {@return the top bits of the lanes, next to each other: the product brings that of lane `k`
   /// from bit `16 k` to bit `48 + k`}
   private static int tops(long a) {
-    return (int) (((a & TOPS) >>> 15) * 0x0001_0002_0004_0008L >>> 48) & 0xf;
+    return (int) ((((a & TOPS) >>> 15) * 0x0001_0002_0004_0008L) >>> 48) & 0xf;
   }
 
   private static int lane(long a, int shift) {

@@ -244,7 +244,7 @@ public final class I8x16Ops {
   /// {@return the top bits of the lanes, next to each other: the product brings that of lane `k`
   /// from bit `8 k` to bit `56 + k`}
   private static int tops(long a) {
-    return (int) (((a & TOPS) >>> 7) * 0x0102_0408_1020_4080L >>> 56);
+    return (int) ((((a & TOPS) >>> 7) * 0x0102_0408_1020_4080L) >>> 56);
   }
 
   private static long clampS(long a) {

@@ -108,10 +108,8 @@ public final class SegmentAtomics {
       long address, int operand, long offset, SegmentMemory memory, int operation) {
     long at = AtomicOps.checkedAddress(address, offset, 4, memory.limit);
     return switch (operation) {
-      case AtomicOps.ADD ->
-          (int) SegmentAccess.ATOMIC32.getAndAdd(memory.segment, at, operand);
-      case AtomicOps.SUB ->
-          (int) SegmentAccess.ATOMIC32.getAndAdd(memory.segment, at, -operand);
+      case AtomicOps.ADD -> (int) SegmentAccess.ATOMIC32.getAndAdd(memory.segment, at, operand);
+      case AtomicOps.SUB -> (int) SegmentAccess.ATOMIC32.getAndAdd(memory.segment, at, -operand);
       case AtomicOps.AND ->
           (int) SegmentAccess.ATOMIC32.getAndBitwiseAnd(memory.segment, at, operand);
       case AtomicOps.OR ->
@@ -130,10 +128,8 @@ public final class SegmentAtomics {
       long address, long operand, long offset, SegmentMemory memory, int operation) {
     long at = AtomicOps.checkedAddress(address, offset, 8, memory.limit);
     return switch (operation) {
-      case AtomicOps.ADD ->
-          (long) SegmentAccess.ATOMIC64.getAndAdd(memory.segment, at, operand);
-      case AtomicOps.SUB ->
-          (long) SegmentAccess.ATOMIC64.getAndAdd(memory.segment, at, -operand);
+      case AtomicOps.ADD -> (long) SegmentAccess.ATOMIC64.getAndAdd(memory.segment, at, operand);
+      case AtomicOps.SUB -> (long) SegmentAccess.ATOMIC64.getAndAdd(memory.segment, at, -operand);
       case AtomicOps.AND ->
           (long) SegmentAccess.ATOMIC64.getAndBitwiseAnd(memory.segment, at, operand);
       case AtomicOps.OR ->
