@@ -77,7 +77,7 @@ public class BoundaryBenchmark {
                   MethodType.methodType(int.class, Instance.class, int.class));
       return HostFunction.of(UNARY, target);
     } catch (ReflectiveOperationException impossible) {
-      throw new AssertionError(impossible);
+      throw new LinkageError("increment cannot be found", impossible);
     }
   }
 
