@@ -19,6 +19,7 @@ import dev.cloister.engine.runtime.Imports;
 import dev.cloister.engine.runtime.Instance;
 import dev.cloister.engine.runtime.V128;
 import dev.cloister.engine.types.FuncType;
+import dev.cloister.engine.types.GlobalType;
 import dev.cloister.engine.types.Limits;
 import dev.cloister.engine.types.RefType;
 import dev.cloister.engine.types.TableType;
@@ -28,6 +29,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
 import java.util.function.Consumer;
+import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
@@ -529,5 +531,58 @@ final class SizeLimitsTest {
               code.localGet(0);
             });
     assertThat(result(instance, "f", 5)).isEqualTo(5 + count);
+  }
+
+  @Test
+  @EnabledIfSystemProperty(named = "slow", matches = "true")
+  void functions_aMillion_areCalled() {
+    int count = 1_000_000;
+    FuncType constant = new FuncType(List.of(), List.of(I32));
+    ModuleBuilder module = new ModuleBuilder();
+    for (int i = 0; i < count - 1; i++) {
+      int value = i;
+      module.function(constant, code -> code.i32Const(value));
+    }
+    module.exportFunction("f", constant, code -> code.call(1).call(count - 2).i32Add());
+    assertThat(result(engine.instantiate(module), "f")).isEqualTo(count - 1);
+  }
+
+  @Test
+  void globals_aMillion_keepTheirValues() {
+    int count = 1_000_000;
+    ModuleBuilder module = new ModuleBuilder();
+    for (int i = 0; i < count; i++) {
+      int value = i;
+      module.global(new GlobalType(I32, true), code -> code.i32Const(value));
+    }
+    module.exportFunction(
+        "f",
+        INT,
+        code ->
+            code.localGet(0)
+                .op(Opcode.GLOBAL_SET, count - 1)
+                .op(Opcode.GLOBAL_GET, count - 2)
+                .op(Opcode.GLOBAL_GET, count - 1)
+                .i32Add());
+    assertThat(result(engine.instantiate(module), "f", 5)).isEqualTo(count - 2 + 5);
+  }
+
+  @Test
+  void functions_inOneTable_areCalledByIndex() {
+    int count = 100_000;
+    FuncType constant = new FuncType(List.of(), List.of(I32));
+    ModuleBuilder module = new ModuleBuilder();
+    for (int i = 0; i < count; i++) {
+      int value = i;
+      module.function(constant, code -> code.i32Const(value));
+    }
+    module
+        .table(new TableType(RefType.FUNCREF, Limits.of(count)))
+        .elements(0, 0, IntStream.range(0, count).toArray())
+        .exportFunction("f", INT, code -> code.localGet(0).callIndirect(constant, 0));
+    Instance instance = engine.instantiate(module);
+    for (int index : new int[] {0, 4_095, 4_096, 77_777, count - 1}) {
+      assertThat(result(instance, "f", index)).isEqualTo(index);
+    }
   }
 }
