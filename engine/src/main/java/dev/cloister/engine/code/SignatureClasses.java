@@ -7,9 +7,6 @@ import dev.cloister.engine.types.DefinedType;
 import java.lang.invoke.MethodHandle;
 import java.lang.invoke.MethodHandles;
 import java.lang.invoke.MethodType;
-import java.lang.ref.WeakReference;
-import java.util.HashMap;
-import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /// The classes of function references, one loader for each call shape, shared by all modules.
@@ -17,7 +14,7 @@ import org.jspecify.annotations.Nullable;
 /// Held weakly: a shape's classes live as long as a module that uses it. Safe to use by any thread.
 public final class SignatureClasses {
   private final CompileThreads threads;
-  private final Map<CallShape, WeakReference<Loader>> loaders = new HashMap<>();
+  private final WeakTable<CallShape, Loader> loaders = new WeakTable<>();
 
   /// Starts without any classes.
   public SignatureClasses(CompileThreads threads) {
@@ -25,15 +22,8 @@ public final class SignatureClasses {
   }
 
   /// {@return the loader of a shape's classes, which the caller keeps as long as it needs them}
-  synchronized Loader loader(CallShape shape) {
-    WeakReference<Loader> known = loaders.get(shape);
-    Loader loader = known == null ? null : known.get();
-    if (loader == null) {
-      loader = new Loader(shape, threads);
-      loaders.values().removeIf(reference -> reference.refersTo(null));
-      loaders.put(shape, new WeakReference<>(loader));
-    }
-    return loader;
+  Loader loader(CallShape shape) {
+    return loaders.get(shape, key -> new Loader(key, threads));
   }
 
   /// The loader of the classes of one shape.

@@ -9,9 +9,6 @@ import dev.cloister.engine.types.DefinedType;
 import java.lang.invoke.MethodHandle;
 import java.lang.invoke.MethodHandles;
 import java.lang.invoke.MethodType;
-import java.lang.ref.WeakReference;
-import java.util.HashMap;
-import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /// The classes of structures, one loader for each shape, shared by all modules.
@@ -20,7 +17,7 @@ import org.jspecify.annotations.Nullable;
 /// by any thread.
 public final class StructClasses {
   private final CompileThreads threads;
-  private final Map<StructShape, WeakReference<Loader>> loaders = new HashMap<>();
+  private final WeakTable<StructShape, Loader> loaders = new WeakTable<>();
 
   /// Starts without any classes.
   public StructClasses(CompileThreads threads) {
@@ -28,16 +25,13 @@ public final class StructClasses {
   }
 
   /// {@return the loader of a shape's class, which the caller keeps as long as it needs it}
-  synchronized Loader loader(StructShape shape) {
-    WeakReference<Loader> known = loaders.get(shape);
-    Loader loader = known == null ? null : known.get();
-    if (loader == null) {
-      StructShape parent = shape.parent();
-      loader = new Loader(shape, parent == null ? null : loader(parent), threads);
-      loaders.values().removeIf(reference -> reference.refersTo(null));
-      loaders.put(shape, new WeakReference<>(loader));
-    }
-    return loader;
+  Loader loader(StructShape shape) {
+    return loaders.get(
+        shape,
+        key -> {
+          StructShape parent = key.parent();
+          return new Loader(key, parent == null ? null : loader(parent), threads);
+        });
   }
 
   /// The loader of the class of one shape.
