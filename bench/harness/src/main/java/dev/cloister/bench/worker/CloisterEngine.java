@@ -147,7 +147,7 @@ final class CloisterEngine implements GuestEngine {
             case Long value -> value;
             case Float value -> Integer.toUnsignedLong(Float.floatToRawIntBits(value));
             case Double value -> Double.doubleToRawLongBits(value);
-            case null, default -> throw new UnsupportedOperationException(types.get(i).toString());
+            case null, default -> throw new UnsupportedOperationException("a result of type " + types.get(i));
           };
     }
     return bits;
@@ -157,6 +157,6 @@ final class CloisterEngine implements GuestEngine {
     if (type instanceof NumType number) {
       return number;
     }
-    throw new UnsupportedOperationException(type.toString());
+    throw new UnsupportedOperationException("an argument of type " + type);
   }
 }
