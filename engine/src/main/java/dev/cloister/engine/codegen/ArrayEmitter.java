@@ -58,7 +58,7 @@ final class ArrayEmitter {
       }
       case ARRAY_FILL -> {
         state.flush();
-        state.writeInstance();
+        state.instance.writeInstance();
         StorageKind kind = kind(reader.index());
         writer.invokestatic(
             kind.arrayClass(),
@@ -68,7 +68,7 @@ final class ArrayEmitter {
       }
       case ARRAY_COPY -> {
         state.flush();
-        state.writeInstance();
+        state.instance.writeInstance();
         ops("copy", "(" + REF + "I" + REF + "II" + Names.BASE_INSTANCE_DESC + ")V", 5);
       }
       case ARRAY_INIT_DATA -> init("initData", reader.index2());
@@ -156,7 +156,7 @@ final class ArrayEmitter {
 
   private void init(String method, int segment) {
     state.flush();
-    state.writeInstance();
+    state.instance.writeInstance();
     writer.iconst(segment);
     ops(method, "(" + REF + "III" + Names.BASE_INSTANCE_DESC + "I)V", 4);
   }
@@ -168,7 +168,7 @@ final class ArrayEmitter {
 
   private void writeTypeAndInstance(int typeIndex) {
     GcEmitter.writeType(state, typeIndex);
-    state.writeInstance();
+    state.instance.writeInstance();
   }
 
   private static String typeAndInstance() {

@@ -54,7 +54,7 @@ final class AtomicEmitter {
 
   private void waitFor(InstructionReader reader, String name, String operands) {
     writeArguments(reader, operands, operands);
-    state.writeInstance();
+    state.instance.writeInstance();
     call(reader, name, operands, Names.BASE_INSTANCE_DESC, "I");
     state.pushOnStack(JvmKind.INT);
   }
@@ -103,7 +103,7 @@ final class AtomicEmitter {
       writer.store(JvmKind.of(params.charAt(i)), slots[i]);
     }
     int memory = reader.memoryIndex();
-    if (state.memoryAddress(memory) == JvmKind.INT) {
+    if (state.instance.memoryAddress(memory) == JvmKind.INT) {
       writer.insn(Opcodes.I2L);
       writer.lconst(0xffff_ffffL);
       writer.insn(Opcodes.LAND);
@@ -112,7 +112,7 @@ final class AtomicEmitter {
       writer.load(JvmKind.of(params.charAt(i)), slots[i]);
     }
     writer.lconst(reader.memoryOffset());
-    state.writeCachedMemory(memory);
+    state.instance.writeCachedMemory(memory);
     state.pop(operands.length() + 1);
   }
 
@@ -121,7 +121,7 @@ final class AtomicEmitter {
   /// @param trailing the types of what it takes behind the memory
   private void call(
       InstructionReader reader, String name, String params, String trailing, String result) {
-    MemoryForm form = state.form(reader.memoryIndex());
+    MemoryForm form = state.instance.form(reader.memoryIndex());
     String owner = form == MemoryForm.SEGMENT ? Names.SEGMENT_ATOMICS : Names.HEAP_ATOMICS;
     String memory = "L" + Names.memory(form) + ";";
     writer.invokestatic(owner, name, "(J" + params + "J" + memory + trailing + ")" + result);

@@ -30,7 +30,7 @@ final class CallEmitter {
     state.flush();
     CallShape shape = state.plan.shapeOfFunction(functionIndex);
     leaveArguments(writer, state.instanceSlot, shape);
-    state.writeInstance();
+    state.instance.writeInstance();
     writer.invokestatic(
         Names.chunk(state.plan.chunkOf(functionIndex)),
         state.plan.entryMethod(functionIndex),
@@ -42,15 +42,15 @@ final class CallEmitter {
   void callIndirect(InstructionReader reader) {
     state.flush();
     state.pop();
-    if (state.tableAddress(reader.index2()) == JvmKind.LONG) {
+    if (state.instance.tableAddress(reader.index2()) == JvmKind.LONG) {
       writer.invokestatic(Names.TABLE, "narrow", "(J)I");
     }
     DefinedType type = state.module.type(reader.index());
     CallShape shape = state.plan.shapeAt(reader.index());
     leaveArgumentsBelow(JvmKind.INT, shape);
-    state.writeTable(reader.index2());
-    state.writeTypeId(reader.index());
-    state.writeInstance();
+    state.instance.writeTable(reader.index2());
+    state.instance.writeTypeId(reader.index());
+    state.instance.writeInstance();
     writer.invokestatic(
         Names.dispatch(state.plan.shapeOf(type)),
         DispatchGenerator.INDIRECT,
@@ -65,7 +65,7 @@ final class CallEmitter {
     DefinedType type = state.module.type(reader.index());
     CallShape shape = state.plan.shapeAt(reader.index());
     leaveArgumentsBelow(JvmKind.REF, shape);
-    state.writeInstance();
+    state.instance.writeInstance();
     writer.invokestatic(
         Names.dispatch(state.plan.shapeOf(type)),
         DispatchGenerator.REFERENCE,
@@ -108,7 +108,7 @@ final class CallEmitter {
       readResults(writer, state.instanceSlot, 1, results.substring(1));
       state.pushOnStack(results.substring(1));
     }
-    state.reloadMemory();
+    state.instance.reloadMemory();
   }
 
   /// Writes the return of the function; the results are on top of the JVM stack.

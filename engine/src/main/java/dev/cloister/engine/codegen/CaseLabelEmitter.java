@@ -34,7 +34,7 @@ final class CaseLabelEmitter {
     }
     // Nothing may be taken from before: the fence makes C2 read the zero anew.
     writer.invokestatic(Names.VAR_HANDLE, "acquireFence", "()V");
-    state.writeInstance();
+    state.instance.writeInstance();
     writer.getfield(Names.BASE_INSTANCE, "zero", "I");
     writer.store(JvmKind.INT, state.scratchAddress);
     for (int local = locals.nextSetBit(0); local >= 0; local = locals.nextSetBit(local + 1)) {

@@ -638,7 +638,7 @@ final class ControlEmitter {
 
   /// Writes the check by which running code is stopped: no instruction once it is compiled.
   void writeStopCheck() {
-    state.writeInstance();
+    state.instance.writeInstance();
     writer.invokestatic(Names.MODULE, ModuleClassGenerator.CHECK, "(" + Names.INSTANCE_DESC + ")V");
   }
 }

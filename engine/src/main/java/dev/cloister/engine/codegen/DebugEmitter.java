@@ -23,7 +23,7 @@ final class DebugEmitter {
   /// @param locals the letters of all locals, parameters first
   /// @param shape that of the function
   void enter(int functionIndex, String locals, CallShape shape) {
-    state.writeInstance();
+    state.instance.writeInstance();
     writer.iconst(functionIndex);
     writer.string(locals);
     writer.invokestatic(

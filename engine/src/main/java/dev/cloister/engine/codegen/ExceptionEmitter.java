@@ -54,7 +54,7 @@ final class ExceptionEmitter {
     state.flush();
     String values = values(tag);
     CallEmitter.leaveResults(writer, state.instanceSlot, FIRST_SLOT, values);
-    state.writeInstance();
+    state.instance.writeInstance();
     writer.iconst(tag);
     writer.invokestatic(
         Names.THROWN, "create", "(" + Names.BASE_INSTANCE_DESC + "I)" + Names.THROWN_DESC);
@@ -130,7 +130,7 @@ final class ExceptionEmitter {
     if (state.isDebuggable()) {
       state.debug.caught();
     }
-    state.reloadMemory();
+    state.instance.reloadMemory();
     return true;
   }
 
@@ -169,7 +169,7 @@ final class ExceptionEmitter {
   /// Jumps to `otherwise` unless the caught exception has a tag.
   private void writeMatch(ControlFrame frame, int tag, Label otherwise) {
     writer.aload(frame.caughtSlot);
-    state.writeInstance();
+    state.instance.writeInstance();
     writer.iconst(tag);
     writer.invokestatic(
         Names.THROWN, "matches", "(" + Names.THROWN_DESC + Names.BASE_INSTANCE_DESC + "I)Z");
@@ -182,7 +182,7 @@ final class ExceptionEmitter {
       return;
     }
     writer.aload(frame.caughtSlot);
-    state.writeInstance();
+    state.instance.writeInstance();
     writer.invokestatic(
         Names.THROWN, "leaveValues", "(" + Names.THROWN_DESC + Names.BASE_INSTANCE_DESC + ")V");
     CallEmitter.readResults(writer, state.instanceSlot, FIRST_SLOT, values);

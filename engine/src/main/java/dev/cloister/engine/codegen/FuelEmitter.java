@@ -17,7 +17,7 @@ final class FuelEmitter {
   /// Writes the charge of a segment. It leaves the JVM stack as it is, so it can be anywhere.
   void charge(int cost) {
     if (cost > 0) {
-      state.writeInstance();
+      state.instance.writeInstance();
       writer.iconst(cost);
       writer.invokestatic(Names.FUEL, "charge", "(" + Names.BASE_INSTANCE_DESC + "I)V");
     }
@@ -29,7 +29,7 @@ final class FuelEmitter {
     JvmKind length = state.peek(0);
     writer.insn(length == JvmKind.LONG ? Opcodes.DUP2 : Opcodes.DUP);
     writer.iconst(FuelSegments.elementBytes(opcode, reader, state.module));
-    state.writeInstance();
+    state.instance.writeInstance();
     writer.invokestatic(
         Names.FUEL,
         "chargeBulk",

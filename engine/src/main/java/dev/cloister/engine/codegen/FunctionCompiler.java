@@ -334,7 +334,7 @@ final class FunctionCompiler {
       writer.aload(state.debugFrameSlot());
       trailing = Names.DEBUG_FRAME_DESC + trailing;
     }
-    state.writeInstance();
+    state.instance.writeInstance();
     state.frameArrays.writeArrays();
     String name = Names.region(context.functionIndex, region.ordinal());
     String descriptor = new CallShape(params.toString(), "I").descriptor(trailing);
@@ -363,7 +363,7 @@ final class FunctionCompiler {
       state.writeLabel(otherwise);
     }
     RegionExits.readLocals(state, region.written());
-    state.reloadMemory();
+    state.instance.reloadMemory();
     exits.specials().forEach(this::writeExit);
     state.isReachable = exits.codes().get(RegionExits.END);
     control.branchByExit(exits.codes());

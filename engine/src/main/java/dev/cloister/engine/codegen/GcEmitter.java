@@ -139,7 +139,7 @@ final class GcEmitter {
   }
 
   private void writeHeap() {
-    state.writeInstance();
+    state.instance.writeInstance();
     writer.getfield(Names.BASE_INSTANCE, "gcHeap", Names.GC_HEAP_DESC);
   }
 

@@ -69,24 +69,26 @@ final class MemoryEmitter {
       case MEMORY_SIZE -> size(reader.index());
       case MEMORY_GROW -> grow(reader.index());
       case MEMORY_FILL -> {
-        char address = state.memoryAddress(reader.index()).code();
+        char address = state.instance.memoryAddress(reader.index()).code();
         state.flush();
-        state.writeCachedMemory(reader.index());
+        state.instance.writeCachedMemory(reader.index());
         bulk("memoryFill", "" + address + 'I' + address + Names.MEMORY_DESC);
       }
       case MEMORY_COPY -> {
         state.flush();
-        state.writeCachedMemory(reader.index());
-        state.writeCachedMemory(reader.index2());
+        state.instance.writeCachedMemory(reader.index());
+        state.instance.writeCachedMemory(reader.index2());
         String operands =
-            copyOperands(state.memoryAddress(reader.index()), state.memoryAddress(reader.index2()));
+            copyOperands(
+                state.instance.memoryAddress(reader.index()),
+                state.instance.memoryAddress(reader.index2()));
         bulk("memoryCopy", operands + Names.MEMORY_DESC + Names.MEMORY_DESC);
       }
       case MEMORY_INIT -> {
-        char address = state.memoryAddress(reader.index2()).code();
+        char address = state.instance.memoryAddress(reader.index2()).code();
         state.flush();
-        state.writeCachedMemory(reader.index2());
-        state.writeInstance();
+        state.instance.writeCachedMemory(reader.index2());
+        state.instance.writeInstance();
         writer.iconst(reader.index());
         writer.invokestatic(
             Names.BULK_OPS,
@@ -96,7 +98,7 @@ final class MemoryEmitter {
       }
       case DATA_DROP -> {
         state.flush();
-        state.writeInstance();
+        state.instance.writeInstance();
         writer.iconst(reader.index());
         writer.invokestatic(
             Names.BASE_INSTANCE, "dropData", "(" + Names.BASE_INSTANCE_DESC + "I)V");
@@ -109,7 +111,7 @@ final class MemoryEmitter {
   }
 
   private void bulk(String name, String operands) {
-    state.writeInstance();
+    state.instance.writeInstance();
     writer.invokestatic(Names.BULK_OPS, name, "(" + operands + Names.BASE_INSTANCE_DESC + ")V");
     state.pop(3);
   }
@@ -121,37 +123,37 @@ final class MemoryEmitter {
   }
 
   private void size(int memory) {
-    JvmKind address = state.memoryAddress(memory);
+    JvmKind address = state.instance.memoryAddress(memory);
     state.flush();
-    state.writeCachedMemory(memory);
+    state.instance.writeCachedMemory(memory);
     writer.invokevirtual(
         Names.MEMORY, address == JvmKind.LONG ? "pages64" : "pages", "()" + address.code());
     state.pushOnStack(address);
   }
 
   private void grow(int memory) {
-    JvmKind address = state.memoryAddress(memory);
+    JvmKind address = state.instance.memoryAddress(memory);
     state.flush();
     state.pop();
     writer.store(address, state.scratchAddress);
-    state.writeCachedMemory(memory);
+    state.instance.writeCachedMemory(memory);
     writer.load(address, state.scratchAddress);
     writer.invokevirtual(Names.MEMORY, "grow", "(" + address.code() + ")" + address.code());
     state.pushOnStack(address);
-    state.reloadMemory();
+    state.instance.reloadMemory();
   }
 
   /// @param then what turns the loaded value into the result: JVM instructions, or a mask
   private void load(
       InstructionReader reader, JvmKind kind, String handle, int width, String type, int... then) {
-    MemoryForm form = state.form(reader.memoryIndex());
+    MemoryForm form = state.instance.form(reader.memoryIndex());
     int addressSlot = beginAccess(reader, 0);
     if (trapsAlways(reader, form, width)) {
       trap();
       return;
     }
     boolean hasHandle = writeHandle(form, handle, width);
-    state.writeContent(reader.memoryIndex());
+    state.instance.writeContent(reader.memoryIndex());
     writeIndex(reader, form, addressSlot, width);
     if (hasHandle) {
       writer.invokevirtual(Names.VAR_HANDLE, "get", "(" + coordinates(form) + ")" + type);
@@ -210,14 +212,14 @@ final class MemoryEmitter {
       state.pop();
       state.operands.pushLocal(kind, valueSlot);
     }
-    MemoryForm form = state.form(reader.memoryIndex());
+    MemoryForm form = state.instance.form(reader.memoryIndex());
     int addressSlot = beginAccess(reader, 1);
     if (trapsAlways(reader, form, width)) {
       trap();
       return;
     }
     boolean hasHandle = writeHandle(form, handle, width);
-    state.writeContent(reader.memoryIndex());
+    state.instance.writeContent(reader.memoryIndex());
     writeIndex(reader, form, addressSlot, width);
     state.writeDeferred(0);
     for (int instruction : conversion) {
@@ -241,7 +243,7 @@ final class MemoryEmitter {
       return -1 - depth;
     }
     state.flushBelow(depth);
-    writer.store(state.memoryAddress(reader.memoryIndex()), state.scratchAddress);
+    writer.store(state.instance.memoryAddress(reader.memoryIndex()), state.scratchAddress);
     return state.scratchAddress;
   }
 
@@ -269,7 +271,7 @@ final class MemoryEmitter {
   ///
   /// @param addressSlot the slot of the address, or `-1 - depth` if it is a deferred operand
   void writeIndex(InstructionReader reader, MemoryForm form, int addressSlot, int width) {
-    JvmKind address = state.memoryAddress(reader.memoryIndex());
+    JvmKind address = state.instance.memoryAddress(reader.memoryIndex());
     writeAddress(address, addressSlot);
     if (form == MemoryForm.SEGMENT) {
       writeSegmentIndex(reader, address, width);
@@ -332,7 +334,7 @@ final class MemoryEmitter {
   /// negative or 0 if there are none.
   private void writeLimit(InstructionReader reader, int width) {
     int offset = (int) reader.memoryOffset();
-    state.writeCachedMemory(reader.memoryIndex());
+    state.instance.writeCachedMemory(reader.memoryIndex());
     writer.getfield(Names.HEAP_MEMORY, "limit", "I");
     if (offset > 1 - width) {
       writer.iconst(offset + width - 1);
@@ -354,7 +356,7 @@ final class MemoryEmitter {
       writer.lconst(0xffff_ffffL);
       writer.insn(Opcodes.LAND);
     }
-    state.writeCachedMemory(reader.memoryIndex());
+    state.instance.writeCachedMemory(reader.memoryIndex());
     writer.getfield(Names.SEGMENT_MEMORY, "limit", "J");
     if (offset > 1 - width) {
       writer.lconst(offset + width - 1);

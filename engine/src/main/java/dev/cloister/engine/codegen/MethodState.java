@@ -1,7 +1,6 @@
 package dev.cloister.engine.codegen;
 
 import dev.cloister.engine.module.WasmModule;
-import dev.cloister.engine.runtime.MemoryForm;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.HashMap;
@@ -40,6 +39,7 @@ final class MethodState {
   final WasmModule module;
   final CallShape shape;
   final int instanceSlot;
+  final InstanceAccess instance;
   final int scratchAddress;
   final int scratchValue;
   final int scratchOther;
@@ -61,9 +61,6 @@ final class MethodState {
   private final JvmKind[] localKinds;
   private final SlotLayout slots;
   private final int fixedFrameLength;
-  private final int memorySlot;
-  private final boolean cachesMemory;
-  private final boolean reloadsMemory;
   private final Temporaries temporaries;
 
   /// The number of frames around the method, which it can only leave for.
@@ -120,23 +117,10 @@ final class MethodState {
     int entries = slots.frame().size();
     frameLocals = slots.frame().toArray(new Object[entries + 64]);
     instanceSlot = slots.instanceSlot();
-    this.cachesMemory = cachesMemory;
-    memorySlot = slot;
-    if (cachesMemory) {
-      MemoryForm form = form(0);
-      frameLocals[entries++] = Names.memory(form);
-      frameLocals[entries++] = form == MemoryForm.SEGMENT ? Names.SEGMENT : "[B";
-      slot += 2;
-      // What a host function calls, and what others do with an exported memory, may let it grow.
-      boolean isVisible = plan.layout().isMemoryExported() || module.importedFunctionCount() > 0;
-      reloadsMemory =
-          switch (form) {
-            case EXACT -> isVisible;
-            case LIMIT -> true;
-            case SEGMENT -> false; // It grows without moving.
-          };
-    } else {
-      reloadsMemory = false;
+    instance = new InstanceAccess(writer, plan, instanceSlot, cachesMemory ? slot : -1);
+    for (Object type : instance.frameTypes()) {
+      frameLocals[entries++] = type;
+      slot++;
     }
     scratchAddress = slot;
     scratchValue = slot + 2;
@@ -174,7 +158,7 @@ final class MethodState {
     if (slots.exitSlot() >= 0) {
       clearExit();
     }
-    cacheMemory();
+    instance.cacheMemory();
     control.add(
         new ControlFrame(
             ControlFrame.Kind.FUNCTION,
@@ -239,7 +223,7 @@ final class MethodState {
   ///   or in the frame arrays
   void writeRegionProlog(MethodState caller) {
     clearExit();
-    cacheMemory();
+    instance.cacheMemory();
     frameHeight = caller.frameHeight + caller.base();
     frameWords = caller.frameWords + caller.operands.words(caller.base());
     for (int i = caller.base(); i < caller.operands.size(); i++) {
@@ -272,16 +256,6 @@ final class MethodState {
   /// {@return the number of operands of the function that this method does not see}
   int operandBase() {
     return frameHeight;
-  }
-
-  private void cacheMemory() {
-    if (cachesMemory) {
-      writeMemory(0);
-      writer.insn(Opcodes.DUP);
-      writer.store(JvmKind.REF, memorySlot);
-      writeContentOf(form(0));
-      writer.store(JvmKind.REF, memorySlot + 1);
-    }
   }
 
   JvmKind localKind(int local) {
@@ -900,99 +874,5 @@ final class MethodState {
       end--;
     }
     return end;
-  }
-
-  // Parts of the instance.
-
-  void writeInstance() {
-    writer.aload(instanceSlot);
-  }
-
-  /// {@return how a memory is kept}
-  MemoryForm form(int memoryIndex) {
-    return plan.layout().memoryForm(memoryIndex);
-  }
-
-  /// {@return the kind of addresses and sizes of a memory}
-  JvmKind memoryAddress(int index) {
-    return JvmKind.of(module.memoryType(index).limits().addressType());
-  }
-
-  /// {@return the kind of indices and sizes of a table}
-  JvmKind tableAddress(int index) {
-    return JvmKind.of(module.tableType(index).limits().addressType());
-  }
-
-  /// Writes a memory, as the class of its form.
-  void writeMemory(int index) {
-    writeInstance();
-    String type = Names.memory(form(index));
-    if (plan.layout().isField(index)) {
-      writer.getfield(Names.INSTANCE, "m" + index, "L" + type + ";");
-    } else {
-      writer.getfield(Names.BASE_INSTANCE, "memories", "[" + Names.MEMORY_DESC);
-      writer.iconst(index);
-      writer.insn(Opcodes.AALOAD);
-      writer.checkcast(type);
-    }
-  }
-
-  /// Writes a memory, from the local variable where it is kept if it is kept in one.
-  void writeCachedMemory(int index) {
-    if (index == 0 && cachesMemory) {
-      writer.aload(memorySlot);
-    } else {
-      writeMemory(index);
-    }
-  }
-
-  /// Writes what holds the bytes of a memory: an array, or a segment.
-  void writeContent(int index) {
-    if (index == 0 && cachesMemory) {
-      writer.aload(memorySlot + 1);
-    } else {
-      writeMemory(index);
-      writeContentOf(form(index));
-    }
-  }
-
-  private void writeContentOf(MemoryForm form) {
-    if (form == MemoryForm.SEGMENT) {
-      writer.getfield(Names.SEGMENT_MEMORY, "segment", Names.SEGMENT_DESC);
-    } else {
-      writer.getfield(Names.HEAP_MEMORY, "bytes", "[B");
-    }
-  }
-
-  /// Writes the canonical id of one of the module's types.
-  void writeTypeId(int typeIndex) {
-    if (plan.layout().isField(typeIndex)) {
-      writer.getstatic(Names.MODULE, "t" + typeIndex, "I");
-    } else {
-      writer.getstatic(Names.MODULE, "typeIds", "[I");
-      writer.iconst(typeIndex);
-      writer.insn(Opcodes.IALOAD);
-    }
-  }
-
-  /// Writes a table.
-  void writeTable(int index) {
-    writeInstance();
-    if (plan.layout().isField(index)) {
-      writer.getfield(Names.INSTANCE, "t" + index, Names.TABLE_DESC);
-    } else {
-      writer.getfield(Names.BASE_INSTANCE, "tables", "[" + Names.TABLE_DESC);
-      writer.iconst(index);
-      writer.insn(Opcodes.AALOAD);
-    }
-  }
-
-  /// Reads the bytes of memory 0 again after something that may have replaced them.
-  void reloadMemory() {
-    if (reloadsMemory) {
-      writer.aload(memorySlot);
-      writer.getfield(Names.HEAP_MEMORY, "bytes", "[B");
-      writer.store(JvmKind.REF, memorySlot + 1);
-    }
   }
 }

@@ -24,7 +24,7 @@ final class ReferenceEmitter {
       case REF_NULL -> state.operands.pushConstant(JvmKind.REF, 0);
       case REF_FUNC -> {
         state.flush();
-        state.writeInstance();
+        state.instance.writeInstance();
         writer.iconst(reader.index());
         writer.invokevirtual(Names.BASE_INSTANCE, "reference", "(I)" + Names.FUNC_REF_DESC);
         state.pushOnStack(JvmKind.REF);
@@ -39,41 +39,41 @@ final class ReferenceEmitter {
         writer.invokestatic(Names.TRAPS, "nonNull", "(" + REF + ")" + REF);
       }
       case TABLE_GET -> {
-        JvmKind address = state.tableAddress(reader.index());
+        JvmKind address = state.instance.tableAddress(reader.index());
         state.flush();
         state.pop();
         writer.store(address, state.scratchAddress);
-        state.writeTable(reader.index());
+        state.instance.writeTable(reader.index());
         writer.load(address, state.scratchAddress);
         writer.invokevirtual(Names.TABLE, "get", "(" + address.code() + ")" + REF);
         state.pushOnStack(JvmKind.REF);
       }
       case TABLE_SET -> {
-        JvmKind address = state.tableAddress(reader.index());
+        JvmKind address = state.instance.tableAddress(reader.index());
         state.flush();
         state.pop(2);
         writer.store(JvmKind.REF, state.scratchValue);
         writer.store(address, state.scratchAddress);
-        state.writeTable(reader.index());
+        state.instance.writeTable(reader.index());
         writer.load(address, state.scratchAddress);
         writer.load(JvmKind.REF, state.scratchValue);
         writer.invokevirtual(Names.TABLE, "set", "(" + address.code() + REF + ")V");
       }
       case TABLE_SIZE -> {
-        JvmKind address = state.tableAddress(reader.index());
+        JvmKind address = state.instance.tableAddress(reader.index());
         state.flush();
-        state.writeTable(reader.index());
+        state.instance.writeTable(reader.index());
         writer.invokevirtual(
             Names.TABLE, address == JvmKind.LONG ? "size64" : "size", "()" + address.code());
         state.pushOnStack(address);
       }
       case TABLE_GROW -> {
-        JvmKind address = state.tableAddress(reader.index());
+        JvmKind address = state.instance.tableAddress(reader.index());
         state.flush();
         state.pop(2);
         writer.store(address, state.scratchAddress);
         writer.store(JvmKind.REF, state.scratchValue);
-        state.writeTable(reader.index());
+        state.instance.writeTable(reader.index());
         writer.load(JvmKind.REF, state.scratchValue);
         writer.load(address, state.scratchAddress);
         writer.invokevirtual(
@@ -81,20 +81,21 @@ final class ReferenceEmitter {
         state.pushOnStack(address);
       }
       case TABLE_FILL -> {
-        char address = state.tableAddress(reader.index()).code();
+        char address = state.instance.tableAddress(reader.index()).code();
         state.flush();
-        state.writeTable(reader.index());
+        state.instance.writeTable(reader.index());
         writer.invokestatic(
             Names.BULK_OPS, "tableFill", "(" + address + REF + address + Names.TABLE_DESC + ")V");
         state.pop(3);
       }
       case TABLE_COPY -> {
         state.flush();
-        state.writeTable(reader.index());
-        state.writeTable(reader.index2());
+        state.instance.writeTable(reader.index());
+        state.instance.writeTable(reader.index2());
         String operands =
             MemoryEmitter.copyOperands(
-                state.tableAddress(reader.index()), state.tableAddress(reader.index2()));
+                state.instance.tableAddress(reader.index()),
+                state.instance.tableAddress(reader.index2()));
         writer.invokestatic(
             Names.BULK_OPS,
             "tableCopy",
@@ -102,10 +103,10 @@ final class ReferenceEmitter {
         state.pop(3);
       }
       case TABLE_INIT -> {
-        char address = state.tableAddress(reader.index2()).code();
+        char address = state.instance.tableAddress(reader.index2()).code();
         state.flush();
-        state.writeTable(reader.index2());
-        state.writeInstance();
+        state.instance.writeTable(reader.index2());
+        state.instance.writeInstance();
         writer.iconst(reader.index());
         writer.invokestatic(
             Names.BULK_OPS,
@@ -115,7 +116,7 @@ final class ReferenceEmitter {
       }
       case ELEM_DROP -> {
         state.flush();
-        state.writeInstance();
+        state.instance.writeInstance();
         writer.iconst(reader.index());
         writer.invokestatic(
             Names.BASE_INSTANCE, "dropElements", "(" + Names.BASE_INSTANCE_DESC + "I)V");

@@ -53,7 +53,7 @@ final class TailCallEmitter {
       state.isReachable = false;
       return;
     }
-    state.writeInstance();
+    state.instance.writeInstance();
     writer.iconst(callee);
     writer.invokevirtual(Names.BASE_INSTANCE, "reference", "(I)" + Names.FUNC_REF_DESC);
     leave(state.plan.shapeOfFunction(callee));
@@ -63,11 +63,11 @@ final class TailCallEmitter {
   void callIndirect(InstructionReader reader) {
     state.flush();
     state.pop();
-    if (state.tableAddress(reader.index2()) == JvmKind.LONG) {
+    if (state.instance.tableAddress(reader.index2()) == JvmKind.LONG) {
       writer.invokestatic(Names.TABLE, "narrow", "(J)I");
     }
-    state.writeTable(reader.index2());
-    state.writeTypeId(reader.index());
+    state.instance.writeTable(reader.index2());
+    state.instance.writeTypeId(reader.index());
     writer.invokestatic(
         Names.FUNC_REF, "checkedElement", "(I" + Names.TABLE_DESC + "I)" + Names.FUNC_REF_DESC);
     leave(shapeOfType(reader.index()));
@@ -95,10 +95,10 @@ final class TailCallEmitter {
     writer.store(JvmKind.REF, state.scratchAddress);
     CallEmitter.leaveResults(
         writer, state.instanceSlot, CallEmitter.FIRST_TRANSFER_SLOT, shape.params());
-    state.writeInstance();
+    state.instance.writeInstance();
     writer.getfield(Names.BASE_INSTANCE, "results", Names.RESULT_SLOTS_DESC);
     writer.insn(Opcodes.DUP);
-    state.writeInstance();
+    state.instance.writeInstance();
     writer.putfield(Names.RESULT_SLOTS, PENDING_CALLER, Names.BASE_INSTANCE_DESC);
     writer.aload(state.scratchAddress);
     writer.putfield(Names.RESULT_SLOTS, PENDING, Names.FUNC_REF_DESC);

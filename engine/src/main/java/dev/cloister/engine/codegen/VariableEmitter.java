@@ -138,7 +138,7 @@ final class VariableEmitter {
 
   /// Writes what holds the value: a cell, the instance or an array.
   private void writeOwner(int index, JvmKind kind, boolean isHigh) {
-    state.writeInstance();
+    state.instance.writeInstance();
     if (state.plan.layout().isCell(index)) {
       if (state.plan.layout().isField(index)) {
         writer.getfield(Names.INSTANCE, "c" + index, Names.GLOBAL_DESC);

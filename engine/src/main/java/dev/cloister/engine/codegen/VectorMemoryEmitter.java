@@ -62,7 +62,7 @@ final class VectorMemoryEmitter {
   /// @return whether the access is possible at all; if not, a trap is written
   private boolean begin(InstructionReader reader, int operands, int width) {
     state.deferTop(operands);
-    MemoryForm form = state.form(reader.memoryIndex());
+    MemoryForm form = state.instance.form(reader.memoryIndex());
     if (MemoryEmitter.trapsAlways(reader, form, width)) {
       memories.trap();
       return false;
@@ -77,7 +77,9 @@ final class VectorMemoryEmitter {
 
   /// {@return the kind of indices: a long for segments}
   private JvmKind index(InstructionReader reader) {
-    return state.form(reader.memoryIndex()) == MemoryForm.SEGMENT ? JvmKind.LONG : JvmKind.INT;
+    return state.instance.form(reader.memoryIndex()) == MemoryForm.SEGMENT
+        ? JvmKind.LONG
+        : JvmKind.INT;
   }
 
   private void load(InstructionReader reader) {
@@ -91,7 +93,8 @@ final class VectorMemoryEmitter {
 
   private void store(InstructionReader reader) {
     if (begin(reader, 2, 16)) {
-      if (state.form(reader.memoryIndex()) == MemoryForm.EXACT && reader.memoryOffset() == 0) {
+      if (state.instance.form(reader.memoryIndex()) == MemoryForm.EXACT
+          && reader.memoryOffset() == 0) {
         // All other indices are not negative already.
         writer.iconst(Integer.MAX_VALUE);
         writer.invokestatic(Names.OBJECTS, "checkIndex", "(II)I");
@@ -210,7 +213,7 @@ final class VectorMemoryEmitter {
   }
 
   private String coordinates(InstructionReader reader) {
-    return MemoryEmitter.coordinates(state.form(reader.memoryIndex()));
+    return MemoryEmitter.coordinates(state.instance.form(reader.memoryIndex()));
   }
 
   /// {@return the type that the handle for a width reads and writes}
@@ -226,8 +229,8 @@ final class VectorMemoryEmitter {
   /// @return whether there is a handle
   private boolean beginAccess(InstructionReader reader, int width, int distance) {
     boolean hasHandle =
-        memories.writeHandle(state.form(reader.memoryIndex()), "I" + 8 * width, width);
-    state.writeContent(reader.memoryIndex());
+        memories.writeHandle(state.instance.form(reader.memoryIndex()), "I" + 8 * width, width);
+    state.instance.writeContent(reader.memoryIndex());
     JvmKind index = index(reader);
     writer.load(index, state.scratchOther);
     if (distance > 0) {

@@ -147,7 +147,8 @@ final class CloisterEngine implements GuestEngine {
             case Long value -> value;
             case Float value -> Integer.toUnsignedLong(Float.floatToRawIntBits(value));
             case Double value -> Double.doubleToRawLongBits(value);
-            case null, default -> throw new UnsupportedOperationException("a result of type " + types.get(i));
+            case null, default ->
+                throw new UnsupportedOperationException("a result of type " + types.get(i));
           };
     }
     return bits;

@@ -1,0 +1,161 @@
+package dev.cloister.engine.codegen;
+
+import dev.cloister.engine.module.WasmModule;
+import dev.cloister.engine.runtime.MemoryForm;
+import java.util.List;
+import org.objectweb.asm.Opcodes;
+
+/// Writes how a method reaches the parts of its instance: memories, tables and the ids of types.
+///
+/// Where code accesses memory 0 again and again, the memory and its bytes are kept in two local
+/// variables, which are read anew after everything that may replace the bytes.
+final class InstanceAccess {
+  private static final int NOT_KEPT = -1;
+
+  private final BytecodeWriter writer;
+  private final ModulePlan plan;
+  private final WasmModule module;
+  private final int instanceSlot;
+
+  /// The variable that keeps memory 0, before that with its bytes, or [#NOT_KEPT].
+  private final int memorySlot;
+
+  private final boolean reloadsMemory;
+
+  /// @param memorySlot the first of two variables to keep memory 0 in, or -1
+  InstanceAccess(BytecodeWriter writer, ModulePlan plan, int instanceSlot, int memorySlot) {
+    this.writer = writer;
+    this.plan = plan;
+    this.module = plan.module();
+    this.instanceSlot = instanceSlot;
+    this.memorySlot = memorySlot;
+    this.reloadsMemory = cachesMemory() && mayReplaceBytes();
+  }
+
+  private boolean mayReplaceBytes() {
+    return switch (form(0)) {
+      // What a host function calls, and what others do with an exported memory, may let it grow.
+      case EXACT -> plan.layout().isMemoryExported() || module.importedFunctionCount() > 0;
+      case LIMIT -> true;
+      case SEGMENT -> false; // It grows without moving.
+    };
+  }
+
+  private boolean cachesMemory() {
+    return memorySlot != NOT_KEPT;
+  }
+
+  /// {@return the types in a stack map frame of the variables that keep memory 0, as ASM writes
+  /// them}
+  List<Object> frameTypes() {
+    if (!cachesMemory()) {
+      return List.of();
+    }
+    MemoryForm form = form(0);
+    return List.of(Names.memory(form), form == MemoryForm.SEGMENT ? Names.SEGMENT : "[B");
+  }
+
+  /// Writes memory 0 and its bytes into their local variables, if they are kept there.
+  void cacheMemory() {
+    if (cachesMemory()) {
+      writeMemory(0);
+      writer.insn(Opcodes.DUP);
+      writer.store(JvmKind.REF, memorySlot);
+      writeContentOf(form(0));
+      writer.store(JvmKind.REF, memorySlot + 1);
+    }
+  }
+
+  /// Writes the instance.
+  void writeInstance() {
+    writer.aload(instanceSlot);
+  }
+
+  /// {@return how a memory is kept}
+  MemoryForm form(int memoryIndex) {
+    return plan.layout().memoryForm(memoryIndex);
+  }
+
+  /// {@return the kind of addresses and sizes of a memory}
+  JvmKind memoryAddress(int index) {
+    return JvmKind.of(module.memoryType(index).limits().addressType());
+  }
+
+  /// {@return the kind of indices and sizes of a table}
+  JvmKind tableAddress(int index) {
+    return JvmKind.of(module.tableType(index).limits().addressType());
+  }
+
+  /// Writes a memory, as the class of its form.
+  void writeMemory(int index) {
+    writeInstance();
+    String type = Names.memory(form(index));
+    if (plan.layout().isField(index)) {
+      writer.getfield(Names.INSTANCE, "m" + index, "L" + type + ";");
+    } else {
+      writer.getfield(Names.BASE_INSTANCE, "memories", "[" + Names.MEMORY_DESC);
+      writer.iconst(index);
+      writer.insn(Opcodes.AALOAD);
+      writer.checkcast(type);
+    }
+  }
+
+  /// Writes a memory, from the local variable where it is kept if it is kept in one.
+  void writeCachedMemory(int index) {
+    if (index == 0 && cachesMemory()) {
+      writer.aload(memorySlot);
+    } else {
+      writeMemory(index);
+    }
+  }
+
+  /// Writes what holds the bytes of a memory: an array, or a segment.
+  void writeContent(int index) {
+    if (index == 0 && cachesMemory()) {
+      writer.aload(memorySlot + 1);
+    } else {
+      writeMemory(index);
+      writeContentOf(form(index));
+    }
+  }
+
+  private void writeContentOf(MemoryForm form) {
+    if (form == MemoryForm.SEGMENT) {
+      writer.getfield(Names.SEGMENT_MEMORY, "segment", Names.SEGMENT_DESC);
+    } else {
+      writer.getfield(Names.HEAP_MEMORY, "bytes", "[B");
+    }
+  }
+
+  /// Writes the canonical id of one of the module's types.
+  void writeTypeId(int typeIndex) {
+    if (plan.layout().isField(typeIndex)) {
+      writer.getstatic(Names.MODULE, "t" + typeIndex, "I");
+    } else {
+      writer.getstatic(Names.MODULE, "typeIds", "[I");
+      writer.iconst(typeIndex);
+      writer.insn(Opcodes.IALOAD);
+    }
+  }
+
+  /// Writes a table.
+  void writeTable(int index) {
+    writeInstance();
+    if (plan.layout().isField(index)) {
+      writer.getfield(Names.INSTANCE, "t" + index, Names.TABLE_DESC);
+    } else {
+      writer.getfield(Names.BASE_INSTANCE, "tables", "[" + Names.TABLE_DESC);
+      writer.iconst(index);
+      writer.insn(Opcodes.AALOAD);
+    }
+  }
+
+  /// Reads the bytes of memory 0 again after something that may have replaced them.
+  void reloadMemory() {
+    if (reloadsMemory) {
+      writer.aload(memorySlot);
+      writer.getfield(Names.HEAP_MEMORY, "bytes", "[B");
+      writer.store(JvmKind.REF, memorySlot + 1);
+    }
+  }
+}
