@@ -58,6 +58,8 @@ public final class WasmModule implements IndexSpaces {
   private final BitSet declaredFunctions;
   private final BitSet tailCallers;
   private final BitSet tailCallees;
+  private final BitSet memoryGrowers;
+  private final boolean growsMemory;
   private final int importedFunctionCount;
   private final int importedTableCount;
   private final int importedMemoryCount;
@@ -87,6 +89,8 @@ public final class WasmModule implements IndexSpaces {
     declaredFunctions = (BitSet) builder.declaredFunctions.clone();
     tailCallers = (BitSet) builder.tailCallers.clone();
     tailCallees = (BitSet) builder.tailCallees.clone();
+    memoryGrowers = builder.growth.find(builder.functionCount());
+    growsMemory = builder.growsMemory;
     importedFunctionCount = builder.importedFunctionCount;
     importedTableCount = builder.importedTableCount;
     importedMemoryCount = builder.importedMemoryCount;
@@ -319,6 +323,17 @@ public final class WasmModule implements IndexSpaces {
     return tailCallees.get(index);
   }
 
+  /// Returns whether own code of the module executes `memory.grow`.
+  public boolean growsMemory() {
+    return growsMemory;
+  }
+
+  /// Returns whether a memory may grow during a call of function `index`: whether it executes
+  /// `memory.grow` or calls what is not known, or some function does that it calls.
+  public boolean mayGrowMemory(int index) {
+    return index < importedFunctionCount || memoryGrowers.get(index);
+  }
+
   /// Estimates the memory that the module takes besides its wire bytes and its code: this object,
   /// its types, though others may share them, and the compiler's plan for it.
   public long metadataBytes() {
@@ -328,7 +343,7 @@ public final class WasmModule implements IndexSpaces {
     bytes += (long) Integer.BYTES * (bodies.length + tableInits.length + globalInits.length);
     bytes += (long) Integer.BYTES * names.functionNames().length;
     bytes += declaredFunctions.size() / Byte.SIZE;
-    bytes += (tailCallers.size() + tailCallees.size()) / Byte.SIZE;
+    bytes += (tailCallers.size() + tailCallees.size() + memoryGrowers.size()) / Byte.SIZE;
     bytes += (long) OBJECT_BYTES * (tableTypes.length + memoryTypes.length + tagTypes.length);
     bytes += (long) REFERENCE_BYTES * globalTypes.length;
     for (Import item : imports) {

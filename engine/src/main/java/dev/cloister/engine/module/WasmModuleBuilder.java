@@ -38,6 +38,8 @@ public final class WasmModuleBuilder implements IndexSpaces {
   final BitSet declaredFunctions = new BitSet();
   final BitSet tailCallers = new BitSet();
   final BitSet tailCallees = new BitSet();
+  final GrowthFacts growth = new GrowthFacts();
+  boolean growsMemory;
   int importedFunctionCount;
   int importedTableCount;
   int importedMemoryCount;
@@ -174,6 +176,28 @@ public final class WasmModuleBuilder implements IndexSpaces {
   public void noteTailCalls(int index, BitSet callees) {
     tailCallers.set(index);
     tailCallees.or(callees);
+  }
+
+  /// Notes that own function `index` executes `memory.grow`.
+  public void noteMemoryGrow(int index) {
+    growsMemory = true;
+    growth.noteGrowth(index);
+  }
+
+  /// Notes that own function `index` calls what the module does not know: elements of tables or
+  /// references.
+  public void noteUnknownCall(int index) {
+    growth.noteGrowth(index);
+  }
+
+  /// Notes that own function `index` calls function `callee` directly. All calls of a function are
+  /// noted before those of the next one.
+  public void noteCall(int index, int callee) {
+    if (callee < importedFunctionCount) {
+      growth.noteGrowth(index);
+    } else {
+      growth.noteCall(index, callee);
+    }
   }
 
   /// Returns the finished module with the bytes that it was decoded from.

@@ -5,22 +5,35 @@ import dev.cloister.engine.error.TrapException;
 import dev.cloister.engine.module.WireBytes;
 import dev.cloister.engine.types.MemoryType;
 import java.lang.foreign.MemorySegment;
+import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.List;
 
 /// A memory whose bytes are one Java array.
 ///
-/// Generated code keeps the array in a local variable and reads it again after every call, because
-/// growing may replace it. There are two forms, chosen by the module that defines the memory and
-/// both measured: *exact*, where the array is as long as the memory, so that its own bounds check
-/// is Wasm's; and *limit*, for memories that may grow, where the array has spare capacity and
-/// [#limit] is the size.
+/// Generated code keeps the array in a local variable and reads it again after every call that may
+/// let the memory grow, because that may replace it. There are two forms, chosen by the module that
+/// defines the memory and both measured: *exact*, where the array is as long as the memory, so that
+/// its own bounds check is Wasm's; and *limit*, for memories that may grow, where the array may have
+/// spare capacity and [#limit] is the size. It has none before the memory has grown often: see
+/// [CapacitySite].
 ///
 /// The bytes between [#limit] and the end of the array are always zero.
 @CalledByGeneratedCode
 public final class HeapMemory extends Memory {
   private static final byte[] EMPTY = new byte[0];
 
+  /// While all that was copied for growing is at most this many times the size, arrays are as long
+  /// as the memory.
+  private static final int EXACT_COPIES = 2;
+
   private final boolean exact;
+
+  /// The bytes that were copied for growing so far.
+  private long copied;
+
+  /// The sites of all modules whose code accesses the memory.
+  private List<CapacitySite> users = List.of();
 
   /// The content; replaced when the memory grows beyond its capacity.
   @CalledByGeneratedCode public byte[] bytes;
@@ -46,6 +59,18 @@ public final class HeapMemory extends Memory {
       // The limiter allowed more than the machine has: the guest asked for it, so it is told.
       limiter.release(HeapKind.LINEAR_MEMORY, bytes);
       throw LimitExceededException.refused("initial memory size in bytes", bytes);
+    }
+  }
+
+  /// Notes that the code of another module accesses the memory from now on.
+  void addUser(CapacitySite site) {
+    if (limit < bytes.length) {
+      site.expectSpare();
+    }
+    if (!users.contains(site)) {
+      List<CapacitySite> more = new ArrayList<>(users);
+      more.add(site);
+      users = List.copyOf(more);
     }
   }
 
@@ -79,14 +104,15 @@ public final class HeapMemory extends Memory {
   }
 
   /*
-   * Capacity grows by half of itself, so that n growths by one page copy O(n) bytes in total. What
-   * is charged is the capacity; where the account cannot pay for the spare part, the exact size is
+   * A memory that grows now and then keeps an array of its own length, which code accesses faster.
+   * Where that would copy too much, capacity grows by half of itself, so that n growths by one page
+   * copy O(n) bytes in total; all modules that access the memory are told before. What is charged is the capacity; where the account cannot pay for the spare part, the exact size is
    * tried. The charge for the copy that is alive during the growth is not taken: it is garbage at
    * once, and the collector's headroom pays for it.
    */
   private boolean enlarge(int newLimit) {
     long capacity = newLimit;
-    if (!exact) {
+    if (!exact && copied + bytes.length > (long) EXACT_COPIES * newLimit) {
       long maxBytes = maxPages << type.pageSizeLog2();
       capacity = Math.min(Math.max(newLimit, bytes.length + (bytes.length >>> 1)), maxBytes);
     }
@@ -96,7 +122,11 @@ public final class HeapMemory extends Memory {
         return false;
       }
     }
+    if (capacity > newLimit) {
+      users.forEach(CapacitySite::expectSpare);
+    }
     try {
+      copied += bytes.length;
       bytes = Arrays.copyOf(bytes, (int) capacity);
       return true;
     } catch (OutOfMemoryError _) {

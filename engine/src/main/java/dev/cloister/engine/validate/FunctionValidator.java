@@ -46,13 +46,26 @@ public final class FunctionValidator {
       declareLocals(type, from);
       state.controls.push(Opcode.BLOCK, List.of(), type.results());
       validateInstructions(endOfBody);
-      if (state.makesTailCalls) {
-        module.noteTailCalls(index, state.tailCallees);
-      }
+      noteCalls(index);
     } catch (MalformedException e) {
       throw new MalformedException(e.text() + ", in function " + index, e.offset());
     } catch (InvalidModuleException e) {
       throw new InvalidModuleException(e.text() + ", in function " + index, e.offset());
+    }
+  }
+
+  private void noteCalls(int index) {
+    if (state.makesTailCalls) {
+      module.noteTailCalls(index, state.tailCallees);
+    }
+    if (state.growsMemory) {
+      module.noteMemoryGrow(index);
+    }
+    if (state.callsUnknown) {
+      module.noteUnknownCall(index);
+    }
+    for (int i = 0; i < state.callees.size(); i++) {
+      module.noteCall(index, state.callees.get(i));
     }
   }
 

@@ -101,6 +101,7 @@ final class MemoryRules {
     NumType address = state.memory(reader.index()).limits().addressType();
     operands.pop(address);
     operands.push(address);
+    state.growsMemory = true;
   }
 
   void fill() {
