@@ -25,6 +25,9 @@ public final class Engines {
   public static final List<String> DEFAULTS =
       List.of("v8", "baseline", "optimized", "endive", "graalwasm");
 
+  /// The columns where guests are stopped, which no other engine is asked for.
+  public static final List<String> STOPPED = List.of("baseline", "optimized", "polled");
+
   /// All that there are.
   public static final List<String> NAMES =
       List.of(
@@ -35,6 +38,7 @@ public final class Engines {
           "optimized",
           "fuel",
           "debug",
+          "polled",
           "endive",
           "graalwasm");
 
@@ -102,7 +106,7 @@ public final class Engines {
         command.add("--stack-size=8000");
         command.add(root.resolve("bench/node/worker.mjs").toString());
       }
-      case "baseline", "optimized", "fuel", "debug" -> {
+      case "baseline", "optimized", "fuel", "debug", "polled" -> {
         addJava(command);
         // It comes with the harness.
         command.addAll(

@@ -28,6 +28,8 @@ import org.jspecify.annotations.Nullable;
 /// | `fresh COUNT` | the same, each time on a fresh instance: CPU and wall time of the calls |
 /// | `instances COUNT` | makes and keeps so many: see below |
 /// | `usage` | CPU time of the whole process |
+/// | `stops FILE EXPORT COUNT` | our engine only: see [StopTrials#run] |
+/// | `share FILE QUARANTINE ROUNDS MILLIS` | our engine only: see [SharerTrial#run] |
 ///
 /// The answer to `instances` is the median and the 99th percentile of the wall time, the median of
 /// the first call, and the bytes of heap for each.
@@ -91,7 +93,7 @@ public final class Worker {
             case "fresh" -> fresh(Integer.parseInt(fields[1]));
             case "instances" -> instances(Integer.parseInt(fields[1]));
             case "usage" -> String.valueOf(processCpuNanos());
-            default -> throw new IllegalArgumentException("no command " + fields[0]);
+            default -> engine.special(fields);
           };
     } catch (Exception | StackOverflowError | OutOfMemoryError | LinkageError failure) {
       // Goes to the log of the harness.
