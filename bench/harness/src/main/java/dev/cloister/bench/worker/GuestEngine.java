@@ -17,6 +17,11 @@ public interface GuestEngine extends AutoCloseable {
   /// {@return a module, compiled as far as this engine compiles before the first call}
   Module compile(byte[] wasm);
 
+  /// Answers a command that not every engine can.
+  default String special(String[] command) throws Exception {
+    throw new IllegalArgumentException("no command " + command[0]);
+  }
+
   @Override
   void close();
 
