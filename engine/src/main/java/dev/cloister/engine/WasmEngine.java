@@ -11,6 +11,7 @@ import dev.cloister.engine.decode.ModuleDecoder;
 import dev.cloister.engine.decode.StreamingDecoder;
 import dev.cloister.engine.module.WasmModule;
 import dev.cloister.engine.module.WireBytes;
+import dev.cloister.engine.runtime.MemoryPool;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.LinkedHashSet;
@@ -28,6 +29,7 @@ public final class WasmEngine implements AutoCloseable {
   private final CompileThreads threads;
   private final SignatureClasses signatureClasses;
   private final StructClasses structClasses;
+  private final MemoryPool memoryPool;
   private final NativeModuleCache cache = new NativeModuleCache();
   private final Object isolateLock = new Object();
 
@@ -40,6 +42,7 @@ public final class WasmEngine implements AutoCloseable {
     this.threads = new CompileThreads(config.compileThreads());
     this.signatureClasses = new SignatureClasses(threads);
     this.structClasses = new StructClasses(threads);
+    this.memoryPool = new MemoryPool(config.idleMemoryBytes());
   }
 
   /// {@return the settings that the engine was started with}
@@ -110,7 +113,13 @@ public final class WasmEngine implements AutoCloseable {
 
   private NativeModule compile(WasmModule module) {
     return new NativeModule(
-        module, config.codeKind(), config.methodBytes(), signatureClasses, structClasses, threads);
+        module,
+        config.codeKind(),
+        config.methodBytes(),
+        signatureClasses,
+        structClasses,
+        threads,
+        memoryPool);
   }
 
   void close(ModuleHandle handle) {
@@ -208,9 +217,15 @@ public final class WasmEngine implements AutoCloseable {
         metadataBytes);
   }
 
+  /// {@return where instances get the arrays of their memories}
+  public MemoryPool memoryPool() {
+    return memoryPool;
+  }
+
   /// Ends the compile threads; instances that need code generated can no longer run.
   @Override
   public void close() {
     threads.close();
+    memoryPool.close();
   }
 }

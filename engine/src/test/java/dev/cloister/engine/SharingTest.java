@@ -27,6 +27,7 @@ import dev.cloister.engine.runtime.CodeKind;
 import dev.cloister.engine.runtime.HeapLimiter;
 import dev.cloister.engine.runtime.Imports;
 import dev.cloister.engine.runtime.Instance;
+import dev.cloister.engine.runtime.MemoryPool;
 import dev.cloister.engine.runtime.Store;
 import dev.cloister.engine.types.AbstractHeapType;
 import dev.cloister.engine.types.FuncType;
@@ -249,7 +250,8 @@ final class SharingTest {
                               ModulePlan.METHOD_BYTES,
                               new SignatureClasses(threads),
                               new StructClasses(threads),
-                              threads);
+                              threads,
+                              MemoryPool.NONE);
                         } finally {
                           running.decrementAndGet();
                         }

@@ -22,6 +22,7 @@ import dev.cloister.engine.runtime.HeapLimiter;
 import dev.cloister.engine.runtime.HostFunction;
 import dev.cloister.engine.runtime.Imports;
 import dev.cloister.engine.runtime.Instance;
+import dev.cloister.engine.runtime.MemoryPool;
 import dev.cloister.engine.runtime.Store;
 import dev.cloister.engine.types.FuncType;
 import dev.cloister.engine.types.GlobalType;
@@ -65,7 +66,8 @@ final class CodeImageTest {
         ModulePlan.METHOD_BYTES,
         signatureClasses,
         new StructClasses(threads),
-        threads);
+        threads,
+        MemoryPool.NONE);
   }
 
   /// `outer` calls the host, then `inner`, which does so as well; all count in memory and global.

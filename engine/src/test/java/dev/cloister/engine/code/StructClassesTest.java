@@ -16,6 +16,7 @@ import dev.cloister.engine.fixture.ModuleBuilder;
 import dev.cloister.engine.runtime.CodeKind;
 import dev.cloister.engine.runtime.HeapLimiter;
 import dev.cloister.engine.runtime.Imports;
+import dev.cloister.engine.runtime.MemoryPool;
 import dev.cloister.engine.runtime.Store;
 import dev.cloister.engine.runtime.WasmStruct;
 import dev.cloister.engine.types.DefinedType;
@@ -62,7 +63,8 @@ final class StructClassesTest {
             ModulePlan.METHOD_BYTES,
             signatureClasses,
             structClasses,
-            threads);
+            threads,
+            MemoryPool.NONE);
     try (Store store = new Store(HeapLimiter.UNLIMITED)) {
       return (WasmStruct)
           Objects.requireNonNull(
