@@ -13,8 +13,8 @@ import dev.cloister.engine.runtime.CodeKind;
 /// @param codeKind the kind of code that instances run until they are switched to another one
 /// @param methodBytes the bytecode that a function is estimated at, in bytes, from which it becomes
 ///   several JVM methods; small values are for tests
-/// @param idleMemoryBytes the most bytes of linear memories that are kept, cleared, for instances to
-///   come; the JVM takes them back when its heap gets short
+/// @param idleMemoryBytes the most bytes of linear memories that are kept, cleared, for instances
+///   to come; the JVM takes them back when its heap gets short
 public record EngineConfig(
     WasmFeatures features,
     WasmLimits limits,
@@ -69,8 +69,7 @@ public record EngineConfig(
 
   /// {@return these settings with functions divided from another size on}
   public EngineConfig withMethodBytes(int changed) {
-    return new EngineConfig(
-        features, limits, compileThreads, codeKind, changed, idleMemoryBytes);
+    return new EngineConfig(features, limits, compileThreads, codeKind, changed, idleMemoryBytes);
   }
 
   /// {@return these settings with another bound on idle memories}

@@ -105,8 +105,7 @@ final class ConstantEvaluator {
         case ARRAY_NEW -> {
           int length = (Integer) stack.pop();
           Object value = pop(stack);
-          WasmArray array =
-              WasmArray.create(module.type(reader.index()), length, instance());
+          WasmArray array = WasmArray.create(module.type(reader.index()), length, instance());
           for (int i = 0; i < length; i++) {
             if (i % WasmArray.SLICE == 0) {
               instance().store.throwIfStopped();
@@ -117,8 +116,7 @@ final class ConstantEvaluator {
         }
         case ARRAY_NEW_DEFAULT ->
             stack.push(
-                WasmArray.create(
-                    module.type(reader.index()), (Integer) stack.pop(), instance()));
+                WasmArray.create(module.type(reader.index()), (Integer) stack.pop(), instance()));
         case ARRAY_NEW_FIXED -> {
           @Nullable Object[] values = pop(stack, reader.index2());
           WasmArray array =

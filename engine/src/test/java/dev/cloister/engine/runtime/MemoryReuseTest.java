@@ -50,8 +50,7 @@ final class MemoryReuseTest {
         .exportFunction(
             "fill",
             FILL,
-            code ->
-                code.localGet(0).i32Const(0x5a).localGet(1).op(Opcode.MEMORY_FILL, 0))
+            code -> code.localGet(0).i32Const(0x5a).localGet(1).op(Opcode.MEMORY_FILL, 0))
         .exportFunction("load", INT, code -> code.localGet(0).access(Opcode.I32_LOAD, 0))
         .exportFunction("size", TO_INT, code -> code.op(Opcode.MEMORY_SIZE, 0))
         .memory(MemoryType.of(limits))
@@ -207,8 +206,7 @@ final class MemoryReuseTest {
       assertTraps(TrapReason.MEMORY_OUT_OF_BOUNDS, () -> memory.getLong(0));
       assertTraps(TrapReason.MEMORY_OUT_OF_BOUNDS, () -> memory.setByte(0, (byte) 1));
       assertTraps(TrapReason.MEMORY_OUT_OF_BOUNDS, () -> memory.copy(0, 1));
-      assertTraps(
-          TrapReason.MEMORY_OUT_OF_BOUNDS, () -> memory.write(0, new byte[1], 0, 1));
+      assertTraps(TrapReason.MEMORY_OUT_OF_BOUNDS, () -> memory.write(0, new byte[1], 0, 1));
       assertThatThrownBy(() -> load.call(0)).isInstanceOf(IllegalStateException.class);
       assertThatThrownBy(() -> call(instance, "grow", 1)).isInstanceOf(IllegalStateException.class);
     }
@@ -332,8 +330,7 @@ final class MemoryReuseTest {
 
   @Test
   void noIdleMemory_ifTheEngineMayNotHaveAny() {
-    try (TestEngine without =
-        new TestEngine(EngineConfig.defaults().withIdleMemoryBytes(0))) {
+    try (TestEngine without = new TestEngine(EngineConfig.defaults().withIdleMemoryBytes(0))) {
       try (Store store = new Store(HeapLimiter.UNLIMITED)) {
         without.instantiate(module(Limits.of(1)), Imports.NONE, store);
       }

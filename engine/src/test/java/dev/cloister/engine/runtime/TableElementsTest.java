@@ -107,8 +107,7 @@ final class TableElementsTest {
       } else {
         assertThat(result(instance, "call", i)).isEqualTo(expected[i]);
         assertThat(result(instance, "tailCall", i)).isEqualTo(expected[i]);
-        assertThat(table(instance).get(i))
-            .isSameAs(instance.exportedFunction("f" + expected[i]));
+        assertThat(table(instance).get(i)).isSameAs(instance.exportedFunction("f" + expected[i]));
       }
     }
   }
@@ -129,8 +128,7 @@ final class TableElementsTest {
 
   @Test
   void functionOfAnotherType_isFoundOutAtTheFirstCall() {
-    Instance instance =
-        engine.instantiate(module().elements(0, 0, COUNT));
+    Instance instance = engine.instantiate(module().elements(0, 0, COUNT));
     assertTraps(TrapReason.INDIRECT_CALL_TYPE_MISMATCH, () -> call(instance, "call", 0));
     assertTraps(TrapReason.INDIRECT_CALL_TYPE_MISMATCH, () -> call(instance, "tailCall", 0));
   }
@@ -208,8 +206,7 @@ final class TableElementsTest {
         many.elements(0, i, expected[i]);
       }
     }
-    Table table =
-        Table.create(new TableType(FUNCREF, Limits.of(100)), null, HeapLimiter.UNLIMITED);
+    Table table = Table.create(new TableType(FUNCREF, Limits.of(100)), null, HeapLimiter.UNLIMITED);
     Instance instance =
         engine.instantiate(many, Imports.builder().define("m", "table", table).build());
     for (int i = 0; i < expected.length; i++) {

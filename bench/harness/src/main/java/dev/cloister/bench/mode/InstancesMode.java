@@ -61,12 +61,11 @@ public record InstancesMode(Settings settings) implements Mode {
         try (Guest guest = Guest.start(workload, column, settings)) {
           try {
             figures(guest, workload)
-                .forEach(
-                    (figure, value) ->
-                        samples
-                            .computeIfAbsent(figure, _ -> new LinkedHashMap<>())
-                            .computeIfAbsent(column.name(), _ -> new ArrayList<>())
-                            .add(value));
+                .forEach((figure, value) ->
+                    samples
+                        .computeIfAbsent(figure, _ -> new LinkedHashMap<>())
+                        .computeIfAbsent(column.name(), _ -> new ArrayList<>())
+                        .add(value));
           } catch (WorkerException failure) {
             failures.put(column.name(), guest.failed(failure));
           }
@@ -74,15 +73,13 @@ public record InstancesMode(Settings settings) implements Mode {
       }
     }
     List<Result> results = new ArrayList<>(failures.values());
-    samples.forEach(
-        (figure, columnsOfFigure) ->
-            columnsOfFigure.forEach(
-                (name, values) ->
-                    results.add(
-                        Result.of(
-                            workload.name() + ": " + figure.text,
-                            name,
-                            values.stream().mapToDouble(Double::doubleValue).toArray()))));
+    samples.forEach((figure, columnsOfFigure) ->
+        columnsOfFigure.forEach((name, values) ->
+            results.add(
+                Result.of(
+                    workload.name() + ": " + figure.text,
+                    name,
+                    values.stream().mapToDouble(Double::doubleValue).toArray()))));
     return results;
   }
 
