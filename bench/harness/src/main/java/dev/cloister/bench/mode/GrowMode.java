@@ -20,7 +20,9 @@ import java.util.function.Consumer;
 /// final size, and copying that.
 public record GrowMode(Settings settings, Path workloads) implements Mode {
   private static final int[] PAGES = {64, 512, 4096};
-  private static final int WARM_UP = 3;
+
+  /// Rounds until all of the heap was touched once: a page that was not costs ten times as much.
+  private static final int WARM_UP = 6;
 
   @Override
   public String title() {
