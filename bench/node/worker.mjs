@@ -240,6 +240,42 @@ const commands = {
     const late = size - 1 - Math.floor(size / 100);
     return [made[middle], made[late], called[middle], Math.max(0, Math.round(heap / size))].join('\t');
   },
+  cycles(count) {
+    const size = Number(count);
+    const made = new Float64Array(size);
+    const before = process.cpuUsage();
+    for (let i = 0; i < size; i++) {
+      const start = wallNanos();
+      const instance = instantiate();
+      made[i] = wallNanos() - start;
+      instance.exports.run(1);
+    }
+    const { user, system } = process.cpuUsage(before);
+    made.sort();
+    const late = size - 1 - Math.floor(size / 100);
+    return [made[size >> 1], made[late], Math.round(((user + system) * 1000) / size)].join('\t');
+  },
+  grow(count) {
+    const pages = Number(count);
+    const grow = instantiate().exports.run;
+    let worst = 0;
+    const growing = clock();
+    for (let size = 2; size <= pages; size++) {
+      const start = wallNanos();
+      const answer = grow(1);
+      worst = Math.max(worst, wallNanos() - start);
+      if (answer !== size) throw new Error(`with ${size} pages, run(1) is ${answer}`);
+    }
+    const grown = read(growing);
+    const filling = clock();
+    const array = new Uint8Array(pages << 16).fill(1);
+    const filled = read(filling);
+    const start = wallNanos();
+    const copy = array.slice();
+    const copied = wallNanos() - start;
+    if (copy.at(-1) !== 1) throw new Error('the copy is another');
+    return [grown, worst, filled, copied].join('\t');
+  },
   usage() {
     const { user, system } = process.cpuUsage();
     return String((user + system) * 1000);

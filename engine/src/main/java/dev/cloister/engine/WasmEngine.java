@@ -12,6 +12,7 @@ import dev.cloister.engine.decode.StreamingDecoder;
 import dev.cloister.engine.module.WasmModule;
 import dev.cloister.engine.module.WireBytes;
 import dev.cloister.engine.runtime.Stopper;
+import dev.cloister.engine.runtime.MemoryPool;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.LinkedHashSet;
@@ -30,6 +31,7 @@ public final class WasmEngine implements AutoCloseable {
   private final SignatureClasses signatureClasses;
   private final StructClasses structClasses;
   private final Stopper stopper;
+  private final MemoryPool memoryPool;
   private final NativeModuleCache cache = new NativeModuleCache();
   private final Object isolateLock = new Object();
 
@@ -43,6 +45,7 @@ public final class WasmEngine implements AutoCloseable {
     this.signatureClasses = new SignatureClasses(threads);
     this.structClasses = new StructClasses(threads);
     this.stopper = Stopper.create(config.stops());
+    this.memoryPool = new MemoryPool(config.idleMemoryBytes());
   }
 
   /// {@return the settings that the engine was started with}
@@ -120,7 +123,8 @@ public final class WasmEngine implements AutoCloseable {
         signatureClasses,
         structClasses,
         threads,
-        stopper);
+        stopper,
+        memoryPool);
   }
 
   void close(ModuleHandle handle) {
@@ -219,9 +223,15 @@ public final class WasmEngine implements AutoCloseable {
         stopper.figures());
   }
 
+  /// {@return where instances get the arrays of their memories}
+  public MemoryPool memoryPool() {
+    return memoryPool;
+  }
+
   /// Ends the compile threads; instances that need code generated can no longer run.
   @Override
   public void close() {
     threads.close();
+    memoryPool.close();
   }
 }

@@ -29,6 +29,7 @@ import dev.cloister.engine.runtime.Imports;
 import dev.cloister.engine.runtime.Instance;
 import dev.cloister.engine.runtime.StopPolicy;
 import dev.cloister.engine.runtime.Stopper;
+import dev.cloister.engine.runtime.MemoryPool;
 import dev.cloister.engine.runtime.Store;
 import dev.cloister.engine.types.AbstractHeapType;
 import dev.cloister.engine.types.FuncType;
@@ -252,7 +253,8 @@ final class SharingTest {
                               new SignatureClasses(threads),
                               new StructClasses(threads),
                               threads,
-                              Stopper.create(StopPolicy.defaults()));
+                              Stopper.create(StopPolicy.defaults()),
+                              MemoryPool.NONE);
                         } finally {
                           running.decrementAndGet();
                         }

@@ -16,8 +16,10 @@ import dev.cloister.engine.runtime.Imports;
 import dev.cloister.engine.runtime.Instance;
 import dev.cloister.engine.runtime.InstanceFactory;
 import dev.cloister.engine.runtime.InstanceLayout;
+import dev.cloister.engine.runtime.InstancePlan;
 import dev.cloister.engine.runtime.Instantiator;
 import dev.cloister.engine.runtime.StopHistory;
+import dev.cloister.engine.runtime.MemoryPool;
 import dev.cloister.engine.runtime.StopSite;
 import dev.cloister.engine.runtime.Stopper;
 import dev.cloister.engine.runtime.Store;
@@ -53,6 +55,7 @@ public final class NativeModule implements CodeLinkage {
   private final int[] typeIds;
   private final DefinedType[] types;
   private final CompileThreads threads;
+  private final MemoryPool memoryPool;
   private final ModuleLoader loader;
   private final InstanceFactory factory;
   private final Object imageLock = new Object();
@@ -62,11 +65,15 @@ public final class NativeModule implements CodeLinkage {
 
   private volatile CodeImage currentImage;
 
+  /// Made with the first instance.
+  private volatile @Nullable InstancePlan instancePlan;
+
   /// Compiles a module as far as all its images have it in common.
   ///
   /// @param kind that of the first image
   /// @param methodBytes the estimated bytecode from which a function is divided
   /// @param stopper decides when its running code is made to look whether it is to stop
+  /// @param memoryPool where its instances get the arrays of their memories
   public NativeModule(
       WasmModule module,
       CodeKind kind,
@@ -74,13 +81,15 @@ public final class NativeModule implements CodeLinkage {
       SignatureClasses signatureClasses,
       StructClasses structClasses,
       CompileThreads threads,
-      Stopper stopper) {
+      Stopper stopper,
+      MemoryPool memoryPool) {
     this.module = module;
     this.stopSite = new StopSite(stopper);
     this.scriptUrl = ScriptUrl.of(module);
     this.layout = new InstanceLayout(module);
     this.plan = new ModulePlan(module, layout, methodBytes);
     this.threads = threads;
+    this.memoryPool = memoryPool;
     this.typeIds = new int[module.typeCount()];
     this.types = new DefinedType[typeIds.length];
     for (int i = 0; i < typeIds.length; i++) {
@@ -124,6 +133,22 @@ public final class NativeModule implements CodeLinkage {
   @Override
   public InstanceLayout layout() {
     return layout;
+  }
+
+  @Override
+  public InstancePlan instancePlan() {
+    InstancePlan made = instancePlan;
+    if (made == null) {
+      // Two threads may come here at once; either plan will do.
+      made = new InstancePlan(module, layout);
+      instancePlan = made;
+    }
+    return made;
+  }
+
+  @Override
+  public MemoryPool memoryPool() {
+    return memoryPool;
   }
 
   @Override

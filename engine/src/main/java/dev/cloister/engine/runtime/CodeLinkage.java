@@ -16,6 +16,12 @@ public interface CodeLinkage extends FrameResolver {
   /// {@return where the module's own globals live, and which names it exports}
   InstanceLayout layout();
 
+  /// {@return what every instance of the module begins with}
+  InstancePlan instancePlan();
+
+  /// {@return where memories of instances get their arrays from, and where they leave them}
+  MemoryPool memoryPool();
+
   /// {@return the switch by which running code of the module is stopped}
   @CalledByGeneratedCode
   StopSite stopSite();

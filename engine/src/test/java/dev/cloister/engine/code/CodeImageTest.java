@@ -24,6 +24,7 @@ import dev.cloister.engine.runtime.Imports;
 import dev.cloister.engine.runtime.Instance;
 import dev.cloister.engine.runtime.StopPolicy;
 import dev.cloister.engine.runtime.Stopper;
+import dev.cloister.engine.runtime.MemoryPool;
 import dev.cloister.engine.runtime.Store;
 import dev.cloister.engine.types.FuncType;
 import dev.cloister.engine.types.GlobalType;
@@ -69,7 +70,8 @@ final class CodeImageTest {
         signatureClasses,
         new StructClasses(threads),
         threads,
-        Stopper.create(StopPolicy.defaults()));
+        Stopper.create(StopPolicy.defaults()),
+        MemoryPool.NONE);
   }
 
   /// `outer` calls the host, then `inner`, which does so as well; all count in memory and global.

@@ -18,6 +18,7 @@ import dev.cloister.engine.runtime.HeapLimiter;
 import dev.cloister.engine.runtime.Imports;
 import dev.cloister.engine.runtime.StopPolicy;
 import dev.cloister.engine.runtime.Stopper;
+import dev.cloister.engine.runtime.MemoryPool;
 import dev.cloister.engine.runtime.Store;
 import dev.cloister.engine.runtime.WasmStruct;
 import dev.cloister.engine.types.DefinedType;
@@ -65,7 +66,8 @@ final class StructClassesTest {
             signatureClasses,
             structClasses,
             threads,
-            Stopper.create(StopPolicy.defaults()));
+            Stopper.create(StopPolicy.defaults()),
+            MemoryPool.NONE);
     try (Store store = new Store(HeapLimiter.UNLIMITED)) {
       return (WasmStruct)
           Objects.requireNonNull(

@@ -60,6 +60,9 @@ public interface GuestEngine extends AutoCloseable {
     ///
     /// @throws UnsupportedOperationException if the host cannot do that in this engine
     void setElement(String table, int index, Object value);
+
+    /// Ends the instance, where the engine wants to be told; it is not used any more.
+    default void close() {}
   }
 
   /// A function of an instance.
