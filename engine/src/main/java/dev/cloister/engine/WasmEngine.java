@@ -58,8 +58,7 @@ public final class WasmEngine implements AutoCloseable {
   }
 
   private WasmModule decode(byte[] ownBytes) {
-    return ModuleDecoder.decode(
-        ownBytes, config.features(), config.limits(), threads::runLater);
+    return ModuleDecoder.decode(ownBytes, config.features(), config.limits(), threads::runLater);
   }
 
   /// Adds an isolate.
@@ -86,9 +85,7 @@ public final class WasmEngine implements AutoCloseable {
   /// Begins the compilation of a module whose bytes are still to come.
   public StreamingCompilation startStreaming(EngineIsolate isolate) {
     return new StreamingCompilation(
-        this,
-        isolate,
-        new StreamingDecoder(config.features(), config.limits(), threads::runLater));
+        this, isolate, new StreamingDecoder(config.features(), config.limits(), threads::runLater));
   }
 
   ModuleHandle use(EngineIsolate isolate, WasmModule module) {

@@ -91,8 +91,7 @@ final class FunctionCompiler {
             writer,
             context,
             context.slots(),
-            context.cachesMemory(
-                plan.module().has(functionIndex, FunctionFacts.ACCESSES_MEMORY)),
+            context.cachesMemory(plan.module().has(functionIndex, FunctionFacts.ACCESSES_MEMORY)),
             /* caller= */ null);
     FunctionCompiler compiler = new FunctionCompiler(context, state, /* exits= */ null, end);
     boolean makesTailCalls = plan.module().makesTailCalls(functionIndex);

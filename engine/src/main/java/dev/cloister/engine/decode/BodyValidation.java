@@ -100,8 +100,7 @@ final class BodyValidation {
     FunctionValidator another = new FunctionValidator(module, features, limits);
     byte[] facts = new byte[ofBatch.length / 2];
     for (int i = 0; i < facts.length; i++) {
-      facts[i] =
-          (byte) validate(another, first + i, bytes, ofBatch[2 * i], ofBatch[2 * i + 1]);
+      facts[i] = (byte) validate(another, first + i, bytes, ofBatch[2 * i], ofBatch[2 * i + 1]);
     }
     return facts;
   }

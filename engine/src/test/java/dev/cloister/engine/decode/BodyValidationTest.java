@@ -42,13 +42,16 @@ final class BodyValidationTest {
     ModuleBuilder module = new ModuleBuilder().memory(1);
     for (int f = 0; f < FUNCTIONS; f++) {
       int function = f;
-      module.exportFunction("f" + f, UNARY, code -> {
-        code.localGet(0);
-        for (int i = 0; i < 100; i++) {
-          code.i32Const(i * function).i32Add();
-        }
-        end.accept(function, code);
-      });
+      module.exportFunction(
+          "f" + f,
+          UNARY,
+          code -> {
+            code.localGet(0);
+            for (int i = 0; i < 100; i++) {
+              code.i32Const(i * function).i32Add();
+            }
+            end.accept(function, code);
+          });
     }
     return module.data(0, new byte[100]).build();
   }
@@ -56,8 +59,7 @@ final class BodyValidationTest {
   private static String outcome(byte[] module, Executor helpers) {
     try {
       WasmModule decoded =
-          ModuleDecoder.decode(
-              module.clone(), WasmFeatures.ALL, WasmLimits.defaults(), helpers);
+          ModuleDecoder.decode(module.clone(), WasmFeatures.ALL, WasmLimits.defaults(), helpers);
       StringBuilder facts = new StringBuilder("valid");
       for (int i = 0; i < FUNCTIONS; i++) {
         facts.append(decoded.has(i, FunctionFacts.CALLS) ? " calls" : "");
