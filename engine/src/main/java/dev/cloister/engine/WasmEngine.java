@@ -9,6 +9,7 @@ import dev.cloister.engine.code.SignatureClasses;
 import dev.cloister.engine.code.StructClasses;
 import dev.cloister.engine.decode.ModuleDecoder;
 import dev.cloister.engine.decode.StreamingDecoder;
+import dev.cloister.engine.module.ModuleHash;
 import dev.cloister.engine.module.WasmModule;
 import dev.cloister.engine.module.WireBytes;
 import dev.cloister.engine.runtime.Stopper;
@@ -63,7 +64,7 @@ public final class WasmEngine implements AutoCloseable {
   }
 
   private WasmModule decode(byte[] ownBytes) {
-    return ModuleDecoder.decode(ownBytes, config.features(), config.limits());
+    return ModuleDecoder.decode(ownBytes, config.features(), config.limits(), threads::runLater);
   }
 
   /// Adds an isolate.
@@ -90,7 +91,7 @@ public final class WasmEngine implements AutoCloseable {
   /// Begins the compilation of a module whose bytes are still to come.
   public StreamingCompilation startStreaming(EngineIsolate isolate) {
     return new StreamingCompilation(
-        this, isolate, new StreamingDecoder(config.features(), config.limits()));
+        this, isolate, new StreamingDecoder(config.features(), config.limits(), threads::runLater));
   }
 
   ModuleHandle use(EngineIsolate isolate, WasmModule module) {
@@ -101,7 +102,7 @@ public final class WasmEngine implements AutoCloseable {
   private ModuleHandle use(
       EngineIsolate isolate, WireBytes wireBytes, Supplier<WasmModule> module) {
     NativeModuleCache.Key key = new NativeModuleCache.Key(wireBytes.sha256(), config.features());
-    NativeModule nativeModule = cache.acquire(key, () -> compile(module.get()));
+    NativeModule nativeModule = cache.acquire(key, () -> compile(module.get(), key.hash()));
     synchronized (isolateLock) {
       if (isolates.contains(isolate)) {
         ModuleHandle handle =
@@ -115,9 +116,10 @@ public final class WasmEngine implements AutoCloseable {
     throw new IllegalStateException("the isolate was removed: " + isolate.id());
   }
 
-  private NativeModule compile(WasmModule module) {
+  private NativeModule compile(WasmModule module, ModuleHash hash) {
     return new NativeModule(
         module,
+        hash,
         config.codeKind(),
         config.methodBytes(),
         signatureClasses,
@@ -185,7 +187,7 @@ public final class WasmEngine implements AutoCloseable {
             .toList();
     WasmModule decoded = module.module();
     return new NativeModuleInfo(
-        decoded.wireBytes().sha256(),
+        module.hash(),
         module.scriptUrl().text(),
         decoded.wireBytes().size(),
         module.codeBytes(),

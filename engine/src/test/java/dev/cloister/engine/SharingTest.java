@@ -248,6 +248,7 @@ final class SharingTest {
                           }
                           return new NativeModule(
                               module,
+                              module.wireBytes().sha256(),
                               CodeKind.BASELINE,
                               ModulePlan.METHOD_BYTES,
                               new SignatureClasses(threads),

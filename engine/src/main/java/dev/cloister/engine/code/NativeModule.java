@@ -6,6 +6,7 @@ import dev.cloister.engine.codegen.ChunkGenerator;
 import dev.cloister.engine.codegen.ModulePlan;
 import dev.cloister.engine.codegen.Sites;
 import dev.cloister.engine.error.WasmFrame;
+import dev.cloister.engine.module.ModuleHash;
 import dev.cloister.engine.module.WasmModule;
 import dev.cloister.engine.runtime.CodeKind;
 import dev.cloister.engine.runtime.CodeLinkage;
@@ -48,6 +49,7 @@ public final class NativeModule implements CodeLinkage {
   private static final Map<String, WeakReference<NativeModule>> LIVE = new ConcurrentHashMap<>();
 
   private final WasmModule module;
+  private final ModuleHash hash;
   private final ScriptUrl scriptUrl;
   private final InstanceLayout layout;
   private final ModulePlan plan;
@@ -70,12 +72,14 @@ public final class NativeModule implements CodeLinkage {
 
   /// Compiles a module as far as all its images have it in common.
   ///
+  /// @param hash that of its bytes
   /// @param kind that of the first image
   /// @param methodBytes the estimated bytecode from which a function is divided
   /// @param stopper decides when its running code is made to look whether it is to stop
   /// @param memoryPool where its instances get the arrays of their memories
   public NativeModule(
       WasmModule module,
+      ModuleHash hash,
       CodeKind kind,
       int methodBytes,
       SignatureClasses signatureClasses,
@@ -85,7 +89,8 @@ public final class NativeModule implements CodeLinkage {
       MemoryPool memoryPool) {
     this.module = module;
     this.stopSite = new StopSite(stopper);
-    this.scriptUrl = ScriptUrl.of(module);
+    this.hash = hash;
+    this.scriptUrl = ScriptUrl.of(module, hash);
     this.layout = new InstanceLayout(module);
     this.plan = new ModulePlan(module, layout, methodBytes);
     this.threads = threads;
@@ -123,6 +128,11 @@ public final class NativeModule implements CodeLinkage {
   @Override
   public WasmModule module() {
     return module;
+  }
+
+  /// {@return the hash of the module's bytes}
+  public ModuleHash hash() {
+    return hash;
   }
 
   /// {@return how stack traces, logs and debuggers call the module}

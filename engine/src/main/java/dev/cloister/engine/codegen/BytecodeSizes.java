@@ -45,7 +45,7 @@ final class BytecodeSizes {
   }
 
   /// {@return no instruction becomes more than this many times its own size, by the estimates,
-  /// where all shapes are narrow}
+  /// where no shape has many values}
   static int maxFactor(CodeKind kind) {
     return switch (kind) {
       case BASELINE, OPTIMIZED -> MAX_FACTOR;

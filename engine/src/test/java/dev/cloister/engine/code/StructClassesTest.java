@@ -13,6 +13,7 @@ import dev.cloister.engine.decode.ModuleDecoder;
 import dev.cloister.engine.feature.WasmFeatures;
 import dev.cloister.engine.feature.WasmLimits;
 import dev.cloister.engine.fixture.ModuleBuilder;
+import dev.cloister.engine.module.ModuleHash;
 import dev.cloister.engine.runtime.CodeKind;
 import dev.cloister.engine.runtime.HeapLimiter;
 import dev.cloister.engine.runtime.Imports;
@@ -61,6 +62,7 @@ final class StructClassesTest {
     NativeModule compiled =
         new NativeModule(
             ModuleDecoder.decode(module.build(), WasmFeatures.ALL, WasmLimits.defaults()),
+            ModuleHash.of(module.build()),
             CodeKind.BASELINE,
             ModulePlan.METHOD_BYTES,
             signatureClasses,

@@ -106,7 +106,8 @@ public final class Engines {
       case "v8", "v8-liftoff", "v8-turbofan" -> {
         command.add(node());
         switch (name) {
-          case "v8-liftoff" -> command.add("--liftoff-only");
+          case "v8-liftoff" ->
+              command.addAll(List.of("--liftoff-only", "--no-wasm-lazy-compilation"));
           case "v8-turbofan" ->
               command.addAll(List.of("--no-liftoff", "--no-wasm-lazy-compilation"));
           default -> {}

@@ -73,6 +73,13 @@ final class CloisterEngine implements GuestEngine {
   }
 
   @Override
+  public void compileAll(byte[] wasm) {
+    try (ModuleHandle module = engine.compile(isolate, wasm)) {
+      module.generateAll();
+    }
+  }
+
+  @Override
   public Module compile(byte[] wasm) {
     ModuleHandle module = engine.compile(isolate, wasm);
     return host -> new CloisterInstance(module, host);
