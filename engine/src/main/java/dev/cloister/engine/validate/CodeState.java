@@ -46,9 +46,6 @@ final class CodeState {
   /// Whether the body calls elements of tables, or references.
   boolean callsUnknown;
 
-  /// Whether the body executes `memory.grow`.
-  boolean growsMemory;
-
   CodeState(IndexSpaces spaces, WasmFeatures features, WasmLimits limits) {
     this.spaces = spaces;
     this.features = features;
@@ -67,7 +64,6 @@ final class CodeState {
     makesTailCalls = false;
     callees.clear();
     callsUnknown = false;
-    growsMemory = false;
   }
 
   /// Returns the offset of the current instruction.

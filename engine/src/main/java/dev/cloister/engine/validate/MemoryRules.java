@@ -101,7 +101,6 @@ final class MemoryRules {
     NumType address = state.memory(reader.index()).limits().addressType();
     operands.pop(address);
     operands.push(address);
-    state.growsMemory = true;
   }
 
   void fill() {
