@@ -13,8 +13,8 @@ import org.objectweb.asm.Opcodes;
 /// The JVM method that a function becomes, while it is written: slots, operands and frames.
 final class MethodState {
   /*
-   * Local variables, in order: what [SlotLayout] has; the memory 0 and its bytes; three scratch
-   * areas for the operands of one instruction; temporaries. The bytes are read again after
+   * Local variables, in order: what [SlotLayout] has; what [InstanceAccess] keeps of memory 0; three
+   * scratch areas for the operands of one instruction; temporaries. The bytes are read again after
    * everything that may replace them. Temporaries hold the operands that are pending when a block
    * is entered and the values of labels; they are reserved in stack order.
    */
@@ -117,7 +117,9 @@ final class MethodState {
     int entries = slots.frame().size();
     frameLocals = slots.frame().toArray(new Object[entries + 64]);
     instanceSlot = slots.instanceSlot();
-    instance = new InstanceAccess(writer, plan, instanceSlot, cachesMemory ? slot : -1);
+    instance =
+        new InstanceAccess(
+            writer, plan, context.functionIndex, instanceSlot, cachesMemory ? slot : -1);
     for (Object type : instance.frameTypes()) {
       frameLocals[entries++] = type;
       slot++;

@@ -50,6 +50,7 @@ public final class Names {
   static final String LINKAGE = RUNTIME + "CodeLinkage";
   static final String LINKAGE_DESC = "L" + LINKAGE + ";";
   static final String STOP_SITE = RUNTIME + "StopSite";
+  static final String CAPACITY_SITE = RUNTIME + "CapacitySite";
   static final String STACK_GUARD = RUNTIME + "StackGuard";
   static final String RESULT_SLOTS = RUNTIME + "ResultSlots";
   static final String RESULT_SLOTS_DESC = "L" + RESULT_SLOTS + ";";

@@ -283,7 +283,7 @@ final class SplitPlanner {
 
   /// {@return an estimate of what the call of a region costs: arguments, results, exits}
   private int callBytes(BitSet used, BitSet written, int escapes) {
-    return 100 + 3 * values(used) + 18 * values(written) + 8 * Math.min(escapes, MAX_COUNTED_EXITS);
+    return 130 + 3 * values(used) + 18 * values(written) + 8 * Math.min(escapes, MAX_COUNTED_EXITS);
   }
 
   /// {@return the number of JVM values that locals are}
