@@ -10,10 +10,10 @@ import dev.cloister.bench.mode.InstancesMode;
 import dev.cloister.bench.mode.Mode;
 import dev.cloister.bench.mode.PeakMode;
 import dev.cloister.bench.mode.Settings;
+import dev.cloister.bench.mode.ThroughputMode;
 import dev.cloister.bench.mode.WarmUpMode;
 import dev.cloister.bench.report.Report;
 import dev.cloister.bench.workload.Catalog;
-import dev.cloister.bench.workload.Group;
 import dev.cloister.bench.workload.Workload;
 import dev.cloister.bench.workload.Workload.Task;
 import java.io.IOException;
@@ -22,7 +22,6 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
-import java.util.Set;
 import java.util.concurrent.Callable;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
@@ -50,7 +49,8 @@ final class Bench implements Callable<Integer> {
     COLD,
     INSTANCES,
     GROW,
-    WARMUP
+    WARMUP,
+    THROUGHPUT
   }
 
   private enum Build {
@@ -65,7 +65,7 @@ final class Bench implements Callable<Integer> {
   @Option(
       names = "--mode",
       paramLabel = "MODE",
-      description = "peak (default), cold, instances, grow or warmup.",
+      description = "peak (default), cold, instances, grow, warmup or throughput.",
       defaultValue = "peak")
   private Question question = Question.PEAK;
 
@@ -93,7 +93,7 @@ final class Bench implements Callable<Integer> {
   @Option(
       names = "--rounds",
       paramLabel = "N",
-      description = "Samples of each cell (default 7, quick 3, warmup 1).")
+      description = "Samples of each cell (default 7, quick and throughput 3, warmup 1).")
   private @Nullable Integer rounds;
 
   @Option(
@@ -167,6 +167,7 @@ final class Bench implements Callable<Integer> {
       case INSTANCES -> new InstancesMode(settings);
       case GROW -> new GrowMode(settings, root.resolve("bench/workloads"));
       case WARMUP -> new WarmUpMode(settings);
+      case THROUGHPUT -> new ThroughputMode(settings);
     };
   }
 
@@ -176,16 +177,27 @@ final class Bench implements Callable<Integer> {
     return new Settings(
         isQuick ? 600 : 3_000,
         warmUp * 1_000,
-        rounds != null ? rounds : question == Question.WARMUP ? 1 : isQuick ? 3 : 7,
+        rounds != null ? rounds : defaultRounds(),
         isQuick ? 30 : 100,
         isQuick ? 30 : 300,
         System.nanoTime() + seconds * 1_000_000_000L,
         log);
   }
 
+  private int defaultRounds() {
+    return switch (question) {
+      case WARMUP -> 1;
+      case THROUGHPUT -> 3;
+      case PEAK, COLD, INSTANCES, GROW -> isQuick ? 3 : 7;
+    };
+  }
+
   private List<String> engines() {
     if (engines != null) {
       return engines;
+    }
+    if (question == Question.THROUGHPUT) {
+      return Engines.EAGER;
     }
     if (!isQuick) {
       return Engines.DEFAULTS;
@@ -214,14 +226,10 @@ final class Bench implements Callable<Integer> {
       wanted = mode.defaultWorkloads();
     }
     if (wanted.isEmpty()) {
-      Set<Group> groups = mode.defaultGroups();
       wanted =
           isQuick
               ? QUICK
-              : catalog.all().stream()
-                  .filter(workload -> groups.contains(workload.group()))
-                  .map(Workload::name)
-                  .toList();
+              : catalog.all().stream().filter(mode::isDefault).map(Workload::name).toList();
     }
     boolean isNamed = !names.isEmpty();
     List<Workload> chosen = new ArrayList<>();
@@ -258,6 +266,7 @@ final class Bench implements Callable<Integer> {
           switch (workload.task()) {
             case Task.Run run -> "run(" + run.n() + ")";
             case Task.Play _ -> "recorded run";
+            case Task.Compile _ -> "a binary";
           };
       System.out.printf(
           Locale.ROOT,

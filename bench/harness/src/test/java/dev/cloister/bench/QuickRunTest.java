@@ -45,6 +45,16 @@ class QuickRunTest {
   }
 
   @Test
+  void throughput_givesARowForEachKindOfTime() throws IOException, InterruptedException {
+    assertThat(
+            bench(
+                "--mode=throughput", "--quick", "--rounds=1", "--engines=v8-eager,baseline", "fib"))
+        .contains("| fib: validated, a CPU second |")
+        .contains("| fib: all code in a new process, a second of the wall |")
+        .doesNotContain("| – ");
+  }
+
+  @Test
   void instances_givesATable() throws IOException, InterruptedException {
     assertThat(brief("instances", "fib")).contains("fib").doesNotContain("WRONG");
   }

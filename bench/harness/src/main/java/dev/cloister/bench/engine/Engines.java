@@ -26,12 +26,16 @@ public final class Engines {
   public static final List<String> DEFAULTS =
       List.of("v8", "baseline", "optimized", "endive", "graalwasm");
 
+  /// Those that can compile a whole module at once, where only that is asked for.
+  public static final List<String> EAGER = List.of("v8-eager", "baseline", "optimized");
+
   /// All that there are.
   public static final List<String> NAMES =
       List.of(
           "v8",
           "v8-liftoff",
           "v8-turbofan",
+          "v8-eager",
           "baseline",
           "optimized",
           "fuel",
@@ -98,10 +102,12 @@ public final class Engines {
   private List<String> command(String name) throws IOException {
     List<String> command = new ArrayList<>(pin);
     switch (name) {
-      case "v8", "v8-liftoff", "v8-turbofan" -> {
+      case "v8", "v8-liftoff", "v8-turbofan", "v8-eager" -> {
         command.add(node());
         switch (name) {
           case "v8-liftoff" -> command.add("--liftoff-only");
+          case "v8-eager" ->
+              command.addAll(List.of("--liftoff-only", "--no-wasm-lazy-compilation"));
           case "v8-turbofan" ->
               command.addAll(List.of("--no-liftoff", "--no-wasm-lazy-compilation"));
           default -> {}

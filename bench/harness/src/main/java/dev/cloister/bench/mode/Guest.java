@@ -58,6 +58,7 @@ final class Guest implements AutoCloseable {
         // The worker has compared everything with the trace already.
         expected = answer[0];
       }
+      case Task.Compile _ -> throw new WorkerException("its host is not here");
     }
     firstPass = Times.of(answer, 1);
     return answer[0].equals(expected)
@@ -78,6 +79,14 @@ final class Guest implements AutoCloseable {
       throw new IllegalStateException("not loaded");
     }
     return new Times(compiled.cpu() + passed.cpu(), compiled.wall() + passed.wall());
+  }
+
+  /// Decodes and validates the module so often, or generates all of its code: CPU time of the
+  /// process.
+  ///
+  /// @param step `validate` or `generate`
+  Times whole(String step, int count) {
+    return Times.of(worker.ask(step, workload.module().toString(), String.valueOf(count)), 0);
   }
 
   /// Does so many further passes.

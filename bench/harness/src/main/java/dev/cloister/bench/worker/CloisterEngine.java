@@ -74,6 +74,18 @@ final class CloisterEngine implements GuestEngine {
   }
 
   @Override
+  public void validate(byte[] wasm) {
+    engine.validate(wasm);
+  }
+
+  @Override
+  public void generate(byte[] wasm) {
+    try (ModuleHandle module = engine.compile(isolate, wasm)) {
+      module.generateAll();
+    }
+  }
+
+  @Override
   public void close() {
     isolate.close();
     engine.close();

@@ -17,6 +17,16 @@ public interface GuestEngine extends AutoCloseable {
   /// {@return a module, compiled as far as this engine compiles before the first call}
   Module compile(byte[] wasm);
 
+  /// Decodes and validates a module, and forgets it.
+  default void validate(byte[] wasm) {
+    throw new UnsupportedOperationException("validation alone");
+  }
+
+  /// Makes code of a module from its bytes on, all that it would run with at first, and forgets it.
+  default void generate(byte[] wasm) {
+    throw new UnsupportedOperationException("all code at once");
+  }
+
   @Override
   void close();
 

@@ -7,6 +7,7 @@ import java.io.InputStreamReader;
 import java.io.PrintStream;
 import java.lang.management.ManagementFactory;
 import java.math.BigDecimal;
+import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -15,6 +16,7 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Locale;
+import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /// Executes the commands of the harness, one a line, fields separated by tabs:
@@ -28,6 +30,8 @@ import org.jspecify.annotations.Nullable;
 /// | `repeat COUNT` | what was last called or played, COUNT times: CPU and wall time |
 /// | `fresh COUNT` | the same, each time on a fresh instance: CPU and wall time of the calls |
 /// | `instances COUNT` | makes and keeps so many: see below |
+/// | `validate FILE COUNT` | it is decoded and validated: CPU of the process and wall time |
+/// | `generate FILE COUNT` | and all code of it generated: CPU of the process and wall time |
 /// | `usage` | CPU time of the whole process |
 /// | `watch` | from now on what the JVM's compilers do is recorded: nothing |
 /// | `sample` | from now on the guest's stack is, too: nothing |
@@ -40,6 +44,7 @@ import org.jspecify.annotations.Nullable;
 /// nor other processes count. Whatever fails is answered by `failed REASON`; the worker goes on.
 public final class Worker {
   private static final long STACK_BYTES = 16L << 20;
+  private static final int VARIANT_BYTES = 8;
   private static final String GUEST = "guest";
 
   private final GuestEngine engine;
@@ -48,6 +53,7 @@ public final class Worker {
   private @Nullable Trace trace;
   private @Nullable JitWatch watch;
   private long argument;
+  private int variants;
 
   private Worker(GuestEngine engine) {
     this.engine = engine;
@@ -96,6 +102,8 @@ public final class Worker {
             case "repeat" -> repeat(Integer.parseInt(fields[1]));
             case "fresh" -> fresh(Integer.parseInt(fields[1]));
             case "instances" -> instances(Integer.parseInt(fields[1]));
+            case "validate" -> whole(fields, engine::validate);
+            case "generate" -> whole(fields, engine::generate);
             case "watch" -> watch();
             case "sample" -> sample();
             case "watched" -> requireWatch().read().toFields();
@@ -195,6 +203,36 @@ public final class Worker {
         made[count - 1 - count / 100],
         called[count / 2],
         Math.max(0, heap / count));
+  }
+
+  private String whole(String[] fields, Consumer<byte[]> step) throws IOException {
+    byte[] wasm = Files.readAllBytes(Path.of(fields[1]));
+    int count = Integer.parseInt(fields[2]);
+    long cpu = 0;
+    long wall = 0;
+    for (int i = 0; i < count; i++) {
+      byte[] variant = variant(wasm);
+      System.gc();
+      long cpuBefore = processCpuNanos();
+      long wallBefore = System.nanoTime();
+      step.accept(variant);
+      cpu += processCpuNanos() - cpuBefore;
+      wall += System.nanoTime() - wallBefore;
+    }
+    return cpu + "\t" + wall;
+  }
+
+  /// Each time with another custom section at the end, for engines that know modules again.
+  private byte[] variant(byte[] wasm) {
+    byte[] variant = Arrays.copyOf(wasm, wasm.length + VARIANT_BYTES);
+    variants++;
+    ByteBuffer.wrap(variant, wasm.length, VARIANT_BYTES)
+        .put((byte) 0)
+        .put((byte) (VARIANT_BYTES - 2))
+        .put((byte) 1)
+        .put((byte) 'v')
+        .putInt(variants);
+    return variant;
   }
 
   private String watch() {

@@ -18,6 +18,8 @@ public final class Catalog {
   /// What the name of a growable build ends with.
   public static final String GROWABLE = "+grow";
 
+  private static final String BINARY = ".wasm";
+
   private static final String TRACE = ".trace.jsonl.gz";
 
   private final Map<String, Workload> workloads = new LinkedHashMap<>();
@@ -35,6 +37,7 @@ public final class Catalog {
     if (Files.isDirectory(corpora)) {
       catalog.addKernels(corpora.resolve("bench"));
       catalog.addTraces(corpora.resolve("programs"));
+      catalog.addBinaries(corpora.resolve("programs"));
     } else {
       catalog.missing.add("the corpora are not at " + corpora + " (-Dcorpora, CLOISTER_CORPORA)");
     }
@@ -134,6 +137,17 @@ public final class Catalog {
                 new Task.Play(trace),
                 group == Group.COMPUTE ? Group.PROGRAM : group,
                 /* isGrowable= */ false));
+      }
+    }
+  }
+
+  /// Those without a trace.
+  private void addBinaries(Path folder) throws IOException {
+    try (Stream<Path> files = Files.list(folder)) {
+      for (Path module : files.filter(file -> file.toString().endsWith(BINARY)).sorted().toList()) {
+        String file = module.getFileName().toString();
+        String name = file.substring(0, file.length() - BINARY.length());
+        add(new Workload(name, module, new Task.Compile(), Group.BINARY, /* isGrowable= */ false));
       }
     }
   }
