@@ -10,6 +10,7 @@ import dev.cloister.bench.mode.InstancesMode;
 import dev.cloister.bench.mode.Mode;
 import dev.cloister.bench.mode.PeakMode;
 import dev.cloister.bench.mode.Settings;
+import dev.cloister.bench.mode.StopsMode;
 import dev.cloister.bench.mode.ThroughputMode;
 import dev.cloister.bench.mode.WarmUpMode;
 import dev.cloister.bench.report.Report;
@@ -50,7 +51,8 @@ final class Bench implements Callable<Integer> {
     INSTANCES,
     GROW,
     WARMUP,
-    THROUGHPUT
+    THROUGHPUT,
+    STOPS
   }
 
   private enum Build {
@@ -65,7 +67,7 @@ final class Bench implements Callable<Integer> {
   @Option(
       names = "--mode",
       paramLabel = "MODE",
-      description = "peak (default), cold, instances, grow, warmup or throughput.",
+      description = "peak (default), cold, instances, grow, warmup, throughput or stops.",
       defaultValue = "peak")
   private Question question = Question.PEAK;
 
@@ -101,6 +103,11 @@ final class Bench implements Callable<Integer> {
       paramLabel = "SECONDS",
       description = "The longest warm-up, of the wall (default 30, quick 3).")
   private @Nullable Integer warmUpSeconds;
+
+  @Option(
+      names = "--fresh",
+      description = "With --mode cold: in processes that have done nothing before.")
+  private boolean isFresh;
 
   @Option(
       names = "--cpus",
@@ -153,21 +160,23 @@ final class Bench implements Callable<Integer> {
       found.absent().forEach((name, reason) -> System.err.println(name + " is absent: " + reason));
       return 1;
     }
-    Mode mode = mode(settings(log));
+    Mode mode = mode(settings(log), catalog);
     List<Workload> workloads = choose(catalog, mode);
     Report report = mode.run(workloads, columns, settings(log), this::progress);
     print(report, found, catalog);
-    return report.hasWrong() || isStrict && report.hasFault() ? 1 : 0;
+    return report.hasWrong() || (isStrict && report.hasFault()) ? 1 : 0;
   }
 
-  private Mode mode(Settings settings) {
+  private Mode mode(Settings settings, Catalog catalog) {
     return switch (question) {
       case PEAK -> new PeakMode(settings);
-      case COLD -> new ColdMode(settings);
+      case COLD ->
+          new ColdMode(settings, isFresh ? List.of() : catalog.runnable(), ColdMode.SETTLE_MILLIS);
       case INSTANCES -> new InstancesMode(settings);
       case GROW -> new GrowMode(settings, root.resolve("bench/workloads"));
       case WARMUP -> new WarmUpMode(settings);
       case THROUGHPUT -> new ThroughputMode(settings);
+      case STOPS -> new StopsMode(settings, root.resolve("bench/workloads"));
     };
   }
 
@@ -188,7 +197,7 @@ final class Bench implements Callable<Integer> {
     return switch (question) {
       case WARMUP -> 1;
       case THROUGHPUT -> 3;
-      case PEAK, COLD, INSTANCES, GROW -> isQuick ? 3 : 7;
+      case PEAK, COLD, INSTANCES, GROW, STOPS -> isQuick ? 3 : 7;
     };
   }
 
@@ -198,6 +207,9 @@ final class Bench implements Callable<Integer> {
     }
     if (question == Question.THROUGHPUT) {
       return Engines.EAGER;
+    }
+    if (question == Question.STOPS) {
+      return Engines.STOPPED;
     }
     if (!isQuick) {
       return Engines.DEFAULTS;

@@ -27,7 +27,10 @@ public final class Engines {
       List.of("v8", "baseline", "optimized", "endive", "graalwasm");
 
   /// Those that can compile a whole module at once, where only that is asked for.
-  public static final List<String> EAGER = List.of("v8-eager", "baseline", "optimized");
+  public static final List<String> EAGER = List.of("v8-liftoff", "baseline", "optimized");
+
+  /// The columns where guests are stopped, which no other engine is asked for.
+  public static final List<String> STOPPED = List.of("baseline", "optimized", "polled");
 
   /// All that there are.
   public static final List<String> NAMES =
@@ -35,11 +38,11 @@ public final class Engines {
           "v8",
           "v8-liftoff",
           "v8-turbofan",
-          "v8-eager",
           "baseline",
           "optimized",
           "fuel",
           "debug",
+          "polled",
           "baseline-graal",
           "optimized-graal",
           "endive",
@@ -50,7 +53,8 @@ public final class Engines {
   /// Our engine with the Graal compiler in the place of C2.
   private static final String GRAAL = "-graal";
 
-  private static final Set<String> KINDS = Set.of("baseline", "optimized", "fuel", "debug");
+  private static final Set<String> KINDS =
+      Set.of("baseline", "optimized", "fuel", "debug", "polled");
 
   private final Path home;
   private final Path root;
@@ -102,11 +106,10 @@ public final class Engines {
   private List<String> command(String name) throws IOException {
     List<String> command = new ArrayList<>(pin);
     switch (name) {
-      case "v8", "v8-liftoff", "v8-turbofan", "v8-eager" -> {
+      case "v8", "v8-liftoff", "v8-turbofan" -> {
         command.add(node());
         switch (name) {
-          case "v8-liftoff" -> command.add("--liftoff-only");
-          case "v8-eager" ->
+          case "v8-liftoff" ->
               command.addAll(List.of("--liftoff-only", "--no-wasm-lazy-compilation"));
           case "v8-turbofan" ->
               command.addAll(List.of("--no-liftoff", "--no-wasm-lazy-compilation"));
@@ -116,7 +119,13 @@ public final class Engines {
         command.add("--stack-size=8000");
         command.add(root.resolve("bench/node/worker.mjs").toString());
       }
-      case "baseline", "optimized", "fuel", "debug", "baseline-graal", "optimized-graal" -> {
+      case "baseline",
+          "optimized",
+          "fuel",
+          "debug",
+          "polled",
+          "baseline-graal",
+          "optimized-graal" -> {
         addJava(command);
         if (name.endsWith(GRAAL)) {
           addGraal(command);

@@ -25,7 +25,7 @@ public record ThroughputMode(Settings settings) implements Mode {
   private static final double SAMPLE_NANOS = 2e8;
 
   private static final String VALIDATE = "validate";
-  private static final String GENERATE = "generate";
+  private static final String ALL = "compile-all";
 
   private static final String VALIDATED = "validated, a CPU second";
   private static final String CPU = "all code, a CPU second";
@@ -66,9 +66,9 @@ public record ThroughputMode(Settings settings) implements Mode {
 
   private List<Result> measure(Workload workload, Guest guest) {
     double bytes = bytes(workload);
-    Guest.Times first = guest.whole(GENERATE, 1);
+    Guest.Times first = guest.whole(ALL, 1);
     Steady validated = Steady.of(guest, VALIDATE, 0, settings);
-    Steady generated = Steady.of(guest, GENERATE, first.cpu(), settings);
+    Steady generated = Steady.of(guest, ALL, first.cpu(), settings);
     String column = guest.column();
     return List.of(
         Result.of(row(workload, VALIDATED), column, rates(bytes, validated.cpu())),
@@ -84,13 +84,12 @@ public record ThroughputMode(Settings settings) implements Mode {
     static Steady of(Guest guest, String step, double spent, Settings settings) {
       int count = 1;
       double cpu = spent;
-      while (cpu < settings.warmUpCpuMillis() * 1e6) {
-        double once = guest.whole(step, count).cpu();
+      double once = 0;
+      // Clocks of a process tick slowly.
+      while (cpu < settings.warmUpCpuMillis() * 1e6 || once < SAMPLE_NANOS) {
+        count = once < SAMPLE_NANOS && cpu > spent ? count * 2 : count;
+        once = guest.whole(step, count).cpu();
         cpu += Math.max(1, once);
-        // Clocks of a process tick slowly.
-        if (once < SAMPLE_NANOS) {
-          count *= 2;
-        }
       }
       Steady steady = new Steady(new double[settings.rounds()], new double[settings.rounds()]);
       for (int round = 0; round < settings.rounds(); round++) {

@@ -31,20 +31,30 @@ import org.jspecify.annotations.Nullable;
 /// | `fresh COUNT` | the same, each time on a fresh instance: CPU and wall time of the calls |
 /// | `instances COUNT` | makes and keeps so many: see below |
 /// | `validate FILE COUNT` | it is decoded and validated: CPU of the process and wall time |
-/// | `generate FILE COUNT` | and all code of it generated: CPU of the process and wall time |
+/// | `compile-all FILE COUNT` | and all of it is compiled: CPU of the process and wall time |
+/// | `cycles COUNT` | makes, calls and closes so many, one after the other: see below |
+/// | `grow PAGES` | grows a memory to so many pages, one at a time: see below |
 /// | `usage` | CPU time of the whole process |
 /// | `watch` | from now on what the JVM's compilers do is recorded: nothing |
 /// | `sample` | from now on the guest's stack is, too: nothing |
 /// | `watched` | what was seen so far: see [JitVerdict#toFields] |
+/// | `stops FILE EXPORT COUNT` | our engine only: see [StopTrials#run] |
+/// | `share FILE QUARANTINE ROUNDS MILLIS` | our engine only: see [SharerTrial#run] |
 ///
 /// The answer to `instances` is the median and the 99th percentile of the wall time, the median of
-/// the first call, and the bytes of heap for each.
+/// the first call, and the bytes of heap for each. That to `cycles` is the median and the 99th
+/// percentile of the wall time to make one, and the CPU time of the whole process for a cycle.
+///
+/// The answer to `grow` is CPU and wall time of growing, which calls `run(1)` for each page, the
+/// wall time of the worst call; then, for comparison, CPU and wall time of allocating and filling
+/// one array of the final size, and wall time of copying that.
 ///
 /// CPU time is that of the thread that calls the guest, so neither compilation in the background
 /// nor other processes count. Whatever fails is answered by `failed REASON`; the worker goes on.
 public final class Worker {
   private static final long STACK_BYTES = 16L << 20;
   private static final int VARIANT_BYTES = 8;
+  private static final int PAGE_LOG2 = 16;
   private static final String GUEST = "guest";
 
   private final GuestEngine engine;
@@ -103,12 +113,14 @@ public final class Worker {
             case "fresh" -> fresh(Integer.parseInt(fields[1]));
             case "instances" -> instances(Integer.parseInt(fields[1]));
             case "validate" -> whole(fields, engine::validate);
-            case "generate" -> whole(fields, engine::generate);
+            case "compile-all" -> whole(fields, engine::compileAll);
+            case "cycles" -> cycles(Integer.parseInt(fields[1]));
+            case "grow" -> grow(Integer.parseInt(fields[1]));
             case "watch" -> watch();
             case "sample" -> sample();
             case "watched" -> requireWatch().read().toFields();
             case "usage" -> String.valueOf(processCpuNanos());
-            default -> throw new IllegalArgumentException("no command " + fields[0]);
+            default -> engine.special(fields);
           };
     } catch (Exception | StackOverflowError | OutOfMemoryError | LinkageError failure) {
       // Goes to the log of the harness.
@@ -167,11 +179,13 @@ public final class Worker {
     long cpu = 0;
     long wall = 0;
     for (int i = 0; i < count; i++) {
-      GuestEngine.Function run = requireModule().instantiate(GuestEngine.Host.NONE).function("run");
+      GuestEngine.Instance instance = requireModule().instantiate(GuestEngine.Host.NONE);
+      GuestEngine.Function run = instance.function("run");
       Clock clock = new Clock();
       run.call(argument);
       cpu += clock.cpuNanos();
       wall += clock.wallNanos();
+      instance.close();
     }
     return cpu + "\t" + wall;
   }
@@ -210,9 +224,9 @@ public final class Worker {
     int count = Integer.parseInt(fields[2]);
     long cpu = 0;
     long wall = 0;
+    System.gc();
     for (int i = 0; i < count; i++) {
       byte[] variant = variant(wasm);
-      System.gc();
       long cpuBefore = processCpuNanos();
       long wallBefore = System.nanoTime();
       step.accept(variant);
@@ -233,6 +247,50 @@ public final class Worker {
         .put((byte) 'v')
         .putInt(variants);
     return variant;
+  }
+
+  private String cycles(int count) {
+    GuestEngine.Module source = requireModule();
+    long[] made = new long[count];
+    long cpu = processCpuNanos();
+    for (int i = 0; i < count; i++) {
+      long start = System.nanoTime();
+      GuestEngine.Instance instance = source.instantiate(GuestEngine.Host.NONE);
+      made[i] = System.nanoTime() - start;
+      instance.function("run").call(1);
+      instance.close();
+    }
+    cpu = processCpuNanos() - cpu;
+    Arrays.sort(made);
+    return made[count / 2] + "\t" + made[count - 1 - count / 100] + "\t" + cpu / count;
+  }
+
+  private String grow(int pages) {
+    GuestEngine.Instance instance = requireModule().instantiate(GuestEngine.Host.NONE);
+    GuestEngine.Function run = instance.function("run");
+    long worst = 0;
+    Clock growing = new Clock();
+    for (int size = 2; size <= pages; size++) {
+      long start = System.nanoTime();
+      double answer = Double.longBitsToDouble(run.call(1)[0]);
+      worst = Math.max(worst, System.nanoTime() - start);
+      if (answer != size) {
+        throw new IllegalStateException("with " + size + " pages, run(1) is " + answer);
+      }
+    }
+    String grown = growing.read();
+    instance.close();
+    Clock filling = new Clock();
+    byte[] array = new byte[pages << PAGE_LOG2];
+    Arrays.fill(array, (byte) 1);
+    String filled = filling.read();
+    long start = System.nanoTime();
+    int sum = Arrays.copyOf(array, array.length)[array.length - 1];
+    long copied = System.nanoTime() - start;
+    if (sum != 1) {
+      throw new IllegalStateException("the copy is another");
+    }
+    return grown + "\t" + worst + "\t" + filled + "\t" + copied;
   }
 
   private String watch() {
