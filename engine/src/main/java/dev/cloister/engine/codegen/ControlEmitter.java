@@ -59,21 +59,37 @@ final class ControlEmitter {
     state.reserveLoopParameters(frame, params);
     CountedLoop counted = context.countedLoops.get(reader.position());
     if (counted != null && params.isEmpty()) {
+      if (context.kind.polls()) {
+        beginStrips(frame, counted);
+        return;
+      }
+      state.writeLabel(frame.outerLabel);
       beginCounting(frame, counted);
     }
     state.writeLabel(frame.label);
     writeStopCheck();
   }
 
-  /// Writes how many turns a counted loop surely takes, and no more to do for it than that at its
-  /// first turn; see [CountedLoop].
+  /*
+   * A poll at the head of the inner loop of [CountedLoop] would take from the JIT what the form
+   * gives it. So code that polls does so in the outer loop, and the inner one has no more than so
+   * many turns: computing the number of trips anew is right at any time. Branches to the loop from
+   * its middle, which do not count, go to the outer loop, because they need not ever end.
+   */
+  private void beginStrips(ControlFrame frame, CountedLoop counted) {
+    state.writeLabel(frame.label);
+    writeStopCheck();
+    beginCounting(frame, counted);
+    frame.isStripped = true;
+    state.writeLabel(frame.turnLabel);
+  }
+
+  /// Writes how many turns a counted loop surely takes, and that none is done; see [CountedLoop].
   private void beginCounting(ControlFrame frame, CountedLoop counted) {
     frame.counted = counted;
     int trips = state.reserveCounter(frame);
-    state.writeLabel(frame.outerLabel);
-    boolean isUp = counted.step() > 0;
     boolean isDistance = counted.relation() == CountedLoop.Relation.NOT_EQUAL;
-    if (isUp && isDistance) {
+    if (counted.step() > 0 && isDistance) {
       writeLimit(counted);
       writeIndex(counted);
     } else {
@@ -93,6 +109,10 @@ final class ControlEmitter {
     } else {
       writer.iconst(size);
       writer.invokestatic(Names.LOOP_OPS, trips(counted.relation()), "(III)I");
+    }
+    if (context.kind.polls()) {
+      writer.iconst(StopCheck.STRIP_TRIPS);
+      writer.invokestatic("java/lang/Math", "min", "(II)I");
     }
     writer.store(JvmKind.INT, trips);
     writer.iconst(0);
@@ -152,13 +172,13 @@ final class ControlEmitter {
     writer.iinc(trips + 1, 1);
     writer.load(JvmKind.INT, trips + 1);
     writer.load(JvmKind.INT, trips);
-    jumpBack(Opcodes.IF_ICMPLT, frame.label);
+    jumpBack(Opcodes.IF_ICMPLT, frame.isStripped ? frame.turnLabel : frame.label);
     writer.load(JvmKind.INT, state.scratchAddress);
     if (isComparison) {
       writer.load(JvmKind.INT, state.scratchValue);
     }
     int jump = Conditions.writeOperands(writer, condition);
-    jumpBack(jump, frame.outerLabel);
+    jumpBack(jump, frame.isStripped ? frame.label : frame.outerLabel);
   }
 
   /// Jumps back on a condition, with nothing else on the JVM stack.
@@ -679,9 +699,9 @@ final class ControlEmitter {
     state.pushVector();
   }
 
-  /// Writes the check by which running code is stopped: no instruction once it is compiled.
+  /// Writes the check by which running code is stopped.
   void writeStopCheck() {
     state.instance.writeInstance();
-    writer.invokestatic(Names.MODULE, ModuleClassGenerator.CHECK, "(" + Names.INSTANCE_DESC + ")V");
+    StopCheck.write(writer, context.kind);
   }
 }
