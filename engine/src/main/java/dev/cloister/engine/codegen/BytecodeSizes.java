@@ -13,6 +13,9 @@ import java.util.function.IntUnaryOperator;
 final class BytecodeSizes {
   private static final int MAX_FACTOR = 28;
 
+  /// What a loop takes together with its counting, at its head and at its end.
+  private static final int LOOP_BYTES = 48;
+
   /// What code that counts has besides at the end of a segment, and at a bulk instruction.
   private static final int FUEL_BYTES = 10;
 
@@ -91,7 +94,7 @@ final class BytecodeSizes {
           memoryAccess(opcode, plan.module().memoryType(reader.memoryIndex()));
       case CATCH_TABLE -> 40 + 50 * reader.catchCount();
       case TAG -> 40;
-      case BLOCK_TYPE -> opcode == Opcode.LOOP ? 8 : 10;
+      case BLOCK_TYPE -> opcode == Opcode.LOOP ? LOOP_BYTES : 10;
       case LABEL -> 10 + values(labelArity.applyAsInt(reader.index()));
       case CAST_BRANCH -> 36 + values(labelArity.applyAsInt(reader.index()));
       case LABEL_TABLE -> table(opcode, reader);

@@ -143,15 +143,6 @@ final class FunctionCompiler {
         fuel.charge(cost);
       }
     }
-    if (state.isReachable) {
-      if (control.isAtTail(reader.position())) {
-        control.endCounting();
-        for (int i = 0; i < CountedLoop.TAIL_INSTRUCTIONS; i++) {
-          reader.next();
-        }
-        return;
-      }
-    }
     Opcode opcode = reader.next();
     if (Sites.isSite(opcode)) {
       sites++;
@@ -259,7 +250,7 @@ final class FunctionCompiler {
       case THROW -> exceptions.throwTag(reader.index());
       case THROW_REF -> exceptions.throwReference();
       case BR -> control.br(reader.index());
-      case BR_IF -> control.brIf(reader.index());
+      case BR_IF -> control.brIf(reader.index(), reader.offset());
       case BR_TABLE -> control.brTable(reader);
       case BR_ON_NULL -> control.brOnNull(reader.index(), /* branchesOnNull= */ true);
       case BR_ON_NON_NULL -> control.brOnNull(reader.index(), /* branchesOnNull= */ false);

@@ -525,9 +525,13 @@ final class MethodState {
 
   /// Writes a condition as 0 or 1; all operands below it are on the JVM stack.
   private void writeCondition(int index) {
+    int condition = operands.opcode(index);
+    if (Conditions.writeNumber(writer, condition)) {
+      return;
+    }
     Label isTrue = new Label();
     Label end = new Label();
-    writer.jump(operands.opcode(index), isTrue);
+    writer.jump(Conditions.writeOperands(writer, condition), isTrue);
     writer.iconst(0);
     writer.jump(Opcodes.GOTO, end);
     writeFrame(isTrue, index, /* extraInt= */ false);
@@ -544,7 +548,8 @@ final class MethodState {
     int top = operands.size() - 1;
     int opcode = Opcodes.IFNE;
     switch (operands.place(top)) {
-      case OperandStack.CONDITION -> opcode = operands.opcode(top);
+      case OperandStack.CONDITION ->
+          opcode = Conditions.writeOperands(writer, operands.opcode(top));
       case OperandStack.ON_STACK -> {}
       default -> materialize(top);
     }
