@@ -8,6 +8,7 @@ let module;
 let run;
 let argument;
 let trace;
+let copies = 0;
 
 // Of the calling thread where this node can tell; otherwise of the process, whose other threads are
 // idle once everything is compiled.
@@ -57,7 +58,8 @@ function readTrace(file) {
 const isSame = (expected, actual) =>
   expected.length === actual.length && expected.every((value, i) => Object.is(value, actual[i]));
 
-function play(events, isMemoryChecked) {
+// Plays to the end; what comes back has yet to be checked by checkMemory.
+function play(events) {
   const imports = {};
   let memory;
   let exports;
@@ -107,17 +109,18 @@ function play(events, isMemoryChecked) {
     const event = events[next++];
     if (event.e === 'call') call(event);
     else if (event.e === 'table.set') setElement(event);
-    else if (event.e === 'end') {
-      if (isMemoryChecked) {
-        const bytes = new Uint8Array(memory.buffer);
-        const actual = createHash('sha256').update(bytes).digest('hex');
-        if (bytes.length !== event.memory.bytes || actual !== event.memory.sha256) {
-          throw new Error(`the memory ends as ${bytes.length} bytes, SHA-256 ${actual}`);
-        }
-      }
-      return event.memory.sha256;
-    } else throw new Error(`${event.e} outside of a call`);
+    else if (event.e === 'end') return { memory, expected: event.memory };
+    else throw new Error(`${event.e} outside of a call`);
   }
+}
+
+function checkMemory({ memory, expected }) {
+  const bytes = new Uint8Array(memory.buffer);
+  const actual = createHash('sha256').update(bytes).digest('hex');
+  if (bytes.length !== expected.bytes || actual !== expected.sha256) {
+    throw new Error(`the memory ends as ${bytes.length} bytes, SHA-256 ${actual}`);
+  }
+  return actual;
 }
 
 // The limits of an imported memory, which the JavaScript API does not tell.
@@ -169,7 +172,9 @@ function heapBytes() {
 }
 
 const commands = {
-  version: () => `V8 ${process.versions.v8} (node ${process.version})`,
+  version: () =>
+    `V8 ${process.versions.v8} (node ${process.version}` +
+    `${process.threadCpuUsage ? '' : ', CPU time of the process: it tells none of a thread'})`,
   compile(file) {
     const bytes = readFileSync(file);
     const time = clock();
@@ -177,6 +182,18 @@ const commands = {
     const times = read(time);
     memoryLimits = findMemoryLimits(bytes);
     return times;
+  },
+  'compile-all'(file) {
+    if (!process.execArgv.includes('--no-wasm-lazy-compilation')) {
+      throw new Error('compiles what is called');
+    }
+    const wasm = readFileSync(file);
+    // A custom section makes it another module.
+    const bytes = Buffer.concat([wasm, Buffer.from([0, 5, 0, 0, 0, 0, 0])]);
+    bytes.writeUInt32BE(++copies, bytes.length - 4);
+    const time = clock();
+    new WebAssembly.Module(bytes);
+    return read(time);
   },
   call(n) {
     argument = Number(n);
@@ -189,16 +206,15 @@ const commands = {
   },
   trace(file) {
     const events = readTrace(file);
-    const checksum = play(events, true);
     const time = clock();
-    play(events, false);
+    const played = play(events);
     const times = read(time);
     trace = events;
-    return `${checksum}\t${times}`;
+    return `${checkMemory(played)}\t${times}`;
   },
   repeat(count) {
     const time = clock();
-    if (trace) for (let i = 0; i < count; i++) play(trace, false);
+    if (trace) for (let i = 0; i < count; i++) play(trace);
     else for (let i = 0; i < count; i++) run(argument);
     return read(time);
   },
@@ -236,6 +252,42 @@ const commands = {
     const middle = size >> 1;
     const late = size - 1 - Math.floor(size / 100);
     return [made[middle], made[late], called[middle], Math.max(0, Math.round(heap / size))].join('\t');
+  },
+  cycles(count) {
+    const size = Number(count);
+    const made = new Float64Array(size);
+    const before = process.cpuUsage();
+    for (let i = 0; i < size; i++) {
+      const start = wallNanos();
+      const instance = instantiate();
+      made[i] = wallNanos() - start;
+      instance.exports.run(1);
+    }
+    const { user, system } = process.cpuUsage(before);
+    made.sort();
+    const late = size - 1 - Math.floor(size / 100);
+    return [made[size >> 1], made[late], Math.round(((user + system) * 1000) / size)].join('\t');
+  },
+  grow(count) {
+    const pages = Number(count);
+    const grow = instantiate().exports.run;
+    let worst = 0;
+    const growing = clock();
+    for (let size = 2; size <= pages; size++) {
+      const start = wallNanos();
+      const answer = grow(1);
+      worst = Math.max(worst, wallNanos() - start);
+      if (answer !== size) throw new Error(`with ${size} pages, run(1) is ${answer}`);
+    }
+    const grown = read(growing);
+    const filling = clock();
+    const array = new Uint8Array(pages << 16).fill(1);
+    const filled = read(filling);
+    const start = wallNanos();
+    const copy = array.slice();
+    const copied = wallNanos() - start;
+    if (copy.at(-1) !== 1) throw new Error('the copy is another');
+    return [grown, worst, filled, copied].join('\t');
   },
   usage() {
     const { user, system } = process.cpuUsage();

@@ -4,6 +4,7 @@ import dev.cloister.bench.engine.Column;
 import dev.cloister.bench.engine.WorkerException;
 import dev.cloister.bench.engine.WorkerProcess;
 import dev.cloister.bench.report.Result;
+import dev.cloister.bench.worker.JitVerdict;
 import dev.cloister.bench.workload.Workload;
 import dev.cloister.bench.workload.Workload.Task;
 import java.time.Duration;
@@ -64,14 +65,32 @@ final class Guest implements AutoCloseable {
         : Result.wrong(workload.name(), column(), answer[0], expected);
   }
 
-  /// {@return the time from the binary to the first result}
-  double loadWallNanos() {
+  /// Lets the process compile and run another workload, if the engine can.
+  void precede(Workload other) {
+    try {
+      worker.ask("compile", other.module().toString());
+      switch (other.task()) {
+        case Task.Run run -> worker.ask("call", String.valueOf(run.coldN()));
+        case Task.Play play -> worker.ask("trace", play.trace().toString());
+      }
+    } catch (WorkerException _) {
+      // Whether it can is not the question here; if it died, the next command fails.
+    }
+  }
+
+  /// {@return the times from the binary to the first result}
+  Times loadTimes() {
     Times compiled = compilation;
     Times passed = firstPass;
     if (compiled == null || passed == null) {
       throw new IllegalStateException("not loaded");
     }
-    return compiled.wall() + passed.wall();
+    return new Times(compiled.cpu() + passed.cpu(), compiled.wall() + passed.wall());
+  }
+
+  /// Compiles all of the module, as if it were another one each time.
+  Times compileAll() {
+    return Times.of(worker.ask("compile-all", workload.module().toString()), 0);
   }
 
   /// Does so many further passes.
@@ -82,6 +101,42 @@ final class Guest implements AutoCloseable {
   /// Does so many passes, each on a fresh instance, whose making does not count.
   Times fresh(int passes) {
     return Times.of(worker.ask("fresh", String.valueOf(passes)), 0);
+  }
+
+  /// {@return whether it is to be seen what HotSpot's compilers make of the guest}
+  boolean isWatched() {
+    return worker.column().isWatched();
+  }
+
+  /// Records what the compilers do from now on, where that is to be seen.
+  void watch() {
+    if (isWatched()) {
+      worker.ask("watch");
+    }
+  }
+
+  /// Records the guest's stack from now on, of one that is watched.
+  void sample() {
+    worker.ask("sample");
+  }
+
+  /// {@return what was seen of one that is watched}
+  JitVerdict verdict() {
+    return JitVerdict.of(worker.ask("watched"));
+  }
+
+  /// {@return the cell, with what is to be said of the compilers}
+  static Result judged(Result result, JitVerdict verdict) {
+    Result judged = result;
+    if (verdict.failures() > 0) {
+      judged =
+          judged.withDetail(
+              "compilations given up: " + verdict.failures() + ", " + verdict.failed());
+    }
+    if (!verdict.slow().isEmpty()) {
+      judged = judged.withFault("hot, but not the last compiler's: " + verdict.slow());
+    }
+    return judged;
   }
 
   WorkerProcess worker() {
