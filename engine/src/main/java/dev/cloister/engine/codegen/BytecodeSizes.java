@@ -35,6 +35,9 @@ final class BytecodeSizes {
   /// What it takes to move a value between the JVM stack and a slot of the store or a variable.
   private static final int VALUE_BYTES = 14;
 
+  /// What a select takes, with the condition that it makes a number of.
+  private static final int SELECT_BYTES = 30;
+
   /// What a local in a frame array takes besides, where it is a vector, which is two accesses.
   private static final int FRAMED_BYTES = 24;
 
@@ -110,7 +113,7 @@ final class BytecodeSizes {
       case MEMORY -> opcode == Opcode.MEMORY_GROW ? 16 + RELOAD_BYTES : 20;
       case TYPE_TYPE -> 24;
       case TYPE_COUNT -> 24 + 6 * (reader.index2() / 8 + 7);
-      case VALUE_TYPES -> 14;
+      case VALUE_TYPES -> SELECT_BYTES;
       default -> 20;
     };
   }
@@ -119,7 +122,7 @@ final class BytecodeSizes {
     return switch (opcode) {
       case NOP, END -> 1;
       case UNREACHABLE -> 4;
-      case SELECT -> 14;
+      case SELECT -> SELECT_BYTES;
       case REF_I31 -> 8;
       case I64_ADD128, I64_SUB128 -> 40;
       case I64_MUL_WIDE_S, I64_MUL_WIDE_U -> 24;

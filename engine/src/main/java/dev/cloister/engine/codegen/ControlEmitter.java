@@ -15,10 +15,7 @@ import org.objectweb.asm.Opcodes;
 /// Writes structured control flow as jumps.
 final class ControlEmitter {
   /// A `br_table` with this many distinct targets is taken for the dispatch of an interpreter.
-  private static final int BIG_SWITCH_TARGETS = 8;
-
-  /// Whether a half of a vector is the high one, in the order in which they are written.
-  private static final boolean[] HALVES = {false, true};
+  static final int BIG_SWITCH_TARGETS = 8;
 
   private final MethodState state;
   private final BytecodeWriter writer;
@@ -659,44 +656,6 @@ final class ControlEmitter {
       }
       default -> state.pop();
     }
-  }
-
-  void select() {
-    JvmKind kind = state.peek(1);
-    if (kind == JvmKind.V128) {
-      selectVector();
-      return;
-    }
-    state.flushBelow(1);
-    int jump = state.takeCondition();
-    Label first = new Label();
-    Label end = new Label();
-    writer.jump(jump, first);
-    if (kind.slots() == 2) {
-      writer.insn(Opcodes.DUP2_X2);
-      writer.insn(Opcodes.POP2);
-    } else {
-      writer.insn(Opcodes.SWAP);
-    }
-    writer.pop(kind);
-    writer.jump(Opcodes.GOTO, end);
-    state.writeLabel(first);
-    writer.pop(kind);
-    state.pop();
-    state.writeLabel(end);
-  }
-
-  /// Two vectors cannot be swapped on the JVM stack, so each half is chosen by itself.
-  private void selectVector() {
-    state.deferTop(3);
-    for (boolean isHigh : HALVES) {
-      state.writeDeferredHalf(2, isHigh);
-      state.writeDeferredHalf(1, isHigh);
-      state.writeDeferred(0);
-      writer.invokestatic(Names.V128_OPS, "select", "(JJI)J");
-    }
-    state.pop(3);
-    state.pushVector();
   }
 
   /// Writes the check by which running code is stopped.

@@ -3,6 +3,7 @@ package dev.cloister.engine.codegen;
 import dev.cloister.engine.module.WasmModule;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.BitSet;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -223,7 +224,9 @@ final class MethodState {
   ///
   /// @param caller the method that calls it, all operands of its current frame being in constants
   ///   or in the frame arrays
-  void writeRegionProlog(MethodState caller) {
+  /// @param left the locals that the caller left in slots of the store
+  void writeRegionProlog(MethodState caller, BitSet left) {
+    RegionExits.readLocals(this, left);
     clearExit();
     instance.cacheMemory();
     frameHeight = caller.frameHeight + caller.base();

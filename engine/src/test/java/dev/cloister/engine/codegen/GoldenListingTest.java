@@ -180,6 +180,17 @@ final class GoldenListingTest {
     module.function(
         new FuncType(List.of(EXTERNREF, EXTERNREF, I32), List.of(EXTERNREF)),
         code -> code.localGet(0).localGet(1).localGet(2).select(EXTERNREF));
+    module.function(
+        BINARY,
+        code ->
+            code.localGet(0)
+                .localGet(1)
+                .i32Add()
+                .localGet(1)
+                .localGet(0)
+                .localGet(1)
+                .op(Opcode.I32_LT_S)
+                .op(Opcode.SELECT));
     GoldenListing.assertMatches("select", module);
   }
 
