@@ -102,6 +102,7 @@ final class OperandStack {
     places[size] = place;
     kinds[size] = (byte) kind.index();
     values[size] = value;
+    highs[size] = 0;
     words[size] = words(size) + kind.slots();
     size++;
   }
@@ -140,6 +141,43 @@ final class OperandStack {
   /// {@return the high half of the bits of a constant vector}
   long high(int index) {
     return highs[index];
+  }
+
+  /// {@return the lanes of a vector object that is not a constant}
+  LaneType lanes(int index) {
+    return LaneType.at((int) highs[index]);
+  }
+
+  /// Notes the lanes of a vector object; others have none.
+  void setLanes(int index, LaneType type) {
+    highs[index] = type.ordinal();
+  }
+
+  /// Notes that a vector object is now two longs in a local variable.
+  void setHalves(int index, int slot) {
+    leaveTemporary(index);
+    places[index] = LOCAL;
+    values[index] = slot;
+    setKind(index, JvmKind.V128);
+    temporaries.hold(slot, JvmKind.V128);
+  }
+
+  /// Notes that two longs are now a vector object in a local variable.
+  void setPacked(int index, int slot) {
+    leaveTemporary(index);
+    places[index] = LOCAL;
+    values[index] = slot;
+    setKind(index, JvmKind.PACKED);
+    highs[index] = 0;
+    temporaries.hold(slot, JvmKind.PACKED);
+  }
+
+  /// Makes a constant vector one in the other form.
+  void setKind(int index, JvmKind kind) {
+    kinds[index] = (byte) kind.index();
+    for (int i = index; i < size; i++) {
+      words[i] = words(i) + kind(i).slots();
+    }
   }
 
   /// {@return the jump that decides a condition}
