@@ -110,7 +110,13 @@ public final class WasmEngine implements AutoCloseable {
 
   private NativeModule compile(WasmModule module) {
     return new NativeModule(
-        module, config.codeKind(), config.methodBytes(), signatureClasses, structClasses, threads);
+        module,
+        config.codeKind(),
+        config.methodBytes(),
+        config.vectorUse(),
+        signatureClasses,
+        structClasses,
+        threads);
   }
 
   void close(ModuleHandle handle) {

@@ -28,6 +28,7 @@ import dev.cloister.engine.runtime.HeapLimiter;
 import dev.cloister.engine.runtime.Imports;
 import dev.cloister.engine.runtime.Instance;
 import dev.cloister.engine.runtime.Store;
+import dev.cloister.engine.runtime.VectorUse;
 import dev.cloister.engine.types.AbstractHeapType;
 import dev.cloister.engine.types.FuncType;
 import dev.cloister.engine.types.GlobalType;
@@ -247,6 +248,7 @@ final class SharingTest {
                               module,
                               CodeKind.BASELINE,
                               ModulePlan.METHOD_BYTES,
+                              VectorUse.WORTHWHILE,
                               new SignatureClasses(threads),
                               new StructClasses(threads),
                               threads);

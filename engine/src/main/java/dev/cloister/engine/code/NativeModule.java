@@ -19,6 +19,7 @@ import dev.cloister.engine.runtime.InstanceLayout;
 import dev.cloister.engine.runtime.Instantiator;
 import dev.cloister.engine.runtime.StopSite;
 import dev.cloister.engine.runtime.Store;
+import dev.cloister.engine.runtime.VectorUse;
 import dev.cloister.engine.runtime.WasmStruct;
 import dev.cloister.engine.types.DefinedType;
 import dev.cloister.engine.types.FuncType;
@@ -64,17 +65,40 @@ public final class NativeModule implements CodeLinkage {
   ///
   /// @param kind that of the first image
   /// @param methodBytes the estimated bytecode from which a function is divided
+  /// @param vectorUse where optimized code keeps vectors in registers
   public NativeModule(
       WasmModule module,
       CodeKind kind,
       int methodBytes,
+      VectorUse vectorUse,
       SignatureClasses signatureClasses,
       StructClasses structClasses,
       CompileThreads threads) {
+    this(
+        module,
+        kind,
+        methodBytes,
+        vectorUse,
+        signatureClasses,
+        structClasses,
+        threads,
+        VectorWarmUp::prepare);
+  }
+
+  /// @param beforeVectors what is run before the first function with vector objects is compiled
+  NativeModule(
+      WasmModule module,
+      CodeKind kind,
+      int methodBytes,
+      VectorUse vectorUse,
+      SignatureClasses signatureClasses,
+      StructClasses structClasses,
+      CompileThreads threads,
+      Runnable beforeVectors) {
     this.module = module;
     this.scriptUrl = ScriptUrl.of(module);
     this.layout = new InstanceLayout(module);
-    this.plan = new ModulePlan(module, layout, methodBytes);
+    this.plan = new ModulePlan(module, layout, methodBytes, vectorUse, beforeVectors);
     this.threads = threads;
     this.typeIds = new int[module.typeCount()];
     this.types = new DefinedType[typeIds.length];

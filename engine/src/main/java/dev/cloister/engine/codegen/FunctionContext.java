@@ -35,7 +35,7 @@ final class FunctionContext {
     this.functionIndex = functionIndex;
     this.shape = plan.shapeOfFunction(functionIndex);
     String letters = Sites.locals(plan.module(), functionIndex);
-    this.packed = PackedPlan.of(kind, plan.module(), functionIndex, letters, split);
+    this.packed = PackedPlan.of(kind, plan, functionIndex, letters, split);
     this.locals = packed == null ? letters : PackedPlan.letters(letters);
     this.reader = Sites.instructions(plan.module(), functionIndex);
     this.split = split;

@@ -5,6 +5,7 @@ import dev.cloister.engine.error.LimitExceededException;
 import dev.cloister.engine.module.WasmModule;
 import dev.cloister.engine.runtime.CodeKind;
 import dev.cloister.engine.runtime.InstanceLayout;
+import dev.cloister.engine.runtime.VectorUse;
 import dev.cloister.engine.types.DefinedType;
 import java.util.Arrays;
 import java.util.BitSet;
@@ -37,6 +38,8 @@ public final class ModulePlan {
   private final WasmModule module;
   private final InstanceLayout layout;
   private final int methodBytes;
+  private final VectorUse vectorUse;
+  private final Runnable beforeVectors;
   private final TypePlan types;
   private final BitSet withTailCalls = new BitSet();
 
@@ -51,17 +54,26 @@ public final class ModulePlan {
   ///
   /// @throws LimitExceededException if there are too many shapes of structures
   public ModulePlan(WasmModule module, InstanceLayout layout) {
-    this(module, layout, METHOD_BYTES);
+    this(module, layout, METHOD_BYTES, VectorUse.WORTHWHILE, () -> {});
   }
 
   /// Plans a module whose functions are divided if their bytecode is estimated at more than
   /// `methodBytes`.
   ///
+  /// @param vectorUse where optimized code keeps vectors in registers
+  /// @param beforeVectors what is run before the first function that does
   /// @throws LimitExceededException if there are too many shapes of structures
-  public ModulePlan(WasmModule module, InstanceLayout layout, int methodBytes) {
+  public ModulePlan(
+      WasmModule module,
+      InstanceLayout layout,
+      int methodBytes,
+      VectorUse vectorUse,
+      Runnable beforeVectors) {
     this.module = module;
     this.layout = layout;
     this.methodBytes = methodBytes;
+    this.vectorUse = vectorUse;
+    this.beforeVectors = beforeVectors;
     for (CodeKind kind : CodeKind.values()) {
       splits.put(kind, new ConcurrentHashMap<>());
     }
@@ -124,6 +136,16 @@ public final class ModulePlan {
   /// {@return the estimated bytecode from which a function is divided, in bytes}
   int methodBytes() {
     return methodBytes;
+  }
+
+  /// {@return where optimized code keeps vectors in registers}
+  VectorUse vectorUse() {
+    return vectorUse;
+  }
+
+  /// Runs what has to come before code with vector objects. Any thread, often.
+  void prepareVectors() {
+    beforeVectors.run();
   }
 
   /// {@return where the parts of instances are}

@@ -101,14 +101,10 @@ final class PackedConversions {
       case I32X4_TRUNC_SAT_F32X4_U, I32X4_RELAXED_TRUNC_F32X4_U -> truncateUnsigned();
       case I32X4_TRUNC_SAT_F64X2_S_ZERO, I32X4_RELAXED_TRUNC_F64X2_S_ZERO ->
           convert(LaneType.DOUBLE, "D2I", LaneType.INT);
-      case F32X4_NEAREST -> round(LaneType.FLOAT, Rounding.NEAREST);
-      case F32X4_FLOOR -> round(LaneType.FLOAT, Rounding.FLOOR);
-      case F32X4_CEIL -> round(LaneType.FLOAT, Rounding.CEIL);
-      case F32X4_TRUNC -> round(LaneType.FLOAT, Rounding.TRUNC);
-      case F64X2_NEAREST -> round(LaneType.DOUBLE, Rounding.NEAREST);
-      case F64X2_FLOOR -> round(LaneType.DOUBLE, Rounding.FLOOR);
-      case F64X2_CEIL -> round(LaneType.DOUBLE, Rounding.CEIL);
-      case F64X2_TRUNC -> round(LaneType.DOUBLE, Rounding.TRUNC);
+      case F32X4_NEAREST -> round(Rounding.NEAREST);
+      case F32X4_FLOOR -> round(Rounding.FLOOR);
+      case F32X4_CEIL -> round(Rounding.CEIL);
+      case F32X4_TRUNC -> round(Rounding.TRUNC);
       default -> {
         return false;
       }
@@ -274,12 +270,12 @@ final class PackedConversions {
    * back. The sign is kept, as it counts for a zero. Greater numbers and NaNs stay as they are,
    * but for the sum that makes a NaN quiet.
    */
-  private void round(LaneType lanes, Rounding rounding) {
-    LaneType ints = lanes.integral();
-    boolean isFloat = lanes == LaneType.FLOAT;
-    long power = isFloat ? Float.floatToRawIntBits(0x1p23f) : Double.doubleToRawLongBits(0x1p52);
-    long one = isFloat ? Float.floatToRawIntBits(1) : Double.doubleToRawLongBits(1);
-    long top = isFloat ? Integer.MIN_VALUE : Long.MIN_VALUE;
+  private void round(Rounding rounding) {
+    LaneType lanes = LaneType.FLOAT;
+    LaneType ints = LaneType.INT;
+    int power = Float.floatToRawIntBits(0x1p23f);
+    int one = Float.floatToRawIntBits(1);
+    int top = Integer.MIN_VALUE;
     int size = state.scratchAddress;
     int sign = state.scratchAddress + 1;
     int rounded = state.scratchValue;

@@ -105,8 +105,7 @@ final class PackedEmitter {
     }
     Row row = ROWS.get(opcode);
     if (row != null) {
-      emit(row);
-      return true;
+      return emit(row);
     }
     switch (opcode) {
       case V128_CONST ->
@@ -121,11 +120,10 @@ final class PackedEmitter {
       case I8X16_ALL_TRUE -> allTrue(LaneType.BYTE);
       case I16X8_ALL_TRUE -> allTrue(LaneType.SHORT);
       case I32X4_ALL_TRUE -> allTrue(LaneType.INT);
-      case I64X2_ALL_TRUE -> allTrue(LaneType.LONG);
       case I8X16_BITMASK -> bitmask(LaneType.BYTE);
       case I16X8_BITMASK -> bitmask(LaneType.SHORT);
       case I32X4_BITMASK -> bitmask(LaneType.INT);
-      case I64X2_BITMASK -> bitmask(LaneType.LONG);
+      case I64X2_BITMASK -> bitmaskOfLongs();
       case I8X16_SPLAT -> splat(LaneType.BYTE);
       case I16X8_SPLAT -> splat(LaneType.SHORT);
       case I32X4_SPLAT -> splat(LaneType.INT);
@@ -153,8 +151,12 @@ final class PackedEmitter {
       case I8X16_SHR_S -> shiftBytes(ASHR);
       case F32X4_PMIN -> pseudo(LaneType.FLOAT, VectorOperator.LT);
       case F32X4_PMAX -> pseudo(LaneType.FLOAT, VectorOperator.GT);
-      case F64X2_PMIN -> pseudo(LaneType.DOUBLE, VectorOperator.LT);
-      case F64X2_PMAX -> pseudo(LaneType.DOUBLE, VectorOperator.GT);
+      case F64X2_PMIN -> {
+        return VectorApi.isWide() && widePseudo(VectorOperator.LT);
+      }
+      case F64X2_PMAX -> {
+        return VectorApi.isWide() && widePseudo(VectorOperator.GT);
+      }
       case F32X4_MIN, F32X4_RELAXED_MIN -> extremum(LaneType.FLOAT, VectorOperator.MIN);
       case F32X4_MAX, F32X4_RELAXED_MAX -> extremum(LaneType.FLOAT, VectorOperator.MAX);
       case F64X2_MIN, F64X2_RELAXED_MIN -> extremum(LaneType.DOUBLE, VectorOperator.MIN);
@@ -180,7 +182,7 @@ final class PackedEmitter {
     return true;
   }
 
-  private void emit(Row row) {
+  private boolean emit(Row row) {
     LaneType lanes = row.lanes();
     switch (row.form()) {
       case UNARY -> {
@@ -192,6 +194,9 @@ final class PackedEmitter {
       }
       case BINARY -> binary(row.operator(), lanes);
       case COMPARE -> {
+        if (lanes.bits() == 64) {
+          return VectorApi.isWide() && compareWide(row);
+        }
         state.deferTop(2);
         vectors.zero(lanes);
         vectors.constant(lanes, -1, -1);
@@ -215,6 +220,49 @@ final class PackedEmitter {
       }
       case SHIFT -> shift(row.operator(), lanes);
     }
+    return true;
+  }
+
+  /// Compares lanes of 64 bits as if there were four: C2 has no masks of two.
+  private boolean compareWide(Row row) {
+    LaneType lanes = row.lanes();
+    state.deferTop(2);
+    vectors.wideConstant(lanes, 0);
+    vectors.wideConstant(lanes, -1);
+    state.writeVector(1, lanes);
+    vectors.widen(lanes);
+    vectors.operator(row.operator());
+    state.writeVector(0, lanes);
+    vectors.widen(lanes);
+    vectors.compare();
+    vectors.blend();
+    vectors.unwiden(lanes);
+    finish(2, lanes);
+    return true;
+  }
+
+  /// The same for the choice that follows.
+  private boolean widePseudo(VectorOperator comparison) {
+    LaneType lanes = LaneType.DOUBLE;
+    int first = state.scratchAddress;
+    int second = state.scratchAddress + 1;
+    state.deferTop(2);
+    state.writeVector(1, lanes);
+    vectors.widen(lanes);
+    writer.store(JvmKind.PACKED, first);
+    state.writeVector(0, lanes);
+    vectors.widen(lanes);
+    writer.store(JvmKind.PACKED, second);
+    writer.load(JvmKind.PACKED, first);
+    writer.load(JvmKind.PACKED, second);
+    writer.load(JvmKind.PACKED, second);
+    vectors.operator(comparison);
+    writer.load(JvmKind.PACKED, first);
+    vectors.compare();
+    vectors.blend();
+    vectors.unwiden(lanes);
+    finish(2, lanes);
+    return true;
   }
 
   private void finish(int operands, LaneType lanes) {
@@ -263,7 +311,7 @@ final class PackedEmitter {
 
   private void anyTrue() {
     beginQuestion();
-    compareToZero(LaneType.LONG, VectorOperator.NE);
+    compareToZero(LaneType.INT, VectorOperator.NE);
     vectors.anyTrue();
     finish(1, JvmKind.INT);
   }
@@ -281,6 +329,25 @@ final class PackedEmitter {
     beginQuestion();
     compareToZero(lanes, VectorOperator.LT);
     vectors.bits();
+    finish(1, JvmKind.INT);
+  }
+
+  /// The signs of the upper halves, as C2 has no masks of two lanes.
+  private void bitmaskOfLongs() {
+    beginQuestion();
+    compareToZero(LaneType.INT, VectorOperator.LT);
+    vectors.bits();
+    writer.insn(Opcodes.DUP);
+    writer.iconst(1);
+    writer.insn(Opcodes.IUSHR);
+    writer.iconst(1);
+    writer.insn(Opcodes.IAND);
+    writer.insn(Opcodes.SWAP);
+    writer.iconst(2);
+    writer.insn(Opcodes.IUSHR);
+    writer.iconst(2);
+    writer.insn(Opcodes.IAND);
+    writer.insn(Opcodes.IOR);
     finish(1, JvmKind.INT);
   }
 

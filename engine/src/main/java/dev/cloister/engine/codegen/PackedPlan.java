@@ -4,6 +4,7 @@ import dev.cloister.engine.bytecode.InstructionReader;
 import dev.cloister.engine.bytecode.Opcode;
 import dev.cloister.engine.module.WasmModule;
 import dev.cloister.engine.runtime.CodeKind;
+import dev.cloister.engine.runtime.VectorUse;
 import dev.cloister.engine.runtime.intrinsic.VectorApi;
 import dev.cloister.engine.types.FuncType;
 import dev.cloister.engine.types.VecType;
@@ -46,20 +47,20 @@ final class PackedPlan {
   ///
   /// @param letters the letters of its locals
   static @Nullable PackedPlan of(
-      CodeKind kind, WasmModule module, int functionIndex, String letters, SplitPlan split) {
-    if (kind != CodeKind.OPTIMIZED || split.hasFrame()) {
+      CodeKind kind, ModulePlan plan, int functionIndex, String letters, SplitPlan split) {
+    if (kind != CodeKind.OPTIMIZED || plan.vectorUse() == VectorUse.NEVER || split.hasFrame()) {
       return null;
     }
     Scan scan = new Scan(letters);
-    scan.read(Sites.instructions(module, functionIndex));
-    boolean isWorthIt =
-        Boolean.getBoolean("packAll") && scan.count + letters.indexOf('V') >= 0 || scan.computingInLoops > 0 || scan.computing >= MIN_STRAIGHT_INSTRUCTIONS;
-    if (!isWorthIt
-        || scan.count > MAX_INSTRUCTIONS
-        || (scan.catches && throwsVectors(module))
-        || !VectorApi.isAvailable()) {
+    scan.read(Sites.instructions(plan.module(), functionIndex));
+    boolean isWanted =
+        plan.vectorUse() == VectorUse.ALWAYS
+            ? scan.count > 0 || letters.indexOf(JvmKind.V128.code()) >= 0
+            : scan.isWorthIt();
+    if (!isWanted || (scan.catches && throwsVectors(plan.module())) || !VectorApi.isAvailable()) {
       return null;
     }
+    plan.prepareVectors();
     return new PackedPlan(scan.choose());
   }
 
@@ -162,6 +163,11 @@ final class PackedPlan {
         votes[local] = new long[LaneType.values().length];
       }
       votes[local][type.ordinal()] += 1L << (3 * Math.min(loops, 8));
+    }
+
+    boolean isWorthIt() {
+      return (computingInLoops > 0 || computing >= MIN_STRAIGHT_INSTRUCTIONS)
+          && count <= MAX_INSTRUCTIONS;
     }
 
     LaneType[] choose() {

@@ -173,6 +173,32 @@ final class VectorWriter {
     binary();
   }
 
+  /// Pushes a vector of 256 bits with the same bits in all lanes, 0 or all ones.
+  void wideConstant(LaneType type, long lane) {
+    LaneType ints = type.integral();
+    species(ints, 256);
+    writer.lconst(lane);
+    broadcast(ints);
+    viewFrom(ints, type);
+  }
+
+  /// Makes a vector of 256 bits of one of 128; what is in the rest does not matter.
+  void widen(LaneType type) {
+    reshape(type, 256);
+  }
+
+  /// The opposite.
+  void unwiden(LaneType type) {
+    reshape(type, 128);
+  }
+
+  private void reshape(LaneType type, int bits) {
+    species(type, bits);
+    writer.iconst(0);
+    writer.invokevirtual(
+        Names.VECTOR, "reinterpretShape", "(" + SPECIES_DESC + "I)" + VECTOR_DESC);
+  }
+
   /// Shifts the vector on top of the JVM stack by a constant.
   void shift(VectorOperator operator, int count) {
     operator(operator);

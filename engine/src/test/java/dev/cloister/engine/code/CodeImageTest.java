@@ -23,6 +23,7 @@ import dev.cloister.engine.runtime.HostFunction;
 import dev.cloister.engine.runtime.Imports;
 import dev.cloister.engine.runtime.Instance;
 import dev.cloister.engine.runtime.Store;
+import dev.cloister.engine.runtime.VectorUse;
 import dev.cloister.engine.types.FuncType;
 import dev.cloister.engine.types.GlobalType;
 import dev.cloister.engine.types.Limits;
@@ -63,6 +64,7 @@ final class CodeImageTest {
         ModuleDecoder.decode(module.build(), WasmFeatures.ALL, WasmLimits.defaults()),
         CodeKind.BASELINE,
         ModulePlan.METHOD_BYTES,
+        VectorUse.WORTHWHILE,
         signatureClasses,
         new StructClasses(threads),
         threads);

@@ -17,6 +17,7 @@ import dev.cloister.engine.runtime.CodeKind;
 import dev.cloister.engine.runtime.HeapLimiter;
 import dev.cloister.engine.runtime.Imports;
 import dev.cloister.engine.runtime.Store;
+import dev.cloister.engine.runtime.VectorUse;
 import dev.cloister.engine.runtime.WasmStruct;
 import dev.cloister.engine.types.DefinedType;
 import dev.cloister.engine.types.FieldType;
@@ -60,6 +61,7 @@ final class StructClassesTest {
             ModuleDecoder.decode(module.build(), WasmFeatures.ALL, WasmLimits.defaults()),
             CodeKind.BASELINE,
             ModulePlan.METHOD_BYTES,
+            VectorUse.WORTHWHILE,
             signatureClasses,
             structClasses,
             threads);
