@@ -21,8 +21,10 @@ import dev.cloister.engine.types.NumType;
 import dev.cloister.engine.types.TableType;
 import dev.cloister.engine.types.TagType;
 import dev.cloister.engine.types.ValueType;
+import java.lang.management.ManagementFactory;
 import java.util.List;
 import java.util.Locale;
+import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
 /// This project's engine.
@@ -46,7 +48,23 @@ final class CloisterEngine implements GuestEngine {
 
   @Override
   public String version() {
-    return "Cloister, " + kind.name().toLowerCase(Locale.ROOT) + ", on Java " + Runtime.version();
+    return "Cloister, "
+        + kind.name().toLowerCase(Locale.ROOT)
+        + (isGraal() ? ", on the Graal compiler of Java " : ", on Java ")
+        + Runtime.version();
+  }
+
+  /// Whether HotSpot's top tier is the Graal compiler.
+  private static boolean isGraal() {
+    // HotSpot does not start if it is not there.
+    return ManagementFactory.getRuntimeMXBean()
+        .getInputArguments()
+        .contains("-XX:+UseJVMCICompiler");
+  }
+
+  @Override
+  public Optional<String> generatedPrefix() {
+    return Optional.of("dev.cloister.generated.");
   }
 
   @Override
