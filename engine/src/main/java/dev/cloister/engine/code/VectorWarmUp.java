@@ -26,7 +26,7 @@ import org.jspecify.annotations.Nullable;
 final class VectorWarmUp {
   /// Enough for the methods that many instructions share to be compiled, and too little for the
   /// functions of the module, which nobody needs.
-  private static final int ROUNDS = 1_500;
+  private static final int ROUNDS = Integer.getInteger("rounds", 1500);
 
   private static boolean isDone;
 

@@ -155,7 +155,7 @@ final class OperandStack {
 
   /// Notes that a vector object is now two longs in a local variable.
   void setHalves(int index, int slot) {
-    leaveTemporary(index);
+    leavePlace(index);
     places[index] = LOCAL;
     values[index] = slot;
     setKind(index, JvmKind.V128);
@@ -164,7 +164,7 @@ final class OperandStack {
 
   /// Notes that two longs are now a vector object in a local variable.
   void setPacked(int index, int slot) {
-    leaveTemporary(index);
+    leavePlace(index);
     places[index] = LOCAL;
     values[index] = slot;
     setKind(index, JvmKind.PACKED);
@@ -192,13 +192,13 @@ final class OperandStack {
 
   /// Notes that an operand is now on the JVM stack.
   void setOnStack(int index) {
-    leaveTemporary(index);
+    leavePlace(index);
     places[index] = ON_STACK;
   }
 
   /// Notes that an operand is now in a local variable.
   void setLocal(int index, int slot) {
-    leaveTemporary(index);
+    leavePlace(index);
     places[index] = LOCAL;
     values[index] = slot;
     temporaries.hold(slot, kind(index));
@@ -206,14 +206,16 @@ final class OperandStack {
 
   /// Notes that an operand is now in an element of a frame array.
   void setFrame(int index, int element) {
-    leaveTemporary(index);
+    leavePlace(index);
     places[index] = FRAME;
     values[index] = element;
   }
 
-  private void leaveTemporary(int index) {
-    if (places[index] == LOCAL) {
-      temporaries.release(slot(index), kind(index));
+  private void leavePlace(int index) {
+    switch (places[index]) {
+      case LOCAL -> temporaries.release(slot(index), kind(index));
+      case CONSTANT -> highs[index] = 0; // If it is a vector object, it is written as bytes.
+      default -> {}
     }
   }
 
