@@ -1,6 +1,7 @@
 package dev.cloister.engine.code;
 
 import com.google.errorprone.annotations.concurrent.GuardedBy;
+import dev.cloister.engine.bytecode.Opcode;
 import dev.cloister.engine.codegen.CallShape;
 import dev.cloister.engine.codegen.ChunkGenerator;
 import dev.cloister.engine.codegen.ModulePlan;
@@ -28,8 +29,10 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.AtomicLong;
+import java.util.function.Consumer;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
@@ -85,7 +88,8 @@ public final class NativeModule implements CodeLinkage {
         VectorWarmUp::prepare);
   }
 
-  /// @param beforeVectors what is run before the first function with vector objects is compiled
+  /// @param beforeVectors what is told the instructions of a function with vector objects before it
+  ///   is compiled
   NativeModule(
       WasmModule module,
       CodeKind kind,
@@ -94,7 +98,7 @@ public final class NativeModule implements CodeLinkage {
       SignatureClasses signatureClasses,
       StructClasses structClasses,
       CompileThreads threads,
-      Runnable beforeVectors) {
+      Consumer<Set<Opcode>> beforeVectors) {
     this.module = module;
     this.scriptUrl = ScriptUrl.of(module);
     this.layout = new InstanceLayout(module);

@@ -1,6 +1,7 @@
 package dev.cloister.engine.codegen;
 
 import dev.cloister.engine.bytecode.InstructionReader;
+import dev.cloister.engine.bytecode.Opcode;
 import dev.cloister.engine.error.LimitExceededException;
 import dev.cloister.engine.module.WasmModule;
 import dev.cloister.engine.runtime.CodeKind;
@@ -13,7 +14,9 @@ import java.util.Collection;
 import java.util.EnumMap;
 import java.util.Map;
 import java.util.Objects;
+import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.function.Consumer;
 
 /// How a module is laid out in classes: call shapes, dispatch tables and chunks of functions.
 ///
@@ -39,7 +42,7 @@ public final class ModulePlan {
   private final InstanceLayout layout;
   private final int methodBytes;
   private final VectorUse vectorUse;
-  private final Runnable beforeVectors;
+  private final Consumer<Set<Opcode>> beforeVectors;
   private final TypePlan types;
   private final BitSet withTailCalls = new BitSet();
 
@@ -54,21 +57,21 @@ public final class ModulePlan {
   ///
   /// @throws LimitExceededException if there are too many shapes of structures
   public ModulePlan(WasmModule module, InstanceLayout layout) {
-    this(module, layout, METHOD_BYTES, VectorUse.WORTHWHILE, () -> {});
+    this(module, layout, METHOD_BYTES, VectorUse.WORTHWHILE, _ -> {});
   }
 
   /// Plans a module whose functions are divided if their bytecode is estimated at more than
   /// `methodBytes`.
   ///
   /// @param vectorUse where optimized code keeps vectors in registers
-  /// @param beforeVectors what is run before the first function that does
+  /// @param beforeVectors what is told the instructions of such a function before it is compiled
   /// @throws LimitExceededException if there are too many shapes of structures
   public ModulePlan(
       WasmModule module,
       InstanceLayout layout,
       int methodBytes,
       VectorUse vectorUse,
-      Runnable beforeVectors) {
+      Consumer<Set<Opcode>> beforeVectors) {
     this.module = module;
     this.layout = layout;
     this.methodBytes = methodBytes;
@@ -143,9 +146,9 @@ public final class ModulePlan {
     return vectorUse;
   }
 
-  /// Runs what has to come before code with vector objects. Any thread, often.
-  void prepareVectors() {
-    beforeVectors.run();
+  /// Does what has to come before code with some instructions on vector objects. Any thread, often.
+  void prepareVectors(Set<Opcode> opcodes) {
+    beforeVectors.accept(opcodes);
   }
 
   /// {@return where the parts of instances are}

@@ -11,7 +11,9 @@ import dev.cloister.engine.types.VecType;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Deque;
+import java.util.EnumSet;
 import java.util.List;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /// That the vectors of a function are objects of the JDK's Vector API, and with which lanes its
@@ -60,7 +62,7 @@ final class PackedPlan {
     if (!isWanted || (scan.catches && throwsVectors(plan.module())) || !VectorApi.isAvailable()) {
       return null;
     }
-    plan.prepareVectors();
+    plan.prepareVectors(scan.opcodes);
     return new PackedPlan(scan.choose());
   }
 
@@ -93,6 +95,7 @@ final class PackedPlan {
     private final List<Integer> justRead = new ArrayList<>();
     private int loops;
     private @Nullable LaneType last;
+    final Set<Opcode> opcodes = EnumSet.noneOf(Opcode.class);
     int count;
     int computing;
     int computingInLoops;
@@ -142,6 +145,7 @@ final class PackedPlan {
 
     private void count(Opcode opcode) {
       count++;
+      opcodes.add(opcode);
       boolean isMove = opcode.accessWidthLog2() >= 0 || opcode == Opcode.V128_CONST;
       if (!isMove) {
         computing++;
