@@ -5,11 +5,14 @@ import dev.cloister.engine.codegen.ModulePlan;
 import dev.cloister.engine.decode.ModuleDecoder;
 import dev.cloister.engine.feature.WasmFeatures;
 import dev.cloister.engine.feature.WasmLimits;
-import dev.cloister.engine.module.WasmModule;
+import dev.cloister.engine.module.ModuleHash;
 import dev.cloister.engine.runtime.CodeKind;
 import dev.cloister.engine.runtime.HeapLimiter;
 import dev.cloister.engine.runtime.Imports;
 import dev.cloister.engine.runtime.Instance;
+import dev.cloister.engine.runtime.MemoryPool;
+import dev.cloister.engine.runtime.StopPolicy;
+import dev.cloister.engine.runtime.Stopper;
 import dev.cloister.engine.runtime.Store;
 import dev.cloister.engine.runtime.VectorUse;
 import java.io.IOException;
@@ -86,15 +89,19 @@ final class VectorWarmUp {
 
   private static Instance newInstance() {
     CompileThreads threads = new CompileThreads(1);
+    byte[] bytes = read();
     NativeModule module =
         new NativeModule(
-            read(),
+            ModuleDecoder.decode(bytes, WasmFeatures.ALL, WasmLimits.defaults()),
+            ModuleHash.of(bytes),
             CodeKind.OPTIMIZED,
             ModulePlan.METHOD_BYTES,
             VectorUse.ALWAYS,
             new SignatureClasses(threads),
             new StructClasses(threads),
             threads,
+            Stopper.create(StopPolicy.defaults()),
+            MemoryPool.NONE,
             _ -> {});
     module.generateAll();
     Instance made = module.instantiate(new Store(HeapLimiter.UNLIMITED), Imports.NONE);
@@ -107,12 +114,12 @@ final class VectorWarmUp {
   }
 
   /// {@return the module with a function for each instruction}
-  static WasmModule read() {
+  static byte[] read() {
     try (@Nullable InputStream file = VectorWarmUp.class.getResourceAsStream("vectors.wasm")) {
       if (file == null) {
         throw new IllegalStateException("vectors.wasm is missing");
       }
-      return ModuleDecoder.decode(file.readAllBytes(), WasmFeatures.ALL, WasmLimits.defaults());
+      return file.readAllBytes();
     } catch (IOException e) {
       throw new UncheckedIOException("cannot read vectors.wasm", e);
     }
