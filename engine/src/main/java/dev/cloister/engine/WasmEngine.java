@@ -122,6 +122,7 @@ public final class WasmEngine implements AutoCloseable {
         hash,
         config.codeKind(),
         config.methodBytes(),
+        config.vectorUse(),
         signatureClasses,
         structClasses,
         threads,
