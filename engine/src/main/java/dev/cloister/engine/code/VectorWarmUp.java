@@ -79,12 +79,11 @@ final class VectorWarmUp {
     instance = guest;
     added.forEach(opcode -> run(guest, opcode));
     DONE.addAll(added);
-    EXECUTOR.execute(
-        () -> {
-          for (int i = 0; i < ROUNDS; i++) {
-            added.forEach(opcode -> run(guest, opcode));
-          }
-        });
+    EXECUTOR.execute(() -> {
+      for (int i = 0; i < ROUNDS; i++) {
+        added.forEach(opcode -> run(guest, opcode));
+      }
+    });
   }
 
   private static Instance newInstance() {

@@ -45,8 +45,7 @@ final class Conditions {
   /// @return the jump that is taken if the condition holds
   static int writeOperands(BytecodeWriter writer, int condition) {
     switch (condition & FORM) {
-      case UNSIGNED_INTS ->
-          writer.invokestatic("java/lang/Integer", "compareUnsigned", "(II)I");
+      case UNSIGNED_INTS -> writer.invokestatic("java/lang/Integer", "compareUnsigned", "(II)I");
       case UNSIGNED_LONGS -> writer.invokestatic("java/lang/Long", "compareUnsigned", "(JJ)I");
       case LONGS -> writer.insn(Opcodes.LCMP);
       default -> {}

@@ -244,7 +244,8 @@ final class MethodState {
         : new CallShape(letters(shape.params()), letters(shape.results()));
   }
 
-  /// {@return the lanes in which a Wasm local is kept that is a vector object; else without meaning}
+  /// {@return the lanes in which a Wasm local is kept that is a vector object; else without
+  /// meaning}
   LaneType localLanes(int local) {
     return packed == null ? LaneType.BYTE : packed.lanes(local);
   }

@@ -101,6 +101,7 @@ public final class Names {
   static final String METHOD_HANDLE_DESC = "Ljava/lang/invoke/MethodHandle;";
   static final String VAR_HANDLE = "java/lang/invoke/VarHandle";
   static final String VAR_HANDLE_DESC = "Ljava/lang/invoke/VarHandle;";
+
   /// The package of the JDK's Vector API, and its vectors of any lanes.
   static final String VECTORS = "jdk/incubator/vector/";
 

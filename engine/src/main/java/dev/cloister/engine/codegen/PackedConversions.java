@@ -221,7 +221,8 @@ final class PackedConversions {
   }
 
   /// From 2^31 on, the difference to that is converted, and the top bit set. What is greater still
-  /// saturates at the greatest signed integer, and so with the top bit at the greatest unsigned one.
+  /// saturates at the greatest signed integer, and so with the top bit at the greatest unsigned
+  /// one.
   private void truncateUnsigned() {
     int power = Float.floatToRawIntBits(0x1p31f);
     int positive = state.scratchAddress;

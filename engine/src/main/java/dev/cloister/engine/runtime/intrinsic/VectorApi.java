@@ -50,9 +50,7 @@ public final class VectorApi {
   /// {@return a vector by its halves}
   @CalledByGeneratedCode
   public static ByteVector of(long low, long high) {
-    return LongVector.broadcast(LongVector.SPECIES_128, low)
-        .withLane(1, high)
-        .reinterpretAsBytes();
+    return LongVector.broadcast(LongVector.SPECIES_128, low).withLane(1, high).reinterpretAsBytes();
   }
 
   /// {@return a constant of generated code} Called by the JVM, once for each.
