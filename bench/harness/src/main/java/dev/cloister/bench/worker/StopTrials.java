@@ -21,6 +21,7 @@ import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.locks.LockSupport;
 import org.jspecify.annotations.Nullable;
 
@@ -36,6 +37,7 @@ final class StopTrials implements AutoCloseable {
   private static final int WARM_UP_STOPS = 10;
   private static final long MIN_RUN_NANOS = TimeUnit.MILLISECONDS.toNanos(30);
   private static final int SPREAD_NANOS = 20_000_000;
+  private static final long NAP_NANOS = TimeUnit.MILLISECONDS.toNanos(40);
 
   private final WasmEngine engine;
   private final ModuleHandle module;
@@ -86,9 +88,35 @@ final class StopTrials implements AutoCloseable {
     for (int i = 0; i < count; i++) {
       latencies[i] = stopOne(export);
     }
-    Arrays.sort(latencies);
+    return quantiles(latencies);
+  }
+
+  /// {@return how much later than it wanted a thread wakes beside another one that is busy, as for
+  /// [#run]: what the machine adds to every latency}
+  String noise(int count) throws ExecutionException, InterruptedException {
+    AtomicBoolean isOver = new AtomicBoolean();
+    Future<?> busy =
+        thread.submit(() -> {
+          while (!isOver.get()) {
+            Thread.onSpinWait();
+          }
+        });
+    long[] late = new long[count];
+    for (int i = 0; i < count; i++) {
+      long wanted = System.nanoTime() + NAP_NANOS;
+      TimeUnit.NANOSECONDS.sleep(NAP_NANOS);
+      late[i] = System.nanoTime() - wanted;
+    }
+    isOver.set(true);
+    busy.get();
+    return quantiles(late);
+  }
+
+  private static String quantiles(long[] nanos) {
+    Arrays.sort(nanos);
+    int count = nanos.length;
     int p99 = (count * 99 + 99) / 100 - 1;
-    return latencies[count / 2] + "\t" + latencies[p99] + "\t" + latencies[count - 1];
+    return nanos[count / 2] + "\t" + nanos[p99] + "\t" + nanos[count - 1];
   }
 
   private long stopOne(@Nullable String export) throws ExecutionException, InterruptedException {

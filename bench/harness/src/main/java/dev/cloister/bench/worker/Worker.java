@@ -28,7 +28,7 @@ import org.jspecify.annotations.Nullable;
 /// | `fresh COUNT` | the same, each time on a fresh instance: CPU and wall time of the calls |
 /// | `instances COUNT` | makes and keeps so many: see below |
 /// | `usage` | CPU time of the whole process |
-/// | `stops FILE EXPORT COUNT` | our engine only: see [StopTrials#run] |
+/// | `stops FILE EXPORT COUNT` | our engine only: see [StopTrials#run] and, for `-`, `noise` |
 /// | `share FILE QUARANTINE ROUNDS MILLIS` | our engine only: see [SharerTrial#run] |
 ///
 /// The answer to `instances` is the median and the 99th percentile of the wall time, the median of
