@@ -63,8 +63,7 @@ final class QuarantineTest {
         .exportFunction(
             "spin",
             VOID,
-            code ->
-                code.loop().i32Const(0).i32Const(1).access(Opcode.I32_STORE8, 0).br(0).end())
+            code -> code.loop().i32Const(0).i32Const(1).access(Opcode.I32_STORE8, 0).br(0).end())
         .exportFunction("next", INT, code -> code.localGet(0).i32Const(1).i32Add())
         .build();
   }
@@ -78,7 +77,7 @@ final class QuarantineTest {
           .daemon()
           .start(() -> end.complete(catchThrowable(() -> call(instance, "spin"))));
       while (memory(instance).getByte(0) == 0) {
-        Thread.yield();
+        Thread.onSpinWait();
       }
       store.requestStop(StopReason.DEADLINE);
       assertThat(end.orTimeout(30, TimeUnit.SECONDS).join()).isInstanceOf(StoppedException.class);
@@ -140,7 +139,8 @@ final class QuarantineTest {
     assertThat(engine.compile(newcomer, module()).isQuarantined()).isFalse();
   }
 
-  /// Histories of modules that an isolate does not use any more are kept only for the stops in them.
+  /// Histories of modules that an isolate does not use any more are kept only for the stops in
+  /// them.
   @Test
   void isolateThatUsesManyModules_keepsItsQuarantine() {
     EngineIsolate restless = engine.addIsolate("restless");
@@ -170,8 +170,7 @@ final class QuarantineTest {
         spinAndStop(module);
       }
       assertThat(module.isQuarantined()).isFalse();
-      assertThat(polling.statistics().stops())
-          .isEqualTo(new Stopper.Figures(5, 0, 0, 0, 0));
+      assertThat(polling.statistics().stops()).isEqualTo(new Stopper.Figures(5, 0, 0, 0, 0));
       assertThat(module.info().images()).hasSize(1);
     }
   }

@@ -14,6 +14,7 @@ import dev.cloister.bench.mode.StopsMode;
 import dev.cloister.bench.mode.WarmUpMode;
 import dev.cloister.bench.report.Report;
 import dev.cloister.bench.workload.Catalog;
+import dev.cloister.bench.workload.Group;
 import dev.cloister.bench.workload.Workload;
 import dev.cloister.bench.workload.Workload.Task;
 import java.io.IOException;
@@ -22,6 +23,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
+import java.util.Set;
 import java.util.concurrent.Callable;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
@@ -93,7 +95,7 @@ final class Bench implements Callable<Integer> {
   @Option(
       names = "--rounds",
       paramLabel = "N",
-      description = "Samples of each cell (default 7, quick 3).")
+      description = "Samples of each cell (default 7, quick 3, warmup 1).")
   private @Nullable Integer rounds;
 
   @Option(
@@ -107,6 +109,12 @@ final class Bench implements Callable<Integer> {
       paramLabel = "LIST",
       description = "Where workers run, for taskset (default: the last two CPUs; `all` for any).")
   private @Nullable String cpus;
+
+  @Option(
+      names = "--strict",
+      description =
+          "Fails if hot code of ours is left to the JVM's interpreter or its first compiler.")
+  private boolean isStrict;
 
   @Option(names = "--json", description = "Prints JSON, with every sample, in place of the table.")
   private boolean isJson;
@@ -151,7 +159,7 @@ final class Bench implements Callable<Integer> {
     List<Workload> workloads = choose(catalog, mode);
     Report report = mode.run(workloads, columns, settings(log), this::progress);
     print(report, found, catalog);
-    return report.hasWrong() ? 1 : 0;
+    return report.hasWrong() || (isStrict && report.hasFault()) ? 1 : 0;
   }
 
   private Mode mode(Settings settings) {
@@ -171,7 +179,7 @@ final class Bench implements Callable<Integer> {
     return new Settings(
         isQuick ? 600 : 3_000,
         warmUp * 1_000,
-        rounds != null ? rounds : isQuick ? 3 : 7,
+        rounds != null ? rounds : question == Question.WARMUP ? 1 : isQuick ? 3 : 7,
         isQuick ? 30 : 100,
         isQuick ? 30 : 300,
         System.nanoTime() + seconds * 1_000_000_000L,
@@ -212,7 +220,14 @@ final class Bench implements Callable<Integer> {
       wanted = mode.defaultWorkloads();
     }
     if (wanted.isEmpty()) {
-      wanted = isQuick ? QUICK : catalog.all().stream().map(Workload::name).toList();
+      Set<Group> groups = mode.defaultGroups();
+      wanted =
+          isQuick
+              ? QUICK
+              : catalog.all().stream()
+                  .filter(workload -> groups.contains(workload.group()))
+                  .map(Workload::name)
+                  .toList();
     }
     boolean isNamed = !names.isEmpty();
     List<Workload> chosen = new ArrayList<>();
@@ -250,7 +265,13 @@ final class Bench implements Callable<Integer> {
             case Task.Run run -> "run(" + run.n() + ")";
             case Task.Play _ -> "recorded run";
           };
-      System.out.printf(Locale.ROOT, "%-16s %-14s %s%n", workload.name(), kind, workload.module());
+      System.out.printf(
+          Locale.ROOT,
+          "%-16s %-12s %-14s %s%n",
+          workload.name(),
+          workload.group().label(),
+          kind,
+          workload.module());
     }
     catalog.missing().forEach(reason -> System.out.println("missing: " + reason));
     found.versions().forEach((name, text) -> System.out.println("engine " + name + ": " + text));

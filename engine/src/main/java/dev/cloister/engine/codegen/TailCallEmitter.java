@@ -141,8 +141,7 @@ final class TailCallEmitter {
   }
 
   /// Writes the entry of a function that makes tail calls.
-  static void writeEntry(
-      CodeKind kind, ModulePlan plan, int functionIndex, ClassVisitor target) {
+  static void writeEntry(CodeKind kind, ModulePlan plan, int functionIndex, ClassVisitor target) {
     CallShape shape = plan.shapeOfFunction(functionIndex);
     String descriptor = shape.descriptor(Names.INSTANCE_DESC);
     MethodVisitor method =

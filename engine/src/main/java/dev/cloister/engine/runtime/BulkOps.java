@@ -166,12 +166,7 @@ public final class BulkOps {
   public static void tableCopy(
       long target, int source, int length, Table to, Table from, Instance instance) {
     Table.copy(
-        to,
-        target,
-        from,
-        Integer.toUnsignedLong(source),
-        Integer.toUnsignedLong(length),
-        instance);
+        to, target, from, Integer.toUnsignedLong(source), Integer.toUnsignedLong(length), instance);
   }
 
   /// `table.copy` to a 32-bit table from a 64-bit one.
@@ -179,12 +174,7 @@ public final class BulkOps {
   public static void tableCopy(
       int target, long source, int length, Table to, Table from, Instance instance) {
     Table.copy(
-        to,
-        Integer.toUnsignedLong(target),
-        from,
-        source,
-        Integer.toUnsignedLong(length),
-        instance);
+        to, Integer.toUnsignedLong(target), from, source, Integer.toUnsignedLong(length), instance);
   }
 
   /// `table.copy` between 64-bit tables.

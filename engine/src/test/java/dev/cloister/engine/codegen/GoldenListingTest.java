@@ -456,7 +456,8 @@ final class GoldenListingTest {
                 })
             .function(
                 INT,
-                code -> code.loop().localGet(0).brIf(0).end().localGet(0).op(Opcode.RETURN_CALL, 1)));
+                code ->
+                    code.loop().localGet(0).brIf(0).end().localGet(0).op(Opcode.RETURN_CALL, 1)));
   }
 
   private static ModuleBuilder variants() {

@@ -248,8 +248,8 @@ final class StopTest {
         });
   }
 
-  /// Shapes that add no functions but `run` can call `identity`, 2, and a function that calls itself
-  /// twice, 3.
+  /// Shapes that add no functions but `run` can call `identity`, 2, and a function that calls
+  /// itself twice, 3.
   private static ModuleBuilder module(Shape shape) {
     ModuleBuilder module = new ModuleBuilder().importFunction("host", "begun", VOID);
     shape.functions().accept(module);
@@ -286,8 +286,8 @@ final class StopTest {
     latch.countDown();
   }
 
-  /// Waits until the guest has begun and has left the host function by which it told: there it would
-  /// be stopped as well.
+  /// Waits until the guest has begun and has left the host function by which it told: there it
+  /// would be stopped as well.
   private static void awaitGuest(CountDownLatch latch, Thread guest) throws InterruptedException {
     await(latch);
     while (Arrays.stream(guest.getStackTrace())

@@ -159,7 +159,7 @@ final class StopperTest {
     EventWindow fifth = new EventWindow(5, SECOND);
     long seen = 0;
     for (int i = 0; i < 1_000; i++) {
-      now += (i * 37 % 11) * 5 * MILLIS;
+      now += (i * 37L % 11) * 5 * MILLIS;
       stopOnce(site);
       long armings = stopper.figures().armings();
       for (; seen < armings; seen++) {
@@ -250,8 +250,7 @@ final class StopperTest {
   @Test
   void history_whereArmingsAreUsedUp_isQuarantinedAfterOneStop() {
     StopSite site = new StopSite(stopper);
-    List<StopHistory> histories =
-        Stream.generate(() -> new StopHistory(stopper)).limit(4).toList();
+    List<StopHistory> histories = Stream.generate(() -> new StopHistory(stopper)).limit(4).toList();
     for (StopHistory history : histories.subList(0, 3)) {
       stopCounted(site, history, /* polls= */ false);
       assertThat(history.isQuarantined(site)).isFalse();

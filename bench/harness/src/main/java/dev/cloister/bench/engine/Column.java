@@ -6,7 +6,8 @@ import java.util.List;
 ///
 /// @param name as it stands in the table
 /// @param command what starts its worker
-public record Column(String name, List<String> command) {
+/// @param isWatched whether it is to be seen what HotSpot's compilers make of its guests
+public record Column(String name, List<String> command, boolean isWatched) {
   /// Copies the command.
   public Column {
     command = List.copyOf(command);

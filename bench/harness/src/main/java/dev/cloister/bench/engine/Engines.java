@@ -8,6 +8,7 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
@@ -39,10 +40,18 @@ public final class Engines {
           "fuel",
           "debug",
           "polled",
+          "baseline-graal",
+          "optimized-graal",
           "endive",
           "graalwasm");
 
   private static final String HEAP = "-Xmx4g";
+
+  /// Our engine with the Graal compiler in the place of C2.
+  private static final String GRAAL = "-graal";
+
+  private static final Set<String> KINDS =
+      Set.of("baseline", "optimized", "fuel", "debug", "polled");
 
   private final Path home;
   private final Path root;
@@ -69,7 +78,7 @@ public final class Engines {
     List<Column> present = new ArrayList<>();
     for (String name : names) {
       try {
-        Column column = new Column(name, command(name));
+        Column column = new Column(name, command(name), KINDS.contains(kind(name)));
         try (WorkerProcess worker = WorkerProcess.start(column, log, Duration.ofMinutes(1))) {
           versions.put(name, worker.ask("version")[0]);
           present.add(column);
@@ -106,25 +115,31 @@ public final class Engines {
         command.add("--stack-size=8000");
         command.add(root.resolve("bench/node/worker.mjs").toString());
       }
-      case "baseline", "optimized", "fuel", "debug", "polled" -> {
+      case "baseline",
+          "optimized",
+          "fuel",
+          "debug",
+          "polled",
+          "baseline-graal",
+          "optimized-graal" -> {
         addJava(command);
+        if (name.endsWith(GRAAL)) {
+          addGraal(command);
+        }
         // It comes with the harness.
         command.addAll(
             List.of(
                 "-cp",
                 System.getProperty("java.class.path"),
                 "dev.cloister.bench.worker.CloisterEngine",
-                name));
+                kind(name)));
       }
       case "endive" -> {
         addJava(command);
         command.addAll(List.of("-cp", jars(name), "dev.cloister.bench.endive.EndiveEngine"));
       }
       case "graalwasm" -> {
-        Path folder = home.resolve(name);
-        if (!Files.isDirectory(folder)) {
-          throw new WorkerException("its libraries are not in " + folder);
-        }
+        Path folder = folder(name);
         command.addAll(
             List.of(
                 java(),
@@ -153,6 +168,28 @@ public final class Engines {
     command.add("-XX:-ExplicitGCInvokesConcurrent");
   }
 
+  /// The libraries of GraalWasm include the compiler.
+  private void addGraal(List<String> command) {
+    command.addAll(
+        List.of(
+            "-XX:+UnlockExperimentalVMOptions",
+            "-XX:+EnableJVMCI",
+            "-XX:+UseJVMCICompiler",
+            "--upgrade-module-path=" + folder("graalwasm").resolve("compiler")));
+  }
+
+  private static String kind(String name) {
+    return name.endsWith(GRAAL) ? name.substring(0, name.length() - GRAAL.length()) : name;
+  }
+
+  private Path folder(String name) {
+    Path folder = home.resolve(name);
+    if (!Files.isDirectory(folder)) {
+      throw new WorkerException("its libraries are not in " + folder);
+    }
+    return folder;
+  }
+
   private static String java() {
     return Path.of(System.getProperty("java.home"), "bin", "java").toString();
   }
@@ -167,11 +204,7 @@ public final class Engines {
   }
 
   private String jars(String folder) throws IOException {
-    Path jars = home.resolve(folder);
-    if (!Files.isDirectory(jars)) {
-      throw new WorkerException("its libraries are not in " + jars);
-    }
-    try (Stream<Path> files = Files.list(jars)) {
+    try (Stream<Path> files = Files.list(folder(folder))) {
       return files
           .filter(file -> file.toString().endsWith(".jar"))
           .map(Path::toString)

@@ -4,6 +4,7 @@ import dev.cloister.bench.engine.Column;
 import dev.cloister.bench.engine.WorkerException;
 import dev.cloister.bench.engine.WorkerProcess;
 import dev.cloister.bench.report.Result;
+import dev.cloister.bench.worker.JitVerdict;
 import dev.cloister.bench.workload.Workload;
 import dev.cloister.bench.workload.Workload.Task;
 import java.time.Duration;
@@ -66,12 +67,17 @@ final class Guest implements AutoCloseable {
 
   /// {@return the time from the binary to the first result}
   double loadWallNanos() {
+    return loadTimes().wall();
+  }
+
+  /// {@return the times from the binary to the first result}
+  Times loadTimes() {
     Times compiled = compilation;
     Times passed = firstPass;
     if (compiled == null || passed == null) {
       throw new IllegalStateException("not loaded");
     }
-    return compiled.wall() + passed.wall();
+    return new Times(compiled.cpu() + passed.cpu(), compiled.wall() + passed.wall());
   }
 
   /// Does so many further passes.
@@ -82,6 +88,42 @@ final class Guest implements AutoCloseable {
   /// Does so many passes, each on a fresh instance, whose making does not count.
   Times fresh(int passes) {
     return Times.of(worker.ask("fresh", String.valueOf(passes)), 0);
+  }
+
+  /// {@return whether it is to be seen what HotSpot's compilers make of the guest}
+  boolean isWatched() {
+    return worker.column().isWatched();
+  }
+
+  /// Records what the compilers do from now on, where that is to be seen.
+  void watch() {
+    if (isWatched()) {
+      worker.ask("watch");
+    }
+  }
+
+  /// Records the guest's stack from now on, of one that is watched.
+  void sample() {
+    worker.ask("sample");
+  }
+
+  /// {@return what was seen of one that is watched}
+  JitVerdict verdict() {
+    return JitVerdict.of(worker.ask("watched"));
+  }
+
+  /// {@return the cell, with what is to be said of the compilers}
+  static Result judged(Result result, JitVerdict verdict) {
+    Result judged = result;
+    if (verdict.failures() > 0) {
+      judged =
+          judged.withDetail(
+              "compilations given up: " + verdict.failures() + ", " + verdict.failed());
+    }
+    if (!verdict.slow().isEmpty()) {
+      judged = judged.withFault("hot, but not the last compiler's: " + verdict.slow());
+    }
+    return judged;
   }
 
   WorkerProcess worker() {

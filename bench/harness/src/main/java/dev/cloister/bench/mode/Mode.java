@@ -3,8 +3,11 @@ package dev.cloister.bench.mode;
 import dev.cloister.bench.engine.Column;
 import dev.cloister.bench.report.Report;
 import dev.cloister.bench.report.Result;
+import dev.cloister.bench.workload.Group;
 import dev.cloister.bench.workload.Workload;
+import java.util.EnumSet;
 import java.util.List;
+import java.util.Set;
 import java.util.function.Consumer;
 
 /// One question. It asks all engines about one workload before it goes on to the next.
@@ -15,6 +18,21 @@ public interface Mode {
   /// {@return the names of the workloads that it takes if none are named; empty for all}
   default List<String> defaultWorkloads() {
     return List.of();
+  }
+
+  /// {@return the groups of workloads that it takes if none are named}
+  default Set<Group> defaultGroups() {
+    return EnumSet.complementOf(EnumSet.of(Group.BOUNDARY));
+  }
+
+  /// {@return ratios that are to be named where they are exceeded}
+  default List<Double> bounds() {
+    return List.of();
+  }
+
+  /// {@return which rows a row has its mean with}
+  default String group(Workload workload, Result result) {
+    return workload.groupLabel();
   }
 
   /// Measures one workload.
@@ -31,7 +49,7 @@ public interface Mode {
       List<Column> columns,
       Settings settings,
       Consumer<String> progress) {
-    Report report = new Report(title(), columns.stream().map(Column::name).toList());
+    Report report = new Report(title(), columns.stream().map(Column::name).toList(), bounds());
     int left = workloads.size();
     for (Workload workload : workloads) {
       if (settings.isOver()) {
@@ -40,7 +58,7 @@ public interface Mode {
       }
       left--;
       List<Result> results = measure(workload, columns, progress);
-      results.forEach(report::add);
+      results.forEach(result -> report.add(result, group(workload, result)));
       results.stream().map(Result::row).distinct().map(report::line).forEach(progress);
     }
     return report;

@@ -3,6 +3,7 @@ package dev.cloister.bench.mode;
 import dev.cloister.bench.engine.Column;
 import dev.cloister.bench.engine.WorkerException;
 import dev.cloister.bench.report.Result;
+import dev.cloister.bench.worker.JitVerdict;
 import dev.cloister.bench.workload.Workload;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -14,10 +15,21 @@ import org.jspecify.annotations.Nullable;
 ///
 /// All engines are warmed up one after the other, then take their samples in turns, so that what
 /// the machine does meanwhile meets them all.
+///
+/// Of our engine it is then seen whether HotSpot's compilers gave something up, and whether all hot
+/// code is the last compiler's. That takes samples of the stack, for which further passes are made
+/// that do not count.
 public record PeakMode(Settings settings) implements Mode {
+  private static final int WATCHED_SAMPLES = 5;
+
   @Override
   public String title() {
     return "Peak: CPU time of a pass, ms";
+  }
+
+  @Override
+  public List<Double> bounds() {
+    return List.of(1.5, 2.2);
   }
 
   @Override
@@ -39,6 +51,7 @@ public record PeakMode(Settings settings) implements Mode {
           contender.attempt(() -> contender.sample(index));
         }
       }
+      contenders.forEach(contender -> contender.attempt(contender::look));
       contenders.forEach(contender -> results.add(contender.result()));
     } finally {
       contenders.forEach(contender -> contender.guest.close());
@@ -52,6 +65,7 @@ public record PeakMode(Settings settings) implements Mode {
     private final Guest guest;
     private final double[] samples;
     private WarmUp.@Nullable Outcome warmUp;
+    private @Nullable JitVerdict verdict;
     private @Nullable Result failure;
 
     Contender(String row, Guest guest, int rounds) {
@@ -72,6 +86,7 @@ public record PeakMode(Settings settings) implements Mode {
     }
 
     void warmUp(Settings settings) {
+      guest.watch();
       failure = guest.load(/* isCold= */ false);
       if (failure == null) {
         warmUp = WarmUp.run(guest, settings);
@@ -85,15 +100,25 @@ public record PeakMode(Settings settings) implements Mode {
       }
     }
 
-    Result result() {
-      Result failed = failure;
-      if (failed != null) {
-        return failed;
+    void look() {
+      WarmUp.Outcome found = warmUp;
+      if (found != null && guest.isWatched()) {
+        guest.sample();
+        guest.repeat(found.passes() * WATCHED_SAMPLES);
+        verdict = guest.verdict();
       }
-      Result result = Result.of(row, guest.column(), Arrays.copyOf(samples, samples.length));
-      return warmUp != null && warmUp.isSteady()
-          ? result
-          : result.withDetail("not known to be steady when the warm-up ended");
+    }
+
+    Result result() {
+      Result result = failure;
+      if (result != null) {
+        return result;
+      }
+      result = Result.of(row, guest.column(), Arrays.copyOf(samples, samples.length));
+      if (warmUp == null || !warmUp.isSteady()) {
+        result = result.withDetail("not known to be steady when the warm-up ended");
+      }
+      return verdict == null ? result : Guest.judged(result, verdict);
     }
   }
 }

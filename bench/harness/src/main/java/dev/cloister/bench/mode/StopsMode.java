@@ -13,10 +13,10 @@ import java.util.Locale;
 import java.util.function.Consumer;
 import java.util.stream.Stream;
 
-/// How long it takes to stop a guest that never ends, by how it spends its time: the 99th percentile
-/// of the time from the request until the caller knows. And what another isolate on the module
-/// notices: the 99th percentile of its calls while guests are stopped all the time, as a ratio to
-/// that while they are not. Only our engine can be asked.
+/// How long it takes to stop a guest that never ends, by how it spends its time: the 99th
+/// percentile of the time from the request until the caller knows. And what another isolate on the
+/// module notices: the 99th percentile of its calls while guests are stopped all the time, as a
+/// ratio to that while they are not. Only our engine can be asked.
 public record StopsMode(Settings settings, Path workloads) implements Mode {
   private static final int STOPS_PER_ROUND = 30;
   private static final int SHARER_ROUNDS_PER_ROUND = 3;

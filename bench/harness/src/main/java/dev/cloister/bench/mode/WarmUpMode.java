@@ -3,83 +3,129 @@ package dev.cloister.bench.mode;
 import dev.cloister.bench.engine.Column;
 import dev.cloister.bench.engine.WorkerException;
 import dev.cloister.bench.report.Result;
-import dev.cloister.bench.report.Statistics;
+import dev.cloister.bench.workload.Group;
 import dev.cloister.bench.workload.Workload;
 import java.util.ArrayList;
+import java.util.EnumSet;
 import java.util.List;
 import java.util.Locale;
+import java.util.Set;
 import java.util.function.Consumer;
+import java.util.function.ToDoubleFunction;
+import org.jspecify.annotations.Nullable;
 
-/// How long an engine needs to get fast: time of the wall, from the binary, until passes take no
-/// more than a quarter above what they take in the end.
+/// How long an engine needs to get fast, from the binary on: time of the wall and CPU time of the
+/// whole process until passes take no more than half above what they take in the end, and for how
+/// long the JVM's interpreter executed the guest's code.
 public record WarmUpMode(Settings settings) implements Mode {
-  private static final double FAST = 1.25;
+  /// Between two looks whether it is the end.
+  private static final double LOOK_NANOS = 1e9;
+
+  private static final String WALL = "ms of the wall";
+  private static final String CPU = "ms of CPU";
+  private static final String INTERPRETER = "ms in the JVM's interpreter";
 
   @Override
   public String title() {
-    return "Warm-up: from the binary to within a quarter of the final speed, ms of the wall";
+    return "Warm-up: from the binary to within half above the final speed";
+  }
+
+  @Override
+  public Set<Group> defaultGroups() {
+    return EnumSet.of(Group.INTERPRETER, Group.PROGRAM);
+  }
+
+  /// The rows of a workload have nothing in common.
+  @Override
+  public String group(Workload workload, Result result) {
+    return result.row().substring(workload.name().length() + 2);
   }
 
   @Override
   public List<Result> measure(Workload workload, List<Column> columns, Consumer<String> progress) {
     List<Result> results = new ArrayList<>();
     for (Column column : columns) {
-      progress.accept(workload.name() + ": " + column.name());
-      try (Guest guest = Guest.start(workload, column, settings)) {
-        results.add(measure(workload, guest));
+      List<WarmUpCurve> curves = new ArrayList<>();
+      Result failure = null;
+      for (int round = 0; round < settings.rounds() && failure == null; round++) {
+        progress.accept(workload.name() + ": " + column.name());
+        try (Guest guest = Guest.start(workload, column, settings)) {
+          WarmUpCurve curve = new WarmUpCurve();
+          curves.add(curve);
+          failure = follow(guest, curve);
+        }
+      }
+      if (failure == null) {
+        results.addAll(results(workload, column, curves));
+      } else {
+        results.add(failure.inRow(row(workload, WALL)));
       }
     }
     return results;
   }
 
-  private Result measure(Workload workload, Guest guest) {
+  private static String row(Workload workload, String what) {
+    return workload.name() + ": " + what;
+  }
+
+  /// @return a cell if it cannot be measured, otherwise null
+  private @Nullable Result follow(Guest guest, WarmUpCurve curve) {
     try {
+      guest.watch();
+      if (guest.isWatched()) {
+        guest.sample();
+      }
+      double before = guest.worker().usageNanos();
       Result wrong = guest.load(/* isCold= */ false);
       if (wrong != null) {
         return wrong;
       }
-      List<Double> times = new ArrayList<>();
-      List<Double> ends = new ArrayList<>();
-      double elapsed = guest.loadWallNanos();
-      double first = elapsed;
-      while (elapsed < settings.warmUpWallMillis() * 1e6) {
-        Guest.Times pass = guest.repeat(1);
-        elapsed += pass.wall();
-        times.add(pass.cpu());
-        ends.add(elapsed);
-      }
-      double last = finalNanos(times);
-      double reached = first;
-      for (int i = 0; i < times.size(); i++) {
-        if (times.get(i) > last * FAST && median(times, i) > last * FAST) {
-          reached = ends.get(i);
+      curve.add(guest.loadTimes(), guest.worker().usageNanos() - before);
+      while (curve.wallNanos() < settings.warmUpWallMillis() * 1e6 && !curve.isOver()) {
+        double nextLook = curve.wallNanos() + LOOK_NANOS;
+        while (curve.wallNanos() < nextLook) {
+          curve.add(guest.repeat(1), guest.worker().usageNanos() - before);
         }
       }
-      return Result.of(workload.name(), guest.column(), reached / 1e6)
-          .withDetail(
-              String.format(
-                  Locale.ROOT,
-                  "first result after %.0f ms, in the end %.2f ms a pass,"
-                      + " %.1f s CPU of the process",
-                  first / 1e6,
-                  last / 1e6,
-                  guest.worker().usageNanos() / 1e9));
+      if (guest.isWatched()) {
+        curve.judge(guest.verdict());
+      }
+      return null;
     } catch (WorkerException failure) {
       return guest.failed(failure);
     }
   }
 
-  /// Of the last fifth.
-  private static double finalNanos(List<Double> times) {
-    return median(times.subList(times.size() * 4 / 5, times.size()));
+  private static List<Result> results(Workload workload, Column column, List<WarmUpCurve> curves) {
+    WarmUpCurve last = curves.getLast();
+    String detail =
+        String.format(
+            Locale.ROOT,
+            "first result after %.0f ms, %.2f ms a pass in the end",
+            last.firstNanos() / 1e6,
+            last.finalNanos() / 1e6);
+    if (!last.isOver()) {
+      detail += ", which is not known to be the final speed";
+    }
+    Result wall =
+        result(workload, WALL, column, curves, WarmUpCurve::fastWallNanos).withDetail(detail);
+    List<Result> results = new ArrayList<>();
+    if (last.verdict() != null) {
+      wall = Guest.judged(wall, last.verdict());
+      results.add(result(workload, INTERPRETER, column, curves, WarmUpCurve::interpretedNanos));
+    }
+    results.add(0, wall);
+    results.add(1, result(workload, CPU, column, curves, WarmUpCurve::fastCpuNanos));
+    return results;
   }
 
-  /// Of the passes around one, so that a single slow one does not count.
-  private static double median(List<Double> times, int around) {
-    return median(times.subList(Math.max(0, around - 2), Math.min(times.size(), around + 3)));
-  }
-
-  private static double median(List<Double> times) {
-    return Statistics.median(times.stream().mapToDouble(Double::doubleValue).toArray());
+  private static Result result(
+      Workload workload,
+      String what,
+      Column column,
+      List<WarmUpCurve> curves,
+      ToDoubleFunction<WarmUpCurve> nanos) {
+    double[] samples = curves.stream().mapToDouble(nanos).map(value -> value / 1e6).toArray();
+    return Result.of(row(workload, what), column.name(), samples);
   }
 }

@@ -22,10 +22,12 @@ import dev.cloister.engine.types.TableType;
 import dev.cloister.engine.types.TagType;
 import dev.cloister.engine.types.ValueType;
 import java.io.IOException;
+import java.lang.management.ManagementFactory;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Locale;
+import java.util.Optional;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
@@ -51,7 +53,23 @@ final class CloisterEngine implements GuestEngine {
 
   @Override
   public String version() {
-    return "Cloister, " + kind.name().toLowerCase(Locale.ROOT) + ", on Java " + Runtime.version();
+    return "Cloister, "
+        + kind.name().toLowerCase(Locale.ROOT)
+        + (isGraal() ? ", on the Graal compiler of Java " : ", on Java ")
+        + Runtime.version();
+  }
+
+  /// Whether HotSpot's top tier is the Graal compiler.
+  private static boolean isGraal() {
+    // HotSpot does not start if it is not there.
+    return ManagementFactory.getRuntimeMXBean()
+        .getInputArguments()
+        .contains("-XX:+UseJVMCICompiler");
+  }
+
+  @Override
+  public Optional<String> generatedPrefix() {
+    return Optional.of("dev.cloister.generated.");
   }
 
   @Override

@@ -1,10 +1,18 @@
 package dev.cloister.bench.worker;
 
+import java.util.Optional;
+
 /// One WebAssembly engine, as far as a benchmark needs it. Values are raw bits: an i32 in the low
 /// half of a long with zeros above, floats as IEEE 754.
 public interface GuestEngine extends AutoCloseable {
   /// {@return name and version, for the report}
   String version();
+
+  /// {@return what the names of all classes begin with that guest code became, if that is what
+  /// becomes of it}
+  default Optional<String> generatedPrefix() {
+    return Optional.empty();
+  }
 
   /// {@return a module, compiled as far as this engine compiles before the first call}
   Module compile(byte[] wasm);

@@ -19,9 +19,9 @@ import java.util.concurrent.TimeUnit;
 
 /// What one isolate notices when another one on the same module is stopped continually.
 ///
-/// The neighbour calls a function again and again and takes the time of each call. The other isolate
-/// makes instances and lets each of them run for some milliseconds; then it is stopped, or, for
-/// control, called no more: it has been doing the same in short calls. Rounds of both kinds
+/// The neighbour calls a function again and again and takes the time of each call. The other
+/// isolate makes instances and lets each of them run for some milliseconds; then it is stopped, or,
+/// for control, called no more: it has been doing the same in short calls. Rounds of both kinds
 /// alternate.
 final class SharerTrial implements AutoCloseable {
   private static final long RUN_NANOS = TimeUnit.MILLISECONDS.toNanos(5);

@@ -28,8 +28,8 @@ import org.jspecify.annotations.Nullable;
 /// How long it takes to stop guests that never end: from the request until the caller of the guest
 /// knows.
 ///
-/// One guest after the other runs on a thread of its own, long enough for the JIT, and is stopped at
-/// a moment that has nothing to do with the engine's ticks.
+/// One guest after the other runs on a thread of its own, long enough for the JIT, and is stopped
+/// at a moment that has nothing to do with the engine's ticks.
 final class StopTrials implements AutoCloseable {
   /// A thread's stack as the server gives it to guests.
   private static final long STACK_BYTES = 1 << 20;

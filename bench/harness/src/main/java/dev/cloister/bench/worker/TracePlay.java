@@ -13,6 +13,7 @@ import org.jspecify.annotations.Nullable;
 final class TracePlay implements GuestEngine.Host {
   private final List<Event> events;
   private GuestEngine.@Nullable Instance instance;
+  private Event.@Nullable End end;
   private int next;
 
   private TracePlay(Trace trace) {
@@ -20,27 +21,32 @@ final class TracePlay implements GuestEngine.Host {
   }
 
   /// Plays to the end.
-  ///
-  /// @param isMemoryChecked whether the memory is compared with that of the recorded run, which
-  ///   costs a hash over it
-  /// @return the hash that the memory has to have
-  static String play(GuestEngine.Module module, Trace trace, boolean isMemoryChecked) {
+  static TracePlay play(GuestEngine.Module module, Trace trace) {
     TracePlay play = new TracePlay(trace);
-    GuestEngine.Instance instance = module.instantiate(play);
-    play.instance = instance;
+    play.instance = module.instantiate(play);
     while (true) {
       switch (play.consume()) {
         case Event.Call call -> play.call(call);
         case Event.SetElement set -> play.set(set);
         case Event.End end -> {
-          if (isMemoryChecked) {
-            compare(end, instance.readMemory());
-          }
-          return end.sha256();
+          play.end = end;
+          return play;
         }
         case Event other -> throw new IllegalStateException(other + " outside of a call");
       }
     }
+  }
+
+  /// Compares the memory with that of the recorded run, which costs a hash over it.
+  ///
+  /// @return the hash
+  String checkMemory() {
+    Event.End expected = end;
+    if (expected == null) {
+      throw new IllegalStateException("not played to the end");
+    }
+    compare(expected, instance().readMemory());
+    return expected.sha256();
   }
 
   @Override

@@ -1,5 +1,6 @@
 package dev.cloister.bench.worker;
 
+import com.sun.management.OperatingSystemMXBean;
 import java.io.BufferedReader;
 import java.io.IOException;
 import java.io.InputStreamReader;
@@ -23,11 +24,14 @@ import org.jspecify.annotations.Nullable;
 /// | `version` | name and version of the engine |
 /// | `compile FILE` | CPU and wall time, in nanoseconds |
 /// | `call N` | a fresh instance is made and `run(N)` called: checksum, CPU and wall time |
-/// | `trace FILE` | a trace is played once and checked: checksum, CPU and wall time |
+/// | `trace FILE` | a trace is played and checked: checksum, CPU and wall time of the play |
 /// | `repeat COUNT` | what was last called or played, COUNT times: CPU and wall time |
 /// | `fresh COUNT` | the same, each time on a fresh instance: CPU and wall time of the calls |
 /// | `instances COUNT` | makes and keeps so many: see below |
 /// | `usage` | CPU time of the whole process |
+/// | `watch` | from now on what the JVM's compilers do is recorded: nothing |
+/// | `sample` | from now on the guest's stack is, too: nothing |
+/// | `watched` | what was seen so far: see [JitVerdict#toFields] |
 /// | `stops FILE EXPORT COUNT` | our engine only: see [StopTrials#run] and, for `-`, `noise` |
 /// | `share FILE QUARANTINE ROUNDS MILLIS` | our engine only: see [SharerTrial#run] |
 ///
@@ -38,11 +42,13 @@ import org.jspecify.annotations.Nullable;
 /// nor other processes count. Whatever fails is answered by `failed REASON`; the worker goes on.
 public final class Worker {
   private static final long STACK_BYTES = 16L << 20;
+  private static final String GUEST = "guest";
 
   private final GuestEngine engine;
   private GuestEngine.@Nullable Module module;
   private GuestEngine.@Nullable Function function;
   private @Nullable Trace trace;
+  private @Nullable JitWatch watch;
   private long argument;
 
   private Worker(GuestEngine engine) {
@@ -53,7 +59,7 @@ public final class Worker {
   public static void serve(GuestEngine engine) throws InterruptedException {
     PrintStream out = System.out;
     System.setOut(System.err);
-    Thread guest = new Thread(null, () -> new Worker(engine).loop(out), "guest", STACK_BYTES);
+    Thread guest = new Thread(null, () -> new Worker(engine).loop(out), GUEST, STACK_BYTES);
     guest.start();
     guest.join();
     engine.close();
@@ -92,6 +98,9 @@ public final class Worker {
             case "repeat" -> repeat(Integer.parseInt(fields[1]));
             case "fresh" -> fresh(Integer.parseInt(fields[1]));
             case "instances" -> instances(Integer.parseInt(fields[1]));
+            case "watch" -> watch();
+            case "sample" -> sample();
+            case "watched" -> requireWatch().read().toFields();
             case "usage" -> String.valueOf(processCpuNanos());
             default -> engine.special(fields);
           };
@@ -123,10 +132,10 @@ public final class Worker {
 
   private String trace(Path file) throws IOException {
     Trace read = Trace.read(file);
-    String checksum = TracePlay.play(requireModule(), read, /* isMemoryChecked= */ true);
     Clock clock = new Clock();
-    TracePlay.play(requireModule(), read, /* isMemoryChecked= */ false);
+    TracePlay played = TracePlay.play(requireModule(), read);
     String times = clock.read();
+    String checksum = played.checkMemory();
     trace = read;
     function = null;
     return checksum + "\t" + times;
@@ -140,7 +149,7 @@ public final class Worker {
       if (run != null) {
         run.call(argument);
       } else if (played != null) {
-        TracePlay.play(requireModule(), played, /* isMemoryChecked= */ false);
+        TracePlay.play(requireModule(), played);
       } else {
         throw new IllegalStateException("nothing to repeat");
       }
@@ -190,6 +199,28 @@ public final class Worker {
         Math.max(0, heap / count));
   }
 
+  private String watch() {
+    String prefix =
+        engine
+            .generatedPrefix()
+            .orElseThrow(() -> new UnsupportedOperationException("guests become no classes"));
+    watch = JitWatch.start(prefix, GUEST);
+    return "";
+  }
+
+  private String sample() {
+    requireWatch().sample();
+    return "";
+  }
+
+  private JitWatch requireWatch() {
+    JitWatch started = watch;
+    if (started == null) {
+      throw new IllegalStateException("nothing is watched");
+    }
+    return started;
+  }
+
   private GuestEngine.Module requireModule() {
     GuestEngine.Module compiled = module;
     if (compiled == null) {
@@ -204,7 +235,10 @@ public final class Worker {
   }
 
   private static long processCpuNanos() {
-    return ProcessHandle.current().info().totalCpuDuration().orElseThrow().toNanos();
+    if (ManagementFactory.getOperatingSystemMXBean() instanceof OperatingSystemMXBean system) {
+      return system.getProcessCpuTime();
+    }
+    throw new UnsupportedOperationException("the CPU time of the process");
   }
 
   /// As ECMAScript prints it, so that checksums compare as text; without its exponents, which begin

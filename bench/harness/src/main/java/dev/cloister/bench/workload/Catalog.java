@@ -31,7 +31,7 @@ public final class Catalog {
   /// @param corpora the folder of the corpora, which may be absent
   public static Catalog read(Path own, Path corpora) throws IOException {
     Catalog catalog = new Catalog();
-    catalog.addKernels(own);
+    catalog.addOwn(own);
     if (Files.isDirectory(corpora)) {
       catalog.addKernels(corpora.resolve("bench"));
       catalog.addTraces(corpora.resolve("programs"));
@@ -69,29 +69,56 @@ public final class Catalog {
     }
     Files.createDirectories(folder);
     Path module = Files.write(folder.resolve(workload.name() + GROWABLE + ".wasm"), binary.get());
-    return Optional.of(workload.with(workload.name() + GROWABLE, module));
+    return Optional.of(workload.growable(workload.name() + GROWABLE, module));
   }
 
-  /// The table `workloads.txt`; that of the corpora has a column more, a factor on warm-up times,
-  /// for which there is no use here.
+  /// Our table: name, n, checksum, n of a cold start, its checksum, group.
+  private void addOwn(Path folder) throws IOException {
+    for (String[] fields : rows(folder)) {
+      add(
+          new Workload(
+              fields[0],
+              folder.resolve(fields[0] + ".wasm"),
+              new Task.Run(number(fields[1]), fields[2], number(fields[3]), fields[4]),
+              fields.length > 5 ? Group.of(fields[5]) : Group.COMPUTE,
+              /* isGrowable= */ false));
+    }
+  }
+
+  /// The table of the corpora: name, n, n of a cold start, a factor on warm-up times, for which
+  /// there is no use here, and the checksums.
   private void addKernels(Path folder) throws IOException {
+    for (String[] fields : rows(folder)) {
+      add(
+          new Workload(
+              fields[0],
+              folder.resolve(fields[0] + ".wasm"),
+              new Task.Run(number(fields[1]), fields[4], number(fields[2]), fields[5]),
+              group(fields[0]),
+              /* isGrowable= */ false));
+    }
+  }
+
+  /// Of what comes without a group.
+  private static Group group(String name) {
+    return switch (name) {
+      case "simd" -> Group.SIMD;
+      case "interp", "quickjs", "sqlite" -> Group.INTERPRETER;
+      case "add", "tiny" -> Group.BOUNDARY;
+      default -> Group.COMPUTE;
+    };
+  }
+
+  private List<String[]> rows(Path folder) throws IOException {
     Path table = folder.resolve("workloads.txt");
     if (!Files.exists(table)) {
       missing.add("no " + table);
-      return;
+      return List.of();
     }
-    for (String line : Files.readAllLines(table)) {
-      if (line.isBlank() || line.startsWith("#")) {
-        continue;
-      }
-      String[] fields = line.trim().split("\\s+", -1);
-      boolean isOurs = fields.length == 5;
-      Task task =
-          isOurs
-              ? new Task.Run(number(fields[1]), fields[2], number(fields[3]), fields[4])
-              : new Task.Run(number(fields[1]), fields[4], number(fields[2]), fields[5]);
-      add(new Workload(fields[0], folder.resolve(fields[0] + ".wasm"), task));
-    }
+    return Files.readAllLines(table).stream()
+        .filter(line -> !line.isBlank() && !line.startsWith("#"))
+        .map(line -> line.trim().split("\\s+", -1))
+        .toList();
   }
 
   private void addTraces(Path folder) throws IOException {
@@ -99,7 +126,14 @@ public final class Catalog {
       for (Path trace : files.filter(file -> file.toString().endsWith(TRACE)).sorted().toList()) {
         String file = trace.getFileName().toString();
         String name = file.substring(0, file.length() - TRACE.length()).toLowerCase(Locale.ROOT);
-        add(new Workload(name, folder.resolve(name + ".wasm"), new Task.Play(trace)));
+        Group group = group(name);
+        add(
+            new Workload(
+                name,
+                folder.resolve(name + ".wasm"),
+                new Task.Play(trace),
+                group == Group.COMPUTE ? Group.PROGRAM : group,
+                /* isGrowable= */ false));
       }
     }
   }

@@ -7,7 +7,14 @@ import java.nio.file.Path;
 /// @param name as it stands in the table
 /// @param module the binary
 /// @param task what one pass through it is
-public record Workload(String name, Path module, Task task) {
+/// @param group its kind
+/// @param isGrowable true for the build whose memory could grow
+public record Workload(String name, Path module, Task task, Group group, boolean isGrowable) {
+  /// One that computes, with the memory that it has.
+  public Workload(String name, Path module, Task task) {
+    this(name, module, task, Group.COMPUTE, /* isGrowable= */ false);
+  }
+
   /// One pass.
   public sealed interface Task {
     /// Calls `run(n)`.
@@ -20,8 +27,13 @@ public record Workload(String name, Path module, Task task) {
     record Play(Path trace) implements Task {}
   }
 
-  /// {@return this workload with another binary}
-  Workload with(String otherName, Path otherModule) {
-    return new Workload(otherName, otherModule, task);
+  /// {@return the group, and which build it is if there are two}
+  public String groupLabel() {
+    return isGrowable ? group.label() + ", growable memory" : group.label();
+  }
+
+  /// {@return the build of this workload whose memory could grow}
+  Workload growable(String otherName, Path otherModule) {
+    return new Workload(otherName, otherModule, task, group, /* isGrowable= */ true);
   }
 }
