@@ -103,10 +103,13 @@ public record StopsMode(Settings settings, Path workloads) implements Mode {
           .withDetail(
               String.format(
                   Locale.ROOT,
-                  "%d samples, median %.1f ms, longest %.1f ms",
+                  "%d samples, median %.1f ms, longest %.1f ms;"
+                      + " CPU of the guest meanwhile: median %.1f, 99th percentile %.1f ms",
                   stops,
                   nanos[0] / 1e6,
-                  nanos[2] / 1e6));
+                  nanos[2] / 1e6,
+                  nanos[3] / 1e6,
+                  nanos[4] / 1e6));
     } catch (WorkerException failure) {
       return Result.failed(shape, column.name(), failure.getMessage());
     }
