@@ -9,9 +9,11 @@ import dev.cloister.engine.code.SignatureClasses;
 import dev.cloister.engine.code.StructClasses;
 import dev.cloister.engine.decode.ModuleDecoder;
 import dev.cloister.engine.decode.StreamingDecoder;
+import dev.cloister.engine.module.ModuleHash;
 import dev.cloister.engine.module.WasmModule;
 import dev.cloister.engine.module.WireBytes;
 import dev.cloister.engine.runtime.Stopper;
+import dev.cloister.engine.runtime.MemoryPool;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.LinkedHashSet;
@@ -30,6 +32,7 @@ public final class WasmEngine implements AutoCloseable {
   private final SignatureClasses signatureClasses;
   private final StructClasses structClasses;
   private final Stopper stopper;
+  private final MemoryPool memoryPool;
   private final NativeModuleCache cache = new NativeModuleCache();
   private final Object isolateLock = new Object();
 
@@ -43,6 +46,7 @@ public final class WasmEngine implements AutoCloseable {
     this.signatureClasses = new SignatureClasses(threads);
     this.structClasses = new StructClasses(threads);
     this.stopper = Stopper.create(config.stops());
+    this.memoryPool = new MemoryPool(config.idleMemoryBytes());
   }
 
   /// {@return the settings that the engine was started with}
@@ -60,7 +64,7 @@ public final class WasmEngine implements AutoCloseable {
   }
 
   private WasmModule decode(byte[] ownBytes) {
-    return ModuleDecoder.decode(ownBytes, config.features(), config.limits());
+    return ModuleDecoder.decode(ownBytes, config.features(), config.limits(), threads::runLater);
   }
 
   /// Adds an isolate.
@@ -87,7 +91,7 @@ public final class WasmEngine implements AutoCloseable {
   /// Begins the compilation of a module whose bytes are still to come.
   public StreamingCompilation startStreaming(EngineIsolate isolate) {
     return new StreamingCompilation(
-        this, isolate, new StreamingDecoder(config.features(), config.limits()));
+        this, isolate, new StreamingDecoder(config.features(), config.limits(), threads::runLater));
   }
 
   ModuleHandle use(EngineIsolate isolate, WasmModule module) {
@@ -98,7 +102,7 @@ public final class WasmEngine implements AutoCloseable {
   private ModuleHandle use(
       EngineIsolate isolate, WireBytes wireBytes, Supplier<WasmModule> module) {
     NativeModuleCache.Key key = new NativeModuleCache.Key(wireBytes.sha256(), config.features());
-    NativeModule nativeModule = cache.acquire(key, () -> compile(module.get()));
+    NativeModule nativeModule = cache.acquire(key, () -> compile(module.get(), key.hash()));
     synchronized (isolateLock) {
       if (isolates.contains(isolate)) {
         ModuleHandle handle =
@@ -112,15 +116,17 @@ public final class WasmEngine implements AutoCloseable {
     throw new IllegalStateException("the isolate was removed: " + isolate.id());
   }
 
-  private NativeModule compile(WasmModule module) {
+  private NativeModule compile(WasmModule module, ModuleHash hash) {
     return new NativeModule(
         module,
+        hash,
         config.codeKind(),
         config.methodBytes(),
         signatureClasses,
         structClasses,
         threads,
-        stopper);
+        stopper,
+        memoryPool);
   }
 
   void close(ModuleHandle handle) {
@@ -181,7 +187,7 @@ public final class WasmEngine implements AutoCloseable {
             .toList();
     WasmModule decoded = module.module();
     return new NativeModuleInfo(
-        decoded.wireBytes().sha256(),
+        module.hash(),
         module.scriptUrl().text(),
         decoded.wireBytes().size(),
         module.codeBytes(),
@@ -219,9 +225,15 @@ public final class WasmEngine implements AutoCloseable {
         stopper.figures());
   }
 
+  /// {@return where instances get the arrays of their memories}
+  public MemoryPool memoryPool() {
+    return memoryPool;
+  }
+
   /// Ends the compile threads; instances that need code generated can no longer run.
   @Override
   public void close() {
     threads.close();
+    memoryPool.close();
   }
 }

@@ -29,6 +29,7 @@ import dev.cloister.engine.runtime.Imports;
 import dev.cloister.engine.runtime.Instance;
 import dev.cloister.engine.runtime.StopPolicy;
 import dev.cloister.engine.runtime.Stopper;
+import dev.cloister.engine.runtime.MemoryPool;
 import dev.cloister.engine.runtime.Store;
 import dev.cloister.engine.types.AbstractHeapType;
 import dev.cloister.engine.types.FuncType;
@@ -247,12 +248,14 @@ final class SharingTest {
                           }
                           return new NativeModule(
                               module,
+                              module.wireBytes().sha256(),
                               CodeKind.BASELINE,
                               ModulePlan.METHOD_BYTES,
                               new SignatureClasses(threads),
                               new StructClasses(threads),
                               threads,
-                              Stopper.create(StopPolicy.defaults()));
+                              Stopper.create(StopPolicy.defaults()),
+                              MemoryPool.NONE);
                         } finally {
                           running.decrementAndGet();
                         }

@@ -36,12 +36,34 @@ class QuickRunTest {
   }
 
   @Test
+  void cold_inFreshProcesses_isSaidToBe() throws IOException, InterruptedException {
+    assertThat(brief("cold", "--fresh", "fib"))
+        .contains("done nothing before")
+        .contains("| fib |")
+        .doesNotContain("WRONG");
+  }
+
+  @Test
   void warmup_givesARowForEachKindOfTime() throws IOException, InterruptedException {
     assertThat(brief("warmup", "fib"))
         .contains("| fib: ms of the wall |")
         .contains("| fib: ms of CPU |")
         .contains("| fib: ms in the JVM's interpreter |")
         .doesNotContain("WRONG");
+  }
+
+  @Test
+  void throughput_givesARowForEachKindOfTime() throws IOException, InterruptedException {
+    assertThat(
+            bench(
+                "--mode=throughput",
+                "--quick",
+                "--rounds=1",
+                "--engines=v8-liftoff,baseline",
+                "fib"))
+        .contains("| fib: validated, a CPU second |")
+        .contains("| fib: all code in a new process, a second of the wall |")
+        .doesNotContain("| – ");
   }
 
   @Test

@@ -6,7 +6,9 @@ import dev.cloister.engine.codegen.ChunkGenerator;
 import dev.cloister.engine.codegen.ModulePlan;
 import dev.cloister.engine.codegen.Sites;
 import dev.cloister.engine.error.WasmFrame;
+import dev.cloister.engine.module.ModuleHash;
 import dev.cloister.engine.module.WasmModule;
+import dev.cloister.engine.runtime.CapacitySite;
 import dev.cloister.engine.runtime.CodeKind;
 import dev.cloister.engine.runtime.CodeLinkage;
 import dev.cloister.engine.runtime.FuncRef;
@@ -16,8 +18,10 @@ import dev.cloister.engine.runtime.Imports;
 import dev.cloister.engine.runtime.Instance;
 import dev.cloister.engine.runtime.InstanceFactory;
 import dev.cloister.engine.runtime.InstanceLayout;
+import dev.cloister.engine.runtime.InstancePlan;
 import dev.cloister.engine.runtime.Instantiator;
 import dev.cloister.engine.runtime.StopHistory;
+import dev.cloister.engine.runtime.MemoryPool;
 import dev.cloister.engine.runtime.StopSite;
 import dev.cloister.engine.runtime.Stopper;
 import dev.cloister.engine.runtime.Store;
@@ -46,13 +50,16 @@ public final class NativeModule implements CodeLinkage {
   private static final Map<String, WeakReference<NativeModule>> LIVE = new ConcurrentHashMap<>();
 
   private final WasmModule module;
+  private final ModuleHash hash;
   private final ScriptUrl scriptUrl;
   private final InstanceLayout layout;
   private final ModulePlan plan;
   private final StopSite stopSite;
+  private final CapacitySite capacitySite = new CapacitySite();
   private final int[] typeIds;
   private final DefinedType[] types;
   private final CompileThreads threads;
+  private final MemoryPool memoryPool;
   private final ModuleLoader loader;
   private final InstanceFactory factory;
   private final Object imageLock = new Object();
@@ -62,25 +69,34 @@ public final class NativeModule implements CodeLinkage {
 
   private volatile CodeImage currentImage;
 
+  /// Made with the first instance.
+  private volatile @Nullable InstancePlan instancePlan;
+
   /// Compiles a module as far as all its images have it in common.
   ///
+  /// @param hash that of its bytes
   /// @param kind that of the first image
   /// @param methodBytes the estimated bytecode from which a function is divided
   /// @param stopper decides when its running code is made to look whether it is to stop
+  /// @param memoryPool where its instances get the arrays of their memories
   public NativeModule(
       WasmModule module,
+      ModuleHash hash,
       CodeKind kind,
       int methodBytes,
       SignatureClasses signatureClasses,
       StructClasses structClasses,
       CompileThreads threads,
-      Stopper stopper) {
+      Stopper stopper,
+      MemoryPool memoryPool) {
     this.module = module;
     this.stopSite = new StopSite(stopper);
-    this.scriptUrl = ScriptUrl.of(module);
+    this.hash = hash;
+    this.scriptUrl = ScriptUrl.of(module, hash);
     this.layout = new InstanceLayout(module);
     this.plan = new ModulePlan(module, layout, methodBytes);
     this.threads = threads;
+    this.memoryPool = memoryPool;
     this.typeIds = new int[module.typeCount()];
     this.types = new DefinedType[typeIds.length];
     for (int i = 0; i < typeIds.length; i++) {
@@ -116,6 +132,11 @@ public final class NativeModule implements CodeLinkage {
     return module;
   }
 
+  /// {@return the hash of the module's bytes}
+  public ModuleHash hash() {
+    return hash;
+  }
+
   /// {@return how stack traces, logs and debuggers call the module}
   public ScriptUrl scriptUrl() {
     return scriptUrl;
@@ -127,8 +148,29 @@ public final class NativeModule implements CodeLinkage {
   }
 
   @Override
+  public InstancePlan instancePlan() {
+    InstancePlan made = instancePlan;
+    if (made == null) {
+      // Two threads may come here at once; either plan will do.
+      made = new InstancePlan(module, layout);
+      instancePlan = made;
+    }
+    return made;
+  }
+
+  @Override
+  public MemoryPool memoryPool() {
+    return memoryPool;
+  }
+
+  @Override
   public StopSite stopSite() {
     return stopSite;
+  }
+
+  @Override
+  public CapacitySite capacitySite() {
+    return capacitySite;
   }
 
   @Override

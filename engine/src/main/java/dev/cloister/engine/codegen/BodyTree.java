@@ -3,6 +3,7 @@ package dev.cloister.engine.codegen;
 import dev.cloister.engine.bytecode.ImmediateKind;
 import dev.cloister.engine.bytecode.InstructionReader;
 import dev.cloister.engine.bytecode.Opcode;
+import dev.cloister.engine.module.FunctionFacts;
 import dev.cloister.engine.module.WasmModule;
 import dev.cloister.engine.runtime.CodeKind;
 import java.util.ArrayList;
@@ -66,6 +67,12 @@ final class BodyTree {
     /// Whether regions are looked for inside.
     boolean isSearched;
 
+    /// Whether it lies between the dispatch of an interpreter and the loop around that.
+    boolean isAroundDispatch;
+
+    /// Whether the dispatch of an interpreter is in it, and in no node of it.
+    boolean isDispatch;
+
     /// The number of values that a branch to it carries, and of those that it leaves; a vector is
     /// two.
     private int labelArity;
@@ -76,6 +83,10 @@ final class BodyTree {
       this.parent = parent;
       this.start = start;
       this.loopDepth = loopDepth;
+    }
+
+    private boolean isLoop() {
+      return parent != null && loopDepth > parent.loopDepth;
     }
 
     @Override
@@ -195,8 +206,9 @@ final class BodyTree {
           effects.written.set(reader.index());
         }
       }
-      effects.accessesMemory |= BodyScan.accessesMemory(opcode, reader);
-      effects.throwsExceptions |= BodyScan.throwsExceptions(opcode);
+      int facts = FunctionFacts.of(opcode, reader, module);
+      effects.accessesMemory |= (facts & FunctionFacts.ACCESSES_MEMORY) != 0;
+      effects.throwsExceptions |= (facts & FunctionFacts.CALLS) != 0 || isThrow(opcode);
     }
   }
 
@@ -250,6 +262,9 @@ final class BodyTree {
         }
         default -> {
           int escapes = sizes.targets(opcode, reader);
+          if (opcode == Opcode.BR_TABLE && escapes >= ControlEmitter.BIG_SWITCH_TARGETS) {
+            markDispatch(current);
+          }
           current.addLeaf(start, reader.position(), bytes, escapes);
           if (escapes > 0) {
             countEscapes(open, opcode, reader, escapes);
@@ -259,6 +274,22 @@ final class BodyTree {
     }
     tree.update();
     return tree;
+  }
+
+  private static void markDispatch(Node innermost) {
+    if (innermost.loopDepth > 0 && !innermost.isLoop()) {
+      innermost.isDispatch = true;
+      for (Node node = innermost; node != null && !node.isLoop(); node = node.parent) {
+        node.isAroundDispatch = true;
+      }
+    }
+  }
+
+  private static boolean isThrow(Opcode opcode) {
+    return switch (opcode) {
+      case THROW, THROW_REF, RETHROW -> true;
+      default -> false;
+    };
   }
 
   private static void countEscapes(
@@ -277,6 +308,9 @@ final class BodyTree {
   /// Makes a block that ended a leaf of its parent if it is small.
   private void collapse(Node node, Node parent) {
     int bytes = node.ownBytes;
+    if (node.isAroundDispatch) {
+      return;
+    }
     for (Item item : node.items) {
       if (item instanceof Node || bytes + item.bytes() > LEAF_BYTES) {
         return;

@@ -2,7 +2,9 @@ package dev.cloister.engine.codegen;
 
 import dev.cloister.engine.bytecode.InstructionReader;
 import dev.cloister.engine.bytecode.Opcode;
+import dev.cloister.engine.module.FunctionFacts;
 import dev.cloister.engine.runtime.CodeKind;
+import java.util.BitSet;
 import org.jspecify.annotations.Nullable;
 import org.objectweb.asm.ClassVisitor;
 import org.objectweb.asm.Label;
@@ -34,6 +36,7 @@ final class FunctionCompiler {
   private final ArrayEmitter arrays;
   private final CastEmitter casts;
   private final ControlEmitter control;
+  private final SelectEmitter selects;
   private final StackEffects effects;
   private final FuelEmitter fuel;
   private final ExceptionEmitter exceptions;
@@ -68,6 +71,7 @@ final class FunctionCompiler {
     this.casts = new CastEmitter(state);
     this.effects = new StackEffects(context.plan, reader, state.control);
     this.control = new ControlEmitter(state, context, calls, exits, codeEnd);
+    this.selects = new SelectEmitter(state);
     this.fuel = new FuelEmitter(state);
     this.exceptions = new ExceptionEmitter(state, control, exits);
   }
@@ -79,7 +83,6 @@ final class FunctionCompiler {
       CodeKind kind, ModulePlan plan, int functionIndex, SplitPlan split, ChunkClasses classes) {
     FunctionContext context = new FunctionContext(kind, plan, functionIndex, split, classes);
     int end = plan.module().bodyEnd(functionIndex);
-    BodyScan scan = BodyScan.of(plan.module(), context.reader.position(), end);
     String trailing = Names.INSTANCE_DESC + (split.hasFrame() ? SlotLayout.ARRAYS_DESC : "");
     String name =
         split.hasFrame() ? Names.functionBody(functionIndex) : Names.function(functionIndex);
@@ -91,12 +94,12 @@ final class FunctionCompiler {
             writer,
             context,
             context.slots(),
-            context.cachesMemory(scan.accessesMemory()),
+            context.cachesMemory(plan.module().has(functionIndex, FunctionFacts.ACCESSES_MEMORY)),
             /* caller= */ null);
     FunctionCompiler compiler = new FunctionCompiler(context, state, /* exits= */ null, end);
     boolean makesTailCalls = plan.module().makesTailCalls(functionIndex);
     state.writeProlog(functionIndex, makesTailCalls && context.canRestart());
-    if (scan.calls()) {
+    if (plan.module().has(functionIndex, FunctionFacts.CALLS)) {
       compiler.control.writeStopCheck();
     }
     while (!state.control.isEmpty()) {
@@ -141,15 +144,6 @@ final class FunctionCompiler {
       if (state.isReachable) {
         writer.line(sites);
         fuel.charge(cost);
-      }
-    }
-    if (state.isReachable) {
-      if (control.isAtTail(reader.position())) {
-        control.endCounting();
-        for (int i = 0; i < CountedLoop.TAIL_INSTRUCTIONS; i++) {
-          reader.next();
-        }
-        return;
       }
     }
     Opcode opcode = reader.next();
@@ -259,7 +253,7 @@ final class FunctionCompiler {
       case THROW -> exceptions.throwTag(reader.index());
       case THROW_REF -> exceptions.throwReference();
       case BR -> control.br(reader.index());
-      case BR_IF -> control.brIf(reader.index());
+      case BR_IF -> control.brIf(reader.index(), reader.offset());
       case BR_TABLE -> control.brTable(reader);
       case BR_ON_NULL -> control.brOnNull(reader.index(), /* branchesOnNull= */ true);
       case BR_ON_NON_NULL -> control.brOnNull(reader.index(), /* branchesOnNull= */ false);
@@ -273,7 +267,7 @@ final class FunctionCompiler {
       case RETURN_CALL_INDIRECT -> tailCalls.callIndirect(reader);
       case RETURN_CALL_REF -> tailCalls.callReference(reader);
       case DROP -> control.drop();
-      case SELECT, SELECT_T -> control.select();
+      case SELECT, SELECT_T -> selects.emit();
       case LOCAL_GET -> variables.getLocal(reader.index());
       case LOCAL_SET -> {
         if (isNeverRead(reader.index())) {
@@ -324,8 +318,13 @@ final class FunctionCompiler {
   /// Writes a region as a method of its own, and its call where it was.
   private void callRegion(SplitPlan.Region region) {
     state.spillToFrame();
+    BitSet arguments = SlotLayout.arguments(context.locals, region.used());
+    BitSet others = new BitSet();
+    others.or(region.used());
+    others.andNot(arguments);
+    RegionExits.leaveLocals(state, others);
     StringBuilder params = new StringBuilder();
-    for (int i = region.used().nextSetBit(0); i >= 0; i = region.used().nextSetBit(i + 1)) {
+    for (int i = arguments.nextSetBit(0); i >= 0; i = arguments.nextSetBit(i + 1)) {
       state.loadLocal(i);
       params.append(state.localKind(i).code());
     }
@@ -350,7 +349,7 @@ final class FunctionCompiler {
             context.cachesMemory(region.accessesMemory()),
             /* caller= */ state);
     RegionExits exits = new RegionExits(body, slots, region.written());
-    writeRegion(region, body, exits);
+    writeRegion(region, others, body, exits);
     end(method, inner);
 
     writer.line(Sites.REGION_CALL);
@@ -389,10 +388,13 @@ final class FunctionCompiler {
   }
 
   /// Writes the method of a region; the operands of this one are then what it leaves at its end.
-  private void writeRegion(SplitPlan.Region region, MethodState body, RegionExits exits) {
+  ///
+  /// @param left the locals that it finds where this method left them
+  private void writeRegion(
+      SplitPlan.Region region, BitSet left, MethodState body, RegionExits exits) {
     FunctionCompiler compiler = new FunctionCompiler(context, body, exits, region.end());
     compiler.current = region;
-    body.writeRegionProlog(state);
+    body.writeRegionProlog(state, left);
     boolean catches =
         exceptions.isProtected() && region.throwsExceptions() && !region.written().isEmpty();
     Protection code = catches ? new Protection(body.writer) : null;

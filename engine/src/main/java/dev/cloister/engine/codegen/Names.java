@@ -50,6 +50,7 @@ public final class Names {
   static final String LINKAGE = RUNTIME + "CodeLinkage";
   static final String LINKAGE_DESC = "L" + LINKAGE + ";";
   static final String STOP_SITE = RUNTIME + "StopSite";
+  static final String CAPACITY_SITE = RUNTIME + "CapacitySite";
   static final String STACK_GUARD = RUNTIME + "StackGuard";
   static final String RESULT_SLOTS = RUNTIME + "ResultSlots";
   static final String RESULT_SLOTS_DESC = "L" + RESULT_SLOTS + ";";
@@ -79,6 +80,8 @@ public final class Names {
 
   private static final String INTRINSIC = RUNTIME + "intrinsic/";
   static final String INTEGER_OPS = INTRINSIC + "IntegerOps";
+  static final String COMPARISONS = INTRINSIC + "Comparisons";
+  static final String LOOP_OPS = INTRINSIC + "LoopOps";
   static final String FLOAT_OPS = INTRINSIC + "FloatOps";
   static final String CONVERSION_OPS = INTRINSIC + "ConversionOps";
   static final String V128_OPS = INTRINSIC + "V128Ops";
@@ -113,7 +116,7 @@ public final class Names {
   }
 
   /// {@return the class with the code of chunk `index`}
-  static String chunk(int index) {
+  public static String chunk(int index) {
     return GENERATED + "C" + index;
   }
 

@@ -45,6 +45,8 @@ public final class WasmModule implements IndexSpaces {
   private final List<Export> exports;
   private final DefinedType[] functionTypes;
   private final int[] bodies;
+  private final byte[] facts;
+  private final int allFacts;
   private final TableType[] tableTypes;
   private final int[] tableInits;
   private final MemoryType[] memoryTypes;
@@ -58,6 +60,7 @@ public final class WasmModule implements IndexSpaces {
   private final BitSet declaredFunctions;
   private final BitSet tailCallers;
   private final BitSet tailCallees;
+  private final BitSet memoryGrowers;
   private final int importedFunctionCount;
   private final int importedTableCount;
   private final int importedMemoryCount;
@@ -74,6 +77,8 @@ public final class WasmModule implements IndexSpaces {
     exports = List.copyOf(builder.exports);
     functionTypes = builder.functionTypes.toArray(new DefinedType[0]);
     bodies = builder.bodies.toArray();
+    facts = builder.facts.toByteArray();
+    allFacts = builder.allFacts;
     tableTypes = builder.tableTypes.toArray(new TableType[0]);
     tableInits = builder.tableInits.toArray();
     memoryTypes = builder.memoryTypes.toArray(new MemoryType[0]);
@@ -87,6 +92,7 @@ public final class WasmModule implements IndexSpaces {
     declaredFunctions = (BitSet) builder.declaredFunctions.clone();
     tailCallers = (BitSet) builder.tailCallers.clone();
     tailCallees = (BitSet) builder.tailCallees.clone();
+    memoryGrowers = builder.growth.find(builder.functionCount());
     importedFunctionCount = builder.importedFunctionCount;
     importedTableCount = builder.importedTableCount;
     importedMemoryCount = builder.importedMemoryCount;
@@ -181,6 +187,16 @@ public final class WasmModule implements IndexSpaces {
   /// Returns where the code entry of own function `index` has ended.
   public int bodyEnd(int index) {
     return bodies[2 * ownIndex(index, importedFunctionCount) + 1];
+  }
+
+  /// Returns whether all of some [FunctionFacts] hold for own function `index`.
+  public boolean has(int index, int functionFacts) {
+    return (facts[ownIndex(index, importedFunctionCount)] & functionFacts) == functionFacts;
+  }
+
+  /// Returns whether there is an own function that grows a memory.
+  public boolean growsMemory() {
+    return (allFacts & FunctionFacts.GROWS_MEMORY) != 0;
   }
 
   @Override
@@ -319,16 +335,23 @@ public final class WasmModule implements IndexSpaces {
     return tailCallees.get(index);
   }
 
+  /// Returns whether a memory may grow during a call of function `index`: whether it executes
+  /// `memory.grow` or calls what is not known, or some function does that it calls.
+  public boolean mayGrowMemory(int index) {
+    return index < importedFunctionCount || memoryGrowers.get(index);
+  }
+
   /// Estimates the memory that the module takes besides its wire bytes and its code: this object,
   /// its types, though others may share them, and the compiler's plan for it.
   public long metadataBytes() {
     long bytes = MODULE_BYTES;
     bytes += (long) TYPE_BYTES * types.length;
     bytes += (long) REFERENCE_BYTES * (types.length + functionTypes.length);
+    bytes += facts.length;
     bytes += (long) Integer.BYTES * (bodies.length + tableInits.length + globalInits.length);
     bytes += (long) Integer.BYTES * names.functionNames().length;
     bytes += declaredFunctions.size() / Byte.SIZE;
-    bytes += (tailCallers.size() + tailCallees.size()) / Byte.SIZE;
+    bytes += (tailCallers.size() + tailCallees.size() + memoryGrowers.size()) / Byte.SIZE;
     bytes += (long) OBJECT_BYTES * (tableTypes.length + memoryTypes.length + tagTypes.length);
     bytes += (long) REFERENCE_BYTES * globalTypes.length;
     for (Import item : imports) {

@@ -58,6 +58,7 @@ final class Guest implements AutoCloseable {
         // The worker has compared everything with the trace already.
         expected = answer[0];
       }
+      case Task.Compile _ -> throw new WorkerException("its host is not here");
     }
     firstPass = Times.of(answer, 1);
     return answer[0].equals(expected)
@@ -65,9 +66,18 @@ final class Guest implements AutoCloseable {
         : Result.wrong(workload.name(), column(), answer[0], expected);
   }
 
-  /// {@return the time from the binary to the first result}
-  double loadWallNanos() {
-    return loadTimes().wall();
+  /// Lets the process compile and run another workload, if the engine can.
+  void precede(Workload other) {
+    try {
+      worker.ask("compile", other.module().toString());
+      switch (other.task()) {
+        case Task.Run run -> worker.ask("call", String.valueOf(run.coldN()));
+        case Task.Play play -> worker.ask("trace", play.trace().toString());
+        case Task.Compile _ -> {}
+      }
+    } catch (WorkerException _) {
+      // Whether it can is not the question here; if it died, the next command fails.
+    }
   }
 
   /// {@return the times from the binary to the first result}
@@ -78,6 +88,13 @@ final class Guest implements AutoCloseable {
       throw new IllegalStateException("not loaded");
     }
     return new Times(compiled.cpu() + passed.cpu(), compiled.wall() + passed.wall());
+  }
+
+  /// Decodes and validates the module so often, or compiles all of it: CPU time of the process.
+  ///
+  /// @param step `validate` or `compile-all`
+  Times whole(String step, int count) {
+    return Times.of(worker.ask(step, workload.module().toString(), String.valueOf(count)), 0);
   }
 
   /// Does so many further passes.

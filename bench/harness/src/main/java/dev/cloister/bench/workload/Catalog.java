@@ -18,6 +18,8 @@ public final class Catalog {
   /// What the name of a growable build ends with.
   public static final String GROWABLE = "+grow";
 
+  private static final String BINARY = ".wasm";
+
   private static final String TRACE = ".trace.jsonl.gz";
 
   private final Map<String, Workload> workloads = new LinkedHashMap<>();
@@ -34,7 +36,9 @@ public final class Catalog {
     catalog.addOwn(own);
     if (Files.isDirectory(corpora)) {
       catalog.addKernels(corpora.resolve("bench"));
-      catalog.addTraces(corpora.resolve("programs"));
+      catalog.addTraces(corpora.resolve("programs"), corpora.resolve("programs"));
+      catalog.addTraces(own, corpora.resolve("programs"));
+      catalog.addBinaries(corpora.resolve("programs"));
     } else {
       catalog.missing.add("the corpora are not at " + corpora + " (-Dcorpora, CLOISTER_CORPORA)");
     }
@@ -44,6 +48,13 @@ public final class Catalog {
   /// {@return all workloads, without growable builds}
   public List<Workload> all() {
     return List.copyOf(workloads.values());
+  }
+
+  /// {@return those that do not lack their host}
+  public List<Workload> runnable() {
+    return workloads.values().stream()
+        .filter(workload -> !(workload.task() instanceof Task.Compile))
+        .toList();
   }
 
   /// {@return what of the catalog is absent on this machine, and why}
@@ -104,7 +115,7 @@ public final class Catalog {
     return switch (name) {
       case "simd" -> Group.SIMD;
       case "interp", "quickjs", "sqlite" -> Group.INTERPRETER;
-      case "add", "tiny" -> Group.BOUNDARY;
+      case "add", "tiny", "starlingmonkey" -> Group.BOUNDARY;
       default -> Group.COMPUTE;
     };
   }
@@ -121,7 +132,8 @@ public final class Catalog {
         .toList();
   }
 
-  private void addTraces(Path folder) throws IOException {
+  /// @param programs where the modules are
+  private void addTraces(Path folder, Path programs) throws IOException {
     try (Stream<Path> files = Files.list(folder)) {
       for (Path trace : files.filter(file -> file.toString().endsWith(TRACE)).sorted().toList()) {
         String file = trace.getFileName().toString();
@@ -130,10 +142,21 @@ public final class Catalog {
         add(
             new Workload(
                 name,
-                folder.resolve(name + ".wasm"),
+                programs.resolve(name + ".wasm"),
                 new Task.Play(trace),
                 group == Group.COMPUTE ? Group.PROGRAM : group,
                 /* isGrowable= */ false));
+      }
+    }
+  }
+
+  /// Those without a trace.
+  private void addBinaries(Path folder) throws IOException {
+    try (Stream<Path> files = Files.list(folder)) {
+      for (Path module : files.filter(file -> file.toString().endsWith(BINARY)).sorted().toList()) {
+        String file = module.getFileName().toString();
+        String name = file.substring(0, file.length() - BINARY.length());
+        add(new Workload(name, module, new Task.Compile(), Group.BINARY, /* isGrowable= */ false));
       }
     }
   }
