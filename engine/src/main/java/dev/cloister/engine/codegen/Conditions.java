@@ -31,13 +31,13 @@ final class Conditions {
 
   /// {@return the condition that holds when another one does not}
   static int inverse(int condition) {
-    return condition & FORM | NumericEmitter.inverse(condition & ~FORM);
+    return (condition & FORM) | NumericEmitter.inverse(condition & ~FORM);
   }
 
   /// {@return whether the operands are two ints}
   static boolean comparesInts(int condition) {
     return (condition & FORM) == UNSIGNED_INTS
-        || condition >= Opcodes.IF_ICMPEQ && condition <= Opcodes.IF_ICMPLE;
+        || (condition >= Opcodes.IF_ICMPEQ && condition <= Opcodes.IF_ICMPLE);
   }
 
   /// Brings the operands into the form that a jump takes.
@@ -45,8 +45,7 @@ final class Conditions {
   /// @return the jump that is taken if the condition holds
   static int writeOperands(BytecodeWriter writer, int condition) {
     switch (condition & FORM) {
-      case UNSIGNED_INTS ->
-          writer.invokestatic("java/lang/Integer", "compareUnsigned", "(II)I");
+      case UNSIGNED_INTS -> writer.invokestatic("java/lang/Integer", "compareUnsigned", "(II)I");
       case UNSIGNED_LONGS -> writer.invokestatic("java/lang/Long", "compareUnsigned", "(JJ)I");
       case LONGS -> writer.insn(Opcodes.LCMP);
       default -> {}

@@ -44,13 +44,13 @@ final class ControlEmitter {
 
   ControlFrame block(InstructionReader reader) {
     state.spill();
-    CallShape shape = state.plan.blockShape(reader);
+    CallShape shape = state.blockShape(reader);
     return state.enter(ControlFrame.Kind.BLOCK, shape.params(), shape.results());
   }
 
   void loop(InstructionReader reader) {
     state.spill();
-    CallShape shape = state.plan.blockShape(reader);
+    CallShape shape = state.blockShape(reader);
     String params = shape.params();
     ControlFrame frame = state.enter(ControlFrame.Kind.LOOP, params, shape.results());
     state.reserveLoopParameters(frame, params);
@@ -192,7 +192,7 @@ final class ControlEmitter {
 
   void ifThen(InstructionReader reader) {
     int jump = takeSpilledCondition();
-    CallShape shape = state.plan.blockShape(reader);
+    CallShape shape = state.blockShape(reader);
     ControlFrame frame = state.enter(ControlFrame.Kind.IF, shape.params(), shape.results());
     state.saveParameters(frame);
     writer.jump(NumericEmitter.inverse(jump), frame.elseLabel);

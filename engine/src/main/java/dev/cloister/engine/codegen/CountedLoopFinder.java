@@ -15,7 +15,8 @@ import org.jspecify.annotations.Nullable;
 /// local plus a constant, a constant, or unknown. After a block, what is written in it is unknown.
 final class CountedLoopFinder {
   /// A value of which nothing is known. Others have in the upper half the local that they had at
-  /// the loop's head, plus 1, or 0 if they are constants, and in the lower half what is added to it.
+  /// the loop's head, plus 1, or 0 if they are constants, and in the lower half what is added to
+  /// it.
   private static final long UNKNOWN = -1;
 
   /// As many operands are followed; more are forgotten, the oldest first.
@@ -66,6 +67,7 @@ final class CountedLoopFinder {
 
   /// For each local what was written last, and the place and arm of the block in which it was.
   private final long[] values;
+
   private final int[] depths;
   private final int[] blockArms;
 
@@ -180,8 +182,7 @@ final class CountedLoopFinder {
    * would be unknown.
    */
   private boolean isCounted(Block block, CountedLoop loop) {
-    boolean keepsLimit =
-        loop.limitLocal() < 0 || lastWrites[loop.limitLocal()] <= block.writes;
+    boolean keepsLimit = loop.limitLocal() < 0 || lastWrites[loop.limitLocal()] <= block.writes;
     boolean keepsIndex =
         block.lastBranch < 0
             || (writesBefore[loop.local()] <= block.writes

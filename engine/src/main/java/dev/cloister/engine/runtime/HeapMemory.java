@@ -15,8 +15,8 @@ import java.util.List;
 /// Generated code keeps the array in a local variable and reads it again after every call that may
 /// let the memory grow, because that may replace it. There are two forms, chosen by the module that
 /// defines the memory and both measured: *exact*, where the array is as long as the memory, so that
-/// its own bounds check is Wasm's; and *limit*, for memories that may grow, where the array may have
-/// spare capacity and [#limit] is the size. It has none before the memory has grown often: see
+/// its own bounds check is Wasm's; and *limit*, for memories that may grow, where the array may
+/// have spare capacity and [#limit] is the size. It has none before the memory has grown often: see
 /// [CapacitySite].
 ///
 /// The bytes between [#limit] and the end of the array are always zero.
@@ -157,9 +157,9 @@ public final class HeapMemory extends Memory {
   }
 
   private static long withSpare(int length) {
-    long spare = length >>> 1;
-    boolean isRounded = spare >= 1 << MemoryType.DEFAULT_PAGE_SIZE_LOG2;
-    return isRounded ? length + spare & -1L << MemoryType.DEFAULT_PAGE_SIZE_LOG2 : length + spare;
+    long grown = (long) length + (length >>> 1);
+    boolean isRounded = length >>> 1 >= 1 << MemoryType.DEFAULT_PAGE_SIZE_LOG2;
+    return isRounded ? grown & (-1L << MemoryType.DEFAULT_PAGE_SIZE_LOG2) : grown;
   }
 
   /// {@return `address` as an array index}

@@ -194,8 +194,7 @@ final class CountedLoopTest {
                 }));
   }
 
-  private static int expected(
-      int first, int limit, int most, int step, IntPredicate goesOn) {
+  private static int expected(int first, int limit, int most, int step, IntPredicate goesOn) {
     int i = first;
     int hash = 0;
     int rest = most;
@@ -245,23 +244,43 @@ final class CountedLoopTest {
     assertThat(found(code -> code.localGet(0).i32Const(4).i32Add().localTee(0)))
         .isEqualTo(new CountedLoop(0, 0, 4, Relation.NOT_EQUAL, -1, 0, 0));
     assertThat(
-            found(
-                code ->
-                    code.localGet(0).i32Const(1).op(Opcode.I32_SUB).localSet(0).localGet(1)
-                        .i32Const(2).i32Add().localGet(0).op(Opcode.I32_LE_U)))
+            found(code ->
+                code.localGet(0)
+                    .i32Const(1)
+                    .op(Opcode.I32_SUB)
+                    .localSet(0)
+                    .localGet(1)
+                    .i32Const(2)
+                    .i32Add()
+                    .localGet(0)
+                    .op(Opcode.I32_LE_U)))
         .isEqualTo(new CountedLoop(0, 0, -1, Relation.ABOVE_OR_EQUAL, 1, 2, 0));
     // The old value is compared, and the new one comes by way of another local.
     assertThat(
-            found(
-                code ->
-                    code.localGet(0).i32Const(3).i32Add().localSet(2).localGet(0).localGet(1)
-                        .op(Opcode.I32_LT_U).localGet(2).localSet(0).localGet(0).drop()))
+            found(code ->
+                code.localGet(0)
+                    .i32Const(3)
+                    .i32Add()
+                    .localSet(2)
+                    .localGet(0)
+                    .localGet(1)
+                    .op(Opcode.I32_LT_U)
+                    .localGet(2)
+                    .localSet(0)
+                    .localGet(0)
+                    .drop()))
         .isNull();
     assertThat(
-            found(
-                code ->
-                    code.localGet(0).i32Const(3).i32Add().localSet(2).localGet(2).localSet(0)
-                        .localGet(2).localGet(1).op(Opcode.I32_LT_U)))
+            found(code ->
+                code.localGet(0)
+                    .i32Const(3)
+                    .i32Add()
+                    .localSet(2)
+                    .localGet(2)
+                    .localSet(0)
+                    .localGet(2)
+                    .localGet(1)
+                    .op(Opcode.I32_LT_U)))
         .isEqualTo(new CountedLoop(0, 0, 3, Relation.BELOW, 1, 0, 0));
   }
 
@@ -269,46 +288,59 @@ final class CountedLoopTest {
   void loop_isNotFoundWhereTheIndexOrTheLimitMayBeAnother() {
     // A step in an arm, in an inner loop, none, one in the wrong direction, and C2's own.
     assertThat(
-            found(
-                code ->
-                    code.localGet(1).ifThen().localGet(0).i32Const(4).i32Add().localSet(0).end()
-                        .localGet(0)))
+            found(code ->
+                code.localGet(1)
+                    .ifThen()
+                    .localGet(0)
+                    .i32Const(4)
+                    .i32Add()
+                    .localSet(0)
+                    .end()
+                    .localGet(0)))
         .isNull();
     assertThat(
             found(
-                code ->
-                    code.loop().localGet(0).i32Const(4).i32Add().localSet(0).end().localGet(0)))
+                code -> code.loop().localGet(0).i32Const(4).i32Add().localSet(0).end().localGet(0)))
         .isNull();
     assertThat(found(code -> code.localGet(0))).isNull();
     assertThat(
-            found(
-                code ->
-                    code.localGet(0).i32Const(-4).i32Add().localTee(0).localGet(1)
-                        .op(Opcode.I32_LT_U)))
+            found(code ->
+                code.localGet(0).i32Const(-4).i32Add().localTee(0).localGet(1).op(Opcode.I32_LT_U)))
         .isNull();
     assertThat(
-            found(
-                code ->
-                    code.localGet(0).i32Const(1).i32Add().localTee(0).localGet(1)
-                        .op(Opcode.I32_NE)))
+            found(code ->
+                code.localGet(0).i32Const(1).i32Add().localTee(0).localGet(1).op(Opcode.I32_NE)))
         .isNull();
     // A limit that moves, and another branch back behind the step.
     assertThat(
-            found(
-                code ->
-                    code.localGet(1).i32Const(1).i32Add().localSet(1).localGet(0).i32Const(4)
-                        .i32Add().localTee(0).localGet(1).op(Opcode.I32_NE)))
+            found(code ->
+                code.localGet(1)
+                    .i32Const(1)
+                    .i32Add()
+                    .localSet(1)
+                    .localGet(0)
+                    .i32Const(4)
+                    .i32Add()
+                    .localTee(0)
+                    .localGet(1)
+                    .op(Opcode.I32_NE)))
         .isNull();
     assertThat(
-            found(
-                code ->
-                    code.localGet(0).i32Const(4).i32Add().localSet(0).localGet(2).brIf(0)
-                        .localGet(0).localGet(1).op(Opcode.I32_NE)))
+            found(code ->
+                code.localGet(0)
+                    .i32Const(4)
+                    .i32Add()
+                    .localSet(0)
+                    .localGet(2)
+                    .brIf(0)
+                    .localGet(0)
+                    .localGet(1)
+                    .op(Opcode.I32_NE)))
         .isNull();
   }
 
-  /// {@return what is found of a function that is a loop with a body, which leaves a condition}
-  ///   but for where its branch is
+  /// {@return what is found of a function that is a loop with a body, which leaves a condition} but
+  /// for where its branch is
   private @Nullable CountedLoop found(Consumer<CodeBuilder> body) {
     byte[] bytes =
         new ModuleBuilder()

@@ -425,9 +425,7 @@ final class FunctionMaker {
         new Block(end, List.of(), false),
         () -> within(new Block(head, List.of(), true), () -> body.addAll(inner(depth))));
     Tree index = isNextFirst ? localGet(I32, local) : localTee(I32, local, next);
-    body.add(
-        Tree.op(
-            List.of(), List.of(condition(index)), to -> to.code().brIf(to.depth(head))));
+    body.add(Tree.op(List.of(), List.of(condition(index)), to -> to.code().brIf(to.depth(head))));
     freeCounters.add(counter);
     Tree loop = Tree.block(List.of(), head, List.of(), to -> to.code().loop(), body);
     List<Tree> around =
