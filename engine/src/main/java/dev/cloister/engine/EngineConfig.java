@@ -4,6 +4,7 @@ import dev.cloister.engine.codegen.ModulePlan;
 import dev.cloister.engine.feature.WasmFeatures;
 import dev.cloister.engine.feature.WasmLimits;
 import dev.cloister.engine.runtime.CodeKind;
+import dev.cloister.engine.runtime.StopPolicy;
 
 /// The settings of an engine.
 ///
@@ -13,12 +14,14 @@ import dev.cloister.engine.runtime.CodeKind;
 /// @param codeKind the kind of code that instances run until they are switched to another one
 /// @param methodBytes the bytecode that a function is estimated at, in bytes, from which it becomes
 ///   several JVM methods; small values are for tests
+/// @param stops how running guests are stopped
 public record EngineConfig(
     WasmFeatures features,
     WasmLimits limits,
     int compileThreads,
     CodeKind codeKind,
-    int methodBytes) {
+    int methodBytes,
+    StopPolicy stops) {
   /// Checks the settings.
   public EngineConfig {
     if (compileThreads < 1) {
@@ -33,26 +36,32 @@ public record EngineConfig(
         WasmLimits.defaults(),
         Runtime.getRuntime().availableProcessors(),
         CodeKind.BASELINE,
-        ModulePlan.METHOD_BYTES);
+        ModulePlan.METHOD_BYTES,
+        StopPolicy.defaults());
   }
 
   /// {@return these settings with other features}
   public EngineConfig withFeatures(WasmFeatures changed) {
-    return new EngineConfig(changed, limits, compileThreads, codeKind, methodBytes);
+    return new EngineConfig(changed, limits, compileThreads, codeKind, methodBytes, stops);
   }
 
   /// {@return these settings with other limits}
   public EngineConfig withLimits(WasmLimits changed) {
-    return new EngineConfig(features, changed, compileThreads, codeKind, methodBytes);
+    return new EngineConfig(features, changed, compileThreads, codeKind, methodBytes, stops);
   }
 
   /// {@return these settings with code of another kind}
   public EngineConfig withCodeKind(CodeKind changed) {
-    return new EngineConfig(features, limits, compileThreads, changed, methodBytes);
+    return new EngineConfig(features, limits, compileThreads, changed, methodBytes, stops);
   }
 
   /// {@return these settings with functions divided from another size on}
   public EngineConfig withMethodBytes(int changed) {
-    return new EngineConfig(features, limits, compileThreads, codeKind, changed);
+    return new EngineConfig(features, limits, compileThreads, codeKind, changed, stops);
+  }
+
+  /// {@return these settings with guests stopped in another way}
+  public EngineConfig withStops(StopPolicy changed) {
+    return new EngineConfig(features, limits, compileThreads, codeKind, methodBytes, changed);
   }
 }

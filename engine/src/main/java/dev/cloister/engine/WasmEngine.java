@@ -12,6 +12,7 @@ import dev.cloister.engine.decode.StreamingDecoder;
 import dev.cloister.engine.module.ModuleHash;
 import dev.cloister.engine.module.WasmModule;
 import dev.cloister.engine.module.WireBytes;
+import dev.cloister.engine.runtime.Stopper;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.LinkedHashSet;
@@ -29,6 +30,7 @@ public final class WasmEngine implements AutoCloseable {
   private final CompileThreads threads;
   private final SignatureClasses signatureClasses;
   private final StructClasses structClasses;
+  private final Stopper stopper;
   private final NativeModuleCache cache = new NativeModuleCache();
   private final Object isolateLock = new Object();
 
@@ -41,6 +43,7 @@ public final class WasmEngine implements AutoCloseable {
     this.threads = new CompileThreads(config.compileThreads());
     this.signatureClasses = new SignatureClasses(threads);
     this.structClasses = new StructClasses(threads);
+    this.stopper = Stopper.create(config.stops());
   }
 
   /// {@return the settings that the engine was started with}
@@ -97,9 +100,10 @@ public final class WasmEngine implements AutoCloseable {
       EngineIsolate isolate, WireBytes wireBytes, Supplier<WasmModule> module) {
     NativeModuleCache.Key key = new NativeModuleCache.Key(wireBytes.sha256(), config.features());
     NativeModule nativeModule = cache.acquire(key, () -> compile(module.get(), key.hash()));
-    ModuleHandle handle = new ModuleHandle(this, isolate, nativeModule, key);
     synchronized (isolateLock) {
       if (isolates.contains(isolate)) {
+        ModuleHandle handle =
+            new ModuleHandle(this, isolate, nativeModule, key, isolate.stops(key, stopper));
         isolate.open.add(handle);
         isolate.handles.merge(nativeModule, 1, Integer::sum);
         return handle;
@@ -117,7 +121,8 @@ public final class WasmEngine implements AutoCloseable {
         config.methodBytes(),
         signatureClasses,
         structClasses,
-        threads);
+        threads,
+        stopper);
   }
 
   void close(ModuleHandle handle) {
@@ -212,7 +217,8 @@ public final class WasmEngine implements AutoCloseable {
         cache.hits(),
         wireBytes,
         codeBytes,
-        metadataBytes);
+        metadataBytes,
+        stopper.figures());
   }
 
   /// Ends the compile threads; instances that need code generated can no longer run.

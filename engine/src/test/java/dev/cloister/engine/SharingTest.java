@@ -27,6 +27,8 @@ import dev.cloister.engine.runtime.CodeKind;
 import dev.cloister.engine.runtime.HeapLimiter;
 import dev.cloister.engine.runtime.Imports;
 import dev.cloister.engine.runtime.Instance;
+import dev.cloister.engine.runtime.StopPolicy;
+import dev.cloister.engine.runtime.Stopper;
 import dev.cloister.engine.runtime.Store;
 import dev.cloister.engine.types.AbstractHeapType;
 import dev.cloister.engine.types.FuncType;
@@ -250,7 +252,8 @@ final class SharingTest {
                               ModulePlan.METHOD_BYTES,
                               new SignatureClasses(threads),
                               new StructClasses(threads),
-                              threads);
+                              threads,
+                              Stopper.create(StopPolicy.defaults()));
                         } finally {
                           running.decrementAndGet();
                         }

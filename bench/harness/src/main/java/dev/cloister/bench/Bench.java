@@ -10,6 +10,7 @@ import dev.cloister.bench.mode.InstancesMode;
 import dev.cloister.bench.mode.Mode;
 import dev.cloister.bench.mode.PeakMode;
 import dev.cloister.bench.mode.Settings;
+import dev.cloister.bench.mode.StopsMode;
 import dev.cloister.bench.mode.ThroughputMode;
 import dev.cloister.bench.mode.WarmUpMode;
 import dev.cloister.bench.report.Report;
@@ -52,7 +53,8 @@ final class Bench implements Callable<Integer> {
     COMPILE,
     INSTANCES,
     GROW,
-    WARMUP
+    WARMUP,
+    STOPS
   }
 
   private enum Build {
@@ -67,7 +69,7 @@ final class Bench implements Callable<Integer> {
   @Option(
       names = "--mode",
       paramLabel = "MODE",
-      description = "peak (default), cold, compile, instances, grow or warmup.",
+      description = "peak (default), cold, compile, instances, grow, warmup or stops.",
       defaultValue = "peak")
   private Question question = Question.PEAK;
 
@@ -164,7 +166,7 @@ final class Bench implements Callable<Integer> {
     List<Workload> workloads = choose(catalog, mode);
     Report report = mode.run(workloads, columns, settings(log), this::progress);
     print(report, found, catalog);
-    return report.hasWrong() || isStrict && report.hasFault() ? 1 : 0;
+    return report.hasWrong() || (isStrict && report.hasFault()) ? 1 : 0;
   }
 
   private Mode mode(Settings settings, Catalog catalog) {
@@ -176,6 +178,7 @@ final class Bench implements Callable<Integer> {
       case INSTANCES -> new InstancesMode(settings);
       case GROW -> new GrowMode(settings, root.resolve("bench/workloads"));
       case WARMUP -> new WarmUpMode(settings);
+      case STOPS -> new StopsMode(settings, root.resolve("bench/workloads"));
     };
   }
 
@@ -195,6 +198,9 @@ final class Bench implements Callable<Integer> {
   private List<String> engines() {
     if (engines != null) {
       return engines;
+    }
+    if (question == Question.STOPS) {
+      return Engines.STOPPED;
     }
     if (!isQuick) {
       return Engines.DEFAULTS;

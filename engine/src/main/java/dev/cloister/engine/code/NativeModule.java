@@ -18,7 +18,9 @@ import dev.cloister.engine.runtime.Instance;
 import dev.cloister.engine.runtime.InstanceFactory;
 import dev.cloister.engine.runtime.InstanceLayout;
 import dev.cloister.engine.runtime.Instantiator;
+import dev.cloister.engine.runtime.StopHistory;
 import dev.cloister.engine.runtime.StopSite;
+import dev.cloister.engine.runtime.Stopper;
 import dev.cloister.engine.runtime.Store;
 import dev.cloister.engine.runtime.WasmStruct;
 import dev.cloister.engine.types.DefinedType;
@@ -49,7 +51,7 @@ public final class NativeModule implements CodeLinkage {
   private final ScriptUrl scriptUrl;
   private final InstanceLayout layout;
   private final ModulePlan plan;
-  private final StopSite stopSite = new StopSite();
+  private final StopSite stopSite;
   private final int[] typeIds;
   private final DefinedType[] types;
   private final CompileThreads threads;
@@ -67,6 +69,7 @@ public final class NativeModule implements CodeLinkage {
   /// @param hash that of its bytes
   /// @param kind that of the first image
   /// @param methodBytes the estimated bytecode from which a function is divided
+  /// @param stopper decides when its running code is made to look whether it is to stop
   public NativeModule(
       WasmModule module,
       ModuleHash hash,
@@ -74,10 +77,12 @@ public final class NativeModule implements CodeLinkage {
       int methodBytes,
       SignatureClasses signatureClasses,
       StructClasses structClasses,
-      CompileThreads threads) {
+      CompileThreads threads,
+      Stopper stopper) {
     this.module = module;
     this.hash = hash;
     this.scriptUrl = ScriptUrl.of(module, hash);
+    this.stopSite = new StopSite(stopper);
     this.layout = new InstanceLayout(module);
     this.plan = new ModulePlan(module, layout, methodBytes);
     this.threads = threads;
@@ -152,15 +157,36 @@ public final class NativeModule implements CodeLinkage {
   }
 
   @Override
-  public Instance newInstance(Store store) {
+  public Instance newInstance(Store store, @Nullable StopHistory history) {
     Instance instance = factory.newInstance(store, this);
-    instance.useImage(currentImage.entry());
+    CodeImage image = currentImage;
+    if (history != null && image.kind().isReplaceable() && history.isQuarantined(stopSite)) {
+      image = image(CodeKind.POLLED);
+      stopSite.stopper().countPolledInstance();
+    }
+    run(instance, image, history);
     return instance;
   }
 
-  /// Makes an instance of the module; see [Instantiator#instantiate].
+  /// Lets calls of an instance run an image, from the next call from outside on. On the thread that
+  /// runs the instance's store.
+  ///
+  /// @param history the stops of whom the instance is for, if they are counted
+  public void run(Instance instance, CodeImage image, @Nullable StopHistory history) {
+    instance.store().watch(stopSite, history, image.kind().polls());
+    instance.useImage(image.entry());
+  }
+
+  /// Makes an instance of the module whose stops nobody counts; see [Instantiator#instantiate].
   public Instance instantiate(Store store, Imports imports) {
-    return Instantiator.instantiate(this, store, imports);
+    return instantiate(store, imports, /* history= */ null);
+  }
+
+  /// Makes an instance of the module; see [Instantiator#instantiate].
+  ///
+  /// @param history the stops of whom the instance is for, if they are counted
+  public Instance instantiate(Store store, Imports imports, @Nullable StopHistory history) {
+    return Instantiator.instantiate(this, store, imports, history);
   }
 
   @Override

@@ -107,7 +107,7 @@ final class FunctionCompiler {
       LargeFrameEmitter.write(context, name, context.shape.descriptor(trailing));
     }
     if (makesTailCalls) {
-      TailCallEmitter.writeEntry(plan, functionIndex, target);
+      TailCallEmitter.writeEntry(kind, plan, functionIndex, target);
     }
   }
 

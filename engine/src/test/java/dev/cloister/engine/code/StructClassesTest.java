@@ -17,6 +17,8 @@ import dev.cloister.engine.module.ModuleHash;
 import dev.cloister.engine.runtime.CodeKind;
 import dev.cloister.engine.runtime.HeapLimiter;
 import dev.cloister.engine.runtime.Imports;
+import dev.cloister.engine.runtime.StopPolicy;
+import dev.cloister.engine.runtime.Stopper;
 import dev.cloister.engine.runtime.Store;
 import dev.cloister.engine.runtime.WasmStruct;
 import dev.cloister.engine.types.DefinedType;
@@ -64,7 +66,8 @@ final class StructClassesTest {
             ModulePlan.METHOD_BYTES,
             signatureClasses,
             structClasses,
-            threads);
+            threads,
+            Stopper.create(StopPolicy.defaults()));
     try (Store store = new Store(HeapLimiter.UNLIMITED)) {
       return (WasmStruct)
           Objects.requireNonNull(

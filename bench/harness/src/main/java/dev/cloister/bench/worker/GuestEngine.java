@@ -24,6 +24,11 @@ public interface GuestEngine extends AutoCloseable {
     throw new UnsupportedOperationException("compiles what is called");
   }
 
+  /// Answers a command that not every engine can.
+  default String special(String[] command) throws Exception {
+    throw new IllegalArgumentException("no command " + command[0]);
+  }
+
   @Override
   void close();
 

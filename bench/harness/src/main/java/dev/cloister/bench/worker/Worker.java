@@ -34,6 +34,8 @@ import org.jspecify.annotations.Nullable;
 /// | `watch` | from now on what the JVM's compilers do is recorded: nothing |
 /// | `sample` | from now on the guest's stack is, too: nothing |
 /// | `watched` | what was seen so far: see [JitVerdict#toFields] |
+/// | `stops FILE EXPORT COUNT` | our engine only: see [StopTrials#run] |
+/// | `share FILE QUARANTINE ROUNDS MILLIS` | our engine only: see [SharerTrial#run] |
 ///
 /// The answer to `instances` is the median and the 99th percentile of the wall time, the median of
 /// the first call, and the bytes of heap for each.
@@ -104,7 +106,7 @@ public final class Worker {
             case "sample" -> sample();
             case "watched" -> requireWatch().read().toFields();
             case "usage" -> String.valueOf(processCpuNanos());
-            default -> throw new IllegalArgumentException("no command " + fields[0]);
+            default -> engine.special(fields);
           };
     } catch (Exception | StackOverflowError | OutOfMemoryError | LinkageError failure) {
       // Goes to the log of the harness.
