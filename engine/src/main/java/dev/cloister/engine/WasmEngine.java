@@ -114,15 +114,17 @@ public final class WasmEngine implements AutoCloseable {
   }
 
   private NativeModule compile(WasmModule module, ModuleHash hash) {
-    return new NativeModule(
-        module,
-        hash,
-        config.codeKind(),
-        config.methodBytes(),
-        signatureClasses,
-        structClasses,
-        threads,
-        stopper);
+    // All at once, so that its classes need not be handed over one by one.
+    return threads.run(() ->
+        new NativeModule(
+            module,
+            hash,
+            config.codeKind(),
+            config.methodBytes(),
+            signatureClasses,
+            structClasses,
+            threads,
+            stopper));
   }
 
   void close(ModuleHandle handle) {
