@@ -12,6 +12,7 @@ import dev.cloister.engine.decode.StreamingDecoder;
 import dev.cloister.engine.module.ModuleHash;
 import dev.cloister.engine.module.WasmModule;
 import dev.cloister.engine.module.WireBytes;
+import dev.cloister.engine.runtime.MemoryPool;
 import dev.cloister.engine.runtime.Stopper;
 import java.util.ArrayList;
 import java.util.Comparator;
@@ -31,6 +32,7 @@ public final class WasmEngine implements AutoCloseable {
   private final SignatureClasses signatureClasses;
   private final StructClasses structClasses;
   private final Stopper stopper;
+  private final MemoryPool memoryPool;
   private final NativeModuleCache cache = new NativeModuleCache();
   private final Object isolateLock = new Object();
 
@@ -44,6 +46,7 @@ public final class WasmEngine implements AutoCloseable {
     this.signatureClasses = new SignatureClasses(threads);
     this.structClasses = new StructClasses(threads);
     this.stopper = Stopper.create(config.stops());
+    this.memoryPool = new MemoryPool(config.idleMemoryBytes());
   }
 
   /// {@return the settings that the engine was started with}
@@ -121,10 +124,12 @@ public final class WasmEngine implements AutoCloseable {
             hash,
             config.codeKind(),
             config.methodBytes(),
+            config.vectorUse(),
             signatureClasses,
             structClasses,
             threads,
-            stopper));
+            stopper,
+            memoryPool));
   }
 
   void close(ModuleHandle handle) {
@@ -223,9 +228,15 @@ public final class WasmEngine implements AutoCloseable {
         stopper.figures());
   }
 
+  /// {@return where instances get the arrays of their memories}
+  public MemoryPool memoryPool() {
+    return memoryPool;
+  }
+
   /// Ends the compile threads; instances that need code generated can no longer run.
   @Override
   public void close() {
     threads.close();
+    memoryPool.close();
   }
 }

@@ -16,9 +16,19 @@ public interface CodeLinkage extends FrameResolver {
   /// {@return where the module's own globals live, and which names it exports}
   InstanceLayout layout();
 
+  /// {@return what every instance of the module begins with}
+  InstancePlan instancePlan();
+
+  /// {@return where memories of instances get their arrays from, and where they leave them}
+  MemoryPool memoryPool();
+
   /// {@return the switch by which running code of the module is stopped}
   @CalledByGeneratedCode
   StopSite stopSite();
+
+  /// {@return whether memories that the module's code accesses may have spare capacity}
+  @CalledByGeneratedCode
+  CapacitySite capacitySite();
 
   /// {@return the canonical ids of the module's types, by type index}
   @CalledByGeneratedCode

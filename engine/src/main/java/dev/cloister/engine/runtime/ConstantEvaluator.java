@@ -3,6 +3,7 @@ package dev.cloister.engine.runtime;
 import dev.cloister.engine.bytecode.InstructionReader;
 import dev.cloister.engine.bytecode.Opcode;
 import dev.cloister.engine.module.ConstExpr;
+import dev.cloister.engine.module.WasmModule;
 import dev.cloister.engine.types.DefinedType;
 import dev.cloister.engine.types.StructType;
 import java.util.ArrayDeque;
@@ -19,19 +20,51 @@ final class ConstantEvaluator {
     NULL
   }
 
-  private final Instance instance;
+  private static final @Nullable Object[] NO_GLOBALS = new Object[0];
+
+  private final WasmModule module;
+  private final @Nullable Instance owner;
   private final @Nullable Object[] globals;
 
   /// @param globals the values of the module's globals so far, boxed
   ConstantEvaluator(Instance instance, @Nullable Object[] globals) {
-    this.instance = instance;
+    this.module = instance.module();
+    this.owner = instance;
     this.globals = globals;
+  }
+
+  /// Prepares for expressions whose values depend on no instance; see [#isConstant].
+  ConstantEvaluator(WasmModule module) {
+    this.module = module;
+    this.owner = null;
+    this.globals = NO_GLOBALS;
+  }
+
+  /// {@return whether an expression has the same value for all instances of the module}
+  boolean isConstant(ConstExpr expression) {
+    InstructionReader reader = module.instructions(expression.offset(), expression.end());
+    while (!reader.atEnd()) {
+      switch (reader.next()) {
+        case I32_CONST, I64_CONST, F32_CONST, F64_CONST, V128_CONST, REF_NULL, END -> {}
+        case I32_ADD, I32_SUB, I32_MUL, I64_ADD, I64_SUB, I64_MUL -> {}
+        default -> {
+          return false;
+        }
+      }
+    }
+    return true;
+  }
+
+  private Instance instance() {
+    if (owner == null) {
+      throw new IllegalStateException("the expression depends on an instance");
+    }
+    return owner;
   }
 
   /// {@return the value of an expression, boxed}
   @Nullable Object evaluate(ConstExpr expression) {
-    InstructionReader reader =
-        instance.module().instructions(expression.offset(), expression.end());
+    InstructionReader reader = module.instructions(expression.offset(), expression.end());
     Deque<Object> stack = new ArrayDeque<>();
     while (!reader.atEnd()) {
       Opcode opcode = reader.next();
@@ -42,7 +75,7 @@ final class ConstantEvaluator {
         case F64_CONST -> stack.push(Double.longBitsToDouble(reader.f64Bits()));
         case V128_CONST -> stack.push(new V128(reader.v128Low(), reader.v128High()));
         case REF_NULL -> stack.push(Null.NULL);
-        case REF_FUNC -> stack.push(instance.reference(reader.index()));
+        case REF_FUNC -> stack.push(instance().reference(reader.index()));
         case GLOBAL_GET -> push(stack, globals[reader.index()]);
         case I32_ADD, I32_SUB, I32_MUL -> {
           int right = (Integer) stack.pop();
@@ -61,22 +94,21 @@ final class ConstantEvaluator {
                   : opcode == Opcode.I64_SUB ? left - right : left * right);
         }
         case STRUCT_NEW -> {
-          DefinedType type = instance.module().type(reader.index());
+          DefinedType type = module.type(reader.index());
           @Nullable Object[] fields = pop(stack, ((StructType) type.composite()).fields().size());
-          WasmStruct struct = instance.linkage().newStruct(reader.index(), instance.gcHeap);
+          WasmStruct struct = instance().linkage().newStruct(reader.index(), instance().gcHeap);
           struct.write(fields);
           stack.push(struct);
         }
         case STRUCT_NEW_DEFAULT ->
-            stack.push(instance.linkage().newStruct(reader.index(), instance.gcHeap));
+            stack.push(instance().linkage().newStruct(reader.index(), instance().gcHeap));
         case ARRAY_NEW -> {
           int length = (Integer) stack.pop();
           Object value = pop(stack);
-          WasmArray array =
-              WasmArray.create(instance.module().type(reader.index()), length, instance);
+          WasmArray array = WasmArray.create(module.type(reader.index()), length, instance());
           for (int i = 0; i < length; i++) {
             if (i % WasmArray.SLICE == 0) {
-              instance.store.throwIfStopped();
+              instance().store.throwIfStopped();
             }
             array.set(i, value);
           }
@@ -84,18 +116,17 @@ final class ConstantEvaluator {
         }
         case ARRAY_NEW_DEFAULT ->
             stack.push(
-                WasmArray.create(
-                    instance.module().type(reader.index()), (Integer) stack.pop(), instance));
+                WasmArray.create(module.type(reader.index()), (Integer) stack.pop(), instance()));
         case ARRAY_NEW_FIXED -> {
           @Nullable Object[] values = pop(stack, reader.index2());
           WasmArray array =
-              WasmArray.create(instance.module().type(reader.index()), values.length, instance);
+              WasmArray.create(module.type(reader.index()), values.length, instance());
           for (int i = 0; i < values.length; i++) {
             array.set(i, values[i]);
           }
           stack.push(array);
         }
-        case REF_I31 -> stack.push(I31.of((Integer) stack.pop(), instance.gcHeap));
+        case REF_I31 -> stack.push(I31.of((Integer) stack.pop(), instance().gcHeap));
         case END, ANY_CONVERT_EXTERN, EXTERN_CONVERT_ANY -> {}
         default -> throw new IllegalStateException("not a constant instruction: " + opcode);
       }

@@ -149,18 +149,19 @@ public abstract non-sealed class FuncRef implements Extern {
     return ref != null && ref.typeId == expected ? ref : checkIndirect(ref, table, index, expected);
   }
 
-  /// Decides what is wrong with an indirect call whose fast path failed.
+  /// Decides what is wrong with an indirect call whose fast path failed, if anything is.
   ///
-  /// @param ref the element, or null if the index was out of bounds or the element is null
+  /// @param ref what the table's array has, or null if the index was out of bounds
   /// @param index the index into the table, unsigned
   /// @param expected the canonical id of the type that the call expects
-  /// @return `ref`, if its type is a subtype of the expected one
+  /// @return the element, if its type is a subtype of the expected one
   /// @throws TrapException otherwise
   @CalledByGeneratedCode
   public static FuncRef checkIndirect(@Nullable FuncRef ref, Table table, int index, int expected) {
-    if (ref != null) {
-      if (ref.matches(expected)) {
-        return ref;
+    FuncRef found = ref != null ? ref : table.make(index);
+    if (found != null) {
+      if (found.matches(expected)) {
+        return found;
       }
       throw new TrapException(TrapReason.INDIRECT_CALL_TYPE_MISMATCH);
     }

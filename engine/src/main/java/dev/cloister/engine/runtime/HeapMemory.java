@@ -5,22 +5,43 @@ import dev.cloister.engine.error.TrapException;
 import dev.cloister.engine.module.WireBytes;
 import dev.cloister.engine.types.MemoryType;
 import java.lang.foreign.MemorySegment;
+import java.lang.ref.WeakReference;
+import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.List;
 
 /// A memory whose bytes are one Java array.
 ///
-/// Generated code keeps the array in a local variable and reads it again after every call, because
-/// growing may replace it. There are two forms, chosen by the module that defines the memory and
-/// both measured: *exact*, where the array is as long as the memory, so that its own bounds check
-/// is Wasm's; and *limit*, for memories that may grow, where the array has spare capacity and
-/// [#limit] is the size.
+/// Generated code keeps the array in a local variable and reads it again after every call that may
+/// let the memory grow, because that may replace it. There are two forms, chosen by the module that
+/// defines the memory and both measured: *exact*, where the array is as long as the memory, so that
+/// its own bounds check is Wasm's; and *limit*, for memories that may grow, where the array may
+/// have spare capacity and [#limit] is the size. It has none before the memory has grown often: see
+/// [CapacitySite].
 ///
 /// The bytes between [#limit] and the end of the array are always zero.
 @CalledByGeneratedCode
 public final class HeapMemory extends Memory {
   private static final byte[] EMPTY = new byte[0];
 
+  /// While all that was copied for growing is at most this many times the size, arrays are as long
+  /// as the memory.
+  private static final int EXACT_COPIES = 2;
+
   private final boolean exact;
+
+  /// The bytes that were copied for growing so far.
+  private long copied;
+
+  /// The sites of all modules whose code accesses the memory.
+  private List<CapacitySite> users = List.of();
+
+  /// Where the array goes when the memory is no more.
+  private MemoryPool pool;
+
+  /// Arrays that the memory has outgrown, which go there as well, if the collector leaves them. Not
+  /// before: frames of the guest may have them in local variables.
+  private final List<WeakReference<byte[]>> outgrown = new ArrayList<>(0);
 
   /// The content; replaced when the memory grows beyond its capacity.
   @CalledByGeneratedCode public byte[] bytes;
@@ -28,24 +49,42 @@ public final class HeapMemory extends Memory {
   /// The size in bytes, at most `bytes.length`.
   @CalledByGeneratedCode public int limit;
 
-  private HeapMemory(MemoryType type, HeapLimiter limiter, boolean exact, byte[] bytes) {
+  private HeapMemory(
+      MemoryType type, HeapLimiter limiter, MemoryPool pool, boolean exact, byte[] bytes) {
     super(type, limiter, MAX_ARRAY_BYTES);
+    this.pool = pool;
     this.exact = exact;
     this.bytes = bytes;
     this.limit = bytes.length;
   }
 
   /// @param bytes the initial size, at most [#MAX_ARRAY_BYTES]
-  static HeapMemory create(MemoryType type, HeapLimiter limiter, long bytes, boolean exact) {
+  static HeapMemory create(
+      MemoryType type, HeapLimiter limiter, MemoryPool pool, long bytes, boolean exact) {
     if (!limiter.reserve(HeapKind.LINEAR_MEMORY, bytes)) {
       throw LimitExceededException.refused("initial memory size in bytes", bytes);
     }
     try {
-      return new HeapMemory(type, limiter, exact, bytes == 0 ? EMPTY : new byte[(int) bytes]);
+      byte[] array = bytes == 0 ? EMPTY : pool.take((int) bytes);
+      return new HeapMemory(type, limiter, pool, exact, array);
     } catch (OutOfMemoryError _) {
       // The limiter allowed more than the machine has: the guest asked for it, so it is told.
       limiter.release(HeapKind.LINEAR_MEMORY, bytes);
       throw LimitExceededException.refused("initial memory size in bytes", bytes);
+    }
+  }
+
+  /// Notes that the code of another module accesses the memory from now on.
+  void addUser(CapacitySite site) {
+    if (limit < bytes.length) {
+      site.expectSpare();
+    }
+    if (users.isEmpty()) {
+      users = List.of(site);
+    } else if (!users.contains(site)) {
+      List<CapacitySite> more = new ArrayList<>(users);
+      more.add(site);
+      users = List.copyOf(more);
     }
   }
 
@@ -79,16 +118,19 @@ public final class HeapMemory extends Memory {
   }
 
   /*
-   * Capacity grows by half of itself, so that n growths by one page copy O(n) bytes in total. What
-   * is charged is the capacity; where the account cannot pay for the spare part, the exact size is
-   * tried. The charge for the copy that is alive during the growth is not taken: it is garbage at
-   * once, and the collector's headroom pays for it.
+   * A memory that grows now and then keeps an array of its own length, which code accesses faster.
+   * Where that would copy too much, capacity grows by half of itself, so that n growths by one page
+   * copy O(n) bytes in total; in whole pages of the usual size, so that the pool has less sizes to
+   * keep. All modules that access the memory are told before. What is charged is the capacity;
+   * where the account cannot pay for the spare part, the exact size is tried. The charge for the
+   * copy that is alive during the growth is not taken: it is garbage at once, and the collector's
+   * headroom pays for it.
    */
   private boolean enlarge(int newLimit) {
     long capacity = newLimit;
-    if (!exact) {
+    if (!exact && copied + bytes.length > (long) EXACT_COPIES * newLimit) {
       long maxBytes = maxPages << type.pageSizeLog2();
-      capacity = Math.min(Math.max(newLimit, bytes.length + (bytes.length >>> 1)), maxBytes);
+      capacity = Math.min(Math.max(newLimit, withSpare(bytes.length)), maxBytes);
     }
     if (!limiter.reserve(HeapKind.LINEAR_MEMORY, capacity - bytes.length)) {
       capacity = newLimit;
@@ -96,14 +138,28 @@ public final class HeapMemory extends Memory {
         return false;
       }
     }
+    if (capacity > newLimit) {
+      users.forEach(CapacitySite::expectSpare);
+    }
     try {
-      bytes = Arrays.copyOf(bytes, (int) capacity);
+      byte[] former = bytes;
+      copied += former.length;
+      bytes = pool.takeCopy(former, limit, (int) capacity);
+      if (pool.keeps(former.length)) {
+        outgrown.add(new WeakReference<>(former));
+      }
       return true;
     } catch (OutOfMemoryError _) {
       // The limiter allowed more than the machine has: the guest asked for it, so it is told.
       limiter.release(HeapKind.LINEAR_MEMORY, capacity - bytes.length);
       return false;
     }
+  }
+
+  private static long withSpare(int length) {
+    long grown = (long) length + (length >>> 1);
+    boolean isRounded = length >>> 1 >= 1 << MemoryType.DEFAULT_PAGE_SIZE_LOG2;
+    return isRounded ? grown & (-1L << MemoryType.DEFAULT_PAGE_SIZE_LOG2) : grown;
   }
 
   /// {@return `address` as an array index}
@@ -189,9 +245,28 @@ public final class HeapMemory extends Memory {
   }
 
   @Override
+  void share() {
+    pool = MemoryPool.NONE;
+  }
+
+  /*
+   * No frame of a guest has the array in a local variable: no guest code of the store runs, and
+   * that of others reads the field again after each call. What still refers to the memory finds it
+   * empty.
+   */
+  @Override
   void release() {
-    limiter.release(HeapKind.LINEAR_MEMORY, bytes.length);
+    byte[] left = bytes;
     bytes = EMPTY;
     limit = 0;
+    limiter.release(HeapKind.LINEAR_MEMORY, left.length);
+    pool.give(left);
+    for (WeakReference<byte[]> reference : outgrown) {
+      byte[] former = reference.get();
+      if (former != null) {
+        pool.give(former);
+      }
+    }
+    outgrown.clear();
   }
 }

@@ -14,7 +14,23 @@ import org.jspecify.annotations.Nullable;
 /// runs the store.
 @CalledByGeneratedCode
 public abstract class Instance {
-  private static final @Nullable Object[] DROPPED = new Object[0];
+  private static final int[] NO_INTS = {};
+  private static final long[] NO_LONGS = {};
+  private static final float[] NO_FLOATS = {};
+  private static final double[] NO_DOUBLES = {};
+  private static final @Nullable Object[] NO_OBJECTS = {};
+  private static final @Nullable Global[] NO_CELLS = {};
+  private static final FuncRef[] NO_FUNCTIONS = {};
+  private static final Memory[] NO_MEMORIES = {};
+  private static final Table[] NO_TABLES = {};
+  private static final Tag[] NO_TAGS = {};
+  private static final boolean[] NO_FLAGS = {};
+  private static final @Nullable Object[] @Nullable [] NO_SEGMENTS = {};
+  private static final @Nullable Object[] DROPPED = NO_OBJECTS;
+
+  /// References are kept in blocks of this size, made when one of them is needed: most functions of
+  /// a large module are never referred to by most instances.
+  private static final int BLOCK_LOG2 = 5;
 
   /// Always 0, which the JIT cannot know: generated code makes opaque copies with it.
   @CalledByGeneratedCode public int zero;
@@ -26,41 +42,41 @@ public abstract class Instance {
   @CalledByGeneratedCode public final GcHeap gcHeap;
 
   /// The i32 globals that have no field.
-  @CalledByGeneratedCode public int[] i32Globals = {};
+  @CalledByGeneratedCode public int[] i32Globals = NO_INTS;
 
   /// The i64 globals that have no field.
-  @CalledByGeneratedCode public long[] i64Globals = {};
+  @CalledByGeneratedCode public long[] i64Globals = NO_LONGS;
 
   /// The high halves of the v128 globals that have no field; the low ones are with the i64 globals.
-  @CalledByGeneratedCode public long[] highGlobals = {};
+  @CalledByGeneratedCode public long[] highGlobals = NO_LONGS;
 
   /// The f32 globals that have no field.
-  @CalledByGeneratedCode public float[] f32Globals = {};
+  @CalledByGeneratedCode public float[] f32Globals = NO_FLOATS;
 
   /// The f64 globals that have no field.
-  @CalledByGeneratedCode public double[] f64Globals = {};
+  @CalledByGeneratedCode public double[] f64Globals = NO_DOUBLES;
 
   /// The globals of reference type that have no field.
-  @CalledByGeneratedCode public @Nullable Object[] refGlobals = {};
+  @CalledByGeneratedCode public @Nullable Object[] refGlobals = NO_OBJECTS;
 
   /// All cells, by global index; null where the global is not a cell.
-  @CalledByGeneratedCode public @Nullable Global[] cells = {};
+  @CalledByGeneratedCode public @Nullable Global[] cells = NO_CELLS;
 
   /// All imported functions.
-  @CalledByGeneratedCode public FuncRef[] imports = {};
+  @CalledByGeneratedCode public FuncRef[] imports = NO_FUNCTIONS;
 
   /// All memories.
-  @CalledByGeneratedCode public Memory[] memories = {};
+  @CalledByGeneratedCode public Memory[] memories = NO_MEMORIES;
 
   /// All tables.
-  @CalledByGeneratedCode public Table[] tables = {};
+  @CalledByGeneratedCode public Table[] tables = NO_TABLES;
 
   final Store store;
   private final CodeLinkage linkage;
-  private final @Nullable FuncRef[] references;
-  private final @Nullable Object[] @Nullable [] elementSegments;
-  private final boolean[] droppedData;
-  private final Tag[] tags;
+  private @Nullable FuncRef @Nullable [] @Nullable [] references;
+  private @Nullable Object[] @Nullable [] elementSegments = NO_SEGMENTS;
+  private boolean[] droppedData = NO_FLAGS;
+  private Tag[] tags = NO_TAGS;
   private boolean poisoned;
 
   /// Set by debuggers, on any thread; code of kind [CodeKind#DEBUG] looks at it at each position.
@@ -73,11 +89,32 @@ public abstract class Instance {
     this.results = store.results;
     this.gcHeap = store.gcHeap;
     this.linkage = linkage;
+  }
+
+  /// Makes room for the parts of the instance, of which most modules have few kinds.
+  final void allocateParts() {
     WasmModule module = linkage.module();
-    this.references = new FuncRef[module.functionCount()];
-    this.elementSegments = new Object[module.elements().size()][];
-    this.droppedData = new boolean[module.data().size()];
-    this.tags = new Tag[module.tagCount()];
+    if (module.importedFunctionCount() > 0) {
+      imports = new FuncRef[module.importedFunctionCount()];
+    }
+    if (module.memoryCount() > 0) {
+      memories = new Memory[module.memoryCount()];
+    }
+    if (module.tableCount() > 0) {
+      tables = new Table[module.tableCount()];
+    }
+    if (linkage.layout().hasCells()) {
+      cells = new Global[module.globalCount()];
+    }
+    if (module.tagCount() > 0) {
+      tags = new Tag[module.tagCount()];
+    }
+    if (!module.elements().isEmpty()) {
+      elementSegments = new Object[module.elements().size()][];
+    }
+    if (!module.data().isEmpty()) {
+      droppedData = new boolean[module.data().size()];
+    }
   }
 
   /// Makes calls of this instance's references run in another code image of its module. Generated.
@@ -165,8 +202,17 @@ public abstract class Instance {
   /// {@return the reference to a function of the index space, made on demand}
   @CalledByGeneratedCode
   public FuncRef reference(int functionIndex) {
-    FuncRef reference = references[functionIndex];
-    return reference != null ? reference : makeReference(functionIndex);
+    @Nullable FuncRef @Nullable [] @Nullable [] blocks = references;
+    if (blocks != null) {
+      @Nullable FuncRef[] block = blocks[functionIndex >> BLOCK_LOG2];
+      if (block != null) {
+        FuncRef reference = block[functionIndex & (1 << BLOCK_LOG2) - 1];
+        if (reference != null) {
+          return reference;
+        }
+      }
+    }
+    return makeReference(functionIndex);
   }
 
   private FuncRef makeReference(int functionIndex) {
@@ -178,7 +224,17 @@ public abstract class Instance {
     FuncRef reference =
         newReference(
             linkage.module().functionType(functionIndex), (int) (position >>> 32), (int) position);
-    references[functionIndex] = reference;
+    @Nullable FuncRef @Nullable [] @Nullable [] blocks = references;
+    if (blocks == null) {
+      blocks = new FuncRef[((linkage.module().functionCount() - 1) >> BLOCK_LOG2) + 1][];
+      references = blocks;
+    }
+    @Nullable FuncRef[] block = blocks[functionIndex >> BLOCK_LOG2];
+    if (block == null) {
+      block = new FuncRef[1 << BLOCK_LOG2];
+      blocks[functionIndex >> BLOCK_LOG2] = block;
+    }
+    block[functionIndex & (1 << BLOCK_LOG2) - 1] = reference;
     return reference;
   }
 
@@ -241,7 +297,7 @@ public abstract class Instance {
       String className = element.getClassName();
       if (className.startsWith("dev.cloister.engine.runtime.")) {
         origin = origin == Origin.MEMORY && isArrayAccess(element) ? Origin.ARRAY : Origin.RUNTIME;
-      } else if (!className.startsWith("java.") && !className.startsWith("jdk.internal.")) {
+      } else if (!isCheckOfJdk(className)) {
         return className.startsWith("dev.cloister.generated.")
                 && !className.startsWith("dev.cloister.generated.signature.")
             ? origin
@@ -249,6 +305,12 @@ public abstract class Instance {
       }
     }
     return origin;
+  }
+
+  private static boolean isCheckOfJdk(String className) {
+    return className.startsWith("java.")
+        || className.startsWith("jdk.internal.")
+        || className.startsWith("jdk.incubator.vector.");
   }
 
   private static boolean isArrayAccess(StackTraceElement element) {

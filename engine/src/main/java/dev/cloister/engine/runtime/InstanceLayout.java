@@ -43,6 +43,11 @@ public final class InstanceLayout {
     return cells.get(globalIndex);
   }
 
+  /// {@return whether any global is a cell}
+  boolean hasCells() {
+    return !cells.isEmpty();
+  }
+
   /// {@return whether part number `index` of its kind has a field of its own}
   public boolean isField(int index) {
     return index < fieldLimit;

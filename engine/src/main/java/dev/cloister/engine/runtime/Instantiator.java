@@ -33,12 +33,14 @@ public final class Instantiator {
 
   private final CodeLinkage linkage;
   private final WasmModule module;
+  private final InstancePlan plan;
   private final Store store;
   private final Instance instance;
 
   private Instantiator(CodeLinkage linkage, Store store, @Nullable StopHistory history) {
     this.linkage = linkage;
     this.module = linkage.module();
+    this.plan = linkage.instancePlan();
     this.store = store;
     long bytes = INSTANCE_BYTES + FUNCTION_BYTES * module.functionCount();
     if (!store.reserveInstance(bytes)) {
@@ -66,21 +68,19 @@ public final class Instantiator {
   }
 
   private Instance run(Imports imports) {
-    instance.imports = new FuncRef[module.importedFunctionCount()];
-    instance.memories = new Memory[module.memoryCount()];
-    instance.tables = new Table[module.tableCount()];
-    instance.cells = new Global[module.globalCount()];
+    instance.allocateParts();
     resolve(imports);
     @Nullable Object[] globals = allocateGlobals();
+    ConstantEvaluator evaluator = new ConstantEvaluator(instance, globals);
     allocateMemories();
-    allocateTables(globals);
+    allocateTables(evaluator);
     for (int i = module.importedTagCount(); i < module.tagCount(); i++) {
       instance.tags()[i] = new Tag(module.tagType(i));
     }
     instance.link();
     instance.initGlobals(globals);
-    initialiseTables(globals);
-    initialiseMemories(globals);
+    initialiseTables(evaluator);
+    initialiseMemories(evaluator);
     if (module.startFunction() >= 0) {
       instance.run(instance.reference(module.startFunction()), new Object[0]);
     }
@@ -103,18 +103,25 @@ public final class Instantiator {
             "incompatible import type: " + name(declared) + ": expected " + declared.type());
       }
       switch (found) {
-        case FuncRef function -> instance.imports[functions++] = function;
+        case FuncRef function -> {
+          store.use(function);
+          instance.imports[functions++] = function;
+        }
         case HostFunction function -> {
           FuncRef reference =
               linkage.reference(function, ((FuncExternType) declared.type()).type());
           reference.importedBy(instance);
           instance.imports[functions++] = reference;
         }
-        case Table table -> instance.tables[tables++] = table;
+        case Table table -> {
+          store.use(table);
+          instance.tables[tables++] = table;
+        }
         case Memory memory -> {
           requireForm(memory, linkage.layout().memoryForm(memories), declared);
           store.use(memory);
           instance.memories[memories++] = memory;
+          access(memory);
         }
         case Global global -> instance.cells[globals++] = global;
         case Tag tag -> instance.tags()[tags++] = tag;
@@ -174,24 +181,35 @@ public final class Instantiator {
 
   private @Nullable Object[] allocateGlobals() {
     int count = module.globalCount();
-    @Nullable Object[] values = new Object[count];
     int imported = module.importedGlobalCount();
-    for (int i = 0; i < imported; i++) {
-      values[i] = cell(i).value();
-    }
     if (count > imported && !store.reserveGlobals((count - imported) * Global.BYTES)) {
       throw LimitExceededException.refused("globals in bytes", (count - imported) * Global.BYTES);
     }
-    ConstantEvaluator evaluator = new ConstantEvaluator(instance, values);
+    @Nullable Object[] values =
+        plan.hasOnlyConstantGlobals() ? plan.constantGlobals() : evaluateGlobals();
+    InstanceLayout layout = linkage.layout();
     GlobalArrays arrays = new GlobalArrays(instance);
     for (int i = imported; i < count; i++) {
-      Object value = evaluator.evaluate(module.globalInit(i));
-      values[i] = value;
-      if (linkage.layout().isCell(i)) {
-        instance.cells[i] = Global.create(module.globalType(i), value);
-      } else if (!linkage.layout().isField(i)) {
-        arrays.set(i, value);
+      if (layout.isCell(i)) {
+        instance.cells[i] = Global.create(module.globalType(i), values[i]);
+      } else if (!layout.isField(i)) {
+        arrays.set(i, values[i]);
       }
+    }
+    return values;
+  }
+
+  private @Nullable Object[] evaluateGlobals() {
+    int imported = module.importedGlobalCount();
+    @Nullable Object[] values = new Object[module.globalCount()];
+    for (int i = 0; i < imported; i++) {
+      values[i] = cell(i).value();
+    }
+    @Nullable Object[] constants = plan.constantGlobals();
+    ConstantEvaluator evaluator = new ConstantEvaluator(instance, values);
+    for (int i = imported; i < values.length; i++) {
+      values[i] =
+          plan.isConstantGlobal(i) ? constants[i] : evaluator.evaluate(module.globalInit(i));
     }
     return values;
   }
@@ -207,14 +225,25 @@ public final class Instantiator {
   private void allocateMemories() {
     for (int i = module.importedMemoryCount(); i < module.memoryCount(); i++) {
       Memory memory =
-          Memory.create(module.memoryType(i), store.limiter(), linkage.layout().memoryForm(i));
+          Memory.create(
+              module.memoryType(i),
+              store.limiter(),
+              linkage.layout().memoryForm(i),
+              linkage.memoryPool());
       store.own(memory);
       instance.memories[i] = memory;
+      access(memory);
     }
   }
 
-  private void allocateTables(@Nullable Object[] globals) {
-    ConstantEvaluator evaluator = new ConstantEvaluator(instance, globals);
+  /// Prepares a memory and the module's code for each other.
+  private void access(Memory memory) {
+    if (memory instanceof HeapMemory heap) {
+      heap.addUser(linkage.capacitySite());
+    }
+  }
+
+  private void allocateTables(ConstantEvaluator evaluator) {
     for (int i = module.importedTableCount(); i < module.tableCount(); i++) {
       var init = module.tableInit(i);
       Object initial = init == null ? null : evaluator.evaluate(init);
@@ -224,8 +253,7 @@ public final class Instantiator {
     }
   }
 
-  private void initialiseTables(@Nullable Object[] globals) {
-    ConstantEvaluator evaluator = new ConstantEvaluator(instance, globals);
+  private void initialiseTables(ConstantEvaluator evaluator) {
     List<ElementSegment> segments = module.elements();
     for (int i = 0; i < segments.size(); i++) {
       List<ConstExpr> expressions = segments.get(i).expressions();
@@ -239,21 +267,26 @@ public final class Instantiator {
         case PASSIVE -> {}
         case DECLARATIVE -> Instance.dropElements(instance, i);
         case ACTIVE -> {
-          @Nullable Object[] elements = instance.elementSegment(i);
           var offset = segment.offset();
           if (offset == null) {
             throw new IllegalStateException("an active segment has no offset");
           }
           Table table = instance.tables[segment.tableIndex()];
-          table.init(unsigned(evaluator.evaluate(offset)), elements, 0, elements.length, instance);
+          long to = plan.elementOffset(i, offset, evaluator);
+          int[] functions = segment.functionIndices();
+          if (functions != null) {
+            table.init(to, instance, functions);
+          } else {
+            @Nullable Object[] elements = instance.elementSegment(i);
+            table.init(to, elements, 0, elements.length, instance);
+          }
           Instance.dropElements(instance, i);
         }
       }
     }
   }
 
-  private void initialiseMemories(@Nullable Object[] globals) {
-    ConstantEvaluator evaluator = new ConstantEvaluator(instance, globals);
+  private void initialiseMemories(ConstantEvaluator evaluator) {
     List<DataSegment> segments = module.data();
     for (int i = 0; i < segments.size(); i++) {
       DataSegment segment = segments.get(i);
@@ -261,7 +294,7 @@ public final class Instantiator {
       if (offset != null) {
         Memory memory = instance.memories[segment.memoryIndex()];
         BulkOps.write(
-            unsigned(evaluator.evaluate(offset)),
+            plan.dataOffset(i, offset, evaluator),
             segment.dataOffset(),
             segment.dataLength(),
             memory,
@@ -269,14 +302,6 @@ public final class Instantiator {
         Instance.dropData(instance, i);
       }
     }
-  }
-
-  private static long unsigned(@Nullable Object address) {
-    return switch (address) {
-      case Integer i -> Integer.toUnsignedLong(i);
-      case Long l -> l;
-      case null, default -> throw new IllegalStateException("not an address: " + address);
-    };
   }
 
   /// Fills the arrays of the globals that have neither cell nor field.

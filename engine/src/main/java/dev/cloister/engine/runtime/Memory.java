@@ -43,17 +43,18 @@ public abstract sealed class Memory implements Extern, AutoCloseable
   ///
   /// @throws LimitExceededException if the initial size is refused
   public static Memory create(MemoryType type, HeapLimiter limiter) {
-    Memory memory =
-        create(type, limiter, MemoryForm.isSegment(type) ? MemoryForm.SEGMENT : MemoryForm.LIMIT);
+    MemoryForm form = MemoryForm.isSegment(type) ? MemoryForm.SEGMENT : MemoryForm.LIMIT;
+    Memory memory = create(type, limiter, form, MemoryPool.NONE);
     memory.isOfHost = true;
     return memory;
   }
 
-  static Memory create(MemoryType type, HeapLimiter limiter, MemoryForm form) {
+  /// @param pool where the array of a memory that is one comes from
+  static Memory create(MemoryType type, HeapLimiter limiter, MemoryForm form, MemoryPool pool) {
     long bytes = initialBytes(type);
     return form == MemoryForm.SEGMENT
         ? SegmentMemory.create(type, limiter, bytes)
-        : HeapMemory.create(type, limiter, bytes, form == MemoryForm.EXACT);
+        : HeapMemory.create(type, limiter, pool, bytes, form == MemoryForm.EXACT);
   }
 
   private static long initialBytes(MemoryType type) {
@@ -207,6 +208,10 @@ public abstract sealed class Memory implements Extern, AutoCloseable
   ///
   /// @throws IllegalStateException if the memory was given up by all who used it
   abstract void retain();
+
+  /// Notes that more than the store that made the memory may reach it, so that what it was is not
+  /// used again for another.
+  void share() {}
 
   /// Notes that a store that made or retained the memory does not use it any longer. The last one
   /// gives back what the memory was charged; it must not be used afterwards.

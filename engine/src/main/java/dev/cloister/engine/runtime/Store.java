@@ -34,7 +34,8 @@ public final class Store implements AutoCloseable {
   final ResultSlots results = new ResultSlots();
 
   /// The bytes of the frames that [LargeFrames] counts. Those whose functions an exhausted stack
-  /// kept from being counted off are dropped when the outermost call ends.
+  /// kept from being counted off are dropped when one around them ends, at the latest when the
+  /// outermost call does.
   long largeFrameBytes;
 
   /// What pays for objects of the guest.
@@ -54,6 +55,9 @@ public final class Store implements AutoCloseable {
   private long instanceBytes;
   private int depth;
   private boolean closed;
+
+  /// Whether code of another store may call functions of this one, of which [#depth] tells nothing.
+  private boolean isEntangled;
 
   private volatile @Nullable StopReason stopReason;
 
@@ -308,13 +312,37 @@ public final class Store implements AutoCloseable {
 
   /// Notes that an instance imports a memory: a shared one must not end before this store does.
   void use(Memory memory) {
-    if (memory.type().shared() && sharedMemories.add(memory)) {
-      memory.retain();
-      memories.add(memory);
+    if (memory.type().shared()) {
+      if (sharedMemories.add(memory)) {
+        memory.retain();
+        memories.add(memory);
+      }
+    } else if (!memories.contains(memory)) {
+      memory.share();
+    }
+  }
+
+  /// Notes that an instance imports a function.
+  void use(FuncRef function) {
+    Instance owner = function.instance;
+    if (owner != null && owner.store != this) {
+      owner.store.isEntangled = true;
+    }
+  }
+
+  /// Notes that an instance imports a table, which then can hold functions of both.
+  void use(Table table) {
+    Store owner = table.owner();
+    if (owner != this) {
+      isEntangled = true;
+      if (owner != null) {
+        owner.isEntangled = true;
+      }
     }
   }
 
   void own(Table table) {
+    table.ownedBy(this);
     tables.add(table);
   }
 
@@ -352,6 +380,9 @@ public final class Store implements AutoCloseable {
       return;
     }
     closed = true;
+    if (isEntangled) {
+      memories.forEach(Memory::share);
+    }
     memories.forEach(Memory::release);
     memories.clear();
     sharedMemories.clear();

@@ -7,14 +7,17 @@ import dev.cloister.engine.types.Limits;
 import dev.cloister.engine.types.RefType;
 import dev.cloister.engine.types.Subtyping;
 import dev.cloister.engine.types.TableType;
+import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /// A table: a vector of references that grows (Spec 4.2.7).
 ///
 /// Tables of functions hold them in an array of [FuncRef], so that an indirect call needs no cast.
-/// The array may be longer than the table; what lies beyond is null. Confined to the thread that
-/// runs the store.
+/// The array may be longer than the table; what lies beyond is null. References to the functions of
+/// active segments are made when they are first looked at; until then the array has null there, and
+/// only this class knows better. Confined to the thread that runs the store.
 @CalledByGeneratedCode
 public final class Table implements Extern {
   /// What one element is charged at, in bytes.
@@ -28,11 +31,33 @@ public final class Table implements Extern {
 
   private static final FuncRef[] NO_FUNCTIONS = new FuncRef[0];
 
+  /// The most ranges of references that are still to be made, which are searched one by one.
+  private static final int MAX_UNMADE = 16;
+
+  /// Elements from `start` on that are functions of an instance, by their indices.
+  @SuppressWarnings("ArrayRecordComponent") // Never compared.
+  private record Unmade(Instance instance, int[] functions, int start) {
+    boolean contains(int index) {
+      return index >= start && index - start < functions.length;
+    }
+
+    boolean overlaps(int from, int length) {
+      return from < start + functions.length && start < from + length;
+    }
+  }
+
   private final TableType type;
   private final HeapLimiter limiter;
   private final long maxElements;
   private final boolean holdsFunctions;
   private int size;
+
+  /// Where references are still to be made, no two of them overlapping; null where the array has
+  /// all. In a range only elements that are null in the array count.
+  private @Nullable List<Unmade> unmade;
+
+  /// The store that made it, or null for a table of the host.
+  private @Nullable Store owner;
 
   /// The elements, with spare capacity.
   @CalledByGeneratedCode public @Nullable Object[] elements;
@@ -81,6 +106,15 @@ public final class Table implements Extern {
     }
   }
 
+  /// {@return the store that made it, or null for a table of the host}
+  @Nullable Store owner() {
+    return owner;
+  }
+
+  void ownedBy(Store store) {
+    owner = store;
+  }
+
   /// {@return the declared type; its minimum is the initial size}
   public TableType type() {
     return type;
@@ -106,7 +140,39 @@ public final class Table implements Extern {
     if (Integer.compareUnsigned(index, size) >= 0) {
       throw new TrapException(TrapReason.TABLE_OUT_OF_BOUNDS);
     }
-    return elements[index];
+    Object element = elements[index];
+    return element != null ? element : make(index);
+  }
+
+  /// {@return the function at `index`, unsigned, for which [#functions] has null: null as well, or
+  /// one that no one has looked at yet}
+  @Nullable FuncRef make(int index) {
+    List<Unmade> ranges = unmade;
+    if (ranges != null && Integer.compareUnsigned(index, size) < 0) {
+      for (Unmade range : ranges) {
+        if (range.contains(index)) {
+          FuncRef made = range.instance.reference(range.functions[index - range.start]);
+          functions[index] = made;
+          return made;
+        }
+      }
+    }
+    return null;
+  }
+
+  /// Makes all references that are still to be made.
+  private void makeAll() {
+    List<Unmade> ranges = unmade;
+    if (ranges != null) {
+      for (Unmade range : ranges) {
+        for (int i = 0; i < range.functions.length; i++) {
+          if (functions[range.start + i] == null) {
+            functions[range.start + i] = range.instance.reference(range.functions[i]);
+          }
+        }
+      }
+      unmade = null;
+    }
   }
 
   /// {@return the element at `index`, unsigned: `table.get` of a 64-bit table}
@@ -124,6 +190,9 @@ public final class Table implements Extern {
   public void set(int index, @Nullable Object value) {
     if (Integer.compareUnsigned(index, size) >= 0) {
       throw new TrapException(TrapReason.TABLE_OUT_OF_BOUNDS);
+    }
+    if (value == null) {
+      makeAll();
     }
     elements[index] = value;
   }
@@ -199,6 +268,7 @@ public final class Table implements Extern {
   /// @throws TrapException if the range is out of bounds; nothing is changed then
   public void fill(long from, @Nullable Object value, long length, Instance caller) {
     int start = checkRange(from, length, size);
+    makeAll();
     int end = start + (int) length;
     for (int at = start; at < end; at += SLICE) {
       Arrays.fill(elements, at, Math.min(end, at + SLICE), value);
@@ -214,6 +284,8 @@ public final class Table implements Extern {
       Table target, long to, Table source, long from, long length, Instance caller) {
     int sourceStart = checkRange(from, length, source.size);
     int targetStart = checkRange(to, length, target.size);
+    source.makeAll();
+    target.makeAll();
     copy(source.elements, sourceStart, target.elements, targetStart, (int) length, caller);
   }
 
@@ -224,6 +296,7 @@ public final class Table implements Extern {
   void init(long to, @Nullable Object[] segment, long from, long length, Instance caller) {
     int sourceStart = checkRange(from, length, segment.length);
     int targetStart = checkRange(to, length, size);
+    makeAll();
     copy(segment, sourceStart, elements, targetStart, (int) length, caller);
   }
 
@@ -251,11 +324,53 @@ public final class Table implements Extern {
     }
   }
 
+  /// Sets elements to functions of an instance: an active segment.
+  ///
+  /// @param indices of the functions; nobody may change the array
+  /// @throws TrapException if the range is out of bounds; nothing is changed then
+  void init(long to, Instance instance, int[] indices) {
+    int start = checkRange(to, indices.length, size);
+    if (holdsFunctions && isNull(start, indices.length)) {
+      List<Unmade> ranges = unmade;
+      if (ranges == null) {
+        ranges = new ArrayList<>(1);
+        unmade = ranges;
+      }
+      if (ranges.size() < MAX_UNMADE) {
+        ranges.add(new Unmade(instance, indices, start));
+        return;
+      }
+    }
+    makeAll();
+    for (int i = 0; i < indices.length; i++) {
+      elements[start + i] = instance.reference(indices[i]);
+    }
+  }
+
+  /// {@return whether a range has nothing but null, now and when all references are made}
+  private boolean isNull(int from, int length) {
+    List<Unmade> ranges = unmade;
+    if (ranges != null) {
+      for (Unmade range : ranges) {
+        if (range.overlaps(from, length)) {
+          return false;
+        }
+      }
+    }
+    for (int i = from; i < from + length; i++) {
+      if (functions[i] != null) {
+        return false;
+      }
+    }
+    return true;
+  }
+
   /// Gives back what the table was charged. It must not be used afterwards.
   void release() {
     limiter.release(HeapKind.TABLE, elements.length * ELEMENT_BYTES);
     elements = NO_FUNCTIONS;
     functions = NO_FUNCTIONS;
+    unmade = null;
     size = 0;
   }
 

@@ -86,6 +86,11 @@ final class CloisterEngine implements GuestEngine {
   }
 
   @Override
+  public void validate(byte[] wasm) {
+    engine.validate(wasm);
+  }
+
+  @Override
   public String special(String[] command)
       throws IOException, ExecutionException, InterruptedException {
     switch (command[0]) {
@@ -113,13 +118,14 @@ final class CloisterEngine implements GuestEngine {
   }
 
   private static final class CloisterInstance implements Instance {
+    private final Store store = new Store(HeapLimiter.UNLIMITED);
     private final dev.cloister.engine.runtime.Instance instance;
     private final Host host;
     private @Nullable Memory importedMemory;
 
     CloisterInstance(ModuleHandle module, Host host) {
       this.host = host;
-      instance = module.instantiate(new Store(HeapLimiter.UNLIMITED), this::resolve);
+      instance = module.instantiate(store, this::resolve);
     }
 
     private @Nullable Extern resolve(String module, String name, ExternType type) {
@@ -164,6 +170,11 @@ final class CloisterEngine implements GuestEngine {
         throw new IllegalStateException("no table " + table);
       }
       exported.set(index, value);
+    }
+
+    @Override
+    public void close() {
+      store.close();
     }
 
     private Memory memory() {

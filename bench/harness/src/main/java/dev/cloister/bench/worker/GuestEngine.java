@@ -17,16 +17,23 @@ public interface GuestEngine extends AutoCloseable {
   /// {@return a module, compiled as far as this engine compiles before the first call}
   Module compile(byte[] wasm);
 
+  /// Answers a command that not every engine can.
+  default String special(String[] command) throws Exception {
+    throw new IllegalArgumentException("no command " + command[0]);
+  }
+
+  /// Decodes and validates a module, and lets go of it.
+  ///
+  /// @throws UnsupportedOperationException if this engine cannot be made to do that
+  default void validate(byte[] wasm) {
+    throw new UnsupportedOperationException("validation alone");
+  }
+
   /// Compiles a module with everything in it, and lets go of it.
   ///
   /// @throws UnsupportedOperationException if this engine cannot be made to do that
   default void compileAll(byte[] wasm) {
     throw new UnsupportedOperationException("compiles what is called");
-  }
-
-  /// Answers a command that not every engine can.
-  default String special(String[] command) throws Exception {
-    throw new IllegalArgumentException("no command " + command[0]);
   }
 
   @Override
@@ -67,6 +74,9 @@ public interface GuestEngine extends AutoCloseable {
     ///
     /// @throws UnsupportedOperationException if the host cannot do that in this engine
     void setElement(String table, int index, Object value);
+
+    /// Ends the instance, where the engine wants to be told; it is not used any more.
+    default void close() {}
   }
 
   /// A function of an instance.

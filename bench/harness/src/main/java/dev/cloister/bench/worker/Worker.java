@@ -16,6 +16,7 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Locale;
+import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /// Executes the commands of the harness, one a line, fields separated by tabs:
@@ -24,12 +25,15 @@ import org.jspecify.annotations.Nullable;
 /// | --- | --- |
 /// | `version` | name and version of the engine |
 /// | `compile FILE` | CPU and wall time, in nanoseconds |
-/// | `compile-all FILE` | the same for all of it, as a module that was not there yet |
 /// | `call N` | a fresh instance is made and `run(N)` called: checksum, CPU and wall time |
 /// | `trace FILE` | a trace is played and checked: checksum, CPU and wall time of the play |
 /// | `repeat COUNT` | what was last called or played, COUNT times: CPU and wall time |
 /// | `fresh COUNT` | the same, each time on a fresh instance: CPU and wall time of the calls |
 /// | `instances COUNT` | makes and keeps so many: see below |
+/// | `validate FILE COUNT` | it is decoded and validated: CPU of the process and wall time |
+/// | `compile-all FILE COUNT` | and all of it is compiled: CPU of the process and wall time |
+/// | `cycles COUNT` | makes, calls and closes so many, one after the other: see below |
+/// | `grow PAGES` | grows a memory to so many pages, one at a time: see below |
 /// | `usage` | CPU time of the whole process |
 /// | `watch` | from now on what the JVM's compilers do is recorded: nothing |
 /// | `sample` | from now on the guest's stack is, too: nothing |
@@ -38,12 +42,19 @@ import org.jspecify.annotations.Nullable;
 /// | `share FILE QUARANTINE ROUNDS MILLIS` | our engine only: see [SharerTrial#run] |
 ///
 /// The answer to `instances` is the median and the 99th percentile of the wall time, the median of
-/// the first call, and the bytes of heap for each.
+/// the first call, and the bytes of heap for each. That to `cycles` is the median and the 99th
+/// percentile of the wall time to make one, and the CPU time of the whole process for a cycle.
+///
+/// The answer to `grow` is CPU and wall time of growing, which calls `run(1)` for each page, the
+/// wall time of the worst call; then, for comparison, CPU and wall time of allocating and filling
+/// one array of the final size, and wall time of copying that.
 ///
 /// CPU time is that of the thread that calls the guest, so neither compilation in the background
 /// nor other processes count. Whatever fails is answered by `failed REASON`; the worker goes on.
 public final class Worker {
   private static final long STACK_BYTES = 16L << 20;
+  private static final int VARIANT_BYTES = 8;
+  private static final int PAGE_LOG2 = 16;
   private static final String GUEST = "guest";
 
   private final GuestEngine engine;
@@ -52,7 +63,7 @@ public final class Worker {
   private @Nullable Trace trace;
   private @Nullable JitWatch watch;
   private long argument;
-  private int copies;
+  private int variants;
 
   private Worker(GuestEngine engine) {
     this.engine = engine;
@@ -96,12 +107,15 @@ public final class Worker {
           + switch (fields[0]) {
             case "version" -> engine.version();
             case "compile" -> compile(Path.of(fields[1]));
-            case "compile-all" -> compileAll(Path.of(fields[1]));
             case "call" -> call(Long.parseLong(fields[1]));
             case "trace" -> trace(Path.of(fields[1]));
             case "repeat" -> repeat(Integer.parseInt(fields[1]));
             case "fresh" -> fresh(Integer.parseInt(fields[1]));
             case "instances" -> instances(Integer.parseInt(fields[1]));
+            case "validate" -> whole(fields, engine::validate);
+            case "compile-all" -> whole(fields, engine::compileAll);
+            case "cycles" -> cycles(Integer.parseInt(fields[1]));
+            case "grow" -> grow(Integer.parseInt(fields[1]));
             case "watch" -> watch();
             case "sample" -> sample();
             case "watched" -> requireWatch().read().toFields();
@@ -120,18 +134,6 @@ public final class Worker {
     byte[] wasm = Files.readAllBytes(file);
     Clock clock = new Clock();
     module = engine.compile(wasm);
-    return clock.read();
-  }
-
-  private String compileAll(Path file) throws IOException {
-    byte[] wasm = Files.readAllBytes(file);
-    // A custom section makes it another module.
-    byte[] suffix = {0, 5, 0, 0, 0, 0, 0};
-    ByteBuffer.wrap(suffix).putInt(3, ++copies);
-    byte[] copy = Arrays.copyOf(wasm, wasm.length + suffix.length);
-    System.arraycopy(suffix, 0, copy, wasm.length, suffix.length);
-    Clock clock = new Clock();
-    engine.compileAll(copy);
     return clock.read();
   }
 
@@ -177,11 +179,13 @@ public final class Worker {
     long cpu = 0;
     long wall = 0;
     for (int i = 0; i < count; i++) {
-      GuestEngine.Function run = requireModule().instantiate(GuestEngine.Host.NONE).function("run");
+      GuestEngine.Instance instance = requireModule().instantiate(GuestEngine.Host.NONE);
+      GuestEngine.Function run = instance.function("run");
       Clock clock = new Clock();
       run.call(argument);
       cpu += clock.cpuNanos();
       wall += clock.wallNanos();
+      instance.close();
     }
     return cpu + "\t" + wall;
   }
@@ -213,6 +217,80 @@ public final class Worker {
         made[count - 1 - count / 100],
         called[count / 2],
         Math.max(0, heap / count));
+  }
+
+  private String whole(String[] fields, Consumer<byte[]> step) throws IOException {
+    byte[] wasm = Files.readAllBytes(Path.of(fields[1]));
+    int count = Integer.parseInt(fields[2]);
+    long cpu = 0;
+    long wall = 0;
+    System.gc();
+    for (int i = 0; i < count; i++) {
+      byte[] variant = variant(wasm);
+      long cpuBefore = processCpuNanos();
+      long wallBefore = System.nanoTime();
+      step.accept(variant);
+      cpu += processCpuNanos() - cpuBefore;
+      wall += System.nanoTime() - wallBefore;
+    }
+    return cpu + "\t" + wall;
+  }
+
+  /// Each time with another custom section at the end, for engines that know modules again.
+  private byte[] variant(byte[] wasm) {
+    byte[] variant = Arrays.copyOf(wasm, wasm.length + VARIANT_BYTES);
+    variants++;
+    ByteBuffer.wrap(variant, wasm.length, VARIANT_BYTES)
+        .put((byte) 0)
+        .put((byte) (VARIANT_BYTES - 2))
+        .put((byte) 1)
+        .put((byte) 'v')
+        .putInt(variants);
+    return variant;
+  }
+
+  private String cycles(int count) {
+    GuestEngine.Module source = requireModule();
+    long[] made = new long[count];
+    long cpu = processCpuNanos();
+    for (int i = 0; i < count; i++) {
+      long start = System.nanoTime();
+      GuestEngine.Instance instance = source.instantiate(GuestEngine.Host.NONE);
+      made[i] = System.nanoTime() - start;
+      instance.function("run").call(1);
+      instance.close();
+    }
+    cpu = processCpuNanos() - cpu;
+    Arrays.sort(made);
+    return made[count / 2] + "\t" + made[count - 1 - count / 100] + "\t" + cpu / count;
+  }
+
+  private String grow(int pages) {
+    GuestEngine.Instance instance = requireModule().instantiate(GuestEngine.Host.NONE);
+    GuestEngine.Function run = instance.function("run");
+    long worst = 0;
+    Clock growing = new Clock();
+    for (int size = 2; size <= pages; size++) {
+      long start = System.nanoTime();
+      double answer = Double.longBitsToDouble(run.call(1)[0]);
+      worst = Math.max(worst, System.nanoTime() - start);
+      if (answer != size) {
+        throw new IllegalStateException("with " + size + " pages, run(1) is " + answer);
+      }
+    }
+    String grown = growing.read();
+    instance.close();
+    Clock filling = new Clock();
+    byte[] array = new byte[pages << PAGE_LOG2];
+    Arrays.fill(array, (byte) 1);
+    String filled = filling.read();
+    long start = System.nanoTime();
+    int sum = Arrays.copyOf(array, array.length)[array.length - 1];
+    long copied = System.nanoTime() - start;
+    if (sum != 1) {
+      throw new IllegalStateException("the copy is another");
+    }
+    return grown + "\t" + worst + "\t" + filled + "\t" + copied;
   }
 
   private String watch() {
