@@ -28,8 +28,7 @@ import org.junit.jupiter.params.provider.CsvSource;
 /// Bulk operations that are done in several slices: nobody must see the slices.
 final class BulkSlicesTest {
   private static final FuncType THREE = new FuncType(List.of(I32, I32, I32), List.of());
-  private static final FuncType TABLE_FILL =
-      new FuncType(List.of(I32, EXTERNREF, I32), List.of());
+  private static final FuncType TABLE_FILL = new FuncType(List.of(I32, EXTERNREF, I32), List.of());
   private static final int ELEMENTS = 100_000;
   private static final int BYTES = 16 << 16;
 

@@ -153,8 +153,7 @@ final class SharerTrial implements AutoCloseable {
 
   private void runToEnd(Store store, boolean isStopped) {
     try {
-      FuncRef turns =
-          restless.instantiate(store, StopTrials.imports()).exportedFunction("turns");
+      FuncRef turns = restless.instantiate(store, StopTrials.imports()).exportedFunction("turns");
       while (!isRunOver) {
         turns.call(isStopped ? FOR_EVER : FEW);
       }

@@ -83,7 +83,8 @@ final class StopTrials implements AutoCloseable {
   }
 
   /// {@return the latencies of so many stops, in nanoseconds: median, 99th percentile, the longest;
-  /// then the same of how much CPU time the guest still took, in which other processes do not count}
+  /// then the same of how much CPU time the guest still took, in which other processes do not
+  /// count}
   ///
   /// @param export the function that never ends, or null for the start function
   String run(@Nullable String export, int count) throws ExecutionException, InterruptedException {
