@@ -40,6 +40,13 @@ final class Conditions {
         || (condition >= Opcodes.IF_ICMPEQ && condition <= Opcodes.IF_ICMPLE);
   }
 
+  /// {@return whether a jump is on the result of a comparison of its own: not for signed longs,
+  /// whose loops the JIT may count}
+  static boolean leavesResult(int condition) {
+    int form = condition & FORM;
+    return form == UNSIGNED_INTS || form == UNSIGNED_LONGS || form == SIGN;
+  }
+
   /// Brings the operands into the form that a jump takes.
   ///
   /// @return the jump that is taken if the condition holds

@@ -181,13 +181,19 @@ final class ControlEmitter {
   /// Jumps back on a condition, with nothing else on the JVM stack.
   private void jumpBack(int opcode, Label target) {
     if (writer.isFarBack(target)) {
-      Label otherwise = new Label();
-      writer.jump(NumericEmitter.inverse(opcode), otherwise);
-      writer.gotoBack(target);
-      state.writeLabel(otherwise);
+      jumpBackWithoutOperands(opcode, target);
     } else {
       writer.jump(opcode, target);
     }
+  }
+
+  /// The same for what the JIT should not keep at a jump back: its poll is there, before the jump
+  /// takes its operands.
+  private void jumpBackWithoutOperands(int opcode, Label target) {
+    Label otherwise = new Label();
+    writer.jump(NumericEmitter.inverse(opcode), otherwise);
+    writer.gotoBack(target);
+    state.writeLabel(otherwise);
   }
 
   void ifThen(InstructionReader reader) {
@@ -308,9 +314,14 @@ final class ControlEmitter {
       endCounting(frame);
       return;
     }
+    boolean leavesResult = state.leavesResult();
     int jump = state.takeCondition();
     if (isPlain && frame.kind == ControlFrame.Kind.LOOP) {
-      jumpBack(jump, frame.label);
+      if (leavesResult) {
+        jumpBackWithoutOperands(jump, frame.label);
+      } else {
+        jumpBack(jump, frame.label);
+      }
     } else if (isPlain) {
       writer.jump(jump, frame.label);
       target(frame);

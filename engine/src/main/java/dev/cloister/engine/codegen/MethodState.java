@@ -647,6 +647,14 @@ final class MethodState {
     writeFrame(end, index, /* extraInt= */ true);
   }
 
+  /// {@return whether the top operand is a condition that is a jump on the result of a comparison,
+  /// which nothing else uses}
+  boolean leavesResult() {
+    int top = operands.size() - 1;
+    return operands.place(top) == OperandStack.CONDITION
+        && Conditions.leavesResult(operands.opcode(top));
+  }
+
   /// Takes the top operand, an i32, as a condition.
   ///
   /// All operands below it must be on the JVM stack or in local variables already.

@@ -425,6 +425,30 @@ final class GoldenListingTest {
                 })));
   }
 
+  /// Results of comparisons are not kept at jumps back, but for signed longs, which are counted.
+  @Test
+  void jumpsBack_onResultsOfComparisons_goThroughForwardJumps() {
+    GoldenListing.assertMatches(
+        "jumps_back",
+        functions(
+            BINARY,
+            List.of(
+                code -> {
+                  code.loop().localGet(0).localGet(1).op(Opcode.I32_LT_U).brIf(0).end();
+                  code.localGet(0);
+                },
+                code -> {
+                  code.loop().localGet(0).op(Opcode.F64_CONVERT_I32_S).localGet(1);
+                  code.op(Opcode.F64_CONVERT_I32_S).op(Opcode.F64_LT).brIf(0).end();
+                  code.localGet(0);
+                },
+                code -> {
+                  code.loop().localGet(0).op(Opcode.I64_EXTEND_I32_S).localGet(1);
+                  code.op(Opcode.I64_EXTEND_I32_S).op(Opcode.I64_LT_S).brIf(0).end();
+                  code.localGet(0);
+                })));
+  }
+
   @Test
   void stopChecks_areAtEntriesOfCallersAndAtLoops() {
     GoldenListing.assertMatches(
