@@ -26,6 +26,7 @@ final class FunctionCompiler {
   private final WideEmitter wides;
   private final VectorEmitter vectors;
   private final VectorMemoryEmitter vectorMemories;
+  private final @Nullable PackedEmitter packed;
   private final MemoryEmitter memories;
   private final AtomicEmitter atomics;
   private final CallEmitter calls;
@@ -62,6 +63,7 @@ final class FunctionCompiler {
     this.atomics = new AtomicEmitter(state);
     this.vectors = new VectorEmitter(state);
     this.vectorMemories = new VectorMemoryEmitter(state, memories);
+    this.packed = state.packed == null ? null : new PackedEmitter(state, memories);
     this.calls = new CallEmitter(state);
     this.tailCalls = new TailCallEmitter(state, context.functionIndex, exits);
     this.variables = new VariableEmitter(state);
@@ -146,15 +148,6 @@ final class FunctionCompiler {
         fuel.charge(cost);
       }
     }
-    if (state.isReachable) {
-      if (control.isAtTail(reader.position())) {
-        control.endCounting();
-        for (int i = 0; i < CountedLoop.TAIL_INSTRUCTIONS; i++) {
-          reader.next();
-        }
-        return;
-      }
-    }
     Opcode opcode = reader.next();
     if (Sites.isSite(opcode)) {
       sites++;
@@ -179,10 +172,30 @@ final class FunctionCompiler {
   }
 
   private void emitOrSkip(Opcode opcode) {
-    if (state.isReachable) {
-      emit(opcode);
-    } else {
+    if (!state.isReachable) {
       skip(opcode);
+    } else if (packed != null) {
+      emitPacked(opcode, packed);
+    } else {
+      emit(opcode);
+    }
+  }
+
+  /// Writes an instruction in a function whose vectors are objects.
+  private void emitPacked(Opcode opcode, PackedEmitter emitter) {
+    if (emitter.emit(opcode, reader)) {
+      return;
+    }
+    if (!PackedEmitter.takesHalves(opcode)) {
+      emit(opcode);
+      return;
+    }
+    int operands = effects.pops(opcode);
+    int firstResult = state.operands.size() - operands;
+    state.unpack(operands);
+    emit(opcode);
+    if (state.isReachable) {
+      state.pack(firstResult);
     }
   }
 
@@ -262,7 +275,7 @@ final class FunctionCompiler {
       case THROW -> exceptions.throwTag(reader.index());
       case THROW_REF -> exceptions.throwReference();
       case BR -> control.br(reader.index());
-      case BR_IF -> control.brIf(reader.index());
+      case BR_IF -> control.brIf(reader.index(), reader.offset());
       case BR_TABLE -> control.brTable(reader);
       case BR_ON_NULL -> control.brOnNull(reader.index(), /* branchesOnNull= */ true);
       case BR_ON_NON_NULL -> control.brOnNull(reader.index(), /* branchesOnNull= */ false);

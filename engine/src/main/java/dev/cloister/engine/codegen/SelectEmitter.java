@@ -33,6 +33,10 @@ final class SelectEmitter {
       case V128 -> selectVector();
       case INT -> selectInteger(/* isLong= */ false);
       case LONG -> selectInteger(/* isLong= */ true);
+      case PACKED -> {
+        state.alignSelected();
+        branch();
+      }
       default -> branch();
     }
   }

@@ -101,12 +101,14 @@ final class SlotLayout {
     SlotLayout layout = new SlotLayout(arrays, locals.length());
     int stackParams = shape.stackParams();
     for (int i = 0; i < stackParams; i++) {
-      int slot = layout.add(JvmKind.of(locals.charAt(i)));
-      layout.slots[i] = split.framed().get(i) ? -1 : slot;
+      int slot = layout.add(shape.param(i));
+      // A vector that is passed as two longs and used as one object has another variable for that.
+      boolean isThere = shape.param(i) == JvmKind.of(locals.charAt(i));
+      layout.slots[i] = isThere && !split.framed().get(i) ? slot : -1;
     }
     layout.addInstance(split.hasFrame());
-    for (int i = stackParams; i < locals.length(); i++) {
-      if (!split.framed().get(i)) {
+    for (int i = 0; i < locals.length(); i++) {
+      if (layout.slots[i] < 0 && !split.framed().get(i)) {
         layout.slots[i] = layout.add(JvmKind.of(locals.charAt(i)));
       }
     }

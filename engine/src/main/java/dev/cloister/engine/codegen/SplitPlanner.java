@@ -297,7 +297,7 @@ final class SplitPlanner {
   private int callBytes(BitSet used, BitSet written, int escapes) {
     int passed = values(used);
     int left = Math.max(0, passed - CallShape.MAX_PARAM_VALUES);
-    return 100
+    return 130
         + 3 * passed
         + LEFT_BYTES * left
         + 18 * values(written)
