@@ -187,19 +187,20 @@ public final class WasmModuleBuilder implements IndexSpaces {
     tailCallees.or(callees);
   }
 
-  /// Notes that own function `index` executes `memory.grow`, or calls what the module does not
-  /// know: elements of tables or references.
-  public void noteGrowth(int index) {
-    growth.noteGrowth(index);
-  }
-
-  /// Notes that own function `index` calls function `callee` directly. All calls of a function are
-  /// noted before those of the next one.
-  public void noteCall(int index, int callee) {
-    if (callee < importedFunctionCount) {
+  /// Notes what own function `index` calls. Any thread.
+  ///
+  /// @param mayGrow whether a memory may grow while it runs whatever these functions do: whether it
+  ///   executes `memory.grow`, or calls elements of tables or references
+  /// @param callees the functions that it calls directly
+  public synchronized void noteCalls(int index, boolean mayGrow, IntVector callees) {
+    boolean callsImport = false;
+    for (int i = 0; i < callees.size() && !callsImport; i++) {
+      callsImport = callees.get(i) < importedFunctionCount;
+    }
+    if (mayGrow || callsImport) {
       growth.noteGrowth(index);
     } else {
-      growth.noteCall(index, callee);
+      growth.noteCalls(index, callees);
     }
   }
 

@@ -61,11 +61,9 @@ public final class FunctionValidator {
     if (state.makesTailCalls) {
       module.noteTailCalls(index, state.tailCallees);
     }
-    if (state.callsUnknown || (facts & FunctionFacts.GROWS_MEMORY) != 0) {
-      module.noteGrowth(index);
-    }
-    for (int i = 0; i < state.callees.size(); i++) {
-      module.noteCall(index, state.callees.get(i));
+    boolean mayGrow = state.callsUnknown || (facts & FunctionFacts.GROWS_MEMORY) != 0;
+    if (mayGrow || state.callees.size() > 0) {
+      module.noteCalls(index, mayGrow, state.callees);
     }
   }
 
