@@ -32,8 +32,7 @@ final class InstanceAccess {
     this.module = plan.module();
     this.instanceSlot = instanceSlot;
     this.memorySlot = memorySlot;
-    this.reloadsMemory =
-        cachesMemory() && mayReplaceBytes() && module.mayGrowMemory(functionIndex);
+    this.reloadsMemory = cachesMemory() && mayReplaceBytes() && module.mayGrowMemory(functionIndex);
   }
 
   private boolean mayReplaceBytes() {
@@ -110,8 +109,8 @@ final class InstanceAccess {
     writer.store(JvmKind.INT, memorySlot + 2);
   }
 
-  /// Writes what an address of memory 0 is checked against in the limit form, which is negative or 0
-  /// if no address is in bounds.
+  /// Writes what an address of memory 0 is checked against in the limit form, which is negative or
+  /// 0 if no address is in bounds.
   ///
   /// @param offset what is added to the address once it is checked
   /// @param width the bytes of the access

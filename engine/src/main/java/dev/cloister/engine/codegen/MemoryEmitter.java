@@ -167,6 +167,59 @@ final class MemoryEmitter {
     finishLoad(kind, then);
   }
 
+  /// Writes a load of a vector object from an array.
+  void loadVector(InstructionReader reader) {
+    MemoryForm form = state.instance.form(reader.memoryIndex());
+    int addressSlot = beginAccess(reader, 0);
+    if (trapsAlways(reader, form, 16)) {
+      trap();
+      return;
+    }
+    state.vectors.species(LaneType.BYTE);
+    state.instance.writeContent(reader.memoryIndex());
+    writeIndex(reader, form, addressSlot, 16);
+    state.vectors.load();
+    state.pop();
+    state.pushOnStack(JvmKind.PACKED);
+  }
+
+  /// Writes a store of a vector object to an array.
+  void storeVector(InstructionReader reader) {
+    keepValue();
+    MemoryForm form = state.instance.form(reader.memoryIndex());
+    int addressSlot = beginAccess(reader, 1);
+    if (trapsAlways(reader, form, 16)) {
+      trap();
+      return;
+    }
+    state.writeVector(0, LaneType.BYTE);
+    state.vectors.view(LaneType.BYTE);
+    state.instance.writeContent(reader.memoryIndex());
+    writeIndex(reader, form, addressSlot, 16);
+    state.vectors.store();
+    state.pop(2);
+  }
+
+  /// Writes a load of an integer that is a lane.
+  void loadLane(InstructionReader reader, LaneType lanes) {
+    switch (lanes) {
+      case BYTE -> load(reader, JvmKind.INT, "I8", 1, "B");
+      case SHORT -> load(reader, JvmKind.INT, "I16", 2, "S");
+      case LONG -> load(reader, JvmKind.LONG, "I64", 8, "J");
+      default -> load(reader, JvmKind.INT, "I32", 4, "I");
+    }
+  }
+
+  /// Writes a store of an integer that is a lane.
+  void storeLane(InstructionReader reader, LaneType lanes) {
+    switch (lanes) {
+      case BYTE -> store(reader, "I8", 1, "B");
+      case SHORT -> store(reader, "I16", 2, "S", Opcodes.I2S);
+      case LONG -> store(reader, "I64", 8, "J");
+      default -> store(reader, "I32", 4, "I");
+    }
+  }
+
   /// Writes the handle of an access; bytes of an array need none.
   ///
   /// @return whether there is one
@@ -207,15 +260,7 @@ final class MemoryEmitter {
 
   private void store(
       InstructionReader reader, String handle, int width, String type, int... conversion) {
-    JvmKind kind = state.peek(0);
-    int valueSlot = -1;
-    if (!state.isDeferred(0)) {
-      state.flush();
-      valueSlot = state.scratchValue;
-      writer.store(kind, valueSlot);
-      state.pop();
-      state.operands.pushLocal(kind, valueSlot);
-    }
+    keepValue();
     MemoryForm form = state.instance.form(reader.memoryIndex());
     int addressSlot = beginAccess(reader, 1);
     if (trapsAlways(reader, form, width)) {
@@ -235,6 +280,19 @@ final class MemoryEmitter {
       writer.insn(Opcodes.BASTORE);
     }
     state.pop(2);
+  }
+
+  /// Gets the value to be stored off the JVM stack.
+  private void keepValue() {
+    if (!state.isDeferred(0)) {
+      JvmKind kind = state.peek(0);
+      LaneType lanes = state.vectorLanes(1);
+      state.flush();
+      writer.store(kind, state.scratchValue);
+      state.pop();
+      state.operands.pushLocal(kind, state.scratchValue);
+      state.operands.setLanes(state.operands.size() - 1, lanes);
+    }
   }
 
   /// Gets the address out of the way of what has to lie below it.

@@ -8,11 +8,11 @@ import java.util.BitSet;
 ///
 /// These are the ones that execute `memory.grow`, those that call what is not known (imports, table
 /// elements, references), and whatever calls one of them directly. Filled while bodies are
-/// validated; its owner guards it.
+/// validated. Guarded by the builder.
 final class GrowthFacts {
   private final BitSet mayGrow = new BitSet();
 
-  /// Two ints, caller and callee, for each direct call; each pair only once.
+  /// Two ints, caller and callee, for each direct call of other functions; each pair only once.
   private final IntVector calls = new IntVector();
 
   /// For each function, one more than the caller that was the last to call it.
@@ -23,18 +23,16 @@ final class GrowthFacts {
     mayGrow.set(index);
   }
 
-  /// Notes the functions that own function `caller` calls directly.
-  void noteCalls(int caller, IntVector callees) {
-    for (int i = 0; i < callees.size(); i++) {
-      int callee = callees.get(i);
-      if (callee >= lastCaller.length) {
-        lastCaller = Arrays.copyOf(lastCaller, Math.max(callee + 1, 2 * lastCaller.length));
-      }
-      if (lastCaller[callee] != caller + 1) {
-        lastCaller[callee] = caller + 1;
-        calls.add(caller);
-        calls.add(callee);
-      }
+  /// Notes that own function `caller` calls function `callee` directly. All calls of a caller are
+  /// noted before those of the next one.
+  void noteCall(int caller, int callee) {
+    if (callee >= lastCaller.length) {
+      lastCaller = Arrays.copyOf(lastCaller, Math.max(callee + 1, 2 * lastCaller.length));
+    }
+    if (lastCaller[callee] != caller + 1) {
+      lastCaller[callee] = caller + 1;
+      calls.add(caller);
+      calls.add(callee);
     }
   }
 

@@ -187,20 +187,22 @@ public final class WasmModuleBuilder implements IndexSpaces {
     tailCallees.or(callees);
   }
 
-  /// Notes what own function `index` calls. Any thread.
+  /// Notes what own function `index` calls. Any thread, while bodies are validated.
   ///
-  /// @param mayGrow whether a memory may grow while it runs whatever these functions do: whether it
-  ///   executes `memory.grow`, or calls elements of tables or references
-  /// @param callees the functions that it calls directly
-  public synchronized void noteCalls(int index, boolean mayGrow, IntVector callees) {
-    boolean callsImport = false;
-    for (int i = 0; i < callees.size() && !callsImport; i++) {
-      callsImport = callees.get(i) < importedFunctionCount;
-    }
-    if (mayGrow || callsImport) {
+  /// @param callees what it calls directly, once for each call
+  /// @param mayGrow whether it executes `memory.grow`, or calls what the module does not know:
+  ///   elements of tables or references
+  public synchronized void noteCalls(int index, IntVector callees, boolean mayGrow) {
+    if (mayGrow) {
       growth.noteGrowth(index);
-    } else {
-      growth.noteCalls(index, callees);
+    }
+    for (int i = 0; i < callees.size(); i++) {
+      int callee = callees.get(i);
+      if (callee < importedFunctionCount) {
+        growth.noteGrowth(index);
+      } else {
+        growth.noteCall(index, callee);
+      }
     }
   }
 

@@ -15,8 +15,8 @@ import java.util.List;
 /// Generated code keeps the array in a local variable and reads it again after every call that may
 /// let the memory grow, because that may replace it. There are two forms, chosen by the module that
 /// defines the memory and both measured: *exact*, where the array is as long as the memory, so that
-/// its own bounds check is Wasm's; and *limit*, for memories that may grow, where the array may have
-/// spare capacity and [#limit] is the size. It has none before the memory has grown often: see
+/// its own bounds check is Wasm's; and *limit*, for memories that may grow, where the array may
+/// have spare capacity and [#limit] is the size. It has none before the memory has grown often: see
 /// [CapacitySite].
 ///
 /// The bytes between [#limit] and the end of the array are always zero.

@@ -63,7 +63,7 @@ public final class FunctionValidator {
     }
     boolean mayGrow = state.callsUnknown || (facts & FunctionFacts.GROWS_MEMORY) != 0;
     if (mayGrow || state.callees.size() > 0) {
-      module.noteCalls(index, mayGrow, state.callees);
+      module.noteCalls(index, state.callees, mayGrow);
     }
   }
 

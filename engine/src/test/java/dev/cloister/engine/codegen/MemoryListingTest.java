@@ -96,15 +96,17 @@ final class MemoryListingTest {
         new ModuleBuilder()
             .memory(1)
             .table(new TableType(FUNCREF, Limits.of(1)))
-            .function(
-                VOID, code -> code.i32Const(1).op(Opcode.MEMORY_GROW, 0).drop())
+            .function(VOID, code -> code.i32Const(1).op(Opcode.MEMORY_GROW, 0).drop())
             .function(VOID, code -> {})
             .function(INT, code -> code.call(1).localGet(0).access(Opcode.I32_LOAD, 8))
             .function(INT, code -> code.call(0).localGet(0).access(Opcode.I32_LOAD, 8))
             .function(
                 INT,
                 code ->
-                    code.i32Const(0).callIndirect(VOID, 0).localGet(0).access(Opcode.I32_LOAD8_S, 8))
+                    code.i32Const(0)
+                        .callIndirect(VOID, 0)
+                        .localGet(0)
+                        .access(Opcode.I32_LOAD8_S, 8))
             .function(
                 INT,
                 code ->
