@@ -60,6 +60,7 @@ final class VectorWarmUp {
 
   private VectorWarmUp() {}
 
+  @SuppressWarnings("ThreadPriorityCheck") // A hint, which nothing relies on.
   private static Thread newThread(Runnable task) {
     Thread thread = new Thread(task, "cloister-vector-warm-up");
     thread.setDaemon(true);

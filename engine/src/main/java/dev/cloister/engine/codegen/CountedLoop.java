@@ -60,7 +60,7 @@ record CountedLoop(
     /// and gains something from being counted}
     boolean isCountedBy(int step) {
       return switch (this) {
-        case NOT_EQUAL -> step > 1 || step < -1 && step > Integer.MIN_VALUE;
+        case NOT_EQUAL -> step > 1 || (step < -1 && step > Integer.MIN_VALUE);
         case BELOW, BELOW_OR_EQUAL -> step > 0;
         case ABOVE, ABOVE_OR_EQUAL -> step < 0 && step > Integer.MIN_VALUE;
       };

@@ -152,6 +152,7 @@ final class OperandStack {
   }
 
   /// Notes the lanes of a vector object; others have none.
+  @SuppressWarnings("EnumOrdinal") // Read by lanes() only.
   void setLanes(int index, LaneType type) {
     highs[index] = type.ordinal();
   }

@@ -354,7 +354,7 @@ final class PackedConversions {
         kind = isSigned ? Kind.ADD_PAIRWISE_S : Kind.ADD_PAIRWISE_U;
       }
       if (kind != null) {
-        LaneType from = LaneType.at(to.ordinal() - 1);
+        LaneType from = to.narrower();
         String conversion = letter(from) + "2" + letter(to);
         all.put(
             opcode,

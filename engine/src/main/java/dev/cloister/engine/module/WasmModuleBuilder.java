@@ -192,6 +192,7 @@ public final class WasmModuleBuilder implements IndexSpaces {
   /// @param callees what it calls directly, once for each call
   /// @param mayGrow whether it executes `memory.grow`, or calls what the module does not know:
   ///   elements of tables or references
+  @SuppressWarnings("exports") // For the validator: the vector stays inside the engine.
   public synchronized void noteCalls(int index, IntVector callees, boolean mayGrow) {
     if (mayGrow) {
       growth.noteGrowth(index);

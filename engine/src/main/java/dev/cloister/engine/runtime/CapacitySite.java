@@ -42,6 +42,6 @@ public final class CapacitySite {
 
   /// {@return whether no memory had spare capacity yet}
   boolean isExact() {
-    return site.getTarget() == NONE;
+    return site.getTarget().equals(NONE);
   }
 }

@@ -157,9 +157,9 @@ public final class HeapMemory extends Memory {
   }
 
   private static long withSpare(int length) {
-    long spare = length >>> 1;
-    boolean isRounded = spare >= 1 << MemoryType.DEFAULT_PAGE_SIZE_LOG2;
-    return isRounded ? length + spare & -1L << MemoryType.DEFAULT_PAGE_SIZE_LOG2 : length + spare;
+    long grown = (long) length + (length >>> 1);
+    boolean isRounded = length >>> 1 >= 1 << MemoryType.DEFAULT_PAGE_SIZE_LOG2;
+    return isRounded ? grown & (-1L << MemoryType.DEFAULT_PAGE_SIZE_LOG2) : grown;
   }
 
   /// {@return `address` as an array index}

@@ -18,6 +18,7 @@ import dev.cloister.engine.module.WasmModule;
 import dev.cloister.engine.runtime.CodeKind;
 import dev.cloister.engine.runtime.Instance;
 import dev.cloister.engine.runtime.InstanceLayout;
+import dev.cloister.engine.runtime.VectorUse;
 import dev.cloister.engine.types.FuncType;
 import java.util.List;
 import java.util.Objects;
@@ -75,7 +76,7 @@ final class SplitPlannerTest {
             new ModuleBuilder().exportFunction("f", RUN, SplitPlannerTest::interpreter).build(),
             WasmFeatures.ALL,
             WasmLimits.defaults());
-    ModulePlan plan = new ModulePlan(module, new InstanceLayout(module), 20_000);
+    ModulePlan plan = new ModulePlan(module, new InstanceLayout(module), 20_000, VectorUse.WORTHWHILE, _ -> {});
     SplitPlan split = SplitPlanner.first(kind, plan, 0);
     assertThat(split.isDivided()).isTrue();
 

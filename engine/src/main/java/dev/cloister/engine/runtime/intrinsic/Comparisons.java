@@ -96,7 +96,7 @@ public final class Comparisons {
   /// `i64.lt_s`: the sign of the difference, or that of `a` where the difference overflows.
   @CalledByGeneratedCode
   public static int lt(long a, long b) {
-    return (int) ((((a - b) ^ a) & (a ^ b) ^ (a - b)) >>> 63);
+    return (int) (((((a - b) ^ a) & (a ^ b)) ^ (a - b)) >>> 63);
   }
 
   /// `i64.ge_s`.

@@ -34,12 +34,12 @@ public final class LoopOps {
   /// {@return the trips of a loop that goes down while it is above a limit}
   @CalledByGeneratedCode
   public static int tripsAbove(int from, int limit, int size) {
-    return tripsBelow(limit, from, size);
+    return tripsBelow(/* from= */ limit, /* limit= */ from, size);
   }
 
   /// {@return the trips of a loop that goes down while it is not below a limit}
   @CalledByGeneratedCode
   public static int tripsDownTo(int from, int limit, int size) {
-    return tripsUpTo(limit, from, size);
+    return tripsUpTo(/* from= */ limit, /* limit= */ from, size);
   }
 }

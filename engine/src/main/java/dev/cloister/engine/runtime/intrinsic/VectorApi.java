@@ -49,6 +49,7 @@ public final class VectorApi {
 
   /// {@return a vector by its halves}
   @CalledByGeneratedCode
+  @SuppressWarnings("exports") // For generated code.
   public static ByteVector of(long low, long high) {
     return LongVector.broadcast(LongVector.SPECIES_128, low).withLane(1, high).reinterpretAsBytes();
   }
@@ -57,6 +58,7 @@ public final class VectorApi {
   ///
   /// @param name what dynamic constants have besides, without meaning
   @CalledByGeneratedCode
+  @SuppressWarnings("exports") // For generated code.
   public static ByteVector constant(
       MethodHandles.Lookup lookup, String name, Class<?> type, long low, long high) {
     return of(low, high);
