@@ -112,6 +112,41 @@ final class GrowthFactsTest {
     }
   }
 
+  /// So much code that several threads validate it.
+  @Test
+  void longChains_areFollowed() {
+    int count = 20_000;
+    ModuleBuilder module = new ModuleBuilder().memory(1);
+    for (int f = 0; f < count; f++) {
+      int callee = f ^ 1;
+      int next = Math.min(f + 2, count - 2);
+      module.function(
+          VOID, code -> code.call(callee).call(next).op(Opcode.MEMORY_SIZE, 0).drop().call(callee));
+    }
+    module.function(INT, code -> code.i32Const(1).op(Opcode.MEMORY_GROW, 0));
+    BitSet none = growers(module);
+    module.function(VOID, code -> code.call(0));
+    module.function(VOID, code -> code.call(count).drop());
+
+    assertThat(none).isEqualTo(functions(count));
+    assertThat(growers(module)).isEqualTo(functions(count, count + 2));
+  }
+
+  @Test
+  void longChainsToGrow_mayGrow() {
+    int count = 20_000;
+    ModuleBuilder module = new ModuleBuilder().memory(1);
+    for (int f = 0; f < count; f++) {
+      int next = f + 1;
+      module.function(VOID, code -> code.call(next).call(next).op(Opcode.NOP).call(next));
+    }
+    module.function(VOID, code -> code.i32Const(1).op(Opcode.MEMORY_GROW, 0).drop());
+    BitSet all = new BitSet();
+    all.set(0, count + 1);
+
+    assertThat(growers(module)).isEqualTo(all);
+  }
+
   /// {@return what reaches a function, found by widening until nothing changes}
   private static BitSet reaching(int target, boolean[][] calls) {
     BitSet found = functions(target);
