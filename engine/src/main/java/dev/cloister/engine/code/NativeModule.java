@@ -1,7 +1,6 @@
 package dev.cloister.engine.code;
 
 import com.google.errorprone.annotations.concurrent.GuardedBy;
-import dev.cloister.engine.codegen.CallShape;
 import dev.cloister.engine.codegen.ChunkGenerator;
 import dev.cloister.engine.codegen.ModulePlan;
 import dev.cloister.engine.codegen.Sites;
@@ -23,7 +22,6 @@ import dev.cloister.engine.runtime.StopSite;
 import dev.cloister.engine.runtime.Store;
 import dev.cloister.engine.runtime.WasmStruct;
 import dev.cloister.engine.types.DefinedType;
-import dev.cloister.engine.types.FuncType;
 import java.lang.ref.WeakReference;
 import java.util.ArrayList;
 import java.util.List;
@@ -179,9 +177,10 @@ public final class NativeModule implements CodeLinkage {
   }
 
   @Override
-  public FuncRef reference(HostFunction function, DefinedType type) {
-    CallShape shape = CallShape.of((FuncType) type.composite());
-    return loader.signatures(shape).hostReference(type, function.target());
+  public FuncRef reference(HostFunction function, int functionIndex) {
+    return loader
+        .signatures(plan.shapeOf(functionIndex))
+        .hostReference(module.functionType(functionIndex), function.target());
   }
 
   @Override

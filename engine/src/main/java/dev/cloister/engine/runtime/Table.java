@@ -161,10 +161,11 @@ public final class Table implements Extern {
   private void makeAll() {
     List<Unmade> ranges = unmade;
     if (ranges != null) {
+      StackGuard.probe();
       for (Unmade range : ranges) {
         for (int i = 0; i < range.functions.length; i++) {
           if (functions[range.start + i] == null) {
-            functions[range.start + i] = range.instance.reference(range.functions[i]);
+            functions[range.start + i] = range.instance.referenceWithHeadroom(range.functions[i]);
           }
         }
       }
