@@ -1,6 +1,9 @@
 package dev.cloister.engine;
 
 import dev.cloister.engine.code.NativeModule;
+import dev.cloister.engine.code.NativeModuleCache;
+import dev.cloister.engine.runtime.StopHistory;
+import dev.cloister.engine.runtime.Stopper;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.Map;
@@ -20,6 +23,10 @@ public final class EngineIsolate implements AutoCloseable {
   /// The handles themselves, so that closing the isolate closes them. Guarded likewise.
   final Set<ModuleHandle> open = new HashSet<>();
 
+  /// How often guests had to be stopped, by module. It outlives the handles, else an isolate would
+  /// leave quarantine by uploading its module anew. Guarded likewise.
+  private final Map<NativeModuleCache.Key, StopHistory> stops = new HashMap<>();
+
   EngineIsolate(WasmEngine engine, String id) {
     this.engine = engine;
     this.id = id;
@@ -28,6 +35,17 @@ public final class EngineIsolate implements AutoCloseable {
   /// {@return the name of the isolate}
   public String id() {
     return id;
+  }
+
+  /// {@return the history of a module's stops} With the isolate lock held.
+  StopHistory stops(NativeModuleCache.Key key, Stopper stopper) {
+    // Few isolates use more than some modules; those that go through many are swept now and then.
+    if (stops.size() > 2 * open.size() + 16) {
+      Set<NativeModuleCache.Key> used = new HashSet<>();
+      open.forEach(handle -> used.add(handle.key()));
+      stops.entrySet().removeIf(e -> !used.contains(e.getKey()) && e.getValue().isForgotten());
+    }
+    return stops.computeIfAbsent(key, _ -> new StopHistory(stopper));
   }
 
   /// Removes the isolate and gives back all references that it holds. Repeating it does nothing.

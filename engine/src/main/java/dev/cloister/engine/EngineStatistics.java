@@ -1,5 +1,7 @@
 package dev.cloister.engine;
 
+import dev.cloister.engine.runtime.Stopper;
+
 /// Figures of an engine at one moment.
 ///
 /// @param isolates the number of isolates
@@ -9,6 +11,7 @@ package dev.cloister.engine;
 /// @param wireBytes the sizes of all live modules
 /// @param codeBytes the sizes of all class files of live modules
 /// @param metadataBytes an estimate of what is kept of all decoded modules
+/// @param stops how guests were stopped
 public record EngineStatistics(
     int isolates,
     int nativeModules,
@@ -16,4 +19,5 @@ public record EngineStatistics(
     long cacheHits,
     long wireBytes,
     long codeBytes,
-    long metadataBytes) {}
+    long metadataBytes,
+    Stopper.Figures stops) {}

@@ -8,6 +8,7 @@ import dev.cloister.engine.module.WasmModule;
 import dev.cloister.engine.runtime.CodeKind;
 import dev.cloister.engine.runtime.Imports;
 import dev.cloister.engine.runtime.Instance;
+import dev.cloister.engine.runtime.StopHistory;
 import dev.cloister.engine.runtime.Store;
 import java.util.List;
 import java.util.stream.Stream;
@@ -21,16 +22,19 @@ public final class ModuleHandle implements AutoCloseable {
   private final NativeModule nativeModule;
   private final NativeModuleCache.Key key;
   private final WasmEngine engine;
+  private final StopHistory stops;
 
   ModuleHandle(
       WasmEngine engine,
       EngineIsolate isolate,
       NativeModule nativeModule,
-      NativeModuleCache.Key key) {
+      NativeModuleCache.Key key,
+      StopHistory stops) {
     this.engine = engine;
     this.isolate = isolate;
     this.nativeModule = nativeModule;
     this.key = key;
+    this.stops = stops;
   }
 
   /// {@return the module}
@@ -55,6 +59,8 @@ public final class ModuleHandle implements AutoCloseable {
 
   /// Makes an instance and runs its start function, on the thread that runs `store`.
   ///
+  /// It runs code of the kind [#codeKind], unless [#isQuarantined].
+  ///
   /// @throws dev.cloister.engine.error.LinkException if an import is missing or of the wrong type
   /// @throws dev.cloister.engine.error.LimitExceededException if the store's limiter refuses what
   ///   the module declares
@@ -62,7 +68,7 @@ public final class ModuleHandle implements AutoCloseable {
   ///   function traps
   /// @throws dev.cloister.engine.error.StoppedException if the store was asked to stop
   public Instance instantiate(Store store, Imports imports) {
-    return nativeModule.instantiate(store, imports);
+    return nativeModule.instantiate(store, imports, stops);
   }
 
   /// Lets calls of an instance run code of another kind, from the next call from outside on; frames
@@ -75,12 +81,18 @@ public final class ModuleHandle implements AutoCloseable {
     if (!instance.module().equals(nativeModule.module())) {
       throw new IllegalArgumentException("not an instance of " + scriptUrl());
     }
-    instance.useImage(nativeModule.image(kind).entry());
+    nativeModule.run(instance, nativeModule.image(kind), stops);
   }
 
   /// {@return the kind of code that new instances run}
   public CodeKind codeKind() {
     return nativeModule.currentImage().kind();
+  }
+
+  /// {@return whether guests of this isolate had to be stopped so often on this module that its new
+  /// instances run code of the kind [CodeKind#POLLED]}
+  public boolean isQuarantined() {
+    return codeKind().isReplaceable() && stops.isQuarantined(nativeModule.stopSite());
   }
 
   /// Generates all code that is not there yet, which otherwise happens at the first calls.

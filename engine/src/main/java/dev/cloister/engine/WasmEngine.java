@@ -9,8 +9,10 @@ import dev.cloister.engine.code.SignatureClasses;
 import dev.cloister.engine.code.StructClasses;
 import dev.cloister.engine.decode.ModuleDecoder;
 import dev.cloister.engine.decode.StreamingDecoder;
+import dev.cloister.engine.module.ModuleHash;
 import dev.cloister.engine.module.WasmModule;
 import dev.cloister.engine.module.WireBytes;
+import dev.cloister.engine.runtime.Stopper;
 import dev.cloister.engine.runtime.MemoryPool;
 import java.util.ArrayList;
 import java.util.Comparator;
@@ -29,6 +31,7 @@ public final class WasmEngine implements AutoCloseable {
   private final CompileThreads threads;
   private final SignatureClasses signatureClasses;
   private final StructClasses structClasses;
+  private final Stopper stopper;
   private final MemoryPool memoryPool;
   private final NativeModuleCache cache = new NativeModuleCache();
   private final Object isolateLock = new Object();
@@ -42,6 +45,7 @@ public final class WasmEngine implements AutoCloseable {
     this.threads = new CompileThreads(config.compileThreads());
     this.signatureClasses = new SignatureClasses(threads);
     this.structClasses = new StructClasses(threads);
+    this.stopper = Stopper.create(config.stops());
     this.memoryPool = new MemoryPool(config.idleMemoryBytes());
   }
 
@@ -60,7 +64,7 @@ public final class WasmEngine implements AutoCloseable {
   }
 
   private WasmModule decode(byte[] ownBytes) {
-    return ModuleDecoder.decode(ownBytes, config.features(), config.limits());
+    return ModuleDecoder.decode(ownBytes, config.features(), config.limits(), threads::runLater);
   }
 
   /// Adds an isolate.
@@ -87,7 +91,7 @@ public final class WasmEngine implements AutoCloseable {
   /// Begins the compilation of a module whose bytes are still to come.
   public StreamingCompilation startStreaming(EngineIsolate isolate) {
     return new StreamingCompilation(
-        this, isolate, new StreamingDecoder(config.features(), config.limits()));
+        this, isolate, new StreamingDecoder(config.features(), config.limits(), threads::runLater));
   }
 
   ModuleHandle use(EngineIsolate isolate, WasmModule module) {
@@ -98,10 +102,11 @@ public final class WasmEngine implements AutoCloseable {
   private ModuleHandle use(
       EngineIsolate isolate, WireBytes wireBytes, Supplier<WasmModule> module) {
     NativeModuleCache.Key key = new NativeModuleCache.Key(wireBytes.sha256(), config.features());
-    NativeModule nativeModule = cache.acquire(key, () -> compile(module.get()));
-    ModuleHandle handle = new ModuleHandle(this, isolate, nativeModule, key);
+    NativeModule nativeModule = cache.acquire(key, () -> compile(module.get(), key.hash()));
     synchronized (isolateLock) {
       if (isolates.contains(isolate)) {
+        ModuleHandle handle =
+            new ModuleHandle(this, isolate, nativeModule, key, isolate.stops(key, stopper));
         isolate.open.add(handle);
         isolate.handles.merge(nativeModule, 1, Integer::sum);
         return handle;
@@ -111,14 +116,16 @@ public final class WasmEngine implements AutoCloseable {
     throw new IllegalStateException("the isolate was removed: " + isolate.id());
   }
 
-  private NativeModule compile(WasmModule module) {
+  private NativeModule compile(WasmModule module, ModuleHash hash) {
     return new NativeModule(
         module,
+        hash,
         config.codeKind(),
         config.methodBytes(),
         signatureClasses,
         structClasses,
         threads,
+        stopper,
         memoryPool);
   }
 
@@ -180,7 +187,7 @@ public final class WasmEngine implements AutoCloseable {
             .toList();
     WasmModule decoded = module.module();
     return new NativeModuleInfo(
-        decoded.wireBytes().sha256(),
+        module.hash(),
         module.scriptUrl().text(),
         decoded.wireBytes().size(),
         module.codeBytes(),
@@ -214,7 +221,8 @@ public final class WasmEngine implements AutoCloseable {
         cache.hits(),
         wireBytes,
         codeBytes,
-        metadataBytes);
+        metadataBytes,
+        stopper.figures());
   }
 
   /// {@return where instances get the arrays of their memories}

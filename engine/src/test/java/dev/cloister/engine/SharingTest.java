@@ -27,6 +27,8 @@ import dev.cloister.engine.runtime.CodeKind;
 import dev.cloister.engine.runtime.HeapLimiter;
 import dev.cloister.engine.runtime.Imports;
 import dev.cloister.engine.runtime.Instance;
+import dev.cloister.engine.runtime.StopPolicy;
+import dev.cloister.engine.runtime.Stopper;
 import dev.cloister.engine.runtime.MemoryPool;
 import dev.cloister.engine.runtime.Store;
 import dev.cloister.engine.types.AbstractHeapType;
@@ -246,11 +248,13 @@ final class SharingTest {
                           }
                           return new NativeModule(
                               module,
+                              module.wireBytes().sha256(),
                               CodeKind.BASELINE,
                               ModulePlan.METHOD_BYTES,
                               new SignatureClasses(threads),
                               new StructClasses(threads),
                               threads,
+                              Stopper.create(StopPolicy.defaults()),
                               MemoryPool.NONE);
                         } finally {
                           running.decrementAndGet();

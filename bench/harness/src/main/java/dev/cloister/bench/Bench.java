@@ -10,6 +10,8 @@ import dev.cloister.bench.mode.InstancesMode;
 import dev.cloister.bench.mode.Mode;
 import dev.cloister.bench.mode.PeakMode;
 import dev.cloister.bench.mode.Settings;
+import dev.cloister.bench.mode.StopsMode;
+import dev.cloister.bench.mode.ThroughputMode;
 import dev.cloister.bench.mode.WarmUpMode;
 import dev.cloister.bench.report.Report;
 import dev.cloister.bench.workload.Catalog;
@@ -48,9 +50,11 @@ final class Bench implements Callable<Integer> {
   private enum Question {
     PEAK,
     COLD,
+    COMPILE,
     INSTANCES,
     GROW,
-    WARMUP
+    WARMUP,
+    STOPS
   }
 
   private enum Build {
@@ -65,7 +69,7 @@ final class Bench implements Callable<Integer> {
   @Option(
       names = "--mode",
       paramLabel = "MODE",
-      description = "peak (default), cold, instances, grow or warmup.",
+      description = "peak (default), cold, compile, instances, grow, warmup or stops.",
       defaultValue = "peak")
   private Question question = Question.PEAK;
 
@@ -101,6 +105,11 @@ final class Bench implements Callable<Integer> {
       paramLabel = "SECONDS",
       description = "The longest warm-up, of the wall (default 30, quick 3).")
   private @Nullable Integer warmUpSeconds;
+
+  @Option(
+      names = "--fresh",
+      description = "With --mode cold: in processes that have done nothing before.")
+  private boolean isFresh;
 
   @Option(
       names = "--cpus",
@@ -153,20 +162,23 @@ final class Bench implements Callable<Integer> {
       found.absent().forEach((name, reason) -> System.err.println(name + " is absent: " + reason));
       return 1;
     }
-    Mode mode = mode(settings(log));
+    Mode mode = mode(settings(log), catalog);
     List<Workload> workloads = choose(catalog, mode);
     Report report = mode.run(workloads, columns, settings(log), this::progress);
     print(report, found, catalog);
-    return report.hasWrong() || isStrict && report.hasFault() ? 1 : 0;
+    return report.hasWrong() || (isStrict && report.hasFault()) ? 1 : 0;
   }
 
-  private Mode mode(Settings settings) {
+  private Mode mode(Settings settings, Catalog catalog) {
     return switch (question) {
       case PEAK -> new PeakMode(settings);
-      case COLD -> new ColdMode(settings);
+      case COLD ->
+          new ColdMode(settings, isFresh ? List.of() : catalog.all(), ColdMode.SETTLE_MILLIS);
+      case COMPILE -> new ThroughputMode(settings);
       case INSTANCES -> new InstancesMode(settings);
       case GROW -> new GrowMode(settings, root.resolve("bench/workloads"));
       case WARMUP -> new WarmUpMode(settings);
+      case STOPS -> new StopsMode(settings, root.resolve("bench/workloads"));
     };
   }
 
@@ -186,6 +198,9 @@ final class Bench implements Callable<Integer> {
   private List<String> engines() {
     if (engines != null) {
       return engines;
+    }
+    if (question == Question.STOPS) {
+      return Engines.STOPPED;
     }
     if (!isQuick) {
       return Engines.DEFAULTS;

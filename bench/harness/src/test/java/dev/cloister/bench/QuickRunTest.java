@@ -36,6 +36,22 @@ class QuickRunTest {
   }
 
   @Test
+  void cold_inFreshProcesses_isSaidToBe() throws IOException, InterruptedException {
+    assertThat(brief("cold", "--fresh", "fib"))
+        .contains("done nothing before")
+        .contains("| fib |")
+        .doesNotContain("WRONG");
+  }
+
+  @Test
+  void compile_givesARowInAllAndOneForAThread() throws IOException, InterruptedException {
+    assertThat(brief("compile", "fib"))
+        .contains("| fib: MB/s |")
+        .contains("| fib: MB/s of a thread |")
+        .contains("compiles what is called");
+  }
+
+  @Test
   void warmup_givesARowForEachKindOfTime() throws IOException, InterruptedException {
     assertThat(brief("warmup", "fib"))
         .contains("| fib: ms of the wall |")

@@ -1,14 +1,10 @@
 package dev.cloister.engine.code;
 
-import dev.cloister.engine.codegen.ChunkGenerator;
 import dev.cloister.engine.codegen.DispatchGenerator;
 import dev.cloister.engine.codegen.ModulePlan;
 import dev.cloister.engine.codegen.Names;
 import dev.cloister.engine.runtime.CodeKind;
 import dev.cloister.engine.runtime.ImageEntry;
-import java.util.Map;
-import java.util.concurrent.ConcurrentHashMap;
-import java.util.concurrent.atomic.AtomicInteger;
 import org.jspecify.annotations.Nullable;
 
 /// A complete, statically linked picture of a module's code, in which each function has one
@@ -56,7 +52,7 @@ public final class CodeImage {
 
   /// {@return the number of chunks that were generated so far} Any thread.
   public int generatedChunks() {
-    return loader.generatedChunks.get();
+    return loader.chunks.takenCount();
   }
 
   /// Generates and defines all code that is not there yet.
@@ -69,19 +65,17 @@ public final class CodeImage {
       registerAsParallelCapable();
     }
 
-    private final CodeKind kind;
-    private final ModulePlan plan;
-    private final AtomicInteger generatedChunks = new AtomicInteger();
+    /// How many chunks are generated ahead of the one that is defined, when all are.
+    private static final int WINDOW = 16;
 
-    /// Class files that were generated with the first class of their chunk, and were not needed
-    /// yet.
-    private final Map<String, byte[]> parts = new ConcurrentHashMap<>();
+    private final ModulePlan plan;
+    private final ChunkFiles chunks;
 
     Loader(
         String name, CodeKind kind, ModulePlan plan, ModuleLoader parent, CompileThreads threads) {
       super(name, parent, threads);
-      this.kind = kind;
       this.plan = plan;
+      this.chunks = new ChunkFiles(kind, plan, threads);
     }
 
     @Override
@@ -95,24 +89,35 @@ public final class CodeImage {
       if (name.equals("Code")) {
         return DispatchGenerator.entry(plan);
       }
+      int index = index(name);
+      if (isChunk(name)) {
+        return chunks.take(index, Names.GENERATED + name);
+      }
       int part = name.indexOf('_');
-      int index = Integer.parseInt(name, 1, part < 0 ? name.length() : part, 10);
-      if (name.charAt(0) == 'D') {
-        return part < 0
-            ? DispatchGenerator.dispatch(plan, index)
-            : DispatchGenerator.part(plan, index, Integer.parseInt(name.substring(part + 1)));
+      return part < 0
+          ? DispatchGenerator.dispatch(plan, index)
+          : DispatchGenerator.part(plan, index, Integer.parseInt(name.substring(part + 1)));
+    }
+
+    @Override
+    byte @Nullable [] generated(String name) {
+      return isChunk(name) ? chunks.takeIfGenerated(index(name), Names.GENERATED + name) : null;
+    }
+
+    @Override
+    void defined(String name) {
+      if (isChunk(name) && name.indexOf('_') < 0) {
+        chunks.generateCallees(index(name));
       }
-      byte[] known = parts.remove(Names.GENERATED + name);
-      if (known != null) {
-        return known;
-      }
-      Map<String, byte[]> files = ChunkGenerator.chunk(kind, plan, index);
-      byte[] wanted = files.remove(Names.GENERATED + name);
-      if (part < 0) {
-        generatedChunks.incrementAndGet();
-        parts.putAll(files);
-      }
-      return wanted;
+    }
+
+    private static boolean isChunk(String name) {
+      return name.charAt(0) == 'C' && !name.equals("Code");
+    }
+
+    private static int index(String name) {
+      int part = name.indexOf('_');
+      return Integer.parseInt(name, 1, part < 0 ? name.length() : part, 10);
     }
 
     ImageEntry newEntry() {
@@ -126,6 +131,11 @@ public final class CodeImage {
     void loadAll() {
       try {
         for (int i = 0; i < plan.chunkCount(); i++) {
+          if (i % WINDOW == 0) {
+            for (int ahead = i; ahead < Math.min(i + 2 * WINDOW, plan.chunkCount()); ahead++) {
+              chunks.generateLater(ahead);
+            }
+          }
           loadClass("dev.cloister.generated.C" + i);
         }
         for (int i = 0; i < plan.shapeCount(); i++) {

@@ -1,17 +1,27 @@
 package dev.cloister.engine.code;
 
+import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.Callable;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
+import java.util.concurrent.LinkedBlockingQueue;
+import java.util.concurrent.RejectedExecutionException;
+import java.util.concurrent.Semaphore;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.jspecify.annotations.Nullable;
 
 /// The threads on which code is generated: a fixed number of daemons.
+///
+/// Somebody waits for a task of [#run]. Tasks of [#runLater] are work ahead of time, which may also
+/// be left undone: they are done one by one between the others, and never on all threads, so that
+/// nobody waits for more than a part of them.
 public final class CompileThreads implements AutoCloseable {
   /// Enough for blocks nested as deeply as modules may have them: only what is used is taken.
   private static final long STACK_BYTES = 256L << 20;
+
+  private static final int MAX_LATER = 1_024;
 
   private static final class CompileThread extends Thread {
     CompileThread(Runnable task, int number) {
@@ -23,11 +33,18 @@ public final class CompileThreads implements AutoCloseable {
   private final AtomicInteger started = new AtomicInteger();
   private final ExecutorService executor;
 
+  /// What is to be done ahead of time; what does not fit is dropped.
+  private final BlockingQueue<Runnable> later = new LinkedBlockingQueue<>(MAX_LATER);
+
+  /// A permit for each thread that may work ahead of time.
+  private final Semaphore permits;
+
   /// Starts up to `count` threads, as they are needed.
   public CompileThreads(int count) {
     executor =
         Executors.newFixedThreadPool(
             count, task -> new CompileThread(task, started.incrementAndGet()));
+    permits = new Semaphore(count - 1);
   }
 
   /// Runs a task on a compile thread and waits for it, without being interrupted.
@@ -56,6 +73,39 @@ public final class CompileThreads implements AutoCloseable {
     }
   }
 
+  /// Lets a compile thread do something when it has the time, if ever.
+  ///
+  /// @param task must not throw
+  public void runLater(Runnable task) {
+    if (later.offer(task)) {
+      continueLater();
+    }
+  }
+
+  private void continueLater() {
+    if (!later.isEmpty() && permits.tryAcquire()) {
+      try {
+        executor.execute(this::runOneLater);
+      } catch (RejectedExecutionException _) {
+        // The threads have ended.
+        permits.release();
+      }
+    }
+  }
+
+  private void runOneLater() {
+    try {
+      Runnable task = later.poll();
+      if (task != null) {
+        task.run();
+      }
+    } finally {
+      permits.release();
+      // Behind those that somebody waits for.
+      continueLater();
+    }
+  }
+
   private static <T extends @Nullable Object> T call(Callable<T> task) {
     try {
       return task.call();
@@ -64,7 +114,8 @@ public final class CompileThreads implements AutoCloseable {
     }
   }
 
-  private static RuntimeException rethrow(@Nullable Throwable cause) {
+  /// Throws what a task failed with.
+  static RuntimeException rethrow(@Nullable Throwable cause) {
     return switch (cause) {
       case RuntimeException e -> e;
       case Error e -> throw e;

@@ -32,6 +32,14 @@ abstract class GeneratedClassLoader extends ClassLoader {
   /// @param name the binary name without the package of generated classes
   abstract byte @Nullable [] generate(String name);
 
+  /// {@return the class file of a class of this loader if it was generated ahead, or null}
+  byte @Nullable [] generated(String name) {
+    return null;
+  }
+
+  /// A class of this loader was defined.
+  void defined(String name) {}
+
   /// {@return the class, if a loader that is neither this one nor its parent has it}
   @Nullable Class<?> findElsewhere(String name) throws ClassNotFoundException {
     return null;
@@ -58,12 +66,16 @@ abstract class GeneratedClassLoader extends ClassLoader {
   }
 
   private Class<?> define(String name, String simpleName) throws ClassNotFoundException {
-    byte[] bytes = threads.run(() -> generate(simpleName));
+    byte[] bytes = generated(simpleName);
+    if (bytes == null) {
+      bytes = threads.run(() -> generate(simpleName));
+    }
     if (bytes == null) {
       throw new ClassNotFoundException(name);
     }
     Class<?> defined = defineClass(name, bytes, 0, bytes.length);
     definedBytes.addAndGet(bytes.length);
+    defined(simpleName);
     return defined;
   }
 

@@ -5,6 +5,7 @@ import dev.cloister.engine.codegen.ChunkGenerator;
 import dev.cloister.engine.codegen.ModulePlan;
 import dev.cloister.engine.codegen.Sites;
 import dev.cloister.engine.error.WasmFrame;
+import dev.cloister.engine.module.ModuleHash;
 import dev.cloister.engine.module.WasmModule;
 import dev.cloister.engine.runtime.CodeKind;
 import dev.cloister.engine.runtime.CodeLinkage;
@@ -17,8 +18,10 @@ import dev.cloister.engine.runtime.InstanceFactory;
 import dev.cloister.engine.runtime.InstanceLayout;
 import dev.cloister.engine.runtime.InstancePlan;
 import dev.cloister.engine.runtime.Instantiator;
+import dev.cloister.engine.runtime.StopHistory;
 import dev.cloister.engine.runtime.MemoryPool;
 import dev.cloister.engine.runtime.StopSite;
+import dev.cloister.engine.runtime.Stopper;
 import dev.cloister.engine.runtime.Store;
 import dev.cloister.engine.runtime.WasmStruct;
 import dev.cloister.engine.types.DefinedType;
@@ -44,10 +47,11 @@ public final class NativeModule implements CodeLinkage {
   private static final Map<String, WeakReference<NativeModule>> LIVE = new ConcurrentHashMap<>();
 
   private final WasmModule module;
+  private final ModuleHash hash;
   private final ScriptUrl scriptUrl;
   private final InstanceLayout layout;
   private final ModulePlan plan;
-  private final StopSite stopSite = new StopSite();
+  private final StopSite stopSite;
   private final int[] typeIds;
   private final DefinedType[] types;
   private final CompileThreads threads;
@@ -66,19 +70,25 @@ public final class NativeModule implements CodeLinkage {
 
   /// Compiles a module as far as all its images have it in common.
   ///
+  /// @param hash that of its bytes
   /// @param kind that of the first image
   /// @param methodBytes the estimated bytecode from which a function is divided
+  /// @param stopper decides when its running code is made to look whether it is to stop
   /// @param memoryPool where its instances get the arrays of their memories
   public NativeModule(
       WasmModule module,
+      ModuleHash hash,
       CodeKind kind,
       int methodBytes,
       SignatureClasses signatureClasses,
       StructClasses structClasses,
       CompileThreads threads,
+      Stopper stopper,
       MemoryPool memoryPool) {
     this.module = module;
-    this.scriptUrl = ScriptUrl.of(module);
+    this.stopSite = new StopSite(stopper);
+    this.hash = hash;
+    this.scriptUrl = ScriptUrl.of(module, hash);
     this.layout = new InstanceLayout(module);
     this.plan = new ModulePlan(module, layout, methodBytes);
     this.threads = threads;
@@ -116,6 +126,11 @@ public final class NativeModule implements CodeLinkage {
   @Override
   public WasmModule module() {
     return module;
+  }
+
+  /// {@return the hash of the module's bytes}
+  public ModuleHash hash() {
+    return hash;
   }
 
   /// {@return how stack traces, logs and debuggers call the module}
@@ -165,15 +180,36 @@ public final class NativeModule implements CodeLinkage {
   }
 
   @Override
-  public Instance newInstance(Store store) {
+  public Instance newInstance(Store store, @Nullable StopHistory history) {
     Instance instance = factory.newInstance(store, this);
-    instance.useImage(currentImage.entry());
+    CodeImage image = currentImage;
+    if (history != null && image.kind().isReplaceable() && history.isQuarantined(stopSite)) {
+      image = image(CodeKind.POLLED);
+      stopSite.stopper().countPolledInstance();
+    }
+    run(instance, image, history);
     return instance;
   }
 
-  /// Makes an instance of the module; see [Instantiator#instantiate].
+  /// Lets calls of an instance run an image, from the next call from outside on. On the thread that
+  /// runs the instance's store.
+  ///
+  /// @param history the stops of whom the instance is for, if they are counted
+  public void run(Instance instance, CodeImage image, @Nullable StopHistory history) {
+    instance.store().watch(stopSite, history, image.kind().polls());
+    instance.useImage(image.entry());
+  }
+
+  /// Makes an instance of the module whose stops nobody counts; see [Instantiator#instantiate].
   public Instance instantiate(Store store, Imports imports) {
-    return Instantiator.instantiate(this, store, imports);
+    return instantiate(store, imports, /* history= */ null);
+  }
+
+  /// Makes an instance of the module; see [Instantiator#instantiate].
+  ///
+  /// @param history the stops of whom the instance is for, if they are counted
+  public Instance instantiate(Store store, Imports imports, @Nullable StopHistory history) {
+    return Instantiator.instantiate(this, store, imports, history);
   }
 
   @Override

@@ -1,5 +1,6 @@
 package dev.cloister.engine.code;
 
+import dev.cloister.engine.module.ModuleHash;
 import dev.cloister.engine.module.WasmModule;
 
 /// How debuggers and logs call a module: `wasm://wasm/NAME-HASH` or `wasm://wasm/HASH`, as V8 does.
@@ -11,11 +12,13 @@ public record ScriptUrl(String text) {
   private static final int HASH_DIGITS = 8;
 
   /// {@return the URL of a module}
-  static ScriptUrl of(WasmModule module) {
-    String hash = module.wireBytes().sha256().hex().substring(0, HASH_DIGITS);
+  ///
+  /// @param hash that of its bytes
+  static ScriptUrl of(WasmModule module, ModuleHash hash) {
+    String digits = hash.hex().substring(0, HASH_DIGITS);
     String name = module.name();
     return new ScriptUrl(
-        "wasm://wasm/" + (name == null || name.isEmpty() ? "" : name + "-") + hash);
+        "wasm://wasm/" + (name == null || name.isEmpty() ? "" : name + "-") + digits);
   }
 
   @Override

@@ -3,6 +3,7 @@ package dev.cloister.engine.codegen;
 import dev.cloister.engine.bytecode.ImmediateKind;
 import dev.cloister.engine.bytecode.InstructionReader;
 import dev.cloister.engine.bytecode.Opcode;
+import dev.cloister.engine.module.FunctionFacts;
 import dev.cloister.engine.module.WasmModule;
 import dev.cloister.engine.runtime.CodeKind;
 import java.util.ArrayList;
@@ -195,8 +196,9 @@ final class BodyTree {
           effects.written.set(reader.index());
         }
       }
-      effects.accessesMemory |= BodyScan.accessesMemory(opcode, reader);
-      effects.throwsExceptions |= BodyScan.throwsExceptions(opcode);
+      int facts = FunctionFacts.of(opcode, reader, module);
+      effects.accessesMemory |= (facts & FunctionFacts.ACCESSES_MEMORY) != 0;
+      effects.throwsExceptions |= (facts & FunctionFacts.CALLS) != 0 || isThrow(opcode);
     }
   }
 
@@ -259,6 +261,13 @@ final class BodyTree {
     }
     tree.update();
     return tree;
+  }
+
+  private static boolean isThrow(Opcode opcode) {
+    return switch (opcode) {
+      case THROW, THROW_REF, RETHROW -> true;
+      default -> false;
+    };
   }
 
   private static void countEscapes(

@@ -16,6 +16,9 @@ final class BytecodeSizes {
   /// What code that counts has besides at the end of a segment, and at a bulk instruction.
   private static final int FUEL_BYTES = 10;
 
+  /// What a counted loop has besides in code that polls.
+  private static final int STRIP_BYTES = 6;
+
   /// What debuggable code has besides at an instruction: the position, its operands in the frame,
   /// locals and memory read anew.
   private static final int DEBUG_BYTES = 36;
@@ -42,10 +45,11 @@ final class BytecodeSizes {
   }
 
   /// {@return no instruction becomes more than this many times its own size, by the estimates,
-  /// where all shapes are narrow}
+  /// where no shape has many values}
   static int maxFactor(CodeKind kind) {
     return switch (kind) {
       case BASELINE, OPTIMIZED -> MAX_FACTOR;
+      case POLLED -> MAX_FACTOR;
       case FUEL -> MAX_FACTOR + FUEL_BYTES;
       case DEBUG -> MAX_FACTOR + DEBUG_BYTES;
     };
@@ -56,8 +60,11 @@ final class BytecodeSizes {
     int bytes = estimatePlain(opcode, reader);
     return switch (kind) {
       case BASELINE, OPTIMIZED -> bytes;
+      case POLLED -> opcode == Opcode.LOOP ? bytes + STRIP_BYTES : bytes;
       case FUEL ->
-          FuelSegments.isLast(opcode) || FuelSegments.isBulk(opcode) ? bytes + FUEL_BYTES : bytes;
+          FuelSegments.isLast(opcode) || FuelSegments.isBulk(opcode)
+              ? bytes + FUEL_BYTES + (opcode == Opcode.LOOP ? STRIP_BYTES : 0)
+              : bytes;
       case DEBUG -> bytes + DEBUG_BYTES;
     };
   }

@@ -59,16 +59,34 @@ final class ControlEmitter {
     state.reserveLoopParameters(frame, params);
     CountedLoop counted = context.countedLoops.get(reader.position());
     if (counted != null && params.isEmpty()) {
+      if (context.kind.polls()) {
+        beginStrips(frame, counted);
+        return;
+      }
+      state.writeLabel(frame.outerLabel);
       beginCounting(frame, counted);
     }
     state.writeLabel(frame.label);
     writeStopCheck();
   }
 
+  /*
+   * A poll at the head of the inner loop of [CountedLoop] would take from the JIT what the form
+   * gives it. So code that polls does so in the outer loop, and the inner one has no more than so
+   * many turns: computing the number of trips anew is right at any time. Branches to the loop from
+   * its middle, which do not count, go to the outer loop, because they need not ever end.
+   */
+  private void beginStrips(ControlFrame frame, CountedLoop counted) {
+    state.writeLabel(frame.label);
+    writeStopCheck();
+    beginCounting(frame, counted);
+    frame.isStripped = true;
+    state.writeLabel(frame.turnLabel);
+  }
+
   private void beginCounting(ControlFrame frame, CountedLoop counted) {
     frame.counted = counted;
     int trips = state.reserveCounter(frame);
-    state.writeLabel(frame.outerLabel);
     if (counted.step() > 0) {
       writeLimit(counted);
       state.loadLocal(counted.local());
@@ -79,6 +97,10 @@ final class ControlEmitter {
     writer.insn(Opcodes.ISUB);
     writer.iconst(counted.shift());
     writer.insn(Opcodes.IUSHR);
+    if (context.kind.polls()) {
+      writer.iconst(StopCheck.STRIP_TRIPS);
+      writer.invokestatic("java/lang/Math", "min", "(II)I");
+    }
     writer.store(JvmKind.INT, trips);
     writer.iconst(0);
     writer.store(JvmKind.INT, trips + 1);
@@ -117,10 +139,10 @@ final class ControlEmitter {
     writer.iinc(trips + 1, 1);
     writer.load(JvmKind.INT, trips + 1);
     writer.load(JvmKind.INT, trips);
-    jumpBack(Opcodes.IF_ICMPLT, frame.label);
+    jumpBack(Opcodes.IF_ICMPLT, frame.isStripped ? frame.turnLabel : frame.label);
     state.loadLocal(counted.local());
     writeLimit(counted);
-    jumpBack(Opcodes.IF_ICMPNE, frame.outerLabel);
+    jumpBack(Opcodes.IF_ICMPNE, frame.isStripped ? frame.label : frame.outerLabel);
   }
 
   /// Jumps back on a condition, with nothing else on the JVM stack.
@@ -636,9 +658,9 @@ final class ControlEmitter {
     state.pushVector();
   }
 
-  /// Writes the check by which running code is stopped: no instruction once it is compiled.
+  /// Writes the check by which running code is stopped.
   void writeStopCheck() {
     state.instance.writeInstance();
-    writer.invokestatic(Names.MODULE, ModuleClassGenerator.CHECK, "(" + Names.INSTANCE_DESC + ")V");
+    StopCheck.write(writer, context.kind);
   }
 }

@@ -77,6 +77,13 @@ final class ControlFrame {
   /// Where a counted loop computes its number of trips.
   final Label outerLabel = new Label();
 
+  /// Whether a counted loop computes its number of trips at the target of branches; its turns then
+  /// begin at [#turnLabel].
+  boolean isStripped;
+
+  /// Where a turn begins of a loop that is counted in strips.
+  final Label turnLabel = new Label();
+
   /// The catch clauses of a `try_table`.
   List<ExceptionEmitter.Clause> clauses = List.of();
 

@@ -52,7 +52,7 @@ final class FuelSegments {
 
   /// {@return what the segment costs that begins at a module offset, or null if none does}
   @Nullable Integer costAt(int offset) {
-    return costs.get(offset);
+    return costs.isEmpty() ? null : costs.get(offset);
   }
 
   /// {@return whether an instruction ends its segment}

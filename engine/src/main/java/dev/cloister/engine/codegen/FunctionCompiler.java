@@ -2,6 +2,7 @@ package dev.cloister.engine.codegen;
 
 import dev.cloister.engine.bytecode.InstructionReader;
 import dev.cloister.engine.bytecode.Opcode;
+import dev.cloister.engine.module.FunctionFacts;
 import dev.cloister.engine.runtime.CodeKind;
 import org.jspecify.annotations.Nullable;
 import org.objectweb.asm.ClassVisitor;
@@ -79,7 +80,6 @@ final class FunctionCompiler {
       CodeKind kind, ModulePlan plan, int functionIndex, SplitPlan split, ChunkClasses classes) {
     FunctionContext context = new FunctionContext(kind, plan, functionIndex, split, classes);
     int end = plan.module().bodyEnd(functionIndex);
-    BodyScan scan = BodyScan.of(plan.module(), context.reader.position(), end);
     String trailing = Names.INSTANCE_DESC + (split.hasFrame() ? SlotLayout.ARRAYS_DESC : "");
     String name =
         split.hasFrame() ? Names.functionBody(functionIndex) : Names.function(functionIndex);
@@ -91,12 +91,12 @@ final class FunctionCompiler {
             writer,
             context,
             context.slots(),
-            context.cachesMemory(scan.accessesMemory()),
+            context.cachesMemory(plan.module().has(functionIndex, FunctionFacts.ACCESSES_MEMORY)),
             /* caller= */ null);
     FunctionCompiler compiler = new FunctionCompiler(context, state, /* exits= */ null, end);
     boolean makesTailCalls = plan.module().makesTailCalls(functionIndex);
     state.writeProlog(functionIndex, makesTailCalls && context.canRestart());
-    if (scan.calls()) {
+    if (plan.module().has(functionIndex, FunctionFacts.CALLS)) {
       compiler.control.writeStopCheck();
     }
     while (!state.control.isEmpty()) {
@@ -107,7 +107,7 @@ final class FunctionCompiler {
       LargeFrameEmitter.write(context, name, context.shape.descriptor(trailing));
     }
     if (makesTailCalls) {
-      TailCallEmitter.writeEntry(plan, functionIndex, target);
+      TailCallEmitter.writeEntry(kind, plan, functionIndex, target);
     }
   }
 

@@ -1,6 +1,7 @@
 package dev.cloister.engine.codegen;
 
 import dev.cloister.engine.bytecode.InstructionReader;
+import dev.cloister.engine.module.FunctionFacts;
 import dev.cloister.engine.runtime.CodeKind;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
@@ -37,9 +38,9 @@ final class FunctionContext {
     this.arrays = new SlotLayout.FrameArrays(locals, split.framed(), caughtFrames());
     this.classes = classes;
     this.countedLoops =
-        kind == CodeKind.DEBUG
-            ? Map.of()
-            : CountedLoop.find(plan.module(), functionIndex, locals.length());
+        kind != CodeKind.DEBUG && plan.module().has(functionIndex, FunctionFacts.LOOPS)
+            ? CountedLoop.find(plan.module(), functionIndex, locals.length())
+            : Map.of();
     this.fuel = FuelSegments.of(kind, plan.module(), functionIndex);
     this.analysis =
         kind == CodeKind.OPTIMIZED ? FunctionAnalysis.of(plan.module(), functionIndex) : null;

@@ -113,7 +113,7 @@ public final class Names {
   }
 
   /// {@return the class with the code of chunk `index`}
-  static String chunk(int index) {
+  public static String chunk(int index) {
     return GENERATED + "C" + index;
   }
 

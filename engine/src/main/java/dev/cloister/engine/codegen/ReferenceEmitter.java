@@ -84,14 +84,18 @@ final class ReferenceEmitter {
         char address = state.instance.tableAddress(reader.index()).code();
         state.flush();
         state.instance.writeTable(reader.index());
+        state.instance.writeInstance();
         writer.invokestatic(
-            Names.BULK_OPS, "tableFill", "(" + address + REF + address + Names.TABLE_DESC + ")V");
+            Names.BULK_OPS,
+            "tableFill",
+            "(" + address + REF + address + Names.TABLE_DESC + Names.BASE_INSTANCE_DESC + ")V");
         state.pop(3);
       }
       case TABLE_COPY -> {
         state.flush();
         state.instance.writeTable(reader.index());
         state.instance.writeTable(reader.index2());
+        state.instance.writeInstance();
         String operands =
             MemoryEmitter.copyOperands(
                 state.instance.tableAddress(reader.index()),
@@ -99,7 +103,7 @@ final class ReferenceEmitter {
         writer.invokestatic(
             Names.BULK_OPS,
             "tableCopy",
-            "(" + operands + Names.TABLE_DESC + Names.TABLE_DESC + ")V");
+            "(" + operands + Names.TABLE_DESC + Names.TABLE_DESC + Names.BASE_INSTANCE_DESC + ")V");
         state.pop(3);
       }
       case TABLE_INIT -> {

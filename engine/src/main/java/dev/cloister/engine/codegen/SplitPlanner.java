@@ -4,6 +4,7 @@ import dev.cloister.engine.bytecode.ImmediateKind;
 import dev.cloister.engine.bytecode.InstructionReader;
 import dev.cloister.engine.bytecode.Opcode;
 import dev.cloister.engine.error.LimitExceededException;
+import dev.cloister.engine.module.FunctionFacts;
 import dev.cloister.engine.runtime.CodeKind;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -84,7 +85,7 @@ final class SplitPlanner {
     String locals = Sites.locals(plan.module(), functionIndex);
     boolean hasManyLocals = locals.length() > MAX_LOCAL_SLOTS / 2;
     if (!hasManyLocals
-        && !plan.hasWideShapes()
+        && !plan.module().has(functionIndex, FunctionFacts.MOVES_MANY_VALUES)
         && bodyBytes <= plan.methodBytes() / BytecodeSizes.maxFactor(kind)) {
       return SplitPlan.whole();
     }

@@ -1,6 +1,7 @@
 package dev.cloister.engine.codegen;
 
 import dev.cloister.engine.bytecode.InstructionReader;
+import dev.cloister.engine.runtime.CodeKind;
 import dev.cloister.engine.types.DefinedType;
 import dev.cloister.engine.types.FuncType;
 import java.util.List;
@@ -140,7 +141,7 @@ final class TailCallEmitter {
   }
 
   /// Writes the entry of a function that makes tail calls.
-  static void writeEntry(ModulePlan plan, int functionIndex, ClassVisitor target) {
+  static void writeEntry(CodeKind kind, ModulePlan plan, int functionIndex, ClassVisitor target) {
     CallShape shape = plan.shapeOfFunction(functionIndex);
     String descriptor = shape.descriptor(Names.INSTANCE_DESC);
     MethodVisitor method =
@@ -176,7 +177,7 @@ final class TailCallEmitter {
     writer.jump(Opcodes.IFNULL, done);
     writeClear(writer, instanceSlot, PENDING, Names.FUNC_REF_DESC);
     writer.aload(instanceSlot);
-    writer.invokestatic(Names.MODULE, ModuleClassGenerator.CHECK, "(" + Names.INSTANCE_DESC + ")V");
+    StopCheck.write(writer, kind);
     writer.aload(pendingSlot);
     writePending(writer, instanceSlot, PENDING_CALLER, Names.BASE_INSTANCE_DESC);
     writeClear(writer, instanceSlot, PENDING_CALLER, Names.BASE_INSTANCE_DESC);

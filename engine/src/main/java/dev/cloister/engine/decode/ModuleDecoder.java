@@ -3,6 +3,7 @@ package dev.cloister.engine.decode;
 import dev.cloister.engine.feature.WasmFeatures;
 import dev.cloister.engine.feature.WasmLimits;
 import dev.cloister.engine.module.WasmModule;
+import java.util.concurrent.Executor;
 
 /// Decodes and validates modules whose bytes are all there. It is [StreamingDecoder] fed once, so
 /// its faults are the same.
@@ -17,6 +18,18 @@ public final class ModuleDecoder {
   /// @param limits what it must keep
   /// @throws dev.cloister.engine.error.WasmException if it is malformed, invalid or exceeds a limit
   public static WasmModule decode(byte[] bytes, WasmFeatures features, WasmLimits limits) {
-    return StreamingDecoder.decode(bytes, features, limits);
+    return decode(bytes, features, limits, StreamingDecoder.NO_HELPERS);
+  }
+
+  /// Decodes and validates a module, if it is large on several threads.
+  ///
+  /// @param bytes the module, which is not copied: nobody may change it from now on
+  /// @param features what it may use
+  /// @param limits what it must keep
+  /// @param helpers runs tasks on other threads when it can, or not at all
+  /// @throws dev.cloister.engine.error.WasmException if it is malformed, invalid or exceeds a limit
+  public static WasmModule decode(
+      byte[] bytes, WasmFeatures features, WasmLimits limits, Executor helpers) {
+    return StreamingDecoder.decode(bytes, features, limits, helpers);
   }
 }

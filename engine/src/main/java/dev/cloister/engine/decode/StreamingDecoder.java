@@ -11,9 +11,9 @@ import dev.cloister.engine.module.WasmModuleBuilder;
 import dev.cloister.engine.module.WireBytes;
 import dev.cloister.engine.util.ByteReader;
 import dev.cloister.engine.util.LittleEndian;
-import dev.cloister.engine.validate.FunctionValidator;
 import java.util.Arrays;
 import java.util.Objects;
+import java.util.concurrent.Executor;
 import org.jspecify.annotations.Nullable;
 
 /// Decodes and validates a module while its bytes arrive, in chunks of any size.
@@ -37,6 +37,7 @@ public final class StreamingDecoder {
   private static final int MAX_U32_BYTES = 5;
   private static final long INCOMPLETE = -1;
   private static final int INITIAL_CAPACITY = 1 << 13;
+  static final Executor NO_HELPERS = _ -> {};
 
   /// What comes next.
   private enum Unit {
@@ -58,7 +59,7 @@ public final class StreamingDecoder {
   private final ImportSection importSection;
   private final DefinitionSections definitions;
   private final SegmentSections segments;
-  private final FunctionValidator functions;
+  private final BodyValidation bodies;
   private final ByteReader sizes = new ByteReader(new byte[0], 0, 0);
   private final PrefixHash prefixHash = new PrefixHash();
 
@@ -81,10 +82,18 @@ public final class StreamingDecoder {
 
   /// Creates a decoder for a module that may use `features` and must keep `limits`.
   public StreamingDecoder(WasmFeatures features, WasmLimits limits) {
-    this(features, limits, new byte[0], 0);
+    this(features, limits, NO_HELPERS);
   }
 
-  private StreamingDecoder(WasmFeatures features, WasmLimits limits, byte[] bytes, int size) {
+  /// Creates a decoder for a module that may use `features` and must keep `limits`.
+  ///
+  /// @param helpers runs tasks on other threads when it can, or not at all
+  public StreamingDecoder(WasmFeatures features, WasmLimits limits, Executor helpers) {
+    this(features, limits, helpers, new byte[0], 0);
+  }
+
+  private StreamingDecoder(
+      WasmFeatures features, WasmLimits limits, Executor helpers, byte[] bytes, int size) {
     this.features = features;
     this.limits = limits;
     this.bytes = bytes;
@@ -96,13 +105,14 @@ public final class StreamingDecoder {
     importSection = new ImportSection(section, types);
     definitions = new DefinitionSections(section, types);
     segments = new SegmentSections(section);
-    functions = new FunctionValidator(module, features, limits);
+    bodies = new BodyValidation(module, features, limits, helpers);
   }
 
   /// Decodes a whole module without copying it; nobody may change `bytes` from now on.
-  static WasmModule decode(byte[] bytes, WasmFeatures features, WasmLimits limits) {
+  static WasmModule decode(
+      byte[] bytes, WasmFeatures features, WasmLimits limits, Executor helpers) {
     int size = (int) Math.min(bytes.length, limits.allowed(WasmLimit.MODULE_SIZE));
-    StreamingDecoder decoder = new StreamingDecoder(features, limits, bytes, size);
+    StreamingDecoder decoder = new StreamingDecoder(features, limits, helpers, bytes, size);
     decoder.advance();
     decoder.checkModuleSize(bytes.length);
     return decoder.finish();
@@ -213,7 +223,14 @@ public final class StreamingDecoder {
 
   /// Consumes all units that are complete.
   private void advance() {
-    while (step()) {}
+    try {
+      while (step()) {}
+    } catch (WasmException e) {
+      // Bodies before it go first.
+      bodies.complete(bytes);
+      throw e;
+    }
+    bodies.complete(bytes);
   }
 
   private boolean step() {
@@ -307,6 +324,7 @@ public final class StreamingDecoder {
     if (sectionId == SectionId.CODE) {
       prefixHash.updateInt((int) size);
       isPrefixComplete = true;
+      bodies.begin(position, sectionEnd);
       unit = Unit.BODY_COUNT;
     } else {
       unit = Unit.PAYLOAD;
@@ -413,7 +431,8 @@ public final class StreamingDecoder {
   }
 
   private void nextBody() {
-    if (module.bodyCount() == module.ownFunctionCount()) {
+    if (bodies.count() == module.ownFunctionCount()) {
+      bodies.complete(bytes);
       endSection(position);
     } else {
       unit = Unit.BODY_SIZE;
@@ -445,14 +464,7 @@ public final class StreamingDecoder {
     if (bodyEnd > available) {
       return false;
     }
-    int index = module.importedFunctionCount() + module.bodyCount();
-    functions.validate(
-        index,
-        bytes,
-        position,
-        bodyEnd,
-        bodyEnd == sectionEnd ? "unexpected end of section or function" : "END opcode expected");
-    module.addBody(position, bodyEnd);
+    bodies.add(bytes, position, bodyEnd);
     position = bodyEnd;
     nextBody();
     return true;

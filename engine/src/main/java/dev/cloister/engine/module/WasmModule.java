@@ -45,6 +45,8 @@ public final class WasmModule implements IndexSpaces {
   private final List<Export> exports;
   private final DefinedType[] functionTypes;
   private final int[] bodies;
+  private final byte[] facts;
+  private final int allFacts;
   private final TableType[] tableTypes;
   private final int[] tableInits;
   private final MemoryType[] memoryTypes;
@@ -74,6 +76,8 @@ public final class WasmModule implements IndexSpaces {
     exports = List.copyOf(builder.exports);
     functionTypes = builder.functionTypes.toArray(new DefinedType[0]);
     bodies = builder.bodies.toArray();
+    facts = builder.facts.toByteArray();
+    allFacts = builder.allFacts;
     tableTypes = builder.tableTypes.toArray(new TableType[0]);
     tableInits = builder.tableInits.toArray();
     memoryTypes = builder.memoryTypes.toArray(new MemoryType[0]);
@@ -181,6 +185,16 @@ public final class WasmModule implements IndexSpaces {
   /// Returns where the code entry of own function `index` has ended.
   public int bodyEnd(int index) {
     return bodies[2 * ownIndex(index, importedFunctionCount) + 1];
+  }
+
+  /// Returns whether all of some [FunctionFacts] hold for own function `index`.
+  public boolean has(int index, int functionFacts) {
+    return (facts[ownIndex(index, importedFunctionCount)] & functionFacts) == functionFacts;
+  }
+
+  /// Returns whether there is an own function that grows a memory.
+  public boolean growsMemory() {
+    return (allFacts & FunctionFacts.GROWS_MEMORY) != 0;
   }
 
   @Override
@@ -325,6 +339,7 @@ public final class WasmModule implements IndexSpaces {
     long bytes = MODULE_BYTES;
     bytes += (long) TYPE_BYTES * types.length;
     bytes += (long) REFERENCE_BYTES * (types.length + functionTypes.length);
+    bytes += facts.length;
     bytes += (long) Integer.BYTES * (bodies.length + tableInits.length + globalInits.length);
     bytes += (long) Integer.BYTES * names.functionNames().length;
     bytes += declaredFunctions.size() / Byte.SIZE;

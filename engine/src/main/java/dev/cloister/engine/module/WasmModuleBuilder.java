@@ -9,12 +9,14 @@ import dev.cloister.engine.types.RefType;
 import dev.cloister.engine.types.TableType;
 import dev.cloister.engine.types.TagType;
 import dev.cloister.engine.util.IntVector;
+import java.io.ByteArrayOutputStream;
 import java.util.ArrayList;
 import java.util.BitSet;
 import java.util.List;
 
 /// A module whose sections are being decoded, and the context of validation meanwhile. Only the
-/// decoder fills it, in the order of the sections. Confined to one thread.
+/// decoder fills it, in the order of the sections. Confined to one thread, but while bodies are
+/// validated: then others read it, too, and note tail calls.
 public final class WasmModuleBuilder implements IndexSpaces {
 
   final WasmFeatures features;
@@ -33,11 +35,15 @@ public final class WasmModuleBuilder implements IndexSpaces {
   /// Two ints, offset and end, for each own function, table and global.
   final IntVector bodies = new IntVector();
 
+  /// The facts about each own function.
+  final ByteArrayOutputStream facts = new ByteArrayOutputStream();
+
   final IntVector tableInits = new IntVector();
   final IntVector globalInits = new IntVector();
   final BitSet declaredFunctions = new BitSet();
   final BitSet tailCallers = new BitSet();
   final BitSet tailCallees = new BitSet();
+  int allFacts;
   int importedFunctionCount;
   int importedTableCount;
   int importedMemoryCount;
@@ -144,9 +150,13 @@ public final class WasmModuleBuilder implements IndexSpaces {
   }
 
   /// Appends the code entry in `[offset, end)`, from its local declarations on.
-  public void addBody(int offset, int end) {
+  ///
+  /// @param functionFacts the [FunctionFacts] about it
+  public void addBody(int offset, int end, int functionFacts) {
     bodies.add(offset);
     bodies.add(end);
+    facts.write(functionFacts);
+    allFacts |= functionFacts;
   }
 
   /// Appends a data segment.
@@ -171,7 +181,7 @@ public final class WasmModuleBuilder implements IndexSpaces {
 
   /// Notes that own function `index` makes tail calls, and which functions it calls directly by
   /// them.
-  public void noteTailCalls(int index, BitSet callees) {
+  public synchronized void noteTailCalls(int index, BitSet callees) {
     tailCallers.set(index);
     tailCallees.or(callees);
   }

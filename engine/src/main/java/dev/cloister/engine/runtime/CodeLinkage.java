@@ -2,6 +2,7 @@ package dev.cloister.engine.runtime;
 
 import dev.cloister.engine.module.WasmModule;
 import dev.cloister.engine.types.DefinedType;
+import org.jspecify.annotations.Nullable;
 
 /// What an instance needs of the compiled module that it was made from.
 ///
@@ -36,8 +37,11 @@ public interface CodeLinkage extends FrameResolver {
   /// {@return an object of one of the module's structure types, with default values}
   WasmStruct newStruct(int typeIndex, GcHeap heap);
 
-  /// {@return a new instance, not yet linked, that runs the module's current code image}
-  Instance newInstance(Store store);
+  /// {@return a new instance, not yet linked, that runs the module's current code image, or one
+  /// that polls if it is in quarantine}
+  ///
+  /// @param history the stops of whom the instance is for, if they are counted
+  Instance newInstance(Store store, @Nullable StopHistory history);
 
   /// {@return a reference by which instances of this module call `function`}
   ///

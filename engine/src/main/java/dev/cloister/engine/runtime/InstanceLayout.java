@@ -1,7 +1,5 @@
 package dev.cloister.engine.runtime;
 
-import dev.cloister.engine.bytecode.InstructionReader;
-import dev.cloister.engine.bytecode.Opcode;
 import dev.cloister.engine.module.Export;
 import dev.cloister.engine.module.ExternKind;
 import dev.cloister.engine.module.WasmModule;
@@ -37,7 +35,7 @@ public final class InstanceLayout {
     }
     cells.set(0, module.importedGlobalCount());
     fieldLimit = MAX_FIELDS;
-    exactMemory = module.importedMemoryCount() == 0 && !growsMemory(module);
+    exactMemory = module.importedMemoryCount() == 0 && !module.growsMemory();
   }
 
   /// {@return whether a global is a [Global] that others can see, not a plain value}
@@ -71,21 +69,5 @@ public final class InstanceLayout {
   /// {@return whether others can reach, and grow, a memory of the module}
   public boolean isMemoryExported() {
     return memoryExported;
-  }
-
-  private static boolean growsMemory(WasmModule module) {
-    for (int f = module.importedFunctionCount(); f < module.functionCount(); f++) {
-      InstructionReader reader = module.bodyInstructions(f);
-      for (int groups = reader.readLocalGroups(); groups > 0; groups--) {
-        reader.readLocalCount();
-        reader.readLocalType();
-      }
-      while (!reader.atEnd()) {
-        if (reader.next() == Opcode.MEMORY_GROW) {
-          return true;
-        }
-      }
-    }
-    return false;
   }
 }

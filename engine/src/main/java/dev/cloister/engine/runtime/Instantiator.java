@@ -37,7 +37,7 @@ public final class Instantiator {
   private final Store store;
   private final Instance instance;
 
-  private Instantiator(CodeLinkage linkage, Store store) {
+  private Instantiator(CodeLinkage linkage, Store store, @Nullable StopHistory history) {
     this.linkage = linkage;
     this.module = linkage.module();
     this.plan = linkage.instancePlan();
@@ -46,23 +46,25 @@ public final class Instantiator {
     if (!store.reserveInstance(bytes)) {
       throw LimitExceededException.refused("instance size in bytes", bytes);
     }
-    this.instance = linkage.newInstance(store);
+    this.instance = linkage.newInstance(store, history);
   }
 
   /// Makes an instance and runs its start function.
   ///
   /// Called on the thread that runs the store.
   ///
+  /// @param history what counts the stops of the instance, if anything does
   /// @throws LinkException if an import is missing or of the wrong type
   /// @throws LimitExceededException if the store's limiter refuses what the module declares
   /// @throws dev.cloister.engine.error.TrapException if a segment does not fit or the start
   ///   function traps
   /// @throws dev.cloister.engine.error.StoppedException if the store was asked to stop
-  public static Instance instantiate(CodeLinkage linkage, Store store, Imports imports) {
+  public static Instance instantiate(
+      CodeLinkage linkage, Store store, Imports imports, @Nullable StopHistory history) {
     StackGuard.probe();
     store.requireOpen();
     store.throwIfStopped();
-    Instantiator instantiator = new Instantiator(linkage, store);
+    Instantiator instantiator = new Instantiator(linkage, store, history);
     return instantiator.run(imports);
   }
 
@@ -78,7 +80,6 @@ public final class Instantiator {
     }
     instance.link();
     instance.initGlobals(globals);
-    store.add(linkage.stopSite());
     initialiseTables(evaluator);
     initialiseMemories(evaluator);
     if (module.startFunction() >= 0) {
@@ -268,7 +269,7 @@ public final class Instantiator {
             table.init(to, instance, functions);
           } else {
             @Nullable Object[] elements = instance.elementSegment(i);
-            table.init(to, elements, 0, elements.length);
+            table.init(to, elements, 0, elements.length, instance);
           }
           Instance.dropElements(instance, i);
         }
@@ -283,11 +284,12 @@ public final class Instantiator {
       var offset = segment.offset();
       if (offset != null) {
         Memory memory = instance.memories[segment.memoryIndex()];
-        memory.write(
+        BulkOps.write(
             plan.dataOffset(i, offset, evaluator),
-            module.wireBytes(),
             segment.dataOffset(),
-            segment.dataLength());
+            segment.dataLength(),
+            memory,
+            instance);
         Instance.dropData(instance, i);
       }
     }

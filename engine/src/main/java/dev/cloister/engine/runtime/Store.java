@@ -4,15 +4,14 @@ import dev.cloister.engine.error.StopReason;
 import dev.cloister.engine.error.StoppedException;
 import dev.cloister.engine.error.TrapException;
 import dev.cloister.engine.error.TrapReason;
+import java.lang.invoke.MethodHandles;
+import java.lang.invoke.VarHandle;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.IdentityHashMap;
-import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Objects;
 import java.util.Set;
-import java.util.concurrent.ExecutorService;
-import java.util.concurrent.Executors;
 import java.util.concurrent.locks.LockSupport;
 import org.jspecify.annotations.Nullable;
 
@@ -21,13 +20,7 @@ import org.jspecify.annotations.Nullable;
 /// Everything its instances allocate is charged to the store's limiter, and is given back when the
 /// store is closed. Only [#requestStop] and [#isStopRequested] may be called by any thread.
 public final class Store implements AutoCloseable {
-  /*
-   * Swapping a stop site's target is a safepoint operation of milliseconds, so it is done by a
-   * thread of its own: those who request a stop are timers and event loops.
-   */
-  private static final ExecutorService STOPPER =
-      Executors.newSingleThreadExecutor(
-          Thread.ofPlatform().daemon().name("cloister-stop").factory());
+  private static final VarHandle STOP_FLAG = stopFlag();
 
   static {
     // What guest code would otherwise be the first to use, perhaps at the end of its stack: a class
@@ -67,6 +60,11 @@ public final class Store implements AutoCloseable {
 
   private volatile @Nullable StopReason stopReason;
 
+  /// 1 from when the store is to stop, for code that polls: cheaper than [#stopReason], because the
+  /// JIT may move other accesses across.
+  @SuppressWarnings("unused") // By STOP_FLAG.
+  private int stopFlag;
+
   /// The thread that waits at a shared memory, if it does: it sees no stop site.
   private volatile @Nullable Thread waiting;
 
@@ -74,11 +72,37 @@ public final class Store implements AutoCloseable {
 
   private final Object stopLock = new Object();
   // Guarded by stopLock:
-  private final Set<StopSite> sites = new LinkedHashSet<>();
+  private final List<Watch> watches = new ArrayList<>(1);
   private boolean running;
-  private boolean armed;
+  private boolean awaitsChecks;
 
   // End of what stopLock guards.
+
+  /// How the code of some instances is stopped.
+  private static final class Watch {
+    final StopSite site;
+    final @Nullable StopHistory history;
+    final boolean polls;
+
+    /// Whether the site was told to look for this store.
+    boolean awaited;
+
+    Watch(StopSite site, @Nullable StopHistory history, boolean polls) {
+      this.site = site;
+      this.history = history;
+      this.polls = polls;
+    }
+
+    boolean isOf(StopSite otherSite, @Nullable StopHistory otherHistory, boolean otherPolls) {
+      return site == otherSite && history == otherHistory && polls == otherPolls;
+    }
+
+    void note() {
+      if (history != null) {
+        history.stopped();
+      }
+    }
+  }
 
   /// Creates a store without instances.
   ///
@@ -124,17 +148,35 @@ public final class Store implements AutoCloseable {
 
   /// Ends what runs in this store, and refuses what would run later. Any thread; returns at once.
   ///
-  /// Running guest code throws [StoppedException] at its next function entry or loop head, which
-  /// takes some milliseconds; host functions see it when they return. The first reason stays.
+  /// Running guest code throws [StoppedException] at its next function entry or loop head: at once
+  /// if it polls, else soon after the next tick of its engine's [Stopper]. Host functions see it
+  /// when they return. The first reason stays.
   public void requestStop(StopReason reason) {
     synchronized (stopLock) {
       if (stopReason != null) {
         return;
       }
       stopReason = reason;
+      STOP_FLAG.setVolatile(this, 1);
+      if (running) {
+        stopRunning();
+      }
     }
     LockSupport.unpark(waiting);
-    STOPPER.execute(this::arm);
+  }
+
+  /// Called with the stop lock held.
+  private void stopRunning() {
+    if (!watches.isEmpty()) {
+      watches.getFirst().site.stopper().countStop();
+    }
+    for (Watch watch : watches) {
+      if (watch.polls) {
+        watch.note();
+      } else {
+        watch.site.stopper().request(this);
+      }
+    }
   }
 
   /// {@return whether the store was asked to stop} Any thread.
@@ -165,11 +207,26 @@ public final class Store implements AutoCloseable {
     waitRegion.exit();
   }
 
-  private void arm() {
+  /// {@return whether the store was asked to stop} For code that polls: the JIT must not take it
+  /// out of a loop.
+  boolean isStopFlagged() {
+    return (int) STOP_FLAG.getOpaque(this) != 0;
+  }
+
+  /// Has the sites of `stopper` wait for this store if guest code runs in it. On the stopper's
+  /// thread.
+  void awaitChecks(Stopper stopper) {
     synchronized (stopLock) {
-      if (running && !armed) {
-        armed = true;
-        sites.forEach(StopSite::arm);
+      if (!running) {
+        return;
+      }
+      for (Watch watch : watches) {
+        if (!watch.polls && !watch.awaited && watch.site.stopper() == stopper) {
+          watch.awaited = true;
+          awaitsChecks = true;
+          watch.note();
+          stopper.await(watch.site);
+        }
       }
     }
   }
@@ -200,10 +257,20 @@ public final class Store implements AutoCloseable {
       largeFrameBytes = 0;
       synchronized (stopLock) {
         running = false;
-        if (armed) {
-          armed = false;
-          sites.forEach(StopSite::disarm);
+        if (awaitsChecks) {
+          awaitsChecks = false;
+          releaseChecks();
         }
+      }
+    }
+  }
+
+  /// Called with the stop lock held.
+  private void releaseChecks() {
+    for (Watch watch : watches) {
+      if (watch.awaited) {
+        watch.awaited = false;
+        watch.site.stopper().release(watch.site);
       }
     }
   }
@@ -215,11 +282,22 @@ public final class Store implements AutoCloseable {
     }
   }
 
-  /// Takes charge of the parts of a new instance.
-  void add(StopSite site) {
+  /// Notes how code is stopped that an instance of this store is about to run. On the thread that
+  /// runs the store, which need not run it yet.
+  ///
+  /// @param site that of the module
+  /// @param history what counts the stops, if anything does
+  /// @param polls whether the code looks by itself
+  public void watch(StopSite site, @Nullable StopHistory history, boolean polls) {
     synchronized (stopLock) {
-      if (sites.add(site) && armed) {
-        site.arm();
+      for (Watch watch : watches) {
+        if (watch.isOf(site, history, polls)) {
+          return;
+        }
+      }
+      watches.add(new Watch(site, history, polls));
+      if (running && stopReason != null && !polls) {
+        site.stopper().request(this);
       }
     }
   }
@@ -312,5 +390,13 @@ public final class Store implements AutoCloseable {
     gcHeap.close();
     limiter.release(HeapKind.GLOBAL, globalBytes);
     limiter.release(HeapKind.INSTANCE, instanceBytes);
+  }
+
+  private static VarHandle stopFlag() {
+    try {
+      return MethodHandles.lookup().findVarHandle(Store.class, "stopFlag", int.class);
+    } catch (ReflectiveOperationException e) {
+      throw new ExceptionInInitializerError(e);
+    }
   }
 }

@@ -26,6 +26,9 @@ public final class Table implements Extern {
   /// The most elements that any table may have.
   public static final int MAX_ELEMENTS = 10_000_000;
 
+  /// Elements that are set or copied between two looks at the stop flag.
+  private static final int SLICE = 1 << 15;
+
   private static final FuncRef[] NO_FUNCTIONS = new FuncRef[0];
 
   /// The most ranges of references that are still to be made, which are searched one by one.
@@ -262,32 +265,64 @@ public final class Table implements Extern {
 
   /// Sets a range to one value: `table.fill`.
   ///
+  /// @param caller its store's stop flag is looked at now and then
   /// @throws TrapException if the range is out of bounds; nothing is changed then
-  public void fill(long from, @Nullable Object value, long length) {
+  public void fill(long from, @Nullable Object value, long length, Instance caller) {
     int start = checkRange(from, length, size);
     makeAll();
-    Arrays.fill(elements, start, start + (int) length, value);
+    int end = start + (int) length;
+    for (int at = start; at < end; at += SLICE) {
+      Arrays.fill(elements, at, Math.min(end, at + SLICE), value);
+      throwIfStopped(length, caller);
+    }
   }
 
   /// Copies elements, possibly between two tables and with overlap: `table.copy`.
   ///
+  /// @param caller its store's stop flag is looked at now and then
   /// @throws TrapException if a range is out of bounds; nothing is changed then
-  public static void copy(Table target, long to, Table source, long from, long length) {
+  public static void copy(
+      Table target, long to, Table source, long from, long length, Instance caller) {
     int sourceStart = checkRange(from, length, source.size);
     int targetStart = checkRange(to, length, target.size);
     source.makeAll();
     target.makeAll();
-    System.arraycopy(source.elements, sourceStart, target.elements, targetStart, (int) length);
+    copy(source.elements, sourceStart, target.elements, targetStart, (int) length, caller);
   }
 
   /// Copies elements of a segment into the table: `table.init`.
   ///
+  /// @param caller its store's stop flag is looked at now and then
   /// @throws TrapException if a range is out of bounds; nothing is changed then
-  void init(long to, @Nullable Object[] segment, long from, long length) {
+  void init(long to, @Nullable Object[] segment, long from, long length, Instance caller) {
     int sourceStart = checkRange(from, length, segment.length);
     int targetStart = checkRange(to, length, size);
     makeAll();
-    System.arraycopy(segment, sourceStart, elements, targetStart, (int) length);
+    copy(segment, sourceStart, elements, targetStart, (int) length, caller);
+  }
+
+  /// Copies from the end that overlap leaves intact.
+  private static void copy(
+      @Nullable Object[] source,
+      int sourceStart,
+      @Nullable Object[] target,
+      int targetStart,
+      int length,
+      Instance caller) {
+    boolean isAscending = targetStart <= sourceStart;
+    for (int done = 0; done < length; ) {
+      int slice = Math.min(SLICE, length - done);
+      int at = isAscending ? done : length - done - slice;
+      System.arraycopy(source, sourceStart + at, target, targetStart + at, slice);
+      done += slice;
+      throwIfStopped(length, caller);
+    }
+  }
+
+  private static void throwIfStopped(long length, Instance caller) {
+    if (length >= SLICE) {
+      caller.store.throwIfStopped();
+    }
   }
 
   /// Sets elements to functions of an instance: an active segment.

@@ -34,7 +34,7 @@ public abstract sealed class WasmArray extends GcObject
   static final int MAX_LENGTH = Integer.MAX_VALUE - 8;
 
   /// Elements that are written or copied between two looks at the stop flag.
-  static final int SLICE = 1 << 21;
+  static final int SLICE = 1 << 15;
 
   /// The number of elements.
   final int length;

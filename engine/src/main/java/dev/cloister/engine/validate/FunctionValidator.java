@@ -7,6 +7,7 @@ import dev.cloister.engine.error.MalformedException;
 import dev.cloister.engine.feature.WasmFeatures;
 import dev.cloister.engine.feature.WasmLimit;
 import dev.cloister.engine.feature.WasmLimits;
+import dev.cloister.engine.module.FunctionFacts;
 import dev.cloister.engine.module.WasmModuleBuilder;
 import dev.cloister.engine.types.FuncType;
 import dev.cloister.engine.types.ValueType;
@@ -32,23 +33,25 @@ public final class FunctionValidator {
   }
 
   /// Validates the code entry in `bytes[from, to)`, from its local declarations on, as the body of
-  /// function `index`.
+  /// function `index`, and notes what the compiler must know of it.
   ///
   /// @param endOfBody what a missing `end` is called, depending on what follows the body
   /// @throws MalformedException if the body is not encoded well
   /// @throws InvalidModuleException if it is not valid
   /// @throws dev.cloister.engine.error.LimitExceededException if it exceeds an implementation limit
-  public void validate(int index, byte[] bytes, int from, int to, String endOfBody) {
+  /// @return the [FunctionFacts] about it
+  public int validate(int index, byte[] bytes, int from, int to, String endOfBody) {
     state.clear();
     state.reader.reset(bytes, from, to);
     try {
       FuncType type = state.spaces.signature(index);
       declareLocals(type, from);
       state.controls.push(Opcode.BLOCK, List.of(), type.results());
-      validateInstructions(endOfBody);
+      int facts = FunctionFacts.of(type) | validateInstructions(endOfBody);
       if (state.makesTailCalls) {
         module.noteTailCalls(index, state.tailCallees);
       }
+      return facts;
     } catch (MalformedException e) {
       throw new MalformedException(e.text() + ", in function " + index, e.offset());
     } catch (InvalidModuleException e) {
@@ -56,14 +59,17 @@ public final class FunctionValidator {
     }
   }
 
-  private void validateInstructions(String endOfBody) {
+  private int validateInstructions(String endOfBody) {
     InstructionReader reader = state.reader;
     ControlStack controls = state.controls;
+    int facts = 0;
     while (controls.depth() > 0) {
       if (reader.atEnd()) {
         throw new MalformedException(endOfBody, reader.position());
       }
-      rules.apply(reader.next());
+      Opcode opcode = reader.next();
+      rules.apply(opcode);
+      facts |= FunctionFacts.of(opcode, reader, state.spaces);
     }
     if (!reader.atEnd()) {
       throw new MalformedException(
@@ -72,6 +78,7 @@ public final class FunctionValidator {
               + " bytes after its end",
           reader.position());
     }
+    return facts;
   }
 
   private void declareLocals(FuncType type, int from) {

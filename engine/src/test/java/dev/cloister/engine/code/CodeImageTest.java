@@ -17,11 +17,14 @@ import dev.cloister.engine.feature.WasmFeatures;
 import dev.cloister.engine.feature.WasmLimits;
 import dev.cloister.engine.fixture.ModuleBuilder;
 import dev.cloister.engine.fixture.TestEngine;
+import dev.cloister.engine.module.ModuleHash;
 import dev.cloister.engine.runtime.CodeKind;
 import dev.cloister.engine.runtime.HeapLimiter;
 import dev.cloister.engine.runtime.HostFunction;
 import dev.cloister.engine.runtime.Imports;
 import dev.cloister.engine.runtime.Instance;
+import dev.cloister.engine.runtime.StopPolicy;
+import dev.cloister.engine.runtime.Stopper;
 import dev.cloister.engine.runtime.MemoryPool;
 import dev.cloister.engine.runtime.Store;
 import dev.cloister.engine.types.FuncType;
@@ -33,6 +36,7 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Iterator;
 import java.util.List;
+import java.util.stream.IntStream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -62,11 +66,13 @@ final class CodeImageTest {
   private NativeModule compile(ModuleBuilder module) {
     return new NativeModule(
         ModuleDecoder.decode(module.build(), WasmFeatures.ALL, WasmLimits.defaults()),
+        ModuleHash.of(module.build()),
         CodeKind.BASELINE,
         ModulePlan.METHOD_BYTES,
         signatureClasses,
         new StructClasses(threads),
         threads,
+        Stopper.create(StopPolicy.defaults()),
         MemoryPool.NONE);
   }
 
@@ -260,7 +266,8 @@ final class CodeImageTest {
     NativeModule module = compile(builder);
     Instance instance = module.instantiate(store, Imports.NONE);
     CodeImage image = module.currentImage();
-    assertThat(module.chunkCount()).isEqualTo(3);
+    int chunks = module.chunkCount();
+    assertThat(chunks).isGreaterThan(3);
     assertThat(image.generatedChunks()).isZero();
 
     assertThat(result(instance, "f249", 7)).isEqualTo(7);
@@ -269,7 +276,7 @@ final class CodeImageTest {
     assertThat(image.generatedChunks()).isEqualTo(1);
     long before = module.codeBytes();
     module.generateAll();
-    assertThat(image.generatedChunks()).isEqualTo(3);
+    assertThat(image.generatedChunks()).isEqualTo(chunks);
     assertThat(module.codeBytes()).isGreaterThan(before);
 
     CodeImage second = module.addImage(CodeKind.BASELINE);
@@ -277,7 +284,7 @@ final class CodeImageTest {
     instance.useImage(second.entry());
     assertThat(result(instance, "f0", 7)).isEqualTo(7);
     assertThat(second.generatedChunks()).isEqualTo(1);
-    assertThat(image.generatedChunks()).isEqualTo(3);
+    assertThat(image.generatedChunks()).isEqualTo(chunks);
   }
 
   @Test
@@ -345,8 +352,11 @@ final class CodeImageTest {
             }));
     instances.add(instance);
 
-    assertThat(result(instance, "outer")).isEqualTo(6006);
+    int images = CodeKind.values().length;
+    assertThat(result(instance, "outer")).isEqualTo((images + 2) * 1001);
 
-    assertThat(seen.get(CodeKind.values().length - 1)).containsExactly(3, 2, 1, 0);
+    assertThat(seen.get(images - 1))
+        .containsExactlyElementsOf(
+            IntStream.range(0, images).mapToObj(i -> images - 1 - i).toList());
   }
 }

@@ -53,6 +53,40 @@ final class CompileThreadsTest {
     }
   }
 
+  @Test
+  void workAheadOfTime_isDoneByTheThreadsButOne() {
+    try (CompileThreads threads = new CompileThreads(2)) {
+      CompletableFuture<String> first = new CompletableFuture<>();
+      CompletableFuture<Boolean> released = new CompletableFuture<>();
+      CompletableFuture<String> second = new CompletableFuture<>();
+      threads.runLater(() -> {
+        first.complete(Thread.currentThread().getName());
+        released.join();
+      });
+      threads.runLater(() -> second.complete(Thread.currentThread().getName()));
+      assertThat(first.join()).startsWith("cloister-compile");
+      // One thread is left for those who wait.
+      assertThat(threads.run(() -> second.isDone())).isFalse();
+      released.complete(true);
+      assertThat(second.join()).startsWith("cloister-compile");
+    }
+  }
+
+  @Test
+  void workAheadOfTime_isLeftUndone_whereNoThreadIsLeftForIt() {
+    CompletableFuture<Boolean> done = new CompletableFuture<>();
+    try (CompileThreads threads = new CompileThreads(1)) {
+      for (int i = 0; i < 10_000; i++) {
+        threads.runLater(() -> done.complete(true));
+      }
+      assertThat(threads.run(() -> 1)).isEqualTo(1);
+    }
+    CompileThreads closed = new CompileThreads(2);
+    closed.close();
+    closed.runLater(() -> done.complete(true));
+    assertThat(done.isDone()).isFalse();
+  }
+
   private static <T> CompletableFuture<T> start(Supplier<T> task) {
     return CompletableFuture.supplyAsync(task, run -> Thread.ofPlatform().daemon().start(run));
   }

@@ -13,9 +13,12 @@ import dev.cloister.engine.decode.ModuleDecoder;
 import dev.cloister.engine.feature.WasmFeatures;
 import dev.cloister.engine.feature.WasmLimits;
 import dev.cloister.engine.fixture.ModuleBuilder;
+import dev.cloister.engine.module.ModuleHash;
 import dev.cloister.engine.runtime.CodeKind;
 import dev.cloister.engine.runtime.HeapLimiter;
 import dev.cloister.engine.runtime.Imports;
+import dev.cloister.engine.runtime.StopPolicy;
+import dev.cloister.engine.runtime.Stopper;
 import dev.cloister.engine.runtime.MemoryPool;
 import dev.cloister.engine.runtime.Store;
 import dev.cloister.engine.runtime.WasmStruct;
@@ -59,11 +62,13 @@ final class StructClassesTest {
     NativeModule compiled =
         new NativeModule(
             ModuleDecoder.decode(module.build(), WasmFeatures.ALL, WasmLimits.defaults()),
+            ModuleHash.of(module.build()),
             CodeKind.BASELINE,
             ModulePlan.METHOD_BYTES,
             signatureClasses,
             structClasses,
             threads,
+            Stopper.create(StopPolicy.defaults()),
             MemoryPool.NONE);
     try (Store store = new Store(HeapLimiter.UNLIMITED)) {
       return (WasmStruct)

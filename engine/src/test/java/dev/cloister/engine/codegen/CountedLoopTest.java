@@ -4,9 +4,11 @@ import static dev.cloister.engine.fixture.TestEngine.result;
 import static dev.cloister.engine.types.NumType.I32;
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.cloister.engine.EngineConfig;
 import dev.cloister.engine.bytecode.Opcode;
 import dev.cloister.engine.fixture.ModuleBuilder;
 import dev.cloister.engine.fixture.TestEngine;
+import dev.cloister.engine.runtime.CodeKind;
 import dev.cloister.engine.runtime.Instance;
 import dev.cloister.engine.types.FuncType;
 import java.util.List;
@@ -54,6 +56,10 @@ final class CountedLoopTest {
   ///
   /// @param limit a constant limit instead of the parameter, or null
   private Instance loop(int step, @Nullable Integer limit) {
+    return loop(engine, step, limit);
+  }
+
+  private static Instance loop(TestEngine engine, int step, @Nullable Integer limit) {
     return engine.instantiate(
         new ModuleBuilder()
             .exportFunction(
@@ -111,6 +117,29 @@ final class CountedLoopTest {
           assertThat(result(instance, "f", first, limit, most))
               .as("from %s to %s by %s, at most %s turns", first, limit, step, most)
               .isEqualTo(expected(first, limit, most, step));
+        }
+      }
+    }
+  }
+
+  /// Code that polls counts in strips, at the ends of which nothing is to be seen either.
+  @ParameterizedTest
+  @ValueSource(ints = {2, 4, 1024, -4})
+  void loop_inStrips_takesItsTurns(int step) {
+    try (TestEngine polling =
+        new TestEngine(EngineConfig.defaults().withCodeKind(CodeKind.POLLED))) {
+      Instance instance = loop(polling, step, null);
+      for (int first : EDGES) {
+        for (int turns : new int[] {1, 999, 1_000, 1_001, 1_999, 2_000, 5_000}) {
+          for (int most : new int[] {turns, 990, 3_000}) {
+            int limit = first + turns * step;
+            assertThat(result(instance, "f", first, limit, most))
+                .as("from %s to %s by %s, at most %s turns", first, limit, step, most)
+                .isEqualTo(expected(first, limit, most, step));
+            assertThat(result(instance, "f", first, limit + 1, most))
+                .as("from %s past %s by %s, at most %s turns", first, limit, step, most)
+                .isEqualTo(expected(first, limit + 1, most, step));
+          }
         }
       }
     }

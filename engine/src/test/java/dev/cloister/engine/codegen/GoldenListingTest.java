@@ -438,6 +438,28 @@ final class GoldenListingTest {
     GoldenListing.assertMatches("debug", CodeKind.DEBUG, variants());
   }
 
+  /// Where code looks by itself whether it is to stop: at entry, in loops, in counted loops between
+  /// strips and at branches from the middle, and between tail calls.
+  @Test
+  void codeThatPolls_looksAtTheFlag() {
+    GoldenListing.assertMatches(
+        "polled",
+        CodeKind.POLLED,
+        variants()
+            .function(
+                INT,
+                code -> {
+                  code.loop().localGet(0).brIf(0);
+                  code.localGet(0).i32Const(-8).i32Add().localTee(0);
+                  code.i32Const(16).op(Opcode.I32_NE).brIf(0).end();
+                  code.localGet(0);
+                })
+            .function(
+                INT,
+                code ->
+                    code.loop().localGet(0).brIf(0).end().localGet(0).op(Opcode.RETURN_CALL, 1)));
+  }
+
   private static ModuleBuilder variants() {
     return new ModuleBuilder()
         .memory(1)

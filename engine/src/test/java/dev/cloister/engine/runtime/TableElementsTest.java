@@ -160,9 +160,9 @@ final class TableElementsTest {
   void elementsCopiedOver_areGone() {
     Instance instance = engine.instantiate(module());
     Instance other = engine.instantiate(module());
-    Table.copy(table(instance), FROM, table(other), FROM + COUNT, 2);
+    Table.copy(table(instance), FROM, table(other), FROM + COUNT, 2, instance);
     assertElements(instance, null, null, null, null, 2, 3, 4, 5, null, null, null, null);
-    Table.copy(table(instance), FROM, table(other), FROM, 1);
+    Table.copy(table(instance), FROM, table(other), FROM, 1, instance);
     assertThat(table(instance).get(FROM)).isSameAs(other.exportedFunction("f0"));
     assertElements(other, null, null, 0, 1, 2, 3, 4, 5, null, null, null, null);
   }

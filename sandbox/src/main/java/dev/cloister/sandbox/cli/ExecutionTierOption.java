@@ -21,7 +21,9 @@ final class ExecutionTierOption {
     /// Code in which every position can be stopped at.
     DEBUG(CodeKind.DEBUG),
     /// Code that counts what it executes.
-    FUEL(CodeKind.FUEL);
+    FUEL(CodeKind.FUEL),
+    /// Code that looks by itself whether it is to stop.
+    POLLED(CodeKind.POLLED);
 
     private final CodeKind kind;
 
@@ -40,7 +42,7 @@ final class ExecutionTierOption {
       paramLabel = "TIER",
       defaultValue = "auto",
       converter = TierConverter.class,
-      description = "auto, baseline, optimized, debug or fuel (default: auto).")
+      description = "auto, baseline, optimized, debug, fuel or polled (default: auto).")
   private Tier tier = Tier.AUTO;
 
   /// The engine's default settings, with the code that was asked for.
@@ -68,7 +70,7 @@ final class ExecutionTierOption {
           .findFirst()
           .orElseThrow(() ->
               new TypeConversionException(
-                  "'" + value + "' is none of auto, baseline, optimized, debug, fuel"));
+                  "'" + value + "' is none of auto, baseline, optimized, debug, fuel, polled"));
     }
   }
 }

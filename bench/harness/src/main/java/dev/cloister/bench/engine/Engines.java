@@ -26,6 +26,9 @@ public final class Engines {
   public static final List<String> DEFAULTS =
       List.of("v8", "baseline", "optimized", "endive", "graalwasm");
 
+  /// The columns where guests are stopped, which no other engine is asked for.
+  public static final List<String> STOPPED = List.of("baseline", "optimized", "polled");
+
   /// All that there are.
   public static final List<String> NAMES =
       List.of(
@@ -36,6 +39,7 @@ public final class Engines {
           "optimized",
           "fuel",
           "debug",
+          "polled",
           "baseline-graal",
           "optimized-graal",
           "endive",
@@ -46,7 +50,8 @@ public final class Engines {
   /// Our engine with the Graal compiler in the place of C2.
   private static final String GRAAL = "-graal";
 
-  private static final Set<String> KINDS = Set.of("baseline", "optimized", "fuel", "debug");
+  private static final Set<String> KINDS =
+      Set.of("baseline", "optimized", "fuel", "debug", "polled");
 
   private final Path home;
   private final Path root;
@@ -101,7 +106,8 @@ public final class Engines {
       case "v8", "v8-liftoff", "v8-turbofan" -> {
         command.add(node());
         switch (name) {
-          case "v8-liftoff" -> command.add("--liftoff-only");
+          case "v8-liftoff" ->
+              command.addAll(List.of("--liftoff-only", "--no-wasm-lazy-compilation"));
           case "v8-turbofan" ->
               command.addAll(List.of("--no-liftoff", "--no-wasm-lazy-compilation"));
           default -> {}
@@ -110,7 +116,13 @@ public final class Engines {
         command.add("--stack-size=8000");
         command.add(root.resolve("bench/node/worker.mjs").toString());
       }
-      case "baseline", "optimized", "fuel", "debug", "baseline-graal", "optimized-graal" -> {
+      case "baseline",
+          "optimized",
+          "fuel",
+          "debug",
+          "polled",
+          "baseline-graal",
+          "optimized-graal" -> {
         addJava(command);
         if (name.endsWith(GRAAL)) {
           addGraal(command);

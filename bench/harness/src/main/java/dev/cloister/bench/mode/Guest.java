@@ -65,9 +65,17 @@ final class Guest implements AutoCloseable {
         : Result.wrong(workload.name(), column(), answer[0], expected);
   }
 
-  /// {@return the time from the binary to the first result}
-  double loadWallNanos() {
-    return loadTimes().wall();
+  /// Lets the process compile and run another workload, if the engine can.
+  void precede(Workload other) {
+    try {
+      worker.ask("compile", other.module().toString());
+      switch (other.task()) {
+        case Task.Run run -> worker.ask("call", String.valueOf(run.coldN()));
+        case Task.Play play -> worker.ask("trace", play.trace().toString());
+      }
+    } catch (WorkerException _) {
+      // Whether it can is not the question here; if it died, the next command fails.
+    }
   }
 
   /// {@return the times from the binary to the first result}
@@ -78,6 +86,11 @@ final class Guest implements AutoCloseable {
       throw new IllegalStateException("not loaded");
     }
     return new Times(compiled.cpu() + passed.cpu(), compiled.wall() + passed.wall());
+  }
+
+  /// Compiles all of the module, as if it were another one each time.
+  Times compileAll() {
+    return Times.of(worker.ask("compile-all", workload.module().toString()), 0);
   }
 
   /// Does so many further passes.

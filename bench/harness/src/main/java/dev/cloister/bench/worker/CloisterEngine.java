@@ -21,10 +21,15 @@ import dev.cloister.engine.types.NumType;
 import dev.cloister.engine.types.TableType;
 import dev.cloister.engine.types.TagType;
 import dev.cloister.engine.types.ValueType;
+import java.io.IOException;
 import java.lang.management.ManagementFactory;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 
 /// This project's engine.
@@ -68,9 +73,37 @@ final class CloisterEngine implements GuestEngine {
   }
 
   @Override
+  public void compileAll(byte[] wasm) {
+    try (ModuleHandle module = engine.compile(isolate, wasm)) {
+      module.generateAll();
+    }
+  }
+
+  @Override
   public Module compile(byte[] wasm) {
     ModuleHandle module = engine.compile(isolate, wasm);
     return host -> new CloisterInstance(module, host);
+  }
+
+  @Override
+  public String special(String[] command)
+      throws IOException, ExecutionException, InterruptedException {
+    switch (command[0]) {
+      case "stops" -> {
+        try (StopTrials trials = new StopTrials(kind, Files.readAllBytes(Path.of(command[1])))) {
+          String export = command[2].isEmpty() ? null : command[2];
+          return trials.run(export, Integer.parseInt(command[3]));
+        }
+      }
+      case "share" -> {
+        byte[] wasm = Files.readAllBytes(Path.of(command[1]));
+        try (SharerTrial trial = new SharerTrial(kind, wasm, Boolean.parseBoolean(command[2]))) {
+          long roundNanos = TimeUnit.MILLISECONDS.toNanos(Long.parseLong(command[4]));
+          return trial.run(Integer.parseInt(command[3]), roundNanos);
+        }
+      }
+      default -> throw new IllegalArgumentException("no command " + command[0]);
+    }
   }
 
   @Override

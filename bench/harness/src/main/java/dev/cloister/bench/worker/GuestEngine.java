@@ -17,6 +17,18 @@ public interface GuestEngine extends AutoCloseable {
   /// {@return a module, compiled as far as this engine compiles before the first call}
   Module compile(byte[] wasm);
 
+  /// Answers a command that not every engine can.
+  default String special(String[] command) throws Exception {
+    throw new IllegalArgumentException("no command " + command[0]);
+  }
+
+  /// Compiles a module with everything in it, and lets go of it.
+  ///
+  /// @throws UnsupportedOperationException if this engine cannot be made to do that
+  default void compileAll(byte[] wasm) {
+    throw new UnsupportedOperationException("compiles what is called");
+  }
+
   @Override
   void close();
 

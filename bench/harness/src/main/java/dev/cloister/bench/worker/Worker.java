@@ -7,6 +7,7 @@ import java.io.InputStreamReader;
 import java.io.PrintStream;
 import java.lang.management.ManagementFactory;
 import java.math.BigDecimal;
+import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -23,6 +24,7 @@ import org.jspecify.annotations.Nullable;
 /// | --- | --- |
 /// | `version` | name and version of the engine |
 /// | `compile FILE` | CPU and wall time, in nanoseconds |
+/// | `compile-all FILE` | the same for all of it, as a module that was not there yet |
 /// | `call N` | a fresh instance is made and `run(N)` called: checksum, CPU and wall time |
 /// | `trace FILE` | a trace is played and checked: checksum, CPU and wall time of the play |
 /// | `repeat COUNT` | what was last called or played, COUNT times: CPU and wall time |
@@ -34,6 +36,8 @@ import org.jspecify.annotations.Nullable;
 /// | `watch` | from now on what the JVM's compilers do is recorded: nothing |
 /// | `sample` | from now on the guest's stack is, too: nothing |
 /// | `watched` | what was seen so far: see [JitVerdict#toFields] |
+/// | `stops FILE EXPORT COUNT` | our engine only: see [StopTrials#run] |
+/// | `share FILE QUARANTINE ROUNDS MILLIS` | our engine only: see [SharerTrial#run] |
 ///
 /// The answer to `instances` is the median and the 99th percentile of the wall time, the median of
 /// the first call, and the bytes of heap for each. That to `cycles` is the median and the 99th
@@ -56,6 +60,7 @@ public final class Worker {
   private @Nullable Trace trace;
   private @Nullable JitWatch watch;
   private long argument;
+  private int copies;
 
   private Worker(GuestEngine engine) {
     this.engine = engine;
@@ -99,6 +104,7 @@ public final class Worker {
           + switch (fields[0]) {
             case "version" -> engine.version();
             case "compile" -> compile(Path.of(fields[1]));
+            case "compile-all" -> compileAll(Path.of(fields[1]));
             case "call" -> call(Long.parseLong(fields[1]));
             case "trace" -> trace(Path.of(fields[1]));
             case "repeat" -> repeat(Integer.parseInt(fields[1]));
@@ -110,7 +116,7 @@ public final class Worker {
             case "sample" -> sample();
             case "watched" -> requireWatch().read().toFields();
             case "usage" -> String.valueOf(processCpuNanos());
-            default -> throw new IllegalArgumentException("no command " + fields[0]);
+            default -> engine.special(fields);
           };
     } catch (Exception | StackOverflowError | OutOfMemoryError | LinkageError failure) {
       // Goes to the log of the harness.
@@ -124,6 +130,18 @@ public final class Worker {
     byte[] wasm = Files.readAllBytes(file);
     Clock clock = new Clock();
     module = engine.compile(wasm);
+    return clock.read();
+  }
+
+  private String compileAll(Path file) throws IOException {
+    byte[] wasm = Files.readAllBytes(file);
+    // A custom section makes it another module.
+    byte[] suffix = {0, 5, 0, 0, 0, 0, 0};
+    ByteBuffer.wrap(suffix).putInt(3, ++copies);
+    byte[] copy = Arrays.copyOf(wasm, wasm.length + suffix.length);
+    System.arraycopy(suffix, 0, copy, wasm.length, suffix.length);
+    Clock clock = new Clock();
+    engine.compileAll(copy);
     return clock.read();
   }
 

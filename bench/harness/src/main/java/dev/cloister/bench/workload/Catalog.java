@@ -34,7 +34,8 @@ public final class Catalog {
     catalog.addOwn(own);
     if (Files.isDirectory(corpora)) {
       catalog.addKernels(corpora.resolve("bench"));
-      catalog.addTraces(corpora.resolve("programs"));
+      catalog.addTraces(corpora.resolve("programs"), corpora.resolve("programs"));
+      catalog.addTraces(own, corpora.resolve("programs"));
     } else {
       catalog.missing.add("the corpora are not at " + corpora + " (-Dcorpora, CLOISTER_CORPORA)");
     }
@@ -104,7 +105,7 @@ public final class Catalog {
     return switch (name) {
       case "simd" -> Group.SIMD;
       case "interp", "quickjs", "sqlite" -> Group.INTERPRETER;
-      case "add", "tiny" -> Group.BOUNDARY;
+      case "add", "tiny", "starlingmonkey" -> Group.BOUNDARY;
       default -> Group.COMPUTE;
     };
   }
@@ -121,7 +122,8 @@ public final class Catalog {
         .toList();
   }
 
-  private void addTraces(Path folder) throws IOException {
+  /// @param programs where the modules are
+  private void addTraces(Path folder, Path programs) throws IOException {
     try (Stream<Path> files = Files.list(folder)) {
       for (Path trace : files.filter(file -> file.toString().endsWith(TRACE)).sorted().toList()) {
         String file = trace.getFileName().toString();
@@ -130,7 +132,7 @@ public final class Catalog {
         add(
             new Workload(
                 name,
-                folder.resolve(name + ".wasm"),
+                programs.resolve(name + ".wasm"),
                 new Task.Play(trace),
                 group == Group.COMPUTE ? Group.PROGRAM : group,
                 /* isGrowable= */ false));

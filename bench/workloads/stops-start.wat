@@ -1,0 +1,4 @@
+;; A start function that never ends; for `--mode stops`.
+(module
+  (func $forever (loop $l (br $l)))
+  (start $forever))

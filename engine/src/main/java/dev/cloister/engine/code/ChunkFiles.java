@@ -1,0 +1,173 @@
+package dev.cloister.engine.code;
+
+import com.google.errorprone.annotations.concurrent.GuardedBy;
+import dev.cloister.engine.codegen.ChunkGenerator;
+import dev.cloister.engine.codegen.ModulePlan;
+import dev.cloister.engine.codegen.Names;
+import dev.cloister.engine.runtime.CodeKind;
+import java.util.BitSet;
+import java.util.HashMap;
+import java.util.Map;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.FutureTask;
+import org.jspecify.annotations.Nullable;
+
+/// The class files of an image's chunks, from when they are generated until they are defined.
+///
+/// A chunk is small, so that little is generated which never runs. When one is taken, because
+/// something in it is called for the first time, those that its functions call are generated ahead
+/// on other threads while it begins to run. Safe to use by any thread.
+final class ChunkFiles {
+  /// The most chunks that are generated ahead and not taken: of those that a function could call,
+  /// many never are.
+  private static final int MAX_AHEAD = 256;
+
+  private final CodeKind kind;
+  private final ModulePlan plan;
+  private final CompileThreads threads;
+  private final Object lock = new Object();
+
+  /// The chunks whose generation has begun and that were not taken.
+  @GuardedBy("lock")
+  private final Map<Integer, FutureTask<Map<String, byte[]>>> begun = new HashMap<>();
+
+  /// The chunks that were taken.
+  @GuardedBy("lock")
+  private final BitSet taken = new BitSet();
+
+  /// The further classes of chunks that were taken, by internal name.
+  @GuardedBy("lock")
+  private final Map<String, byte[]> parts = new HashMap<>();
+
+  ChunkFiles(CodeKind kind, ModulePlan plan, CompileThreads threads) {
+    this.kind = kind;
+    this.plan = plan;
+    this.threads = threads;
+  }
+
+  /// {@return the number of chunks that were taken}
+  int takenCount() {
+    synchronized (lock) {
+      return taken.cardinality();
+    }
+  }
+
+  /// Takes the first class of a chunk, or another one after the first, if it is generated.
+  ///
+  /// @param name the internal name
+  byte @Nullable [] takeIfGenerated(int chunk, String name) {
+    FutureTask<Map<String, byte[]>> task;
+    synchronized (lock) {
+      byte[] part = parts.remove(name);
+      if (part != null) {
+        return part;
+      }
+      task = begun.get(chunk);
+      if (task == null || !task.isDone()) {
+        return null;
+      }
+    }
+    return take(chunk, name, task);
+  }
+
+  /// Takes a class of a chunk, generating the chunk if it is not. On a compile thread.
+  ///
+  /// @param name the internal name
+  byte @Nullable [] take(int chunk, String name) {
+    FutureTask<Map<String, byte[]>> task;
+    synchronized (lock) {
+      byte[] part = parts.remove(name);
+      if (part != null) {
+        return part;
+      }
+      task = begin(chunk);
+    }
+    task.run();
+    return take(chunk, name, task);
+  }
+
+  @GuardedBy("lock")
+  private FutureTask<Map<String, byte[]>> begin(int chunk) {
+    return begun.computeIfAbsent(
+        chunk, _ -> new FutureTask<>(() -> ChunkGenerator.chunk(kind, plan, chunk)));
+  }
+
+  private byte @Nullable [] take(int chunk, String name, FutureTask<Map<String, byte[]>> task) {
+    Map<String, byte[]> files;
+    try {
+      files = result(task);
+    } finally {
+      synchronized (lock) {
+        // After a failure the next one tries again.
+        begun.remove(chunk, task);
+      }
+    }
+    byte[] file = files.get(name);
+    synchronized (lock) {
+      if (name.equals(Names.chunk(chunk))) {
+        taken.set(chunk);
+        files.forEach((other, bytes) -> {
+          if (!other.equals(name)) {
+            parts.put(other, bytes);
+          }
+        });
+      }
+    }
+    return file;
+  }
+
+  private static Map<String, byte[]> result(FutureTask<Map<String, byte[]>> task) {
+    boolean interrupted = false;
+    try {
+      while (true) {
+        try {
+          return task.get();
+        } catch (InterruptedException _) {
+          interrupted = true;
+        } catch (ExecutionException e) {
+          throw CompileThreads.rethrow(e.getCause());
+        }
+      }
+    } finally {
+      if (interrupted) {
+        Thread.currentThread().interrupt();
+      }
+    }
+  }
+
+  /// Has the chunks generated ahead that the functions of a chunk call directly.
+  void generateCallees(int chunk) {
+    threads.runLater(() -> {
+      BitSet callees = plan.calleesOf(chunk);
+      for (int i = callees.nextSetBit(0); i >= 0; i = callees.nextSetBit(i + 1)) {
+        int callee = i;
+        if (isWanted(callee)) {
+          threads.runLater(() -> generateAhead(callee));
+        }
+      }
+    });
+  }
+
+  /// Has a chunk generated ahead.
+  void generateLater(int chunk) {
+    threads.runLater(() -> generateAhead(chunk));
+  }
+
+  private boolean isWanted(int chunk) {
+    synchronized (lock) {
+      return !taken.get(chunk) && !begun.containsKey(chunk) && begun.size() < MAX_AHEAD;
+    }
+  }
+
+  private void generateAhead(int chunk) {
+    FutureTask<Map<String, byte[]>> task;
+    synchronized (lock) {
+      if (!isWanted(chunk)) {
+        return;
+      }
+      task = begin(chunk);
+    }
+    // What it fails with is kept for the one who takes it.
+    task.run();
+  }
+}
