@@ -3,6 +3,7 @@
 /// Exported are the facade, what describes a module and what runs it; everything else is internal.
 module dev.cloister.engine {
   requires org.objectweb.asm;
+  requires static jdk.incubator.vector;
   requires static com.google.errorprone.annotations;
   requires static transitive org.jspecify;
 

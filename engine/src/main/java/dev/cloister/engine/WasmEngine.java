@@ -12,8 +12,8 @@ import dev.cloister.engine.decode.StreamingDecoder;
 import dev.cloister.engine.module.ModuleHash;
 import dev.cloister.engine.module.WasmModule;
 import dev.cloister.engine.module.WireBytes;
-import dev.cloister.engine.runtime.Stopper;
 import dev.cloister.engine.runtime.MemoryPool;
+import dev.cloister.engine.runtime.Stopper;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.LinkedHashSet;
@@ -122,6 +122,7 @@ public final class WasmEngine implements AutoCloseable {
         hash,
         config.codeKind(),
         config.methodBytes(),
+        config.vectorUse(),
         signatureClasses,
         structClasses,
         threads,

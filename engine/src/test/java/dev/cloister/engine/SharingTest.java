@@ -27,10 +27,11 @@ import dev.cloister.engine.runtime.CodeKind;
 import dev.cloister.engine.runtime.HeapLimiter;
 import dev.cloister.engine.runtime.Imports;
 import dev.cloister.engine.runtime.Instance;
+import dev.cloister.engine.runtime.MemoryPool;
 import dev.cloister.engine.runtime.StopPolicy;
 import dev.cloister.engine.runtime.Stopper;
-import dev.cloister.engine.runtime.MemoryPool;
 import dev.cloister.engine.runtime.Store;
+import dev.cloister.engine.runtime.VectorUse;
 import dev.cloister.engine.types.AbstractHeapType;
 import dev.cloister.engine.types.FuncType;
 import dev.cloister.engine.types.GlobalType;
@@ -251,6 +252,7 @@ final class SharingTest {
                               module.wireBytes().sha256(),
                               CodeKind.BASELINE,
                               ModulePlan.METHOD_BYTES,
+                              VectorUse.WORTHWHILE,
                               new SignatureClasses(threads),
                               new StructClasses(threads),
                               threads,

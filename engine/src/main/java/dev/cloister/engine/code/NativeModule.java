@@ -1,12 +1,14 @@
 package dev.cloister.engine.code;
 
 import com.google.errorprone.annotations.concurrent.GuardedBy;
+import dev.cloister.engine.bytecode.Opcode;
 import dev.cloister.engine.codegen.ChunkGenerator;
 import dev.cloister.engine.codegen.ModulePlan;
 import dev.cloister.engine.codegen.Sites;
 import dev.cloister.engine.error.WasmFrame;
 import dev.cloister.engine.module.ModuleHash;
 import dev.cloister.engine.module.WasmModule;
+import dev.cloister.engine.runtime.CapacitySite;
 import dev.cloister.engine.runtime.CodeKind;
 import dev.cloister.engine.runtime.CodeLinkage;
 import dev.cloister.engine.runtime.FuncRef;
@@ -18,11 +20,12 @@ import dev.cloister.engine.runtime.InstanceFactory;
 import dev.cloister.engine.runtime.InstanceLayout;
 import dev.cloister.engine.runtime.InstancePlan;
 import dev.cloister.engine.runtime.Instantiator;
-import dev.cloister.engine.runtime.StopHistory;
 import dev.cloister.engine.runtime.MemoryPool;
+import dev.cloister.engine.runtime.StopHistory;
 import dev.cloister.engine.runtime.StopSite;
 import dev.cloister.engine.runtime.Stopper;
 import dev.cloister.engine.runtime.Store;
+import dev.cloister.engine.runtime.VectorUse;
 import dev.cloister.engine.runtime.WasmStruct;
 import dev.cloister.engine.types.DefinedType;
 import java.lang.ref.WeakReference;
@@ -30,8 +33,10 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.AtomicLong;
+import java.util.function.Consumer;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
@@ -52,6 +57,7 @@ public final class NativeModule implements CodeLinkage {
   private final InstanceLayout layout;
   private final ModulePlan plan;
   private final StopSite stopSite;
+  private final CapacitySite capacitySite = new CapacitySite();
   private final int[] typeIds;
   private final DefinedType[] types;
   private final CompileThreads threads;
@@ -73,6 +79,7 @@ public final class NativeModule implements CodeLinkage {
   /// @param hash that of its bytes
   /// @param kind that of the first image
   /// @param methodBytes the estimated bytecode from which a function is divided
+  /// @param vectorUse where optimized code keeps vectors in registers
   /// @param stopper decides when its running code is made to look whether it is to stop
   /// @param memoryPool where its instances get the arrays of their memories
   public NativeModule(
@@ -80,17 +87,46 @@ public final class NativeModule implements CodeLinkage {
       ModuleHash hash,
       CodeKind kind,
       int methodBytes,
+      VectorUse vectorUse,
       SignatureClasses signatureClasses,
       StructClasses structClasses,
       CompileThreads threads,
       Stopper stopper,
       MemoryPool memoryPool) {
+    this(
+        module,
+        hash,
+        kind,
+        methodBytes,
+        vectorUse,
+        signatureClasses,
+        structClasses,
+        threads,
+        stopper,
+        memoryPool,
+        VectorWarmUp::prepare);
+  }
+
+  /// @param beforeVectors what is told the instructions of a function with vector objects before it
+  ///   is compiled
+  NativeModule(
+      WasmModule module,
+      ModuleHash hash,
+      CodeKind kind,
+      int methodBytes,
+      VectorUse vectorUse,
+      SignatureClasses signatureClasses,
+      StructClasses structClasses,
+      CompileThreads threads,
+      Stopper stopper,
+      MemoryPool memoryPool,
+      Consumer<Set<Opcode>> beforeVectors) {
     this.module = module;
     this.stopSite = new StopSite(stopper);
     this.hash = hash;
     this.scriptUrl = ScriptUrl.of(module, hash);
     this.layout = new InstanceLayout(module);
-    this.plan = new ModulePlan(module, layout, methodBytes);
+    this.plan = new ModulePlan(module, layout, methodBytes, vectorUse, beforeVectors);
     this.threads = threads;
     this.memoryPool = memoryPool;
     this.typeIds = new int[module.typeCount()];
@@ -162,6 +198,11 @@ public final class NativeModule implements CodeLinkage {
   @Override
   public StopSite stopSite() {
     return stopSite;
+  }
+
+  @Override
+  public CapacitySite capacitySite() {
+    return capacitySite;
   }
 
   @Override

@@ -45,6 +45,7 @@ final class Boxing {
       case DOUBLE -> "java/lang/Double";
       case REF -> Names.OBJECT;
       case V128 -> Names.V128;
+      case PACKED -> throw new IllegalArgumentException("not at a border: " + kind);
     };
   }
 
@@ -54,7 +55,7 @@ final class Boxing {
       case LONG -> "longValue";
       case FLOAT -> "floatValue";
       case DOUBLE -> "doubleValue";
-      case REF, V128 -> throw new IllegalArgumentException("not a number: " + kind);
+      case REF, V128, PACKED -> throw new IllegalArgumentException("not a number: " + kind);
     };
   }
 }

@@ -1,6 +1,8 @@
 package dev.cloister.engine.codegen;
 
 import org.jspecify.annotations.Nullable;
+import org.objectweb.asm.ConstantDynamic;
+import org.objectweb.asm.Handle;
 import org.objectweb.asm.Label;
 import org.objectweb.asm.MethodVisitor;
 import org.objectweb.asm.Opcodes;
@@ -16,6 +18,15 @@ final class BytecodeWriter {
 
   /// The opcode of a jump with an offset of four bytes (JVMS 6.5).
   private static final int GOTO_W = 200;
+
+  private static final Handle VECTOR_BOOTSTRAP =
+      new Handle(
+          Opcodes.H_INVOKESTATIC,
+          Names.VECTOR_API,
+          "constant",
+          "(Ljava/lang/invoke/MethodHandles$Lookup;Ljava/lang/String;Ljava/lang/Class;JJ)"
+              + LaneType.BYTE.descriptor(),
+          /* isInterface= */ false);
 
   private final MethodVisitor method;
 
@@ -41,7 +52,7 @@ final class BytecodeWriter {
       var(Opcodes.LLOAD, slot);
       var(Opcodes.LLOAD, slot + 2);
     } else {
-      var(Opcodes.ILOAD + kind.index(), slot);
+      var(Opcodes.ILOAD + kind.instruction(), slot);
     }
   }
 
@@ -50,7 +61,7 @@ final class BytecodeWriter {
       var(Opcodes.LSTORE, slot + 2);
       var(Opcodes.LSTORE, slot);
     } else {
-      var(Opcodes.ISTORE + kind.index(), slot);
+      var(Opcodes.ISTORE + kind.instruction(), slot);
     }
   }
 
@@ -140,6 +151,13 @@ final class BytecodeWriter {
   /// Pushes a string of at most 65,535 bytes.
   void string(String value) {
     method.visitLdcInsn(value);
+    hasInstructionSinceFrame = true;
+  }
+
+  /// Pushes a vector object by its bits, a dynamic constant of the class.
+  void vectorConstant(long low, long high) {
+    method.visitLdcInsn(
+        new ConstantDynamic("vector", LaneType.BYTE.descriptor(), VECTOR_BOOTSTRAP, low, high));
     hasInstructionSinceFrame = true;
   }
 

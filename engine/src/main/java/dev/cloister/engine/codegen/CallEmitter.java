@@ -36,6 +36,7 @@ final class CallEmitter {
         state.plan.entryMethod(functionIndex),
         shape.descriptor(Names.INSTANCE_DESC));
     finish(shape);
+    state.instance.reloadMemoryAfter(functionIndex);
   }
 
   /// Writes `call_indirect`: a dispatch method of the shape checks the element and calls it.
@@ -56,6 +57,7 @@ final class CallEmitter {
         DispatchGenerator.INDIRECT,
         shape.descriptor(DispatchGenerator.INDIRECT_TRAILING));
     finish(shape);
+    state.instance.reloadMemory();
   }
 
   /// Writes `call_ref`.
@@ -71,6 +73,7 @@ final class CallEmitter {
         DispatchGenerator.REFERENCE,
         shape.descriptor(DispatchGenerator.REFERENCE_TRAILING));
     finish(shape);
+    state.instance.reloadMemory();
   }
 
   /// The same as [#leaveArguments] with a value of a kind on top of the arguments, which stays.
@@ -108,7 +111,6 @@ final class CallEmitter {
       readResults(writer, state.instanceSlot, 1, results.substring(1));
       state.pushOnStack(results.substring(1));
     }
-    state.instance.reloadMemory();
   }
 
   /// Writes the return of the function; the results are on top of the JVM stack.
@@ -116,7 +118,23 @@ final class CallEmitter {
     if (state.isDebuggable()) {
       state.debug.leave();
     }
-    writeReturn(writer, state.instanceSlot, state.shape);
+    if (state.packed == null) {
+      writeReturn(writer, state.instanceSlot, state.shape);
+      return;
+    }
+    CallShape shape = state.shape;
+    if (!shape.results().isEmpty()) {
+      String others = PackedPlan.letters(shape.results().substring(1));
+      leaveResults(writer, state.instanceSlot, 1, others);
+    }
+    if (shape.returnsVector()) {
+      VectorWriter vectors = new VectorWriter(writer);
+      writer.insn(Opcodes.DUP);
+      vectors.lane(LaneType.LONG, 1);
+      leaveResult(writer, state.instanceSlot, FIRST_HIGH_SLOT, JvmKind.LONG);
+      vectors.lane(LaneType.LONG, 0);
+    }
+    writer.ret(shape);
   }
 
   /// Writes a return with all results on top of the JVM stack.
@@ -167,6 +185,15 @@ final class CallEmitter {
       leaveResult(writer, instanceSlot, index, JvmKind.LONG);
       return;
     }
+    if (kind == JvmKind.PACKED) {
+      VectorWriter vectors = new VectorWriter(writer);
+      writer.insn(Opcodes.DUP);
+      vectors.lane(LaneType.LONG, 1);
+      leaveResult(writer, instanceSlot, index + 1, JvmKind.LONG);
+      vectors.lane(LaneType.LONG, 0);
+      leaveResult(writer, instanceSlot, index, JvmKind.LONG);
+      return;
+    }
     writeAsSlot(writer, kind);
     writer.aload(instanceSlot);
     writer.getfield(Names.BASE_INSTANCE, "results", Names.RESULT_SLOTS_DESC);
@@ -196,7 +223,7 @@ final class CallEmitter {
         writer.insn(Opcodes.I2L);
       }
       case DOUBLE -> writer.invokestatic("java/lang/Double", "doubleToRawLongBits", "(D)J");
-      case LONG, REF, V128 -> {}
+      case LONG, REF, V128, PACKED -> {}
     }
   }
 
@@ -209,7 +236,7 @@ final class CallEmitter {
         writer.invokestatic("java/lang/Float", "intBitsToFloat", "(I)F");
       }
       case DOUBLE -> writer.invokestatic("java/lang/Double", "longBitsToDouble", "(J)D");
-      case LONG, REF, V128 -> {}
+      case LONG, REF, V128, PACKED -> {}
     }
   }
 

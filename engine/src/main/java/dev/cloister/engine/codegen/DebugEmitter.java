@@ -64,6 +64,7 @@ final class DebugEmitter {
       case FLOAT -> get(local, "getFloat", kind);
       case DOUBLE -> get(local, "getDouble", kind);
       case REF -> get(local, "getReference", kind);
+      case PACKED -> throw new IllegalStateException("debug code has no vector objects");
       case V128 -> {
         get(local, "getLong", JvmKind.LONG);
         get(local, "getHigh", JvmKind.LONG);

@@ -23,6 +23,9 @@ final class FunctionContext {
   /// Only in optimized code.
   final @Nullable FunctionAnalysis analysis;
 
+  /// Only where vectors are objects.
+  final @Nullable PackedPlan packed;
+
   /// The number of methods so far that map an index to a label.
   private int branchTables;
 
@@ -32,7 +35,9 @@ final class FunctionContext {
     this.plan = plan;
     this.functionIndex = functionIndex;
     this.shape = plan.shapeOfFunction(functionIndex);
-    this.locals = Sites.locals(plan.module(), functionIndex);
+    String letters = Sites.locals(plan.module(), functionIndex);
+    this.packed = PackedPlan.of(kind, plan, functionIndex, letters, split);
+    this.locals = packed == null ? letters : PackedPlan.letters(letters);
     this.reader = Sites.instructions(plan.module(), functionIndex);
     this.split = split;
     this.arrays = new SlotLayout.FrameArrays(locals, split.framed(), caughtFrames());
@@ -91,7 +96,8 @@ final class FunctionContext {
   boolean canRestart() {
     return kind != CodeKind.DEBUG
         && shape.stackParams() == shape.params().length()
-        && split.framed().isEmpty();
+        && split.framed().isEmpty()
+        && (packed == null || !shape.params().contains("V"));
   }
 
   /// {@return whether a method keeps memory 0 in local variables: in debuggable code a debugger may

@@ -11,14 +11,15 @@ import org.objectweb.asm.Opcodes;
 ///
 /// A vector is two longs, the low half first: two parameters, two local variables one behind the
 /// other, two values on the operand stack. Where a method can return just one value, the high half
-/// takes another way; see [CallShape].
+/// takes another way; see [CallShape]. Within some functions it is one object; see [PackedPlan].
 enum JvmKind {
   INT(0, 'I', 1),
   LONG(1, 'J', 2),
   FLOAT(2, 'F', 1),
   DOUBLE(3, 'D', 2),
   REF(4, 'L', 1),
-  V128(5, 'V', 4);
+  V128(5, 'V', 4),
+  PACKED(6, 'P', 1);
 
   private static final JvmKind[] VALUES = values();
 
@@ -57,6 +58,7 @@ enum JvmKind {
       case 'F' -> FLOAT;
       case 'D' -> DOUBLE;
       case 'V' -> V128;
+      case 'P' -> PACKED;
       default -> REF;
     };
   }
@@ -72,6 +74,11 @@ enum JvmKind {
     return index;
   }
 
+  /// {@return the position in the JVM's own order of typed instructions}
+  int instruction() {
+    return this == PACKED ? REF.index : index;
+  }
+
   /// {@return the letter that stands for the kind in a [CallShape]}
   char code() {
     return code;
@@ -84,7 +91,7 @@ enum JvmKind {
 
   /// {@return the number of result slots that a value takes}
   int resultSlots() {
-    return this == V128 ? 2 : 1;
+    return this == V128 || this == PACKED ? 2 : 1;
   }
 
   /// {@return the number of result slots that values take}
@@ -106,6 +113,7 @@ enum JvmKind {
       case FLOAT -> Opcodes.FLOAT;
       case DOUBLE -> Opcodes.DOUBLE;
       case REF -> Names.OBJECT;
+      case PACKED -> Names.VECTOR;
     };
   }
 
@@ -123,6 +131,7 @@ enum JvmKind {
       case INT, LONG, FLOAT, DOUBLE -> String.valueOf(code);
       case REF -> "Ljava/lang/Object;";
       case V128 -> "JJ";
+      case PACKED -> Names.VECTOR_DESC;
     };
   }
 

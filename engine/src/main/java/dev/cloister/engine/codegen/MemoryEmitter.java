@@ -19,10 +19,14 @@ final class MemoryEmitter {
    *   exact form, offset 0:  bytes[a]
    *   exact form:            bytes[checkIndex(a, MAX_VALUE) + offset]
    *   limit form:            bytes[checkIndex(a, limit - offset - width + 1) + offset]
+   *   the same, memory 0:    bytes[checkIndex(a, bound - (offset & mask) - width + 1) + offset]
    *   segment form:          segment[checkIndex(a, limit - offset - width + 1) + offset]
    *
    * In the exact form the sum may overflow and is then negative. In the limit form the array is
-   * at least as long as the limit, so the array's own check never fails.
+   * at least as long as the limit, so the array's own check never fails. Where memory 0 is kept in
+   * local variables its bound is the limit and the mask all ones; but as long as no array has
+   * spare capacity, the bound is the array's length and the mask 0, both known to C2: then the
+   * array's own check decides, as in the exact form.
    *
    * 64-bit addresses of an array are checked as longs, also in the exact form with offset 0, and
    * are narrowed when they are known to fit. Indices of segments are longs, whatever the addresses
@@ -163,6 +167,59 @@ final class MemoryEmitter {
     finishLoad(kind, then);
   }
 
+  /// Writes a load of a vector object from an array.
+  void loadVector(InstructionReader reader) {
+    MemoryForm form = state.instance.form(reader.memoryIndex());
+    int addressSlot = beginAccess(reader, 0);
+    if (trapsAlways(reader, form, 16)) {
+      trap();
+      return;
+    }
+    state.vectors.species(LaneType.BYTE);
+    state.instance.writeContent(reader.memoryIndex());
+    writeIndex(reader, form, addressSlot, 16);
+    state.vectors.load();
+    state.pop();
+    state.pushOnStack(JvmKind.PACKED);
+  }
+
+  /// Writes a store of a vector object to an array.
+  void storeVector(InstructionReader reader) {
+    keepValue();
+    MemoryForm form = state.instance.form(reader.memoryIndex());
+    int addressSlot = beginAccess(reader, 1);
+    if (trapsAlways(reader, form, 16)) {
+      trap();
+      return;
+    }
+    state.writeVector(0, LaneType.BYTE);
+    state.vectors.view(LaneType.BYTE);
+    state.instance.writeContent(reader.memoryIndex());
+    writeIndex(reader, form, addressSlot, 16);
+    state.vectors.store();
+    state.pop(2);
+  }
+
+  /// Writes a load of an integer that is a lane.
+  void loadLane(InstructionReader reader, LaneType lanes) {
+    switch (lanes) {
+      case BYTE -> load(reader, JvmKind.INT, "I8", 1, "B");
+      case SHORT -> load(reader, JvmKind.INT, "I16", 2, "S");
+      case LONG -> load(reader, JvmKind.LONG, "I64", 8, "J");
+      default -> load(reader, JvmKind.INT, "I32", 4, "I");
+    }
+  }
+
+  /// Writes a store of an integer that is a lane.
+  void storeLane(InstructionReader reader, LaneType lanes) {
+    switch (lanes) {
+      case BYTE -> store(reader, "I8", 1, "B");
+      case SHORT -> store(reader, "I16", 2, "S", Opcodes.I2S);
+      case LONG -> store(reader, "I64", 8, "J");
+      default -> store(reader, "I32", 4, "I");
+    }
+  }
+
   /// Writes the handle of an access; bytes of an array need none.
   ///
   /// @return whether there is one
@@ -203,15 +260,7 @@ final class MemoryEmitter {
 
   private void store(
       InstructionReader reader, String handle, int width, String type, int... conversion) {
-    JvmKind kind = state.peek(0);
-    int valueSlot = -1;
-    if (!state.isDeferred(0)) {
-      state.flush();
-      valueSlot = state.scratchValue;
-      writer.store(kind, valueSlot);
-      state.pop();
-      state.operands.pushLocal(kind, valueSlot);
-    }
+    keepValue();
     MemoryForm form = state.instance.form(reader.memoryIndex());
     int addressSlot = beginAccess(reader, 1);
     if (trapsAlways(reader, form, width)) {
@@ -231,6 +280,19 @@ final class MemoryEmitter {
       writer.insn(Opcodes.BASTORE);
     }
     state.pop(2);
+  }
+
+  /// Gets the value to be stored off the JVM stack.
+  private void keepValue() {
+    if (!state.isDeferred(0)) {
+      JvmKind kind = state.peek(0);
+      LaneType lanes = state.vectorLanes(1);
+      state.flush();
+      writer.store(kind, state.scratchValue);
+      state.pop();
+      state.operands.pushLocal(kind, state.scratchValue);
+      state.operands.setLanes(state.operands.size() - 1, lanes);
+    }
   }
 
   /// Gets the address out of the way of what has to lie below it.
@@ -311,6 +373,8 @@ final class MemoryEmitter {
         return;
       }
       writer.iconst(Integer.MAX_VALUE);
+    } else if (reader.memoryIndex() == 0 && state.instance.keepsBound()) {
+      state.instance.writeBound(offset, width);
     } else {
       writeLimit(reader, width);
     }

@@ -1,8 +1,10 @@
 package dev.cloister.engine.codegen;
 
+import dev.cloister.engine.bytecode.InstructionReader;
 import dev.cloister.engine.module.WasmModule;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.BitSet;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -13,8 +15,8 @@ import org.objectweb.asm.Opcodes;
 /// The JVM method that a function becomes, while it is written: slots, operands and frames.
 final class MethodState {
   /*
-   * Local variables, in order: what [SlotLayout] has; the memory 0 and its bytes; three scratch
-   * areas for the operands of one instruction; temporaries. The bytes are read again after
+   * Local variables, in order: what [SlotLayout] has; what [InstanceAccess] keeps of memory 0; three
+   * scratch areas for the operands of one instruction; temporaries. The bytes are read again after
    * everything that may replace them. Temporaries hold the operands that are pending when a block
    * is entered and the values of labels; they are reserved in stack order.
    */
@@ -44,7 +46,11 @@ final class MethodState {
   final int scratchValue;
   final int scratchOther;
   final DebugEmitter debug;
+  final VectorWriter vectors;
   final FrameArrayEmitter frameArrays;
+
+  /// How vectors are objects, where they are.
+  final @Nullable PackedPlan packed;
 
   /// What is known in optimized code.
   final @Nullable FunctionAnalysis analysis;
@@ -106,7 +112,9 @@ final class MethodState {
     this.shape = context.shape;
     this.slots = slots;
     this.debug = new DebugEmitter(this);
+    this.vectors = new VectorWriter(writer);
     this.frameArrays = new FrameArrayEmitter(writer, slots);
+    this.packed = context.packed;
     this.analysis = context.analysis;
     this.checkedAddresses = analysis == null ? null : new CheckedAddresses(analysis);
     localKinds = new JvmKind[locals.length()];
@@ -117,7 +125,9 @@ final class MethodState {
     int entries = slots.frame().size();
     frameLocals = slots.frame().toArray(new Object[entries + 64]);
     instanceSlot = slots.instanceSlot();
-    instance = new InstanceAccess(writer, plan, instanceSlot, cachesMemory ? slot : -1);
+    instance =
+        new InstanceAccess(
+            writer, plan, context.functionIndex, instanceSlot, cachesMemory ? slot : -1);
     for (Object type : instance.frameTypes()) {
       frameLocals[entries++] = type;
       slot++;
@@ -164,9 +174,9 @@ final class MethodState {
             ControlFrame.Kind.FUNCTION,
             0,
             0,
-            shape.results(),
+            letters(shape.results()),
             shape.results().length() > MAX_RETURNED_RESULTS
-                ? resultSlots(temporaries.first(), shape.results())
+                ? resultSlots(temporaries.first(), letters(shape.results()))
                 : new int[0],
             temporaries.first()));
   }
@@ -191,15 +201,53 @@ final class MethodState {
           writer.load(kind, paramSlot);
           frameArrays.store(kind, slots.frameIndex(i));
         }
-        paramSlot += kind.slots();
+        if (kind == JvmKind.PACKED) {
+          vectors.load(paramSlot);
+          storeVectorParameter(i);
+        }
+        paramSlot += shape.param(i).slots();
       } else if (i < shape.params().length()) {
-        CallEmitter.readResult(writer, instanceSlot, CallEmitter.transferSlot(shape, i), kind);
-        storeLocal(i);
+        JvmKind passed = shape.param(i);
+        CallEmitter.readResult(writer, instanceSlot, CallEmitter.transferSlot(shape, i), passed);
+        if (kind == JvmKind.PACKED) {
+          vectors.pack(scratchValue, scratchOther);
+          storeVectorParameter(i);
+        } else {
+          storeLocal(i);
+        }
       } else if (!slots.isFramed(i)) {
-        writeConstant(kind, 0, 0);
+        if (kind == JvmKind.PACKED) {
+          vectors.zero(localLanes(i));
+        } else {
+          writeConstant(kind, 0, 0);
+        }
         writer.store(kind, slots.slot(i));
       }
     }
+  }
+
+  private void storeVectorParameter(int local) {
+    vectors.viewFrom(LaneType.LONG, localLanes(local));
+    writer.store(JvmKind.PACKED, slots.slot(local));
+  }
+
+  /// {@return letters of [JvmKind] for values in this method}
+  private String letters(String ofShape) {
+    return packed == null ? ofShape : PackedPlan.letters(ofShape);
+  }
+
+  /// {@return the shape of the block at which the reader stands, with the kinds of this method}
+  CallShape blockShape(InstructionReader reader) {
+    CallShape shape = plan.blockShape(reader);
+    return packed == null
+        ? shape
+        : new CallShape(letters(shape.params()), letters(shape.results()));
+  }
+
+  /// {@return the lanes in which a Wasm local is kept that is a vector object; else without
+  /// meaning}
+  LaneType localLanes(int local) {
+    return packed == null ? LaneType.BYTE : packed.lanes(local);
   }
 
   /// {@return where the function starts, or null if it cannot be jumped to}
@@ -221,7 +269,9 @@ final class MethodState {
   ///
   /// @param caller the method that calls it, all operands of its current frame being in constants
   ///   or in the frame arrays
-  void writeRegionProlog(MethodState caller) {
+  /// @param left the locals that the caller left in slots of the store
+  void writeRegionProlog(MethodState caller, BitSet left) {
+    RegionExits.readLocals(this, left);
     clearExit();
     instance.cacheMemory();
     frameHeight = caller.frameHeight + caller.base();
@@ -351,7 +401,11 @@ final class MethodState {
   /// Pops the value on top of the operands into a Wasm local and into all its copies.
   void setLocal(int local) {
     flushUsesBelowTop(local);
-    writeTop();
+    if (localKinds[local] == JvmKind.PACKED) {
+      writeTopVector(localLanes(local));
+    } else {
+      writeTop();
+    }
     operands.pop();
     clampToSize();
     storeLocal(local);
@@ -468,6 +522,61 @@ final class MethodState {
     }
   }
 
+  /// Writes the top operand, a vector object, so that it is on the JVM stack with other lanes.
+  private void writeTopVector(LaneType wanted) {
+    int top = operands.size() - 1;
+    if (operands.place(top) == OperandStack.ON_STACK) {
+      vectors.viewFrom(operands.lanes(top), wanted);
+    } else {
+      writeVector(0, wanted);
+    }
+  }
+
+  /// {@return the lanes of the lowest of the top operands that is a vector object and no constant}
+  LaneType vectorLanes(int count) {
+    for (int i = operands.size() - count; i < operands.size(); i++) {
+      if (operands.kind(i) == JvmKind.PACKED && operands.place(i) != OperandStack.CONSTANT) {
+        return operands.lanes(i);
+      }
+    }
+    return LaneType.BYTE;
+  }
+
+  /// {@return whether an operand, counted from the top, is a constant}
+  boolean isConstant(int depth) {
+    return operands.place(operands.size() - 1 - depth) == OperandStack.CONSTANT;
+  }
+
+  /// {@return the bits of a constant operand}
+  long constant(int depth) {
+    return operands.bits(operands.size() - 1 - depth);
+  }
+
+  /// Writes a deferred vector object with given lanes, without taking it from the operands.
+  void writeVector(int depth, LaneType wanted) {
+    int index = operands.size() - 1 - depth;
+    if (operands.place(index) == OperandStack.CONSTANT) {
+      vectors.constant(wanted, operands.bits(index), operands.high(index));
+    } else {
+      materialize(index);
+      vectors.viewFrom(operands.lanes(index), wanted);
+    }
+  }
+
+  /// Gives the two vector objects below the top operand the same lanes, and puts all three on the
+  /// JVM stack.
+  void alignSelected() {
+    deferTop(3);
+    flushBelow(3);
+    writeVector(2, LaneType.BYTE);
+    writeVector(1, LaneType.BYTE);
+    writeDeferred(0);
+    pop(3);
+    pushOnStack(JvmKind.PACKED);
+    pushOnStack(JvmKind.PACKED);
+    pushOnStack(JvmKind.INT);
+  }
+
   private void materialize(int index) {
     switch (operands.place(index)) {
       case OperandStack.LOCAL -> writer.load(operands.kind(index), operands.slot(index));
@@ -518,14 +627,19 @@ final class MethodState {
         writer.lconst(bits);
         writer.lconst(high);
       }
+      case PACKED -> vectors.constant(LaneType.BYTE, bits, high);
     }
   }
 
   /// Writes a condition as 0 or 1; all operands below it are on the JVM stack.
   private void writeCondition(int index) {
+    int condition = operands.opcode(index);
+    if (Conditions.writeNumber(writer, condition)) {
+      return;
+    }
     Label isTrue = new Label();
     Label end = new Label();
-    writer.jump(operands.opcode(index), isTrue);
+    writer.jump(Conditions.writeOperands(writer, condition), isTrue);
     writer.iconst(0);
     writer.jump(Opcodes.GOTO, end);
     writeFrame(isTrue, index, /* extraInt= */ false);
@@ -542,7 +656,8 @@ final class MethodState {
     int top = operands.size() - 1;
     int opcode = Opcodes.IFNE;
     switch (operands.place(top)) {
-      case OperandStack.CONDITION -> opcode = operands.opcode(top);
+      case OperandStack.CONDITION ->
+          opcode = Conditions.writeOperands(writer, operands.opcode(top));
       case OperandStack.ON_STACK -> {}
       default -> materialize(top);
     }
@@ -589,6 +704,84 @@ final class MethodState {
       writer.store(JvmKind.V128, slot);
       operands.pushLocal(JvmKind.V128, slot);
     }
+  }
+
+  /// The same for a vector object with lanes of a type.
+  void pushPacked(LaneType type) {
+    if (onStackEnd == operands.size()) {
+      pushOnStack(JvmKind.PACKED);
+    } else {
+      int slot = nextFreeSlot();
+      writer.store(JvmKind.PACKED, slot);
+      operands.pushLocal(JvmKind.PACKED, slot);
+    }
+    operands.setLanes(operands.size() - 1, type);
+  }
+
+  /// Makes two longs of each vector object among the top operands, for instructions that take them
+  /// so.
+  void unpack(int count) {
+    boolean hasAny = false;
+    for (int i = operands.size() - count; i < operands.size(); i++) {
+      hasAny |= operands.kind(i) == JvmKind.PACKED;
+    }
+    if (!hasAny) {
+      return;
+    }
+    deferTop(count);
+    for (int i = operands.size() - count; i < operands.size(); i++) {
+      if (operands.kind(i) != JvmKind.PACKED) {
+        continue;
+      }
+      if (operands.place(i) == OperandStack.CONSTANT) {
+        operands.setKind(i, JvmKind.V128);
+      } else {
+        int slot = nextFreeSlot();
+        materialize(i);
+        vectors.unpack(slot);
+        operands.setHalves(i, slot);
+      }
+    }
+  }
+
+  /// Makes objects of the vectors that an instruction has pushed as two longs.
+  ///
+  /// @param from the index of its first result
+  void pack(int from) {
+    int top = operands.size() - 1;
+    if (from == top && isOnStack(top) && operands.kind(top) == JvmKind.V128) {
+      vectors.pack(scratchValue, scratchOther);
+      pop();
+      pushOnStack(JvmKind.PACKED);
+      operands.setLanes(top, LaneType.LONG);
+      return;
+    }
+    boolean hasAny = false;
+    for (int i = from; i <= top; i++) {
+      hasAny |= operands.kind(i) == JvmKind.V128;
+    }
+    if (!hasAny) {
+      return;
+    }
+    deferTop(operands.size() - from);
+    for (int i = from; i <= top; i++) {
+      if (operands.kind(i) != JvmKind.V128) {
+        continue;
+      }
+      if (operands.place(i) == OperandStack.CONSTANT) {
+        operands.setKind(i, JvmKind.PACKED);
+      } else {
+        int slot = nextFreeSlot();
+        vectors.load(operands.slot(i));
+        writer.store(JvmKind.PACKED, slot);
+        operands.setPacked(i, slot);
+        operands.setLanes(i, LaneType.LONG);
+      }
+    }
+  }
+
+  private boolean isOnStack(int index) {
+    return operands.place(index) == OperandStack.ON_STACK;
   }
 
   /// {@return the number of operands of the current frame that are on the JVM stack}
@@ -722,11 +915,20 @@ final class MethodState {
     for (int i = 0; i < slots.length; i++) {
       JvmKind kind = JvmKind.of(params.charAt(i));
       int index = frame.height + i;
-      if (operands.place(index) != OperandStack.LOCAL) {
+      if (operands.place(index) != OperandStack.LOCAL || kind == JvmKind.PACKED) {
         int slot = nextFreeSlot();
-        materialize(index);
+        if (kind == JvmKind.PACKED) {
+          // Labels take bytes.
+          writeVector(operands.size() - 1 - index, LaneType.BYTE);
+        } else {
+          materialize(index);
+        }
         writer.store(kind, slot);
-        operands.setLocal(index, slot);
+        if (kind == JvmKind.PACKED) {
+          operands.setPacked(index, slot);
+        } else {
+          operands.setLocal(index, slot);
+        }
       }
       slots[i] = operands.slot(index);
     }
@@ -796,7 +998,10 @@ final class MethodState {
           case OperandStack.CONSTANT ->
               operands.pushConstant(parameter.kind(), parameter.value(), parameter.high());
           case OperandStack.FRAME -> operands.pushFrame(parameter.kind(), (int) parameter.value());
-          default -> operands.pushLocal(parameter.kind(), (int) parameter.value());
+          default -> {
+            operands.pushLocal(parameter.kind(), (int) parameter.value());
+            operands.setLanes(operands.size() - 1, LaneType.at((int) parameter.high()));
+          }
         }
       }
     }
@@ -816,7 +1021,11 @@ final class MethodState {
   /// Pops the topmost values of the JVM stack, all of the kinds that `kinds` lists, into slots.
   void storeValues(String kinds, int[] slots) {
     for (int i = slots.length - 1; i >= 0; i--) {
-      writer.store(JvmKind.of(kinds.charAt(i)), slots[i]);
+      JvmKind kind = JvmKind.of(kinds.charAt(i));
+      if (kind == JvmKind.PACKED) {
+        vectors.view(LaneType.BYTE);
+      }
+      writer.store(kind, slots[i]);
     }
   }
 

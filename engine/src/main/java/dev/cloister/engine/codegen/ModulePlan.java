@@ -1,11 +1,13 @@
 package dev.cloister.engine.codegen;
 
 import dev.cloister.engine.bytecode.InstructionReader;
+import dev.cloister.engine.bytecode.Opcode;
 import dev.cloister.engine.error.LimitExceededException;
 import dev.cloister.engine.module.FunctionFacts;
 import dev.cloister.engine.module.WasmModule;
 import dev.cloister.engine.runtime.CodeKind;
 import dev.cloister.engine.runtime.InstanceLayout;
+import dev.cloister.engine.runtime.VectorUse;
 import dev.cloister.engine.types.DefinedType;
 import java.util.Arrays;
 import java.util.BitSet;
@@ -13,7 +15,9 @@ import java.util.Collection;
 import java.util.EnumMap;
 import java.util.Map;
 import java.util.Objects;
+import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.function.Consumer;
 
 /// How a module is laid out in classes: call shapes, dispatch tables and chunks of functions.
 ///
@@ -37,6 +41,8 @@ public final class ModulePlan {
   private final WasmModule module;
   private final InstanceLayout layout;
   private final int methodBytes;
+  private final VectorUse vectorUse;
+  private final Consumer<Set<Opcode>> beforeVectors;
   private final TypePlan types;
   private final BitSet withTailCalls = new BitSet();
 
@@ -50,17 +56,26 @@ public final class ModulePlan {
   ///
   /// @throws LimitExceededException if there are too many shapes of structures
   public ModulePlan(WasmModule module, InstanceLayout layout) {
-    this(module, layout, METHOD_BYTES);
+    this(module, layout, METHOD_BYTES, VectorUse.WORTHWHILE, _ -> {});
   }
 
   /// Plans a module whose functions are divided if their bytecode is estimated at more than
   /// `methodBytes`.
   ///
+  /// @param vectorUse where optimized code keeps vectors in registers
+  /// @param beforeVectors what is told the instructions of such a function before it is compiled
   /// @throws LimitExceededException if there are too many shapes of structures
-  public ModulePlan(WasmModule module, InstanceLayout layout, int methodBytes) {
+  public ModulePlan(
+      WasmModule module,
+      InstanceLayout layout,
+      int methodBytes,
+      VectorUse vectorUse,
+      Consumer<Set<Opcode>> beforeVectors) {
     this.module = module;
     this.layout = layout;
     this.methodBytes = methodBytes;
+    this.vectorUse = vectorUse;
+    this.beforeVectors = beforeVectors;
     for (CodeKind kind : CodeKind.values()) {
       splits.put(kind, new ConcurrentHashMap<>());
     }
@@ -120,6 +135,16 @@ public final class ModulePlan {
   /// {@return the estimated bytecode from which a function is divided, in bytes}
   int methodBytes() {
     return methodBytes;
+  }
+
+  /// {@return where optimized code keeps vectors in registers}
+  VectorUse vectorUse() {
+    return vectorUse;
+  }
+
+  /// Does what has to come before code with some instructions on vector objects. Any thread, often.
+  void prepareVectors(Set<Opcode> opcodes) {
+    beforeVectors.accept(opcodes);
   }
 
   /// {@return where the parts of instances are}

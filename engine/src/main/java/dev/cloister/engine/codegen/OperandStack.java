@@ -25,6 +25,7 @@ final class OperandStack {
   private long[] values = new long[64];
   private long[] highs = new long[64];
   private int[] words = new int[64];
+  private boolean[] computed = new boolean[64];
   private int size;
   private int unchanged;
   private final Temporaries temporaries;
@@ -98,10 +99,13 @@ final class OperandStack {
       values = Arrays.copyOf(values, size * 2);
       highs = Arrays.copyOf(highs, size * 2);
       words = Arrays.copyOf(words, size * 2);
+      computed = Arrays.copyOf(computed, size * 2);
     }
+    computed[size] = place == ON_STACK || place == CONDITION;
     places[size] = place;
     kinds[size] = (byte) kind.index();
     values[size] = value;
+    highs[size] = 0;
     words[size] = words(size) + kind.slots();
     size++;
   }
@@ -142,6 +146,44 @@ final class OperandStack {
     return highs[index];
   }
 
+  /// {@return the lanes of a vector object that is not a constant}
+  LaneType lanes(int index) {
+    return LaneType.at((int) highs[index]);
+  }
+
+  /// Notes the lanes of a vector object; others have none.
+  @SuppressWarnings("EnumOrdinal") // Read by lanes() only.
+  void setLanes(int index, LaneType type) {
+    highs[index] = type.ordinal();
+  }
+
+  /// Notes that a vector object is now two longs in a local variable.
+  void setHalves(int index, int slot) {
+    leavePlace(index);
+    places[index] = LOCAL;
+    values[index] = slot;
+    setKind(index, JvmKind.V128);
+    temporaries.hold(slot, JvmKind.V128);
+  }
+
+  /// Notes that two longs are now a vector object in a local variable.
+  void setPacked(int index, int slot) {
+    leavePlace(index);
+    places[index] = LOCAL;
+    values[index] = slot;
+    setKind(index, JvmKind.PACKED);
+    highs[index] = 0;
+    temporaries.hold(slot, JvmKind.PACKED);
+  }
+
+  /// Makes a constant vector one in the other form.
+  void setKind(int index, JvmKind kind) {
+    kinds[index] = (byte) kind.index();
+    for (int i = index; i < size; i++) {
+      words[i] = words(i) + kind(i).slots();
+    }
+  }
+
   /// {@return the jump that decides a condition}
   int opcode(int index) {
     return (int) values[index];
@@ -152,15 +194,26 @@ final class OperandStack {
     return count == 0 ? 0 : words[count - 1];
   }
 
+  /// {@return whether an operand is the result of an instruction other than a select, wherever it
+  /// was put since: not a constant, and not what was in a variable}
+  boolean isComputed(int index) {
+    return computed[index];
+  }
+
+  /// Notes that the top operand is one of two others.
+  void markChosen() {
+    computed[size - 1] = false;
+  }
+
   /// Notes that an operand is now on the JVM stack.
   void setOnStack(int index) {
-    leaveTemporary(index);
+    leavePlace(index);
     places[index] = ON_STACK;
   }
 
   /// Notes that an operand is now in a local variable.
   void setLocal(int index, int slot) {
-    leaveTemporary(index);
+    leavePlace(index);
     places[index] = LOCAL;
     values[index] = slot;
     temporaries.hold(slot, kind(index));
@@ -168,14 +221,16 @@ final class OperandStack {
 
   /// Notes that an operand is now in an element of a frame array.
   void setFrame(int index, int element) {
-    leaveTemporary(index);
+    leavePlace(index);
     places[index] = FRAME;
     values[index] = element;
   }
 
-  private void leaveTemporary(int index) {
-    if (places[index] == LOCAL) {
-      temporaries.release(slot(index), kind(index));
+  private void leavePlace(int index) {
+    switch (places[index]) {
+      case LOCAL -> temporaries.release(slot(index), kind(index));
+      case CONSTANT -> highs[index] = 0; // If it is a vector object, it is written as bytes.
+      default -> {}
     }
   }
 

@@ -29,6 +29,7 @@ final class VariableEmitter {
       state.pushOnStack(state.localKind(local));
     } else {
       state.operands.pushLocal(state.localKind(local), state.localSlot(local));
+      state.operands.setLanes(state.operands.size() - 1, state.localLanes(local));
     }
   }
 
@@ -166,7 +167,8 @@ final class VariableEmitter {
       case FLOAT -> "f32";
       case DOUBLE -> "f64";
       case REF -> "ref";
-      case V128 -> throw new IllegalArgumentException("a vector is read and written by halves");
+      case V128, PACKED ->
+          throw new IllegalArgumentException("a vector is read and written by halves");
     };
   }
 }

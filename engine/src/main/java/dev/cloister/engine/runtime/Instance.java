@@ -306,7 +306,7 @@ public abstract class Instance {
       String className = element.getClassName();
       if (className.startsWith("dev.cloister.engine.runtime.")) {
         origin = origin == Origin.MEMORY && isArrayAccess(element) ? Origin.ARRAY : Origin.RUNTIME;
-      } else if (!className.startsWith("java.") && !className.startsWith("jdk.internal.")) {
+      } else if (!isCheckOfJdk(className)) {
         return className.startsWith("dev.cloister.generated.")
                 && !className.startsWith("dev.cloister.generated.signature.")
             ? origin
@@ -314,6 +314,12 @@ public abstract class Instance {
       }
     }
     return origin;
+  }
+
+  private static boolean isCheckOfJdk(String className) {
+    return className.startsWith("java.")
+        || className.startsWith("jdk.internal.")
+        || className.startsWith("jdk.incubator.vector.");
   }
 
   private static boolean isArrayAccess(StackTraceElement element) {

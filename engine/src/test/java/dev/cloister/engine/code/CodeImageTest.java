@@ -23,10 +23,11 @@ import dev.cloister.engine.runtime.HeapLimiter;
 import dev.cloister.engine.runtime.HostFunction;
 import dev.cloister.engine.runtime.Imports;
 import dev.cloister.engine.runtime.Instance;
+import dev.cloister.engine.runtime.MemoryPool;
 import dev.cloister.engine.runtime.StopPolicy;
 import dev.cloister.engine.runtime.Stopper;
-import dev.cloister.engine.runtime.MemoryPool;
 import dev.cloister.engine.runtime.Store;
+import dev.cloister.engine.runtime.VectorUse;
 import dev.cloister.engine.types.FuncType;
 import dev.cloister.engine.types.GlobalType;
 import dev.cloister.engine.types.Limits;
@@ -69,6 +70,7 @@ final class CodeImageTest {
         ModuleHash.of(module.build()),
         CodeKind.BASELINE,
         ModulePlan.METHOD_BYTES,
+        VectorUse.WORTHWHILE,
         signatureClasses,
         new StructClasses(threads),
         threads,

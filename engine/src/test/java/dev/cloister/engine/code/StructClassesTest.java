@@ -17,10 +17,11 @@ import dev.cloister.engine.module.ModuleHash;
 import dev.cloister.engine.runtime.CodeKind;
 import dev.cloister.engine.runtime.HeapLimiter;
 import dev.cloister.engine.runtime.Imports;
+import dev.cloister.engine.runtime.MemoryPool;
 import dev.cloister.engine.runtime.StopPolicy;
 import dev.cloister.engine.runtime.Stopper;
-import dev.cloister.engine.runtime.MemoryPool;
 import dev.cloister.engine.runtime.Store;
+import dev.cloister.engine.runtime.VectorUse;
 import dev.cloister.engine.runtime.WasmStruct;
 import dev.cloister.engine.types.DefinedType;
 import dev.cloister.engine.types.FieldType;
@@ -65,6 +66,7 @@ final class StructClassesTest {
             ModuleHash.of(module.build()),
             CodeKind.BASELINE,
             ModulePlan.METHOD_BYTES,
+            VectorUse.WORTHWHILE,
             signatureClasses,
             structClasses,
             threads,

@@ -11,16 +11,19 @@ import static dev.cloister.engine.types.VecType.V128;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.cloister.engine.EngineConfig;
 import dev.cloister.engine.bytecode.Opcode;
 import dev.cloister.engine.fixture.CodeBuilder;
 import dev.cloister.engine.fixture.ModuleBuilder;
 import dev.cloister.engine.fixture.TestEngine;
 import dev.cloister.engine.module.ExternKind;
+import dev.cloister.engine.runtime.CodeKind;
 import dev.cloister.engine.runtime.Global;
 import dev.cloister.engine.runtime.HostFunction;
 import dev.cloister.engine.runtime.Imports;
 import dev.cloister.engine.runtime.Instance;
 import dev.cloister.engine.runtime.V128;
+import dev.cloister.engine.runtime.VectorUse;
 import dev.cloister.engine.types.FuncType;
 import dev.cloister.engine.types.GlobalType;
 import dev.cloister.engine.types.Limits;
@@ -36,8 +39,14 @@ import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedClass;
+import org.junit.jupiter.params.provider.EnumSource;
 
 /// Vectors as values: wherever a value can be, both halves of a vector are.
+///
+/// Once with vectors as two longs, and once as objects wherever they can be.
+@ParameterizedClass
+@EnumSource(VectorUse.class)
 final class VectorValuesTest {
   private static final V128 A = new V128(0x0123_4567_89ab_cdefL, 0xfedc_ba98_7654_3210L);
   private static final V128 B = new V128(7, -7);
@@ -46,7 +55,13 @@ final class VectorValuesTest {
   private static final FuncType BINARY = new FuncType(List.of(V128, V128), List.of(V128));
   private static final FuncType CHOICE = new FuncType(List.of(V128, V128, I32), List.of(V128));
 
-  private final TestEngine engine = new TestEngine();
+  private final TestEngine engine;
+
+  VectorValuesTest(VectorUse vectorUse) {
+    engine =
+        new TestEngine(
+            EngineConfig.defaults().withCodeKind(CodeKind.OPTIMIZED).withVectorUse(vectorUse));
+  }
 
   @AfterEach
   void closeEngine() {

@@ -11,6 +11,7 @@ import dev.cloister.engine.fixture.Seed;
 import dev.cloister.engine.module.InstructionText;
 import dev.cloister.engine.module.WasmModule;
 import dev.cloister.engine.runtime.CodeKind;
+import dev.cloister.engine.runtime.VectorUse;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Base64;
@@ -50,6 +51,12 @@ final class DifferentialTest {
       comparisons.put(
           kind.label() + ", divided", new Comparison(config.withMethodBytes(FEW_BYTES)));
     }
+    comparisons.put(
+        "vector objects",
+        new Comparison(
+            EngineConfig.defaults()
+                .withCodeKind(CodeKind.OPTIMIZED)
+                .withVectorUse(VectorUse.ALWAYS)));
   }
 
   @AfterEach

@@ -7,15 +7,18 @@ import static dev.cloister.engine.fixture.TrapAssert.assertTraps;
 import static dev.cloister.engine.types.NumType.I32;
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.cloister.engine.EngineConfig;
 import dev.cloister.engine.bytecode.ImmediateKind;
 import dev.cloister.engine.bytecode.Opcode;
 import dev.cloister.engine.error.TrapReason;
 import dev.cloister.engine.fixture.CodeBuilder;
 import dev.cloister.engine.fixture.ModuleBuilder;
 import dev.cloister.engine.fixture.TestEngine;
+import dev.cloister.engine.runtime.CodeKind;
 import dev.cloister.engine.runtime.Instance;
 import dev.cloister.engine.runtime.Memory;
 import dev.cloister.engine.runtime.V128;
+import dev.cloister.engine.runtime.VectorUse;
 import dev.cloister.engine.types.FuncType;
 import dev.cloister.engine.types.VecType;
 import java.util.ArrayList;
@@ -23,15 +26,27 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.function.Consumer;
 import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.params.ParameterizedClass;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /// Loads and stores of vectors and lanes, compared with single bytes, up to the ends of a memory.
+///
+/// Once with vectors as two longs, and once as objects wherever they can be.
+@ParameterizedClass
+@EnumSource(VectorUse.class)
 final class VectorMemoryTest {
   private static final int PAGE = 1 << 16;
   private static final V128 A = new V128(0x8786_8584_8382_8180L, 0x8f8e_8d8c_8b8a_8988L);
 
-  private final TestEngine engine = new TestEngine();
+  private final TestEngine engine;
+
+  VectorMemoryTest(VectorUse vectorUse) {
+    engine =
+        new TestEngine(
+            EngineConfig.defaults().withCodeKind(CodeKind.OPTIMIZED).withVectorUse(vectorUse));
+  }
 
   @AfterEach
   void closeEngine() {

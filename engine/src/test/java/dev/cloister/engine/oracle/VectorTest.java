@@ -3,17 +3,20 @@ package dev.cloister.engine.oracle;
 import static dev.cloister.engine.fixture.TestEngine.result;
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.cloister.engine.EngineConfig;
 import dev.cloister.engine.ModuleHandle;
 import dev.cloister.engine.bytecode.ImmediateKind;
 import dev.cloister.engine.bytecode.Opcode;
 import dev.cloister.engine.fixture.ModuleBuilder;
 import dev.cloister.engine.fixture.Seed;
 import dev.cloister.engine.fixture.TestEngine;
+import dev.cloister.engine.runtime.CodeKind;
 import dev.cloister.engine.runtime.HeapLimiter;
 import dev.cloister.engine.runtime.Imports;
 import dev.cloister.engine.runtime.Instance;
 import dev.cloister.engine.runtime.Store;
 import dev.cloister.engine.runtime.V128;
+import dev.cloister.engine.runtime.VectorUse;
 import dev.cloister.engine.types.FuncType;
 import dev.cloister.engine.types.NumType;
 import dev.cloister.engine.types.ValueType;
@@ -26,8 +29,14 @@ import java.util.Random;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedClass;
+import org.junit.jupiter.params.provider.EnumSource;
 
 /// Each instruction on vectors, over special and random lanes, compared with the interpreter.
+///
+/// Once with vectors as two longs, and once as objects wherever they can be.
+@ParameterizedClass
+@EnumSource(VectorUse.class)
 final class VectorTest {
   private static final int ROUNDS = 400;
 
@@ -61,7 +70,13 @@ final class VectorTest {
   };
   private static final int[] FLOAT_NANS = {0x7fc0_0000, 0xffc0_0001, 0x7fa0_0000};
 
-  private final TestEngine engine = new TestEngine();
+  private final TestEngine engine;
+
+  VectorTest(VectorUse vectorUse) {
+    engine =
+        new TestEngine(
+            EngineConfig.defaults().withCodeKind(CodeKind.OPTIMIZED).withVectorUse(vectorUse));
+  }
 
   @AfterEach
   void closeEngine() {
@@ -125,7 +140,7 @@ final class VectorTest {
     }
   }
 
-  private static V128 vector(Random random) {
+  static V128 vector(Random random) {
     NumType type = TYPES.get(random.nextInt(TYPES.size()));
     int width = type == NumType.I32 ? 8 << random.nextInt(3) : type == NumType.F32 ? 32 : 64;
     return Vectors.make(width, _ -> lane(random, type));
