@@ -24,6 +24,7 @@ final class ModuleLoader extends GeneratedClassLoader implements LinkageSource {
   private final ModulePlan plan;
   private final ModuleClassGenerator generator;
   private final Map<String, SignatureClasses.Loader> signatures = new HashMap<>();
+  private final SignatureClasses.Loader[] signaturesByShape;
   private final StructClasses structClasses;
   private final Map<String, StructShape> structShapes = new HashMap<>();
 
@@ -45,10 +46,12 @@ final class ModuleLoader extends GeneratedClassLoader implements LinkageSource {
     for (StructShape shape : plan.structShapes()) {
       structShapes.put(shape.loadedName(), shape);
     }
-    for (int i = 0; i < plan.shapeCount(); i++) {
+    signaturesByShape = new SignatureClasses.Loader[plan.shapeCount()];
+    for (int i = 0; i < signaturesByShape.length; i++) {
       CallShape shape = plan.shape(i);
+      signaturesByShape[i] = signatureClasses.loader(shape);
       signatures.put(
-          simpleName(SignatureGenerator.referenceClassName(shape)), signatureClasses.loader(shape));
+          simpleName(SignatureGenerator.referenceClassName(shape)), signaturesByShape[i]);
     }
   }
 
@@ -61,14 +64,9 @@ final class ModuleLoader extends GeneratedClassLoader implements LinkageSource {
     return linkage;
   }
 
-  /// {@return the loader of the classes of one of the module's shapes}
-  SignatureClasses.Loader signatures(CallShape shape) {
-    SignatureClasses.Loader loader =
-        signatures.get(simpleName(SignatureGenerator.referenceClassName(shape)));
-    if (loader == null) {
-      throw new IllegalArgumentException("not a shape of the module: " + shape);
-    }
-    return loader;
+  /// {@return the loader of the classes of one of the module's shapes, by its ordinal}
+  SignatureClasses.Loader signatures(int shape) {
+    return signaturesByShape[shape];
   }
 
   /// {@return the bytes of the class files that were defined for the module and its structures}

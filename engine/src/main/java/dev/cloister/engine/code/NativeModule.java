@@ -2,7 +2,6 @@ package dev.cloister.engine.code;
 
 import com.google.errorprone.annotations.concurrent.GuardedBy;
 import dev.cloister.engine.bytecode.Opcode;
-import dev.cloister.engine.codegen.CallShape;
 import dev.cloister.engine.codegen.ChunkGenerator;
 import dev.cloister.engine.codegen.ModulePlan;
 import dev.cloister.engine.codegen.Sites;
@@ -29,7 +28,6 @@ import dev.cloister.engine.runtime.Store;
 import dev.cloister.engine.runtime.VectorUse;
 import dev.cloister.engine.runtime.WasmStruct;
 import dev.cloister.engine.types.DefinedType;
-import dev.cloister.engine.types.FuncType;
 import java.lang.ref.WeakReference;
 import java.util.ArrayList;
 import java.util.List;
@@ -256,9 +254,10 @@ public final class NativeModule implements CodeLinkage {
   }
 
   @Override
-  public FuncRef reference(HostFunction function, DefinedType type) {
-    CallShape shape = CallShape.of((FuncType) type.composite());
-    return loader.signatures(shape).hostReference(type, function.target());
+  public FuncRef reference(HostFunction function, int functionIndex) {
+    return loader
+        .signatures(plan.shapeOf(functionIndex))
+        .hostReference(module.functionType(functionIndex), function.target());
   }
 
   @Override

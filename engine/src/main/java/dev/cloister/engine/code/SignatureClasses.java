@@ -38,7 +38,7 @@ public final class SignatureClasses {
         MethodType.methodType(FuncRef.class, DefinedType.class, MethodHandle.class);
 
     private final CallShape shape;
-    private @Nullable MethodHandle hostConstructor;
+    private volatile @Nullable MethodHandle hostConstructor;
 
     private Loader(CallShape shape, CompileThreads threads) {
       super("wasm-signature", FuncRef.class.getClassLoader(), threads);
@@ -66,10 +66,11 @@ public final class SignatureClasses {
     }
 
     /// {@return a reference to the host function that `target` implements}
-    synchronized FuncRef hostReference(DefinedType type, MethodHandle target) {
+    FuncRef hostReference(DefinedType type, MethodHandle target) {
       try {
         MethodHandle constructor = hostConstructor;
         if (constructor == null) {
+          // Two threads may come here at once; they find the same.
           Class<?> host = loadClass(SignatureGenerator.hostClassName(shape));
           constructor =
               MethodHandles.publicLookup().findConstructor(host, CONSTRUCTOR).asType(GENERIC);

@@ -170,7 +170,7 @@ public final class ModulePlan {
   }
 
   /// {@return the ordinal of the shape of a function}
-  int shapeOf(int functionIndex) {
+  public int shapeOf(int functionIndex) {
     return shapeOf(module.functionType(functionIndex));
   }
 

@@ -48,7 +48,9 @@ public interface CodeLinkage extends FrameResolver {
   Instance newInstance(Store store, @Nullable StopHistory history);
 
   /// {@return a reference by which instances of this module call `function`}
-  FuncRef reference(HostFunction function, DefinedType type);
+  ///
+  /// @param functionIndex the import that it is
+  FuncRef reference(HostFunction function, int functionIndex);
 
   /// {@return the shape ordinal and the position in that shape's dispatch table of an own function
   /// that can become a reference, as `shape << 32 | ordinal`}

@@ -13,7 +13,8 @@ import org.jspecify.annotations.Nullable;
 
 /// Computes constant expressions: initial values of globals, offsets and elements (Spec 3.3.13).
 ///
-/// The expressions were validated, so a fault in one is a fault of ours.
+/// The expressions were validated, so a fault in one is a fault of ours. Callers have probed for
+/// headroom on the stack.
 final class ConstantEvaluator {
   /// Stands for null on the operand stack, which cannot hold it.
   private enum Null {
@@ -25,6 +26,8 @@ final class ConstantEvaluator {
   private final WasmModule module;
   private final @Nullable Instance owner;
   private final @Nullable Object[] globals;
+  private final Deque<Object> stack = new ArrayDeque<>();
+  private @Nullable InstructionReader reader;
 
   /// @param globals the values of the module's globals so far, boxed
   ConstantEvaluator(Instance instance, @Nullable Object[] globals) {
@@ -42,9 +45,9 @@ final class ConstantEvaluator {
 
   /// {@return whether an expression has the same value for all instances of the module}
   boolean isConstant(ConstExpr expression) {
-    InstructionReader reader = module.instructions(expression.offset(), expression.end());
-    while (!reader.atEnd()) {
-      switch (reader.next()) {
+    InstructionReader code = readerOf(expression);
+    while (!code.atEnd()) {
+      switch (code.next()) {
         case I32_CONST, I64_CONST, F32_CONST, F64_CONST, V128_CONST, REF_NULL, END -> {}
         case I32_ADD, I32_SUB, I32_MUL, I64_ADD, I64_SUB, I64_MUL -> {}
         default -> {
@@ -53,6 +56,18 @@ final class ConstantEvaluator {
       }
     }
     return true;
+  }
+
+  /// One reader for all expressions: there may be hundreds, and it is larger than most of them.
+  private InstructionReader readerOf(ConstExpr expression) {
+    InstructionReader known = reader;
+    if (known == null) {
+      known = module.instructions(expression.offset(), expression.end());
+      reader = known;
+    } else {
+      known.reset(expression.offset(), expression.end());
+    }
+    return known;
   }
 
   private Instance instance() {
@@ -64,19 +79,19 @@ final class ConstantEvaluator {
 
   /// {@return the value of an expression, boxed}
   @Nullable Object evaluate(ConstExpr expression) {
-    InstructionReader reader = module.instructions(expression.offset(), expression.end());
-    Deque<Object> stack = new ArrayDeque<>();
-    while (!reader.atEnd()) {
-      Opcode opcode = reader.next();
+    InstructionReader code = readerOf(expression);
+    stack.clear(); // An expression that was refused may have left something.
+    while (!code.atEnd()) {
+      Opcode opcode = code.next();
       switch (opcode) {
-        case I32_CONST -> stack.push(reader.i32Const());
-        case I64_CONST -> stack.push(reader.i64Const());
-        case F32_CONST -> stack.push(Float.intBitsToFloat(reader.f32Bits()));
-        case F64_CONST -> stack.push(Double.longBitsToDouble(reader.f64Bits()));
-        case V128_CONST -> stack.push(new V128(reader.v128Low(), reader.v128High()));
+        case I32_CONST -> stack.push(code.i32Const());
+        case I64_CONST -> stack.push(code.i64Const());
+        case F32_CONST -> stack.push(Float.intBitsToFloat(code.f32Bits()));
+        case F64_CONST -> stack.push(Double.longBitsToDouble(code.f64Bits()));
+        case V128_CONST -> stack.push(new V128(code.v128Low(), code.v128High()));
         case REF_NULL -> stack.push(Null.NULL);
-        case REF_FUNC -> stack.push(instance().reference(reader.index()));
-        case GLOBAL_GET -> push(stack, globals[reader.index()]);
+        case REF_FUNC -> stack.push(instance().referenceWithHeadroom(code.index()));
+        case GLOBAL_GET -> push(globals[code.index()]);
         case I32_ADD, I32_SUB, I32_MUL -> {
           int right = (Integer) stack.pop();
           int left = (Integer) stack.pop();
@@ -94,18 +109,18 @@ final class ConstantEvaluator {
                   : opcode == Opcode.I64_SUB ? left - right : left * right);
         }
         case STRUCT_NEW -> {
-          DefinedType type = module.type(reader.index());
-          @Nullable Object[] fields = pop(stack, ((StructType) type.composite()).fields().size());
-          WasmStruct struct = instance().linkage().newStruct(reader.index(), instance().gcHeap);
+          DefinedType type = module.type(code.index());
+          @Nullable Object[] fields = pop(((StructType) type.composite()).fields().size());
+          WasmStruct struct = instance().linkage().newStruct(code.index(), instance().gcHeap);
           struct.write(fields);
           stack.push(struct);
         }
         case STRUCT_NEW_DEFAULT ->
-            stack.push(instance().linkage().newStruct(reader.index(), instance().gcHeap));
+            stack.push(instance().linkage().newStruct(code.index(), instance().gcHeap));
         case ARRAY_NEW -> {
           int length = (Integer) stack.pop();
-          Object value = pop(stack);
-          WasmArray array = WasmArray.create(module.type(reader.index()), length, instance());
+          Object value = pop();
+          WasmArray array = WasmArray.create(module.type(code.index()), length, instance());
           for (int i = 0; i < length; i++) {
             if (i % WasmArray.SLICE == 0) {
               instance().store.throwIfStopped();
@@ -116,11 +131,10 @@ final class ConstantEvaluator {
         }
         case ARRAY_NEW_DEFAULT ->
             stack.push(
-                WasmArray.create(module.type(reader.index()), (Integer) stack.pop(), instance()));
+                WasmArray.create(module.type(code.index()), (Integer) stack.pop(), instance()));
         case ARRAY_NEW_FIXED -> {
-          @Nullable Object[] values = pop(stack, reader.index2());
-          WasmArray array =
-              WasmArray.create(module.type(reader.index()), values.length, instance());
+          @Nullable Object[] values = pop(code.index2());
+          WasmArray array = WasmArray.create(module.type(code.index()), values.length, instance());
           for (int i = 0; i < values.length; i++) {
             array.set(i, values[i]);
           }
@@ -131,7 +145,7 @@ final class ConstantEvaluator {
         default -> throw new IllegalStateException("not a constant instruction: " + opcode);
       }
     }
-    return pop(stack);
+    return pop();
   }
 
   /// {@return the values of a list of expressions}
@@ -143,21 +157,21 @@ final class ConstantEvaluator {
     return values;
   }
 
-  private static @Nullable Object pop(Deque<Object> stack) {
+  private @Nullable Object pop() {
     Object value = stack.pop();
     return value == Null.NULL ? null : value;
   }
 
   /// {@return the topmost values, the lowest first}
-  private static @Nullable Object[] pop(Deque<Object> stack, int count) {
+  private @Nullable Object[] pop(int count) {
     @Nullable Object[] values = new Object[count];
     for (int i = count - 1; i >= 0; i--) {
-      values[i] = pop(stack);
+      values[i] = pop();
     }
     return values;
   }
 
-  private static void push(Deque<Object> stack, @Nullable Object value) {
+  private void push(@Nullable Object value) {
     stack.push(value == null ? Null.NULL : value);
   }
 }

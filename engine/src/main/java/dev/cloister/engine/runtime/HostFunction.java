@@ -76,14 +76,51 @@ public final class HostFunction implements Extern {
   ///   `double`, and `Object` for references
   /// @throws IllegalArgumentException if `target` has another type, or no method handle can have it
   public static HostFunction of(FuncType type, MethodHandle target) {
+    requireTarget(type, target.type());
+    return new HostFunction(type, target);
+  }
+
+  /// {@return host functions that work on an object of their own each}
+  ///
+  /// @param target as in [#of(FuncType, MethodHandle)], with that object before the caller
+  /// @throws IllegalArgumentException as there
+  public static Unbound unbound(FuncType type, MethodHandle target) {
+    requireTarget(type, target.type().dropParameterTypes(0, 1));
+    return new Unbound(type, target);
+  }
+
+  /// A host function but for an object that it works on, such as what the host keeps for a guest.
+  /// Binding is cheaper than making a function anew.
+  public static final class Unbound {
+    private final FuncType type;
+    private final MethodHandle target;
+
+    private Unbound(FuncType type, MethodHandle target) {
+      this.type = type;
+      this.target = target;
+    }
+
+    /// {@return the parameters and results}
+    public FuncType type() {
+      return type;
+    }
+
+    /// {@return the function that works on `receiver`}
+    ///
+    /// @throws ClassCastException if `receiver` is not what the target takes
+    public HostFunction bind(Object receiver) {
+      return new HostFunction(type, target.bindTo(receiver));
+    }
+  }
+
+  private static void requireTarget(FuncType type, MethodType target) {
     if (isWide(type)) {
       throw new IllegalArgumentException("too many parameters for a method handle: " + type);
     }
-    if (type.results().size() > 1 || hasVectors(type) || !target.type().equals(erase(type))) {
+    if (type.results().size() > 1 || hasVectors(type) || !target.equals(erase(type))) {
       throw new IllegalArgumentException(
-          "expected a target of type " + erase(type) + ", got " + target.type());
+          "expected a target of type " + erase(type) + ", got " + target);
     }
-    return new HostFunction(type, target);
   }
 
   private static boolean hasVectors(FuncType type) {

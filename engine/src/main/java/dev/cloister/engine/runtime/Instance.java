@@ -202,24 +202,33 @@ public abstract class Instance {
   /// {@return the reference to a function of the index space, made on demand}
   @CalledByGeneratedCode
   public FuncRef reference(int functionIndex) {
-    @Nullable FuncRef @Nullable [] @Nullable [] blocks = references;
-    if (blocks != null) {
-      @Nullable FuncRef[] block = blocks[functionIndex >> BLOCK_LOG2];
-      if (block != null) {
-        FuncRef reference = block[functionIndex & (1 << BLOCK_LOG2) - 1];
-        if (reference != null) {
-          return reference;
-        }
-      }
+    FuncRef known = knownReference(functionIndex);
+    if (known != null) {
+      return known;
     }
+    StackGuard.probe();
     return makeReference(functionIndex);
+  }
+
+  /// The same as [#reference] for callers that have probed for headroom themselves.
+  FuncRef referenceWithHeadroom(int functionIndex) {
+    FuncRef known = knownReference(functionIndex);
+    return known != null ? known : makeReference(functionIndex);
+  }
+
+  private @Nullable FuncRef knownReference(int functionIndex) {
+    @Nullable FuncRef @Nullable [] @Nullable [] blocks = references;
+    if (blocks == null) {
+      return null;
+    }
+    @Nullable FuncRef[] block = blocks[functionIndex >> BLOCK_LOG2];
+    return block == null ? null : block[functionIndex & (1 << BLOCK_LOG2) - 1];
   }
 
   private FuncRef makeReference(int functionIndex) {
     if (functionIndex < imports.length) {
       return imports[functionIndex];
     }
-    StackGuard.probe();
     long position = linkage.dispatchPosition(functionIndex);
     FuncRef reference =
         newReference(

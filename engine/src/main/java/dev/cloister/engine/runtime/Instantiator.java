@@ -61,6 +61,7 @@ public final class Instantiator {
   /// @throws dev.cloister.engine.error.StoppedException if the store was asked to stop
   public static Instance instantiate(
       CodeLinkage linkage, Store store, Imports imports, @Nullable StopHistory history) {
+    StackGuard.probe();
     store.requireOpen();
     store.throwIfStopped();
     Instantiator instantiator = new Instantiator(linkage, store, history);
@@ -108,8 +109,7 @@ public final class Instantiator {
           instance.imports[functions++] = function;
         }
         case HostFunction function -> {
-          FuncRef reference =
-              linkage.reference(function, ((FuncExternType) declared.type()).type());
+          FuncRef reference = linkage.reference(function, functions);
           reference.importedBy(instance);
           instance.imports[functions++] = reference;
         }

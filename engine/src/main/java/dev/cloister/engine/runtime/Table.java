@@ -160,14 +160,20 @@ public final class Table implements Extern {
     return null;
   }
 
-  /// Makes all references that are still to be made.
-  private void makeAll() {
+  /// Makes all references that are still to be made. It may be stopped in between and repeated.
+  ///
+  /// @param caller its store's stop flag is looked at now and then, if there is one
+  private void makeAll(@Nullable Instance caller) {
     List<Unmade> ranges = unmade;
     if (ranges != null) {
+      StackGuard.probe();
       for (Unmade range : ranges) {
         for (int i = 0; i < range.functions.length; i++) {
+          if (caller != null && i % SLICE == SLICE - 1) {
+            caller.store.throwIfStopped();
+          }
           if (functions[range.start + i] == null) {
-            functions[range.start + i] = range.instance.reference(range.functions[i]);
+            functions[range.start + i] = range.instance.referenceWithHeadroom(range.functions[i]);
           }
         }
       }
@@ -192,7 +198,7 @@ public final class Table implements Extern {
       throw new TrapException(TrapReason.TABLE_OUT_OF_BOUNDS);
     }
     if (value == null) {
-      makeAll();
+      makeAll(/* caller= */ null);
     }
     elements[index] = value;
   }
@@ -268,7 +274,7 @@ public final class Table implements Extern {
   /// @throws TrapException if the range is out of bounds; nothing is changed then
   public void fill(long from, @Nullable Object value, long length, Instance caller) {
     int start = checkRange(from, length, size);
-    makeAll();
+    makeAll(caller);
     int end = start + (int) length;
     for (int at = start; at < end; at += SLICE) {
       Arrays.fill(elements, at, Math.min(end, at + SLICE), value);
@@ -284,8 +290,8 @@ public final class Table implements Extern {
       Table target, long to, Table source, long from, long length, Instance caller) {
     int sourceStart = checkRange(from, length, source.size);
     int targetStart = checkRange(to, length, target.size);
-    source.makeAll();
-    target.makeAll();
+    source.makeAll(caller);
+    target.makeAll(caller);
     copy(source.elements, sourceStart, target.elements, targetStart, (int) length, caller);
   }
 
@@ -296,7 +302,7 @@ public final class Table implements Extern {
   void init(long to, @Nullable Object[] segment, long from, long length, Instance caller) {
     int sourceStart = checkRange(from, length, segment.length);
     int targetStart = checkRange(to, length, size);
-    makeAll();
+    makeAll(caller);
     copy(segment, sourceStart, elements, targetStart, (int) length, caller);
   }
 
@@ -341,8 +347,11 @@ public final class Table implements Extern {
         return;
       }
     }
-    makeAll();
+    makeAll(instance);
     for (int i = 0; i < indices.length; i++) {
+      if (i % SLICE == SLICE - 1) {
+        instance.store.throwIfStopped();
+      }
       elements[start + i] = instance.reference(indices[i]);
     }
   }

@@ -77,6 +77,49 @@ final class HostFunctionTest {
     return engine.instantiate(forwarder(type), host(HostFunction.of(type, body)));
   }
 
+  // Bound functions.
+
+  /// What bound functions work on.
+  private record Adder(int summand) {
+    @SuppressWarnings("UnusedMethod") // by its handle
+    int add(Instance caller, int value) {
+      assertThat(caller.memory(0)).isNull();
+      return summand + value;
+    }
+  }
+
+  private static MethodHandle adder() throws ReflectiveOperationException {
+    return MethodHandles.lookup()
+        .findVirtual(
+            Adder.class, "add", MethodType.methodType(int.class, Instance.class, int.class));
+  }
+
+  @Test
+  void unbound_worksOnWhatItIsBoundTo() throws ReflectiveOperationException {
+    FuncType type = new FuncType(List.of(I32), List.of(I32));
+    HostFunction.Unbound add = HostFunction.unbound(type, adder());
+    assertThat(add.type()).isEqualTo(type);
+    Instance first = engine.instantiate(forwarder(type), host(add.bind(new Adder(10))));
+    Instance second = engine.instantiate(forwarder(type), host(add.bind(new Adder(20))));
+
+    assertThat(call(first, "f", 1)).containsExactly(11);
+    assertThat(call(second, "f", 1)).containsExactly(21);
+    assertThatThrownBy(() -> add.bind("text")).isInstanceOf(ClassCastException.class);
+  }
+
+  @Test
+  void unbound_ofAnotherType_isRefused() throws ReflectiveOperationException {
+    MethodHandle target = adder();
+    for (FuncType type :
+        List.of(
+            FuncType.EMPTY,
+            new FuncType(List.of(I64), List.of(I32)),
+            new FuncType(List.of(I32), List.of(I32, I32)))) {
+      assertThatThrownBy(() -> HostFunction.unbound(type, target))
+          .isInstanceOf(IllegalArgumentException.class);
+    }
+  }
+
   // Values.
 
   @Test

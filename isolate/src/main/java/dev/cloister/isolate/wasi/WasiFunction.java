@@ -1,5 +1,6 @@
 package dev.cloister.isolate.wasi;
 
+import dev.cloister.engine.runtime.HostFunction;
 import dev.cloister.engine.runtime.Instance;
 import dev.cloister.engine.types.FuncType;
 import dev.cloister.engine.types.NumType;
@@ -77,16 +78,15 @@ enum WasiFunction {
   private final Class<?> group;
 
   @SuppressWarnings("ImmutableEnumChecker") // its lists are copies
-  private final FuncType type;
-
-  private final MethodHandle target;
+  private final HostFunction.Unbound function;
 
   WasiFunction(String functionName, Class<?> group, String method, String params) {
     this.functionName = functionName;
     this.group = group;
     boolean returns = !functionName.equals("proc_exit");
-    this.type = funcType(params, returns);
-    this.target = adapt(method(group, method, params), returns);
+    this.function =
+        HostFunction.unbound(
+            funcType(params, returns), adapt(method(group, method, params), returns));
   }
 
   /// The function called `name`, or null.
@@ -106,13 +106,12 @@ enum WasiFunction {
 
   /// The type that modules import.
   FuncType type() {
-    return type;
+    return function.type();
   }
 
-  /// The method of `receiver`, an instance of [#group()], with parameters `(Instance, int or
-  /// long…)`.
-  MethodHandle boundTo(Object receiver) {
-    return target.bindTo(receiver);
+  /// The function of `receiver`, an instance of [#group()].
+  HostFunction boundTo(Object receiver) {
+    return function.bind(receiver);
   }
 
   private static FuncType funcType(String params, boolean returns) {

@@ -1,7 +1,6 @@
 package dev.cloister.isolate.wasi;
 
 import dev.cloister.engine.runtime.Extern;
-import dev.cloister.engine.runtime.HostFunction;
 import dev.cloister.engine.runtime.Store;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
@@ -62,7 +61,7 @@ public final class WasiPreview1 implements AutoCloseable {
     if (group == null) {
       throw new IllegalStateException("no instance of " + function.group());
     }
-    return HostFunction.of(function.type(), function.boundTo(group));
+    return function.boundTo(group);
   }
 
   /// Closes every descriptor.
