@@ -536,6 +536,14 @@ final class MethodState {
     return LaneType.BYTE;
   }
 
+  /// {@return whether there is an operand in the current frame that is a vector object}
+  ///
+  /// @param depth where it is, counted from the top
+  boolean isVector(int depth) {
+    int index = operands.size() - 1 - depth;
+    return index >= base() && operands.kind(index) == JvmKind.PACKED;
+  }
+
   /// {@return whether an operand, counted from the top, is a constant}
   boolean isConstant(int depth) {
     return operands.place(operands.size() - 1 - depth) == OperandStack.CONSTANT;
