@@ -91,14 +91,7 @@ public record EngineConfig(
   /// {@return these settings with another use of vector registers}
   public EngineConfig withVectorUse(VectorUse changed) {
     return new EngineConfig(
-        features,
-        limits,
-        compileThreads,
-        codeKind,
-        methodBytes,
-        changed,
-        stops,
-        idleMemoryBytes);
+        features, limits, compileThreads, codeKind, methodBytes, changed, stops, idleMemoryBytes);
   }
 
   /// {@return these settings with guests stopped in another way}

@@ -15,7 +15,6 @@ import dev.cloister.bench.mode.ThroughputMode;
 import dev.cloister.bench.mode.WarmUpMode;
 import dev.cloister.bench.report.Report;
 import dev.cloister.bench.workload.Catalog;
-import dev.cloister.bench.workload.Group;
 import dev.cloister.bench.workload.Workload;
 import dev.cloister.bench.workload.Workload.Task;
 import java.io.IOException;
@@ -24,7 +23,6 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
-import java.util.Set;
 import java.util.concurrent.Callable;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
@@ -50,10 +48,10 @@ final class Bench implements Callable<Integer> {
   private enum Question {
     PEAK,
     COLD,
-    COMPILE,
     INSTANCES,
     GROW,
     WARMUP,
+    THROUGHPUT,
     STOPS
   }
 
@@ -69,7 +67,7 @@ final class Bench implements Callable<Integer> {
   @Option(
       names = "--mode",
       paramLabel = "MODE",
-      description = "peak (default), cold, compile, instances, grow, warmup or stops.",
+      description = "peak (default), cold, instances, grow, warmup, throughput or stops.",
       defaultValue = "peak")
   private Question question = Question.PEAK;
 
@@ -97,7 +95,7 @@ final class Bench implements Callable<Integer> {
   @Option(
       names = "--rounds",
       paramLabel = "N",
-      description = "Samples of each cell (default 7, quick 3, warmup 1).")
+      description = "Samples of each cell (default 7, quick and throughput 3, warmup 1).")
   private @Nullable Integer rounds;
 
   @Option(
@@ -173,11 +171,11 @@ final class Bench implements Callable<Integer> {
     return switch (question) {
       case PEAK -> new PeakMode(settings);
       case COLD ->
-          new ColdMode(settings, isFresh ? List.of() : catalog.all(), ColdMode.SETTLE_MILLIS);
-      case COMPILE -> new ThroughputMode(settings);
+          new ColdMode(settings, isFresh ? List.of() : catalog.runnable(), ColdMode.SETTLE_MILLIS);
       case INSTANCES -> new InstancesMode(settings);
       case GROW -> new GrowMode(settings, root.resolve("bench/workloads"));
       case WARMUP -> new WarmUpMode(settings);
+      case THROUGHPUT -> new ThroughputMode(settings);
       case STOPS -> new StopsMode(settings, root.resolve("bench/workloads"));
     };
   }
@@ -188,16 +186,27 @@ final class Bench implements Callable<Integer> {
     return new Settings(
         isQuick ? 600 : 3_000,
         warmUp * 1_000,
-        rounds != null ? rounds : question == Question.WARMUP ? 1 : isQuick ? 3 : 7,
+        rounds != null ? rounds : defaultRounds(),
         isQuick ? 30 : 100,
         isQuick ? 30 : 300,
         System.nanoTime() + seconds * 1_000_000_000L,
         log);
   }
 
+  private int defaultRounds() {
+    return switch (question) {
+      case WARMUP -> 1;
+      case THROUGHPUT -> 3;
+      case PEAK, COLD, INSTANCES, GROW, STOPS -> isQuick ? 3 : 7;
+    };
+  }
+
   private List<String> engines() {
     if (engines != null) {
       return engines;
+    }
+    if (question == Question.THROUGHPUT) {
+      return Engines.EAGER;
     }
     if (question == Question.STOPS) {
       return Engines.STOPPED;
@@ -229,14 +238,10 @@ final class Bench implements Callable<Integer> {
       wanted = mode.defaultWorkloads();
     }
     if (wanted.isEmpty()) {
-      Set<Group> groups = mode.defaultGroups();
       wanted =
           isQuick
               ? QUICK
-              : catalog.all().stream()
-                  .filter(workload -> groups.contains(workload.group()))
-                  .map(Workload::name)
-                  .toList();
+              : catalog.all().stream().filter(mode::isDefault).map(Workload::name).toList();
     }
     boolean isNamed = !names.isEmpty();
     List<Workload> chosen = new ArrayList<>();
@@ -273,6 +278,7 @@ final class Bench implements Callable<Integer> {
           switch (workload.task()) {
             case Task.Run run -> "run(" + run.n() + ")";
             case Task.Play _ -> "recorded run";
+            case Task.Compile _ -> "a binary";
           };
       System.out.printf(
           Locale.ROOT,

@@ -44,20 +44,26 @@ class QuickRunTest {
   }
 
   @Test
-  void compile_givesARowInAllAndOneForAThread() throws IOException, InterruptedException {
-    assertThat(brief("compile", "fib"))
-        .contains("| fib: MB/s |")
-        .contains("| fib: MB/s of a thread |")
-        .contains("compiles what is called");
-  }
-
-  @Test
   void warmup_givesARowForEachKindOfTime() throws IOException, InterruptedException {
     assertThat(brief("warmup", "fib"))
         .contains("| fib: ms of the wall |")
         .contains("| fib: ms of CPU |")
         .contains("| fib: ms in the JVM's interpreter |")
         .doesNotContain("WRONG");
+  }
+
+  @Test
+  void throughput_givesARowForEachKindOfTime() throws IOException, InterruptedException {
+    assertThat(
+            bench(
+                "--mode=throughput",
+                "--quick",
+                "--rounds=1",
+                "--engines=v8-liftoff,baseline",
+                "fib"))
+        .contains("| fib: validated, a CPU second |")
+        .contains("| fib: all code in a new process, a second of the wall |")
+        .doesNotContain("| – ");
   }
 
   @Test

@@ -9,6 +9,7 @@ import dev.cloister.engine.codegen.Sites;
 import dev.cloister.engine.error.WasmFrame;
 import dev.cloister.engine.module.ModuleHash;
 import dev.cloister.engine.module.WasmModule;
+import dev.cloister.engine.runtime.CapacitySite;
 import dev.cloister.engine.runtime.CodeKind;
 import dev.cloister.engine.runtime.CodeLinkage;
 import dev.cloister.engine.runtime.FuncRef;
@@ -58,6 +59,7 @@ public final class NativeModule implements CodeLinkage {
   private final InstanceLayout layout;
   private final ModulePlan plan;
   private final StopSite stopSite;
+  private final CapacitySite capacitySite = new CapacitySite();
   private final int[] typeIds;
   private final DefinedType[] types;
   private final CompileThreads threads;
@@ -198,6 +200,11 @@ public final class NativeModule implements CodeLinkage {
   @Override
   public StopSite stopSite() {
     return stopSite;
+  }
+
+  @Override
+  public CapacitySite capacitySite() {
+    return capacitySite;
   }
 
   @Override

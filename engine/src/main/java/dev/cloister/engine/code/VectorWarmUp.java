@@ -60,6 +60,7 @@ final class VectorWarmUp {
 
   private VectorWarmUp() {}
 
+  @SuppressWarnings("ThreadPriorityCheck") // A hint, which nothing relies on.
   private static Thread newThread(Runnable task) {
     Thread thread = new Thread(task, "cloister-vector-warm-up");
     thread.setDaemon(true);
@@ -79,12 +80,11 @@ final class VectorWarmUp {
     instance = guest;
     added.forEach(opcode -> run(guest, opcode));
     DONE.addAll(added);
-    EXECUTOR.execute(
-        () -> {
-          for (int i = 0; i < ROUNDS; i++) {
-            added.forEach(opcode -> run(guest, opcode));
-          }
-        });
+    EXECUTOR.execute(() -> {
+      for (int i = 0; i < ROUNDS; i++) {
+        added.forEach(opcode -> run(guest, opcode));
+      }
+    });
   }
 
   private static Instance newInstance() {

@@ -67,6 +67,12 @@ final class BodyTree {
     /// Whether regions are looked for inside.
     boolean isSearched;
 
+    /// Whether it lies between the dispatch of an interpreter and the loop around that.
+    boolean isAroundDispatch;
+
+    /// Whether the dispatch of an interpreter is in it, and in no node of it.
+    boolean isDispatch;
+
     /// The number of values that a branch to it carries, and of those that it leaves; a vector is
     /// two.
     private int labelArity;
@@ -77,6 +83,10 @@ final class BodyTree {
       this.parent = parent;
       this.start = start;
       this.loopDepth = loopDepth;
+    }
+
+    private boolean isLoop() {
+      return parent != null && loopDepth > parent.loopDepth;
     }
 
     @Override
@@ -252,6 +262,9 @@ final class BodyTree {
         }
         default -> {
           int escapes = sizes.targets(opcode, reader);
+          if (opcode == Opcode.BR_TABLE && escapes >= ControlEmitter.BIG_SWITCH_TARGETS) {
+            markDispatch(current);
+          }
           current.addLeaf(start, reader.position(), bytes, escapes);
           if (escapes > 0) {
             countEscapes(open, opcode, reader, escapes);
@@ -261,6 +274,15 @@ final class BodyTree {
     }
     tree.update();
     return tree;
+  }
+
+  private static void markDispatch(Node innermost) {
+    if (innermost.loopDepth > 0 && !innermost.isLoop()) {
+      innermost.isDispatch = true;
+      for (Node node = innermost; node != null && !node.isLoop(); node = node.parent) {
+        node.isAroundDispatch = true;
+      }
+    }
   }
 
   private static boolean isThrow(Opcode opcode) {
@@ -286,6 +308,9 @@ final class BodyTree {
   /// Makes a block that ended a leaf of its parent if it is small.
   private void collapse(Node node, Node parent) {
     int bytes = node.ownBytes;
+    if (node.isAroundDispatch) {
+      return;
+    }
     for (Item item : node.items) {
       if (item instanceof Node || bytes + item.bytes() > LEAF_BYTES) {
         return;

@@ -11,7 +11,10 @@ import java.util.function.IntUnaryOperator;
 
 /// Estimates of how much JVM bytecode an instruction becomes: rather too much than too little.
 final class BytecodeSizes {
-  private static final int MAX_FACTOR = 24;
+  private static final int MAX_FACTOR = 28;
+
+  /// What a loop takes together with its counting, at its head and at its end.
+  private static final int LOOP_BYTES = 48;
 
   /// What code that counts has besides at the end of a segment, and at a bulk instruction.
   private static final int FUEL_BYTES = 10;
@@ -23,8 +26,17 @@ final class BytecodeSizes {
   /// locals and memory read anew.
   private static final int DEBUG_BYTES = 36;
 
+  /// What a call takes, without its arguments and results.
+  private static final int CALL_BYTES = 17;
+
+  /// What it takes to read memory 0 again where it may have grown.
+  private static final int RELOAD_BYTES = 36;
+
   /// What it takes to move a value between the JVM stack and a slot of the store or a variable.
   private static final int VALUE_BYTES = 14;
+
+  /// What a select takes, with the condition that it makes a number of.
+  private static final int SELECT_BYTES = 30;
 
   /// What a local in a frame array takes besides, where it is a vector, which is two accesses.
   private static final int FRAMED_BYTES = 24;
@@ -85,19 +97,23 @@ final class BytecodeSizes {
           memoryAccess(opcode, plan.module().memoryType(reader.memoryIndex()));
       case CATCH_TABLE -> 40 + 50 * reader.catchCount();
       case TAG -> 40;
-      case BLOCK_TYPE -> opcode == Opcode.LOOP ? 8 : 10;
+      case BLOCK_TYPE -> opcode == Opcode.LOOP ? LOOP_BYTES : 10;
       case LABEL -> 10 + values(labelArity.applyAsInt(reader.index()));
       case CAST_BRANCH -> 36 + values(labelArity.applyAsInt(reader.index()));
       case LABEL_TABLE -> table(opcode, reader);
-      case FUNCTION -> 24 + call(plan.shapeOfFunction(reader.index()));
-      case TYPE_TABLE -> 24 + call(plan.shapeAt(reader.index()));
+      case FUNCTION ->
+          CALL_BYTES
+              + call(plan.shapeOfFunction(reader.index()))
+              + (plan.module().mayGrowMemory(reader.index()) ? RELOAD_BYTES : 0);
+      case TYPE_TABLE -> CALL_BYTES + call(plan.shapeAt(reader.index())) + RELOAD_BYTES;
       case TYPE ->
           plan.module().type(reader.index()).composite() instanceof FuncType
-              ? 24 + call(plan.shapeAt(reader.index()))
+              ? CALL_BYTES + call(plan.shapeAt(reader.index())) + RELOAD_BYTES
               : 24;
+      case MEMORY -> opcode == Opcode.MEMORY_GROW ? 16 + RELOAD_BYTES : 20;
       case TYPE_TYPE -> 24;
       case TYPE_COUNT -> 24 + 6 * (reader.index2() / 8 + 7);
-      case VALUE_TYPES -> 14;
+      case VALUE_TYPES -> SELECT_BYTES;
       default -> 20;
     };
   }
@@ -106,7 +122,7 @@ final class BytecodeSizes {
     return switch (opcode) {
       case NOP, END -> 1;
       case UNREACHABLE -> 4;
-      case SELECT -> 14;
+      case SELECT -> SELECT_BYTES;
       case REF_I31 -> 8;
       case I64_ADD128, I64_SUB128 -> 40;
       case I64_MUL_WIDE_S, I64_MUL_WIDE_U -> 24;
@@ -128,7 +144,7 @@ final class BytecodeSizes {
         opcode.prefix() == Opcode.PREFIX_ATOMIC
             || type.limits().is64()
             || MemoryForm.isSegment(type);
-    return (isWide ? 48 : 32) + (opcode.prefix() == Opcode.PREFIX_SIMD ? 40 : 0);
+    return (isWide ? 48 : 40) + (opcode.prefix() == Opcode.PREFIX_SIMD ? 40 : 0);
   }
 
   /// {@return the bytes to move `count` values, the first few of which are in the other estimates;

@@ -36,6 +36,7 @@ final class CallEmitter {
         state.plan.entryMethod(functionIndex),
         shape.descriptor(Names.INSTANCE_DESC));
     finish(shape);
+    state.instance.reloadMemoryAfter(functionIndex);
   }
 
   /// Writes `call_indirect`: a dispatch method of the shape checks the element and calls it.
@@ -56,6 +57,7 @@ final class CallEmitter {
         DispatchGenerator.INDIRECT,
         shape.descriptor(DispatchGenerator.INDIRECT_TRAILING));
     finish(shape);
+    state.instance.reloadMemory();
   }
 
   /// Writes `call_ref`.
@@ -71,6 +73,7 @@ final class CallEmitter {
         DispatchGenerator.REFERENCE,
         shape.descriptor(DispatchGenerator.REFERENCE_TRAILING));
     finish(shape);
+    state.instance.reloadMemory();
   }
 
   /// The same as [#leaveArguments] with a value of a kind on top of the arguments, which stays.
@@ -108,7 +111,6 @@ final class CallEmitter {
       readResults(writer, state.instanceSlot, 1, results.substring(1));
       state.pushOnStack(results.substring(1));
     }
-    state.instance.reloadMemory();
   }
 
   /// Writes the return of the function; the results are on top of the JVM stack.

@@ -14,9 +14,14 @@ import java.util.List;
 /// @param results a letter for each result; the first is returned, the others are left in the
 ///   result slots, and so is the high half of the first if it is a vector
 public record CallShape(String params, String results) {
-  /// The most JVM argument slots that parameters may take: besides them there are the instance and
-  /// what an indirect call adds. The parameters that do not fit travel in slots of the store.
-  static final int MAX_PARAM_SLOTS = 250;
+  /// The most values that are passed as arguments of a JVM method, a vector being two: besides them
+  /// there are the instance and what an indirect call adds. The parameters that do not fit travel
+  /// in slots of the store.
+  ///
+  /// C2 leaves a method to C1 for good ("unsupported calling sequence") if the arguments that it
+  /// gets on the machine's stack and those that it passes there are more than 64 together. Each
+  /// method may get and pass half of that, where six are in registers.
+  static final int MAX_PARAM_VALUES = 32;
 
   /// {@return the shape of a function type}
   public static CallShape of(FuncType type) {
@@ -43,10 +48,10 @@ public record CallShape(String params, String results) {
 
   /// {@return the number of parameters that are passed on the JVM stack: the first ones}
   int stackParams() {
-    int slots = 0;
+    int values = 0;
     for (int i = 0; i < params.length(); i++) {
-      slots += param(i).slots();
-      if (slots > MAX_PARAM_SLOTS) {
+      values += param(i).resultSlots();
+      if (values > MAX_PARAM_VALUES) {
         return i;
       }
     }

@@ -15,10 +15,7 @@ import org.objectweb.asm.Opcodes;
 /// Writes structured control flow as jumps.
 final class ControlEmitter {
   /// A `br_table` with this many distinct targets is taken for the dispatch of an interpreter.
-  private static final int BIG_SWITCH_TARGETS = 8;
-
-  /// Whether a half of a vector is the high one, in the order in which they are written.
-  private static final boolean[] HALVES = {false, true};
+  static final int BIG_SWITCH_TARGETS = 8;
 
   private final MethodState state;
   private final BytecodeWriter writer;
@@ -84,19 +81,32 @@ final class ControlEmitter {
     state.writeLabel(frame.turnLabel);
   }
 
+  /// Writes how many turns a counted loop surely takes, and that none is done; see [CountedLoop].
   private void beginCounting(ControlFrame frame, CountedLoop counted) {
     frame.counted = counted;
     int trips = state.reserveCounter(frame);
-    if (counted.step() > 0) {
+    boolean isDistance = counted.relation() == CountedLoop.Relation.NOT_EQUAL;
+    if (counted.step() > 0 && isDistance) {
       writeLimit(counted);
-      state.loadLocal(counted.local());
+      writeIndex(counted);
     } else {
-      state.loadLocal(counted.local());
+      writeIndex(counted);
       writeLimit(counted);
     }
-    writer.insn(Opcodes.ISUB);
-    writer.iconst(counted.shift());
-    writer.insn(Opcodes.IUSHR);
+    int size = counted.stepSize();
+    if (isDistance) {
+      writer.insn(Opcodes.ISUB);
+      if (Integer.bitCount(size) == 1) {
+        writer.iconst(Integer.numberOfTrailingZeros(size));
+        writer.insn(Opcodes.IUSHR);
+      } else {
+        writer.iconst(size);
+        writer.invokestatic(Names.LOOP_OPS, "tripsWithin", "(II)I");
+      }
+    } else {
+      writer.iconst(size);
+      writer.invokestatic(Names.LOOP_OPS, trips(counted.relation()), "(III)I");
+    }
     if (context.kind.polls()) {
       writer.iconst(StopCheck.STRIP_TRIPS);
       writer.invokestatic("java/lang/Math", "min", "(II)I");
@@ -107,42 +117,65 @@ final class ControlEmitter {
     state.beginCounter(frame, trips);
   }
 
+  private static String trips(CountedLoop.Relation relation) {
+    return switch (relation) {
+      case NOT_EQUAL -> "tripsWithin";
+      case BELOW -> "tripsBelow";
+      case BELOW_OR_EQUAL -> "tripsUpTo";
+      case ABOVE -> "tripsAbove";
+      case ABOVE_OR_EQUAL -> "tripsDownTo";
+    };
+  }
+
+  private void writeIndex(CountedLoop counted) {
+    state.loadLocal(counted.local());
+    writeSummand(counted.offset());
+  }
+
   private void writeLimit(CountedLoop counted) {
     if (counted.limitLocal() < 0) {
       writer.iconst(counted.limit());
     } else {
       state.loadLocal(counted.limitLocal());
+      writeSummand(counted.limit());
     }
   }
 
-  /// {@return whether the instructions that follow are the end of a counted loop, to be written by
-  /// [#endCounting]}
-  boolean isAtTail(int offset) {
-    ControlFrame frame = state.current();
-    return frame.counted != null
-        && frame.counted.tail() == offset
-        && state.operands.size() == frame.height;
+  private void writeSummand(int constant) {
+    if (constant != 0) {
+      writer.iconst(constant);
+      writer.insn(Opcodes.IADD);
+    }
   }
 
-  /// Writes the end of a counted loop; see [CountedLoop].
-  void endCounting() {
-    ControlFrame frame = state.current();
-    CountedLoop counted = frame.counted;
-    if (counted == null) {
-      throw new IllegalStateException("not a counted loop");
-    }
+  /// Writes the branch back of a counted loop, the condition being all that is on the JVM stack.
+  ///
+  /// The condition only matters once the counter has run out, so its operands are put aside. The
+  /// JIT does not compute them before.
+  private void endCounting(ControlFrame frame) {
     int trips = frame.counterSlot;
-    state.loadLocal(counted.local());
-    writer.iconst(counted.step());
-    writer.insn(Opcodes.IADD);
-    state.storeLocal(counted.local());
+    int top = state.operands.size() - 1;
+    boolean isCondition = state.operands.place(top) == OperandStack.CONDITION;
+    int condition = isCondition ? state.operands.opcode(top) : Opcodes.IFNE;
+    boolean isComparison = Conditions.comparesInts(condition);
+    if (!isCondition) {
+      state.flush();
+    }
+    state.pop();
+    if (isComparison) {
+      writer.store(JvmKind.INT, state.scratchValue);
+    }
+    writer.store(JvmKind.INT, state.scratchAddress);
     writer.iinc(trips + 1, 1);
     writer.load(JvmKind.INT, trips + 1);
     writer.load(JvmKind.INT, trips);
     jumpBack(Opcodes.IF_ICMPLT, frame.isStripped ? frame.turnLabel : frame.label);
-    state.loadLocal(counted.local());
-    writeLimit(counted);
-    jumpBack(Opcodes.IF_ICMPNE, frame.isStripped ? frame.label : frame.outerLabel);
+    writer.load(JvmKind.INT, state.scratchAddress);
+    if (isComparison) {
+      writer.load(JvmKind.INT, state.scratchValue);
+    }
+    int jump = Conditions.writeOperands(writer, condition);
+    jumpBack(jump, frame.isStripped ? frame.label : frame.outerLabel);
   }
 
   /// Jumps back on a condition, with nothing else on the JVM stack.
@@ -266,10 +299,15 @@ final class ControlEmitter {
     state.isReachable = false;
   }
 
-  void brIf(int depth) {
+  /// @param offset module offset of the instruction
+  void brIf(int depth, int offset) {
     ControlFrame frame = target(depth);
     state.flushBelow(1);
     boolean isPlain = frame.branchKinds.isEmpty() && isInMethod(frame) && isOnlyConditionOnStack();
+    if (isPlain && frame.counted != null && frame.counted.branch() == offset) {
+      endCounting(frame);
+      return;
+    }
     int jump = state.takeCondition();
     if (isPlain && frame.kind == ControlFrame.Kind.LOOP) {
       jumpBack(jump, frame.label);
@@ -618,47 +656,6 @@ final class ControlEmitter {
       }
       default -> state.pop();
     }
-  }
-
-  void select() {
-    JvmKind kind = state.peek(1);
-    if (kind == JvmKind.V128) {
-      selectVector();
-      return;
-    }
-    if (kind == JvmKind.PACKED) {
-      state.alignSelected();
-    }
-    state.flushBelow(1);
-    int jump = state.takeCondition();
-    Label first = new Label();
-    Label end = new Label();
-    writer.jump(jump, first);
-    if (kind.slots() == 2) {
-      writer.insn(Opcodes.DUP2_X2);
-      writer.insn(Opcodes.POP2);
-    } else {
-      writer.insn(Opcodes.SWAP);
-    }
-    writer.pop(kind);
-    writer.jump(Opcodes.GOTO, end);
-    state.writeLabel(first);
-    writer.pop(kind);
-    state.pop();
-    state.writeLabel(end);
-  }
-
-  /// Two vectors cannot be swapped on the JVM stack, so each half is chosen by itself.
-  private void selectVector() {
-    state.deferTop(3);
-    for (boolean isHigh : HALVES) {
-      state.writeDeferredHalf(2, isHigh);
-      state.writeDeferredHalf(1, isHigh);
-      state.writeDeferred(0);
-      writer.invokestatic(Names.V128_OPS, "select", "(JJI)J");
-    }
-    state.pop(3);
-    state.pushVector();
   }
 
   /// Writes the check by which running code is stopped.

@@ -4,6 +4,7 @@ import dev.cloister.engine.bytecode.InstructionReader;
 import dev.cloister.engine.bytecode.Opcode;
 import dev.cloister.engine.module.FunctionFacts;
 import dev.cloister.engine.runtime.CodeKind;
+import java.util.BitSet;
 import org.jspecify.annotations.Nullable;
 import org.objectweb.asm.ClassVisitor;
 import org.objectweb.asm.Label;
@@ -36,6 +37,7 @@ final class FunctionCompiler {
   private final ArrayEmitter arrays;
   private final CastEmitter casts;
   private final ControlEmitter control;
+  private final SelectEmitter selects;
   private final StackEffects effects;
   private final FuelEmitter fuel;
   private final ExceptionEmitter exceptions;
@@ -71,6 +73,7 @@ final class FunctionCompiler {
     this.casts = new CastEmitter(state);
     this.effects = new StackEffects(context.plan, reader, state.control);
     this.control = new ControlEmitter(state, context, calls, exits, codeEnd);
+    this.selects = new SelectEmitter(state);
     this.fuel = new FuelEmitter(state);
     this.exceptions = new ExceptionEmitter(state, control, exits);
   }
@@ -143,15 +146,6 @@ final class FunctionCompiler {
       if (state.isReachable) {
         writer.line(sites);
         fuel.charge(cost);
-      }
-    }
-    if (state.isReachable) {
-      if (control.isAtTail(reader.position())) {
-        control.endCounting();
-        for (int i = 0; i < CountedLoop.TAIL_INSTRUCTIONS; i++) {
-          reader.next();
-        }
-        return;
       }
     }
     Opcode opcode = reader.next();
@@ -281,7 +275,7 @@ final class FunctionCompiler {
       case THROW -> exceptions.throwTag(reader.index());
       case THROW_REF -> exceptions.throwReference();
       case BR -> control.br(reader.index());
-      case BR_IF -> control.brIf(reader.index());
+      case BR_IF -> control.brIf(reader.index(), reader.offset());
       case BR_TABLE -> control.brTable(reader);
       case BR_ON_NULL -> control.brOnNull(reader.index(), /* branchesOnNull= */ true);
       case BR_ON_NON_NULL -> control.brOnNull(reader.index(), /* branchesOnNull= */ false);
@@ -295,7 +289,7 @@ final class FunctionCompiler {
       case RETURN_CALL_INDIRECT -> tailCalls.callIndirect(reader);
       case RETURN_CALL_REF -> tailCalls.callReference(reader);
       case DROP -> control.drop();
-      case SELECT, SELECT_T -> control.select();
+      case SELECT, SELECT_T -> selects.emit();
       case LOCAL_GET -> variables.getLocal(reader.index());
       case LOCAL_SET -> {
         if (isNeverRead(reader.index())) {
@@ -346,8 +340,13 @@ final class FunctionCompiler {
   /// Writes a region as a method of its own, and its call where it was.
   private void callRegion(SplitPlan.Region region) {
     state.spillToFrame();
+    BitSet arguments = SlotLayout.arguments(context.locals, region.used());
+    BitSet others = new BitSet();
+    others.or(region.used());
+    others.andNot(arguments);
+    RegionExits.leaveLocals(state, others);
     StringBuilder params = new StringBuilder();
-    for (int i = region.used().nextSetBit(0); i >= 0; i = region.used().nextSetBit(i + 1)) {
+    for (int i = arguments.nextSetBit(0); i >= 0; i = arguments.nextSetBit(i + 1)) {
       state.loadLocal(i);
       params.append(state.localKind(i).code());
     }
@@ -372,7 +371,7 @@ final class FunctionCompiler {
             context.cachesMemory(region.accessesMemory()),
             /* caller= */ state);
     RegionExits exits = new RegionExits(body, slots, region.written());
-    writeRegion(region, body, exits);
+    writeRegion(region, others, body, exits);
     end(method, inner);
 
     writer.line(Sites.REGION_CALL);
@@ -411,10 +410,13 @@ final class FunctionCompiler {
   }
 
   /// Writes the method of a region; the operands of this one are then what it leaves at its end.
-  private void writeRegion(SplitPlan.Region region, MethodState body, RegionExits exits) {
+  ///
+  /// @param left the locals that it finds where this method left them
+  private void writeRegion(
+      SplitPlan.Region region, BitSet left, MethodState body, RegionExits exits) {
     FunctionCompiler compiler = new FunctionCompiler(context, body, exits, region.end());
     compiler.current = region;
-    body.writeRegionProlog(state);
+    body.writeRegionProlog(state, left);
     boolean catches =
         exceptions.isProtected() && region.throwsExceptions() && !region.written().isEmpty();
     Protection code = catches ? new Protection(body.writer) : null;

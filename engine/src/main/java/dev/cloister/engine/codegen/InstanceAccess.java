@@ -8,7 +8,8 @@ import org.objectweb.asm.Opcodes;
 /// Writes how a method reaches the parts of its instance: memories, tables and the ids of types.
 ///
 /// Where code accesses memory 0 again and again, the memory and its bytes are kept in two local
-/// variables, which are read anew after everything that may replace the bytes.
+/// variables, which are read anew after everything that may replace the bytes. In the limit form
+/// two more say what an address is checked against.
 final class InstanceAccess {
   private static final int NOT_KEPT = -1;
 
@@ -22,14 +23,16 @@ final class InstanceAccess {
 
   private final boolean reloadsMemory;
 
-  /// @param memorySlot the first of two variables to keep memory 0 in, or -1
-  InstanceAccess(BytecodeWriter writer, ModulePlan plan, int instanceSlot, int memorySlot) {
+  /// @param functionIndex the function that the method belongs to
+  /// @param memorySlot the first of the variables to keep memory 0 in, or -1
+  InstanceAccess(
+      BytecodeWriter writer, ModulePlan plan, int functionIndex, int instanceSlot, int memorySlot) {
     this.writer = writer;
     this.plan = plan;
     this.module = plan.module();
     this.instanceSlot = instanceSlot;
     this.memorySlot = memorySlot;
-    this.reloadsMemory = cachesMemory() && mayReplaceBytes();
+    this.reloadsMemory = cachesMemory() && mayReplaceBytes() && module.mayGrowMemory(functionIndex);
   }
 
   private boolean mayReplaceBytes() {
@@ -52,7 +55,20 @@ final class InstanceAccess {
       return List.of();
     }
     MemoryForm form = form(0);
-    return List.of(Names.memory(form), form == MemoryForm.SEGMENT ? Names.SEGMENT : "[B");
+    Object memory = Names.memory(form);
+    return switch (form) {
+      case EXACT -> List.of(memory, "[B");
+      case LIMIT ->
+          keepsBound()
+              ? List.of(memory, "[B", Opcodes.INTEGER, Opcodes.INTEGER)
+              : List.of(memory, "[B");
+      case SEGMENT -> List.of(memory, Names.SEGMENT);
+    };
+  }
+
+  /// {@return whether what addresses of memory 0 are checked against is kept in local variables}
+  boolean keepsBound() {
+    return cachesMemory() && form(0) == MemoryForm.LIMIT && memoryAddress(0) == JvmKind.INT;
   }
 
   /// Writes memory 0 and its bytes into their local variables, if they are kept there.
@@ -63,6 +79,52 @@ final class InstanceAccess {
       writer.store(JvmKind.REF, memorySlot);
       writeContentOf(form(0));
       writer.store(JvmKind.REF, memorySlot + 1);
+      cacheBound();
+    }
+  }
+
+  /*
+   * The bound is the size of the memory, the mask whether arrays may be longer than that. While
+   * they may not, the bound is the length of the array, so that C2 takes the check against it and
+   * the array's own for the same. See [CapacitySite].
+   *
+   *   mask = capacity();  bound = bytes.length - ((bytes.length - memory.limit) & mask);
+   */
+  private void cacheBound() {
+    if (!keepsBound()) {
+      return;
+    }
+    writer.getstatic(Names.MODULE, ModuleClassGenerator.CAPACITY, Names.METHOD_HANDLE_DESC);
+    writer.invokevirtual(Names.METHOD_HANDLE, "invokeExact", "()I");
+    writer.store(JvmKind.INT, memorySlot + 3);
+    writer.aload(memorySlot + 1);
+    writer.insn(Opcodes.ARRAYLENGTH);
+    writer.insn(Opcodes.DUP);
+    writer.aload(memorySlot);
+    writer.getfield(Names.HEAP_MEMORY, "limit", "I");
+    writer.insn(Opcodes.ISUB);
+    writer.load(JvmKind.INT, memorySlot + 3);
+    writer.insn(Opcodes.IAND);
+    writer.insn(Opcodes.ISUB);
+    writer.store(JvmKind.INT, memorySlot + 2);
+  }
+
+  /// Writes what an address of memory 0 is checked against in the limit form, which is negative or
+  /// 0 if no address is in bounds.
+  ///
+  /// @param offset what is added to the address once it is checked
+  /// @param width the bytes of the access
+  void writeBound(int offset, int width) {
+    writer.load(JvmKind.INT, memorySlot + 2);
+    if (offset != 0) {
+      writer.iconst(offset);
+      writer.load(JvmKind.INT, memorySlot + 3);
+      writer.insn(Opcodes.IAND);
+      writer.insn(Opcodes.ISUB);
+    }
+    if (width > 1) {
+      writer.iconst(width - 1);
+      writer.insn(Opcodes.ISUB);
     }
   }
 
@@ -150,12 +212,20 @@ final class InstanceAccess {
     }
   }
 
+  /// Reads the bytes of memory 0 again after a direct call that may have replaced them.
+  void reloadMemoryAfter(int callee) {
+    if (module.mayGrowMemory(callee)) {
+      reloadMemory();
+    }
+  }
+
   /// Reads the bytes of memory 0 again after something that may have replaced them.
   void reloadMemory() {
     if (reloadsMemory) {
       writer.aload(memorySlot);
       writer.getfield(Names.HEAP_MEMORY, "bytes", "[B");
       writer.store(JvmKind.REF, memorySlot + 1);
+      cacheBound();
     }
   }
 }

@@ -83,4 +83,14 @@ enum LaneType {
       default -> this;
     };
   }
+
+  /// {@return the type of integers of half the width}
+  LaneType narrower() {
+    return switch (this) {
+      case SHORT -> BYTE;
+      case INT -> SHORT;
+      case LONG -> INT;
+      default -> throw new IllegalStateException("no half of " + this);
+    };
+  }
 }

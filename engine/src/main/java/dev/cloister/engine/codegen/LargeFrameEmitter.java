@@ -1,5 +1,6 @@
 package dev.cloister.engine.codegen;
 
+import java.util.Arrays;
 import org.objectweb.asm.Label;
 import org.objectweb.asm.MethodVisitor;
 import org.objectweb.asm.Opcodes;
@@ -22,6 +23,7 @@ final class LargeFrameEmitter {
             shape.descriptor(Names.INSTANCE_DESC));
     BytecodeWriter writer = new BytecodeWriter(method);
     int instanceSlot = shape.stackParamSlots();
+    int countSlot = instanceSlot + 1;
     int numbers = context.arrays.numbers();
     int references = context.arrays.references();
     int bytes = 8 * (numbers + references);
@@ -30,7 +32,10 @@ final class LargeFrameEmitter {
     Label handler = new Label();
     if (bytes > 0) {
       method.visitTryCatchBlock(start, end, handler, /* type= */ null);
-      writeCount(writer, "enter", bytes, instanceSlot);
+      writer.iconst(bytes);
+      writer.aload(instanceSlot);
+      writer.invokestatic(Names.LARGE_FRAMES, "enter", "(I" + Names.BASE_INSTANCE_DESC + ")J");
+      writer.store(JvmKind.LONG, countSlot);
     }
     writer.label(start);
     ClassFiles.loadParams(writer, shape, 0);
@@ -50,21 +55,23 @@ final class LargeFrameEmitter {
     writer.invokestatic(context.classes.first().name(), body, bodyDescriptor);
     writer.label(end);
     if (bytes > 0) {
-      writeCount(writer, "leave", bytes, instanceSlot);
+      writeLeave(writer, countSlot, instanceSlot);
     }
     ClassFiles.returnResult(writer, shape);
     if (bytes > 0) {
-      Object[] locals = ClassFiles.frameLocals(shape, Names.INSTANCE);
+      Object[] parameters = ClassFiles.frameLocals(shape, Names.INSTANCE);
+      Object[] locals = Arrays.copyOf(parameters, parameters.length + 1);
+      locals[parameters.length] = Opcodes.LONG;
       writer.labelWithFrame(handler, locals.length, locals, 1, THROWABLE);
-      writeCount(writer, "leave", bytes, instanceSlot);
+      writeLeave(writer, countSlot, instanceSlot);
       writer.insn(Opcodes.ATHROW);
     }
     ClassFiles.end(method);
   }
 
-  private static void writeCount(BytecodeWriter writer, String name, int bytes, int instanceSlot) {
-    writer.iconst(bytes);
+  private static void writeLeave(BytecodeWriter writer, int countSlot, int instanceSlot) {
+    writer.load(JvmKind.LONG, countSlot);
     writer.aload(instanceSlot);
-    writer.invokestatic(Names.LARGE_FRAMES, name, "(I" + Names.BASE_INSTANCE_DESC + ")V");
+    writer.invokestatic(Names.LARGE_FRAMES, "leave", "(J" + Names.BASE_INSTANCE_DESC + ")V");
   }
 }

@@ -19,10 +19,14 @@ final class MemoryEmitter {
    *   exact form, offset 0:  bytes[a]
    *   exact form:            bytes[checkIndex(a, MAX_VALUE) + offset]
    *   limit form:            bytes[checkIndex(a, limit - offset - width + 1) + offset]
+   *   the same, memory 0:    bytes[checkIndex(a, bound - (offset & mask) - width + 1) + offset]
    *   segment form:          segment[checkIndex(a, limit - offset - width + 1) + offset]
    *
    * In the exact form the sum may overflow and is then negative. In the limit form the array is
-   * at least as long as the limit, so the array's own check never fails.
+   * at least as long as the limit, so the array's own check never fails. Where memory 0 is kept in
+   * local variables its bound is the limit and the mask all ones; but as long as no array has
+   * spare capacity, the bound is the array's length and the mask 0, both known to C2: then the
+   * array's own check decides, as in the exact form.
    *
    * 64-bit addresses of an array are checked as longs, also in the exact form with offset 0, and
    * are narrowed when they are known to fit. Indices of segments are longs, whatever the addresses
@@ -369,6 +373,8 @@ final class MemoryEmitter {
         return;
       }
       writer.iconst(Integer.MAX_VALUE);
+    } else if (reader.memoryIndex() == 0 && state.instance.keepsBound()) {
+      state.instance.writeBound(offset, width);
     } else {
       writeLimit(reader, width);
     }

@@ -4,6 +4,7 @@ import dev.cloister.engine.bytecode.InstructionReader;
 import dev.cloister.engine.module.WasmModule;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.BitSet;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -14,8 +15,8 @@ import org.objectweb.asm.Opcodes;
 /// The JVM method that a function becomes, while it is written: slots, operands and frames.
 final class MethodState {
   /*
-   * Local variables, in order: what [SlotLayout] has; the memory 0 and its bytes; three scratch
-   * areas for the operands of one instruction; temporaries. The bytes are read again after
+   * Local variables, in order: what [SlotLayout] has; what [InstanceAccess] keeps of memory 0; three
+   * scratch areas for the operands of one instruction; temporaries. The bytes are read again after
    * everything that may replace them. Temporaries hold the operands that are pending when a block
    * is entered and the values of labels; they are reserved in stack order.
    */
@@ -124,7 +125,9 @@ final class MethodState {
     int entries = slots.frame().size();
     frameLocals = slots.frame().toArray(new Object[entries + 64]);
     instanceSlot = slots.instanceSlot();
-    instance = new InstanceAccess(writer, plan, instanceSlot, cachesMemory ? slot : -1);
+    instance =
+        new InstanceAccess(
+            writer, plan, context.functionIndex, instanceSlot, cachesMemory ? slot : -1);
     for (Object type : instance.frameTypes()) {
       frameLocals[entries++] = type;
       slot++;
@@ -241,7 +244,8 @@ final class MethodState {
         : new CallShape(letters(shape.params()), letters(shape.results()));
   }
 
-  /// {@return the lanes in which a Wasm local is kept that is a vector object; else without meaning}
+  /// {@return the lanes in which a Wasm local is kept that is a vector object; else without
+  /// meaning}
   LaneType localLanes(int local) {
     return packed == null ? LaneType.BYTE : packed.lanes(local);
   }
@@ -265,7 +269,9 @@ final class MethodState {
   ///
   /// @param caller the method that calls it, all operands of its current frame being in constants
   ///   or in the frame arrays
-  void writeRegionProlog(MethodState caller) {
+  /// @param left the locals that the caller left in slots of the store
+  void writeRegionProlog(MethodState caller, BitSet left) {
+    RegionExits.readLocals(this, left);
     clearExit();
     instance.cacheMemory();
     frameHeight = caller.frameHeight + caller.base();
@@ -635,9 +641,13 @@ final class MethodState {
 
   /// Writes a condition as 0 or 1; all operands below it are on the JVM stack.
   private void writeCondition(int index) {
+    int condition = operands.opcode(index);
+    if (Conditions.writeNumber(writer, condition)) {
+      return;
+    }
     Label isTrue = new Label();
     Label end = new Label();
-    writer.jump(operands.opcode(index), isTrue);
+    writer.jump(Conditions.writeOperands(writer, condition), isTrue);
     writer.iconst(0);
     writer.jump(Opcodes.GOTO, end);
     writeFrame(isTrue, index, /* extraInt= */ false);
@@ -654,7 +664,8 @@ final class MethodState {
     int top = operands.size() - 1;
     int opcode = Opcodes.IFNE;
     switch (operands.place(top)) {
-      case OperandStack.CONDITION -> opcode = operands.opcode(top);
+      case OperandStack.CONDITION ->
+          opcode = Conditions.writeOperands(writer, operands.opcode(top));
       case OperandStack.ON_STACK -> {}
       default -> materialize(top);
     }

@@ -13,6 +13,9 @@ public final class ModuleClassGenerator {
   /// The method that generated code calls to be stopped.
   static final String CHECK = "check";
 
+  /// The handle by which generated code learns whether memories may have spare capacity.
+  static final String CAPACITY = "capacity";
+
   private static final String CONSTRUCTOR = "(" + Names.STORE_DESC + Names.LINKAGE_DESC + ")V";
 
   private final ModulePlan plan;
@@ -38,6 +41,7 @@ public final class ModuleClassGenerator {
             Names.OBJECT,
             Names.INSTANCE_FACTORY);
     field(target, Opcodes.ACC_PRIVATE, "stop", Names.METHOD_HANDLE_DESC);
+    field(target, Opcodes.ACC_PUBLIC, CAPACITY, Names.METHOD_HANDLE_DESC);
     field(target, Opcodes.ACC_PUBLIC, "typeIds", "[I");
     field(target, Opcodes.ACC_PUBLIC, "types", "[" + Names.DEFINED_TYPE_DESC);
     MethodVisitor initializer = ClassFiles.method(target, Opcodes.ACC_STATIC, "<clinit>", "()V");
@@ -53,6 +57,15 @@ public final class ModuleClassGenerator {
         Opcodes.INVOKEINTERFACE, Names.LINKAGE, "stopSite", "()L" + Names.STOP_SITE + ";", true);
     writer.invokevirtual(Names.STOP_SITE, "handle", "()" + Names.METHOD_HANDLE_DESC);
     initializer.visitFieldInsn(Opcodes.PUTSTATIC, Names.MODULE, "stop", Names.METHOD_HANDLE_DESC);
+    writer.aload(0);
+    initializer.visitMethodInsn(
+        Opcodes.INVOKEINTERFACE,
+        Names.LINKAGE,
+        "capacitySite",
+        "()L" + Names.CAPACITY_SITE + ";",
+        true);
+    writer.invokevirtual(Names.CAPACITY_SITE, "handle", "()" + Names.METHOD_HANDLE_DESC);
+    initializer.visitFieldInsn(Opcodes.PUTSTATIC, Names.MODULE, CAPACITY, Names.METHOD_HANDLE_DESC);
     writer.aload(0);
     initializer.visitMethodInsn(Opcodes.INVOKEINTERFACE, Names.LINKAGE, "typeIds", "()[I", true);
     writer.insn(Opcodes.DUP);

@@ -50,6 +50,7 @@ public final class Names {
   static final String LINKAGE = RUNTIME + "CodeLinkage";
   static final String LINKAGE_DESC = "L" + LINKAGE + ";";
   static final String STOP_SITE = RUNTIME + "StopSite";
+  static final String CAPACITY_SITE = RUNTIME + "CapacitySite";
   static final String STACK_GUARD = RUNTIME + "StackGuard";
   static final String RESULT_SLOTS = RUNTIME + "ResultSlots";
   static final String RESULT_SLOTS_DESC = "L" + RESULT_SLOTS + ";";
@@ -79,6 +80,8 @@ public final class Names {
 
   private static final String INTRINSIC = RUNTIME + "intrinsic/";
   static final String INTEGER_OPS = INTRINSIC + "IntegerOps";
+  static final String COMPARISONS = INTRINSIC + "Comparisons";
+  static final String LOOP_OPS = INTRINSIC + "LoopOps";
   static final String FLOAT_OPS = INTRINSIC + "FloatOps";
   static final String CONVERSION_OPS = INTRINSIC + "ConversionOps";
   static final String V128_OPS = INTRINSIC + "V128Ops";
@@ -98,6 +101,7 @@ public final class Names {
   static final String METHOD_HANDLE_DESC = "Ljava/lang/invoke/MethodHandle;";
   static final String VAR_HANDLE = "java/lang/invoke/VarHandle";
   static final String VAR_HANDLE_DESC = "Ljava/lang/invoke/VarHandle;";
+
   /// The package of the JDK's Vector API, and its vectors of any lanes.
   static final String VECTORS = "jdk/incubator/vector/";
 

@@ -18,11 +18,8 @@ final class NumericEmitter {
     /// A static method.
     record Call(String owner, String name, String operands, JvmKind result) implements Row {}
 
-    /// A comparison: JVM instructions that leave an int, then a jump.
-    record Comparison(int first, String operands, int jump) implements Row {}
-
-    /// A comparison: a static method that compares unsigned, then a jump.
-    record Unsigned(String owner, String operands, int jump) implements Row {}
+    /// A comparison: JVM instructions that leave an int, then a condition.
+    record Comparison(int first, String operands, int condition) implements Row {}
   }
 
   private static final Map<Opcode, Row> ROWS = rows();
@@ -56,17 +53,12 @@ final class NumericEmitter {
         writer.invokestatic(owner, name, "(" + operands + ")" + result.code());
         state.pushOnStack(result);
       }
-      case Row.Comparison(int first, String operands, int jump) -> {
+      case Row.Comparison(int first, String operands, int condition) -> {
         state.pop(operands.length());
         if (first != Opcodes.NOP) {
           writer.insn(first);
         }
-        state.operands.pushCondition(jump);
-      }
-      case Row.Unsigned(String owner, String operands, int jump) -> {
-        state.pop(operands.length());
-        writer.invokestatic(owner, "compareUnsigned", "(" + operands + ")I");
-        state.operands.pushCondition(jump);
+        state.operands.pushCondition(condition);
       }
     }
     return true;
@@ -76,7 +68,7 @@ final class NumericEmitter {
   void emitEqz() {
     int top = state.operands.size() - 1;
     if (state.operands.place(top) == OperandStack.CONDITION) {
-      state.operands.setOpcode(top, inverse(state.operands.opcode(top)));
+      state.operands.setOpcode(top, Conditions.inverse(state.operands.opcode(top)));
     } else {
       state.flush();
       state.pop();
@@ -89,8 +81,7 @@ final class NumericEmitter {
     state.flush();
     state.pop();
     state.writer.insn(Opcodes.LCONST_0);
-    state.writer.insn(Opcodes.LCMP);
-    state.operands.pushCondition(Opcodes.IFEQ);
+    state.operands.pushCondition(Conditions.LONGS | Opcodes.IFEQ);
   }
 
   /// {@return the jump that is taken when `jump` is not}
@@ -114,13 +105,8 @@ final class NumericEmitter {
   }
 
   private static void compare(
-      Map<Opcode, Row> rows, Opcode opcode, String operands, int first, int jump) {
-    rows.put(opcode, new Row.Comparison(first, operands, jump));
-  }
-
-  private static void unsigned(
-      Map<Opcode, Row> rows, Opcode opcode, String operands, String owner, int jump) {
-    rows.put(opcode, new Row.Unsigned(owner, operands, jump));
+      Map<Opcode, Row> rows, Opcode opcode, String operands, int first, int condition) {
+    rows.put(opcode, new Row.Comparison(first, operands, condition));
   }
 
   private static Map<Opcode, Row> rows() {
@@ -229,34 +215,34 @@ final class NumericEmitter {
     compare(rows, Opcode.I32_GT_S, "II", Opcodes.NOP, Opcodes.IF_ICMPGT);
     compare(rows, Opcode.I32_LE_S, "II", Opcodes.NOP, Opcodes.IF_ICMPLE);
     compare(rows, Opcode.I32_GE_S, "II", Opcodes.NOP, Opcodes.IF_ICMPGE);
-    unsigned(rows, Opcode.I32_LT_U, "II", "java/lang/Integer", Opcodes.IFLT);
-    unsigned(rows, Opcode.I32_GT_U, "II", "java/lang/Integer", Opcodes.IFGT);
-    unsigned(rows, Opcode.I32_LE_U, "II", "java/lang/Integer", Opcodes.IFLE);
-    unsigned(rows, Opcode.I32_GE_U, "II", "java/lang/Integer", Opcodes.IFGE);
-    compare(rows, Opcode.I64_EQ, "JJ", Opcodes.LCMP, Opcodes.IFEQ);
-    compare(rows, Opcode.I64_NE, "JJ", Opcodes.LCMP, Opcodes.IFNE);
-    compare(rows, Opcode.I64_LT_S, "JJ", Opcodes.LCMP, Opcodes.IFLT);
-    compare(rows, Opcode.I64_GT_S, "JJ", Opcodes.LCMP, Opcodes.IFGT);
-    compare(rows, Opcode.I64_LE_S, "JJ", Opcodes.LCMP, Opcodes.IFLE);
-    compare(rows, Opcode.I64_GE_S, "JJ", Opcodes.LCMP, Opcodes.IFGE);
-    unsigned(rows, Opcode.I64_LT_U, "JJ", "java/lang/Long", Opcodes.IFLT);
-    unsigned(rows, Opcode.I64_GT_U, "JJ", "java/lang/Long", Opcodes.IFGT);
-    unsigned(rows, Opcode.I64_LE_U, "JJ", "java/lang/Long", Opcodes.IFLE);
-    unsigned(rows, Opcode.I64_GE_U, "JJ", "java/lang/Long", Opcodes.IFGE);
+    compare(rows, Opcode.I32_LT_U, "II", Opcodes.NOP, Conditions.UNSIGNED_INTS | Opcodes.IFLT);
+    compare(rows, Opcode.I32_GT_U, "II", Opcodes.NOP, Conditions.UNSIGNED_INTS | Opcodes.IFGT);
+    compare(rows, Opcode.I32_LE_U, "II", Opcodes.NOP, Conditions.UNSIGNED_INTS | Opcodes.IFLE);
+    compare(rows, Opcode.I32_GE_U, "II", Opcodes.NOP, Conditions.UNSIGNED_INTS | Opcodes.IFGE);
+    compare(rows, Opcode.I64_EQ, "JJ", Opcodes.NOP, Conditions.LONGS | Opcodes.IFEQ);
+    compare(rows, Opcode.I64_NE, "JJ", Opcodes.NOP, Conditions.LONGS | Opcodes.IFNE);
+    compare(rows, Opcode.I64_LT_S, "JJ", Opcodes.NOP, Conditions.LONGS | Opcodes.IFLT);
+    compare(rows, Opcode.I64_GT_S, "JJ", Opcodes.NOP, Conditions.LONGS | Opcodes.IFGT);
+    compare(rows, Opcode.I64_LE_S, "JJ", Opcodes.NOP, Conditions.LONGS | Opcodes.IFLE);
+    compare(rows, Opcode.I64_GE_S, "JJ", Opcodes.NOP, Conditions.LONGS | Opcodes.IFGE);
+    compare(rows, Opcode.I64_LT_U, "JJ", Opcodes.NOP, Conditions.UNSIGNED_LONGS | Opcodes.IFLT);
+    compare(rows, Opcode.I64_GT_U, "JJ", Opcodes.NOP, Conditions.UNSIGNED_LONGS | Opcodes.IFGT);
+    compare(rows, Opcode.I64_LE_U, "JJ", Opcodes.NOP, Conditions.UNSIGNED_LONGS | Opcodes.IFLE);
+    compare(rows, Opcode.I64_GE_U, "JJ", Opcodes.NOP, Conditions.UNSIGNED_LONGS | Opcodes.IFGE);
     // A NaN compares as greater where less is asked for and the other way round, so it never holds,
     // and the inverse jump is taken for it.
-    compare(rows, Opcode.F32_EQ, "FF", Opcodes.FCMPL, Opcodes.IFEQ);
-    compare(rows, Opcode.F32_NE, "FF", Opcodes.FCMPL, Opcodes.IFNE);
-    compare(rows, Opcode.F32_LT, "FF", Opcodes.FCMPG, Opcodes.IFLT);
-    compare(rows, Opcode.F32_GT, "FF", Opcodes.FCMPL, Opcodes.IFGT);
-    compare(rows, Opcode.F32_LE, "FF", Opcodes.FCMPG, Opcodes.IFLE);
-    compare(rows, Opcode.F32_GE, "FF", Opcodes.FCMPL, Opcodes.IFGE);
-    compare(rows, Opcode.F64_EQ, "DD", Opcodes.DCMPL, Opcodes.IFEQ);
-    compare(rows, Opcode.F64_NE, "DD", Opcodes.DCMPL, Opcodes.IFNE);
-    compare(rows, Opcode.F64_LT, "DD", Opcodes.DCMPG, Opcodes.IFLT);
-    compare(rows, Opcode.F64_GT, "DD", Opcodes.DCMPL, Opcodes.IFGT);
-    compare(rows, Opcode.F64_LE, "DD", Opcodes.DCMPG, Opcodes.IFLE);
-    compare(rows, Opcode.F64_GE, "DD", Opcodes.DCMPL, Opcodes.IFGE);
+    compare(rows, Opcode.F32_EQ, "FF", Opcodes.FCMPL, Conditions.SIGN | Opcodes.IFEQ);
+    compare(rows, Opcode.F32_NE, "FF", Opcodes.FCMPL, Conditions.SIGN | Opcodes.IFNE);
+    compare(rows, Opcode.F32_LT, "FF", Opcodes.FCMPG, Conditions.SIGN | Opcodes.IFLT);
+    compare(rows, Opcode.F32_GT, "FF", Opcodes.FCMPL, Conditions.SIGN | Opcodes.IFGT);
+    compare(rows, Opcode.F32_LE, "FF", Opcodes.FCMPG, Conditions.SIGN | Opcodes.IFLE);
+    compare(rows, Opcode.F32_GE, "FF", Opcodes.FCMPL, Conditions.SIGN | Opcodes.IFGE);
+    compare(rows, Opcode.F64_EQ, "DD", Opcodes.DCMPL, Conditions.SIGN | Opcodes.IFEQ);
+    compare(rows, Opcode.F64_NE, "DD", Opcodes.DCMPL, Conditions.SIGN | Opcodes.IFNE);
+    compare(rows, Opcode.F64_LT, "DD", Opcodes.DCMPG, Conditions.SIGN | Opcodes.IFLT);
+    compare(rows, Opcode.F64_GT, "DD", Opcodes.DCMPL, Conditions.SIGN | Opcodes.IFGT);
+    compare(rows, Opcode.F64_LE, "DD", Opcodes.DCMPG, Conditions.SIGN | Opcodes.IFLE);
+    compare(rows, Opcode.F64_GE, "DD", Opcodes.DCMPL, Conditions.SIGN | Opcodes.IFGE);
   }
 
   private static void addConversions(Map<Opcode, Row> rows) {

@@ -25,6 +25,7 @@ final class OperandStack {
   private long[] values = new long[64];
   private long[] highs = new long[64];
   private int[] words = new int[64];
+  private boolean[] computed = new boolean[64];
   private int size;
   private int unchanged;
   private final Temporaries temporaries;
@@ -98,7 +99,9 @@ final class OperandStack {
       values = Arrays.copyOf(values, size * 2);
       highs = Arrays.copyOf(highs, size * 2);
       words = Arrays.copyOf(words, size * 2);
+      computed = Arrays.copyOf(computed, size * 2);
     }
+    computed[size] = place == ON_STACK || place == CONDITION;
     places[size] = place;
     kinds[size] = (byte) kind.index();
     values[size] = value;
@@ -149,6 +152,7 @@ final class OperandStack {
   }
 
   /// Notes the lanes of a vector object; others have none.
+  @SuppressWarnings("EnumOrdinal") // Read by lanes() only.
   void setLanes(int index, LaneType type) {
     highs[index] = type.ordinal();
   }
@@ -188,6 +192,17 @@ final class OperandStack {
   /// {@return the words that the lowest `count` operands take on the JVM stack}
   int words(int count) {
     return count == 0 ? 0 : words[count - 1];
+  }
+
+  /// {@return whether an operand is the result of an instruction other than a select, wherever it
+  /// was put since: not a constant, and not what was in a variable}
+  boolean isComputed(int index) {
+    return computed[index];
+  }
+
+  /// Notes that the top operand is one of two others.
+  void markChosen() {
+    computed[size - 1] = false;
   }
 
   /// Notes that an operand is now on the JVM stack.

@@ -225,7 +225,8 @@ final class PackedConversions {
   }
 
   /// From 2^31 on, the difference to that is converted, and the top bit set. What is greater still
-  /// saturates at the greatest signed integer, and so with the top bit at the greatest unsigned one.
+  /// saturates at the greatest signed integer, and so with the top bit at the greatest unsigned
+  /// one.
   private void truncateUnsigned() {
     int power = Float.floatToRawIntBits(0x1p31f);
     int positive = state.scratchAddress;
@@ -357,7 +358,7 @@ final class PackedConversions {
         kind = isSigned ? Kind.ADD_PAIRWISE_S : Kind.ADD_PAIRWISE_U;
       }
       if (kind != null) {
-        LaneType from = LaneType.at(to.ordinal() - 1);
+        LaneType from = to.narrower();
         String conversion = letter(from) + "2" + letter(to);
         all.put(
             opcode,

@@ -54,8 +54,8 @@ final class PackedEmitter {
     this.conversions = new PackedConversions(state);
   }
 
-  /// {@return whether an instruction takes or makes vectors as two longs: those that are not written
-  /// here}
+  /// {@return whether an instruction takes or makes vectors as two longs: those that are not
+  /// written here}
   static boolean takesHalves(Opcode opcode) {
     return switch (opcode) {
       case CALL,
@@ -84,8 +84,8 @@ final class PackedEmitter {
     };
   }
 
-  /// {@return the lanes that the result of an instruction has, or null if it has none or they depend
-  /// on the operands}
+  /// {@return the lanes that the result of an instruction has, or null if it has none or they
+  /// depend on the operands}
   static @Nullable LaneType resultLanes(Opcode opcode) {
     Row row = ROWS.get(opcode);
     if (row != null && row.form() == Form.LOGIC) {

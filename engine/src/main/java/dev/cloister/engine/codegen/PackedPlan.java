@@ -11,8 +11,11 @@ import dev.cloister.engine.types.VecType;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Deque;
+import java.util.EnumMap;
 import java.util.EnumSet;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
@@ -90,7 +93,7 @@ final class PackedPlan {
   /// Reads a body: how much it computes with vectors, and which lanes its locals meet.
   private static final class Scan {
     private final String letters;
-    private final long[][] votes;
+    private final Map<Integer, Map<LaneType, Long>> votes = new HashMap<>();
     private final Deque<Boolean> open = new ArrayDeque<>();
     private final List<Integer> justRead = new ArrayList<>();
     private int loops;
@@ -103,7 +106,6 @@ final class PackedPlan {
 
     Scan(String letters) {
       this.letters = letters;
-      this.votes = new long[letters.length()][];
     }
 
     void read(InstructionReader reader) {
@@ -163,10 +165,9 @@ final class PackedPlan {
     }
 
     private void vote(int local, LaneType type) {
-      if (votes[local] == null) {
-        votes[local] = new long[LaneType.values().length];
-      }
-      votes[local][type.ordinal()] += 1L << (3 * Math.min(loops, 8));
+      votes
+          .computeIfAbsent(local, _ -> new EnumMap<>(LaneType.class))
+          .merge(type, 1L << (3 * Math.min(loops, 8)), Long::sum);
     }
 
     boolean isWorthIt() {
@@ -177,12 +178,11 @@ final class PackedPlan {
     LaneType[] choose() {
       LaneType[] chosen = new LaneType[letters.length()];
       for (int i = 0; i < chosen.length; i++) {
+        Map<LaneType, Long> ofLocal = votes.getOrDefault(i, Map.of());
         LaneType best = LaneType.BYTE;
-        if (votes[i] != null) {
-          for (LaneType type : LaneType.values()) {
-            if (votes[i][type.ordinal()] > votes[i][best.ordinal()]) {
-              best = type;
-            }
+        for (LaneType type : LaneType.values()) {
+          if (ofLocal.getOrDefault(type, 0L) > ofLocal.getOrDefault(best, 0L)) {
+            best = type;
           }
         }
         chosen[i] = best;

@@ -37,8 +37,8 @@ final class RegionExits {
   /// The kinds of the values that go with an exception.
   static final String EXCEPTION = String.valueOf(JvmKind.REF.code());
 
-  /// Result slots below this one have a form of their own. The locals that a region writes take
-  /// less than 256 slots, as they are among its parameters.
+  /// Result slots below this one have a form of their own. The locals that a region uses take less
+  /// than 256 slots; see [SplitPlanner].
   private static final int FIRST_LOCAL = 8;
 
   private static final int FIRST_VALUE = FIRST_LOCAL + 256;
@@ -144,14 +144,26 @@ final class RegionExits {
     writer.insn(Opcodes.IRETURN);
   }
 
-  /// Writes, after the call of a region, the locals that it wrote.
-  static void readLocals(MethodState caller, BitSet written) {
+  /// Leaves, before the call of a region, the locals that are not arguments of its method.
+  static void leaveLocals(MethodState caller, BitSet locals) {
     int carried = FIRST_LOCAL;
-    for (int local = written.nextSetBit(0); local >= 0; local = written.nextSetBit(local + 1)) {
+    for (int local = locals.nextSetBit(0); local >= 0; local = locals.nextSetBit(local + 1)) {
       JvmKind kind = caller.localKind(local);
-      CallEmitter.readResult(caller.writer, caller.instanceSlot, carried, kind);
+      caller.loadLocal(local);
+      CallEmitter.leaveResult(caller.writer, caller.instanceSlot, carried, kind);
       carried += kind.resultSlots();
-      caller.storeLocal(local);
+    }
+  }
+
+  /// Writes, after the call of a region, the locals that it wrote; in the region, those that the
+  /// caller left.
+  static void readLocals(MethodState state, BitSet locals) {
+    int carried = FIRST_LOCAL;
+    for (int local = locals.nextSetBit(0); local >= 0; local = locals.nextSetBit(local + 1)) {
+      JvmKind kind = state.localKind(local);
+      CallEmitter.readResult(state.writer, state.instanceSlot, carried, kind);
+      carried += kind.resultSlots();
+      state.storeLocal(local);
     }
   }
 

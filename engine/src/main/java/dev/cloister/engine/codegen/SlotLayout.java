@@ -144,18 +144,40 @@ final class SlotLayout {
     return layout;
   }
 
-  /// {@return the layout of a region: the locals that it uses, instance, arrays, exit code}
+  /// {@return the layout of a region: the locals that are its arguments, instance, arrays, exit
+  /// code, the other locals that it uses}
   ///
   /// @param locals the letters of all Wasm locals
   /// @param used the locals that the region reads or writes and that are local variables
   static SlotLayout ofRegion(FrameArrays arrays, String locals, BitSet used) {
     SlotLayout layout = new SlotLayout(arrays, locals.length());
-    for (int i = used.nextSetBit(0); i >= 0; i = used.nextSetBit(i + 1)) {
+    BitSet arguments = arguments(locals, used);
+    for (int i = arguments.nextSetBit(0); i >= 0; i = arguments.nextSetBit(i + 1)) {
       layout.slots[i] = layout.add(JvmKind.of(locals.charAt(i)));
     }
     layout.addInstance(/* hasArrays= */ true);
     layout.exitSlot = layout.add(JvmKind.INT);
+    for (int i = used.nextSetBit(0); i >= 0; i = used.nextSetBit(i + 1)) {
+      if (!arguments.get(i)) {
+        layout.slots[i] = layout.add(JvmKind.of(locals.charAt(i)));
+      }
+    }
     return layout;
+  }
+
+  /// {@return which of the locals that a region uses are arguments of its method: the first ones;
+  /// see [CallShape#MAX_PARAM_VALUES]}
+  static BitSet arguments(String locals, BitSet used) {
+    BitSet arguments = new BitSet();
+    int values = 0;
+    for (int i = used.nextSetBit(0); i >= 0; i = used.nextSetBit(i + 1)) {
+      values += JvmKind.of(locals.charAt(i)).resultSlots();
+      if (values > CallShape.MAX_PARAM_VALUES) {
+        break;
+      }
+      arguments.set(i);
+    }
+    return arguments;
   }
 
   private int add(JvmKind kind) {

@@ -20,6 +20,11 @@ final class SplitPlanner {
    * first and the large ones first among them: a call costs little where it is rare. Where the
    * calls alone are too much, regions are taken that contain calls of others.
    *
+   * The dispatch of an interpreter, a `br_table` with many targets in a loop, stays in the method of
+   * its loop if that is possible at all, and with it the short cases: the blocks around it all
+   * contain it, so a region made of one of them would be called for each instruction of the
+   * interpreted program. What is taken then are cases.
+   *
    * A region gets the locals that it uses as arguments. If that does not work, because it uses too
    * many or because passing them takes more code than is saved, only the locals that are used most,
    * loops counted, are local variables, and the others are elements of arrays that all methods of
@@ -45,8 +50,11 @@ final class SplitPlanner {
   /// The same where regions cannot get all that they use.
   private static final int MIN_LOCAL_SLOTS = 120;
 
-  /// The most slots of locals that the method of a region gets, besides instance and arrays.
+  /// The most slots of locals that a region uses.
   private static final int MAX_REGION_SLOTS = 240;
+
+  /// What it takes besides to leave a local in a slot of the store for a region.
+  private static final int LEFT_BYTES = 15;
 
   /// Exits of a region that are counted: there is no use in an exact number of many.
   private static final int MAX_COUNTED_EXITS = 256;
@@ -191,12 +199,16 @@ final class SplitPlanner {
 
   /// {@return whether the methods are small enough}
   private boolean run() {
+    return run(/* keepsDispatch= */ true) || run(/* keepsDispatch= */ false);
+  }
+
+  private boolean run(boolean keepsDispatch) {
     // At last the methods of regions may be larger than wanted: blocks with very many values are.
     for (int largest : new int[] {budget / 2, budget, MAX_REGION_BYTES}) {
       for (int smallest = Math.min(WANTED_REGION_BYTES, budget / 4);
           smallest >= MIN_REGION_BYTES;
           smallest /= 4) {
-        while (tree.root().bytes > budget && takeRegions(smallest, largest)) {
+        while (tree.root().bytes > budget && takeRegions(smallest, largest, keepsDispatch)) {
           tree.update();
         }
       }
@@ -208,8 +220,8 @@ final class SplitPlanner {
   /// a call from then on, which may become part of a larger region the next time.
   ///
   /// @return whether any was taken
-  private boolean takeRegions(int smallest, int largest) {
-    List<Candidate> candidates = collect(smallest, largest);
+  private boolean takeRegions(int smallest, int largest, boolean keepsDispatch) {
+    List<Candidate> candidates = collect(smallest, largest, keepsDispatch);
     candidates.sort(
         Comparator.comparingInt((Candidate candidate) -> candidate.parent().loopDepth)
             .thenComparing(Comparator.comparingInt(Candidate::bytes).reversed()));
@@ -283,7 +295,13 @@ final class SplitPlanner {
 
   /// {@return an estimate of what the call of a region costs: arguments, results, exits}
   private int callBytes(BitSet used, BitSet written, int escapes) {
-    return 100 + 3 * values(used) + 18 * values(written) + 8 * Math.min(escapes, MAX_COUNTED_EXITS);
+    int passed = values(used);
+    int left = Math.max(0, passed - CallShape.MAX_PARAM_VALUES);
+    return 130
+        + 3 * passed
+        + LEFT_BYTES * left
+        + 18 * values(written)
+        + 8 * Math.min(escapes, MAX_COUNTED_EXITS);
   }
 
   /// {@return the number of JVM values that locals are}
@@ -294,12 +312,14 @@ final class SplitPlanner {
   /// A run of items that may become a region.
   private record Candidate(BodyTree.Node parent, int from, int to, int bytes, int escapes) {}
 
-  private List<Candidate> collect(int smallest, int largest) {
+  private List<Candidate> collect(int smallest, int largest, boolean keepsDispatch) {
     List<Candidate> candidates = new ArrayList<>();
     for (BodyTree.Node node : tree.nodes()) {
-      node.isSearched = node.parent == null || (node.parent.isSearched && node.bytes > largest);
-      if (node.isSearched) {
-        new Run(node, smallest, largest, candidates).find();
+      boolean isKept = keepsDispatch && node.isAroundDispatch;
+      node.isSearched =
+          node.parent == null || (node.parent.isSearched && (node.bytes > largest || isKept));
+      if (node.isSearched && !(keepsDispatch && node.isDispatch)) {
+        new Run(node, smallest, largest, keepsDispatch, candidates).find();
       }
     }
     return candidates;
@@ -310,22 +330,31 @@ final class SplitPlanner {
     private final BodyTree.Node parent;
     private final int smallest;
     private final int largest;
+    private final boolean keepsDispatch;
     private final List<Candidate> into;
     private int from;
     private int bytes;
     private int escapes;
 
-    Run(BodyTree.Node parent, int smallest, int largest, List<Candidate> into) {
+    Run(
+        BodyTree.Node parent,
+        int smallest,
+        int largest,
+        boolean keepsDispatch,
+        List<Candidate> into) {
       this.parent = parent;
       this.smallest = smallest;
       this.largest = largest;
+      this.keepsDispatch = keepsDispatch;
       this.into = into;
     }
 
     void find() {
       for (int i = 0; i < parent.items.size(); i++) {
         BodyTree.Item item = parent.items.get(i);
-        boolean isSearched = item instanceof BodyTree.Node node && node.bytes > largest;
+        boolean isSearched =
+            item instanceof BodyTree.Node node
+                && (node.bytes > largest || (keepsDispatch && node.isAroundDispatch));
         boolean isSeparator = item instanceof BodyTree.Leaf leaf && leaf.isSeparator();
         if (isSearched || isSeparator) {
           close(i, i + 1);

@@ -137,9 +137,7 @@ final class VectorWriter {
   /// Pops a species and a lane, and pushes a vector with this lane again and again.
   void broadcast(LaneType type) {
     writer.invokestatic(
-        type.owner(),
-        "broadcast",
-        "(" + SPECIES_DESC + type.code() + ")" + type.descriptor());
+        type.owner(), "broadcast", "(" + SPECIES_DESC + type.code() + ")" + type.descriptor());
   }
 
   /// Pushes an operator, to lie between the first and the second operand.
@@ -195,8 +193,7 @@ final class VectorWriter {
   private void reshape(LaneType type, int bits) {
     species(type, bits);
     writer.iconst(0);
-    writer.invokevirtual(
-        Names.VECTOR, "reinterpretShape", "(" + SPECIES_DESC + "I)" + VECTOR_DESC);
+    writer.invokevirtual(Names.VECTOR, "reinterpretShape", "(" + SPECIES_DESC + "I)" + VECTOR_DESC);
   }
 
   /// Shifts the vector on top of the JVM stack by a constant.
@@ -217,22 +214,18 @@ final class VectorWriter {
   }
 
   private void lanewise(String operator, String operands) {
-    writer.invokevirtual(
-        Names.VECTOR, "lanewise", "(" + operator + operands + ")" + VECTOR_DESC);
+    writer.invokevirtual(Names.VECTOR, "lanewise", "(" + operator + operands + ")" + VECTOR_DESC);
   }
 
   /// Pops a vector, a comparison and a vector, and pushes a mask.
   void compare() {
     writer.invokevirtual(
-        Names.VECTOR,
-        "compare",
-        "(" + VectorOperator.COMPARISON + VECTOR_DESC + ")" + MASK_DESC);
+        Names.VECTOR, "compare", "(" + VectorOperator.COMPARISON + VECTOR_DESC + ")" + MASK_DESC);
   }
 
   /// Pops two vectors and a mask: the lanes of the second where the mask is set.
   void blend() {
-    writer.invokevirtual(
-        Names.VECTOR, "blend", "(" + VECTOR_DESC + MASK_DESC + ")" + VECTOR_DESC);
+    writer.invokevirtual(Names.VECTOR, "blend", "(" + VECTOR_DESC + MASK_DESC + ")" + VECTOR_DESC);
   }
 
   /// Replaces a mask by whether any lane is set.
@@ -248,8 +241,7 @@ final class VectorWriter {
 
   /// Pops indices and a vector: its lanes by index.
   void selectFrom() {
-    writer.invokevirtual(
-        Names.VECTOR, "selectFrom", "(" + VECTOR_DESC + ")" + VECTOR_DESC);
+    writer.invokevirtual(Names.VECTOR, "selectFrom", "(" + VECTOR_DESC + ")" + VECTOR_DESC);
   }
 
   /// Pushes bytes of two vectors, by constant indices from 0 to 31.
@@ -280,8 +272,7 @@ final class VectorWriter {
 
   /// Converts to a vector of another size.
   void convert(String conversion, LaneType to, int bits) {
-    writer.getstatic(
-        OPERATORS, conversion, "L" + OPERATORS + "$Conversion;");
+    writer.getstatic(OPERATORS, conversion, "L" + OPERATORS + "$Conversion;");
     species(to, bits);
     writer.iconst(0);
     writer.invokevirtual(
@@ -305,8 +296,7 @@ final class VectorWriter {
 
   /// Ends what [#beginLane] began.
   void withLane(LaneType type) {
-    writer.invokevirtual(
-        type.owner(), "withLane", "(I" + type.code() + ")" + type.descriptor());
+    writer.invokevirtual(type.owner(), "withLane", "(I" + type.code() + ")" + type.descriptor());
   }
 
   /// Pops a species, an array of bytes and an index.

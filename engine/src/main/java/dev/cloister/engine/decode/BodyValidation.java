@@ -24,6 +24,7 @@ final class BodyValidation {
   private static final int BATCH_BYTES = 32 * 1024;
 
   /// A batch: where its bodies are, and what validates them and returns the facts about each.
+  @SuppressWarnings("ArrayRecordComponent") // Never compared.
   private record Batch(int[] ranges, FutureTask<byte[]> task) {}
 
   private final WasmModuleBuilder module;

@@ -60,6 +60,7 @@ public final class WasmModule implements IndexSpaces {
   private final BitSet declaredFunctions;
   private final BitSet tailCallers;
   private final BitSet tailCallees;
+  private final BitSet memoryGrowers;
   private final int importedFunctionCount;
   private final int importedTableCount;
   private final int importedMemoryCount;
@@ -91,6 +92,7 @@ public final class WasmModule implements IndexSpaces {
     declaredFunctions = (BitSet) builder.declaredFunctions.clone();
     tailCallers = (BitSet) builder.tailCallers.clone();
     tailCallees = (BitSet) builder.tailCallees.clone();
+    memoryGrowers = builder.growth.find(builder.functionCount());
     importedFunctionCount = builder.importedFunctionCount;
     importedTableCount = builder.importedTableCount;
     importedMemoryCount = builder.importedMemoryCount;
@@ -333,6 +335,12 @@ public final class WasmModule implements IndexSpaces {
     return tailCallees.get(index);
   }
 
+  /// Returns whether a memory may grow during a call of function `index`: whether it executes
+  /// `memory.grow` or calls what is not known, or some function does that it calls.
+  public boolean mayGrowMemory(int index) {
+    return index < importedFunctionCount || memoryGrowers.get(index);
+  }
+
   /// Estimates the memory that the module takes besides its wire bytes and its code: this object,
   /// its types, though others may share them, and the compiler's plan for it.
   public long metadataBytes() {
@@ -343,7 +351,7 @@ public final class WasmModule implements IndexSpaces {
     bytes += (long) Integer.BYTES * (bodies.length + tableInits.length + globalInits.length);
     bytes += (long) Integer.BYTES * names.functionNames().length;
     bytes += declaredFunctions.size() / Byte.SIZE;
-    bytes += (tailCallers.size() + tailCallees.size()) / Byte.SIZE;
+    bytes += (tailCallers.size() + tailCallees.size() + memoryGrowers.size()) / Byte.SIZE;
     bytes += (long) OBJECT_BYTES * (tableTypes.length + memoryTypes.length + tagTypes.length);
     bytes += (long) REFERENCE_BYTES * globalTypes.length;
     for (Import item : imports) {

@@ -43,6 +43,7 @@ public final class WasmModuleBuilder implements IndexSpaces {
   final BitSet declaredFunctions = new BitSet();
   final BitSet tailCallers = new BitSet();
   final BitSet tailCallees = new BitSet();
+  final GrowthFacts growth = new GrowthFacts();
   int allFacts;
   int importedFunctionCount;
   int importedTableCount;
@@ -184,6 +185,26 @@ public final class WasmModuleBuilder implements IndexSpaces {
   public synchronized void noteTailCalls(int index, BitSet callees) {
     tailCallers.set(index);
     tailCallees.or(callees);
+  }
+
+  /// Notes what own function `index` calls. Any thread, while bodies are validated.
+  ///
+  /// @param callees what it calls directly, once for each call
+  /// @param mayGrow whether it executes `memory.grow`, or calls what the module does not know:
+  ///   elements of tables or references
+  @SuppressWarnings("exports") // For the validator: the vector stays inside the engine.
+  public synchronized void noteCalls(int index, IntVector callees, boolean mayGrow) {
+    if (mayGrow) {
+      growth.noteGrowth(index);
+    }
+    for (int i = 0; i < callees.size(); i++) {
+      int callee = callees.get(i);
+      if (callee < importedFunctionCount) {
+        growth.noteGrowth(index);
+      } else {
+        growth.noteCall(index, callee);
+      }
+    }
   }
 
   /// Returns the finished module with the bytes that it was decoded from.

@@ -26,6 +26,10 @@ public interface CodeLinkage extends FrameResolver {
   @CalledByGeneratedCode
   StopSite stopSite();
 
+  /// {@return whether memories that the module's code accesses may have spare capacity}
+  @CalledByGeneratedCode
+  CapacitySite capacitySite();
+
   /// {@return the canonical ids of the module's types, by type index}
   @CalledByGeneratedCode
   int[] typeIds();

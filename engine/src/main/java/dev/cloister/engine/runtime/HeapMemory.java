@@ -12,18 +12,29 @@ import java.util.List;
 
 /// A memory whose bytes are one Java array.
 ///
-/// Generated code keeps the array in a local variable and reads it again after every call, because
-/// growing may replace it. There are two forms, chosen by the module that defines the memory and
-/// both measured: *exact*, where the array is as long as the memory, so that its own bounds check
-/// is Wasm's; and *limit*, for memories that may grow, where the array has spare capacity and
-/// [#limit] is the size.
+/// Generated code keeps the array in a local variable and reads it again after every call that may
+/// let the memory grow, because that may replace it. There are two forms, chosen by the module that
+/// defines the memory and both measured: *exact*, where the array is as long as the memory, so that
+/// its own bounds check is Wasm's; and *limit*, for memories that may grow, where the array may
+/// have spare capacity and [#limit] is the size. It has none before the memory has grown often: see
+/// [CapacitySite].
 ///
 /// The bytes between [#limit] and the end of the array are always zero.
 @CalledByGeneratedCode
 public final class HeapMemory extends Memory {
   private static final byte[] EMPTY = new byte[0];
 
+  /// While all that was copied for growing is at most this many times the size, arrays are as long
+  /// as the memory.
+  private static final int EXACT_COPIES = 2;
+
   private final boolean exact;
+
+  /// The bytes that were copied for growing so far.
+  private long copied;
+
+  /// The sites of all modules whose code accesses the memory.
+  private List<CapacitySite> users = List.of();
 
   /// Where the array goes when the memory is no more.
   private MemoryPool pool;
@@ -63,6 +74,20 @@ public final class HeapMemory extends Memory {
     }
   }
 
+  /// Notes that the code of another module accesses the memory from now on.
+  void addUser(CapacitySite site) {
+    if (limit < bytes.length) {
+      site.expectSpare();
+    }
+    if (users.isEmpty()) {
+      users = List.of(site);
+    } else if (!users.contains(site)) {
+      List<CapacitySite> more = new ArrayList<>(users);
+      more.add(site);
+      users = List.copyOf(more);
+    }
+  }
+
   @Override
   public long sizeBytes() {
     return limit;
@@ -93,15 +118,17 @@ public final class HeapMemory extends Memory {
   }
 
   /*
-   * Capacity grows by half of itself, so that n growths by one page copy O(n) bytes in total; in
-   * whole pages of the usual size, so that the pool has less sizes to keep. What is charged is the
-   * capacity; where the account cannot pay for the spare part, the exact size is tried. The charge
-   * for the copy that is alive during the growth is not taken: it is garbage at once, and the
-   * collector's headroom pays for it.
+   * A memory that grows now and then keeps an array of its own length, which code accesses faster.
+   * Where that would copy too much, capacity grows by half of itself, so that n growths by one page
+   * copy O(n) bytes in total; in whole pages of the usual size, so that the pool has less sizes to
+   * keep. All modules that access the memory are told before. What is charged is the capacity;
+   * where the account cannot pay for the spare part, the exact size is tried. The charge for the
+   * copy that is alive during the growth is not taken: it is garbage at once, and the collector's
+   * headroom pays for it.
    */
   private boolean enlarge(int newLimit) {
     long capacity = newLimit;
-    if (!exact) {
+    if (!exact && copied + bytes.length > (long) EXACT_COPIES * newLimit) {
       long maxBytes = maxPages << type.pageSizeLog2();
       capacity = Math.min(Math.max(newLimit, withSpare(bytes.length)), maxBytes);
     }
@@ -111,8 +138,12 @@ public final class HeapMemory extends Memory {
         return false;
       }
     }
+    if (capacity > newLimit) {
+      users.forEach(CapacitySite::expectSpare);
+    }
     try {
       byte[] former = bytes;
+      copied += former.length;
       bytes = pool.takeCopy(former, limit, (int) capacity);
       if (pool.keeps(former.length)) {
         outgrown.add(new WeakReference<>(former));
@@ -126,9 +157,9 @@ public final class HeapMemory extends Memory {
   }
 
   private static long withSpare(int length) {
-    long spare = length >>> 1;
-    boolean isRounded = spare >= 1 << MemoryType.DEFAULT_PAGE_SIZE_LOG2;
-    return isRounded ? length + spare & -1L << MemoryType.DEFAULT_PAGE_SIZE_LOG2 : length + spare;
+    long grown = (long) length + (length >>> 1);
+    boolean isRounded = length >>> 1 >= 1 << MemoryType.DEFAULT_PAGE_SIZE_LOG2;
+    return isRounded ? grown & (-1L << MemoryType.DEFAULT_PAGE_SIZE_LOG2) : grown;
   }
 
   /// {@return `address` as an array index}

@@ -19,8 +19,9 @@ import org.jspecify.annotations.Nullable;
 /// them the guest can catch only a [ThrownException], and one of its own that came out of a nested
 /// call.
 public final class HostFunction implements Extern {
-  /// The JVM slots that parameters may take if the target takes them one by one.
-  private static final int MAX_PARAM_SLOTS = 250;
+  /// The values, a vector being two, that parameters may be if the target takes them one by one: as
+  /// many as generated code passes as arguments.
+  private static final int MAX_PARAM_VALUES = 32;
 
   private static final MethodHandle ADAPT =
       find(
@@ -102,16 +103,11 @@ public final class HostFunction implements Extern {
   }
 
   private static boolean isWide(FuncType type) {
-    int slots = 0;
+    int values = 0;
     for (ValueType param : type.params()) {
-      slots +=
-          switch (param) {
-            case NumType number -> number == NumType.I64 || number == NumType.F64 ? 2 : 1;
-            case VecType _ -> 4;
-            case RefType _ -> 1;
-          };
+      values += param instanceof VecType ? 2 : 1;
     }
-    return slots > MAX_PARAM_SLOTS;
+    return values > MAX_PARAM_VALUES;
   }
 
   private static MethodType erase(FuncType type) {

@@ -202,7 +202,7 @@ public abstract class Instance {
   /// {@return the reference to a function of the index space, made on demand}
   @CalledByGeneratedCode
   public FuncRef reference(int functionIndex) {
-    @Nullable FuncRef @Nullable [][] blocks = references;
+    @Nullable FuncRef @Nullable [] @Nullable [] blocks = references;
     if (blocks != null) {
       @Nullable FuncRef[] block = blocks[functionIndex >> BLOCK_LOG2];
       if (block != null) {

@@ -121,6 +121,7 @@ public final class Instantiator {
           requireForm(memory, linkage.layout().memoryForm(memories), declared);
           store.use(memory);
           instance.memories[memories++] = memory;
+          access(memory);
         }
         case Global global -> instance.cells[globals++] = global;
         case Tag tag -> instance.tags()[tags++] = tag;
@@ -231,6 +232,14 @@ public final class Instantiator {
               linkage.memoryPool());
       store.own(memory);
       instance.memories[i] = memory;
+      access(memory);
+    }
+  }
+
+  /// Prepares a memory and the module's code for each other.
+  private void access(Memory memory) {
+    if (memory instanceof HeapMemory heap) {
+      heap.addUser(linkage.capacitySite());
     }
   }
 

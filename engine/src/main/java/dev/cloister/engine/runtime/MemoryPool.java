@@ -42,6 +42,10 @@ public final class MemoryPool implements AutoCloseable {
   private static final long THREAD_IDLE_SECONDS = 10;
 
   private final long maxIdleBytes;
+
+  /// The size of the largest arrays that are kept, in multiples of the grain.
+  private final int largest;
+
   private final ThreadPoolExecutor clearer;
   private final Object lock = new Object();
 
@@ -97,8 +101,8 @@ public final class MemoryPool implements AutoCloseable {
       throw new IllegalArgumentException("maxIdleBytes must not be negative: " + maxIdleBytes);
     }
     this.maxIdleBytes = maxIdleBytes;
-    long largest = Math.min(maxIdleBytes / LARGEST_COUNT, Memory.MAX_ARRAY_BYTES);
-    shelves = new Shelf[(int) (largest >>> GRAIN_LOG2) + 1];
+    largest = (int) (Math.min(maxIdleBytes / LARGEST_COUNT, Memory.MAX_ARRAY_BYTES) >>> GRAIN_LOG2);
+    shelves = new Shelf[largest + 1];
     clearer =
         new ThreadPoolExecutor(
             1,
@@ -169,7 +173,7 @@ public final class MemoryPool implements AutoCloseable {
   boolean keeps(int length) {
     return length > 0
         && (length & ((1 << GRAIN_LOG2) - 1)) == 0
-        && length >>> GRAIN_LOG2 < shelves.length;
+        && length >>> GRAIN_LOG2 <= largest;
   }
 
   /// Takes over an array to which the caller has the only reference.

@@ -34,7 +34,8 @@ public final class Store implements AutoCloseable {
   final ResultSlots results = new ResultSlots();
 
   /// The bytes of the frames that [LargeFrames] counts. Those whose functions an exhausted stack
-  /// kept from being counted off are dropped when the outermost call ends.
+  /// kept from being counted off are dropped when one around them ends, at the latest when the
+  /// outermost call does.
   long largeFrameBytes;
 
   /// What pays for objects of the guest.

@@ -24,6 +24,7 @@ final class CallRules {
 
   void call(boolean isTailCall) {
     apply((FuncType) state.function(reader.index()).composite(), isTailCall);
+    state.callees.add(reader.index());
     if (isTailCall) {
       state.tailCallees.set(reader.index());
     }
@@ -41,6 +42,7 @@ final class CallRules {
               + ", calls need funcref");
     }
     operands.pop(table.limits().addressType());
+    state.callsUnknown = true;
     apply(type, isTailCall);
   }
 
@@ -48,6 +50,7 @@ final class CallRules {
     DefinedType type = state.type(reader.index());
     FuncType signature = state.functionTypeAt(reader.index());
     operands.pop(RefType.of(true, type));
+    state.callsUnknown = true;
     apply(signature, isTailCall);
   }
 

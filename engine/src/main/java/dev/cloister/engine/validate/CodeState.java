@@ -18,6 +18,7 @@ import dev.cloister.engine.types.TableType;
 import dev.cloister.engine.types.TagType;
 import dev.cloister.engine.types.TypeText;
 import dev.cloister.engine.types.ValueType;
+import dev.cloister.engine.util.IntVector;
 import java.util.BitSet;
 import java.util.List;
 
@@ -39,6 +40,12 @@ final class CodeState {
   /// Whether the body makes tail calls.
   boolean makesTailCalls;
 
+  /// The functions that the body calls directly, one for each call.
+  final IntVector callees = new IntVector();
+
+  /// Whether the body calls elements of tables, or references.
+  boolean callsUnknown;
+
   CodeState(IndexSpaces spaces, WasmFeatures features, WasmLimits limits) {
     this.spaces = spaces;
     this.features = features;
@@ -55,6 +62,8 @@ final class CodeState {
     locals.clear();
     tailCallees.clear();
     makesTailCalls = false;
+    callees.clear();
+    callsUnknown = false;
   }
 
   /// Returns the offset of the current instruction.

@@ -48,14 +48,22 @@ public final class FunctionValidator {
       declareLocals(type, from);
       state.controls.push(Opcode.BLOCK, List.of(), type.results());
       int facts = FunctionFacts.of(type) | validateInstructions(endOfBody);
-      if (state.makesTailCalls) {
-        module.noteTailCalls(index, state.tailCallees);
-      }
+      noteCalls(index, facts);
       return facts;
     } catch (MalformedException e) {
       throw new MalformedException(e.text() + ", in function " + index, e.offset());
     } catch (InvalidModuleException e) {
       throw new InvalidModuleException(e.text() + ", in function " + index, e.offset());
+    }
+  }
+
+  private void noteCalls(int index, int facts) {
+    if (state.makesTailCalls) {
+      module.noteTailCalls(index, state.tailCallees);
+    }
+    boolean mayGrow = state.callsUnknown || (facts & FunctionFacts.GROWS_MEMORY) != 0;
+    if (mayGrow || state.callees.size() > 0) {
+      module.noteCalls(index, state.callees, mayGrow);
     }
   }
 

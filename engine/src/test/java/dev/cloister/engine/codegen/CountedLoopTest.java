@@ -6,16 +6,25 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.cloister.engine.EngineConfig;
 import dev.cloister.engine.bytecode.Opcode;
+import dev.cloister.engine.codegen.CountedLoop.Relation;
+import dev.cloister.engine.decode.ModuleDecoder;
+import dev.cloister.engine.feature.WasmFeatures;
+import dev.cloister.engine.feature.WasmLimits;
+import dev.cloister.engine.fixture.CodeBuilder;
 import dev.cloister.engine.fixture.ModuleBuilder;
 import dev.cloister.engine.fixture.TestEngine;
+import dev.cloister.engine.module.WasmModule;
 import dev.cloister.engine.runtime.CodeKind;
 import dev.cloister.engine.runtime.Instance;
 import dev.cloister.engine.types.FuncType;
 import java.util.List;
+import java.util.function.Consumer;
+import java.util.function.IntPredicate;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /// Loops that are counted beside the guest's own condition: the guest must not notice.
@@ -156,6 +165,207 @@ final class CountedLoopTest {
             .isEqualTo(expected(first, limit, 50, step));
       }
     }
+  }
+
+  /// `g(i, limit, most)`: the same with any comparison, the sum made before the rest of the body.
+  ///
+  /// @param isSwapped whether the limit is the first operand of the comparison
+  private Instance loop(int step, Opcode comparison, boolean isSwapped) {
+    return engine.instantiate(
+        new ModuleBuilder()
+            .exportFunction(
+                "g",
+                TERNARY,
+                code -> {
+                  int hash = code.local(I32);
+                  code.block().loop();
+                  code.localGet(0).i32Const(step).i32Add().localSet(0);
+                  code.localGet(hash).i32Const(31).op(Opcode.I32_MUL).localGet(0).i32Add();
+                  code.localSet(hash);
+                  code.localGet(2).i32Const(1).op(Opcode.I32_SUB).localTee(2);
+                  code.op(Opcode.I32_EQZ).brIf(1);
+                  if (isSwapped) {
+                    code.localGet(1).localGet(0);
+                  } else {
+                    code.localGet(0).localGet(1);
+                  }
+                  code.op(comparison).brIf(0).end().end();
+                  code.localGet(hash).localGet(0).op(Opcode.I32_XOR);
+                }));
+  }
+
+  private static int expected(int first, int limit, int most, int step, IntPredicate goesOn) {
+    int i = first;
+    int hash = 0;
+    int rest = most;
+    do {
+      i += step;
+      hash = hash * 31 + i;
+      rest--;
+    } while (rest != 0 && goesOn.test(i));
+    return hash ^ i;
+  }
+
+  private static boolean compares(Opcode comparison, int a, int b) {
+    int order = Integer.compareUnsigned(a, b);
+    return switch (comparison) {
+      case I32_NE -> order != 0;
+      case I32_LT_U -> order < 0;
+      case I32_LE_U -> order <= 0;
+      case I32_GT_U -> order > 0;
+      case I32_GE_U -> order >= 0;
+      default -> throw new IllegalArgumentException(comparison.mnemonic());
+    };
+  }
+
+  @ParameterizedTest
+  @EnumSource(
+      value = Opcode.class,
+      names = {"I32_NE", "I32_LT_U", "I32_LE_U", "I32_GT_U", "I32_GE_U"})
+  void loop_withAnyComparison_takesItsTurns(Opcode comparison) {
+    for (int step : new int[] {1, -1, 3, -3, 4, -12, 1 << 30, Integer.MIN_VALUE}) {
+      for (boolean isSwapped : new boolean[] {false, true}) {
+        Instance instance = loop(step, comparison, isSwapped);
+        for (int first : EDGES) {
+          for (int limit : EDGES) {
+            IntPredicate goesOn =
+                i -> isSwapped ? compares(comparison, limit, i) : compares(comparison, i, limit);
+            assertThat(result(instance, "g", first, limit, 20))
+                .as("%s from %s by %s, limit %s", comparison.mnemonic(), first, step, limit)
+                .isEqualTo(expected(first, limit, 20, step, goesOn));
+          }
+        }
+      }
+    }
+  }
+
+  @Test
+  void loop_isFoundWhereItsEndIsOneOfTheForms() {
+    assertThat(found(code -> code.localGet(0).i32Const(4).i32Add().localTee(0)))
+        .isEqualTo(new CountedLoop(0, 0, 4, Relation.NOT_EQUAL, -1, 0, 0));
+    assertThat(
+            found(code ->
+                code.localGet(0)
+                    .i32Const(1)
+                    .op(Opcode.I32_SUB)
+                    .localSet(0)
+                    .localGet(1)
+                    .i32Const(2)
+                    .i32Add()
+                    .localGet(0)
+                    .op(Opcode.I32_LE_U)))
+        .isEqualTo(new CountedLoop(0, 0, -1, Relation.ABOVE_OR_EQUAL, 1, 2, 0));
+    // The old value is compared, and the new one comes by way of another local.
+    assertThat(
+            found(code ->
+                code.localGet(0)
+                    .i32Const(3)
+                    .i32Add()
+                    .localSet(2)
+                    .localGet(0)
+                    .localGet(1)
+                    .op(Opcode.I32_LT_U)
+                    .localGet(2)
+                    .localSet(0)
+                    .localGet(0)
+                    .drop()))
+        .isNull();
+    assertThat(
+            found(code ->
+                code.localGet(0)
+                    .i32Const(3)
+                    .i32Add()
+                    .localSet(2)
+                    .localGet(2)
+                    .localSet(0)
+                    .localGet(2)
+                    .localGet(1)
+                    .op(Opcode.I32_LT_U)))
+        .isEqualTo(new CountedLoop(0, 0, 3, Relation.BELOW, 1, 0, 0));
+  }
+
+  @Test
+  void loop_isNotFoundWhereTheIndexOrTheLimitMayBeAnother() {
+    // A step in an arm, in an inner loop, none, one in the wrong direction, and C2's own.
+    assertThat(
+            found(code ->
+                code.localGet(1)
+                    .ifThen()
+                    .localGet(0)
+                    .i32Const(4)
+                    .i32Add()
+                    .localSet(0)
+                    .end()
+                    .localGet(0)))
+        .isNull();
+    assertThat(
+            found(
+                code -> code.loop().localGet(0).i32Const(4).i32Add().localSet(0).end().localGet(0)))
+        .isNull();
+    assertThat(found(code -> code.localGet(0))).isNull();
+    assertThat(
+            found(code ->
+                code.localGet(0).i32Const(-4).i32Add().localTee(0).localGet(1).op(Opcode.I32_LT_U)))
+        .isNull();
+    assertThat(
+            found(code ->
+                code.localGet(0).i32Const(1).i32Add().localTee(0).localGet(1).op(Opcode.I32_NE)))
+        .isNull();
+    // A limit that moves, and another branch back behind the step.
+    assertThat(
+            found(code ->
+                code.localGet(1)
+                    .i32Const(1)
+                    .i32Add()
+                    .localSet(1)
+                    .localGet(0)
+                    .i32Const(4)
+                    .i32Add()
+                    .localTee(0)
+                    .localGet(1)
+                    .op(Opcode.I32_NE)))
+        .isNull();
+    assertThat(
+            found(code ->
+                code.localGet(0)
+                    .i32Const(4)
+                    .i32Add()
+                    .localSet(0)
+                    .localGet(2)
+                    .brIf(0)
+                    .localGet(0)
+                    .localGet(1)
+                    .op(Opcode.I32_NE)))
+        .isNull();
+  }
+
+  /// {@return what is found of a function that is a loop with a body, which leaves a condition} but
+  /// for where its branch is
+  private @Nullable CountedLoop found(Consumer<CodeBuilder> body) {
+    byte[] bytes =
+        new ModuleBuilder()
+            .function(
+                TERNARY,
+                code -> {
+                  code.loop();
+                  body.accept(code);
+                  code.brIf(0).end().localGet(0);
+                })
+            .build();
+    WasmModule module = ModuleDecoder.decode(bytes, WasmFeatures.ALL, WasmLimits.defaults());
+    List<CountedLoop> loops = List.copyOf(CountedLoop.find(module, 0, 3).values());
+    if (loops.isEmpty()) {
+      return null;
+    }
+    CountedLoop loop = loops.getFirst();
+    return new CountedLoop(
+        loop.local(),
+        loop.offset(),
+        loop.step(),
+        loop.relation(),
+        loop.limitLocal(),
+        loop.limit(),
+        /* branch= */ 0);
   }
 
   /// So many turns that the JIT compiles the loop while it runs.

@@ -180,6 +180,17 @@ final class GoldenListingTest {
     module.function(
         new FuncType(List.of(EXTERNREF, EXTERNREF, I32), List.of(EXTERNREF)),
         code -> code.localGet(0).localGet(1).localGet(2).select(EXTERNREF));
+    module.function(
+        BINARY,
+        code ->
+            code.localGet(0)
+                .localGet(1)
+                .i32Add()
+                .localGet(1)
+                .localGet(0)
+                .localGet(1)
+                .op(Opcode.I32_LT_S)
+                .op(Opcode.SELECT));
     GoldenListing.assertMatches("select", module);
   }
 
@@ -389,6 +400,29 @@ final class GoldenListingTest {
     }
     module.table(new TableType(FUNCREF, Limits.of(600))).elements(0, 0, functions);
     GoldenListing.assertDispatchMatches("dispatch_tree", module, 0, name -> name.equals("call"));
+  }
+
+  /// One loop for each way to count: by a power of two, by another number, and up to a limit.
+  @Test
+  void loops_areCountedBesideTheirConditions() {
+    GoldenListing.assertMatches(
+        "counted_loops",
+        functions(
+            BINARY,
+            List.of(
+                code -> {
+                  code.loop().localGet(0).i32Const(-8).i32Add().localTee(0).brIf(0).end();
+                  code.localGet(0);
+                },
+                code -> {
+                  code.loop().localGet(0).i32Const(12).i32Add().localTee(0).localGet(1);
+                  code.op(Opcode.I32_NE).brIf(0).end().localGet(0);
+                },
+                code -> {
+                  code.loop().localGet(0).i32Const(1).i32Add().localSet(0);
+                  code.localGet(1).i32Const(5).i32Add().localGet(0);
+                  code.op(Opcode.I32_GT_U).brIf(0).end().localGet(0);
+                })));
   }
 
   @Test

@@ -45,6 +45,9 @@ final class MemoryFormsTest {
   /// More pages than an array can hold.
   private static final int LARGE_PAGES = Memory.MAX_ARRAY_PAGES + 1;
 
+  /// So many that growing to them page by page leaves spare capacity behind.
+  private static final int GROWN_PAGES = 6;
+
   private static final long[] OFFSETS = {
     0,
     1,
@@ -77,9 +80,12 @@ final class MemoryFormsTest {
   enum Form {
     EXACT(false, 1, false),
     LIMIT(false, 1, true),
+    /// One that has grown so often that it has spare capacity.
+    SPARE(false, GROWN_PAGES, true),
     SEGMENT(false, LARGE_PAGES, false),
     EXACT_64(true, 1, false),
     LIMIT_64(true, 1, true),
+    SPARE_64(true, GROWN_PAGES, true),
     SEGMENT_64(true, LARGE_PAGES, true);
 
     final boolean is64;
@@ -92,13 +98,22 @@ final class MemoryFormsTest {
       this.grows = grows;
     }
 
+    /// {@return the pages that it has before it grows to [#pages]}
+    int initialPages() {
+      return hasSpare() ? 1 : pages;
+    }
+
+    boolean hasSpare() {
+      return this == SPARE || this == SPARE_64;
+    }
+
     NumType address() {
       return is64 ? I64 : I32;
     }
 
     ModuleBuilder module() {
       ModuleBuilder module = new ModuleBuilder();
-      module.memory(MemoryType.of(new Limits(is64, pages, /* hasMax= */ false, 0)));
+      module.memory(MemoryType.of(new Limits(is64, initialPages(), /* hasMax= */ false, 0)));
       if (grows) {
         module.exportFunction(
             "grow",
@@ -145,6 +160,15 @@ final class MemoryFormsTest {
         .filter(offset -> form.is64 || offset >>> Integer.SIZE == 0)
         .boxed()
         .toList();
+  }
+
+  private static Memory grown(Form form, Instance instance) {
+    Memory memory = TestEngine.memory(instance);
+    while (memory.pages() < form.pages) {
+      memory.grow(1);
+    }
+    assertThat(memory.capacityBytes() > memory.sizeBytes()).isEqualTo(form.hasSpare());
+    return memory;
   }
 
   private Instance instantiate(Form form, Store store) {
@@ -201,7 +225,7 @@ final class MemoryFormsTest {
   void access_ofEveryForm_trapsExactlyOutOfBounds(Form form) {
     try (Store store = new Store(HeapLimiter.UNLIMITED)) {
       Instance instance = instantiate(form, store);
-      Memory memory = TestEngine.memory(instance);
+      Memory memory = grown(form, instance);
       for (Opcode opcode : accesses()) {
         int width = 1 << opcode.accessWidthLog2();
         for (long offset : offsets(form)) {
@@ -252,7 +276,7 @@ final class MemoryFormsTest {
     long value = 0x8182_8384_8586_8788L;
     try (Store store = new Store(HeapLimiter.UNLIMITED)) {
       Instance instance = engine.instantiate(module, Imports.NONE, store);
-      Memory memory = TestEngine.memory(instance);
+      Memory memory = grown(form, instance);
       for (long offset : offsets(form)) {
         for (long address : addresses(form, offset, 16)) {
           Object boxed = form.is64 ? (Object) address : (Object) (int) address;

@@ -88,6 +88,34 @@ final class MemoryListingTest {
     GoldenListing.assertMatches("loads_exact", accesses(LOADS, 0, 16).memory(1));
   }
 
+  /// What is kept of a memory that may grow is read again only after calls that may let it.
+  @Test
+  void calls_thatMayGrowTheMemory() {
+    GoldenListing.assertMatches(
+        "calls_growth",
+        new ModuleBuilder()
+            .memory(1)
+            .table(new TableType(FUNCREF, Limits.of(1)))
+            .function(VOID, code -> code.i32Const(1).op(Opcode.MEMORY_GROW, 0).drop())
+            .function(VOID, code -> {})
+            .function(INT, code -> code.call(1).localGet(0).access(Opcode.I32_LOAD, 8))
+            .function(INT, code -> code.call(0).localGet(0).access(Opcode.I32_LOAD, 8))
+            .function(
+                INT,
+                code ->
+                    code.i32Const(0)
+                        .callIndirect(VOID, 0)
+                        .localGet(0)
+                        .access(Opcode.I32_LOAD8_S, 8))
+            .function(
+                INT,
+                code ->
+                    code.localGet(0)
+                        .op(Opcode.MEMORY_GROW, 0)
+                        .access(Opcode.I64_LOAD, 0)
+                        .op(Opcode.I32_WRAP_I64)));
+  }
+
   @Test
   void stores_inExactForm() {
     GoldenListing.assertMatches("stores_exact", accesses(STORES, 0, 16).memory(1));

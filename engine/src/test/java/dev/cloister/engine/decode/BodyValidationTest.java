@@ -64,6 +64,7 @@ final class BodyValidationTest {
       for (int i = 0; i < FUNCTIONS; i++) {
         facts.append(decoded.has(i, FunctionFacts.CALLS) ? " calls" : "");
         facts.append(decoded.makesTailCalls(i) ? " tail calls" : "");
+        facts.append(decoded.mayGrowMemory(i) ? " grows" : "");
         facts.append(' ').append(decoded.bodyOffset(i)).append('-').append(decoded.bodyEnd(i));
       }
       return facts.toString();
@@ -99,6 +100,24 @@ final class BodyValidationTest {
         });
 
     assertSameWithAllHelpers(module, "tail calls");
+  }
+
+  /// Each function calls the next one or the one before; the last of all grows the memory.
+  @Test
+  void growth_reachesAllCallers_whoeverValidates() {
+    byte[] module =
+        module((function, code) -> {
+          if (function == FUNCTIONS - 1) {
+            code.op(Opcode.MEMORY_GROW, 0);
+          } else {
+            code.call(function + 1);
+          }
+          if (function > 0) {
+            code.call(function - 1);
+          }
+        });
+
+    assertSameWithAllHelpers(module, "valid calls grows");
   }
 
   @ParameterizedTest

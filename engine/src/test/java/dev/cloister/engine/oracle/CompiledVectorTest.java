@@ -45,9 +45,7 @@ final class CompiledVectorTest {
 
   private final TestEngine objects =
       new TestEngine(
-          EngineConfig.defaults()
-              .withCodeKind(CodeKind.OPTIMIZED)
-              .withVectorUse(VectorUse.ALWAYS));
+          EngineConfig.defaults().withCodeKind(CodeKind.OPTIMIZED).withVectorUse(VectorUse.ALWAYS));
   private final TestEngine longs = new TestEngine();
 
   @AfterEach

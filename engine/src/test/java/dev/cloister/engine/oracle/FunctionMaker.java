@@ -398,19 +398,16 @@ final class FunctionMaker {
         results, end, List.of(), to -> start(to.code(), Opcode.BLOCK, endType, false), around);
   }
 
-  /// The form that clang gives to loops over arrays: `do … while ((i += step) != limit)`.
+  /// The forms that clang gives to loops over arrays: `do … while ((i += step) != limit)`, with
+  /// other comparisons, with the sum before other instructions, and with nothing but the sum as the
+  /// condition.
   private Tree stepLoop(int depth) {
     Tree.Label end = new Tree.Label();
     Tree.Label head = new Tree.Label();
     int counter = takeCounter();
     int local = local(I32);
-    int step = (random.nextBoolean() ? 1 : -1) << random.nextInt(5);
-    Tree limit =
-        switch (random.nextInt(3)) {
-          case 0 -> i32(random.nextInt());
-          case 1 -> i32(random.nextInt(64) - 16);
-          default -> localGet(I32, local(I32));
-        };
+    int size = random.nextBoolean() ? 1 << random.nextInt(5) : random.nextInt(40);
+    int step = random.nextBoolean() ? size : -size;
     Tree left = of(Opcode.I32_SUB, I32, localGet(I32, counter), i32(1));
     List<Tree> body = new ArrayList<>();
     body.add(
@@ -419,19 +416,54 @@ final class FunctionMaker {
             List.of(of(Opcode.I32_EQZ, I32, localGet(I32, counter))),
             to -> to.code().brIf(to.depth(end))));
     body.add(localSet(counter, left));
+    Tree next = of(Opcode.I32_ADD, I32, localGet(I32, local), i32(step));
+    boolean isNextFirst = programs.oneIn(3);
+    if (isNextFirst) {
+      body.add(localSet(local, next));
+    }
     within(
         new Block(end, List.of(), false),
         () -> within(new Block(head, List.of(), true), () -> body.addAll(inner(depth))));
-    Tree next = localTee(I32, local, of(Opcode.I32_ADD, I32, localGet(I32, local), i32(step)));
-    body.add(
-        Tree.op(
-            List.of(),
-            List.of(of(Opcode.I32_NE, I32, next, limit)),
-            to -> to.code().brIf(to.depth(head))));
+    Tree index = isNextFirst ? localGet(I32, local) : localTee(I32, local, next);
+    body.add(Tree.op(List.of(), List.of(condition(index)), to -> to.code().brIf(to.depth(head))));
     freeCounters.add(counter);
     Tree loop = Tree.block(List.of(), head, List.of(), to -> to.code().loop(), body);
-    List<Tree> around = List.of(localSet(counter, i32(random.nextInt(9))), loop);
-    return Tree.block(List.of(), end, List.of(), to -> to.code().block(), around);
+    List<Tree> around =
+        List.of(
+            localSet(counter, i32(random.nextInt(9))),
+            localSet(local, i32(random.nextInt(80) - 40)),
+            loop);
+    return Tree.block(
+        List.of(),
+        end,
+        List.of(),
+        to -> to.code().block(),
+        random.nextBoolean() ? around : List.of(around.getFirst(), loop));
+  }
+
+  /// A condition on which a loop goes on.
+  private Tree condition(Tree index) {
+    Tree limit =
+        switch (random.nextInt(4)) {
+          case 0 -> i32(random.nextInt());
+          case 1 -> i32(random.nextInt(64) - 16);
+          case 2 -> of(Opcode.I32_ADD, I32, localGet(I32, local(I32)), i32(random.nextInt(9)));
+          default -> localGet(I32, local(I32));
+        };
+    Opcode comparison =
+        switch (random.nextInt(8)) {
+          case 0 -> Opcode.I32_LT_U;
+          case 1 -> Opcode.I32_LE_U;
+          case 2 -> Opcode.I32_GT_U;
+          case 3 -> Opcode.I32_GE_U;
+          case 4 -> Opcode.I32_LT_S;
+          default -> Opcode.I32_NE;
+        };
+    return switch (random.nextInt(6)) {
+      case 0 -> index;
+      case 1 -> of(comparison, I32, limit, index);
+      default -> of(comparison, I32, index, limit);
+    };
   }
 
   /// A `try_table` in the blocks that its clauses branch to. The values that a clause brings are

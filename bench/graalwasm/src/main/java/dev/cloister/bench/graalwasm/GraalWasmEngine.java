@@ -45,7 +45,12 @@ final class GraalWasmEngine implements GuestEngine {
     try {
       Source source = Source.newBuilder("wasm", ByteSequence.create(wasm), "guest.wasm").build();
       Value module = context.eval(source);
-      return _ -> new GraalInstance(module.newInstance().getMember("exports"));
+      return host -> {
+        if (!host.equals(GuestEngine.Host.NONE)) {
+          throw new UnsupportedOperationException("hosts are not told the types of imports");
+        }
+        return new GraalInstance(module.newInstance().getMember("exports"));
+      };
     } catch (IOException failure) {
       throw new UncheckedIOException(failure);
     }

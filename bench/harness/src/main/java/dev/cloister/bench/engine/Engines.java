@@ -26,6 +26,9 @@ public final class Engines {
   public static final List<String> DEFAULTS =
       List.of("v8", "baseline", "optimized", "endive", "graalwasm");
 
+  /// Those that can compile a whole module at once, where only that is asked for.
+  public static final List<String> EAGER = List.of("v8-liftoff", "baseline", "optimized");
+
   /// The columns where guests are stopped, which no other engine is asked for.
   public static final List<String> STOPPED = List.of("baseline", "optimized", "polled");
 

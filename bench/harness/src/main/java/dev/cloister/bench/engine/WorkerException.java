@@ -4,7 +4,8 @@ package dev.cloister.bench.engine;
 public final class WorkerException extends RuntimeException {
   private static final long serialVersionUID = 1L;
 
-  WorkerException(String message) {
+  /// One for a reason.
+  public WorkerException(String message) {
     super(message);
   }
 }

@@ -58,6 +58,7 @@ final class Guest implements AutoCloseable {
         // The worker has compared everything with the trace already.
         expected = answer[0];
       }
+      case Task.Compile _ -> throw new WorkerException("its host is not here");
     }
     firstPass = Times.of(answer, 1);
     return answer[0].equals(expected)
@@ -72,6 +73,7 @@ final class Guest implements AutoCloseable {
       switch (other.task()) {
         case Task.Run run -> worker.ask("call", String.valueOf(run.coldN()));
         case Task.Play play -> worker.ask("trace", play.trace().toString());
+        case Task.Compile _ -> {}
       }
     } catch (WorkerException _) {
       // Whether it can is not the question here; if it died, the next command fails.
@@ -88,9 +90,11 @@ final class Guest implements AutoCloseable {
     return new Times(compiled.cpu() + passed.cpu(), compiled.wall() + passed.wall());
   }
 
-  /// Compiles all of the module, as if it were another one each time.
-  Times compileAll() {
-    return Times.of(worker.ask("compile-all", workload.module().toString()), 0);
+  /// Decodes and validates the module so often, or compiles all of it: CPU time of the process.
+  ///
+  /// @param step `validate` or `compile-all`
+  Times whole(String step, int count) {
+    return Times.of(worker.ask(step, workload.module().toString(), String.valueOf(count)), 0);
   }
 
   /// Does so many further passes.

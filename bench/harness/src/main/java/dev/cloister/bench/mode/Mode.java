@@ -5,9 +5,7 @@ import dev.cloister.bench.report.Report;
 import dev.cloister.bench.report.Result;
 import dev.cloister.bench.workload.Group;
 import dev.cloister.bench.workload.Workload;
-import java.util.EnumSet;
 import java.util.List;
-import java.util.Set;
 import java.util.function.Consumer;
 
 /// One question. It asks all engines about one workload before it goes on to the next.
@@ -20,9 +18,9 @@ public interface Mode {
     return List.of();
   }
 
-  /// {@return the groups of workloads that it takes if none are named}
-  default Set<Group> defaultGroups() {
-    return EnumSet.complementOf(EnumSet.of(Group.BOUNDARY));
+  /// {@return whether it takes a workload if none are named}
+  default boolean isDefault(Workload workload) {
+    return workload.group() != Group.BOUNDARY && workload.group() != Group.BINARY;
   }
 
   /// {@return ratios that are to be named where they are exceeded}

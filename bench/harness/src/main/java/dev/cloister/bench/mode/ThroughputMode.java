@@ -8,31 +8,41 @@ import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
-import java.util.Locale;
 import java.util.function.Consumer;
 
-/// How fast an engine compiles a whole module, what is never called included: megabytes of Wasm in
-/// a second of the wall, and in a second of CPU time, which is what one thread does. More is
-/// better.
+/// How much WebAssembly an engine makes code of in a second, as if nothing were lazy: decoding and
+/// validating alone, and all code of its first tier. For each second of CPU time, which is for each
+/// thread, and of the wall, with all threads that the engine uses; and the very first module of a
+/// process, in which the engine's own code is as cold as it can be.
+///
+/// Ratios are the other way round than elsewhere: more is better.
 public record ThroughputMode(Settings settings) implements Mode {
-  /// How often a module is compiled before it counts.
-  private static final int WARM_UP = 3;
+  /// What is smaller tells how long it takes to begin.
+  private static final long SMALLEST_BYTES = 256 << 10;
 
-  private static final String WALL = "MB/s";
-  private static final String CPU = "MB/s of a thread";
+  private static final double SAMPLE_NANOS = 2e8;
+
+  private static final String VALIDATE = "validate";
+  private static final String ALL = "compile-all";
+
+  private static final String VALIDATED = "validated, a CPU second";
+  private static final String CPU = "all code, a CPU second";
+  private static final String WALL = "all code, a second of the wall";
+  private static final String FIRST = "all code in a new process, a second of the wall";
 
   @Override
   public String title() {
-    return "Compilation of whole modules: MB/s, more is better";
+    return "Compile throughput: MB of WebAssembly in a second, more is better";
   }
 
   @Override
-  public List<String> defaultWorkloads() {
-    return List.of("gofmt", "quickjs", "rollup-parser", "sqlite", "starlingmonkey");
+  public boolean isDefault(Workload workload) {
+    return bytes(workload) >= SMALLEST_BYTES;
   }
 
-  /// The rows of a workload have nothing in common.
+  /// The rows of a module have nothing in common.
   @Override
   public String group(Workload workload, Result result) {
     return result.row().substring(workload.name().length() + 2);
@@ -45,46 +55,66 @@ public record ThroughputMode(Settings settings) implements Mode {
       progress.accept(workload.name() + ": " + column.name());
       try (Guest guest = Guest.start(workload, column, settings)) {
         results.addAll(measure(workload, guest));
+      } catch (WorkerException failure) {
+        for (String what : List.of(VALIDATED, CPU, WALL, FIRST)) {
+          results.add(Result.failed(row(workload, what), column.name(), failure.getMessage()));
+        }
       }
     }
     return results;
   }
 
   private List<Result> measure(Workload workload, Guest guest) {
-    double megabytes = size(workload) / 1e6;
-    double[] walls = new double[settings.rounds()];
-    double[] cpus = new double[settings.rounds()];
-    double first = 0;
-    try {
-      for (int i = -WARM_UP; i < walls.length; i++) {
-        double before = guest.worker().usageNanos();
-        double wall = guest.compileAll().wall();
-        if (i == -WARM_UP) {
-          first = megabytes * 1e9 / wall;
-        }
-        if (i >= 0) {
-          walls[i] = megabytes * 1e9 / wall;
-          cpus[i] = megabytes * 1e9 / (guest.worker().usageNanos() - before);
-        }
-      }
-    } catch (WorkerException failure) {
-      return List.of(guest.failed(failure).inRow(row(workload, WALL)));
-    }
+    double bytes = bytes(workload);
+    Guest.Times first = guest.whole(ALL, 1);
+    Steady validated = Steady.of(guest, VALIDATE, 0, settings);
+    Steady generated = Steady.of(guest, ALL, first.cpu(), settings);
+    String column = guest.column();
     return List.of(
-        Result.of(row(workload, WALL), guest.column(), walls)
-            .withDetail(String.format(Locale.ROOT, "%.1f MB/s the first time", first)),
-        Result.of(row(workload, CPU), guest.column(), cpus));
+        Result.of(row(workload, VALIDATED), column, rates(bytes, validated.cpu())),
+        Result.of(row(workload, CPU), column, rates(bytes, generated.cpu())),
+        Result.of(row(workload, WALL), column, rates(bytes, generated.wall())),
+        Result.of(row(workload, FIRST), column, rates(bytes, first.wall())));
+  }
+
+  /// Times of one step in the end, a sample for each round.
+  @SuppressWarnings("ArrayRecordComponent") // Never compared.
+  private record Steady(double[] cpu, double[] wall) {
+    /// @param spent on it already, as warm-up
+    static Steady of(Guest guest, String step, double spent, Settings settings) {
+      int count = 1;
+      double cpu = spent;
+      double once = 0;
+      // Clocks of a process tick slowly.
+      while (cpu < settings.warmUpCpuMillis() * 1e6 || once < SAMPLE_NANOS) {
+        count = once < SAMPLE_NANOS && cpu > spent ? count * 2 : count;
+        once = guest.whole(step, count).cpu();
+        cpu += Math.max(1, once);
+      }
+      Steady steady = new Steady(new double[settings.rounds()], new double[settings.rounds()]);
+      for (int round = 0; round < settings.rounds(); round++) {
+        Guest.Times times = guest.whole(step, count);
+        steady.cpu[round] = times.cpu() / count;
+        steady.wall[round] = times.wall() / count;
+      }
+      return steady;
+    }
+  }
+
+  /// {@return megabytes in a second}
+  private static double[] rates(double bytes, double... nanos) {
+    return Arrays.stream(nanos).map(time -> bytes / 1e6 / (time / 1e9)).toArray();
   }
 
   private static String row(Workload workload, String what) {
     return workload.name() + ": " + what;
   }
 
-  private static long size(Workload workload) {
+  private static long bytes(Workload workload) {
     try {
       return Files.size(workload.module());
-    } catch (IOException e) {
-      throw new UncheckedIOException(e);
+    } catch (IOException failure) {
+      throw new UncheckedIOException(failure);
     }
   }
 }

@@ -6,10 +6,8 @@ import dev.cloister.bench.report.Result;
 import dev.cloister.bench.workload.Group;
 import dev.cloister.bench.workload.Workload;
 import java.util.ArrayList;
-import java.util.EnumSet;
 import java.util.List;
 import java.util.Locale;
-import java.util.Set;
 import java.util.function.Consumer;
 import java.util.function.ToDoubleFunction;
 import org.jspecify.annotations.Nullable;
@@ -31,8 +29,8 @@ public record WarmUpMode(Settings settings) implements Mode {
   }
 
   @Override
-  public Set<Group> defaultGroups() {
-    return EnumSet.of(Group.INTERPRETER, Group.PROGRAM);
+  public boolean isDefault(Workload workload) {
+    return workload.group() == Group.INTERPRETER || workload.group() == Group.PROGRAM;
   }
 
   /// The rows of a workload have nothing in common.

@@ -153,7 +153,9 @@ public final class Report {
             })
             .toList();
     // Columns that have nothing of a group do not matter there.
-    if (common.size() < names.size() && !common.isEmpty()) {
+    boolean isOther =
+        columns.stream().anyMatch(column -> ratios(names, column).size() > common.size());
+    if (isOther && !common.isEmpty()) {
       appendMean(text, "the same over common rows", common);
     }
   }

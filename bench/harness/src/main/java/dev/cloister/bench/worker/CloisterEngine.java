@@ -86,6 +86,11 @@ final class CloisterEngine implements GuestEngine {
   }
 
   @Override
+  public void validate(byte[] wasm) {
+    engine.validate(wasm);
+  }
+
+  @Override
   public String special(String[] command)
       throws IOException, ExecutionException, InterruptedException {
     switch (command[0]) {

@@ -22,6 +22,13 @@ public interface GuestEngine extends AutoCloseable {
     throw new IllegalArgumentException("no command " + command[0]);
   }
 
+  /// Decodes and validates a module, and lets go of it.
+  ///
+  /// @throws UnsupportedOperationException if this engine cannot be made to do that
+  default void validate(byte[] wasm) {
+    throw new UnsupportedOperationException("validation alone");
+  }
+
   /// Compiles a module with everything in it, and lets go of it.
   ///
   /// @throws UnsupportedOperationException if this engine cannot be made to do that

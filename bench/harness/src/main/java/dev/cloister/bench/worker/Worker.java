@@ -16,6 +16,7 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Locale;
+import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /// Executes the commands of the harness, one a line, fields separated by tabs:
@@ -24,12 +25,13 @@ import org.jspecify.annotations.Nullable;
 /// | --- | --- |
 /// | `version` | name and version of the engine |
 /// | `compile FILE` | CPU and wall time, in nanoseconds |
-/// | `compile-all FILE` | the same for all of it, as a module that was not there yet |
 /// | `call N` | a fresh instance is made and `run(N)` called: checksum, CPU and wall time |
 /// | `trace FILE` | a trace is played and checked: checksum, CPU and wall time of the play |
 /// | `repeat COUNT` | what was last called or played, COUNT times: CPU and wall time |
 /// | `fresh COUNT` | the same, each time on a fresh instance: CPU and wall time of the calls |
 /// | `instances COUNT` | makes and keeps so many: see below |
+/// | `validate FILE COUNT` | it is decoded and validated: CPU of the process and wall time |
+/// | `compile-all FILE COUNT` | and all of it is compiled: CPU of the process and wall time |
 /// | `cycles COUNT` | makes, calls and closes so many, one after the other: see below |
 /// | `grow PAGES` | grows a memory to so many pages, one at a time: see below |
 /// | `usage` | CPU time of the whole process |
@@ -51,6 +53,7 @@ import org.jspecify.annotations.Nullable;
 /// nor other processes count. Whatever fails is answered by `failed REASON`; the worker goes on.
 public final class Worker {
   private static final long STACK_BYTES = 16L << 20;
+  private static final int VARIANT_BYTES = 8;
   private static final int PAGE_LOG2 = 16;
   private static final String GUEST = "guest";
 
@@ -60,7 +63,7 @@ public final class Worker {
   private @Nullable Trace trace;
   private @Nullable JitWatch watch;
   private long argument;
-  private int copies;
+  private int variants;
 
   private Worker(GuestEngine engine) {
     this.engine = engine;
@@ -104,12 +107,13 @@ public final class Worker {
           + switch (fields[0]) {
             case "version" -> engine.version();
             case "compile" -> compile(Path.of(fields[1]));
-            case "compile-all" -> compileAll(Path.of(fields[1]));
             case "call" -> call(Long.parseLong(fields[1]));
             case "trace" -> trace(Path.of(fields[1]));
             case "repeat" -> repeat(Integer.parseInt(fields[1]));
             case "fresh" -> fresh(Integer.parseInt(fields[1]));
             case "instances" -> instances(Integer.parseInt(fields[1]));
+            case "validate" -> whole(fields, engine::validate);
+            case "compile-all" -> whole(fields, engine::compileAll);
             case "cycles" -> cycles(Integer.parseInt(fields[1]));
             case "grow" -> grow(Integer.parseInt(fields[1]));
             case "watch" -> watch();
@@ -130,18 +134,6 @@ public final class Worker {
     byte[] wasm = Files.readAllBytes(file);
     Clock clock = new Clock();
     module = engine.compile(wasm);
-    return clock.read();
-  }
-
-  private String compileAll(Path file) throws IOException {
-    byte[] wasm = Files.readAllBytes(file);
-    // A custom section makes it another module.
-    byte[] suffix = {0, 5, 0, 0, 0, 0, 0};
-    ByteBuffer.wrap(suffix).putInt(3, ++copies);
-    byte[] copy = Arrays.copyOf(wasm, wasm.length + suffix.length);
-    System.arraycopy(suffix, 0, copy, wasm.length, suffix.length);
-    Clock clock = new Clock();
-    engine.compileAll(copy);
     return clock.read();
   }
 
@@ -225,6 +217,36 @@ public final class Worker {
         made[count - 1 - count / 100],
         called[count / 2],
         Math.max(0, heap / count));
+  }
+
+  private String whole(String[] fields, Consumer<byte[]> step) throws IOException {
+    byte[] wasm = Files.readAllBytes(Path.of(fields[1]));
+    int count = Integer.parseInt(fields[2]);
+    long cpu = 0;
+    long wall = 0;
+    System.gc();
+    for (int i = 0; i < count; i++) {
+      byte[] variant = variant(wasm);
+      long cpuBefore = processCpuNanos();
+      long wallBefore = System.nanoTime();
+      step.accept(variant);
+      cpu += processCpuNanos() - cpuBefore;
+      wall += System.nanoTime() - wallBefore;
+    }
+    return cpu + "\t" + wall;
+  }
+
+  /// Each time with another custom section at the end, for engines that know modules again.
+  private byte[] variant(byte[] wasm) {
+    byte[] variant = Arrays.copyOf(wasm, wasm.length + VARIANT_BYTES);
+    variants++;
+    ByteBuffer.wrap(variant, wasm.length, VARIANT_BYTES)
+        .put((byte) 0)
+        .put((byte) (VARIANT_BYTES - 2))
+        .put((byte) 1)
+        .put((byte) 'v')
+        .putInt(variants);
+    return variant;
   }
 
   private String cycles(int count) {

@@ -18,6 +18,8 @@ public final class Catalog {
   /// What the name of a growable build ends with.
   public static final String GROWABLE = "+grow";
 
+  private static final String BINARY = ".wasm";
+
   private static final String TRACE = ".trace.jsonl.gz";
 
   private final Map<String, Workload> workloads = new LinkedHashMap<>();
@@ -36,6 +38,7 @@ public final class Catalog {
       catalog.addKernels(corpora.resolve("bench"));
       catalog.addTraces(corpora.resolve("programs"), corpora.resolve("programs"));
       catalog.addTraces(own, corpora.resolve("programs"));
+      catalog.addBinaries(corpora.resolve("programs"));
     } else {
       catalog.missing.add("the corpora are not at " + corpora + " (-Dcorpora, CLOISTER_CORPORA)");
     }
@@ -45,6 +48,13 @@ public final class Catalog {
   /// {@return all workloads, without growable builds}
   public List<Workload> all() {
     return List.copyOf(workloads.values());
+  }
+
+  /// {@return those that do not lack their host}
+  public List<Workload> runnable() {
+    return workloads.values().stream()
+        .filter(workload -> !(workload.task() instanceof Task.Compile))
+        .toList();
   }
 
   /// {@return what of the catalog is absent on this machine, and why}
@@ -136,6 +146,17 @@ public final class Catalog {
                 new Task.Play(trace),
                 group == Group.COMPUTE ? Group.PROGRAM : group,
                 /* isGrowable= */ false));
+      }
+    }
+  }
+
+  /// Those without a trace.
+  private void addBinaries(Path folder) throws IOException {
+    try (Stream<Path> files = Files.list(folder)) {
+      for (Path module : files.filter(file -> file.toString().endsWith(BINARY)).sorted().toList()) {
+        String file = module.getFileName().toString();
+        String name = file.substring(0, file.length() - BINARY.length());
+        add(new Workload(name, module, new Task.Compile(), Group.BINARY, /* isGrowable= */ false));
       }
     }
   }

@@ -14,7 +14,9 @@ public enum Group {
   /// Recorded runs of other real programs.
   PROGRAM("programs"),
   /// Next to nothing: a call, an instance.
-  BOUNDARY("boundary");
+  BOUNDARY("boundary"),
+  /// Programs that need a host that is not here: they can only be compiled.
+  BINARY("binaries");
 
   private final String label;
 

@@ -25,6 +25,9 @@ public record Workload(String name, Path module, Task task, Group group, boolean
 
     /// Plays a recorded trace, which carries its own expectations, on a fresh instance.
     record Play(Path trace) implements Task {}
+
+    /// Nothing: it can only be compiled.
+    record Compile() implements Task {}
   }
 
   /// {@return the group, and which build it is if there are two}

@@ -49,16 +49,16 @@ public final class VectorApi {
 
   /// {@return a vector by its halves}
   @CalledByGeneratedCode
+  @SuppressWarnings("exports") // For generated code.
   public static ByteVector of(long low, long high) {
-    return LongVector.broadcast(LongVector.SPECIES_128, low)
-        .withLane(1, high)
-        .reinterpretAsBytes();
+    return LongVector.broadcast(LongVector.SPECIES_128, low).withLane(1, high).reinterpretAsBytes();
   }
 
   /// {@return a constant of generated code} Called by the JVM, once for each.
   ///
   /// @param name what dynamic constants have besides, without meaning
   @CalledByGeneratedCode
+  @SuppressWarnings("exports") // For generated code.
   public static ByteVector constant(
       MethodHandles.Lookup lookup, String name, Class<?> type, long low, long high) {
     return of(low, high);

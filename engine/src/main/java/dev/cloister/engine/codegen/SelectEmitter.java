@@ -1,0 +1,115 @@
+package dev.cloister.engine.codegen;
+
+import org.objectweb.asm.Label;
+import org.objectweb.asm.Opcodes;
+
+/// Writes `select`.
+final class SelectEmitter {
+  /*
+   * V8 makes a conditional move of every select. C2 makes one of a branch only if both outcomes are
+   * frequent and the arms are trivial: it first moves what is needed in one arm only into that arm,
+   * and then takes two instructions in an arm for too many, at any ConditionalMoveLimit. What
+   * compilers make selects of, however, is often unpredictable, and each misprediction costs some
+   * fifteen cycles.
+   *
+   * So where an operand is the result of an instruction, the select is arithmetic, which cannot be
+   * moved: `b ^ ((a ^ b) & mask)`; also where the condition is not a comparison. Otherwise, with
+   * variables, constants and selects, C2 has nothing to move and is left to decide by its profile.
+   */
+  /// Whether a half of a vector is the high one, in the order in which they are written.
+  private static final boolean[] HALVES = {false, true};
+
+  private final MethodState state;
+  private final BytecodeWriter writer;
+
+  SelectEmitter(MethodState state) {
+    this.state = state;
+    this.writer = state.writer;
+  }
+
+  /// Writes the instruction.
+  void emit() {
+    switch (state.peek(1)) {
+      case V128 -> selectVector();
+      case INT -> selectInteger(/* isLong= */ false);
+      case LONG -> selectInteger(/* isLong= */ true);
+      case PACKED -> {
+        state.alignSelected();
+        branch();
+      }
+      default -> branch();
+    }
+  }
+
+  private void selectInteger(boolean isLong) {
+    int top = state.operands.size() - 1;
+    // A condition that is a number may be what another branch chose; then C2 joins the branches.
+    if (state.operands.place(top) != OperandStack.CONDITION
+        || state.operands.isComputed(top - 1)
+        || state.operands.isComputed(top - 2)) {
+      mask(isLong);
+    } else {
+      branch();
+    }
+    state.operands.markChosen();
+  }
+
+  private void mask(boolean isLong) {
+    boolean isCondition = state.operands.place(state.operands.size() - 1) == OperandStack.CONDITION;
+    state.flush();
+    if (isCondition) {
+      // It is 0 or 1.
+      writer.insn(Opcodes.INEG);
+    } else {
+      writer.insn(Opcodes.DUP);
+      writer.insn(Opcodes.INEG);
+      writer.insn(Opcodes.IOR);
+      writer.iconst(Integer.SIZE - 1);
+      writer.insn(Opcodes.ISHR);
+    }
+    writer.store(JvmKind.INT, state.scratchAddress);
+    writer.insn(isLong ? Opcodes.DUP2_X2 : Opcodes.DUP_X1);
+    writer.insn(isLong ? Opcodes.LXOR : Opcodes.IXOR);
+    writer.load(JvmKind.INT, state.scratchAddress);
+    if (isLong) {
+      writer.insn(Opcodes.I2L);
+    }
+    writer.insn(isLong ? Opcodes.LAND : Opcodes.IAND);
+    writer.insn(isLong ? Opcodes.LXOR : Opcodes.IXOR);
+    state.pop(2);
+  }
+
+  private void branch() {
+    JvmKind kind = state.peek(1);
+    state.flushBelow(1);
+    int jump = state.takeCondition();
+    Label first = new Label();
+    Label end = new Label();
+    writer.jump(jump, first);
+    if (kind.slots() == 2) {
+      writer.insn(Opcodes.DUP2_X2);
+      writer.insn(Opcodes.POP2);
+    } else {
+      writer.insn(Opcodes.SWAP);
+    }
+    writer.pop(kind);
+    writer.jump(Opcodes.GOTO, end);
+    state.writeLabel(first);
+    writer.pop(kind);
+    state.pop();
+    state.writeLabel(end);
+  }
+
+  /// Two vectors cannot be swapped on the JVM stack, so each half is chosen by itself.
+  private void selectVector() {
+    state.deferTop(3);
+    for (boolean isHigh : HALVES) {
+      state.writeDeferredHalf(2, isHigh);
+      state.writeDeferredHalf(1, isHigh);
+      state.writeDeferred(0);
+      writer.invokestatic(Names.V128_OPS, "select", "(JJI)J");
+    }
+    state.pop(3);
+    state.pushVector();
+  }
+}

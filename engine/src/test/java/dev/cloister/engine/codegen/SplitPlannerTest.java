@@ -1,0 +1,165 @@
+package dev.cloister.engine.codegen;
+
+import static dev.cloister.engine.fixture.TestEngine.result;
+import static dev.cloister.engine.types.NumType.I32;
+import static dev.cloister.engine.types.NumType.I64;
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.cloister.engine.EngineConfig;
+import dev.cloister.engine.bytecode.InstructionReader;
+import dev.cloister.engine.bytecode.Opcode;
+import dev.cloister.engine.decode.ModuleDecoder;
+import dev.cloister.engine.feature.WasmFeatures;
+import dev.cloister.engine.feature.WasmLimits;
+import dev.cloister.engine.fixture.CodeBuilder;
+import dev.cloister.engine.fixture.ModuleBuilder;
+import dev.cloister.engine.fixture.TestEngine;
+import dev.cloister.engine.module.WasmModule;
+import dev.cloister.engine.runtime.CodeKind;
+import dev.cloister.engine.runtime.Instance;
+import dev.cloister.engine.runtime.InstanceLayout;
+import dev.cloister.engine.runtime.VectorUse;
+import dev.cloister.engine.types.FuncType;
+import java.util.List;
+import java.util.Objects;
+import java.util.stream.IntStream;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
+import org.junit.jupiter.params.provider.EnumSource.Mode;
+
+/// How functions are divided, and that they compute the same then.
+final class SplitPlannerTest {
+  private static final int CASES = 20;
+  private static final int SUMMANDS = 400;
+  private static final FuncType RUN = new FuncType(List.of(I32, I32), List.of(I32));
+
+  /// An interpreter: each turn of the loop takes the lowest digit of the program, of base 20, and
+  /// executes its case; every other case is long. It ends where the rest is 0.
+  private static void interpreter(CodeBuilder code) {
+    code.loop();
+    for (int i = 0; i < CASES; i++) {
+      code.block();
+    }
+    code.localGet(0).i32Const(CASES).op(Opcode.I32_REM_U);
+    code.brTable(IntStream.range(0, CASES).asLongStream().toArray());
+    for (int i = 0; i < CASES; i++) {
+      code.end();
+      for (int k = 0; k < (i % 2 == 0 ? 1 : SUMMANDS); k++) {
+        code.localGet(1).i32Const(31).op(Opcode.I32_MUL).i32Const(i + k).i32Add().localSet(1);
+      }
+      code.localGet(0).i32Const(CASES).op(Opcode.I32_DIV_U).localTee(0);
+      code.brIf(CASES - 1 - i);
+      code.localGet(1).op(Opcode.RETURN);
+    }
+    code.end();
+    code.op(Opcode.UNREACHABLE);
+  }
+
+  private static int expected(int program, int start) {
+    int sum = start;
+    int rest = program;
+    do {
+      int opcode = rest % CASES;
+      for (int k = 0; k < (opcode % 2 == 0 ? 1 : SUMMANDS); k++) {
+        sum = sum * 31 + opcode + k;
+      }
+      rest /= CASES;
+    } while (rest != 0);
+    return sum;
+  }
+
+  @ParameterizedTest
+  @EnumSource(CodeKind.class)
+  void dispatch_staysInTheMethodOfItsLoop(CodeKind kind) {
+    WasmModule module =
+        ModuleDecoder.decode(
+            new ModuleBuilder().exportFunction("f", RUN, SplitPlannerTest::interpreter).build(),
+            WasmFeatures.ALL,
+            WasmLimits.defaults());
+    ModulePlan plan = new ModulePlan(module, new InstanceLayout(module), 20_000, VectorUse.WORTHWHILE, _ -> {});
+    SplitPlan split = SplitPlanner.first(kind, plan, 0);
+    assertThat(split.isDivided()).isTrue();
+
+    InstructionReader reader = Sites.instructions(module, 0);
+    int start = reader.position();
+    while (reader.next() != Opcode.BR_TABLE) {
+      start = reader.position();
+    }
+    int table = start;
+    List<SplitPlan.Region> all =
+        IntStream.iterate(start, at -> at < reader.end(), at -> at + 1)
+            .mapToObj(at -> split.regionAt(at, null))
+            .filter(Objects::nonNull)
+            .toList();
+    assertThat(all).isNotEmpty();
+    for (int at = module.bodyOffset(0); at <= table; at++) {
+      assertThat(split.regionAt(at, null)).as("region at %s", at).isNull();
+    }
+  }
+
+  @ParameterizedTest
+  @EnumSource(CodeKind.class)
+  void interpreter_computesTheSameDivided(CodeKind kind) {
+    EngineConfig config = EngineConfig.defaults().withCodeKind(kind).withMethodBytes(20_000);
+    try (TestEngine engine = new TestEngine(config)) {
+      Instance instance =
+          engine.instantiate(
+              new ModuleBuilder().exportFunction("f", RUN, SplitPlannerTest::interpreter));
+      for (int program : new int[] {0, 1, 19, 20, 399, 8_019, 1_234_567, Integer.MAX_VALUE}) {
+        assertThat(result(instance, "f", program, 7))
+            .as("program %s", program)
+            .isEqualTo(expected(program, 7));
+      }
+    }
+  }
+
+  /// The locals beyond what is passed as arguments reach a region, and what it writes comes back.
+  @ParameterizedTest
+  @EnumSource(value = CodeKind.class, mode = Mode.EXCLUDE, names = "DEBUG")
+  void region_usesMoreLocalsThanItHasArguments(CodeKind kind) {
+    int count = 60;
+    EngineConfig config = EngineConfig.defaults().withCodeKind(kind).withMethodBytes(1_500);
+    try (TestEngine engine = new TestEngine(config)) {
+      ModuleBuilder module =
+          new ModuleBuilder()
+              .exportFunction(
+                  "f",
+                  new FuncType(List.of(I64), List.of(I64)),
+                  code -> {
+                    int[] locals = IntStream.range(0, count).map(_ -> code.local(I64)).toArray();
+                    for (int i = 0; i < count; i++) {
+                      code.localGet(0).i64Const(i).op(Opcode.I64_ADD).localSet(locals[i]);
+                    }
+                    code.loop();
+                    for (int round = 0; round < 6; round++) {
+                      for (int i = 0; i < count; i++) {
+                        code.localGet(locals[i])
+                            .localGet(locals[(i + 7) % count])
+                            .op(Opcode.I64_ADD)
+                            .localSet(locals[i]);
+                      }
+                    }
+                    code.end();
+                    code.i64Const(0);
+                    for (int i = 0; i < count; i++) {
+                      code.i64Const(31).op(Opcode.I64_MUL);
+                      code.localGet(locals[i]).op(Opcode.I64_ADD);
+                    }
+                  });
+      long[] values = new long[count];
+      for (int i = 0; i < count; i++) {
+        values[i] = 5 + i;
+      }
+      for (int round = 0; round < 6; round++) {
+        for (int i = 0; i < count; i++) {
+          values[i] += values[(i + 7) % count];
+        }
+      }
+      long sum = 0;
+      for (long value : values) {
+        sum = sum * 31 + value;
+      }
+      assertThat(result(engine.instantiate(module), "f", 5L)).isEqualTo(sum);
+    }
+  }
+}
