@@ -212,13 +212,13 @@ final class PackedEmitter {
       }
       case LOGIC -> {
         if (row.operator() == VectorOperator.NOT) {
-          LaneType own = state.vectorLanes(1).integral();
+          LaneType own = state.vectorOperands.lanes(1).integral();
           state.deferTop(1);
           state.writeVector(0, own);
           vectors.binary(XOR, own, -1);
           finish(1, own);
         } else {
-          binary(row.operator(), state.vectorLanes(2).integral());
+          binary(row.operator(), state.vectorOperands.lanes(2).integral());
         }
       }
       case SHIFT -> shift(row.operator(), lanes);
@@ -296,7 +296,7 @@ final class PackedEmitter {
         vectors.anyTrue();
       }
       finish(2, JvmKind.INT);
-    } else if (next == Opcode.V128_BITSELECT && state.isVector(3)) {
+    } else if (next == Opcode.V128_BITSELECT && state.vectorOperands.isVector(3)) {
       state.prepare(4);
       state.deferTop(4);
       state.writeVector(2, lanes);
@@ -346,7 +346,7 @@ final class PackedEmitter {
   }
 
   private void bitselect() {
-    LaneType lanes = state.vectorLanes(3).integral();
+    LaneType lanes = state.vectorOperands.lanes(3).integral();
     state.deferTop(3);
     state.writeVector(1, lanes);
     vectors.operator(VectorOperator.BITWISE_BLEND);
@@ -466,7 +466,10 @@ final class PackedEmitter {
       vectors.selectFrom();
     } else {
       vectors.selectOfTwo(
-          low, high, () -> state.writeVector(1, LaneType.BYTE), () -> state.writeVector(0, LaneType.BYTE));
+          low,
+          high,
+          () -> state.writeVector(1, LaneType.BYTE),
+          () -> state.writeVector(0, LaneType.BYTE));
     }
     finish(2, LaneType.BYTE);
   }
