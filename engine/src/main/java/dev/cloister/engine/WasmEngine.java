@@ -117,17 +117,19 @@ public final class WasmEngine implements AutoCloseable {
   }
 
   private NativeModule compile(WasmModule module, ModuleHash hash) {
-    return new NativeModule(
-        module,
-        hash,
-        config.codeKind(),
-        config.methodBytes(),
-        config.vectorUse(),
-        signatureClasses,
-        structClasses,
-        threads,
-        stopper,
-        memoryPool);
+    // All at once, so that its classes need not be handed over one by one.
+    return threads.run(() ->
+        new NativeModule(
+            module,
+            hash,
+            config.codeKind(),
+            config.methodBytes(),
+            config.vectorUse(),
+            signatureClasses,
+            structClasses,
+            threads,
+            stopper,
+            memoryPool));
   }
 
   void close(ModuleHandle handle) {

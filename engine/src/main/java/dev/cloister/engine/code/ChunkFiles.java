@@ -17,10 +17,31 @@ import org.jspecify.annotations.Nullable;
 /// A chunk is small, so that little is generated which never runs. When one is taken, because
 /// something in it is called for the first time, those that its functions call are generated ahead
 /// on other threads while it begins to run. Safe to use by any thread.
+///
+/// Classes are taken on guest stacks, where little room may be left: what is called there uses
+/// nothing that would have to be linked or initialised first.
 final class ChunkFiles {
   /// The most chunks that are generated ahead and not taken: of those that a function could call,
   /// many never are.
   private static final int MAX_AHEAD = 256;
+
+  private static final int NO_CHUNK = -1;
+
+  /// Generates a chunk, ahead.
+  private record Ahead(ChunkFiles files, int chunk) implements Runnable {
+    @Override
+    public void run() {
+      files.generateAhead(chunk);
+    }
+  }
+
+  /// Generates what the functions of a chunk call, ahead.
+  private record Callees(ChunkFiles files, int chunk) implements Runnable {
+    @Override
+    public void run() {
+      files.findCallees(chunk);
+    }
+  }
 
   private final CodeKind kind;
   private final ModulePlan plan;
@@ -43,6 +64,9 @@ final class ChunkFiles {
     this.kind = kind;
     this.plan = plan;
     this.threads = threads;
+    // Links and initialises what a guest will come to.
+    generateCallees(NO_CHUNK);
+    takeIfGenerated(NO_CHUNK, "");
   }
 
   /// {@return the number of chunks that were taken}
@@ -54,11 +78,11 @@ final class ChunkFiles {
 
   /// Takes the first class of a chunk, or another one after the first, if it is generated.
   ///
-  /// @param name the internal name
+  /// @param name without the package
   byte @Nullable [] takeIfGenerated(int chunk, String name) {
     FutureTask<Map<String, byte[]>> task;
     synchronized (lock) {
-      byte[] part = parts.remove(name);
+      byte[] part = parts.remove(Names.GENERATED.concat(name));
       if (part != null) {
         return part;
       }
@@ -72,11 +96,11 @@ final class ChunkFiles {
 
   /// Takes a class of a chunk, generating the chunk if it is not. On a compile thread.
   ///
-  /// @param name the internal name
+  /// @param name without the package
   byte @Nullable [] take(int chunk, String name) {
     FutureTask<Map<String, byte[]>> task;
     synchronized (lock) {
-      byte[] part = parts.remove(name);
+      byte[] part = parts.remove(Names.GENERATED.concat(name));
       if (part != null) {
         return part;
       }
@@ -102,18 +126,19 @@ final class ChunkFiles {
         begun.remove(chunk, task);
       }
     }
-    byte[] file = files.get(name);
-    synchronized (lock) {
-      if (name.equals(Names.chunk(chunk))) {
+    String fileName = Names.GENERATED.concat(name);
+    boolean isFirst = name.indexOf('_') < 0;
+    if (isFirst) {
+      synchronized (lock) {
         taken.set(chunk);
-        files.forEach((other, bytes) -> {
-          if (!other.equals(name)) {
-            parts.put(other, bytes);
+        for (Map.Entry<String, byte[]> file : files.entrySet()) {
+          if (!file.getKey().equals(fileName)) {
+            parts.put(file.getKey(), file.getValue());
           }
-        });
+        }
       }
     }
-    return file;
+    return files.get(fileName);
   }
 
   private static Map<String, byte[]> result(FutureTask<Map<String, byte[]>> task) {
@@ -137,20 +162,21 @@ final class ChunkFiles {
 
   /// Has the chunks generated ahead that the functions of a chunk call directly.
   void generateCallees(int chunk) {
-    threads.runLater(() -> {
-      BitSet callees = plan.calleesOf(chunk);
-      for (int i = callees.nextSetBit(0); i >= 0; i = callees.nextSetBit(i + 1)) {
-        int callee = i;
-        if (isWanted(callee)) {
-          threads.runLater(() -> generateAhead(callee));
-        }
+    threads.runLater(new Callees(this, chunk));
+  }
+
+  private void findCallees(int chunk) {
+    BitSet callees = chunk == NO_CHUNK ? new BitSet() : plan.calleesOf(chunk);
+    for (int i = callees.nextSetBit(0); i >= 0; i = callees.nextSetBit(i + 1)) {
+      if (isWanted(i)) {
+        generateLater(i);
       }
-    });
+    }
   }
 
   /// Has a chunk generated ahead.
   void generateLater(int chunk) {
-    threads.runLater(() -> generateAhead(chunk));
+    threads.runLater(new Ahead(this, chunk));
   }
 
   private boolean isWanted(int chunk) {

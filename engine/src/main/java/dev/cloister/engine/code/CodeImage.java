@@ -2,7 +2,6 @@ package dev.cloister.engine.code;
 
 import dev.cloister.engine.codegen.DispatchGenerator;
 import dev.cloister.engine.codegen.ModulePlan;
-import dev.cloister.engine.codegen.Names;
 import dev.cloister.engine.runtime.CodeKind;
 import dev.cloister.engine.runtime.ImageEntry;
 import org.jspecify.annotations.Nullable;
@@ -91,7 +90,7 @@ public final class CodeImage {
       }
       int index = index(name);
       if (isChunk(name)) {
-        return chunks.take(index, Names.GENERATED + name);
+        return chunks.take(index, name);
       }
       int part = name.indexOf('_');
       return part < 0
@@ -101,7 +100,7 @@ public final class CodeImage {
 
     @Override
     byte @Nullable [] generated(String name) {
-      return isChunk(name) ? chunks.takeIfGenerated(index(name), Names.GENERATED + name) : null;
+      return isChunk(name) ? chunks.takeIfGenerated(index(name), name) : null;
     }
 
     @Override

@@ -50,7 +50,7 @@ public final class CompileThreads implements AutoCloseable {
   /// Runs a task on a compile thread and waits for it, without being interrupted.
   ///
   /// @throws RuntimeException what the task threw
-  <T extends @Nullable Object> T run(Callable<T> task) {
+  public <T extends @Nullable Object> T run(Callable<T> task) {
     if (Thread.currentThread() instanceof CompileThread) {
       return call(task);
     }

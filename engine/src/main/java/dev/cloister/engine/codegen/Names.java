@@ -123,7 +123,7 @@ public final class Names {
   }
 
   /// {@return the class with the code of chunk `index`}
-  public static String chunk(int index) {
+  static String chunk(int index) {
     return GENERATED + "C" + index;
   }
 

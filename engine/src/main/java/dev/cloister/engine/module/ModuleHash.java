@@ -14,7 +14,7 @@ public record ModuleHash(String hex) {
 
   /// Creates a hash from its digits.
   public ModuleHash {
-    if (hex.length() != DIGITS || !hex.chars().allMatch(ModuleHash::isDigit)) {
+    if (!isHash(hex)) {
       throw new IllegalArgumentException("not a SHA-256 digest in hexadecimal: " + hex);
     }
   }
@@ -36,13 +36,20 @@ public record ModuleHash(String hex) {
 
   /// Returns the hash written as `text`, or null if it is none.
   public static @Nullable ModuleHash parse(String text) {
-    return text.length() == DIGITS && text.chars().allMatch(ModuleHash::isDigit)
-        ? new ModuleHash(text)
-        : null;
+    return isHash(text) ? new ModuleHash(text) : null;
   }
 
-  private static boolean isDigit(int c) {
-    return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f');
+  private static boolean isHash(String text) {
+    if (text.length() != DIGITS) {
+      return false;
+    }
+    for (int i = 0; i < DIGITS; i++) {
+      char c = text.charAt(i);
+      if ((c < '0' || c > '9') && (c < 'a' || c > 'f')) {
+        return false;
+      }
+    }
+    return true;
   }
 
   @Override

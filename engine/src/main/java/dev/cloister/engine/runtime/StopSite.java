@@ -18,7 +18,7 @@ public final class StopSite {
    * is swapped: HotSpot then discards the compiled code at its own safepoints, and the running
    * frames continue in the interpreter, which calls the new target; that throws in the store
    * meant, and only there. A plain poll of a field would be hoisted out of loops by C2, an
-   * opaque one costs 30 %: only kinds of code that poll, see [CodeKind#polls], have it.
+   * opaque one costs 10 to 30 %: only kinds of code that poll, see [CodeKind#polls], have it.
    *
    * All isolates that run the module pay for an arming with a recompilation, so a [Stopper]
    * decides when it is done, for all stops together.

@@ -76,7 +76,8 @@ final class SplitPlannerTest {
             new ModuleBuilder().exportFunction("f", RUN, SplitPlannerTest::interpreter).build(),
             WasmFeatures.ALL,
             WasmLimits.defaults());
-    ModulePlan plan = new ModulePlan(module, new InstanceLayout(module), 20_000, VectorUse.WORTHWHILE, _ -> {});
+    ModulePlan plan =
+        new ModulePlan(module, new InstanceLayout(module), 20_000, VectorUse.WORTHWHILE, _ -> {});
     SplitPlan split = SplitPlanner.first(kind, plan, 0);
     assertThat(split.isDivided()).isTrue();
 

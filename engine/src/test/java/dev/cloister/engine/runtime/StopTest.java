@@ -474,23 +474,6 @@ final class StopTest {
     store.close();
   }
 
-  /// A large bulk operation looks at the flag between its slices.
-  @Test
-  void bulkOperation_inStoppedStore_endsBetweenSlices() {
-    int pages = 1024;
-    Store store = new Store(HeapLimiter.UNLIMITED);
-    Instance instance = engine.instantiate(new ModuleBuilder().memory(pages), Imports.NONE, store);
-
-    // As if the stop came while the operation runs.
-    store.requestStop(StopReason.DEADLINE);
-    Memory memory = instance.memories[0];
-    assertThatThrownBy(() -> BulkOps.memoryFill(0, 1, pages << 16, memory, instance))
-        .isInstanceOf(StoppedException.class);
-    assertThatThrownBy(() -> BulkOps.memoryCopy(0, 1, (pages << 16) - 1, memory, memory, instance))
-        .isInstanceOf(StoppedException.class);
-    store.close();
-  }
-
   /// Many stops, one after the other and of several stores at once, on one module.
   @Test
   void stops_manyInTurn_allTakeEffectAndNobodyElseIsStopped() throws InterruptedException {

@@ -19,6 +19,7 @@ import dev.cloister.engine.types.Limits;
 import dev.cloister.engine.types.TableType;
 import java.util.List;
 import java.util.Objects;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 
@@ -96,7 +97,7 @@ final class TableElementsTest {
   }
 
   /// What calls find from `from` on: an index of a function, or null.
-  private static void assertElements(Instance instance, Integer... expected) {
+  private static void assertElements(Instance instance, @Nullable Integer... expected) {
     for (int i = 0; i < expected.length; i++) {
       int index = i;
       assertThat(intResult(instance, "isNull", i)).isEqualTo(expected[i] == null ? 1 : 0);
@@ -191,7 +192,7 @@ final class TableElementsTest {
 
   @Test
   void manySegments_areAllThere() {
-    Integer[] expected = new Integer[100];
+    @Nullable Integer[] expected = new Integer[100];
     for (int i = 0; i < expected.length; i++) {
       expected[i] = i % 3 == 0 ? null : i % COUNT;
     }

@@ -3,6 +3,7 @@ package dev.cloister.isolate.verticle;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.cloister.engine.EngineIsolate;
+import dev.cloister.engine.ModuleHandle;
 import dev.cloister.engine.error.StopReason;
 import dev.cloister.isolate.abi.Abi;
 import dev.cloister.isolate.abi.WasmValue;
@@ -192,6 +193,32 @@ final class CallDeskTest {
     timer.fire();
 
     assertThat(resultOf(spinning)).isInstanceOf(Deadline.class);
+  }
+
+  /// Nobody else on the module notices its stops from then on, and it works as before.
+  @Test
+  void guestsThatAreStoppedAgainAndAgain_comeIntoQuarantine() {
+    PluginHandle plugin = load(Modules.plain());
+    EngineIsolate other = guests.engine().addIsolate("other");
+    ModuleHandle shared = guests.engine().compile(other, Modules.plain());
+    long before = guests.engine().statistics().stops().polledInstances();
+    while (!plugin.engineHandle().isQuarantined()) {
+      CompletableFuture<InvocationOutcome> spinning = call(plugin, "spin");
+      awaitRunning(1);
+      timer.fire();
+      assertThat(resultOf(spinning)).isInstanceOf(Deadline.class);
+    }
+
+    assertThat(shared.isQuarantined()).isFalse();
+    assertThat(guests.engine().statistics().stops().polledInstances()).isEqualTo(before);
+    CompletableFuture<InvocationOutcome> spinning = call(plugin, "spin");
+    awaitRunning(1);
+    timer.fire();
+    assertThat(resultOf(spinning)).isInstanceOf(Deadline.class);
+    assertThat(resultOf(call(plugin, "add", 2, 3)))
+        .isEqualTo(new Returned(List.of(new WasmValue.I32(5))));
+    assertThat(guests.engine().statistics().stops().polledInstances()).isGreaterThan(before);
+    other.close();
   }
 
   @Test

@@ -3,6 +3,7 @@ package dev.cloister.sandbox.http;
 import dev.cloister.engine.EngineStatistics;
 import dev.cloister.engine.NativeModuleInfo;
 import dev.cloister.engine.WasmEngine;
+import dev.cloister.engine.runtime.Stopper;
 import dev.cloister.isolate.IsolateLimit;
 import dev.cloister.isolate.heap.HeapCategory;
 import dev.cloister.isolate.heap.HeapSnapshot;
@@ -89,8 +90,17 @@ public final class Figures {
     figures.put("wireBytes", engineFigures.wireBytes());
     figures.put("compilations", engineFigures.compilations());
     figures.put("cacheHits", engineFigures.cacheHits());
+    figures.put("stops", stops(engineFigures.stops()));
     figures.put("jvm", jvm());
     return figures;
+  }
+
+  private static Map<String, Object> stops(Stopper.Figures stops) {
+    return Map.of(
+        "guests", stops.stops(),
+        "armings", stops.armings(),
+        "armedModules", stops.armed(),
+        "polledInstances", stops.polledInstances());
   }
 
   private Map<String, Object> tenantStatistics(Tenant tenant) {

@@ -114,6 +114,21 @@ final class MetricsApi {
         "counter",
         "Modules that were there already.",
         engineFigures.cacheHits());
+    text.single(
+        "cloister_guest_stops_total",
+        "counter",
+        "Running guests that were asked to stop.",
+        engineFigures.stops().stops());
+    text.single(
+        "cloister_stop_armings_total",
+        "counter",
+        "How often a module's code was recompiled to stop guests.",
+        engineFigures.stops().armings());
+    text.single(
+        "cloister_polled_instances_total",
+        "counter",
+        "Instances made in quarantine.",
+        engineFigures.stops().polledInstances());
   }
 
   private static Map<String, String> labels(String tenant, String key, String value) {

@@ -69,7 +69,8 @@ final class CloisterCommandTest {
   }
 
   @ParameterizedTest
-  @ValueSource(strings = {"auto", "baseline", "optimized", "debug", "fuel", "DEBUG"})
+  @ValueSource(
+      strings = {"auto", "baseline", "optimized", "debug", "fuel", "polled", "DEBUG"})
   void tier_thatIsKnown_isAccepted(String tier) {
     CommandRun.of("compile", "--tier", tier, "no-such-file.wasm")
         .assertUsageError("cannot read no-such-file.wasm");

@@ -96,8 +96,12 @@ final class CloisterEngine implements GuestEngine {
     switch (command[0]) {
       case "stops" -> {
         try (StopTrials trials = new StopTrials(kind, Files.readAllBytes(Path.of(command[1])))) {
-          String export = command[2].isEmpty() ? null : command[2];
-          return trials.run(export, Integer.parseInt(command[3]));
+          int count = Integer.parseInt(command[3]);
+          return switch (command[2]) {
+            case "-" -> trials.noise(count);
+            case "" -> trials.run(null, count);
+            default -> trials.run(command[2], count);
+          };
         }
       }
       case "share" -> {

@@ -8,7 +8,6 @@ import dev.cloister.engine.error.StoppedException;
 import dev.cloister.engine.runtime.CodeKind;
 import dev.cloister.engine.runtime.FuncRef;
 import dev.cloister.engine.runtime.HeapLimiter;
-import dev.cloister.engine.runtime.Instance;
 import dev.cloister.engine.runtime.StopPolicy;
 import dev.cloister.engine.runtime.Stopper;
 import dev.cloister.engine.runtime.Store;
@@ -22,13 +21,16 @@ import java.util.concurrent.TimeUnit;
 ///
 /// The neighbour calls a function again and again and takes the time of each call. The other
 /// isolate makes instances and lets each of them run for some milliseconds; then it is stopped, or,
-/// for control, ends by itself, so that both do the same but for the stops. Rounds of both kinds
+/// for control, called no more: it has been doing the same in short calls. Rounds of both kinds
 /// alternate.
 final class SharerTrial implements AutoCloseable {
   private static final long RUN_NANOS = TimeUnit.MILLISECONDS.toNanos(5);
 
-  /// More than anybody waits for.
+  /// More turns than anybody waits for.
   private static final long FOR_EVER = Long.MAX_VALUE;
+
+  /// The turns of a short call: some ten microseconds.
+  private static final long FEW = 20_000;
 
   private static final int MAX_SAMPLES = 1 << 20;
   private static final int WARM_UP_ROUNDS = 2;
@@ -40,6 +42,7 @@ final class SharerTrial implements AutoCloseable {
   private final ExecutorService guest = StopTrials.newThread();
   private final long[] samples = new long[MAX_SAMPLES];
   private volatile boolean isRoundOver;
+  private volatile boolean isRunOver;
 
   /// @param isQuarantined whether the policy is the engine's; else isolates are never put into
   ///   quarantine
@@ -64,10 +67,9 @@ final class SharerTrial implements AutoCloseable {
   /// percentiles without and with stops, in nanoseconds; the number of stops and of armings in the
   /// rounds that count}
   String run(int rounds, long roundNanos) throws ExecutionException, InterruptedException {
-    long turns = calibrate();
     for (int i = 0; i < WARM_UP_ROUNDS; i++) {
-      round(roundNanos, FOR_EVER);
-      round(roundNanos, turns);
+      round(roundNanos, /* isStopped= */ true);
+      round(roundNanos, /* isStopped= */ false);
     }
     Stopper.Figures before = engine.statistics().stops();
     double[] control = new double[rounds];
@@ -76,11 +78,11 @@ final class SharerTrial implements AutoCloseable {
     for (int i = 0; i < rounds; i++) {
       // Neither is always the first.
       if (i % 2 == 0) {
-        control[i] = round(roundNanos, turns);
+        control[i] = round(roundNanos, /* isStopped= */ false);
       }
-      stopped[i] = round(roundNanos, FOR_EVER);
+      stopped[i] = round(roundNanos, /* isStopped= */ true);
       if (i % 2 != 0) {
-        control[i] = round(roundNanos, turns);
+        control[i] = round(roundNanos, /* isStopped= */ false);
       }
       ratios[i] = stopped[i] / control[i];
     }
@@ -102,25 +104,10 @@ final class SharerTrial implements AutoCloseable {
     return (sorted[(sorted.length - 1) / 2] + sorted[sorted.length / 2]) / 2;
   }
 
-  /// {@return how many turns take about as long as a guest runs that is stopped}
-  private long calibrate() throws ExecutionException, InterruptedException {
-    long turns = 1_000_000;
-    // The JIT comes in between; and in quarantine the code is another one.
-    for (int i = 0; i < 10; i++) {
-      runOne(FOR_EVER);
-    }
-    for (int i = 0; i < 50; i++) {
-      long start = System.nanoTime();
-      runOne(turns);
-      turns = Math.max(1, Math.round((double) turns * RUN_NANOS / (System.nanoTime() - start)));
-    }
-    return turns;
-  }
-
   /// One round, with the neighbour on the calling thread.
   ///
   /// @return the 99th percentile of the neighbour's calls
-  private double round(long roundNanos, long turns)
+  private double round(long roundNanos, boolean isStopped)
       throws ExecutionException, InterruptedException {
     isRoundOver = false;
     Thread other =
@@ -129,7 +116,7 @@ final class SharerTrial implements AutoCloseable {
             .start(() -> {
               while (!isRoundOver) {
                 try {
-                  runOne(turns);
+                  runOne(isStopped);
                 } catch (ExecutionException | InterruptedException failure) {
                   throw new IllegalStateException(failure);
                 }
@@ -150,22 +137,27 @@ final class SharerTrial implements AutoCloseable {
     return samples[(count * 99 + 99) / 100 - 1];
   }
 
-  /// Runs a guest of the restless isolate until it has ended, and stops it before if need be.
-  private void runOne(long turns) throws ExecutionException, InterruptedException {
+  /// Lets a guest of the restless isolate run for some milliseconds and ends it.
+  private void runOne(boolean isStopped) throws ExecutionException, InterruptedException {
     try (Store store = new Store(HeapLimiter.UNLIMITED)) {
-      Future<?> end = guest.submit(() -> runUntilStopped(store, turns));
+      isRunOver = false;
+      Future<?> end = guest.submit(() -> runToEnd(store, isStopped));
       TimeUnit.NANOSECONDS.sleep(RUN_NANOS);
-      if (turns == FOR_EVER) {
+      if (isStopped) {
         store.requestStop(StopReason.DEADLINE);
       }
+      isRunOver = true;
       end.get();
     }
   }
 
-  private void runUntilStopped(Store store, long turns) {
+  private void runToEnd(Store store, boolean isStopped) {
     try {
-      Instance instance = restless.instantiate(store, StopTrials.imports());
-      instance.exportedFunction("turns").call(turns);
+      FuncRef turns =
+          restless.instantiate(store, StopTrials.imports()).exportedFunction("turns");
+      while (!isRunOver) {
+        turns.call(isStopped ? FOR_EVER : FEW);
+      }
     } catch (StoppedException _) {
       // As it was to be.
     }

@@ -14,6 +14,8 @@ import dev.cloister.engine.runtime.Instance;
 import dev.cloister.engine.runtime.StopPolicy;
 import dev.cloister.engine.runtime.Store;
 import dev.cloister.engine.types.FuncType;
+import java.lang.management.ManagementFactory;
+import java.lang.management.ThreadMXBean;
 import java.util.Arrays;
 import java.util.Random;
 import java.util.concurrent.ExecutionException;
@@ -21,6 +23,7 @@ import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.locks.LockSupport;
 import org.jspecify.annotations.Nullable;
 
@@ -36,11 +39,15 @@ final class StopTrials implements AutoCloseable {
   private static final int WARM_UP_STOPS = 10;
   private static final long MIN_RUN_NANOS = TimeUnit.MILLISECONDS.toNanos(30);
   private static final int SPREAD_NANOS = 20_000_000;
+  private static final long NAP_NANOS = TimeUnit.MILLISECONDS.toNanos(40);
+
+  private static final ThreadMXBean THREADS = ManagementFactory.getThreadMXBean();
 
   private final WasmEngine engine;
   private final ModuleHandle module;
   private final ExecutorService thread = newThread();
   private final Random random = new Random(1);
+  private volatile long guest;
 
   StopTrials(CodeKind kind, byte[] wasm) {
     engine = new WasmEngine(EngineConfig.defaults().withCodeKind(kind).withStops(unlimited()));
@@ -75,7 +82,8 @@ final class StopTrials implements AutoCloseable {
     return Imports.builder().define("host", "pause", pause).build();
   }
 
-  /// {@return the latencies of so many stops, in nanoseconds: median, 99th percentile, the longest}
+  /// {@return the latencies of so many stops, in nanoseconds: median, 99th percentile, the longest;
+  /// then the same of how much CPU time the guest still took, in which other processes do not count}
   ///
   /// @param export the function that never ends, or null for the start function
   String run(@Nullable String export, int count) throws ExecutionException, InterruptedException {
@@ -83,25 +91,59 @@ final class StopTrials implements AutoCloseable {
       stopOne(export);
     }
     long[] latencies = new long[count];
+    long[] cpu = new long[count];
     for (int i = 0; i < count; i++) {
-      latencies[i] = stopOne(export);
+      Times times = stopOne(export);
+      latencies[i] = times.wall();
+      cpu[i] = times.cpu();
     }
-    Arrays.sort(latencies);
+    return quantiles(latencies) + "\t" + quantiles(cpu);
+  }
+
+  /// {@return how much later than it wanted a thread wakes beside another one that is busy, as for
+  /// [#run]: what the machine adds to every latency}
+  String noise(int count) throws ExecutionException, InterruptedException {
+    AtomicBoolean isOver = new AtomicBoolean();
+    Future<?> busy =
+        thread.submit(() -> {
+          while (!isOver.get()) {
+            Thread.onSpinWait();
+          }
+        });
+    long[] late = new long[count];
+    for (int i = 0; i < count; i++) {
+      long wanted = System.nanoTime() + NAP_NANOS;
+      TimeUnit.NANOSECONDS.sleep(NAP_NANOS);
+      late[i] = System.nanoTime() - wanted;
+    }
+    isOver.set(true);
+    busy.get();
+    return quantiles(late) + "\t" + quantiles(new long[count]);
+  }
+
+  private static String quantiles(long[] nanos) {
+    Arrays.sort(nanos);
+    int count = nanos.length;
     int p99 = (count * 99 + 99) / 100 - 1;
-    return latencies[count / 2] + "\t" + latencies[p99] + "\t" + latencies[count - 1];
+    return nanos[count / 2] + "\t" + nanos[p99] + "\t" + nanos[count - 1];
   }
 
-  private long stopOne(@Nullable String export) throws ExecutionException, InterruptedException {
+  private record Times(long wall, long cpu) {}
+
+  private Times stopOne(@Nullable String export) throws ExecutionException, InterruptedException {
     try (Store store = new Store(HeapLimiter.UNLIMITED)) {
-      Future<Long> end = thread.submit(() -> runUntilStopped(store, export));
+      Future<Times> end = thread.submit(() -> runUntilStopped(store, export));
       TimeUnit.NANOSECONDS.sleep(MIN_RUN_NANOS + random.nextInt(SPREAD_NANOS));
-      long start = System.nanoTime();
+      long cpu = THREADS.getThreadCpuTime(guest);
+      long wall = System.nanoTime();
       store.requestStop(StopReason.DEADLINE);
-      return end.get() - start;
+      Times times = end.get();
+      return new Times(times.wall() - wall, times.cpu() - cpu);
     }
   }
 
-  private long runUntilStopped(Store store, @Nullable String export) {
+  private Times runUntilStopped(Store store, @Nullable String export) {
+    guest = Thread.currentThread().threadId();
     try {
       Instance instance = module.instantiate(store, imports());
       if (export != null) {
@@ -109,7 +151,7 @@ final class StopTrials implements AutoCloseable {
       }
       throw new IllegalStateException("the guest has ended");
     } catch (StoppedException _) {
-      return System.nanoTime();
+      return new Times(System.nanoTime(), THREADS.getCurrentThreadCpuTime());
     }
   }
 

@@ -38,7 +38,7 @@ import org.jspecify.annotations.Nullable;
 /// | `watch` | from now on what the JVM's compilers do is recorded: nothing |
 /// | `sample` | from now on the guest's stack is, too: nothing |
 /// | `watched` | what was seen so far: see [JitVerdict#toFields] |
-/// | `stops FILE EXPORT COUNT` | our engine only: see [StopTrials#run] |
+/// | `stops FILE EXPORT COUNT` | our engine only: see [StopTrials#run] and, for `-`, `noise` |
 /// | `share FILE QUARANTINE ROUNDS MILLIS` | our engine only: see [SharerTrial#run] |
 ///
 /// The answer to `instances` is the median and the 99th percentile of the wall time, the median of
