@@ -192,10 +192,10 @@ final class FunctionCompiler {
     }
     int operands = effects.pops(opcode);
     int firstResult = state.operands.size() - operands;
-    state.unpack(operands);
+    state.vectorOperands.unpack(operands);
     emit(opcode);
     if (state.isReachable) {
-      state.pack(firstResult);
+      state.vectorOperands.pack(firstResult);
     }
   }
 

@@ -286,7 +286,7 @@ final class MemoryEmitter {
   private void keepValue() {
     if (!state.isDeferred(0)) {
       JvmKind kind = state.peek(0);
-      LaneType lanes = state.vectorLanes(1);
+      LaneType lanes = state.vectorOperands.lanes(1);
       state.flush();
       writer.store(kind, state.scratchValue);
       state.pop();

@@ -47,6 +47,7 @@ final class MethodState {
   final int scratchOther;
   final DebugEmitter debug;
   final VectorWriter vectors;
+  final PackedOperands vectorOperands;
   final FrameArrayEmitter frameArrays;
 
   /// How vectors are objects, where they are.
@@ -141,6 +142,7 @@ final class MethodState {
     fixedFrameLength = entries;
     temporaries = new Temporaries(slot + 6);
     operands = new OperandStack(temporaries);
+    vectorOperands = new PackedOperands(this);
     control = caller == null ? new ArrayList<>() : caller.control;
     outerFrames = control.size();
     regionFrame =
@@ -532,16 +534,6 @@ final class MethodState {
     }
   }
 
-  /// {@return the lanes of the lowest of the top operands that is a vector object and no constant}
-  LaneType vectorLanes(int count) {
-    for (int i = operands.size() - count; i < operands.size(); i++) {
-      if (operands.kind(i) == JvmKind.PACKED && operands.place(i) != OperandStack.CONSTANT) {
-        return operands.lanes(i);
-      }
-    }
-    return LaneType.BYTE;
-  }
-
   /// {@return whether an operand, counted from the top, is a constant}
   boolean isConstant(int depth) {
     return operands.place(operands.size() - 1 - depth) == OperandStack.CONSTANT;
@@ -561,20 +553,6 @@ final class MethodState {
       materialize(index);
       vectors.viewFrom(operands.lanes(index), wanted);
     }
-  }
-
-  /// Gives the two vector objects below the top operand the same lanes, and puts all three on the
-  /// JVM stack.
-  void alignSelected() {
-    deferTop(3);
-    flushBelow(3);
-    writeVector(2, LaneType.BYTE);
-    writeVector(1, LaneType.BYTE);
-    writeDeferred(0);
-    pop(3);
-    pushOnStack(JvmKind.PACKED);
-    pushOnStack(JvmKind.PACKED);
-    pushOnStack(JvmKind.INT);
   }
 
   private void materialize(int index) {
@@ -726,72 +704,6 @@ final class MethodState {
     operands.setLanes(operands.size() - 1, type);
   }
 
-  /// Makes two longs of each vector object among the top operands, for instructions that take them
-  /// so.
-  void unpack(int count) {
-    boolean hasAny = false;
-    for (int i = operands.size() - count; i < operands.size(); i++) {
-      hasAny |= operands.kind(i) == JvmKind.PACKED;
-    }
-    if (!hasAny) {
-      return;
-    }
-    deferTop(count);
-    for (int i = operands.size() - count; i < operands.size(); i++) {
-      if (operands.kind(i) != JvmKind.PACKED) {
-        continue;
-      }
-      if (operands.place(i) == OperandStack.CONSTANT) {
-        operands.setKind(i, JvmKind.V128);
-      } else {
-        int slot = nextFreeSlot();
-        materialize(i);
-        vectors.unpack(slot);
-        operands.setHalves(i, slot);
-      }
-    }
-  }
-
-  /// Makes objects of the vectors that an instruction has pushed as two longs.
-  ///
-  /// @param from the index of its first result
-  void pack(int from) {
-    int top = operands.size() - 1;
-    if (from == top && isOnStack(top) && operands.kind(top) == JvmKind.V128) {
-      vectors.pack(scratchValue, scratchOther);
-      pop();
-      pushOnStack(JvmKind.PACKED);
-      operands.setLanes(top, LaneType.LONG);
-      return;
-    }
-    boolean hasAny = false;
-    for (int i = from; i <= top; i++) {
-      hasAny |= operands.kind(i) == JvmKind.V128;
-    }
-    if (!hasAny) {
-      return;
-    }
-    deferTop(operands.size() - from);
-    for (int i = from; i <= top; i++) {
-      if (operands.kind(i) != JvmKind.V128) {
-        continue;
-      }
-      if (operands.place(i) == OperandStack.CONSTANT) {
-        operands.setKind(i, JvmKind.PACKED);
-      } else {
-        int slot = nextFreeSlot();
-        vectors.load(operands.slot(i));
-        writer.store(JvmKind.PACKED, slot);
-        operands.setPacked(i, slot);
-        operands.setLanes(i, LaneType.LONG);
-      }
-    }
-  }
-
-  private boolean isOnStack(int index) {
-    return operands.place(index) == OperandStack.ON_STACK;
-  }
-
   /// {@return the number of operands of the current frame that are on the JVM stack}
   int onStackCount() {
     return Math.max(0, onStackEnd - stackBase());
@@ -889,7 +801,7 @@ final class MethodState {
   }
 
   /// {@return the first local variable that holds nothing of the current frame}
-  private int nextFreeSlot() {
+  int nextFreeSlot() {
     return Math.max(current().firstFreeSlot, temporaries.end());
   }
 

@@ -178,16 +178,20 @@ final class PackedConversions {
     LaneType to = from == LaneType.SHORT ? LaneType.BYTE : LaneType.SHORT;
     long first = from == LaneType.SHORT ? EVEN_BYTES : EVEN_SHORTS;
     state.deferTop(2);
-    writer.vectorConstant(first, first | SECOND_VECTOR);
-    for (int depth = 1; depth >= 0; depth--) {
-      state.writeVector(depth, from);
-      vectors.binary(MAX, from, least);
-      vectors.binary(MIN, from, greatest);
-      vectors.view(LaneType.BYTE);
-    }
-    vectors.selectFromTwo();
+    vectors.selectOfTwo(
+        first,
+        first | SECOND_VECTOR,
+        () -> writeSaturated(1, from, least, greatest),
+        () -> writeSaturated(0, from, least, greatest));
     vectors.viewFrom(LaneType.BYTE, to);
     finish(2, to);
+  }
+
+  private void writeSaturated(int depth, LaneType from, int least, int greatest) {
+    state.writeVector(depth, from);
+    vectors.binary(MAX, from, least);
+    vectors.binary(MIN, from, greatest);
+    vectors.view(LaneType.BYTE);
   }
 
   // Floats of integers and back.

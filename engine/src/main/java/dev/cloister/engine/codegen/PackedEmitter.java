@@ -105,7 +105,7 @@ final class PackedEmitter {
     }
     Row row = ROWS.get(opcode);
     if (row != null) {
-      return emit(row);
+      return row.form() == Form.COMPARE && fuse(row, reader) || emit(row);
     }
     switch (opcode) {
       case V128_CONST ->
@@ -171,7 +171,13 @@ final class PackedEmitter {
       case F64X2_RELAXED_NMADD -> multiplyAdd(LaneType.DOUBLE, /* isNegated= */ true);
       case I8X16_AVGR_U -> average(LaneType.BYTE);
       case I16X8_AVGR_U -> average(LaneType.SHORT);
-      case I32X4_DOT_I16X8_S -> dot();
+      case I32X4_DOT_I16X8_S -> {
+        if (VectorApi.isWide()) {
+          wideDot();
+        } else {
+          dot();
+        }
+      }
       case I16X8_Q15MULR_SAT_S, I16X8_RELAXED_Q15MULR_S -> {
         return VectorApi.isWide() && q15();
       }
@@ -200,22 +206,19 @@ final class PackedEmitter {
         state.deferTop(2);
         vectors.zero(lanes);
         vectors.constant(lanes, -1, -1);
-        state.writeVector(1, lanes);
-        vectors.operator(row.operator());
-        state.writeVector(0, lanes);
-        vectors.compare();
+        writeMask(row);
         vectors.blend();
         finish(2, lanes);
       }
       case LOGIC -> {
         if (row.operator() == VectorOperator.NOT) {
-          LaneType own = state.vectorLanes(1).integral();
+          LaneType own = state.vectorOperands.lanes(1).integral();
           state.deferTop(1);
           state.writeVector(0, own);
           vectors.binary(XOR, own, -1);
           finish(1, own);
         } else {
-          binary(row.operator(), state.vectorLanes(2).integral());
+          binary(row.operator(), state.vectorOperands.lanes(2).integral());
         }
       }
       case SHIFT -> shift(row.operator(), lanes);
@@ -265,6 +268,57 @@ final class PackedEmitter {
     return true;
   }
 
+  /// Writes a comparison with the instruction that follows, if that asks for its lanes or chooses by
+  /// them: then no vector has to be made of the mask.
+  ///
+  /// @return whether that was done, with the reader behind both
+  private boolean fuse(Row row, InstructionReader reader) {
+    LaneType lanes = row.lanes();
+    if (lanes.bits() == 64) {
+      return false;
+    }
+    InstructionReader ahead = state.module.instructions(reader.position(), reader.end());
+    Opcode next = ahead.next();
+    boolean isBitmask =
+        switch (next) {
+          case I8X16_BITMASK -> lanes == LaneType.BYTE;
+          case I16X8_BITMASK -> lanes == LaneType.SHORT;
+          case I32X4_BITMASK -> lanes.bits() == 32;
+          default -> false;
+        };
+    if (isBitmask || next == Opcode.V128_ANY_TRUE) {
+      state.flushBelow(2);
+      state.deferTop(2);
+      writeMask(row);
+      if (isBitmask) {
+        vectors.bits();
+      } else {
+        vectors.anyTrue();
+      }
+      finish(2, JvmKind.INT);
+    } else if (next == Opcode.V128_BITSELECT && state.vectorOperands.isVector(3)) {
+      state.prepare(4);
+      state.deferTop(4);
+      state.writeVector(2, lanes);
+      state.writeVector(3, lanes);
+      writeMask(row);
+      vectors.blend();
+      finish(4, lanes);
+    } else {
+      return false;
+    }
+    reader.next();
+    return true;
+  }
+
+  /// Writes the mask of a comparison of the two top operands.
+  private void writeMask(Row row) {
+    state.writeVector(1, row.lanes());
+    vectors.operator(row.operator());
+    state.writeVector(0, row.lanes());
+    vectors.compare();
+  }
+
   private void finish(int operands, LaneType lanes) {
     state.pop(operands);
     state.pushPacked(lanes);
@@ -292,7 +346,7 @@ final class PackedEmitter {
   }
 
   private void bitselect() {
-    LaneType lanes = state.vectorLanes(3).integral();
+    LaneType lanes = state.vectorOperands.lanes(3).integral();
     state.deferTop(3);
     state.writeVector(1, lanes);
     vectors.operator(VectorOperator.BITWISE_BLEND);
@@ -405,27 +459,33 @@ final class PackedEmitter {
     state.deferTop(2);
     boolean isOfFirst = ((low | high) & 0x1010_1010_1010_1010L) == 0;
     boolean isOfSecond = ((low & high) & 0x1010_1010_1010_1010L) == 0x1010_1010_1010_1010L;
-    long mask = isOfSecond ? 0x0f0f_0f0f_0f0f_0f0fL : -1;
-    writer.vectorConstant(low & mask, high & mask);
     if (isOfFirst || isOfSecond) {
+      long lanes = 0x0f0f_0f0f_0f0f_0f0fL;
+      writer.vectorConstant(low & lanes, high & lanes);
       state.writeVector(isOfFirst ? 1 : 0, LaneType.BYTE);
       vectors.selectFrom();
     } else {
-      state.writeVector(1, LaneType.BYTE);
-      state.writeVector(0, LaneType.BYTE);
-      vectors.selectFromTwo();
+      vectors.selectOfTwo(
+          low,
+          high,
+          () -> state.writeVector(1, LaneType.BYTE),
+          () -> state.writeVector(0, LaneType.BYTE));
     }
     finish(2, LaneType.BYTE);
   }
 
-  /// Indices beyond the vector select from another one, of zeros.
+  /// Indices beyond the vector wrap around in the API, and give 0 here.
   private void swizzle() {
     state.deferTop(2);
-    state.writeVector(0, LaneType.BYTE);
-    vectors.binary(VectorOperator.UMIN, LaneType.BYTE, 16);
-    state.writeVector(1, LaneType.BYTE);
     vectors.zero(LaneType.BYTE);
-    vectors.selectFromTwo();
+    state.writeVector(0, LaneType.BYTE);
+    state.writeVector(1, LaneType.BYTE);
+    vectors.selectFrom();
+    state.writeVector(0, LaneType.BYTE);
+    vectors.operator(VectorOperator.ULT);
+    vectors.splat(LaneType.BYTE, 16);
+    vectors.compare();
+    vectors.blend();
     finish(2, LaneType.BYTE);
   }
 
@@ -560,6 +620,31 @@ final class PackedEmitter {
     finish(2, LaneType.INT);
   }
 
+  /// The products as ints of 256 bits, of which neighbours are then added as the two halves of
+  /// longs.
+  private void wideDot() {
+    state.deferTop(2);
+    writeWide(1);
+    vectors.operator(MUL);
+    writeWide(0);
+    vectors.binary();
+    writer.insn(Opcodes.DUP);
+    vectors.view(LaneType.LONG);
+    vectors.shift(LSHR, 32);
+    vectors.view(LaneType.INT);
+    vectors.operator(ADD);
+    writer.insn(Opcodes.SWAP);
+    vectors.binary();
+    vectors.view(LaneType.LONG);
+    vectors.convert("L2I", LaneType.INT);
+    finish(2, LaneType.INT);
+  }
+
+  private void writeWide(int depth) {
+    state.writeVector(depth, LaneType.SHORT);
+    vectors.convert("S2I", LaneType.INT, 256);
+  }
+
   private void writeLowShorts(int depth) {
     state.writeVector(depth, LaneType.INT);
     vectors.shift(LSHL, 16);
@@ -573,11 +658,9 @@ final class PackedEmitter {
 
   private boolean q15() {
     state.deferTop(2);
-    state.writeVector(1, LaneType.SHORT);
-    vectors.convert("S2I", LaneType.INT, 256);
+    writeWide(1);
     vectors.operator(MUL);
-    state.writeVector(0, LaneType.SHORT);
-    vectors.convert("S2I", LaneType.INT, 256);
+    writeWide(0);
     vectors.binary();
     vectors.wideBinary(ADD, 0x4000);
     vectors.shift(ASHR, 15);

@@ -34,7 +34,7 @@ final class SelectEmitter {
       case INT -> selectInteger(/* isLong= */ false);
       case LONG -> selectInteger(/* isLong= */ true);
       case PACKED -> {
-        state.alignSelected();
+        state.vectorOperands.alignSelected();
         branch();
       }
       default -> branch();
