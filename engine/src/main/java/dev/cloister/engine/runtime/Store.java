@@ -172,9 +172,9 @@ public final class Store implements AutoCloseable {
       watches.getFirst().site.stopper().countStop();
     }
     for (Watch watch : watches) {
-      if (watch.polls) {
-        watch.note();
-      } else {
+      // Also if the code looks already, because somebody else is being stopped.
+      watch.note();
+      if (!watch.polls) {
         watch.site.stopper().request(this);
       }
     }
@@ -225,7 +225,6 @@ public final class Store implements AutoCloseable {
         if (!watch.polls && !watch.awaited && watch.site.stopper() == stopper) {
           watch.awaited = true;
           awaitsChecks = true;
-          watch.note();
           stopper.await(watch.site);
         }
       }
