@@ -149,7 +149,7 @@ final class SplitPlannerTest {
                   });
       long[] values = new long[count];
       for (int i = 0; i < count; i++) {
-        values[i] = 5 + i;
+        values[i] = 5L + i;
       }
       for (int round = 0; round < 6; round++) {
         for (int i = 0; i < count; i++) {

@@ -63,13 +63,13 @@ final class CompiledVectorTest {
       code.localGet(0);
       if (param instanceof NumType number) {
         switch (number) {
-          case I32 -> code.access(Opcode.I32_LOAD, block * BLOCK);
-          case I64 -> code.access(Opcode.I64_LOAD, block * BLOCK);
-          case F32 -> code.access(Opcode.F32_LOAD, block * BLOCK);
-          case F64 -> code.access(Opcode.F64_LOAD, block * BLOCK);
+          case I32 -> code.access(Opcode.I32_LOAD, (long) block * BLOCK);
+          case I64 -> code.access(Opcode.I64_LOAD, (long) block * BLOCK);
+          case F32 -> code.access(Opcode.F32_LOAD, (long) block * BLOCK);
+          case F64 -> code.access(Opcode.F64_LOAD, (long) block * BLOCK);
         }
       } else {
-        code.access(Opcode.V128_LOAD, block * BLOCK);
+        code.access(Opcode.V128_LOAD, (long) block * BLOCK);
       }
       block++;
     }
