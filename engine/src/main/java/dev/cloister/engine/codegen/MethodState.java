@@ -178,19 +178,9 @@ final class MethodState {
             0,
             letters(shape.results()),
             shape.results().length() > MAX_RETURNED_RESULTS
-                ? resultSlots(temporaries.first(), letters(shape.results()))
+                ? SlotLayout.consecutive(temporaries.first(), letters(shape.results()))
                 : new int[0],
             temporaries.first()));
-  }
-
-  private static int[] resultSlots(int first, String results) {
-    int[] slots = new int[results.length()];
-    int next = first;
-    for (int i = 0; i < slots.length; i++) {
-      slots[i] = next;
-      next += JvmKind.of(results.charAt(i)).slots();
-    }
-    return slots;
   }
 
   private void writeLocals() {
@@ -819,7 +809,7 @@ final class MethodState {
             control.size(),
             operands.size() - params.length(),
             results,
-            resultSlots(first, results),
+            SlotLayout.consecutive(first, results),
             first);
     control.add(frame);
     if (params.length() <= MAX_FLUSHED_PARAMS) {

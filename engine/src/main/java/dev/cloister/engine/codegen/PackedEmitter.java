@@ -105,7 +105,7 @@ final class PackedEmitter {
     }
     Row row = ROWS.get(opcode);
     if (row != null) {
-      return row.form() == Form.COMPARE && fuse(row, reader) || emit(row);
+      return (row.form() == Form.COMPARE && fuse(row, reader)) || emit(row);
     }
     switch (opcode) {
       case V128_CONST ->
@@ -268,8 +268,8 @@ final class PackedEmitter {
     return true;
   }
 
-  /// Writes a comparison with the instruction that follows, if that asks for its lanes or chooses by
-  /// them: then no vector has to be made of the mask.
+  /// Writes a comparison with the instruction that follows, if that asks for its lanes or chooses
+  /// by them: then no vector has to be made of the mask.
   ///
   /// @return whether that was done, with the reader behind both
   private boolean fuse(Row row, InstructionReader reader) {

@@ -165,6 +165,19 @@ final class SlotLayout {
     return layout;
   }
 
+  /// {@return a slot for each of some values, one behind the other from `first` on}
+  ///
+  /// @param kinds the letters of the values
+  static int[] consecutive(int first, String kinds) {
+    int[] slots = new int[kinds.length()];
+    int next = first;
+    for (int i = 0; i < slots.length; i++) {
+      slots[i] = next;
+      next += JvmKind.of(kinds.charAt(i)).slots();
+    }
+    return slots;
+  }
+
   /// {@return which of the locals that a region uses are arguments of its method: the first ones;
   /// see [CallShape#MAX_PARAM_VALUES]}
   static BitSet arguments(String locals, BitSet used) {

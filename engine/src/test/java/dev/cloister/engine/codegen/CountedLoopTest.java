@@ -194,7 +194,7 @@ final class CountedLoopTest {
                 }));
   }
 
-  private static int expected(int first, int limit, int most, int step, IntPredicate goesOn) {
+  private static int expected(int first, int most, int step, IntPredicate goesOn) {
     int i = first;
     int hash = 0;
     int rest = most;
@@ -232,7 +232,7 @@ final class CountedLoopTest {
                 i -> isSwapped ? compares(comparison, limit, i) : compares(comparison, i, limit);
             assertThat(result(instance, "g", first, limit, 20))
                 .as("%s from %s by %s, limit %s", comparison.mnemonic(), first, step, limit)
-                .isEqualTo(expected(first, limit, 20, step, goesOn));
+                .isEqualTo(expected(first, 20, step, goesOn));
           }
         }
       }

@@ -18,6 +18,7 @@ import org.junit.jupiter.api.Timeout;
 
 /// Arrays of memories that are kept for other memories: cleared, bounded, never with two owners.
 @Timeout(60)
+@SuppressWarnings("ReferenceEquality") // Which array it is, not what is in it.
 final class MemoryPoolTest {
   private static final int PAGE = 1 << 16;
 

@@ -31,6 +31,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 
 /// Arrays of memories that serve one instance after the other: nobody sees what another one left,
 /// and what may still be reached is not used again.
+@SuppressWarnings("ReferenceEquality") // Which array it is, not what is in it.
 final class MemoryReuseTest {
   private static final int PAGE = 1 << 16;
   private static final FuncType TO_INT = new FuncType(List.of(), List.of(I32));
