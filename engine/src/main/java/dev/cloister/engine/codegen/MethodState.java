@@ -15,8 +15,8 @@ import org.objectweb.asm.Opcodes;
 /// The JVM method that a function becomes, while it is written: slots, operands and frames.
 final class MethodState {
   /*
-   * Local variables, in order: what [SlotLayout] has; what [InstanceAccess] keeps of memory 0; three
-   * scratch areas for the operands of one instruction; temporaries. The bytes are read again after
+   * Local variables, in order: what [SlotLayout] has; what [InstanceAccess] keeps of memory 0;
+   * three scratch areas for the operands of one instruction; temporaries. The bytes are read after
    * everything that may replace them. Temporaries hold the operands that are pending when a block
    * is entered and the values of labels; they are reserved in stack order.
    */

@@ -20,8 +20,8 @@ final class SplitPlanner {
    * first and the large ones first among them: a call costs little where it is rare. Where the
    * calls alone are too much, regions are taken that contain calls of others.
    *
-   * The dispatch of an interpreter, a `br_table` with many targets in a loop, stays in the method of
-   * its loop if that is possible at all, and with it the short cases: the blocks around it all
+   * The dispatch of an interpreter, a `br_table` with many targets in a loop, stays in the method
+   * of its loop if that is possible at all, and with it the short cases: the blocks around it all
    * contain it, so a region made of one of them would be called for each instruction of the
    * interpreted program. What is taken then are cases.
    *
