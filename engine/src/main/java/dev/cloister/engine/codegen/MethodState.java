@@ -16,9 +16,9 @@ import org.objectweb.asm.Opcodes;
 final class MethodState {
   /*
    * Local variables, in order: what [SlotLayout] has; what [InstanceAccess] keeps of memory 0;
-   * three scratch areas for the operands of one instruction; temporaries. The bytes are read after
-   * everything that may replace them. Temporaries hold the operands that are pending when a block
-   * is entered and the values of labels; they are reserved in stack order.
+   * three scratch areas for the operands of one instruction; temporaries. The bytes are read again
+   * after everything that may replace them. Temporaries hold the operands that are pending when a
+   * block is entered and the values of labels; they are reserved in stack order.
    */
   /// The most words of operands on the stack of a JVM method; the limit of JVMS 4.7.3 is 65,535.
   private static final int MAX_STACK_WORDS = 60_000;
