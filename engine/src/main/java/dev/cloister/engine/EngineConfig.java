@@ -7,6 +7,7 @@ import dev.cloister.engine.feature.WasmLimits;
 import dev.cloister.engine.runtime.CodeKind;
 import dev.cloister.engine.runtime.StopPolicy;
 import dev.cloister.engine.runtime.VectorUse;
+import dev.cloister.engine.script.DebugFileLoader;
 import dev.cloister.engine.stats.EngineListener;
 import java.util.ArrayList;
 import java.util.List;
@@ -27,6 +28,7 @@ public final class EngineConfig {
   private final StopPolicy stops;
   private final long idleMemoryBytes;
   private final List<EngineListener> listeners;
+  private final DebugFileLoader debugFiles;
 
   private EngineConfig(Builder builder) {
     this.features = builder.features;
@@ -38,6 +40,7 @@ public final class EngineConfig {
     this.stops = builder.stops;
     this.idleMemoryBytes = builder.idleMemoryBytes;
     this.listeners = List.copyOf(builder.listeners);
+    this.debugFiles = builder.debugFiles;
     if (compileThreads < 1) {
       throw new IllegalArgumentException("compileThreads must be at least 1, is " + compileThreads);
     }
@@ -104,6 +107,11 @@ public final class EngineConfig {
     return listeners;
   }
 
+  /// {@return where debug information comes from that is not in the modules}
+  public DebugFileLoader debugFiles() {
+    return debugFiles;
+  }
+
   /// {@return these settings with other features}
   public EngineConfig withFeatures(WasmFeatures changed) {
     return toBuilder().features(changed).build();
@@ -151,6 +159,7 @@ public final class EngineConfig {
     private long idleMemoryBytes =
         Math.min(MAX_IDLE_MEMORY_BYTES, Runtime.getRuntime().maxMemory() / IDLE_MEMORY_SHARE);
     private final List<EngineListener> listeners = new ArrayList<>();
+    private DebugFileLoader debugFiles = DebugFileLoader.NONE;
 
     private Builder() {}
 
@@ -164,6 +173,7 @@ public final class EngineConfig {
       this.stops = config.stops;
       this.idleMemoryBytes = config.idleMemoryBytes;
       this.listeners.addAll(config.listeners);
+      this.debugFiles = config.debugFiles;
     }
 
     /// Sets [EngineConfig#features].
@@ -226,6 +236,13 @@ public final class EngineConfig {
     @CanIgnoreReturnValue
     public Builder listener(EngineListener value) {
       this.listeners.add(value);
+      return this;
+    }
+
+    /// Sets [EngineConfig#debugFiles].
+    @CanIgnoreReturnValue
+    public Builder debugFiles(DebugFileLoader value) {
+      this.debugFiles = value;
       return this;
     }
 
