@@ -67,8 +67,8 @@ public final class ModuleHandle implements AutoCloseable {
     return script;
   }
 
-  /// {@return where in its source text the instruction at an offset of the module came from, or null
-  /// if it is not known} Reads the module's debug information if need be, which takes a while.
+  /// {@return where in its source text the instruction at an offset of the module came from, or
+  /// null if it is not known} Reads the module's debug information if need be, which takes a while.
   public @Nullable SourcePosition sourceAt(int offset) {
     return nativeModule.sources().find(offset);
   }

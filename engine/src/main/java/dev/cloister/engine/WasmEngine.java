@@ -124,8 +124,7 @@ public final class WasmEngine implements AutoCloseable {
         Script script =
             isolate.scripts.computeIfAbsent(nativeModule, used -> newScript(isolate, used));
         handle =
-            new ModuleHandle(
-                this, isolate, nativeModule, key, isolate.stops(key, stopper), script);
+            new ModuleHandle(this, isolate, nativeModule, key, isolate.stops(key, stopper), script);
         isolate.open.add(handle);
         isFirst = isolate.handles.merge(nativeModule, 1, Integer::sum) == 1;
       }

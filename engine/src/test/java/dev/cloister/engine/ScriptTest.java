@@ -88,10 +88,8 @@ final class ScriptTest {
       assertThat(trap.wasmStack())
           .extracting(WasmFrame::functionName, WasmFrame::source)
           .containsExactly(
-              tuple(
-                  "divide", new SourcePosition("average.c", 8, 14)),
-              tuple(
-                  "average", new SourcePosition("average.c", 18, 10)));
+              tuple("divide", new SourcePosition("average.c", 8, 14)),
+              tuple("average", new SourcePosition("average.c", 18, 10)));
       int offset = (int) trap.wasmStack().getFirst().offset();
       assertThat(module.sourceAt(offset)).isEqualTo(new SourcePosition("average.c", 8, 14));
       assertThat(module.sourceAt(0)).isNull();

@@ -394,8 +394,7 @@ public final class NativeModule implements CodeLinkage {
       return null;
     }
     int offset = Sites.offset(found.plan, kind, function, method, element.getLineNumber());
-    return new WasmFrame(
-        function, code.functionName(function), offset, found.sources.find(offset));
+    return new WasmFrame(function, code.functionName(function), offset, found.sources.find(offset));
   }
 
   private CodeKind kindOf(String ordinal) {

@@ -5,8 +5,8 @@ import java.util.Arrays;
 
 /// Places in a table that is written as a list of differences, from which it can be read on.
 ///
-/// Keeping every row of such a table takes many times the room of what it is written in. Kept is one
-/// row in some thousand bytes; what lies between is read again when it is asked for.
+/// Keeping every row of such a table takes many times the room of what it is written in. Kept is
+/// one row in some thousand bytes; what lies between is read again when it is asked for.
 final class Checkpoints {
   /// How many bytes of a table are read again at most to find a row, if it is well formed.
   static final int INTERVAL_BYTES = 4_096;

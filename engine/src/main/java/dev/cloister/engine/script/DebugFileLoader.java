@@ -4,8 +4,8 @@ import org.jspecify.annotations.Nullable;
 
 /// Gets debug information that is not in the module itself, for an embedder that has a way to it.
 ///
-/// Nothing is fetched without one: a URL in a module is a stranger's, and to follow it from a server
-/// is a request in that server's name.
+/// Nothing is fetched without one: a URL in a module is a stranger's, and to follow it from a
+/// server is a request in that server's name.
 @FunctionalInterface
 public interface DebugFileLoader {
   /// Has no file.

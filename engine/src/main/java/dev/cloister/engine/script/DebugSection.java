@@ -36,7 +36,8 @@ record DebugSection(WireBytes bytes, int from, int to) {
     return reader;
   }
 
-  /// {@return what `read` makes of the section from its start on, or `otherwise` if it is malformed}
+  /// {@return what `read` makes of the section from its start on, or `otherwise` if it is
+  /// malformed}
   <T extends @Nullable Object> T read(Function<ByteReader, ? extends T> read, T otherwise) {
     try {
       return read.apply(reader(0));

@@ -7,8 +7,8 @@ import org.jspecify.annotations.Nullable;
 /// What a module says about where its debug information is (tool conventions, "DWARF for
 /// WebAssembly" and ECMA-426).
 ///
-/// @param sourceMapUrl what the section `sourceMappingURL` says, or null; of a `data:` URL only what
-///   comes before the data
+/// @param sourceMapUrl what the section `sourceMappingURL` says, or null; of a `data:` URL only
+///   what comes before the data
 /// @param hasEmbeddedDwarf whether DWARF is in the module itself
 /// @param externalDwarfUrl what the section `external_debug_info` says, or null
 public record DebugSymbols(

@@ -48,9 +48,7 @@ record LineFiles(
   @Nullable String path(LineProgramHeader header, int file) {
     ByteReader reader = lines.reader(0);
     reader.reset(header.tables(), header.program());
-    return header.version() >= 5
-        ? newPath(header, reader, file)
-        : oldPath(reader, file - 1, lines);
+    return header.version() >= 5 ? newPath(header, reader, file) : oldPath(reader, file - 1, lines);
   }
 
   /// Version 5: tables with formats of their own; directory 0 is where the compiler ran.

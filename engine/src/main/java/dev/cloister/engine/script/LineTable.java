@@ -26,7 +26,8 @@ final class LineTable implements SourceTable {
   /// How many units may be malformed before no further ones are read.
   private static final int MAX_MALFORMED_UNITS = 16;
 
-  /// The most bytes that are read to answer a question, in case opcodes without rows fill the table.
+  /// The most bytes that are read to answer a question, in case opcodes without rows fill the
+  /// table.
   private static final int MAX_STEP_BYTES = 16 * Checkpoints.INTERVAL_BYTES;
 
   /// The largest tables of files that are searched, in bytes.

@@ -36,7 +36,8 @@ public final class SourceLocator {
     return symbols;
   }
 
-  /// {@return where the instruction at an offset of the module came from, or null if it is not known}
+  /// {@return where the instruction at an offset of the module came from, or null if it is not
+  /// known}
   public @Nullable SourcePosition find(int offset) {
     return symbols.isPresent() ? table().find(offset) : null;
   }

@@ -8,6 +8,7 @@ interface SourceTable {
   /// Knows nothing.
   SourceTable EMPTY = _ -> null;
 
-  /// {@return where the instruction at an offset of the module came from, or null if it is not known}
+  /// {@return where the instruction at an offset of the module came from, or null if it is not
+  /// known}
   @Nullable SourcePosition find(int offset);
 }

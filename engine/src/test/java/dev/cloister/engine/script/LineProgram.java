@@ -126,11 +126,10 @@ final class LineProgram {
     out.bytes(1, 1, 0x08).unsigned(directories.size());
     directories.forEach(directory -> text(out, directory));
     out.bytes(4, 5, 0x1e, 1, 0x08, 2, 0x0b, 0x20, 0x09).unsigned(files.size());
-    files.forEach(
-        file -> {
-          out.fixed(0x77, 16);
-          text(out, file.name()).bytes(file.directory()).bytes(3, 1, 2, 3);
-        });
+    files.forEach(file -> {
+      out.fixed(0x77, 16);
+      text(out, file.name()).bytes(file.directory()).bytes(3, 1, 2, 3);
+    });
     return out;
   }
 

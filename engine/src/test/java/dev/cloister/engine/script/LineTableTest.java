@@ -108,7 +108,8 @@ final class LineTableTest {
     assertThat(lines.textAt(11)).isEqualTo("/work/main.c:7:3");
     assertThat(lines.textAt(12)).isEqualTo("/work/main.c:8:3");
     assertThat(lines.textAt(15)).isEqualTo("/work/main.c:8:3");
-    assertThat(lines.textAt(16)).isEqualTo(version == 5 ? "/work/lib/part.c:108" : "lib/part.c:108");
+    assertThat(lines.textAt(16))
+        .isEqualTo(version == 5 ? "/work/lib/part.c:108" : "lib/part.c:108");
     assertThat(lines.textAt(20)).isNotNull();
     assertThat(lines.textAt(21)).as("after the sequence").isNull();
   }
@@ -149,8 +150,7 @@ final class LineTableTest {
     Lines lines =
         Lines.of(
             Map.of(
-                ".debug_line",
-                new BinaryWriter().fixed(unit.length, 4).bytes(unit).toByteArray()));
+                ".debug_line", new BinaryWriter().fixed(unit.length, 4).bytes(unit).toByteArray()));
     assertThat(lines.textAt(10)).isEqualTo("b:6");
   }
 
@@ -329,9 +329,7 @@ final class LineTableTest {
             WasmLimits.defaults());
     SourceLocator locator =
         new SourceLocator(
-            module,
-            ScriptUrl.of(module, module.wireBytes().sha256()),
-            DebugFileLoader.NONE);
+            module, ScriptUrl.of(module, module.wireBytes().sha256()), DebugFileLoader.NONE);
     assertThat(locator.symbols().hasEmbeddedDwarf()).isTrue();
     assertThat(locator.find(10)).isNull();
   }

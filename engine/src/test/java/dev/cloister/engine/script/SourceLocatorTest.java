@@ -26,8 +26,7 @@ import org.junit.jupiter.api.Test;
 
 /// What a module says about its debug information, and which of it is used.
 final class SourceLocatorTest {
-  private static final String MAP =
-      "{\"version\":3,\"sources\":[\"map.c\"],\"mappings\":\"AAAA\"}";
+  private static final String MAP = "{\"version\":3,\"sources\":[\"map.c\"],\"mappings\":\"AAAA\"}";
   private static final String MAP_POSITION = "map.c:1:1";
 
   private static byte[] lines(String file) {
@@ -85,8 +84,7 @@ final class SourceLocatorTest {
                     .custom("external_debug_info", name("module.debug.wasm")),
                 DebugFileLoader.NONE)
             .symbols();
-    assertThat(symbols)
-        .isEqualTo(new DebugSymbols("module.wasm.map", true, "module.debug.wasm"));
+    assertThat(symbols).isEqualTo(new DebugSymbols("module.wasm.map", true, "module.debug.wasm"));
   }
 
   @Test
@@ -116,8 +114,7 @@ final class SourceLocatorTest {
 
   @Test
   void sourceMap_ofDataUrl_isUsedBeforeDwarf() {
-    String url =
-        "data:application/json;base64," + Base64.getEncoder().encodeToString(utf8(MAP));
+    String url = "data:application/json;base64," + Base64.getEncoder().encodeToString(utf8(MAP));
     ModuleBuilder module =
         module().custom(".debug_line", lines("dwarf.c")).custom("sourceMappingURL", name(url));
     assertThat(start(module, DebugFileLoader.NONE)).isEqualTo(MAP_POSITION);
@@ -175,12 +172,11 @@ final class SourceLocatorTest {
       List<Future<@Nullable SourcePosition>> found = new ArrayList<>();
       for (int i = 0; i < 4; i++) {
         found.add(
-            threads.submit(
-                () -> {
-                  begun.countDown();
-                  begun.await();
-                  return locator.find(20);
-                }));
+            threads.submit(() -> {
+              begun.countDown();
+              begun.await();
+              return locator.find(20);
+            }));
       }
       for (Future<@Nullable SourcePosition> future : found) {
         assertThat(future.get()).hasToString(MAP_POSITION);

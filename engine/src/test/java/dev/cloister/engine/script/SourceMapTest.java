@@ -116,8 +116,7 @@ final class SourceMapTest {
         source = otherSource;
         line = otherLine;
         column = otherColumn;
-        expected.put(
-            offset, new SourcePosition(source == 0 ? "a.c" : "b.c", line + 1, column + 1));
+        expected.put(offset, new SourcePosition(source == 0 ? "a.c" : "b.c", line + 1, column + 1));
       }
       mappings.append(random.nextInt(50) == 0 ? ",," : ",");
     }
@@ -210,9 +209,7 @@ final class SourceMapTest {
         damaged[random.nextInt(damaged.length)] = (byte) random.nextInt(32, 127);
       }
       damaged =
-          random.nextInt(4) == 0
-              ? Arrays.copyOf(damaged, random.nextInt(damaged.length))
-              : damaged;
+          random.nextInt(4) == 0 ? Arrays.copyOf(damaged, random.nextInt(damaged.length)) : damaged;
       try {
         SourceMap map = SourceMap.parse(damaged);
         for (int offset = 0; offset < 40; offset++) {
