@@ -23,6 +23,7 @@ public final class EngineConfig {
   private final VectorUse vectorUse;
   private final StopPolicy stops;
   private final long idleMemoryBytes;
+  private final int maxPausedGuests;
 
   private EngineConfig(Builder builder) {
     this.features = builder.features;
@@ -33,8 +34,13 @@ public final class EngineConfig {
     this.vectorUse = builder.vectorUse;
     this.stops = builder.stops;
     this.idleMemoryBytes = builder.idleMemoryBytes;
+    this.maxPausedGuests = builder.maxPausedGuests;
     if (compileThreads < 1) {
       throw new IllegalArgumentException("compileThreads must be at least 1, is " + compileThreads);
+    }
+    if (maxPausedGuests < 1) {
+      throw new IllegalArgumentException(
+          "maxPausedGuests must be at least 1, is " + maxPausedGuests);
     }
     if (idleMemoryBytes < 0) {
       throw new IllegalArgumentException(
@@ -94,6 +100,11 @@ public final class EngineConfig {
     return idleMemoryBytes;
   }
 
+  /// {@return how many guests of an isolate may pause for a debugger at once}
+  public int maxPausedGuests() {
+    return maxPausedGuests;
+  }
+
   /// {@return these settings with other features}
   public EngineConfig withFeatures(WasmFeatures changed) {
     return toBuilder().features(changed).build();
@@ -141,6 +152,8 @@ public final class EngineConfig {
     private long idleMemoryBytes =
         Math.min(MAX_IDLE_MEMORY_BYTES, Runtime.getRuntime().maxMemory() / IDLE_MEMORY_SHARE);
 
+    private int maxPausedGuests = 16;
+
     private Builder() {}
 
     private Builder(EngineConfig config) {
@@ -152,6 +165,7 @@ public final class EngineConfig {
       this.vectorUse = config.vectorUse;
       this.stops = config.stops;
       this.idleMemoryBytes = config.idleMemoryBytes;
+      this.maxPausedGuests = config.maxPausedGuests;
     }
 
     /// Sets [EngineConfig#features].
@@ -200,6 +214,13 @@ public final class EngineConfig {
     @CanIgnoreReturnValue
     public Builder stops(StopPolicy value) {
       this.stops = value;
+      return this;
+    }
+
+    /// Sets [EngineConfig#maxPausedGuests].
+    @CanIgnoreReturnValue
+    public Builder maxPausedGuests(int value) {
+      this.maxPausedGuests = value;
       return this;
     }
 

@@ -109,6 +109,7 @@ public final class WasmEngine implements AutoCloseable {
             new ModuleHandle(this, isolate, nativeModule, key, isolate.stops(key, stopper));
         isolate.open.add(handle);
         isolate.handles.merge(nativeModule, 1, Integer::sum);
+        isolate.debugger().link(nativeModule);
         return handle;
       }
     }
@@ -140,6 +141,9 @@ public final class WasmEngine implements AutoCloseable {
       }
       isolate.handles.computeIfPresent(
           handle.nativeModule(), (_, count) -> count == 1 ? null : count - 1);
+      if (!isolate.handles.containsKey(handle.nativeModule())) {
+        isolate.debugger().unlink(handle.nativeModule());
+      }
     }
     cache.release(handle.key());
   }
@@ -150,6 +154,7 @@ public final class WasmEngine implements AutoCloseable {
       isolates.remove(isolate);
       open = List.copyOf(isolate.open);
     }
+    isolate.debugger().close();
     open.forEach(ModuleHandle::close);
   }
 
