@@ -27,6 +27,7 @@ public final class EngineConfig {
   private final VectorUse vectorUse;
   private final StopPolicy stops;
   private final long idleMemoryBytes;
+  private final int maxPausedGuests;
   private final List<EngineListener> listeners;
   private final DebugFileLoader debugFiles;
 
@@ -39,10 +40,15 @@ public final class EngineConfig {
     this.vectorUse = builder.vectorUse;
     this.stops = builder.stops;
     this.idleMemoryBytes = builder.idleMemoryBytes;
+    this.maxPausedGuests = builder.maxPausedGuests;
     this.listeners = List.copyOf(builder.listeners);
     this.debugFiles = builder.debugFiles;
     if (compileThreads < 1) {
       throw new IllegalArgumentException("compileThreads must be at least 1, is " + compileThreads);
+    }
+    if (maxPausedGuests < 1) {
+      throw new IllegalArgumentException(
+          "maxPausedGuests must be at least 1, is " + maxPausedGuests);
     }
     if (idleMemoryBytes < 0) {
       throw new IllegalArgumentException(
@@ -100,6 +106,11 @@ public final class EngineConfig {
   /// JVM takes them back when its heap gets short}
   public long idleMemoryBytes() {
     return idleMemoryBytes;
+  }
+
+  /// {@return how many guests of an isolate may pause for a debugger at once}
+  public int maxPausedGuests() {
+    return maxPausedGuests;
   }
 
   /// {@return who is told what happens}
@@ -161,6 +172,8 @@ public final class EngineConfig {
     private final List<EngineListener> listeners = new ArrayList<>();
     private DebugFileLoader debugFiles = DebugFileLoader.NONE;
 
+    private int maxPausedGuests = 16;
+
     private Builder() {}
 
     private Builder(EngineConfig config) {
@@ -172,6 +185,7 @@ public final class EngineConfig {
       this.vectorUse = config.vectorUse;
       this.stops = config.stops;
       this.idleMemoryBytes = config.idleMemoryBytes;
+      this.maxPausedGuests = config.maxPausedGuests;
       this.listeners.addAll(config.listeners);
       this.debugFiles = config.debugFiles;
     }
@@ -222,6 +236,13 @@ public final class EngineConfig {
     @CanIgnoreReturnValue
     public Builder stops(StopPolicy value) {
       this.stops = value;
+      return this;
+    }
+
+    /// Sets [EngineConfig#maxPausedGuests].
+    @CanIgnoreReturnValue
+    public Builder maxPausedGuests(int value) {
+      this.maxPausedGuests = value;
       return this;
     }
 

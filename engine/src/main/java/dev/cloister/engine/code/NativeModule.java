@@ -31,6 +31,7 @@ import dev.cloister.engine.script.DebugFileLoader;
 import dev.cloister.engine.script.ScriptUrl;
 import dev.cloister.engine.script.SourceLocator;
 import dev.cloister.engine.types.DefinedType;
+import dev.cloister.engine.types.VecType;
 import java.lang.ref.WeakReference;
 import java.util.ArrayList;
 import java.util.List;
@@ -265,6 +266,17 @@ public final class NativeModule implements CodeLinkage {
   /// @param history the stops of whom the instance is for, if they are counted
   public Instance instantiate(Store store, Imports imports, @Nullable StopHistory history) {
     return Instantiator.instantiate(this, store, imports, history);
+  }
+
+  @Override
+  public @Nullable Object globalField(Instance instance, int index) {
+    return GlobalFields.get(
+        instance, index, module.globalType(index).valueType() instanceof VecType);
+  }
+
+  @Override
+  public void setGlobalField(Instance instance, int index, @Nullable Object value) {
+    GlobalFields.set(instance, index, value);
   }
 
   @Override
