@@ -4,7 +4,7 @@
 module dev.cloister.engine {
   requires org.objectweb.asm;
   requires static jdk.incubator.vector;
-  requires static com.google.errorprone.annotations;
+  requires static transitive com.google.errorprone.annotations;
   requires static transitive org.jspecify;
 
   exports dev.cloister.engine;
