@@ -1,7 +1,7 @@
 package dev.cloister.engine;
 
 import com.google.errorprone.annotations.concurrent.GuardedBy;
-import dev.cloister.engine.code.CodeImage;
+import dev.cloister.engine.code.CodeManager;
 import dev.cloister.engine.code.CompileThreads;
 import dev.cloister.engine.code.NativeModule;
 import dev.cloister.engine.code.NativeModuleCache;
@@ -34,6 +34,7 @@ public final class WasmEngine implements AutoCloseable {
   private final StructClasses structClasses;
   private final Stopper stopper;
   private final MemoryPool memoryPool;
+  private final CodeManager codeManager;
   private final EngineEvents events;
   private final NativeModuleCache cache = new NativeModuleCache();
   private final Object isolateLock = new Object();
@@ -52,6 +53,7 @@ public final class WasmEngine implements AutoCloseable {
     this.structClasses = new StructClasses(threads);
     this.stopper = Stopper.create(config.stops());
     this.memoryPool = new MemoryPool(config.idleMemoryBytes());
+    this.codeManager = CodeManager.unlimited();
     this.events = new EngineEvents(config.listeners());
   }
 
@@ -83,6 +85,7 @@ public final class WasmEngine implements AutoCloseable {
   /// @param id its name, for people
   public EngineIsolate addIsolate(String id) {
     EngineIsolate isolate = new EngineIsolate(this, id);
+    codeManager.addIsolate(isolate);
     synchronized (isolateLock) {
       isolates.add(isolate);
     }
@@ -146,7 +149,8 @@ public final class WasmEngine implements AutoCloseable {
             structClasses,
             threads,
             stopper,
-            memoryPool));
+            memoryPool,
+            codeManager));
   }
 
   void close(ModuleHandle handle) {
@@ -175,6 +179,7 @@ public final class WasmEngine implements AutoCloseable {
       open = List.copyOf(isolate.open);
     }
     open.forEach(ModuleHandle::close);
+    codeManager.removeIsolate(isolate);
   }
 
   /// {@return all live native modules, by script URL}
@@ -201,16 +206,19 @@ public final class WasmEngine implements AutoCloseable {
               .sorted()
               .toList();
     }
-    CodeImage current = module.currentImage();
     List<NativeModuleInfo.ImageInfo> images =
         module.images().stream()
             .map(image ->
                 new NativeModuleInfo.ImageInfo(
                     image.ordinal(),
                     image.kind().label(),
+                    image.tiers().label(),
+                    image.tiers().optimized().cardinality(),
                     image.generatedChunks(),
                     image.codeBytes(),
-                    image == current))
+                    image.instanceCount(),
+                    image.isPublished(),
+                    module.isCurrent(image)))
             .toList();
     WasmModule decoded = module.module();
     return new NativeModuleInfo(

@@ -102,6 +102,7 @@ final class VectorWarmUp {
             threads,
             Stopper.create(StopPolicy.defaults()),
             MemoryPool.NONE,
+            CodeManager.unlimited(),
             _ -> {});
     module.generateAll();
     Instance made = module.instantiate(new Store(HeapLimiter.UNLIMITED), Imports.NONE);
