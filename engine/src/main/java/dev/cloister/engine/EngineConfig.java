@@ -8,6 +8,7 @@ import dev.cloister.engine.runtime.CodeKind;
 import dev.cloister.engine.runtime.StopPolicy;
 import dev.cloister.engine.runtime.TierPolicy;
 import dev.cloister.engine.runtime.VectorUse;
+import dev.cloister.engine.script.DebugFileLoader;
 import dev.cloister.engine.stats.EngineListener;
 import java.util.ArrayList;
 import java.util.List;
@@ -31,6 +32,7 @@ public final class EngineConfig {
   private final StopPolicy stops;
   private final long idleMemoryBytes;
   private final List<EngineListener> listeners;
+  private final DebugFileLoader debugFiles;
 
   private final TierPolicy tiers;
 
@@ -54,6 +56,7 @@ public final class EngineConfig {
     this.codeBytes = builder.codeBytes;
     this.tiers = builder.tiers;
     this.listeners = List.copyOf(builder.listeners);
+    this.debugFiles = builder.debugFiles;
     if (compileThreads < 1) {
       throw new IllegalArgumentException("compileThreads must be at least 1, is " + compileThreads);
     }
@@ -148,6 +151,11 @@ public final class EngineConfig {
     return stressCodeGc;
   }
 
+  /// {@return where debug information comes from that is not in the modules}
+  public DebugFileLoader debugFiles() {
+    return debugFiles;
+  }
+
   /// {@return these settings with other features}
   public EngineConfig withFeatures(WasmFeatures changed) {
     return toBuilder().features(changed).build();
@@ -195,6 +203,7 @@ public final class EngineConfig {
     private long idleMemoryBytes =
         Math.min(MAX_IDLE_MEMORY_BYTES, Runtime.getRuntime().maxMemory() / IDLE_MEMORY_SHARE);
     private final List<EngineListener> listeners = new ArrayList<>();
+    private DebugFileLoader debugFiles = DebugFileLoader.NONE;
 
     private TierPolicy tiers = TierPolicy.onRequest();
 
@@ -220,6 +229,7 @@ public final class EngineConfig {
       this.codeBytes = config.codeBytes;
       this.tiers = config.tiers;
       this.listeners.addAll(config.listeners);
+      this.debugFiles = config.debugFiles;
     }
 
     /// Sets [EngineConfig#features].
@@ -310,6 +320,13 @@ public final class EngineConfig {
     @CanIgnoreReturnValue
     public Builder stressCodeGc(boolean value) {
       this.stressCodeGc = value;
+      return this;
+    }
+
+    /// Sets [EngineConfig#debugFiles].
+    @CanIgnoreReturnValue
+    public Builder debugFiles(DebugFileLoader value) {
+      this.debugFiles = value;
       return this;
     }
 

@@ -3,6 +3,7 @@ package dev.cloister.engine;
 import dev.cloister.engine.code.NativeModule;
 import dev.cloister.engine.code.NativeModuleCache;
 import dev.cloister.engine.codegen.Sites;
+import dev.cloister.engine.error.SourcePosition;
 import dev.cloister.engine.module.ModuleHash;
 import dev.cloister.engine.module.WasmModule;
 import dev.cloister.engine.runtime.CodeKind;
@@ -11,6 +12,7 @@ import dev.cloister.engine.runtime.Imports;
 import dev.cloister.engine.runtime.Instance;
 import dev.cloister.engine.runtime.StopHistory;
 import dev.cloister.engine.runtime.Store;
+import dev.cloister.engine.script.Script;
 import dev.cloister.engine.stats.EngineEvents;
 import dev.cloister.engine.stats.ModuleInstantiated;
 import java.util.BitSet;
@@ -30,19 +32,22 @@ public final class ModuleHandle implements AutoCloseable {
   private final WasmEngine engine;
   private final StopHistory stops;
   private final CodeUser user;
+  private final Script script;
 
   ModuleHandle(
       WasmEngine engine,
       EngineIsolate isolate,
       NativeModule nativeModule,
       NativeModuleCache.Key key,
-      StopHistory stops) {
+      StopHistory stops,
+      Script script) {
     this.engine = engine;
     this.isolate = isolate;
     this.nativeModule = nativeModule;
     this.key = key;
     this.stops = stops;
     this.user = nativeModule.open(isolate, stops);
+    this.script = script;
   }
 
   /// {@return the module}
@@ -58,6 +63,18 @@ public final class ModuleHandle implements AutoCloseable {
   /// {@return how stack traces, logs and debuggers call the module}
   public String scriptUrl() {
     return nativeModule.scriptUrl().text();
+  }
+
+  /// {@return the module as the isolate's logs and debuggers know it; all handles of the isolate on
+  /// the module that are open at one time have the same}
+  public Script script() {
+    return script;
+  }
+
+  /// {@return where in its source text the instruction at an offset of the module came from, or
+  /// null if it is not known} Reads the module's debug information if need be, which takes a while.
+  public @Nullable SourcePosition sourceAt(int offset) {
+    return nativeModule.sources().find(offset);
   }
 
   /// {@return the bytes of all class files that were defined for the module so far}

@@ -30,6 +30,9 @@ import dev.cloister.engine.runtime.Stopper;
 import dev.cloister.engine.runtime.Store;
 import dev.cloister.engine.runtime.VectorUse;
 import dev.cloister.engine.runtime.WasmStruct;
+import dev.cloister.engine.script.DebugFileLoader;
+import dev.cloister.engine.script.ScriptUrl;
+import dev.cloister.engine.script.SourceLocator;
 import dev.cloister.engine.types.DefinedType;
 import java.lang.ref.WeakReference;
 import java.util.BitSet;
@@ -58,6 +61,7 @@ public final class NativeModule implements CodeLinkage {
   private final WasmModule module;
   private final ModuleHash hash;
   private final ScriptUrl scriptUrl;
+  private final SourceLocator sources;
   private final InstanceLayout layout;
   private final ModulePlan plan;
   private final StopSite stopSite;
@@ -90,6 +94,7 @@ public final class NativeModule implements CodeLinkage {
   /// @param stopper decides when its running code is made to look whether it is to stop
   /// @param memoryPool where its instances get the arrays of their memories
   /// @param codeManager what counts and bounds its code
+  /// @param debugFiles where debug information comes from that is not in the module
   /// @throws LimitExceededException if there is too much code
   public NativeModule(
       WasmModule module,
@@ -102,7 +107,8 @@ public final class NativeModule implements CodeLinkage {
       CompileThreads threads,
       Stopper stopper,
       MemoryPool memoryPool,
-      CodeManager codeManager) {
+      CodeManager codeManager,
+      DebugFileLoader debugFiles) {
     this(
         module,
         hash,
@@ -115,6 +121,7 @@ public final class NativeModule implements CodeLinkage {
         stopper,
         memoryPool,
         codeManager,
+        debugFiles,
         VectorWarmUp::prepare);
   }
 
@@ -132,11 +139,13 @@ public final class NativeModule implements CodeLinkage {
       Stopper stopper,
       MemoryPool memoryPool,
       CodeManager codeManager,
+      DebugFileLoader debugFiles,
       Consumer<Set<Opcode>> beforeVectors) {
     this.module = module;
     this.stopSite = new StopSite(stopper);
     this.hash = hash;
     this.scriptUrl = ScriptUrl.of(module, hash);
+    this.sources = new SourceLocator(module, scriptUrl, debugFiles);
     this.layout = new InstanceLayout(module);
     this.plan = new ModulePlan(module, layout, methodBytes, vectorUse, beforeVectors);
     this.threads = threads;
@@ -187,6 +196,11 @@ public final class NativeModule implements CodeLinkage {
   /// {@return how stack traces, logs and debuggers call the module}
   public ScriptUrl scriptUrl() {
     return scriptUrl;
+  }
+
+  /// {@return finds where in its source text the module's code came from}
+  public SourceLocator sources() {
+    return sources;
   }
 
   @Override
@@ -530,10 +544,9 @@ public final class NativeModule implements CodeLinkage {
         || (!isPart && found.plan.hasBodyMethod(kind, function))) {
       return null;
     }
-    return new WasmFrame(
-        function,
-        code.functionName(function),
-        Sites.offset(found.plan, kind, function, element.getMethodName(), element.getLineNumber()));
+    int offset =
+        Sites.offset(found.plan, kind, function, element.getMethodName(), element.getLineNumber());
+    return new WasmFrame(function, code.functionName(function), offset, found.sources.find(offset));
   }
 
   /// {@return the module whose chunk a frame is in, if it is one and the module is alive}

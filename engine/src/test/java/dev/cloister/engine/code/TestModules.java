@@ -12,6 +12,7 @@ import dev.cloister.engine.runtime.MemoryPool;
 import dev.cloister.engine.runtime.StopPolicy;
 import dev.cloister.engine.runtime.Stopper;
 import dev.cloister.engine.runtime.VectorUse;
+import dev.cloister.engine.script.DebugFileLoader;
 import dev.cloister.engine.types.FuncType;
 import dev.cloister.engine.types.NumType;
 import java.time.Duration;
@@ -41,7 +42,8 @@ final class TestModules implements AutoCloseable {
         threads,
         stopper,
         MemoryPool.NONE,
-        manager);
+        manager,
+        DebugFileLoader.NONE);
   }
 
   /// Returns a module with functions `f0`, `f1` …, each of which adds its number to its argument.
