@@ -13,6 +13,7 @@ import java.util.List;
 
 /// The settings of an engine. Immutable.
 public final class EngineConfig {
+  private static final int MAX_COMPILE_JOBS = 1_024;
   private static final long MAX_IDLE_MEMORY_BYTES = 128L << 20;
 
   /// What part of the heap idle memories may take.
@@ -27,6 +28,8 @@ public final class EngineConfig {
   private final StopPolicy stops;
   private final long idleMemoryBytes;
   private final List<EngineListener> listeners;
+  private final int maxCompileJobs;
+  private final boolean testStreaming;
 
   private EngineConfig(Builder builder) {
     this.features = builder.features;
@@ -38,6 +41,12 @@ public final class EngineConfig {
     this.stops = builder.stops;
     this.idleMemoryBytes = builder.idleMemoryBytes;
     this.listeners = List.copyOf(builder.listeners);
+    this.maxCompileJobs = builder.maxCompileJobs;
+    this.testStreaming = builder.testStreaming;
+    if (maxCompileJobs < 1) {
+      throw new IllegalArgumentException(
+          "maxCompileJobs must be at least 1, is " + maxCompileJobs);
+    }
     if (compileThreads < 1) {
       throw new IllegalArgumentException("compileThreads must be at least 1, is " + compileThreads);
     }
@@ -99,6 +108,17 @@ public final class EngineConfig {
     return idleMemoryBytes;
   }
 
+  /// {@return the most compilations at once; more are refused with a clear error}
+  public int maxCompileJobs() {
+    return maxCompileJobs;
+  }
+
+  /// {@return whether modules that come whole are compiled as streams, cut at random places: a
+  /// self-test}
+  public boolean testStreaming() {
+    return testStreaming;
+  }
+
   /// {@return who is told what happens}
   public List<EngineListener> listeners() {
     return listeners;
@@ -151,6 +171,8 @@ public final class EngineConfig {
     private long idleMemoryBytes =
         Math.min(MAX_IDLE_MEMORY_BYTES, Runtime.getRuntime().maxMemory() / IDLE_MEMORY_SHARE);
     private final List<EngineListener> listeners = new ArrayList<>();
+    private int maxCompileJobs = MAX_COMPILE_JOBS;
+    private boolean testStreaming;
 
     private Builder() {}
 
@@ -164,6 +186,8 @@ public final class EngineConfig {
       this.stops = config.stops;
       this.idleMemoryBytes = config.idleMemoryBytes;
       this.listeners.addAll(config.listeners);
+      this.maxCompileJobs = config.maxCompileJobs;
+      this.testStreaming = config.testStreaming;
     }
 
     /// Sets [EngineConfig#features].
@@ -219,6 +243,20 @@ public final class EngineConfig {
     @CanIgnoreReturnValue
     public Builder idleMemoryBytes(long value) {
       this.idleMemoryBytes = value;
+      return this;
+    }
+
+    /// Sets [EngineConfig#maxCompileJobs].
+    @CanIgnoreReturnValue
+    public Builder maxCompileJobs(int value) {
+      this.maxCompileJobs = value;
+      return this;
+    }
+
+    /// Sets [EngineConfig#testStreaming].
+    @CanIgnoreReturnValue
+    public Builder testStreaming(boolean value) {
+      this.testStreaming = value;
       return this;
     }
 

@@ -4,6 +4,7 @@ import dev.cloister.engine.code.NativeModule;
 import dev.cloister.engine.code.NativeModuleCache;
 import dev.cloister.engine.runtime.StopHistory;
 import dev.cloister.engine.runtime.Stopper;
+import java.util.Collection;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.Map;
@@ -16,20 +17,16 @@ import java.util.Set;
 public final class EngineIsolate implements AutoCloseable {
   private final WasmEngine engine;
   private final String id;
-
-  /// The number of open handles for each module. Guarded by the engine's isolate lock.
-  final Map<NativeModule, Integer> handles = new HashMap<>();
-
-  /// The handles themselves, so that closing the isolate closes them. Guarded likewise.
-  final Set<ModuleHandle> open = new HashSet<>();
+  private final String salt;
 
   /// How often guests had to be stopped, by module. It outlives the handles, else an isolate would
-  /// leave quarantine by uploading its module anew. Guarded likewise.
+  /// leave quarantine by uploading its module anew. Guarded by the lock of [SharedModules].
   private final Map<NativeModuleCache.Key, StopHistory> stops = new HashMap<>();
 
-  EngineIsolate(WasmEngine engine, String id) {
+  EngineIsolate(WasmEngine engine, String id, String salt) {
     this.engine = engine;
     this.id = id;
+    this.salt = salt;
   }
 
   /// {@return the name of the isolate}
@@ -37,8 +34,34 @@ public final class EngineIsolate implements AutoCloseable {
     return id;
   }
 
-  /// {@return the history of a module's stops} With the isolate lock held.
-  StopHistory stops(NativeModuleCache.Key key, Stopper stopper) {
+  /// {@return what sets its modules apart from those of others, empty if it shares them}
+  String salt() {
+    return salt;
+  }
+
+  /// {@return whether the isolate has a handle on a module}
+  boolean uses(NativeModule module) {
+    return engine.shared().uses(this, module);
+  }
+
+  /// {@return whether a module is being compiled for the isolate}
+  public boolean hasRunningCompileJob() {
+    return engine.jobs().hasJobOf(this);
+  }
+
+  /// Cancels the compilations for the isolate that have a tag, because what they compile was
+  /// removed. Others that wait for the same bytes compile them themselves.
+  ///
+  /// @return how many were
+  public int cancelCompileJobs(String tag) {
+    return engine.cancelTagged(this, tag);
+  }
+
+  /// {@return the history of a module's stops} With the lock of [SharedModules] held.
+  ///
+  /// @param open the handles of this isolate
+  StopHistory stops(
+      NativeModuleCache.Key key, Stopper stopper, Collection<ModuleHandle> open) {
     // Few isolates use more than some modules; those that go through many are swept now and then.
     if (stops.size() > 2 * open.size() + 16) {
       Set<NativeModuleCache.Key> used = new HashSet<>();
@@ -48,7 +71,8 @@ public final class EngineIsolate implements AutoCloseable {
     return stops.computeIfAbsent(key, _ -> new StopHistory(stopper));
   }
 
-  /// Removes the isolate and gives back all references that it holds. Repeating it does nothing.
+  /// Removes the isolate: its compilations are cancelled, and all references that it holds are given
+  /// back. Repeating it does nothing.
   @Override
   public void close() {
     engine.remove(this);
