@@ -94,8 +94,7 @@ final class InstanceAccess {
     if (!keepsBound()) {
       return;
     }
-    writer.getstatic(Names.MODULE, ModuleClassGenerator.CAPACITY, Names.METHOD_HANDLE_DESC);
-    writer.invokevirtual(Names.METHOD_HANDLE, "invokeExact", "()I");
+    writer.invokestatic(Names.MODULE, ModuleClassGenerator.CAPACITY, "()I");
     writer.store(JvmKind.INT, memorySlot + 3);
     writer.aload(memorySlot + 1);
     writer.insn(Opcodes.ARRAYLENGTH);
