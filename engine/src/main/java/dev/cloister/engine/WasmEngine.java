@@ -14,6 +14,7 @@ import dev.cloister.engine.module.WasmModule;
 import dev.cloister.engine.module.WireBytes;
 import dev.cloister.engine.runtime.MemoryPool;
 import dev.cloister.engine.runtime.Stopper;
+import dev.cloister.engine.script.Script;
 import dev.cloister.engine.stats.EngineEvents;
 import java.util.ArrayList;
 import java.util.Comparator;
@@ -21,6 +22,7 @@ import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.Supplier;
 
 /// A WebAssembly engine: modules become JVM bytecode, shared by all isolates that use them.
@@ -36,6 +38,7 @@ public final class WasmEngine implements AutoCloseable {
   private final MemoryPool memoryPool;
   private final EngineEvents events;
   private final NativeModuleCache cache = new NativeModuleCache();
+  private final AtomicInteger nextScript = new AtomicInteger(1);
   private final Object isolateLock = new Object();
 
   /// Who has something to do when isolates begin and end to use modules.
@@ -118,9 +121,13 @@ public final class WasmEngine implements AutoCloseable {
     boolean isFirst = false;
     synchronized (isolateLock) {
       if (isolates.contains(isolate)) {
-        handle = new ModuleHandle(this, isolate, nativeModule, key, isolate.stops(key, stopper));
+        Script script =
+            isolate.scripts.computeIfAbsent(nativeModule, used -> newScript(isolate, used));
+        handle =
+            new ModuleHandle(this, isolate, nativeModule, key, isolate.stops(key, stopper), script);
         isolate.open.add(handle);
         isFirst = isolate.handles.merge(nativeModule, 1, Integer::sum) == 1;
+        isolate.debugger().link(nativeModule);
       }
     }
     if (handle == null) {
@@ -131,6 +138,11 @@ public final class WasmEngine implements AutoCloseable {
       uses.forEach(use -> use.began(isolate, nativeModule));
     }
     return handle;
+  }
+
+  private Script newScript(EngineIsolate isolate, NativeModule module) {
+    return new Script(
+        nextScript.getAndIncrement(), isolate.id(), module.scriptUrl(), module.sources().symbols());
   }
 
   private NativeModule compile(WasmModule module, ModuleHash hash) {
@@ -146,7 +158,8 @@ public final class WasmEngine implements AutoCloseable {
             structClasses,
             threads,
             stopper,
-            memoryPool));
+            memoryPool,
+            config.debugFiles()));
   }
 
   void close(ModuleHandle handle) {
@@ -161,6 +174,10 @@ public final class WasmEngine implements AutoCloseable {
           isolate.handles.computeIfPresent(
                   nativeModule, (_, count) -> count == 1 ? null : count - 1)
               == null;
+      if (isLast) {
+        isolate.scripts.remove(nativeModule);
+        isolate.debugger().unlink(nativeModule);
+      }
     }
     if (isLast) {
       uses.forEach(use -> use.ended(isolate, nativeModule));
@@ -174,6 +191,7 @@ public final class WasmEngine implements AutoCloseable {
       isolates.remove(isolate);
       open = List.copyOf(isolate.open);
     }
+    isolate.debugger().close();
     open.forEach(ModuleHandle::close);
   }
 
