@@ -1,42 +1,54 @@
 package dev.cloister.engine;
 
+import com.google.errorprone.annotations.CanIgnoreReturnValue;
 import dev.cloister.engine.codegen.ModulePlan;
 import dev.cloister.engine.feature.WasmFeatures;
 import dev.cloister.engine.feature.WasmLimits;
 import dev.cloister.engine.runtime.CodeKind;
 import dev.cloister.engine.runtime.StopPolicy;
 import dev.cloister.engine.runtime.VectorUse;
+import dev.cloister.engine.script.DebugFileLoader;
+import dev.cloister.engine.stats.EngineListener;
+import java.util.ArrayList;
+import java.util.List;
 
-/// The settings of an engine.
-///
-/// @param features what modules may use; others are refused with a clear error
-/// @param limits the implementation limits that modules are held to
-/// @param compileThreads the threads that generate code, at least 1
-/// @param codeKind the kind of code that instances run until they are switched to another one
-/// @param methodBytes the bytecode that a function is estimated at, in bytes, from which it becomes
-///   several JVM methods; small values are for tests
-/// @param vectorUse where optimized code keeps vectors in registers
-/// @param stops how running guests are stopped
-/// @param idleMemoryBytes the most bytes of linear memories that are kept, cleared, for instances
-///   to come; the JVM takes them back when its heap gets short
-public record EngineConfig(
-    WasmFeatures features,
-    WasmLimits limits,
-    int compileThreads,
-    CodeKind codeKind,
-    int methodBytes,
-    VectorUse vectorUse,
-    StopPolicy stops,
-    long idleMemoryBytes) {
+/// The settings of an engine. Immutable.
+public final class EngineConfig {
   private static final long MAX_IDLE_MEMORY_BYTES = 128L << 20;
 
   /// What part of the heap idle memories may take.
   private static final int IDLE_MEMORY_SHARE = 16;
 
-  /// Checks the settings.
-  public EngineConfig {
+  private final WasmFeatures features;
+  private final WasmLimits limits;
+  private final int compileThreads;
+  private final CodeKind codeKind;
+  private final int methodBytes;
+  private final VectorUse vectorUse;
+  private final StopPolicy stops;
+  private final long idleMemoryBytes;
+  private final int maxPausedGuests;
+  private final List<EngineListener> listeners;
+  private final DebugFileLoader debugFiles;
+
+  private EngineConfig(Builder builder) {
+    this.features = builder.features;
+    this.limits = builder.limits;
+    this.compileThreads = builder.compileThreads;
+    this.codeKind = builder.codeKind;
+    this.methodBytes = builder.methodBytes;
+    this.vectorUse = builder.vectorUse;
+    this.stops = builder.stops;
+    this.idleMemoryBytes = builder.idleMemoryBytes;
+    this.maxPausedGuests = builder.maxPausedGuests;
+    this.listeners = List.copyOf(builder.listeners);
+    this.debugFiles = builder.debugFiles;
     if (compileThreads < 1) {
       throw new IllegalArgumentException("compileThreads must be at least 1, is " + compileThreads);
+    }
+    if (maxPausedGuests < 1) {
+      throw new IllegalArgumentException(
+          "maxPausedGuests must be at least 1, is " + maxPausedGuests);
     }
     if (idleMemoryBytes < 0) {
       throw new IllegalArgumentException(
@@ -46,70 +58,220 @@ public record EngineConfig(
 
   /// {@return all that the engine can do, one compile thread for each processor}
   public static EngineConfig defaults() {
-    return new EngineConfig(
-        WasmFeatures.ALL,
-        WasmLimits.defaults(),
-        Runtime.getRuntime().availableProcessors(),
-        CodeKind.BASELINE,
-        ModulePlan.METHOD_BYTES,
-        VectorUse.WORTHWHILE,
-        StopPolicy.defaults(),
-        Math.min(MAX_IDLE_MEMORY_BYTES, Runtime.getRuntime().maxMemory() / IDLE_MEMORY_SHARE));
+    return new Builder().build();
+  }
+
+  /// {@return a builder that starts from these settings}
+  public Builder toBuilder() {
+    return new Builder(this);
+  }
+
+  /// {@return what modules may use; others are refused with a clear error}
+  public WasmFeatures features() {
+    return features;
+  }
+
+  /// {@return the implementation limits that modules are held to}
+  public WasmLimits limits() {
+    return limits;
+  }
+
+  /// {@return the threads that generate code, at least 1}
+  public int compileThreads() {
+    return compileThreads;
+  }
+
+  /// {@return the kind of code that instances run until they are switched to another one}
+  public CodeKind codeKind() {
+    return codeKind;
+  }
+
+  /// {@return the bytecode that a function is estimated at, in bytes, from which it becomes several
+  /// JVM methods; small values are for tests}
+  public int methodBytes() {
+    return methodBytes;
+  }
+
+  /// {@return where optimized code keeps vectors in registers}
+  public VectorUse vectorUse() {
+    return vectorUse;
+  }
+
+  /// {@return how running guests are stopped}
+  public StopPolicy stops() {
+    return stops;
+  }
+
+  /// {@return the most bytes of linear memories that are kept, cleared, for instances to come; the
+  /// JVM takes them back when its heap gets short}
+  public long idleMemoryBytes() {
+    return idleMemoryBytes;
+  }
+
+  /// {@return how many guests of an isolate may pause for a debugger at once}
+  public int maxPausedGuests() {
+    return maxPausedGuests;
+  }
+
+  /// {@return who is told what happens}
+  public List<EngineListener> listeners() {
+    return listeners;
+  }
+
+  /// {@return where debug information comes from that is not in the modules}
+  public DebugFileLoader debugFiles() {
+    return debugFiles;
   }
 
   /// {@return these settings with other features}
   public EngineConfig withFeatures(WasmFeatures changed) {
-    return new EngineConfig(
-        changed, limits, compileThreads, codeKind, methodBytes, vectorUse, stops, idleMemoryBytes);
+    return toBuilder().features(changed).build();
   }
 
   /// {@return these settings with other limits}
   public EngineConfig withLimits(WasmLimits changed) {
-    return new EngineConfig(
-        features,
-        changed,
-        compileThreads,
-        codeKind,
-        methodBytes,
-        vectorUse,
-        stops,
-        idleMemoryBytes);
+    return toBuilder().limits(changed).build();
   }
 
   /// {@return these settings with code of another kind}
   public EngineConfig withCodeKind(CodeKind changed) {
-    return new EngineConfig(
-        features, limits, compileThreads, changed, methodBytes, vectorUse, stops, idleMemoryBytes);
+    return toBuilder().codeKind(changed).build();
   }
 
   /// {@return these settings with functions divided from another size on}
   public EngineConfig withMethodBytes(int changed) {
-    return new EngineConfig(
-        features, limits, compileThreads, codeKind, changed, vectorUse, stops, idleMemoryBytes);
+    return toBuilder().methodBytes(changed).build();
   }
 
   /// {@return these settings with another use of vector registers}
   public EngineConfig withVectorUse(VectorUse changed) {
-    return new EngineConfig(
-        features, limits, compileThreads, codeKind, methodBytes, changed, stops, idleMemoryBytes);
+    return toBuilder().vectorUse(changed).build();
   }
 
   /// {@return these settings with guests stopped in another way}
   public EngineConfig withStops(StopPolicy changed) {
-    return new EngineConfig(
-        features,
-        limits,
-        compileThreads,
-        codeKind,
-        methodBytes,
-        vectorUse,
-        changed,
-        idleMemoryBytes);
+    return toBuilder().stops(changed).build();
   }
 
   /// {@return these settings with another bound on idle memories}
   public EngineConfig withIdleMemoryBytes(long changed) {
-    return new EngineConfig(
-        features, limits, compileThreads, codeKind, methodBytes, vectorUse, stops, changed);
+    return toBuilder().idleMemoryBytes(changed).build();
+  }
+
+  /// Makes settings. Not safe to use by several threads.
+  public static final class Builder {
+    private WasmFeatures features = WasmFeatures.ALL;
+    private WasmLimits limits = WasmLimits.defaults();
+    private int compileThreads = Runtime.getRuntime().availableProcessors();
+    private CodeKind codeKind = CodeKind.BASELINE;
+    private int methodBytes = ModulePlan.METHOD_BYTES;
+    private VectorUse vectorUse = VectorUse.WORTHWHILE;
+    private StopPolicy stops = StopPolicy.defaults();
+    private long idleMemoryBytes =
+        Math.min(MAX_IDLE_MEMORY_BYTES, Runtime.getRuntime().maxMemory() / IDLE_MEMORY_SHARE);
+    private final List<EngineListener> listeners = new ArrayList<>();
+    private DebugFileLoader debugFiles = DebugFileLoader.NONE;
+
+    private int maxPausedGuests = 16;
+
+    private Builder() {}
+
+    private Builder(EngineConfig config) {
+      this.features = config.features;
+      this.limits = config.limits;
+      this.compileThreads = config.compileThreads;
+      this.codeKind = config.codeKind;
+      this.methodBytes = config.methodBytes;
+      this.vectorUse = config.vectorUse;
+      this.stops = config.stops;
+      this.idleMemoryBytes = config.idleMemoryBytes;
+      this.maxPausedGuests = config.maxPausedGuests;
+      this.listeners.addAll(config.listeners);
+      this.debugFiles = config.debugFiles;
+    }
+
+    /// Sets [EngineConfig#features].
+    @CanIgnoreReturnValue
+    public Builder features(WasmFeatures value) {
+      this.features = value;
+      return this;
+    }
+
+    /// Sets [EngineConfig#limits].
+    @CanIgnoreReturnValue
+    public Builder limits(WasmLimits value) {
+      this.limits = value;
+      return this;
+    }
+
+    /// Sets [EngineConfig#compileThreads].
+    @CanIgnoreReturnValue
+    public Builder compileThreads(int value) {
+      this.compileThreads = value;
+      return this;
+    }
+
+    /// Sets [EngineConfig#codeKind].
+    @CanIgnoreReturnValue
+    public Builder codeKind(CodeKind value) {
+      this.codeKind = value;
+      return this;
+    }
+
+    /// Sets [EngineConfig#methodBytes].
+    @CanIgnoreReturnValue
+    public Builder methodBytes(int value) {
+      this.methodBytes = value;
+      return this;
+    }
+
+    /// Sets [EngineConfig#vectorUse].
+    @CanIgnoreReturnValue
+    public Builder vectorUse(VectorUse value) {
+      this.vectorUse = value;
+      return this;
+    }
+
+    /// Sets [EngineConfig#stops].
+    @CanIgnoreReturnValue
+    public Builder stops(StopPolicy value) {
+      this.stops = value;
+      return this;
+    }
+
+    /// Sets [EngineConfig#maxPausedGuests].
+    @CanIgnoreReturnValue
+    public Builder maxPausedGuests(int value) {
+      this.maxPausedGuests = value;
+      return this;
+    }
+
+    /// Sets [EngineConfig#idleMemoryBytes].
+    @CanIgnoreReturnValue
+    public Builder idleMemoryBytes(long value) {
+      this.idleMemoryBytes = value;
+      return this;
+    }
+
+    /// Adds one of [EngineConfig#listeners].
+    @CanIgnoreReturnValue
+    public Builder listener(EngineListener value) {
+      this.listeners.add(value);
+      return this;
+    }
+
+    /// Sets [EngineConfig#debugFiles].
+    @CanIgnoreReturnValue
+    public Builder debugFiles(DebugFileLoader value) {
+      this.debugFiles = value;
+      return this;
+    }
+
+    /// {@return the settings}
+    ///
+    /// @throws IllegalArgumentException if one of them is out of its range
+    public EngineConfig build() {
+      return new EngineConfig(this);
+    }
   }
 }

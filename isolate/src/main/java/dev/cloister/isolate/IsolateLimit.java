@@ -24,6 +24,11 @@ public enum IsolateLimit {
   STACK_BYTES("stackBytes", mebibytes(4), kibibytes(256), mebibytes(256)),
   /// Wall-clock time of one call, from its admission to its result.
   DEADLINE_MILLIS("deadlineMillis", 10_000, 10, 24L * 60 * 60 * 1000),
+  /// CPU time of one call.
+  CPU_MILLIS_PER_CALL("cpuMillisPerCall", 10_000, 10, 24L * 60 * 60 * 1000),
+  /// CPU time of all calls per second of wall-clock time, with a burst of one second's worth. One
+  /// core is 1,000.
+  CPU_MILLIS_PER_SECOND("cpuMillisPerSecond", 4_000, 1, 1_000_000),
   /// Calls in flight, running or waiting.
   CONCURRENCY("concurrency", 64, 1, 100_000),
   /// Calls that wait for a guest thread.
@@ -36,6 +41,8 @@ public enum IsolateLimit {
   RESPONSE_BYTES("responseBytes", mebibytes(16), 0, mebibytes(1024)),
   /// Body of one upload.
   UPLOAD_BYTES("uploadBytes", mebibytes(64), 8, mebibytes(1024)),
+  /// What plugins write to the log per second, with a burst of one second's worth.
+  LOG_BYTES_PER_SECOND("logBytesPerSecond", mebibytes(1), 0, mebibytes(1024)),
   /// Plugins of the tenant.
   PLUGINS("plugins", 100, 0, 100_000),
   /// Versions kept of one plugin.

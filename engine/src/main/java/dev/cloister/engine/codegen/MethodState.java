@@ -3,8 +3,8 @@ package dev.cloister.engine.codegen;
 import dev.cloister.engine.bytecode.InstructionReader;
 import dev.cloister.engine.module.WasmModule;
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.BitSet;
+import java.util.Collections;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -67,8 +67,8 @@ final class MethodState {
 
   private final JvmKind[] localKinds;
   private final SlotLayout slots;
-  private final int fixedFrameLength;
   private final Temporaries temporaries;
+  private final FrameWriter frames;
 
   /// The number of frames around the method, which it can only leave for.
   private final int outerFrames;
@@ -92,11 +92,6 @@ final class MethodState {
 
   /// Operands from the settled ones up to this index are on the JVM stack.
   private int onStackEnd;
-
-  /// The entries of stack map frames; those of the variables that every method has never change.
-  private Object[] frameLocals;
-
-  private Object[] frameStack = new Object[16];
 
   /// @param slots where parameters, instance and Wasm locals are
   /// @param caller what calls the method, if it is that of a region
@@ -123,25 +118,20 @@ final class MethodState {
       localKinds[i] = JvmKind.of(locals.charAt(i));
     }
     int slot = slots.end();
-    int entries = slots.frame().size();
-    frameLocals = slots.frame().toArray(new Object[entries + 64]);
+    List<Object> variables = new ArrayList<>(slots.frame());
     instanceSlot = slots.instanceSlot();
     instance =
         new InstanceAccess(
             writer, plan, context.functionIndex, instanceSlot, cachesMemory ? slot : -1);
-    for (Object type : instance.frameTypes()) {
-      frameLocals[entries++] = type;
-      slot++;
-    }
+    variables.addAll(instance.frameTypes());
+    slot += instance.frameTypes().size();
     scratchAddress = slot;
     scratchValue = slot + 2;
     scratchOther = slot + 4;
-    for (int i = 0; i < 6; i++) {
-      frameLocals[entries++] = Opcodes.TOP;
-    }
-    fixedFrameLength = entries;
+    variables.addAll(Collections.nCopies(6, Opcodes.TOP));
     temporaries = new Temporaries(slot + 6);
     operands = new OperandStack(temporaries);
+    frames = new FrameWriter(writer, operands, temporaries, variables);
     vectorOperands = new PackedOperands(this);
     control = caller == null ? new ArrayList<>() : caller.control;
     outerFrames = control.size();
@@ -160,7 +150,7 @@ final class MethodState {
   void writeProlog(int functionIndex, boolean isTarget) {
     if (isTarget) {
       start = new Label();
-      writer.labelWithFrame(start, slots.frameSizeAtStart(shape), frameLocals, 0, frameStack);
+      frames.writeStart(start, slots.frameSizeAtStart(shape));
     }
     if (isDebuggable()) {
       debug.enter(functionIndex, locals, shape);
@@ -953,45 +943,10 @@ final class MethodState {
 
   /// Places a label to which the JVM goes with an exception; the current frame has no operands.
   void writeHandler(Label label) {
-    frameStack[0] = Names.THROWN;
-    writer.labelWithFrame(label, collectLocals(), frameLocals, 1, frameStack);
+    frames.writeHandler(label);
   }
 
-  /// @param stackEnd operands from the frame's height up to this index are on the JVM stack
-  /// @param extraInt whether an int lies on top of them
   private void writeFrame(Label label, int stackEnd, boolean extraInt) {
-    int stackCount = 0;
-    int needed = 2 * Math.max(0, stackEnd - stackBase()) + 1;
-    if (frameStack.length < needed) {
-      frameStack = new Object[needed * 2];
-    }
-    for (int i = stackBase(); i < stackEnd; i++) {
-      JvmKind kind = operands.kind(i);
-      frameStack[stackCount++] = kind.frameType();
-      if (kind == JvmKind.V128) {
-        frameStack[stackCount++] = kind.frameType();
-      }
-    }
-    if (extraInt) {
-      frameStack[stackCount++] = Opcodes.INTEGER;
-    }
-    writer.labelWithFrame(label, collectLocals(), frameLocals, stackCount, frameStack);
-  }
-
-  /// Collects the types of all local variables that are needed from here on.
-  private int collectLocals() {
-    int needed = fixedFrameLength + temporaries.end() - temporaries.first();
-    if (frameLocals.length < needed) {
-      frameLocals = Arrays.copyOf(frameLocals, needed * 2);
-    }
-    return trimmed(temporaries.copyTo(frameLocals, fixedFrameLength));
-  }
-
-  private int trimmed(int count) {
-    int end = count;
-    while (end > 0 && Opcodes.TOP.equals(frameLocals[end - 1])) {
-      end--;
-    }
-    return end;
+    frames.write(label, stackBase(), stackEnd, extraInt);
   }
 }

@@ -7,6 +7,8 @@ import dev.cloister.sandbox.fixture.Modules;
 import dev.cloister.sandbox.fixture.Reply;
 import dev.cloister.sandbox.fixture.TestClient;
 import dev.cloister.sandbox.fixture.TestServer;
+import java.io.IOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Locale;
 import org.junit.jupiter.api.AfterAll;
@@ -76,6 +78,24 @@ final class InvocationApiTest {
   }
 
   @Test
+  void call_thatTrapsInModuleWithLines_saysFileAndLine() throws IOException {
+    Path example =
+        Path.of(System.getProperty("project.root", ".."), "examples", "average", "average.wasm");
+    client.upload(PLUGINS + "average", Files.readAllBytes(example)).expect(201);
+    JsonNode stack =
+        client
+            .post(PLUGINS + "average/call/average", "{\"args\":[6,3]}")
+            .problem(422, "trap")
+            .path("wasmStack");
+
+    assertThat(stack).hasSize(2);
+    assertThat(stack.get(0).path("function").asText()).isEqualTo("divide");
+    assertThat(stack.get(0).path("file").asText()).isEqualTo("average.c");
+    assertThat(stack.get(0).path("line").asInt()).isEqualTo(8);
+    assertThat(stack.get(1).path("line").asInt()).isEqualTo(18);
+  }
+
+  @Test
   void call_ofUnknownExport_names_theExports() {
     JsonNode problem = call("subtract", "{\"args\":[]}").problem(404, "unknown-export");
 
@@ -116,6 +136,32 @@ final class InvocationApiTest {
     assertThat(problem.path("allowed").asInt()).isEqualTo(200);
     call("add", "{\"args\":[2,40]}").expect(200);
     server.operator().put("/v1/tenants/acme/limits", "{\"limits\":{\"deadlineMillis\":null}}");
+  }
+
+  @Test
+  void call_pastItsCpuTime_is422_andItsTenantWaits() {
+    server
+        .operator()
+        .put(
+            "/v1/tenants/acme/limits",
+            "{\"limits\":{\"cpuMillisPerCall\":50,\"cpuMillisPerSecond\":1}}");
+
+    JsonNode problem = call("spin", "{}").problem(422, "limit");
+
+    assertThat(problem.path("limit").asText()).isEqualTo("cpuMillisPerCall");
+    assertThat(problem.path("allowed").asInt()).isEqualTo(50);
+    assertThat(problem.path("used").asInt()).isGreaterThan(50);
+    Reply refused = call("add", "{\"args\":[2,40]}");
+    assertThat(refused.problem(429, "rate-limited").path("limit").asText())
+        .isEqualTo("cpuMillisPerSecond");
+    assertThat(Integer.parseInt(refused.header("retry-after"))).isPositive();
+    assertThat(client.get("/v1/tenants/acme/usage").expect(200).json().path("cpuMillis").asLong())
+        .isGreaterThanOrEqualTo(50);
+    server
+        .operator()
+        .put(
+            "/v1/tenants/acme/limits",
+            "{\"limits\":{\"cpuMillisPerCall\":null,\"cpuMillisPerSecond\":null}}");
   }
 
   @Test
