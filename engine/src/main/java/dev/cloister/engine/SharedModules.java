@@ -15,8 +15,8 @@ import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 
 /// Which isolates there are, and which native modules they use: the one place that says so, in both
-/// directions. A module is in an isolate's set exactly if the isolate is in the module's. Safe to use
-/// by any thread; nothing is called with the lock held but what has a later rank.
+/// directions. A module is in an isolate's set exactly if the isolate is in the module's. Safe to
+/// use by any thread; nothing is called with the lock held but what has a later rank.
 final class SharedModules {
   private final OrderedLock lock = new OrderedLock(LockRank.ISOLATES);
 
@@ -80,7 +80,9 @@ final class SharedModules {
   /// @param newHandle makes the handle, with the lock held
   /// @return null if the isolate was removed
   @Nullable ModuleHandle link(
-      EngineIsolate isolate, NativeModule module, Function<Set<ModuleHandle>, ModuleHandle> newHandle) {
+      EngineIsolate isolate,
+      NativeModule module,
+      Function<Set<ModuleHandle>, ModuleHandle> newHandle) {
     lock.lock();
     try {
       Holding holding = isolates.get(isolate);
