@@ -101,9 +101,9 @@ final class SharedModules {
 
   /// Gives a handle back.
   ///
-  /// @return whether it was open and the last one of its isolate on the module, or the isolate is
-  ///   gone
-  boolean unlink(ModuleHandle handle) {
+  /// @param onLast what to do with the lock held if it is the last one of its isolate on the module
+  /// @return whether it is
+  boolean unlink(ModuleHandle handle, Runnable onLast) {
     EngineIsolate isolate = handle.isolate();
     NativeModule module = handle.nativeModule();
     lock.lock();
@@ -119,6 +119,7 @@ final class SharedModules {
       }
       holding.modules.remove(module);
       removeUser(module, isolate);
+      onLast.run();
       return true;
     } finally {
       lock.unlock();

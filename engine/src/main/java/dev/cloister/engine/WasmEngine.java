@@ -1,12 +1,15 @@
 package dev.cloister.engine;
 
-import dev.cloister.engine.code.CodeImage;
+import dev.cloister.engine.code.CodeCacheUse;
+import dev.cloister.engine.code.CodeManager;
 import dev.cloister.engine.code.CompileThreads;
+import dev.cloister.engine.code.FreedCode;
 import dev.cloister.engine.code.ModuleFailures;
 import dev.cloister.engine.code.NativeModule;
 import dev.cloister.engine.code.NativeModuleCache;
 import dev.cloister.engine.code.SignatureClasses;
 import dev.cloister.engine.code.StructClasses;
+import dev.cloister.engine.code.Tiering;
 import dev.cloister.engine.compile.CompileJob;
 import dev.cloister.engine.compile.CompileJobs;
 import dev.cloister.engine.compile.CompileRequest;
@@ -20,16 +23,20 @@ import dev.cloister.engine.module.ModuleHash;
 import dev.cloister.engine.module.WasmModule;
 import dev.cloister.engine.runtime.MemoryPool;
 import dev.cloister.engine.runtime.Stopper;
+import dev.cloister.engine.script.Script;
 import dev.cloister.engine.stats.CompileJobInfo;
 import dev.cloister.engine.stats.CompileMode;
 import dev.cloister.engine.stats.EngineEvents;
 import dev.cloister.engine.stats.ModuleCompiled;
 import java.util.ArrayList;
+import java.util.Collection;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Objects;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /// A WebAssembly engine: modules become JVM bytecode, shared by all isolates that use them.
@@ -43,6 +50,7 @@ public final class WasmEngine implements AutoCloseable {
   private final StructClasses structClasses;
   private final Stopper stopper;
   private final MemoryPool memoryPool;
+  private final CodeManager codeManager;
   private final EngineEvents events;
   private final NativeModuleCache cache = new NativeModuleCache();
   private final ModuleFailures failures = new ModuleFailures(System::nanoTime);
@@ -50,6 +58,7 @@ public final class WasmEngine implements AutoCloseable {
   private final CompileJobs jobs;
   private final JobThreads jobThreads;
   private final ModuleCompiler compiler;
+  private final AtomicInteger nextScript = new AtomicInteger(1);
 
   /// Who has something to do when isolates begin and end to use modules.
   private final List<ModuleUse> uses = List.of();
@@ -62,6 +71,14 @@ public final class WasmEngine implements AutoCloseable {
     this.structClasses = new StructClasses(threads);
     this.stopper = Stopper.create(config.stops());
     this.memoryPool = new MemoryPool(config.idleMemoryBytes());
+    this.codeManager =
+        new CodeManager(
+            config.codeBytes(),
+            config.stressCodeGc(),
+            config.maxCodeCachePercent() / 100.0,
+            CodeCacheUse::now,
+            threads::runSoon,
+            new Tiering(config.tiers()));
     this.events = new EngineEvents(config.listeners());
     this.jobs = new CompileJobs(events, config.maxCompileJobs());
     this.jobThreads = new JobThreads(config.compileThreads());
@@ -106,6 +123,7 @@ public final class WasmEngine implements AutoCloseable {
   ///   one: nobody else can tell from the time that a compilation takes what the isolate runs
   public EngineIsolate addIsolate(String id, String salt) {
     EngineIsolate isolate = new EngineIsolate(this, id, salt);
+    codeManager.addIsolate(isolate);
     shared.add(isolate);
     return isolate;
   }
@@ -295,15 +313,27 @@ public final class WasmEngine implements AutoCloseable {
   private @Nullable ModuleHandle link(
       EngineIsolate isolate, NativeModule module, NativeModuleCache.Key key) {
     ModuleHandle handle =
-        shared.link(
-            isolate,
-            module,
-            open ->
-                new ModuleHandle(this, isolate, module, key, isolate.stops(key, stopper, open)));
+        shared.link(isolate, module, open -> newHandle(isolate, module, key, open));
     if (handle != null) {
       uses.forEach(use -> use.began(isolate, module));
     }
     return handle;
+  }
+
+  /// With the lock of [SharedModules] held.
+  private ModuleHandle newHandle(
+      EngineIsolate isolate,
+      NativeModule module,
+      NativeModuleCache.Key key,
+      Collection<ModuleHandle> open) {
+    Script script = isolate.scripts.computeIfAbsent(module, used -> newScript(isolate, used));
+    isolate.debugger().link(module);
+    return new ModuleHandle(this, isolate, module, key, isolate.stops(key, stopper, open), script);
+  }
+
+  private Script newScript(EngineIsolate isolate, NativeModule module) {
+    return new Script(
+        nextScript.getAndIncrement(), isolate.id(), module.scriptUrl(), module.sources().symbols());
   }
 
   /// Lets another isolate use a module.
@@ -329,12 +359,23 @@ public final class WasmEngine implements AutoCloseable {
         structClasses,
         threads,
         stopper,
-        memoryPool);
+        memoryPool,
+        codeManager,
+        config.debugFiles());
   }
 
   void close(ModuleHandle handle) {
-    if (shared.unlink(handle)) {
-      uses.forEach(use -> use.ended(handle.isolate(), handle.nativeModule()));
+    EngineIsolate isolate = handle.isolate();
+    NativeModule module = handle.nativeModule();
+    boolean isLast =
+        shared.unlink(
+            handle,
+            () -> {
+              isolate.scripts.remove(module);
+              isolate.debugger().unlink(module);
+            });
+    if (isLast) {
+      uses.forEach(use -> use.ended(isolate, module));
     }
   }
 
@@ -342,10 +383,13 @@ public final class WasmEngine implements AutoCloseable {
     // In this order: no job can begin any more, then none is left.
     List<ModuleHandle> open = shared.remove(isolate);
     jobs.cancelOf(isolate, Reason.ISOLATE_REMOVED);
+    isolate.debugger().close();
+    open.forEach(ModuleHandle::close);
     open.stream()
         .map(ModuleHandle::nativeModule)
         .distinct()
         .forEach(module -> uses.forEach(use -> use.ended(isolate, module)));
+    codeManager.removeIsolate(isolate);
   }
 
   // Compilations.
@@ -398,16 +442,19 @@ public final class WasmEngine implements AutoCloseable {
   }
 
   private static NativeModuleInfo info(NativeModule module, SharedModules.Users users) {
-    CodeImage current = module.currentImage();
     List<NativeModuleInfo.ImageInfo> images =
         module.images().stream()
             .map(image ->
                 new NativeModuleInfo.ImageInfo(
                     image.ordinal(),
                     image.kind().label(),
+                    image.tiers().label(),
+                    image.tiers().optimized().cardinality(),
                     image.generatedChunks(),
                     image.codeBytes(),
-                    image == current))
+                    image.instanceCount(),
+                    image.isPublished(),
+                    module.isCurrent(image)))
             .toList();
     WasmModule decoded = module.module();
     return new NativeModuleInfo(
@@ -445,6 +492,52 @@ public final class WasmEngine implements AutoCloseable {
         stopper.figures(),
         failures.hits(),
         EngineMemory.of(modules, shared, cache.size(), failures.size(), jobs.infos()));
+  }
+
+  /// {@return figures of the generated code}
+  public CodeStatistics codeStatistics() {
+    return CodeStatistics.of(codeManager);
+  }
+
+  /// Begins a collection of code that calls enter no more, or lets one follow that which runs. Any
+  /// thread; returns at once.
+  public void collectCode() {
+    codeManager.collect();
+  }
+
+  /// Gives up the baseline code of all modules; it is generated anew where it is called. Running
+  /// guests keep what they run. Any thread.
+  public FlushedCode flushBaseline() {
+    FreedCode freed = codeManager.flushBaseline();
+    return new FlushedCode(freed.codeBytes(), freed.metadataBytes());
+  }
+
+  /// Has new calls of a module run optimized code. Not on an event loop.
+  ///
+  /// @param function the index of an own function, or null for all
+  /// @return the modules with this hash, afterwards; none if there is no such module
+  /// @throws IndexOutOfBoundsException if there is no such function
+  /// @throws dev.cloister.engine.error.LimitExceededException if there is too much code
+  public List<NativeModuleInfo> tierUp(ModuleHash hash, @Nullable Integer function) {
+    return change(hash, module -> module.tierUp(function));
+  }
+
+  /// Has new calls of a module run baseline code, until they are told otherwise. Not on an event
+  /// loop.
+  ///
+  /// @param function the index of an own function, or null for all
+  /// @return the modules with this hash, afterwards; none if there is no such module
+  /// @throws IndexOutOfBoundsException if there is no such function
+  /// @throws dev.cloister.engine.error.LimitExceededException if there is too much code
+  public List<NativeModuleInfo> tierDown(ModuleHash hash, @Nullable Integer function) {
+    return change(hash, module -> module.tierDown(function));
+  }
+
+  private List<NativeModuleInfo> change(ModuleHash hash, Consumer<NativeModule> change) {
+    List<NativeModule> modules =
+        shared.snapshot().keySet().stream().filter(module -> module.hash().equals(hash)).toList();
+    modules.forEach(change);
+    return modules.stream().map(this::info).toList();
   }
 
   /// {@return where instances get the arrays of their memories}

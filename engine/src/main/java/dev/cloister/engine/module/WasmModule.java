@@ -11,6 +11,7 @@ import dev.cloister.engine.types.MemoryType;
 import dev.cloister.engine.types.RefType;
 import dev.cloister.engine.types.TableType;
 import dev.cloister.engine.types.TagType;
+import dev.cloister.engine.types.ValueType;
 import dev.cloister.engine.util.ByteReader;
 import java.util.ArrayList;
 import java.util.BitSet;
@@ -190,6 +191,27 @@ public final class WasmModule implements IndexSpaces {
     return bodies[2 * ownIndex(index, importedFunctionCount) + 1];
   }
 
+  /// {@return the type that a local of an own function was declared with, parameters first} Read
+  /// from the body: for debuggers.
+  ///
+  /// @throws IndexOutOfBoundsException if there is no such local
+  public ValueType localType(int index, int local) {
+    List<ValueType> params = signature(index).params();
+    if (local >= 0 && local < params.size()) {
+      return params.get(local);
+    }
+    InstructionReader reader = bodyInstructions(index);
+    long first = params.size();
+    for (int groups = reader.readLocalGroups(); groups > 0; groups--) {
+      first += Integer.toUnsignedLong(reader.readLocalCount());
+      ValueType type = reader.readLocalType();
+      if (local >= params.size() && local < first) {
+        return type;
+      }
+    }
+    throw new IndexOutOfBoundsException("function " + index + " has no local " + local);
+  }
+
   /// Returns whether all of some [FunctionFacts] hold for own function `index`.
   public boolean has(int index, int functionFacts) {
     return (facts[ownIndex(index, importedFunctionCount)] & functionFacts) == functionFacts;
@@ -316,7 +338,7 @@ public final class WasmModule implements IndexSpaces {
     if (index >= offsets.length || offsets[index] == 0) {
       return null;
     }
-    ByteReader reader = wireBytes.reader(offsets[index]);
+    ByteReader reader = wireBytes.bytes(offsets[index]);
     int length = reader.readU32();
     return wireBytes.text(reader.position(), length);
   }

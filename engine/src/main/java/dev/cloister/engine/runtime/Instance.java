@@ -5,6 +5,8 @@ import dev.cloister.engine.error.TrapReason;
 import dev.cloister.engine.module.Export;
 import dev.cloister.engine.module.WasmModule;
 import dev.cloister.engine.types.DefinedType;
+import dev.cloister.engine.types.GlobalType;
+import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
 /// An instance of a module: all its mutable state (Spec 4.2.5).
@@ -78,6 +80,16 @@ public abstract class Instance {
   private boolean[] droppedData = NO_FLAGS;
   private Tag[] tags = NO_TAGS;
   private boolean poisoned;
+  private boolean debugged;
+
+  /// What calls from outside run, as [#run(ImageEntry, CodeUser, CodeUse)] was told last.
+  private @Nullable ImageEntry image;
+
+  private @Nullable CodeUse codeUse;
+  private @Nullable CodeUser codeUser;
+
+  /// Whether it runs the image that it was told to run, whatever the module's current one is.
+  private boolean isPinned;
 
   /// Set by debuggers, on any thread; code of kind [CodeKind#DEBUG] looks at it at each position.
   private volatile @Nullable DebugListener debugListener;
@@ -123,6 +135,58 @@ public abstract class Instance {
   @CalledByGeneratedCode
   public abstract void useImage(ImageEntry image);
 
+  /// Lets calls from outside run an image from now on. On the thread that runs the store, by the
+  /// owner of compiled code.
+  ///
+  /// @param user whom the instance is for
+  /// @param use is ended when the instance has left the image
+  public final void run(ImageEntry entry, CodeUser user, CodeUse use) {
+    CodeUse last = codeUse;
+    image = entry;
+    codeUser = user;
+    codeUse = use;
+    useImage(entry);
+    if (last != null) {
+      store.endUse(last);
+    } else {
+      store.own(this);
+    }
+  }
+
+  /// {@return what calls from outside run, or null if nothing was chosen yet}
+  public final @Nullable ImageEntry image() {
+    return image;
+  }
+
+  /// {@return whom the instance is for, or null if no image was chosen yet}
+  public final @Nullable CodeUser codeUser() {
+    return codeUser;
+  }
+
+  /// {@return that it runs its image, or null if it runs none}
+  final @Nullable CodeUse codeUse() {
+    return codeUse;
+  }
+
+  /// {@return whether it stays in its image when the module gets a newer one}
+  public final boolean isPinned() {
+    return isPinned;
+  }
+
+  /// Lets it stay in its image, or no more. On the thread that runs the store.
+  public final void pin(boolean pinned) {
+    isPinned = pinned;
+  }
+
+  /// Notes that the instance runs no more.
+  final void endUse() {
+    CodeUse last = codeUse;
+    if (last != null) {
+      codeUse = null;
+      last.end();
+    }
+  }
+
   /// Copies imported functions, memories, tables and cells into their fields. Generated.
   @CalledByGeneratedCode
   protected abstract void link();
@@ -152,6 +216,62 @@ public abstract class Instance {
   /// {@return a memory, or null if the module has fewer}
   public @Nullable Memory memory(int index) {
     return index < memories.length ? memories[index] : null;
+  }
+
+  /// {@return a table}
+  ///
+  /// @throws IndexOutOfBoundsException if the module has fewer
+  public Table table(int index) {
+    return tables[index];
+  }
+
+  /// {@return the value of a global, wherever it is kept, boxed as in [FuncRef#call]}
+  ///
+  /// @throws IndexOutOfBoundsException if there is no such global
+  public @Nullable Object global(int index) {
+    Objects.checkIndex(index, module().globalCount());
+    Global cell = linkage.layout().isCell(index) ? cells[index] : null;
+    if (cell != null) {
+      return cell.value();
+    }
+    return linkage.layout().isField(index)
+        ? linkage.globalField(this, index)
+        : new GlobalArrays(this).get(index);
+  }
+
+  /// Replaces the value of a global, for debuggers: the guest must be at a position of code of kind
+  /// [CodeKind#DEBUG], since other code may know the value.
+  ///
+  /// @throws IndexOutOfBoundsException if there is no such global
+  /// @throws IllegalStateException if the global is immutable
+  /// @throws IllegalArgumentException if the value is not of the global's type
+  public void setGlobal(int index, @Nullable Object value) {
+    Objects.checkIndex(index, module().globalCount());
+    GlobalType type = module().globalType(index);
+    if (!type.mutable()) {
+      throw new IllegalStateException("global is immutable");
+    }
+    Values.requireType(value, type.valueType());
+    Global cell = linkage.layout().isCell(index) ? cells[index] : null;
+    if (cell != null) {
+      cell.set(value);
+    } else if (linkage.layout().isField(index)) {
+      linkage.setGlobalField(this, index, value);
+    } else {
+      new GlobalArrays(this).set(index, value);
+    }
+  }
+
+  /// {@return whether the isolate that the instance belongs to is being debugged, so that it runs
+  /// debuggable code whatever else new instances run} On the thread that runs the store.
+  public boolean isDebugged() {
+    return debugged;
+  }
+
+  /// Notes whether the instance runs debuggable code because its isolate is being debugged. On the
+  /// thread that runs the store.
+  public void setDebugged(boolean isDebugged) {
+    debugged = isDebugged;
   }
 
   /// Lets a listener be told of every position that this instance reaches in code of kind

@@ -20,6 +20,7 @@ import dev.cloister.engine.runtime.MemoryPool;
 import dev.cloister.engine.runtime.StopPolicy;
 import dev.cloister.engine.runtime.Stopper;
 import dev.cloister.engine.runtime.VectorUse;
+import dev.cloister.engine.script.DebugFileLoader;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Set;
@@ -58,7 +59,9 @@ final class NativeModuleCacheTest {
         new StructClasses(threads),
         threads,
         Stopper.create(StopPolicy.defaults()),
-        MemoryPool.NONE);
+        MemoryPool.NONE,
+        CodeManager.unlimited(),
+        DebugFileLoader.NONE);
   }
 
   private Flight own() {
