@@ -34,13 +34,13 @@ public final class EngineConfig {
   private final long idleMemoryBytes;
   private final int maxPausedGuests;
   private final List<EngineListener> listeners;
-  private final int maxCompileJobs;
-  private final boolean testStreaming;
   private final DebugFileLoader debugFiles;
   private final TierPolicy tiers;
   private final long codeBytes;
   private final int maxCodeCachePercent;
   private final boolean stressCodeGc;
+  private final int maxCompileJobs;
+  private final boolean testStreaming;
 
   private EngineConfig(Builder builder) {
     this.features = builder.features;
@@ -57,12 +57,12 @@ public final class EngineConfig {
     this.codeBytes = builder.codeBytes;
     this.tiers = builder.tiers;
     this.listeners = List.copyOf(builder.listeners);
+    this.debugFiles = builder.debugFiles;
     this.maxCompileJobs = builder.maxCompileJobs;
     this.testStreaming = builder.testStreaming;
     if (maxCompileJobs < 1) {
       throw new IllegalArgumentException("maxCompileJobs must be at least 1, is " + maxCompileJobs);
     }
-    this.debugFiles = builder.debugFiles;
     if (compileThreads < 1) {
       throw new IllegalArgumentException("compileThreads must be at least 1, is " + compileThreads);
     }
@@ -229,14 +229,14 @@ public final class EngineConfig {
     private long idleMemoryBytes =
         Math.min(MAX_IDLE_MEMORY_BYTES, Runtime.getRuntime().maxMemory() / IDLE_MEMORY_SHARE);
     private final List<EngineListener> listeners = new ArrayList<>();
-    private int maxCompileJobs = MAX_COMPILE_JOBS;
-    private boolean testStreaming;
     private DebugFileLoader debugFiles = DebugFileLoader.NONE;
     private int maxPausedGuests = 16;
     private TierPolicy tiers = TierPolicy.onRequest();
     private long codeBytes = MAX_CODE_BYTES;
     private int maxCodeCachePercent = 80;
     private boolean stressCodeGc = false;
+    private int maxCompileJobs = MAX_COMPILE_JOBS;
+    private boolean testStreaming;
 
     private Builder() {}
 
@@ -255,9 +255,9 @@ public final class EngineConfig {
       this.codeBytes = config.codeBytes;
       this.tiers = config.tiers;
       this.listeners.addAll(config.listeners);
+      this.debugFiles = config.debugFiles;
       this.maxCompileJobs = config.maxCompileJobs;
       this.testStreaming = config.testStreaming;
-      this.debugFiles = config.debugFiles;
     }
 
     /// Sets [EngineConfig#features].

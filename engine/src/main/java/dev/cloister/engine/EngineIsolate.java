@@ -11,6 +11,7 @@ import java.util.HashMap;
 import java.util.HashSet;
 import java.util.Map;
 import java.util.Set;
+import java.util.concurrent.atomic.AtomicInteger;
 
 /// An isolate as the engine knows it: one tenant, and which native modules it uses.
 ///
@@ -21,13 +22,12 @@ public final class EngineIsolate implements AutoCloseable {
   private final String id;
   private final String salt;
 
-  /// What logs and debuggers of this isolate call each module that it uses. Guarded by the lock of
-  /// [SharedModules].
-  final Map<NativeModule, Script> scripts = new HashMap<>();
-
   /// How often guests had to be stopped, by module. It outlives the handles, else an isolate would
   /// leave quarantine by uploading its module anew. Guarded by the lock of [SharedModules].
   private final Map<NativeModuleCache.Key, StopHistory> stops = new HashMap<>();
+
+  /// What logs and debuggers of this isolate call each module that it uses. Guarded likewise.
+  private final Map<NativeModule, Script> scripts = new HashMap<>();
 
   private final Debugger debugger;
 
@@ -41,6 +41,25 @@ public final class EngineIsolate implements AutoCloseable {
   /// {@return what debugs the isolate} Off until somebody turns it on.
   public Debugger debugger() {
     return debugger;
+  }
+
+  /// Notes that the isolate uses a module. With the lock of [SharedModules] held.
+  ///
+  /// @param nextScript the number of the next script of the engine
+  /// @return what the isolate's logs and debuggers call it
+  Script began(NativeModule module, AtomicInteger nextScript) {
+    debugger.link(module);
+    return scripts.computeIfAbsent(
+        module,
+        used ->
+            new Script(
+                nextScript.getAndIncrement(), id, used.scriptUrl(), used.sources().symbols()));
+  }
+
+  /// Notes that the isolate uses a module no more. With the lock of [SharedModules] held.
+  void ended(NativeModule module) {
+    scripts.remove(module);
+    debugger.unlink(module);
   }
 
   /// {@return the name of the isolate}

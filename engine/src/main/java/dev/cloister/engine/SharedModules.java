@@ -54,6 +54,7 @@ final class SharedModules {
         return List.of();
       }
       holding.modules.keySet().forEach(module -> removeUser(module, isolate));
+      holding.modules.keySet().forEach(isolate::ended);
       return List.copyOf(holding.open);
     } finally {
       lock.unlock();
@@ -101,9 +102,8 @@ final class SharedModules {
 
   /// Gives a handle back.
   ///
-  /// @param onLast what to do with the lock held if it is the last one of its isolate on the module
-  /// @return whether it is
-  boolean unlink(ModuleHandle handle, Runnable onLast) {
+  /// @return whether it was open and the last one of its isolate on the module
+  boolean unlink(ModuleHandle handle) {
     EngineIsolate isolate = handle.isolate();
     NativeModule module = handle.nativeModule();
     lock.lock();
@@ -119,7 +119,7 @@ final class SharedModules {
       }
       holding.modules.remove(module);
       removeUser(module, isolate);
-      onLast.run();
+      isolate.ended(module);
       return true;
     } finally {
       lock.unlock();

@@ -23,13 +23,11 @@ import dev.cloister.engine.module.ModuleHash;
 import dev.cloister.engine.module.WasmModule;
 import dev.cloister.engine.runtime.MemoryPool;
 import dev.cloister.engine.runtime.Stopper;
-import dev.cloister.engine.script.Script;
 import dev.cloister.engine.stats.CompileJobInfo;
 import dev.cloister.engine.stats.CompileMode;
 import dev.cloister.engine.stats.EngineEvents;
 import dev.cloister.engine.stats.ModuleCompiled;
 import java.util.ArrayList;
-import java.util.Collection;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Objects;
@@ -55,10 +53,10 @@ public final class WasmEngine implements AutoCloseable {
   private final NativeModuleCache cache = new NativeModuleCache();
   private final ModuleFailures failures = new ModuleFailures(System::nanoTime);
   private final SharedModules shared = new SharedModules();
+  private final AtomicInteger nextScript = new AtomicInteger(1);
   private final CompileJobs jobs;
   private final JobThreads jobThreads;
   private final ModuleCompiler compiler;
-  private final AtomicInteger nextScript = new AtomicInteger(1);
 
   /// Who has something to do when isolates begin and end to use modules.
   private final List<ModuleUse> uses = List.of();
@@ -313,27 +311,21 @@ public final class WasmEngine implements AutoCloseable {
   private @Nullable ModuleHandle link(
       EngineIsolate isolate, NativeModule module, NativeModuleCache.Key key) {
     ModuleHandle handle =
-        shared.link(isolate, module, open -> newHandle(isolate, module, key, open));
+        shared.link(
+            isolate,
+            module,
+            open ->
+                new ModuleHandle(
+                    this,
+                    isolate,
+                    module,
+                    key,
+                    isolate.stops(key, stopper, open),
+                    isolate.began(module, nextScript)));
     if (handle != null) {
       uses.forEach(use -> use.began(isolate, module));
     }
     return handle;
-  }
-
-  /// With the lock of [SharedModules] held.
-  private ModuleHandle newHandle(
-      EngineIsolate isolate,
-      NativeModule module,
-      NativeModuleCache.Key key,
-      Collection<ModuleHandle> open) {
-    Script script = isolate.scripts.computeIfAbsent(module, used -> newScript(isolate, used));
-    isolate.debugger().link(module);
-    return new ModuleHandle(this, isolate, module, key, isolate.stops(key, stopper, open), script);
-  }
-
-  private Script newScript(EngineIsolate isolate, NativeModule module) {
-    return new Script(
-        nextScript.getAndIncrement(), isolate.id(), module.scriptUrl(), module.sources().symbols());
   }
 
   /// Lets another isolate use a module.
@@ -365,17 +357,8 @@ public final class WasmEngine implements AutoCloseable {
   }
 
   void close(ModuleHandle handle) {
-    EngineIsolate isolate = handle.isolate();
-    NativeModule module = handle.nativeModule();
-    boolean isLast =
-        shared.unlink(
-            handle,
-            () -> {
-              isolate.scripts.remove(module);
-              isolate.debugger().unlink(module);
-            });
-    if (isLast) {
-      uses.forEach(use -> use.ended(isolate, module));
+    if (shared.unlink(handle)) {
+      uses.forEach(use -> use.ended(handle.isolate(), handle.nativeModule()));
     }
   }
 

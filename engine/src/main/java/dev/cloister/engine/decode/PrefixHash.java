@@ -22,7 +22,7 @@ public final class PrefixHash {
   /// once the last byte has come}
   public static long of(WasmModule module) {
     PrefixHash prefix = new PrefixHash();
-    ByteReader reader = module.wireBytes().bytes(0);
+    ByteReader reader = module.wireBytes().reader(0);
     prefix.update(reader, HEADER_BYTES);
     while (!reader.atEnd()) {
       int start = reader.position();
