@@ -61,8 +61,7 @@ public final class EngineConfig {
     this.maxCompileJobs = builder.maxCompileJobs;
     this.testStreaming = builder.testStreaming;
     if (maxCompileJobs < 1) {
-      throw new IllegalArgumentException(
-          "maxCompileJobs must be at least 1, is " + maxCompileJobs);
+      throw new IllegalArgumentException("maxCompileJobs must be at least 1, is " + maxCompileJobs);
     }
     if (compileThreads < 1) {
       throw new IllegalArgumentException("compileThreads must be at least 1, is " + compileThreads);

@@ -226,11 +226,11 @@ public final class WasmEngine implements AutoCloseable {
   /// @throws dev.cloister.engine.error.LimitExceededException if there are too many compilations
   public StreamingCompilation startStreaming(EngineIsolate isolate, CompileOptions options) {
     CompileJob job = begin(isolate, CompileMode.STREAMING, options);
-    return new StreamingCompilation(this, isolate, job, compiler.stream(job));
+    return new StreamingCompilation(this, isolate, job, compiler.stream(job, () -> failed(job)));
   }
 
-  /// Compiles bytes that are there as a stream, cut at places that depend on them alone: a self-test
-  /// (V8 `--wasm-test-streaming`).
+  /// Compiles bytes that are there as a stream, cut at places that depend on them alone: a
+  /// self-test (V8 `--wasm-test-streaming`).
   private ModuleHandle compileInPieces(
       EngineIsolate isolate, byte[] wireBytes, CompileOptions options) {
     StreamingCompilation streaming = startStreaming(isolate, options);
@@ -280,10 +280,11 @@ public final class WasmEngine implements AutoCloseable {
     return handle;
   }
 
-  /// Ends a job that has not.
+  /// Ends a job that has not. Repeating it does nothing.
   void failed(CompileJob job) {
-    job.fail();
-    tellCompiled(job, null);
+    if (job.fail()) {
+      tellCompiled(job, null);
+    }
   }
 
   private void tellCompiled(CompileJob job, @Nullable Compiled compiled) {
@@ -305,7 +306,8 @@ public final class WasmEngine implements AutoCloseable {
     events.tell(listener -> listener.moduleCompiled(event));
   }
 
-  /// The one way by which an isolate comes to use a module: new, found or shared by another isolate.
+  /// The one way by which an isolate comes to use a module: new, found or shared by another
+  /// isolate.
   private @Nullable ModuleHandle link(
       EngineIsolate isolate, NativeModule module, NativeModuleCache.Key key) {
     ModuleHandle handle =
@@ -470,7 +472,9 @@ public final class WasmEngine implements AutoCloseable {
         wireBytes,
         codeBytes,
         metadataBytes,
-        stopper.figures());
+        stopper.figures(),
+        failures.hits(),
+        EngineMemory.of(modules, shared, cache.size(), failures.size(), jobs.infos()));
   }
 
   /// {@return figures of the generated code}

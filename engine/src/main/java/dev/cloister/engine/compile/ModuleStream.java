@@ -45,12 +45,12 @@ public final class ModuleStream {
   private boolean isOver;
   private long decodeNanos;
 
-  ModuleStream(ModuleCompiler compiler, CompileJob job) {
+  ModuleStream(ModuleCompiler compiler, CompileJob job, Runnable onDrop) {
     this.compiler = compiler;
     this.job = job;
     this.decoder = compiler.newDecoder(job);
     decoder.onPrefix(this::mayGoOn);
-    job.onCancel(() -> {
+    job.onCancel(_ -> {
       // Otherwise the work finds out by itself.
       if (lock.tryLock()) {
         try {
@@ -58,6 +58,7 @@ public final class ModuleStream {
         } finally {
           lock.unlock();
         }
+        onDrop.run();
       }
     });
   }

@@ -224,8 +224,8 @@ public final class StreamingDecoder {
     return finished;
   }
 
-  /// Ends the module without a result and lets go of its bytes, which a fault alone does not. Nothing
-  /// happens if it has ended.
+  /// Ends the module without a result and lets go of its bytes, which a fault alone does not.
+  /// Nothing happens if it has ended.
   public void abort() {
     isFinished = true;
     release();

@@ -128,8 +128,8 @@ final class NativeModuleCacheTest {
                 CompileTimeImports.NONE,
                 key.engineVersion(),
                 "an isolate's own"));
-    assertThat(others).allSatisfy(other ->
-        assertThat(cache.claim(other)).isInstanceOf(Claim.Owned.class));
+    assertThat(others)
+        .allSatisfy(other -> assertThat(cache.claim(other)).isInstanceOf(Claim.Owned.class));
     assertThat(made.hash()).isEqualTo(key.hash());
   }
 
