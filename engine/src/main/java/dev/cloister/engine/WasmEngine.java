@@ -3,6 +3,7 @@ package dev.cloister.engine;
 import com.google.errorprone.annotations.concurrent.GuardedBy;
 import dev.cloister.engine.code.CodeImage;
 import dev.cloister.engine.code.CompileThreads;
+import dev.cloister.engine.code.CompilerWarmUp;
 import dev.cloister.engine.code.NativeModule;
 import dev.cloister.engine.code.NativeModuleCache;
 import dev.cloister.engine.code.SignatureClasses;
@@ -35,6 +36,7 @@ public final class WasmEngine implements AutoCloseable {
   private final Stopper stopper;
   private final MemoryPool memoryPool;
   private final EngineEvents events;
+  private final CompilerWarmUp warmUp = new CompilerWarmUp();
   private final NativeModuleCache cache = new NativeModuleCache();
   private final Object isolateLock = new Object();
 
@@ -53,6 +55,13 @@ public final class WasmEngine implements AutoCloseable {
     this.stopper = Stopper.create(config.stops());
     this.memoryPool = new MemoryPool(config.idleMemoryBytes());
     this.events = new EngineEvents(config.listeners());
+  }
+
+  /// Begins to compile modules of the engine's own in the background, a few seconds of half a
+  /// processor, so that the JVM has compiled the compiler itself when modules come. Only for
+  /// processes that last; without effect from the second time in a JVM on. Any thread.
+  public void warmUp() {
+    warmUp.start();
   }
 
   /// {@return the settings that the engine was started with}
@@ -260,6 +269,7 @@ public final class WasmEngine implements AutoCloseable {
   /// Ends the compile threads; instances that need code generated can no longer run.
   @Override
   public void close() {
+    warmUp.close();
     threads.close();
     memoryPool.close();
   }
