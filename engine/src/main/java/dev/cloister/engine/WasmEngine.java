@@ -15,6 +15,7 @@ import dev.cloister.engine.module.WasmModule;
 import dev.cloister.engine.module.WireBytes;
 import dev.cloister.engine.runtime.MemoryPool;
 import dev.cloister.engine.runtime.Stopper;
+import dev.cloister.engine.script.Script;
 import dev.cloister.engine.stats.EngineEvents;
 import java.util.ArrayList;
 import java.util.Comparator;
@@ -22,6 +23,7 @@ import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.Supplier;
 
 /// A WebAssembly engine: modules become JVM bytecode, shared by all isolates that use them.
@@ -38,6 +40,7 @@ public final class WasmEngine implements AutoCloseable {
   private final EngineEvents events;
   private final CompilerWarmUp warmUp = new CompilerWarmUp();
   private final NativeModuleCache cache = new NativeModuleCache();
+  private final AtomicInteger nextScript = new AtomicInteger(1);
   private final Object isolateLock = new Object();
 
   /// Who has something to do when isolates begin and end to use modules.
@@ -127,9 +130,13 @@ public final class WasmEngine implements AutoCloseable {
     boolean isFirst = false;
     synchronized (isolateLock) {
       if (isolates.contains(isolate)) {
-        handle = new ModuleHandle(this, isolate, nativeModule, key, isolate.stops(key, stopper));
+        Script script =
+            isolate.scripts.computeIfAbsent(nativeModule, used -> newScript(isolate, used));
+        handle =
+            new ModuleHandle(this, isolate, nativeModule, key, isolate.stops(key, stopper), script);
         isolate.open.add(handle);
         isFirst = isolate.handles.merge(nativeModule, 1, Integer::sum) == 1;
+        isolate.debugger().link(nativeModule);
       }
     }
     if (handle == null) {
@@ -140,6 +147,11 @@ public final class WasmEngine implements AutoCloseable {
       uses.forEach(use -> use.began(isolate, nativeModule));
     }
     return handle;
+  }
+
+  private Script newScript(EngineIsolate isolate, NativeModule module) {
+    return new Script(
+        nextScript.getAndIncrement(), isolate.id(), module.scriptUrl(), module.sources().symbols());
   }
 
   private NativeModule compile(WasmModule module, ModuleHash hash) {
@@ -155,7 +167,8 @@ public final class WasmEngine implements AutoCloseable {
             structClasses,
             threads,
             stopper,
-            memoryPool));
+            memoryPool,
+            config.debugFiles()));
   }
 
   void close(ModuleHandle handle) {
@@ -170,6 +183,10 @@ public final class WasmEngine implements AutoCloseable {
           isolate.handles.computeIfPresent(
                   nativeModule, (_, count) -> count == 1 ? null : count - 1)
               == null;
+      if (isLast) {
+        isolate.scripts.remove(nativeModule);
+        isolate.debugger().unlink(nativeModule);
+      }
     }
     if (isLast) {
       uses.forEach(use -> use.ended(isolate, nativeModule));
@@ -183,6 +200,7 @@ public final class WasmEngine implements AutoCloseable {
       isolates.remove(isolate);
       open = List.copyOf(isolate.open);
     }
+    isolate.debugger().close();
     open.forEach(ModuleHandle::close);
   }
 

@@ -32,6 +32,7 @@ import dev.cloister.engine.runtime.StopPolicy;
 import dev.cloister.engine.runtime.Stopper;
 import dev.cloister.engine.runtime.Store;
 import dev.cloister.engine.runtime.VectorUse;
+import dev.cloister.engine.script.DebugFileLoader;
 import dev.cloister.engine.types.AbstractHeapType;
 import dev.cloister.engine.types.FuncType;
 import dev.cloister.engine.types.GlobalType;
@@ -257,7 +258,8 @@ final class SharingTest {
                               new StructClasses(threads),
                               threads,
                               Stopper.create(StopPolicy.defaults()),
-                              MemoryPool.NONE);
+                              MemoryPool.NONE,
+                              DebugFileLoader.NONE);
                         } finally {
                           running.decrementAndGet();
                         }

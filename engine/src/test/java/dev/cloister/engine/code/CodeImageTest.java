@@ -28,6 +28,7 @@ import dev.cloister.engine.runtime.StopPolicy;
 import dev.cloister.engine.runtime.Stopper;
 import dev.cloister.engine.runtime.Store;
 import dev.cloister.engine.runtime.VectorUse;
+import dev.cloister.engine.script.DebugFileLoader;
 import dev.cloister.engine.types.FuncType;
 import dev.cloister.engine.types.GlobalType;
 import dev.cloister.engine.types.Limits;
@@ -75,7 +76,8 @@ final class CodeImageTest {
         new StructClasses(threads),
         threads,
         Stopper.create(StopPolicy.defaults()),
-        MemoryPool.NONE);
+        MemoryPool.NONE,
+        DebugFileLoader.NONE);
   }
 
   /// `outer` calls the host, then `inner`, which does so as well; all count in memory and global.
