@@ -14,6 +14,7 @@ import dev.cloister.engine.runtime.StopPolicy;
 import dev.cloister.engine.runtime.Stopper;
 import dev.cloister.engine.runtime.Store;
 import dev.cloister.engine.runtime.VectorUse;
+import dev.cloister.engine.script.DebugFileLoader;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.UncheckedIOException;
@@ -143,7 +144,8 @@ public final class CompilerWarmUp implements AutoCloseable {
                 new StructClasses(threads),
                 threads,
                 stopper,
-                MemoryPool.NONE));
+                MemoryPool.NONE,
+                DebugFileLoader.NONE));
     Store store = new Store(HeapLimiter.UNLIMITED);
     Instance instance = module.instantiate(store, Imports.NONE);
     if (isLarge) {
