@@ -145,6 +145,7 @@ public final class CompilerWarmUp implements AutoCloseable {
                 threads,
                 stopper,
                 MemoryPool.NONE,
+                CodeManager.unlimited(),
                 DebugFileLoader.NONE));
     Store store = new Store(HeapLimiter.UNLIMITED);
     Instance instance = module.instantiate(store, Imports.NONE);
