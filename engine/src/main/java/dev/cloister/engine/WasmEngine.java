@@ -1,6 +1,7 @@
 package dev.cloister.engine;
 
 import com.google.errorprone.annotations.concurrent.GuardedBy;
+import dev.cloister.engine.code.ClassFileArchive;
 import dev.cloister.engine.code.CodeImage;
 import dev.cloister.engine.code.CompileThreads;
 import dev.cloister.engine.code.NativeModule;
@@ -129,7 +130,8 @@ public final class WasmEngine implements AutoCloseable {
             structClasses,
             threads,
             stopper,
-            memoryPool));
+            memoryPool,
+            ClassFileArchive.NONE));
   }
 
   void close(ModuleHandle handle) {

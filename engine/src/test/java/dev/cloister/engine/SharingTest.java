@@ -8,6 +8,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.cloister.engine.bytecode.Opcode;
+import dev.cloister.engine.code.ClassFileArchive;
 import dev.cloister.engine.code.CompileThreads;
 import dev.cloister.engine.code.NativeModule;
 import dev.cloister.engine.code.NativeModuleCache;
@@ -257,7 +258,8 @@ final class SharingTest {
                               new StructClasses(threads),
                               threads,
                               Stopper.create(StopPolicy.defaults()),
-                              MemoryPool.NONE);
+                              MemoryPool.NONE,
+                              ClassFileArchive.NONE);
                         } finally {
                           running.decrementAndGet();
                         }

@@ -21,11 +21,23 @@ public final class CodeImage {
   /// Makes an image whose code is still to be generated.
   ///
   /// @param ordinal 0 for the first image of a module
+  /// @param archive where the module's class files are kept
   CodeImage(
-      int ordinal, CodeKind kind, ModulePlan plan, ModuleLoader parent, CompileThreads threads) {
+      int ordinal,
+      CodeKind kind,
+      ModulePlan plan,
+      ModuleLoader parent,
+      CompileThreads threads,
+      ClassFileArchive archive) {
     this.ordinal = ordinal;
     this.kind = kind;
-    this.loader = new Loader(parent.getName() + "-" + ordinal, kind, plan, parent, threads);
+    this.loader =
+        new Loader(
+            parent.getName() + "-" + ordinal,
+            new ImageArchive(kind, plan, archive),
+            plan,
+            parent,
+            threads);
     this.entry = loader.newEntry();
   }
 
@@ -67,14 +79,20 @@ public final class CodeImage {
     /// How many chunks are generated ahead of the one that is defined, when all are.
     private static final int WINDOW = 16;
 
+    private final ImageArchive archive;
     private final ModulePlan plan;
     private final ChunkFiles chunks;
 
     Loader(
-        String name, CodeKind kind, ModulePlan plan, ModuleLoader parent, CompileThreads threads) {
+        String name,
+        ImageArchive archive,
+        ModulePlan plan,
+        ModuleLoader parent,
+        CompileThreads threads) {
       super(name, parent, threads);
+      this.archive = archive;
       this.plan = plan;
-      this.chunks = new ChunkFiles(kind, plan, threads);
+      this.chunks = new ChunkFiles(archive, plan, threads);
     }
 
     @Override
@@ -85,13 +103,17 @@ public final class CodeImage {
 
     @Override
     byte @Nullable [] generate(String name) {
+      if (isChunk(name)) {
+        return chunks.take(index(name), name);
+      }
+      return archive.other(name, () -> dispatch(name));
+    }
+
+    private byte[] dispatch(String name) {
       if (name.equals("Code")) {
         return DispatchGenerator.entry(plan);
       }
       int index = index(name);
-      if (isChunk(name)) {
-        return chunks.take(index, name);
-      }
       int part = name.indexOf('_');
       return part < 0
           ? DispatchGenerator.dispatch(plan, index)

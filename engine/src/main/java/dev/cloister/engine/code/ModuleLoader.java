@@ -23,6 +23,7 @@ final class ModuleLoader extends GeneratedClassLoader implements LinkageSource {
   private final CodeLinkage linkage;
   private final ModulePlan plan;
   private final ModuleClassGenerator generator;
+  private final ClassFileArchive archive;
   private final Map<String, SignatureClasses.Loader> signatures = new HashMap<>();
   private final SignatureClasses.Loader[] signaturesByShape;
   private final StructClasses structClasses;
@@ -37,12 +38,14 @@ final class ModuleLoader extends GeneratedClassLoader implements LinkageSource {
       ModulePlan plan,
       SignatureClasses signatureClasses,
       StructClasses structClasses,
-      CompileThreads threads) {
+      CompileThreads threads,
+      ClassFileArchive archive) {
     super(name, FuncRef.class.getClassLoader(), threads);
     this.linkage = linkage;
     this.plan = plan;
     this.generator = new ModuleClassGenerator(plan);
     this.structClasses = structClasses;
+    this.archive = archive;
     for (StructShape shape : plan.structShapes()) {
       structShapes.put(shape.loadedName(), shape);
     }
@@ -100,6 +103,18 @@ final class ModuleLoader extends GeneratedClassLoader implements LinkageSource {
 
   @Override
   byte @Nullable [] generate(String name) {
+    byte[] kept = archive.find(name);
+    if (kept != null) {
+      return kept;
+    }
+    byte[] generated = generateAnew(name);
+    if (generated != null) {
+      archive.add(name, generated);
+    }
+    return generated;
+  }
+
+  private byte @Nullable [] generateAnew(String name) {
     return switch (name) {
       case "I" -> generator.instance();
       case "M" -> generator.constants();

@@ -61,6 +61,7 @@ public final class NativeModule implements CodeLinkage {
   private final int[] typeIds;
   private final DefinedType[] types;
   private final CompileThreads threads;
+  private final ClassFileArchive archive;
   private final MemoryPool memoryPool;
   private final ModuleLoader loader;
   private final InstanceFactory factory;
@@ -82,6 +83,7 @@ public final class NativeModule implements CodeLinkage {
   /// @param vectorUse where optimized code keeps vectors in registers
   /// @param stopper decides when its running code is made to look whether it is to stop
   /// @param memoryPool where its instances get the arrays of their memories
+  /// @param archive where its class files are kept
   public NativeModule(
       WasmModule module,
       ModuleHash hash,
@@ -92,7 +94,8 @@ public final class NativeModule implements CodeLinkage {
       StructClasses structClasses,
       CompileThreads threads,
       Stopper stopper,
-      MemoryPool memoryPool) {
+      MemoryPool memoryPool,
+      ClassFileArchive archive) {
     this(
         module,
         hash,
@@ -104,6 +107,7 @@ public final class NativeModule implements CodeLinkage {
         threads,
         stopper,
         memoryPool,
+        archive,
         VectorWarmUp::prepare);
   }
 
@@ -120,6 +124,7 @@ public final class NativeModule implements CodeLinkage {
       CompileThreads threads,
       Stopper stopper,
       MemoryPool memoryPool,
+      ClassFileArchive archive,
       Consumer<Set<Opcode>> beforeVectors) {
     this.module = module;
     this.stopSite = new StopSite(stopper);
@@ -128,6 +133,7 @@ public final class NativeModule implements CodeLinkage {
     this.layout = new InstanceLayout(module);
     this.plan = new ModulePlan(module, layout, methodBytes, vectorUse, beforeVectors);
     this.threads = threads;
+    this.archive = archive;
     this.memoryPool = memoryPool;
     this.typeIds = new int[module.typeCount()];
     this.types = new DefinedType[typeIds.length];
@@ -136,9 +142,9 @@ public final class NativeModule implements CodeLinkage {
       typeIds[i] = types[i].id();
     }
     String name = "wasm-" + NEXT_ID.incrementAndGet();
-    this.loader = new ModuleLoader(name, this, plan, signatureClasses, structClasses, threads);
+    this.loader = new ModuleLoader(name, this, plan, signatureClasses, structClasses, threads, archive);
     this.factory = newFactory(loader);
-    this.currentImage = new CodeImage(0, kind, plan, loader, threads);
+    this.currentImage = new CodeImage(0, kind, plan, loader, threads, archive);
     synchronized (imageLock) {
       images.add(currentImage);
     }
@@ -292,7 +298,7 @@ public final class NativeModule implements CodeLinkage {
   /// Adds an image. Any thread.
   public CodeImage addImage(CodeKind kind) {
     synchronized (imageLock) {
-      CodeImage image = new CodeImage(images.size(), kind, plan, loader, threads);
+      CodeImage image = new CodeImage(images.size(), kind, plan, loader, threads, archive);
       images.add(image);
       return image;
     }

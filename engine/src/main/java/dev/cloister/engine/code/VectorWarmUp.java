@@ -102,6 +102,7 @@ final class VectorWarmUp {
             threads,
             Stopper.create(StopPolicy.defaults()),
             MemoryPool.NONE,
+            ClassFileArchive.NONE,
             _ -> {});
     module.generateAll();
     Instance made = module.instantiate(new Store(HeapLimiter.UNLIMITED), Imports.NONE);

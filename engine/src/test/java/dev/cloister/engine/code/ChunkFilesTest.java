@@ -68,7 +68,8 @@ final class ChunkFilesTest {
   void calleesOfWhatIsTaken_areGeneratedAhead_once() {
     ModulePlan plan = plan(chain());
     try (CompileThreads threads = new CompileThreads(2)) {
-      ChunkFiles files = new ChunkFiles(CodeKind.BASELINE, plan, threads);
+      ImageArchive archive = new ImageArchive(CodeKind.BASELINE, plan, ClassFileArchive.NONE);
+      ChunkFiles files = new ChunkFiles(archive, plan, threads);
       assertThat(files.takeIfGenerated(0, "C0")).isNull();
       byte[] first = threads.run(() -> files.take(0, "C0"));
       assertThat(first).isNotNull();

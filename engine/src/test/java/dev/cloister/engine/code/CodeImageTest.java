@@ -75,7 +75,8 @@ final class CodeImageTest {
         new StructClasses(threads),
         threads,
         Stopper.create(StopPolicy.defaults()),
-        MemoryPool.NONE);
+        MemoryPool.NONE,
+        ClassFileArchive.NONE);
   }
 
   /// `outer` calls the host, then `inner`, which does so as well; all count in memory and global.

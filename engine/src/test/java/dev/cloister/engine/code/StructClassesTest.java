@@ -71,7 +71,8 @@ final class StructClassesTest {
             structClasses,
             threads,
             Stopper.create(StopPolicy.defaults()),
-            MemoryPool.NONE);
+            MemoryPool.NONE,
+            ClassFileArchive.NONE);
     try (Store store = new Store(HeapLimiter.UNLIMITED)) {
       return (WasmStruct)
           Objects.requireNonNull(
