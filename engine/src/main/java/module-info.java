@@ -14,5 +14,6 @@ module dev.cloister.engine {
   exports dev.cloister.engine.module;
   exports dev.cloister.engine.runtime;
   exports dev.cloister.engine.runtime.intrinsic;
+  exports dev.cloister.engine.stats;
   exports dev.cloister.engine.types;
 }

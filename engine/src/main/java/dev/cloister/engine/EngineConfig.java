@@ -7,6 +7,9 @@ import dev.cloister.engine.feature.WasmLimits;
 import dev.cloister.engine.runtime.CodeKind;
 import dev.cloister.engine.runtime.StopPolicy;
 import dev.cloister.engine.runtime.VectorUse;
+import dev.cloister.engine.stats.EngineListener;
+import java.util.ArrayList;
+import java.util.List;
 
 /// The settings of an engine. Immutable.
 public final class EngineConfig {
@@ -23,6 +26,7 @@ public final class EngineConfig {
   private final VectorUse vectorUse;
   private final StopPolicy stops;
   private final long idleMemoryBytes;
+  private final List<EngineListener> listeners;
 
   private EngineConfig(Builder builder) {
     this.features = builder.features;
@@ -33,6 +37,7 @@ public final class EngineConfig {
     this.vectorUse = builder.vectorUse;
     this.stops = builder.stops;
     this.idleMemoryBytes = builder.idleMemoryBytes;
+    this.listeners = List.copyOf(builder.listeners);
     if (compileThreads < 1) {
       throw new IllegalArgumentException("compileThreads must be at least 1, is " + compileThreads);
     }
@@ -94,6 +99,11 @@ public final class EngineConfig {
     return idleMemoryBytes;
   }
 
+  /// {@return who is told what happens}
+  public List<EngineListener> listeners() {
+    return listeners;
+  }
+
   /// {@return these settings with other features}
   public EngineConfig withFeatures(WasmFeatures changed) {
     return toBuilder().features(changed).build();
@@ -140,6 +150,7 @@ public final class EngineConfig {
     private StopPolicy stops = StopPolicy.defaults();
     private long idleMemoryBytes =
         Math.min(MAX_IDLE_MEMORY_BYTES, Runtime.getRuntime().maxMemory() / IDLE_MEMORY_SHARE);
+    private final List<EngineListener> listeners = new ArrayList<>();
 
     private Builder() {}
 
@@ -152,6 +163,7 @@ public final class EngineConfig {
       this.vectorUse = config.vectorUse;
       this.stops = config.stops;
       this.idleMemoryBytes = config.idleMemoryBytes;
+      this.listeners.addAll(config.listeners);
     }
 
     /// Sets [EngineConfig#features].
@@ -207,6 +219,13 @@ public final class EngineConfig {
     @CanIgnoreReturnValue
     public Builder idleMemoryBytes(long value) {
       this.idleMemoryBytes = value;
+      return this;
+    }
+
+    /// Adds one of [EngineConfig#listeners].
+    @CanIgnoreReturnValue
+    public Builder listener(EngineListener value) {
+      this.listeners.add(value);
       return this;
     }
 

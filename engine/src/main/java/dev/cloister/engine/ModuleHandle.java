@@ -10,7 +10,10 @@ import dev.cloister.engine.runtime.Imports;
 import dev.cloister.engine.runtime.Instance;
 import dev.cloister.engine.runtime.StopHistory;
 import dev.cloister.engine.runtime.Store;
+import dev.cloister.engine.stats.EngineEvents;
+import dev.cloister.engine.stats.ModuleInstantiated;
 import java.util.List;
+import java.util.concurrent.TimeUnit;
 import java.util.stream.Stream;
 
 /// One reference of one isolate on a native module, which other isolates may share.
@@ -68,7 +71,26 @@ public final class ModuleHandle implements AutoCloseable {
   ///   function traps
   /// @throws dev.cloister.engine.error.StoppedException if the store was asked to stop
   public Instance instantiate(Store store, Imports imports) {
-    return nativeModule.instantiate(store, imports, stops);
+    EngineEvents events = engine.events();
+    if (events.isSilent()) {
+      return nativeModule.instantiate(store, imports, stops);
+    }
+    long start = System.nanoTime();
+    boolean isSuccess = false;
+    try {
+      Instance instance = nativeModule.instantiate(store, imports, stops);
+      isSuccess = true;
+      return instance;
+    } finally {
+      ModuleInstantiated event =
+          new ModuleInstantiated(
+              isolate.id(),
+              hash(),
+              isSuccess,
+              module().importedFunctionCount(),
+              TimeUnit.NANOSECONDS.toMicros(System.nanoTime() - start));
+      events.tell(listener -> listener.moduleInstantiated(event));
+    }
   }
 
   /// Lets calls of an instance run code of another kind, from the next call from outside on; frames

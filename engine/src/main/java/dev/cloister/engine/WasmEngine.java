@@ -15,6 +15,7 @@ import dev.cloister.engine.module.WasmModule;
 import dev.cloister.engine.module.WireBytes;
 import dev.cloister.engine.runtime.MemoryPool;
 import dev.cloister.engine.runtime.Stopper;
+import dev.cloister.engine.stats.EngineEvents;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.LinkedHashSet;
@@ -34,8 +35,12 @@ public final class WasmEngine implements AutoCloseable {
   private final StructClasses structClasses;
   private final Stopper stopper;
   private final MemoryPool memoryPool;
+  private final EngineEvents events;
   private final NativeModuleCache cache = new NativeModuleCache();
   private final Object isolateLock = new Object();
+
+  /// Who has something to do when isolates begin and end to use modules.
+  private final List<ModuleUse> uses = List.of();
 
   @GuardedBy("isolateLock")
   private final Set<EngineIsolate> isolates = new LinkedHashSet<>();
@@ -48,11 +53,17 @@ public final class WasmEngine implements AutoCloseable {
     this.structClasses = new StructClasses(threads);
     this.stopper = Stopper.create(config.stops());
     this.memoryPool = new MemoryPool(config.idleMemoryBytes());
+    this.events = new EngineEvents(config.listeners());
   }
 
   /// {@return the settings that the engine was started with}
   public EngineConfig config() {
     return config;
+  }
+
+  /// {@return the way to the listeners}
+  EngineEvents events() {
+    return events;
   }
 
   /// {@return the module that `wireBytes` are, decoded and validated but not compiled}
@@ -104,17 +115,23 @@ public final class WasmEngine implements AutoCloseable {
       EngineIsolate isolate, WireBytes wireBytes, Supplier<WasmModule> module) {
     NativeModuleCache.Key key = new NativeModuleCache.Key(wireBytes.sha256(), config.features());
     NativeModule nativeModule = cache.acquire(key, () -> compile(module.get(), key.hash()));
+    ModuleHandle handle = null;
+    boolean isFirst = false;
     synchronized (isolateLock) {
       if (isolates.contains(isolate)) {
-        ModuleHandle handle =
-            new ModuleHandle(this, isolate, nativeModule, key, isolate.stops(key, stopper));
+        handle = new ModuleHandle(this, isolate, nativeModule, key, isolate.stops(key, stopper));
         isolate.open.add(handle);
-        isolate.handles.merge(nativeModule, 1, Integer::sum);
-        return handle;
+        isFirst = isolate.handles.merge(nativeModule, 1, Integer::sum) == 1;
       }
     }
-    cache.release(key);
-    throw new IllegalStateException("the isolate was removed: " + isolate.id());
+    if (handle == null) {
+      cache.release(key);
+      throw new IllegalStateException("the isolate was removed: " + isolate.id());
+    }
+    if (isFirst) {
+      uses.forEach(use -> use.began(isolate, nativeModule));
+    }
+    return handle;
   }
 
   private NativeModule compile(WasmModule module, ModuleHash hash) {
@@ -135,13 +152,20 @@ public final class WasmEngine implements AutoCloseable {
   }
 
   void close(ModuleHandle handle) {
+    EngineIsolate isolate = handle.isolate();
+    NativeModule nativeModule = handle.nativeModule();
+    boolean isLast;
     synchronized (isolateLock) {
-      EngineIsolate isolate = handle.isolate();
       if (!isolate.open.remove(handle)) {
         return;
       }
-      isolate.handles.computeIfPresent(
-          handle.nativeModule(), (_, count) -> count == 1 ? null : count - 1);
+      isLast =
+          isolate.handles.computeIfPresent(
+                  nativeModule, (_, count) -> count == 1 ? null : count - 1)
+              == null;
+    }
+    if (isLast) {
+      uses.forEach(use -> use.ended(isolate, nativeModule));
     }
     cache.release(handle.key());
   }

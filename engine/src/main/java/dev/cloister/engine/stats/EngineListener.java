@@ -1,0 +1,20 @@
+package dev.cloister.engine.stats;
+
+/// Is told what happens in an engine, see `EngineConfig.Builder.listener`.
+///
+/// Every method does nothing unless it is overridden. The thread on which something happens calls,
+/// without any of the engine's locks, often before whoever waits for the result has it: a listener
+/// must be quick, must not block, and must not call the engine. Several threads may call at once.
+/// What a listener throws harms nobody; it is reported, the first time.
+public interface EngineListener {
+
+  /// A module's bytes were decoded and validated, or found faulty: once for each compilation that
+  /// had to look at the bytes.
+  default void moduleDecoded(ModuleDecoded event) {}
+
+  /// A compilation has ended, well or not: exactly once for each that was begun.
+  default void moduleCompiled(ModuleCompiled event) {}
+
+  /// An instance was made, or could not be: once for each attempt.
+  default void moduleInstantiated(ModuleInstantiated event) {}
+}
