@@ -4,12 +4,14 @@ import com.google.errorprone.annotations.CanIgnoreReturnValue;
 import dev.cloister.engine.codegen.ModulePlan;
 import dev.cloister.engine.feature.WasmFeatures;
 import dev.cloister.engine.feature.WasmLimits;
+import dev.cloister.engine.persist.Persistence;
 import dev.cloister.engine.runtime.CodeKind;
 import dev.cloister.engine.runtime.StopPolicy;
 import dev.cloister.engine.runtime.VectorUse;
 import dev.cloister.engine.stats.EngineListener;
 import java.util.ArrayList;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 
 /// The settings of an engine. Immutable.
 public final class EngineConfig {
@@ -27,6 +29,7 @@ public final class EngineConfig {
   private final StopPolicy stops;
   private final long idleMemoryBytes;
   private final List<EngineListener> listeners;
+  private final @Nullable Persistence persistence;
 
   private EngineConfig(Builder builder) {
     this.features = builder.features;
@@ -38,6 +41,7 @@ public final class EngineConfig {
     this.stops = builder.stops;
     this.idleMemoryBytes = builder.idleMemoryBytes;
     this.listeners = List.copyOf(builder.listeners);
+    this.persistence = builder.persistence;
     if (compileThreads < 1) {
       throw new IllegalArgumentException("compileThreads must be at least 1, is " + compileThreads);
     }
@@ -104,6 +108,11 @@ public final class EngineConfig {
     return listeners;
   }
 
+  /// {@return where compiled code is kept beyond the life of the process, or null if nowhere}
+  public @Nullable Persistence persistence() {
+    return persistence;
+  }
+
   /// {@return these settings with other features}
   public EngineConfig withFeatures(WasmFeatures changed) {
     return toBuilder().features(changed).build();
@@ -151,6 +160,7 @@ public final class EngineConfig {
     private long idleMemoryBytes =
         Math.min(MAX_IDLE_MEMORY_BYTES, Runtime.getRuntime().maxMemory() / IDLE_MEMORY_SHARE);
     private final List<EngineListener> listeners = new ArrayList<>();
+    private @Nullable Persistence persistence;
 
     private Builder() {}
 
@@ -164,6 +174,7 @@ public final class EngineConfig {
       this.stops = config.stops;
       this.idleMemoryBytes = config.idleMemoryBytes;
       this.listeners.addAll(config.listeners);
+      this.persistence = config.persistence;
     }
 
     /// Sets [EngineConfig#features].
@@ -226,6 +237,13 @@ public final class EngineConfig {
     @CanIgnoreReturnValue
     public Builder listener(EngineListener value) {
       this.listeners.add(value);
+      return this;
+    }
+
+    /// Sets [EngineConfig#persistence].
+    @CanIgnoreReturnValue
+    public Builder persistence(@Nullable Persistence value) {
+      this.persistence = value;
       return this;
     }
 

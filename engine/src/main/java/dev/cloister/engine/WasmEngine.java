@@ -13,6 +13,10 @@ import dev.cloister.engine.decode.StreamingDecoder;
 import dev.cloister.engine.module.ModuleHash;
 import dev.cloister.engine.module.WasmModule;
 import dev.cloister.engine.module.WireBytes;
+import dev.cloister.engine.persist.ArchiveIdentity;
+import dev.cloister.engine.persist.CodePersistence;
+import dev.cloister.engine.persist.Persistence;
+import dev.cloister.engine.persist.PersistenceFigures;
 import dev.cloister.engine.runtime.MemoryPool;
 import dev.cloister.engine.runtime.Stopper;
 import dev.cloister.engine.stats.EngineEvents;
@@ -23,6 +27,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.function.Supplier;
+import org.jspecify.annotations.Nullable;
 
 /// A WebAssembly engine: modules become JVM bytecode, shared by all isolates that use them.
 ///
@@ -36,6 +41,7 @@ public final class WasmEngine implements AutoCloseable {
   private final Stopper stopper;
   private final MemoryPool memoryPool;
   private final EngineEvents events;
+  private final @Nullable CodePersistence persistence;
   private final NativeModuleCache cache = new NativeModuleCache();
   private final Object isolateLock = new Object();
 
@@ -54,6 +60,18 @@ public final class WasmEngine implements AutoCloseable {
     this.stopper = Stopper.create(config.stops());
     this.memoryPool = new MemoryPool(config.idleMemoryBytes());
     this.events = new EngineEvents(config.listeners());
+    Persistence kept = config.persistence();
+    this.persistence =
+        kept == null ? null : new CodePersistence(kept, this::identity, this.events);
+  }
+
+  private ArchiveIdentity identity(String engineVersion) {
+    return ArchiveIdentity.of(
+        engineVersion,
+        config.features(),
+        config.limits(),
+        config.methodBytes(),
+        config.vectorUse());
   }
 
   /// {@return the settings that the engine was started with}
@@ -148,7 +166,7 @@ public final class WasmEngine implements AutoCloseable {
             threads,
             stopper,
             memoryPool,
-            ClassFileArchive.NONE));
+            persistence == null ? ClassFileArchive.NONE : persistence.open(hash)));
   }
 
   void close(ModuleHandle handle) {
@@ -259,10 +277,19 @@ public final class WasmEngine implements AutoCloseable {
     return memoryPool;
   }
 
-  /// Ends the compile threads; instances that need code generated can no longer run.
+  /// {@return what was loaded and written of compiled code, or null if it is not kept}
+  public @Nullable PersistenceFigures persistenceFigures() {
+    return persistence == null ? null : persistence.figures();
+  }
+
+  /// Ends the compile threads; instances that need code generated can no longer run. New code that
+  /// is to be kept is written before this returns.
   @Override
   public void close() {
     threads.close();
+    if (persistence != null) {
+      persistence.close();
+    }
     memoryPool.close();
   }
 }

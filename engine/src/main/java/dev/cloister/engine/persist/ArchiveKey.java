@@ -9,7 +9,7 @@ import java.util.Arrays;
 ///
 /// Written out over the digest, which every module's bytes go through anyway: the JDK's `Mac` costs
 /// a new process 30 ms for checking its providers, as much as is saved for many a module.
-final class ArchiveKey {
+public final class ArchiveKey {
   /// The bytes of an authentication code.
   static final int CODE_BYTES = 32;
 
@@ -47,7 +47,7 @@ final class ArchiveKey {
   /// a salt, the purpose as its information, one block}
   ///
   /// @throws IllegalArgumentException if the secret is shorter than 16 bytes
-  static ArchiveKey derive(byte[] secret) {
+  public static ArchiveKey derive(byte[] secret) {
     if (secret.length < MIN_SECRET_BYTES) {
       throw new IllegalArgumentException(
           "the secret must have " + MIN_SECRET_BYTES + " bytes, has " + secret.length);
