@@ -165,7 +165,9 @@ public final class Isolate {
         limits.value(IsolateLimit.REQUEST_BYTES),
         limits.value(IsolateLimit.CONCURRENCY),
         limits.value(IsolateLimit.QUEUE_LENGTH),
-        limits.value(IsolateLimit.REQUESTS_PER_SECOND));
+        limits.value(IsolateLimit.REQUESTS_PER_SECOND),
+        limits.value(IsolateLimit.CPU_MILLIS_PER_CALL),
+        limits.value(IsolateLimit.CPU_MILLIS_PER_SECOND));
   }
 
   private void changeState(IsolateState newState) {

@@ -24,6 +24,11 @@ public enum IsolateLimit {
   STACK_BYTES("stackBytes", mebibytes(4), kibibytes(256), mebibytes(256)),
   /// Wall-clock time of one call, from its admission to its result.
   DEADLINE_MILLIS("deadlineMillis", 10_000, 10, 24L * 60 * 60 * 1000),
+  /// CPU time of one call.
+  CPU_MILLIS_PER_CALL("cpuMillisPerCall", 10_000, 10, 24L * 60 * 60 * 1000),
+  /// CPU time of all calls per second of wall-clock time, with a burst of one second's worth. One
+  /// core is 1,000.
+  CPU_MILLIS_PER_SECOND("cpuMillisPerSecond", 4_000, 1, 1_000_000),
   /// Calls in flight, running or waiting.
   CONCURRENCY("concurrency", 64, 1, 100_000),
   /// Calls that wait for a guest thread.

@@ -3,6 +3,7 @@ package dev.cloister.isolate;
 import dev.cloister.engine.WasmEngine;
 import dev.cloister.isolate.heap.HeapLedger;
 import dev.cloister.isolate.verticle.CallDesk;
+import dev.cloister.isolate.verticle.CpuWatch;
 import dev.cloister.isolate.verticle.DeadlineTimer;
 import dev.cloister.isolate.verticle.GuestExecutor;
 import dev.cloister.isolate.verticle.WasiHost;
@@ -21,6 +22,7 @@ public final class IsolateManager {
   private final GuestExecutor executor;
   private final WasiHost wasiHost;
   private final DeadlineTimer timer;
+  private final CpuWatch cpuWatch;
 
   /// The names taken, from before a tenant is made until after it is gone.
   private final Set<IsolateId> names = ConcurrentHashMap.newKeySet();
@@ -45,6 +47,7 @@ public final class IsolateManager {
     this.executor = executor;
     this.wasiHost = wasiHost;
     this.timer = timer;
+    this.cpuWatch = new CpuWatch(timer, System::nanoTime);
   }
 
   /// Makes a tenant.
@@ -97,7 +100,7 @@ public final class IsolateManager {
 
   private Isolate newIsolate(IsolateId id, IsolateLimits limits) {
     HeapLedger ledger = new HeapLedger(limits.value(IsolateLimit.MEMORY_BYTES));
-    CallDesk desk = new CallDesk(ledger, executor, timer, wasiHost, System::nanoTime);
+    CallDesk desk = new CallDesk(ledger, executor, timer, cpuWatch, wasiHost, System::nanoTime);
     return new Isolate(id, limits, vertx, engine, ledger, desk);
   }
 

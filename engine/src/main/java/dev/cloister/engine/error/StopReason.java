@@ -6,6 +6,8 @@ public enum StopReason {
   DEADLINE("deadline exceeded"),
   /// The caller no longer wants the result.
   CANCELLED("cancelled"),
+  /// The call used more CPU time than it may.
+  CPU_TIME("CPU time exceeded"),
   /// The isolate that owns the instance was removed.
   DISPOSED("disposed");
 

@@ -23,8 +23,9 @@ import org.jspecify.annotations.Nullable;
 /// Where the calls of one tenant are admitted, and where those in flight are known. Any thread.
 public final class CallDesk {
   /*
-   * Admission order: state, convention, rate, concurrency, ledger, queue. What is cheap and says
-   * most comes first; whatever is taken on the way is given back when a later step refuses.
+   * Admission order: state, convention, rate, CPU time, concurrency, ledger, queue. What is cheap
+   * and says most comes first; whatever is taken on the way is given back when a later step
+   * refuses.
    *
    * A call is put among the calls in flight before `closed` is looked at, and closing sets `closed`
    * before it looks at the calls in flight: so every call either sees that the desk is closed or is
@@ -37,10 +38,12 @@ public final class CallDesk {
   private final HeapLedger ledger;
   private final GuestExecutor executor;
   private final DeadlineTimer timer;
+  private final CpuWatch cpuWatch;
   private final WasiHost wasiHost;
   private final LongSupplier nanoTime;
   private final GuestLane lane;
   private final RateBucket rate;
+  private final CpuBucket cpu;
   private final AtomicInteger inFlightCount = new AtomicInteger();
   private final Set<LiveCall> inFlight = ConcurrentHashMap.newKeySet();
   private final Map<String, LongAdder> endedCounts = new ConcurrentHashMap<>();
@@ -52,15 +55,18 @@ public final class CallDesk {
       HeapLedger ledger,
       GuestExecutor executor,
       DeadlineTimer timer,
+      CpuWatch cpuWatch,
       WasiHost wasiHost,
       LongSupplier nanoTime) {
     this.ledger = ledger;
     this.executor = executor;
     this.timer = timer;
+    this.cpuWatch = cpuWatch;
     this.wasiHost = wasiHost;
     this.nanoTime = nanoTime;
     this.lane = executor.openLane();
     this.rate = new RateBucket(nanoTime.getAsLong());
+    this.cpu = new CpuBucket(nanoTime.getAsLong());
   }
 
   /// Admits and runs `invocation`, or refuses it; completes on a guest thread, the timer's or the
@@ -95,11 +101,21 @@ public final class CallDesk {
         inFlightCount.get(),
         executor.waitingCount(lane),
         endedCounts.entrySet().stream()
-            .collect(Collectors.toMap(Map.Entry::getKey, entry -> entry.getValue().sum())));
+            .collect(Collectors.toMap(Map.Entry::getKey, entry -> entry.getValue().sum())),
+        cpu.usedNanos());
   }
 
   HeapLedger ledger() {
     return ledger;
+  }
+
+  /// Begins to measure the CPU time of a call, on the thread that runs it.
+  CpuMeter beginCpu(CallLimits limits, Runnable onExceeded) {
+    return cpuWatch.begin(cpu, limits, onExceeded);
+  }
+
+  void endCpu(CpuMeter meter) {
+    cpuWatch.end(meter);
   }
 
   WasiHost wasiHost() {
@@ -149,9 +165,14 @@ public final class CallDesk {
       return new LimitReached(
           "requestBytes", invocation.requestBytes(), limits.requestBytes(), null);
     }
-    long waitNanos = rate.take(nanoTime.getAsLong(), limits.requestsPerSecond());
+    long nowNanos = nanoTime.getAsLong();
+    long waitNanos = rate.take(nowNanos, limits.requestsPerSecond());
     if (waitNanos > 0) {
       return new RateLimited("requestsPerSecond", TimeUnit.NANOSECONDS.toMillis(waitNanos) + 1);
+    }
+    long cpuWaitNanos = cpu.waitNanos(nowNanos, limits.cpuMillisPerSecond());
+    if (cpuWaitNanos > 0) {
+      return new RateLimited("cpuMillisPerSecond", TimeUnit.NANOSECONDS.toMillis(cpuWaitNanos) + 1);
     }
     if (inFlightCount.incrementAndGet() > limits.concurrency()) {
       inFlightCount.decrementAndGet();

@@ -12,6 +12,8 @@ package dev.cloister.isolate.verticle;
 /// @param concurrency calls in flight
 /// @param queueLength calls that wait for a thread
 /// @param requestsPerSecond calls admitted per second
+/// @param cpuMillisPerCall CPU time of the call
+/// @param cpuMillisPerSecond CPU time of all calls of the tenant, per second of wall-clock time
 public record CallLimits(
     long memoryPerInstanceBytes,
     long tableElements,
@@ -22,4 +24,6 @@ public record CallLimits(
     long requestBytes,
     long concurrency,
     long queueLength,
-    long requestsPerSecond) {}
+    long requestsPerSecond,
+    long cpuMillisPerCall,
+    long cpuMillisPerSecond) {}

@@ -8,7 +8,8 @@ import java.util.Map;
 /// @param waiting those of them that wait for a guest thread
 /// @param ended how many ended or were refused since the tenant was made, by
 ///   [InvocationResult#outcome()]
-public record CallUsage(int inFlight, int waiting, Map<String, Long> ended) {
+/// @param cpuNanos the CPU time that they used
+public record CallUsage(int inFlight, int waiting, Map<String, Long> ended, long cpuNanos) {
   /// Copies `ended`.
   public CallUsage {
     ended = Map.copyOf(ended);

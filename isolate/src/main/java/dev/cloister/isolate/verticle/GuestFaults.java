@@ -21,14 +21,20 @@ import dev.cloister.isolate.verticle.InvocationResult.LinkFailed;
 import dev.cloister.isolate.verticle.InvocationResult.Trapped;
 import dev.cloister.isolate.verticle.InvocationResult.UncaughtException;
 import dev.cloister.isolate.verticle.InvocationResult.UnsupportedType;
+import java.util.function.LongSupplier;
 import org.jspecify.annotations.Nullable;
 
 /// Says what result an exception out of a guest is.
 final class GuestFaults {
   private final CallLimits limits;
+  private final LongSupplier cpuMillis;
 
-  GuestFaults(CallLimits limits) {
+  /// Makes one for a call.
+  ///
+  /// @param cpuMillis says what CPU time the call has used
+  GuestFaults(CallLimits limits, LongSupplier cpuMillis) {
     this.limits = limits;
+    this.cpuMillis = cpuMillis;
   }
 
   /// The result that `failure` is.
@@ -49,6 +55,9 @@ final class GuestFaults {
   InvocationResult resultOf(StopReason reason) {
     return switch (reason) {
       case DEADLINE -> new Deadline(limits.deadlineMillis());
+      case CPU_TIME ->
+          new LimitReached(
+              "cpuMillisPerCall", cpuMillis.getAsLong(), limits.cpuMillisPerCall(), null);
       case CANCELLED, DISPOSED -> new Cancelled(reason);
     };
   }

@@ -6,6 +6,7 @@ import dev.cloister.isolate.plugin.InstancePolicy;
 import dev.cloister.isolate.verticle.InvocationResult.Overloaded;
 import dev.cloister.isolate.wasi.BlockingRegion;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 
 /// An admitted call, from its admission to its end.
@@ -31,12 +32,15 @@ final class LiveCall implements GuestTask {
   @GuardedBy("lock")
   private boolean ended;
 
+  /// The CPU time of the call; null before it runs. The guest's thread only.
+  private @Nullable CpuMeter meter;
+
   LiveCall(Invocation invocation, CallDesk desk, CallLimits limits) {
     this.invocation = invocation;
     this.desk = desk;
     this.limits = limits;
     this.resources = new CallResources(desk.ledger(), limits);
-    this.faults = new GuestFaults(limits);
+    this.faults = new GuestFaults(limits, this::cpuMillis);
     this.admittedNanos = desk.nanoTime().getAsLong();
   }
 
@@ -80,11 +84,21 @@ final class LiveCall implements GuestTask {
     long startNanos = desk.nanoTime().getAsLong();
     InvocationRunner runner =
         new InvocationRunner(resources, faults, desk.wasiHost(), blocking, desk.nanoTime());
-    InvocationResult result = runner.run(invocation);
+    CpuMeter cpu = desk.beginCpu(limits, () -> stop(StopReason.CPU_TIME));
+    meter = cpu;
+    InvocationResult result;
+    try {
+      result = runner.run(invocation);
+    } finally {
+      desk.endCpu(cpu);
+    }
     end(
         result,
         new InvocationTimings(
-            startNanos - admittedNanos, runner.instantiateNanos(), runner.executeNanos()));
+            startNanos - admittedNanos,
+            runner.instantiateNanos(),
+            runner.executeNanos(),
+            cpu.usedNanos()));
   }
 
   @Override
@@ -97,8 +111,13 @@ final class LiveCall implements GuestTask {
     return resources.store().isStopRequested();
   }
 
+  /// The CPU time that the call was seen to use, in milliseconds, rounded up.
+  private long cpuMillis() {
+    return meter == null ? 0 : TimeUnit.NANOSECONDS.toMillis(meter.usedNanos() - 1) + 1;
+  }
+
   private InvocationTimings queuedOnly() {
-    return new InvocationTimings(desk.nanoTime().getAsLong() - admittedNanos, 0, 0);
+    return new InvocationTimings(desk.nanoTime().getAsLong() - admittedNanos, 0, 0, 0);
   }
 
   private void end(InvocationResult result, InvocationTimings timings) {

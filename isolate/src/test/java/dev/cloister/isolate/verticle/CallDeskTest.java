@@ -51,8 +51,10 @@ final class CallDeskTest {
   private final HeapLedger ledger = new HeapLedger(64 << 20);
   private final GuestExecutor executor = new GuestExecutor(2, 8);
   private final FakeTimer timer = new FakeTimer();
+  private final FakeTimer cpuTimer = new FakeTimer();
+  private final CpuWatch cpuWatch = new CpuWatch(cpuTimer, System::nanoTime);
   private final CallDesk desk =
-      new CallDesk(ledger, executor, timer, WasiHost.system(), System::nanoTime);
+      new CallDesk(ledger, executor, timer, cpuWatch, WasiHost.system(), System::nanoTime);
   private final LoadedModules modules = new LoadedModules();
   private final EngineIsolate isolate = guests.engine().addIsolate("tenant");
 
@@ -85,7 +87,7 @@ final class CallDeskTest {
       assertThat(outcome.instance().label()).isEqualTo("fresh");
       assertThat(outcome.timings().instantiateNanos()).isPositive();
       assertThat(outcome.timings().serverTiming())
-          .matches("queue;dur=[0-9.]+, inst;dur=[0-9.]+, exec;dur=[0-9.]+");
+          .matches("queue;dur=[0-9.]+, inst;dur=[0-9.]+, exec;dur=[0-9.]+, cpu;dur=[0-9.]+");
     }
     assertThat(resultOf(call(plugin, "constant")))
         .isEqualTo(new Returned(List.of(new WasmValue.I64(-5))));
@@ -186,6 +188,54 @@ final class CallDeskTest {
   }
 
   @Test
+  void spinningGuest_endsWhenItHasUsedItsCpuTime() {
+    CompletableFuture<InvocationOutcome> spinning =
+        call(load(Modules.plain()), TestLimits.withCpu(20, 1_000_000), "spin");
+
+    Awaitility.await()
+        .atMost(60, TimeUnit.SECONDS)
+        .until(
+            () -> {
+              cpuTimer.fire();
+              return spinning.isDone();
+            });
+
+    assertThat(resultOf(spinning))
+        .isInstanceOfSatisfying(
+            LimitReached.class,
+            limit -> {
+              assertThat(limit.limit()).isEqualTo("cpuMillisPerCall");
+              assertThat(limit.used()).isGreaterThan(20);
+              assertThat(limit.allowed()).isEqualTo(20);
+            });
+    assertThat(desk.usage().cpuNanos()).isGreaterThan(TimeUnit.MILLISECONDS.toNanos(20));
+  }
+
+  @Test
+  void tenantThatUsedItsCpuTime_waits() {
+    PluginHandle plugin = load(Modules.plain());
+    CallLimits limits = TestLimits.withCpu(20, 1);
+    CompletableFuture<InvocationOutcome> spinning = call(plugin, limits, "spin");
+    Awaitility.await()
+        .atMost(60, TimeUnit.SECONDS)
+        .until(
+            () -> {
+              cpuTimer.fire();
+              return spinning.isDone();
+            });
+
+    // At 1 ms per second, 20 ms are 20 seconds, of which one was there from the start.
+    assertThat(resultOf(call(plugin, limits, "constant")))
+        .isInstanceOfSatisfying(
+            RateLimited.class,
+            limited -> {
+              assertThat(limited.limit()).isEqualTo("cpuMillisPerSecond");
+              assertThat(limited.retryAfterMillis()).isPositive();
+            });
+    assertThat(desk.usage().inFlight()).isZero();
+  }
+
+  @Test
   void spinningStartFunction_endsAtItsDeadline() {
     CompletableFuture<InvocationOutcome> spinning = call(load(Modules.spinningStart()), "add");
     awaitRunning(1);
@@ -254,7 +304,8 @@ final class CallDeskTest {
   @Test
   void realTimer_endsASpinningGuest() {
     DeadlineTimer system = DeadlineTimer.system();
-    CallDesk timed = new CallDesk(ledger, executor, system, WasiHost.system(), System::nanoTime);
+    CallDesk timed = 
+        new CallDesk(ledger, executor, system, cpuWatch, WasiHost.system(), System::nanoTime);
     PluginHandle plugin = load(Modules.plain());
 
     CompletableFuture<InvocationOutcome> spinning =
@@ -306,7 +357,14 @@ final class CallDeskTest {
   @Test
   void callsPerSecond_areLimited() {
     PluginHandle plugin = load(Modules.plain());
-    CallDesk frozen = new CallDesk(ledger, executor, timer, WasiHost.system(), () -> 0);
+    CallDesk frozen = 
+        new CallDesk(
+            ledger,
+            executor,
+            timer,
+            new CpuWatch(cpuTimer, () -> 0),
+            WasiHost.system(),
+            () -> 0);
     CallLimits limits = TestLimits.withAdmission(10, 10, 2);
 
     for (int i = 0; i < 2; i++) {

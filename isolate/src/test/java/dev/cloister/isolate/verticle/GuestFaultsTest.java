@@ -23,7 +23,7 @@ import org.junit.jupiter.api.Test;
 final class GuestFaultsTest {
   private static final HeapRefusal REFUSAL = new HeapRefusal("memoryPerInstanceBytes", 200, 100);
 
-  private final GuestFaults faults = new GuestFaults(TestLimits.LIMITS);
+  private final GuestFaults faults = new GuestFaults(TestLimits.LIMITS, () -> 60_001);
 
   @Test
   void trap_isATrap() {

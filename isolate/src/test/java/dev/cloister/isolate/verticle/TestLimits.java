@@ -13,7 +13,9 @@ final class TestLimits {
           /* requestBytes= */ 10_000,
           /* concurrency= */ 10,
           /* queueLength= */ 10,
-          /* requestsPerSecond= */ 1000);
+          /* requestsPerSecond= */ 1000,
+          /* cpuMillisPerCall= */ 60_000,
+          /* cpuMillisPerSecond= */ 1_000_000);
 
   private TestLimits() {}
 
@@ -28,7 +30,9 @@ final class TestLimits {
         LIMITS.requestBytes(),
         LIMITS.concurrency(),
         LIMITS.queueLength(),
-        LIMITS.requestsPerSecond());
+        LIMITS.requestsPerSecond(),
+        LIMITS.cpuMillisPerCall(),
+        LIMITS.cpuMillisPerSecond());
   }
 
   static CallLimits withAdmission(long concurrency, long queueLength, long requestsPerSecond) {
@@ -42,6 +46,24 @@ final class TestLimits {
         LIMITS.requestBytes(),
         concurrency,
         queueLength,
-        requestsPerSecond);
+        requestsPerSecond,
+        LIMITS.cpuMillisPerCall(),
+        LIMITS.cpuMillisPerSecond());
+  }
+
+  static CallLimits withCpu(long millisPerCall, long millisPerSecond) {
+    return new CallLimits(
+        LIMITS.memoryPerInstanceBytes(),
+        LIMITS.tableElements(),
+        LIMITS.gcHeapBytes(),
+        LIMITS.stackBytes(),
+        LIMITS.deadlineMillis(),
+        LIMITS.responseBytes(),
+        LIMITS.requestBytes(),
+        LIMITS.concurrency(),
+        LIMITS.queueLength(),
+        LIMITS.requestsPerSecond(),
+        millisPerCall,
+        millisPerSecond);
   }
 }

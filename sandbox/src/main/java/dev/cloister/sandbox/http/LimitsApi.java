@@ -11,6 +11,7 @@ import dev.cloister.sandbox.registry.TenantRegistry;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.TreeMap;
+import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 
 /// A tenant's limits and how much of them is used.
@@ -30,7 +31,11 @@ final class LimitsApi {
 
   /// What a tenant uses.
   record Usage(
-      Map<String, Long> usage, Map<String, Long> memory, int instances, Map<String, Long> calls) {}
+      Map<String, Long> usage,
+      Map<String, Long> memory,
+      int instances,
+      Map<String, Long> calls,
+      long cpuMillis) {}
 
   Answer get(ApiRequest request) {
     return Answer.json(200, view(tenants.require(request.tenant())));
@@ -63,7 +68,13 @@ final class LimitsApi {
       memory.put(category.name(), heap.bytes().getOrDefault(category, 0L));
     }
     return Answer.json(
-        200, new Usage(usage, memory, calls.inFlight() - calls.waiting(), tenant.calls().toMap()));
+        200,
+        new Usage(
+            usage,
+            memory,
+            calls.inFlight() - calls.waiting(),
+            tenant.calls().toMap(),
+            TimeUnit.NANOSECONDS.toMillis(calls.cpuNanos())));
   }
 
   private View view(Tenant tenant) {

@@ -21,6 +21,7 @@ import java.util.Map;
 final class MetricsApi {
   private static final int MAX_LABELLED_TENANTS = 100;
   private static final String REST = "_other";
+  private static final double NANOS_PER_SECOND = 1e9;
 
   private final WasmEngine engine;
   private final TenantRegistry tenants;
@@ -42,6 +43,7 @@ final class MetricsApi {
             .toList();
     writeCalls(text, byCalls);
     writeMemory(text, byCalls);
+    writeCpu(text, byCalls);
     writeEngine(text);
     text.single("cloister_tenants", "gauge", "Tenants.", byCalls.size());
     text.single("cloister_event_streams", "gauge", "Open event streams.", streams.count());
@@ -94,6 +96,24 @@ final class MetricsApi {
     }
     rest.forEach(
         (category, bytes) -> text.sample(name, labels(REST, "kind", category.label()), bytes));
+  }
+
+  private static void writeCpu(PrometheusText text, List<Tenant> byCalls) {
+    String name = "cloister_isolate_cpu_seconds_total";
+    text.metric(name, "counter", "CPU time that the calls of tenants used.");
+    double rest = 0;
+    for (int i = 0; i < byCalls.size(); i++) {
+      Tenant tenant = byCalls.get(i);
+      double seconds = tenant.isolate().usage().cpuNanos() / NANOS_PER_SECOND;
+      if (i < MAX_LABELLED_TENANTS) {
+        text.sample(name, Map.of("tenant", tenant.name().text()), seconds);
+      } else {
+        rest += seconds;
+      }
+    }
+    if (byCalls.size() > MAX_LABELLED_TENANTS) {
+      text.sample(name, Map.of("tenant", REST), rest);
+    }
   }
 
   private void writeEngine(PrometheusText text) {

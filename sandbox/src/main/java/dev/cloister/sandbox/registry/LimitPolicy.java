@@ -18,8 +18,6 @@ public final class LimitPolicy {
   /// Limits of the interface that this version does not enforce, and therefore does not accept.
   public static final Set<String> NOT_ENFORCED =
       Set.of(
-          "cpuMillisPerCall",
-          "cpuMillisPerSecond",
           "compileMillis",
           "functionsPerModule",
           "typesPerModule",

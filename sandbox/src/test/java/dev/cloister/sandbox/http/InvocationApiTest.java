@@ -119,6 +119,32 @@ final class InvocationApiTest {
   }
 
   @Test
+  void call_pastItsCpuTime_is422_andItsTenantWaits() {
+    server
+        .operator()
+        .put(
+            "/v1/tenants/acme/limits",
+            "{\"limits\":{\"cpuMillisPerCall\":50,\"cpuMillisPerSecond\":1}}");
+
+    JsonNode problem = call("spin", "{}").problem(422, "limit");
+
+    assertThat(problem.path("limit").asText()).isEqualTo("cpuMillisPerCall");
+    assertThat(problem.path("allowed").asInt()).isEqualTo(50);
+    assertThat(problem.path("used").asInt()).isGreaterThan(50);
+    Reply refused = call("add", "{\"args\":[2,40]}");
+    assertThat(refused.problem(429, "rate-limited").path("limit").asText())
+        .isEqualTo("cpuMillisPerSecond");
+    assertThat(Integer.parseInt(refused.header("retry-after"))).isPositive();
+    assertThat(client.get("/v1/tenants/acme/usage").expect(200).json().path("cpuMillis").asLong())
+        .isGreaterThanOrEqualTo(50);
+    server
+        .operator()
+        .put(
+            "/v1/tenants/acme/limits",
+            "{\"limits\":{\"cpuMillisPerCall\":null,\"cpuMillisPerSecond\":null}}");
+  }
+
+  @Test
   void call_withTooLargeBody_is413_announcedOrNot() {
     server.operator().put("/v1/tenants/acme/limits", "{\"limits\":{\"requestBytes\":100}}");
     String large = "{\"args\":[" + " ".repeat(200) + "]}";
