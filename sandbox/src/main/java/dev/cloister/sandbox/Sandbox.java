@@ -14,8 +14,10 @@ import dev.cloister.sandbox.http.HttpListener;
 import dev.cloister.sandbox.http.ServerInfo;
 import dev.cloister.sandbox.registry.Registry;
 import dev.cloister.sandbox.registry.WarmUp;
+import dev.cloister.sandbox.stats.EngineLog;
 import dev.cloister.sandbox.storage.DataFolder;
 import dev.cloister.sandbox.storage.FileBlobStore;
+import dev.cloister.sandbox.storage.PersistedCode;
 import dev.cloister.sandbox.storage.SqliteMetadataStore;
 import io.vertx.core.Future;
 import io.vertx.core.Vertx;
@@ -80,7 +82,8 @@ public final class Sandbox implements AutoCloseable {
     // What runs guests.
     Vertx vertx = Vertx.vertx(new VertxOptions().setPreferNativeTransport(false));
     lifecycle.onStop("event loops", () -> await(vertx.close()));
-    WasmEngine engine = lifecycle.add("engine", new WasmEngine(EngineConfig.defaults()));
+    WasmEngine engine =
+        lifecycle.add("engine", new WasmEngine(engineConfig(config, folder, random, clock)));
     GuestExecutor guests = lifecycle.add("guest threads", guestExecutor(config));
     IsolateManager isolates = new IsolateManager(vertx, engine, guests);
     lifecycle.onStop("isolates", () -> await(isolates.close()));
@@ -111,6 +114,18 @@ public final class Sandbox implements AutoCloseable {
     int port = listen(listener, config);
     lifecycle.onStop("readiness", health::drain);
     return port;
+  }
+
+  private static EngineConfig engineConfig(
+      SandboxConfig config, DataFolder folder, SecureRandom random, Clock clock)
+      throws IOException {
+    EngineConfig.Builder settings =
+        EngineConfig.defaults().toBuilder().listener(new EngineLog());
+    long maxBytes = config.engine().persistedCodeBytes();
+    if (maxBytes > 0) {
+      settings.persistence(PersistedCode.ofServer(folder, maxBytes, random, clock));
+    }
+    return settings.build();
   }
 
   /// Returns the address at which the server accepts requests.

@@ -55,6 +55,7 @@ final class RunCommand implements Callable<Integer> {
 
   @Mixin private final ExecutionTierOption tierOption = new ExecutionTierOption();
   @Mixin private final FeaturesOption featuresOption = new FeaturesOption();
+  @Mixin private final CodeCacheOption codeCacheOption = new CodeCacheOption();
 
   @Option(
       names = "--invoke",
@@ -116,7 +117,9 @@ final class RunCommand implements Callable<Integer> {
       throw CommandFailure.usage("--dir is not available yet");
     }
     Map<String, String> environment = environment();
-    EngineConfig config = defaults.withFeatures(featuresOption.applyTo(defaults.features()));
+    EngineConfig config =
+        codeCacheOption.applyTo(
+            defaults.withFeatures(featuresOption.applyTo(defaults.features())), terminal);
     byte[] wireBytes = ModuleFile.read(file);
     try (WasmEngine engine = new WasmEngine(config);
         EngineIsolate isolate = engine.addIsolate("run");
