@@ -13,25 +13,21 @@ import java.util.EnumSet;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /// What a chunk of functions became, as one unit of a [ClassFileArchive].
 ///
 /// Numbers are big-endian: `u16` functions with levels, each `u32` index and `u8` level; `u8`
-/// whether vectors of 256 bits were used; `u16` vector instructions, each its `u32` code; `u16`
-/// classes, each its name as Java writes strings, `u32` length and class file.
+/// whether vectors of 256 bits were used; `u16` vector instructions, each its `u16` row in the
+/// table of instructions; `u16` classes, each its name as Java writes strings, `u32` length and
+/// class file.
 ///
 /// @param files the class files by internal name, the first class first
 /// @param facts what the plan has to know of them
 record ChunkBundle(Map<String, byte[]> files, ChunkFacts facts) {
-  private static final Map<Integer, Opcode> OPCODES = new HashMap<>();
-
-  static {
-    for (Opcode opcode : Opcode.values()) {
-      OPCODES.put(opcode.code(), opcode);
-    }
-  }
+  private static final Opcode[] OPCODES = Opcode.values();
 
   /// {@return the bytes of the unit}
   byte[] toBytes() {
@@ -45,7 +41,7 @@ record ChunkBundle(Map<String, byte[]> files, ChunkFacts facts) {
       out.writeBoolean(!facts.vectors().isEmpty() && VectorApi.isWide());
       out.writeShort(facts.vectors().size());
       for (Opcode opcode : facts.vectors()) {
-        out.writeInt(opcode.code());
+        out.writeShort(opcode.ordinal());
       }
       out.writeShort(files.size());
       for (Map.Entry<String, byte[]> file : files.entrySet()) {
@@ -72,11 +68,7 @@ record ChunkBundle(Map<String, byte[]> files, ChunkFacts facts) {
       boolean isWide = in.readBoolean();
       Set<Opcode> vectors = EnumSet.noneOf(Opcode.class);
       for (int left = in.readUnsignedShort(); left > 0; left--) {
-        Opcode opcode = OPCODES.get(in.readInt());
-        if (opcode == null) {
-          throw new IllegalArgumentException("not a bundle: an unknown instruction");
-        }
-        vectors.add(opcode);
+        vectors.add(OPCODES[Objects.checkIndex(in.readUnsignedShort(), OPCODES.length)]);
       }
       if (!vectors.isEmpty() && (!VectorApi.isAvailable() || VectorApi.isWide() != isWide)) {
         return null;
@@ -94,7 +86,7 @@ record ChunkBundle(Map<String, byte[]> files, ChunkFacts facts) {
         throw new IllegalArgumentException("not a bundle: no class, or more than classes");
       }
       return new ChunkBundle(files, new ChunkFacts(levels, vectors));
-    } catch (IOException e) {
+    } catch (IOException | IndexOutOfBoundsException e) {
       throw new IllegalArgumentException("not a bundle: " + e.getMessage(), e);
     }
   }
