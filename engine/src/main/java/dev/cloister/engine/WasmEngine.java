@@ -61,8 +61,7 @@ public final class WasmEngine implements AutoCloseable {
     this.memoryPool = new MemoryPool(config.idleMemoryBytes());
     this.events = new EngineEvents(config.listeners());
     Persistence kept = config.persistence();
-    this.persistence =
-        kept == null ? null : new CodePersistence(kept, this::identity, this.events);
+    this.persistence = kept == null ? null : new CodePersistence(kept, this::identity, this.events);
   }
 
   private ArchiveIdentity identity(String engineVersion) {

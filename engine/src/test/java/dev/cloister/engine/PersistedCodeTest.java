@@ -64,12 +64,13 @@ final class PersistedCodeTest {
   private EngineConfig config(ArchiveKey key) {
     return EngineConfig.defaults().toBuilder()
         .persistence(new Persistence(store, key))
-        .listener(new EngineListener() {
-          @Override
-          public void codeNotPersisted(CodeNotPersisted event) {
-            faults.add(event);
-          }
-        })
+        .listener(
+            new EngineListener() {
+              @Override
+              public void codeNotPersisted(CodeNotPersisted event) {
+                faults.add(event);
+              }
+            })
         .build();
   }
 
@@ -126,10 +127,11 @@ final class PersistedCodeTest {
   @EnumSource(names = {"DEBUG", "FUEL", "POLLED"})
   void kindsThatAreForTheMoment_areNotKept(CodeKind kind) {
     EngineConfig config = config(KEY).withCodeKind(kind);
-    Function<Instance, String> guest = instance -> {
-      instance.store().setFuel(1_000);
-      return "" + callAll(instance);
-    };
+    Function<Instance, String> guest =
+        instance -> {
+          instance.store().setFuel(1_000);
+          return "" + callAll(instance);
+        };
     run(config, program(), guest);
     run(config, program(), guest);
     assertThat(store.names())
@@ -139,11 +141,12 @@ final class PersistedCodeTest {
 
   @Test
   void traps_ofLoadedCode_areAtTheSameOffsets() {
-    Function<Instance, String> guest = instance -> {
-      TrapException trap =
-          catchThrowableOfType(TrapException.class, () -> intResult(instance, "indirect", -1));
-      return trap.wasmStack().toString();
-    };
+    Function<Instance, String> guest =
+        instance -> {
+          TrapException trap =
+              catchThrowableOfType(TrapException.class, () -> intResult(instance, "indirect", -1));
+          return trap.wasmStack().toString();
+        };
     Run<String> first = run(config(KEY), program(), guest);
     Run<String> second = run(config(KEY), program(), guest);
 
@@ -197,9 +200,11 @@ final class PersistedCodeTest {
     Run<Integer> run = run(config(KEY), program(), PersistedCodeTest::callAll);
 
     assertThat(run).isEqualTo(new Run<>(707, 0, 1));
-    assertThat(faults).singleElement().satisfies(event -> {
-      assertThat(event.reason()).isEqualTo("it is not authentic");
-    });
+    assertThat(faults)
+        .singleElement()
+        .satisfies(event -> {
+          assertThat(event.reason()).isEqualTo("it is not authentic");
+        });
     assertThat(run(config(KEY), program(), PersistedCodeTest::callAll).loadedUnits()).isPositive();
     assertThat(faults).hasSize(1);
   }

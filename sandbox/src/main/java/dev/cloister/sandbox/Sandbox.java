@@ -119,8 +119,7 @@ public final class Sandbox implements AutoCloseable {
   private static EngineConfig engineConfig(
       SandboxConfig config, DataFolder folder, SecureRandom random, Clock clock)
       throws IOException {
-    EngineConfig.Builder settings =
-        EngineConfig.defaults().toBuilder().listener(new EngineLog());
+    EngineConfig.Builder settings = EngineConfig.defaults().toBuilder().listener(new EngineLog());
     long maxBytes = config.engine().persistedCodeBytes();
     if (maxBytes > 0) {
       settings.persistence(PersistedCode.ofServer(folder, maxBytes, random, clock));

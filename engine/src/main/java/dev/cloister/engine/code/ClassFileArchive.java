@@ -8,15 +8,16 @@ import org.jspecify.annotations.Nullable;
 /// Called on compile threads, by several at once.
 public interface ClassFileArchive {
   /// Keeps nothing.
-  ClassFileArchive NONE = new ClassFileArchive() {
-    @Override
-    public byte @Nullable [] find(String unit) {
-      return null;
-    }
+  ClassFileArchive NONE =
+      new ClassFileArchive() {
+        @Override
+        public byte @Nullable [] find(String unit) {
+          return null;
+        }
 
-    @Override
-    public void add(String unit, byte[] bytes) {}
-  };
+        @Override
+        public void add(String unit, byte[] bytes) {}
+      };
 
   /// {@return a unit, which is certain to be what was added under this name, or null if it is not
   /// there} May read a file.

@@ -142,7 +142,8 @@ public final class NativeModule implements CodeLinkage {
       typeIds[i] = types[i].id();
     }
     String name = "wasm-" + NEXT_ID.incrementAndGet();
-    this.loader = new ModuleLoader(name, this, plan, signatureClasses, structClasses, threads, archive);
+    this.loader =
+        new ModuleLoader(name, this, plan, signatureClasses, structClasses, threads, archive);
     this.factory = newFactory(loader);
     this.currentImage = new CodeImage(0, kind, plan, loader, threads, archive);
     synchronized (imageLock) {

@@ -178,19 +178,23 @@ public final class ModulePlan {
   ///
   /// @throws IllegalArgumentException if the facts are those of another chunk
   public void restore(CodeKind kind, int chunk, ChunkFacts facts) {
-    facts.levels().forEach((function, level) -> {
-      if (function < chunkStart(chunk)
-          || function >= chunkEnd(chunk)
-          || level < 1
-          || level > ChunkFacts.MAX_LEVEL) {
-        throw new IllegalArgumentException(
-            "chunk " + chunk + " has no function " + function + " of level " + level);
-      }
-    });
-    facts.levels().forEach((function, level) -> {
-      refined(kind).put(function, level);
-      splits(kind).remove(function);
-    });
+    facts
+        .levels()
+        .forEach((function, level) -> {
+          if (function < chunkStart(chunk)
+              || function >= chunkEnd(chunk)
+              || level < 1
+              || level > ChunkFacts.MAX_LEVEL) {
+            throw new IllegalArgumentException(
+                "chunk " + chunk + " has no function " + function + " of level " + level);
+          }
+        });
+    facts
+        .levels()
+        .forEach((function, level) -> {
+          refined(kind).put(function, level);
+          splits(kind).remove(function);
+        });
     if (!facts.vectors().isEmpty()) {
       beforeVectors.accept(facts.vectors());
     }

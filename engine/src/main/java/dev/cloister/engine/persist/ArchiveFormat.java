@@ -61,7 +61,8 @@ final class ArchiveFormat {
       }
       String actualIdentity = new String(in.readNBytes(in.readUnsignedShort()), UTF_8);
       if (!actualIdentity.equals(identity)) {
-        throw new UnusableArchiveException("it was made by " + difference(identity, actualIdentity));
+        throw new UnusableArchiveException(
+            "it was made by " + difference(identity, actualIdentity));
       }
       ArchiveIndex.Builder units = new ArchiveIndex.Builder(head.length);
       for (int left = in.readInt(); left > 0; left--) {

@@ -13,7 +13,8 @@ import java.util.HexFormat;
 ///
 /// @param software the lines that change with the engine and the JVM: an archive in which they
 ///   differ is stale
-/// @param settings the lines that an embedder chooses, with which a module has an archive of its own
+/// @param settings the lines that an embedder chooses, with which a module has an archive of its
+///   own
 public record ArchiveIdentity(String software, String settings) {
 
   /// {@return the identity of code in this JVM}
@@ -33,14 +34,22 @@ public record ArchiveIdentity(String software, String settings) {
     }
     boolean hasVectors = ModuleLayer.boot().findModule("jdk.incubator.vector").isPresent();
     return new ArchiveIdentity(
-        "engine " + engineVersion
-            + "\njava " + Runtime.version()
-            + "\nmachine " + System.getProperty("os.arch")
-            + "\nvectors " + hasVectors,
-        "features " + features
-            + "\nlimits" + lowered
-            + "\nmethods " + methodBytes
-            + "\nvector use " + vectorUse);
+        "engine "
+            + engineVersion
+            + "\njava "
+            + Runtime.version()
+            + "\nmachine "
+            + System.getProperty("os.arch")
+            + "\nvectors "
+            + hasVectors,
+        "features "
+            + features
+            + "\nlimits"
+            + lowered
+            + "\nmethods "
+            + methodBytes
+            + "\nvector use "
+            + vectorUse);
   }
 
   /// {@return all lines}

@@ -84,7 +84,11 @@ final class EngineVersion {
       CRC32 checksum = new CRC32();
       checksum.update(bytes);
       lines.add(
-          folder.relativize(file).toString() + ' ' + bytes.length + ' ' + checksum.getValue()
+          folder.relativize(file).toString()
+              + ' '
+              + bytes.length
+              + ' '
+              + checksum.getValue()
               + '\n');
     }
     return lines;

@@ -100,8 +100,7 @@ final class ModuleArchive implements ClassFileArchive {
     persistence
         .events()
         .tell(
-            listener ->
-                listener.codeNotPersisted(new CodeNotPersisted(module, isWriting, reason)));
+            listener -> listener.codeNotPersisted(new CodeNotPersisted(module, isWriting, reason)));
   }
 
   /// {@return the number of units in the file}
@@ -141,8 +140,8 @@ final class ModuleArchive implements ClassFileArchive {
   }
 
   /// Looks where a unit is now: another process may have written the file again.
-  private byte @Nullable [] findAgain(
-      SeekableByteChannel channel, ArchiveIndex known, String unit) throws IOException {
+  private byte @Nullable [] findAgain(SeekableByteChannel channel, ArchiveIndex known, String unit)
+      throws IOException {
     channel.position(0);
     ArchiveIndex now = readHead(channel);
     if (now.agrees(known, unit)) {
@@ -185,8 +184,8 @@ final class ModuleArchive implements ClassFileArchive {
     persistence.added(this, isDue);
   }
 
-  /// The new code that is written at once. The file is written as a whole, so there is more of it if
-  /// the file is large.
+  /// The new code that is written at once. The file is written as a whole, so there is more of it
+  /// if the file is large.
   @GuardedBy("lock")
   private long maxBytes() {
     PersistenceSettings settings = persistence.settings();

@@ -41,17 +41,18 @@ final class ModuleArchiveTest {
   }
 
   private CodePersistence persistence(String software) {
-    EngineListener listener = new EngineListener() {
-      @Override
-      public void codePersisted(CodePersisted event) {
-        persisted.add(event);
-      }
+    EngineListener listener =
+        new EngineListener() {
+          @Override
+          public void codePersisted(CodePersisted event) {
+            persisted.add(event);
+          }
 
-      @Override
-      public void codeNotPersisted(CodeNotPersisted event) {
-        notPersisted.add(event);
-      }
-    };
+          @Override
+          public void codeNotPersisted(CodeNotPersisted event) {
+            notPersisted.add(event);
+          }
+        };
     return new CodePersistence(
         new Persistence(store, ArchiveKey.of(new byte[] {9}), SETTINGS),
         _ -> new ArchiveIdentity(software, "settings"),
@@ -95,12 +96,14 @@ final class ModuleArchiveTest {
 
     assertThat(persistence.writeDue()).isFalse();
     assertThat(store.names()).hasSize(1);
-    assertThat(persisted).singleElement().satisfies(event -> {
-      assertThat(event.module()).isEqualTo(MODULE);
-      assertThat(event.units()).isEqualTo(2);
-      assertThat(event.bytes()).isEqualTo(1_200);
-      assertThat(event.archiveBytes()).isEqualTo(store.bytes(store.names().getFirst()).length);
-    });
+    assertThat(persisted)
+        .singleElement()
+        .satisfies(event -> {
+          assertThat(event.module()).isEqualTo(MODULE);
+          assertThat(event.units()).isEqualTo(2);
+          assertThat(event.bytes()).isEqualTo(1_200);
+          assertThat(event.archiveBytes()).isEqualTo(store.bytes(store.names().getFirst()).length);
+        });
     assertThat(archive.find("a")).isEqualTo(unit(600, 1));
     assertThat(archive.find("b")).isEqualTo(unit(600, 2));
     assertThat(persistence.figures().pendingBytes()).isZero();

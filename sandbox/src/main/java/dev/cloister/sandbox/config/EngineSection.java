@@ -6,8 +6,8 @@ package dev.cloister.sandbox.config;
 /// @param uploadThreads how many uploads are decoded at once; 0 is the number of processors
 /// @param warmUp whether live versions are compiled at start, before somebody calls them
 /// @param onDemandVersions how many versions that no alias names a tenant may keep compiled
-/// @param persistedCodeBytes the most compiled code that is kept in the data folder, so that it need
-///   not be generated again after a restart; 0 keeps none
+/// @param persistedCodeBytes the most compiled code that is kept in the data folder, so that it
+///   need not be generated again after a restart; 0 keeps none
 public record EngineSection(
     int guestThreads,
     int uploadThreads,
@@ -26,8 +26,7 @@ public record EngineSection(
             (int) section.number("uploadThreads", 0, 0, MAX_THREADS),
             section.flag("warmUp", true),
             (int) section.number("onDemandVersions", DEFAULT_ON_DEMAND, 1, MAX_THREADS),
-            section.sizeBytes(
-                "persistedCode", DEFAULT_PERSISTED_BYTES, 0, MAX_PERSISTED_BYTES));
+            section.sizeBytes("persistedCode", DEFAULT_PERSISTED_BYTES, 0, MAX_PERSISTED_BYTES));
     section.end();
     return config;
   }

@@ -29,7 +29,8 @@ import org.slf4j.LoggerFactory;
 ///
 /// A file is written beside its place, synced and renamed. The time of its last use is the file's
 /// time of modification, so that it outlives the process; several processes may use one folder. No
-/// lock is held and nothing is kept in memory: what is there is looked up when something is written.
+/// lock is held and nothing is kept in memory: what is there is looked up when something is
+/// written.
 public final class FileCodeStore implements CodeStore {
   private static final Logger LOG = LoggerFactory.getLogger(FileCodeStore.class);
 

@@ -58,8 +58,7 @@ public final class PersistedCode {
   }
 
   private static Persistence persistence(
-      Path folder, Path key, String secret, long maxBytes, InstantSource clock)
-      throws IOException {
+      Path folder, Path key, String secret, long maxBytes, InstantSource clock) throws IOException {
     requirePrivate(key);
     byte[] bytes = parse(key, secret);
     return new Persistence(FileCodeStore.open(folder, maxBytes, clock), ArchiveKey.derive(bytes));

@@ -89,7 +89,8 @@ final class FileCodeStoreTest {
       put(store, A, "other".getBytes(UTF_8));
       store.remove(A);
       assertThat(channel).isNotNull();
-      assertThat(Channels.newInputStream(channel).readAllBytes()).isEqualTo("first".getBytes(UTF_8));
+      assertThat(Channels.newInputStream(channel).readAllBytes())
+          .isEqualTo("first".getBytes(UTF_8));
     }
   }
 
@@ -135,14 +136,13 @@ final class FileCodeStoreTest {
   @Test
   void contentsThatFail_leaveWhatWasThere() throws IOException {
     put(store, A, "first".getBytes(UTF_8));
-    assertThatThrownBy(
-            () ->
-                store.put(
-                    A,
-                    channel -> {
-                      channel.write(ByteBuffer.wrap(new byte[3]));
-                      throw new IOException("no more");
-                    }))
+    assertThatThrownBy(() ->
+            store.put(
+                A,
+                channel -> {
+                  channel.write(ByteBuffer.wrap(new byte[3]));
+                  throw new IOException("no more");
+                }))
         .hasMessage("no more");
     assertThat(read(A)).isEqualTo("first".getBytes(UTF_8));
     assertThat(files()).hasSize(1);
@@ -173,22 +173,22 @@ final class FileCodeStoreTest {
   @Test
   void severalAtOnce_readWholeFilesOnly() throws IOException, InterruptedException {
     byte[][] contents =
-        IntStream.range(0, 4).mapToObj(i -> String.valueOf(i).repeat(20).getBytes(UTF_8)).toArray(byte[][]::new);
+        IntStream.range(0, 4)
+            .mapToObj(i -> String.valueOf(i).repeat(20).getBytes(UTF_8))
+            .toArray(byte[][]::new);
     CountDownLatch start = new CountDownLatch(1);
     try (ExecutorService threads = Executors.newFixedThreadPool(4)) {
       List<Future<Integer>> results =
           IntStream.range(0, 4)
-              .mapToObj(
-                  i ->
-                      threads.submit(
-                          () -> {
-                            start.await();
-                            for (int round = 0; round < 50; round++) {
-                              put(store, A, contents[i]);
-                              assertThat(read(A)).isIn((Object[]) contents);
-                            }
-                            return i;
-                          }))
+              .mapToObj(i ->
+                  threads.submit(() -> {
+                    start.await();
+                    for (int round = 0; round < 50; round++) {
+                      put(store, A, contents[i]);
+                      assertThat(read(A)).isIn((Object[]) contents);
+                    }
+                    return i;
+                  }))
               .toList();
       start.countDown();
       for (Future<Integer> result : results) {
