@@ -8,6 +8,7 @@ import dev.cloister.engine.persist.Persistence;
 import dev.cloister.engine.runtime.CodeKind;
 import dev.cloister.engine.runtime.StopPolicy;
 import dev.cloister.engine.runtime.VectorUse;
+import dev.cloister.engine.script.DebugFileLoader;
 import dev.cloister.engine.stats.EngineListener;
 import java.util.ArrayList;
 import java.util.List;
@@ -28,8 +29,10 @@ public final class EngineConfig {
   private final VectorUse vectorUse;
   private final StopPolicy stops;
   private final long idleMemoryBytes;
+  private final int maxPausedGuests;
   private final List<EngineListener> listeners;
   private final @Nullable Persistence persistence;
+  private final DebugFileLoader debugFiles;
 
   private EngineConfig(Builder builder) {
     this.features = builder.features;
@@ -40,10 +43,16 @@ public final class EngineConfig {
     this.vectorUse = builder.vectorUse;
     this.stops = builder.stops;
     this.idleMemoryBytes = builder.idleMemoryBytes;
+    this.maxPausedGuests = builder.maxPausedGuests;
     this.listeners = List.copyOf(builder.listeners);
     this.persistence = builder.persistence;
+    this.debugFiles = builder.debugFiles;
     if (compileThreads < 1) {
       throw new IllegalArgumentException("compileThreads must be at least 1, is " + compileThreads);
+    }
+    if (maxPausedGuests < 1) {
+      throw new IllegalArgumentException(
+          "maxPausedGuests must be at least 1, is " + maxPausedGuests);
     }
     if (idleMemoryBytes < 0) {
       throw new IllegalArgumentException(
@@ -103,6 +112,11 @@ public final class EngineConfig {
     return idleMemoryBytes;
   }
 
+  /// {@return how many guests of an isolate may pause for a debugger at once}
+  public int maxPausedGuests() {
+    return maxPausedGuests;
+  }
+
   /// {@return who is told what happens}
   public List<EngineListener> listeners() {
     return listeners;
@@ -111,6 +125,11 @@ public final class EngineConfig {
   /// {@return where compiled code is kept beyond the life of the process, or null if nowhere}
   public @Nullable Persistence persistence() {
     return persistence;
+  }
+
+  /// {@return where debug information comes from that is not in the modules}
+  public DebugFileLoader debugFiles() {
+    return debugFiles;
   }
 
   /// {@return these settings with other features}
@@ -161,6 +180,9 @@ public final class EngineConfig {
         Math.min(MAX_IDLE_MEMORY_BYTES, Runtime.getRuntime().maxMemory() / IDLE_MEMORY_SHARE);
     private final List<EngineListener> listeners = new ArrayList<>();
     private @Nullable Persistence persistence;
+    private DebugFileLoader debugFiles = DebugFileLoader.NONE;
+
+    private int maxPausedGuests = 16;
 
     private Builder() {}
 
@@ -173,8 +195,10 @@ public final class EngineConfig {
       this.vectorUse = config.vectorUse;
       this.stops = config.stops;
       this.idleMemoryBytes = config.idleMemoryBytes;
+      this.maxPausedGuests = config.maxPausedGuests;
       this.listeners.addAll(config.listeners);
       this.persistence = config.persistence;
+      this.debugFiles = config.debugFiles;
     }
 
     /// Sets [EngineConfig#features].
@@ -226,6 +250,13 @@ public final class EngineConfig {
       return this;
     }
 
+    /// Sets [EngineConfig#maxPausedGuests].
+    @CanIgnoreReturnValue
+    public Builder maxPausedGuests(int value) {
+      this.maxPausedGuests = value;
+      return this;
+    }
+
     /// Sets [EngineConfig#idleMemoryBytes].
     @CanIgnoreReturnValue
     public Builder idleMemoryBytes(long value) {
@@ -244,6 +275,13 @@ public final class EngineConfig {
     @CanIgnoreReturnValue
     public Builder persistence(@Nullable Persistence value) {
       this.persistence = value;
+      return this;
+    }
+
+    /// Sets [EngineConfig#debugFiles].
+    @CanIgnoreReturnValue
+    public Builder debugFiles(DebugFileLoader value) {
+      this.debugFiles = value;
       return this;
     }
 

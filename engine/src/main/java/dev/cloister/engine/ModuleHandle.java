@@ -3,6 +3,7 @@ package dev.cloister.engine;
 import dev.cloister.engine.code.NativeModule;
 import dev.cloister.engine.code.NativeModuleCache;
 import dev.cloister.engine.codegen.Sites;
+import dev.cloister.engine.error.SourcePosition;
 import dev.cloister.engine.module.ModuleHash;
 import dev.cloister.engine.module.WasmModule;
 import dev.cloister.engine.runtime.CodeKind;
@@ -10,11 +11,13 @@ import dev.cloister.engine.runtime.Imports;
 import dev.cloister.engine.runtime.Instance;
 import dev.cloister.engine.runtime.StopHistory;
 import dev.cloister.engine.runtime.Store;
+import dev.cloister.engine.script.Script;
 import dev.cloister.engine.stats.EngineEvents;
 import dev.cloister.engine.stats.ModuleInstantiated;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
 
 /// One reference of one isolate on a native module, which other isolates may share.
 ///
@@ -26,18 +29,21 @@ public final class ModuleHandle implements AutoCloseable {
   private final NativeModuleCache.Key key;
   private final WasmEngine engine;
   private final StopHistory stops;
+  private final Script script;
 
   ModuleHandle(
       WasmEngine engine,
       EngineIsolate isolate,
       NativeModule nativeModule,
       NativeModuleCache.Key key,
-      StopHistory stops) {
+      StopHistory stops,
+      Script script) {
     this.engine = engine;
     this.isolate = isolate;
     this.nativeModule = nativeModule;
     this.key = key;
     this.stops = stops;
+    this.script = script;
   }
 
   /// {@return the module}
@@ -55,6 +61,18 @@ public final class ModuleHandle implements AutoCloseable {
     return nativeModule.scriptUrl().text();
   }
 
+  /// {@return the module as the isolate's logs and debuggers know it; all handles of the isolate on
+  /// the module that are open at one time have the same}
+  public Script script() {
+    return script;
+  }
+
+  /// {@return where in its source text the instruction at an offset of the module came from, or
+  /// null if it is not known} Reads the module's debug information if need be, which takes a while.
+  public @Nullable SourcePosition sourceAt(int offset) {
+    return nativeModule.sources().find(offset);
+  }
+
   /// {@return the bytes of all class files that were defined for the module so far}
   public long codeBytes() {
     return nativeModule.codeBytes();
@@ -62,7 +80,8 @@ public final class ModuleHandle implements AutoCloseable {
 
   /// Makes an instance and runs its start function, on the thread that runs `store`.
   ///
-  /// It runs code of the kind [#codeKind], unless [#isQuarantined].
+  /// It runs code of the kind [#codeKind], unless [#isQuarantined] or the isolate is being
+  /// debugged.
   ///
   /// @throws dev.cloister.engine.error.LinkException if an import is missing or of the wrong type
   /// @throws dev.cloister.engine.error.LimitExceededException if the store's limiter refuses what
@@ -71,6 +90,7 @@ public final class ModuleHandle implements AutoCloseable {
   ///   function traps
   /// @throws dev.cloister.engine.error.StoppedException if the store was asked to stop
   public Instance instantiate(Store store, Imports imports) {
+    store.debugWith(isolate.debugger());
     EngineEvents events = engine.events();
     if (events.isSilent()) {
       return nativeModule.instantiate(store, imports, stops);

@@ -19,6 +19,7 @@ import dev.cloister.engine.persist.Persistence;
 import dev.cloister.engine.persist.PersistenceFigures;
 import dev.cloister.engine.runtime.MemoryPool;
 import dev.cloister.engine.runtime.Stopper;
+import dev.cloister.engine.script.Script;
 import dev.cloister.engine.stats.EngineEvents;
 import java.util.ArrayList;
 import java.util.Comparator;
@@ -26,6 +27,7 @@ import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
@@ -43,6 +45,7 @@ public final class WasmEngine implements AutoCloseable {
   private final EngineEvents events;
   private final @Nullable CodePersistence persistence;
   private final NativeModuleCache cache = new NativeModuleCache();
+  private final AtomicInteger nextScript = new AtomicInteger(1);
   private final Object isolateLock = new Object();
 
   /// Who has something to do when isolates begin and end to use modules.
@@ -136,9 +139,13 @@ public final class WasmEngine implements AutoCloseable {
     boolean isFirst = false;
     synchronized (isolateLock) {
       if (isolates.contains(isolate)) {
-        handle = new ModuleHandle(this, isolate, nativeModule, key, isolate.stops(key, stopper));
+        Script script =
+            isolate.scripts.computeIfAbsent(nativeModule, used -> newScript(isolate, used));
+        handle =
+            new ModuleHandle(this, isolate, nativeModule, key, isolate.stops(key, stopper), script);
         isolate.open.add(handle);
         isFirst = isolate.handles.merge(nativeModule, 1, Integer::sum) == 1;
+        isolate.debugger().link(nativeModule);
       }
     }
     if (handle == null) {
@@ -149,6 +156,11 @@ public final class WasmEngine implements AutoCloseable {
       uses.forEach(use -> use.began(isolate, nativeModule));
     }
     return handle;
+  }
+
+  private Script newScript(EngineIsolate isolate, NativeModule module) {
+    return new Script(
+        nextScript.getAndIncrement(), isolate.id(), module.scriptUrl(), module.sources().symbols());
   }
 
   private NativeModule compile(WasmModule module, ModuleHash hash) {
@@ -165,6 +177,7 @@ public final class WasmEngine implements AutoCloseable {
             threads,
             stopper,
             memoryPool,
+            config.debugFiles(),
             persistence == null ? ClassFileArchive.NONE : persistence.open(hash)));
   }
 
@@ -180,6 +193,10 @@ public final class WasmEngine implements AutoCloseable {
           isolate.handles.computeIfPresent(
                   nativeModule, (_, count) -> count == 1 ? null : count - 1)
               == null;
+      if (isLast) {
+        isolate.scripts.remove(nativeModule);
+        isolate.debugger().unlink(nativeModule);
+      }
     }
     if (isLast) {
       uses.forEach(use -> use.ended(isolate, nativeModule));
@@ -193,6 +210,7 @@ public final class WasmEngine implements AutoCloseable {
       isolates.remove(isolate);
       open = List.copyOf(isolate.open);
     }
+    isolate.debugger().close();
     open.forEach(ModuleHandle::close);
   }
 

@@ -33,6 +33,7 @@ import dev.cloister.engine.runtime.StopPolicy;
 import dev.cloister.engine.runtime.Stopper;
 import dev.cloister.engine.runtime.Store;
 import dev.cloister.engine.runtime.VectorUse;
+import dev.cloister.engine.script.DebugFileLoader;
 import dev.cloister.engine.types.AbstractHeapType;
 import dev.cloister.engine.types.FuncType;
 import dev.cloister.engine.types.GlobalType;
@@ -259,6 +260,7 @@ final class SharingTest {
                               threads,
                               Stopper.create(StopPolicy.defaults()),
                               MemoryPool.NONE,
+                              DebugFileLoader.NONE,
                               ClassFileArchive.NONE);
                         } finally {
                           running.decrementAndGet();

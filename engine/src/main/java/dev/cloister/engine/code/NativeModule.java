@@ -27,7 +27,11 @@ import dev.cloister.engine.runtime.Stopper;
 import dev.cloister.engine.runtime.Store;
 import dev.cloister.engine.runtime.VectorUse;
 import dev.cloister.engine.runtime.WasmStruct;
+import dev.cloister.engine.script.DebugFileLoader;
+import dev.cloister.engine.script.ScriptUrl;
+import dev.cloister.engine.script.SourceLocator;
 import dev.cloister.engine.types.DefinedType;
+import dev.cloister.engine.types.VecType;
 import java.lang.ref.WeakReference;
 import java.util.ArrayList;
 import java.util.List;
@@ -54,6 +58,7 @@ public final class NativeModule implements CodeLinkage {
   private final WasmModule module;
   private final ModuleHash hash;
   private final ScriptUrl scriptUrl;
+  private final SourceLocator sources;
   private final InstanceLayout layout;
   private final ModulePlan plan;
   private final StopSite stopSite;
@@ -83,6 +88,7 @@ public final class NativeModule implements CodeLinkage {
   /// @param vectorUse where optimized code keeps vectors in registers
   /// @param stopper decides when its running code is made to look whether it is to stop
   /// @param memoryPool where its instances get the arrays of their memories
+  /// @param debugFiles where debug information comes from that is not in the module
   /// @param archive where its class files are kept
   public NativeModule(
       WasmModule module,
@@ -95,6 +101,7 @@ public final class NativeModule implements CodeLinkage {
       CompileThreads threads,
       Stopper stopper,
       MemoryPool memoryPool,
+      DebugFileLoader debugFiles,
       ClassFileArchive archive) {
     this(
         module,
@@ -107,6 +114,7 @@ public final class NativeModule implements CodeLinkage {
         threads,
         stopper,
         memoryPool,
+        debugFiles,
         archive,
         VectorWarmUp::prepare);
   }
@@ -124,12 +132,14 @@ public final class NativeModule implements CodeLinkage {
       CompileThreads threads,
       Stopper stopper,
       MemoryPool memoryPool,
+      DebugFileLoader debugFiles,
       ClassFileArchive archive,
       Consumer<Set<Opcode>> beforeVectors) {
     this.module = module;
     this.stopSite = new StopSite(stopper);
     this.hash = hash;
     this.scriptUrl = ScriptUrl.of(module, hash);
+    this.sources = new SourceLocator(module, scriptUrl, debugFiles);
     this.layout = new InstanceLayout(module);
     this.plan = new ModulePlan(module, layout, methodBytes, vectorUse, beforeVectors);
     this.threads = threads;
@@ -179,6 +189,11 @@ public final class NativeModule implements CodeLinkage {
   /// {@return how stack traces, logs and debuggers call the module}
   public ScriptUrl scriptUrl() {
     return scriptUrl;
+  }
+
+  /// {@return finds where in its source text the module's code came from}
+  public SourceLocator sources() {
+    return sources;
   }
 
   @Override
@@ -258,6 +273,17 @@ public final class NativeModule implements CodeLinkage {
   /// @param history the stops of whom the instance is for, if they are counted
   public Instance instantiate(Store store, Imports imports, @Nullable StopHistory history) {
     return Instantiator.instantiate(this, store, imports, history);
+  }
+
+  @Override
+  public @Nullable Object globalField(Instance instance, int index) {
+    return GlobalFields.get(
+        instance, index, module.globalType(index).valueType() instanceof VecType);
+  }
+
+  @Override
+  public void setGlobalField(Instance instance, int index, @Nullable Object value) {
+    GlobalFields.set(instance, index, value);
   }
 
   @Override
@@ -386,10 +412,8 @@ public final class NativeModule implements CodeLinkage {
         || (part < 0 && found.plan.hasBodyMethod(kind, function))) {
       return null;
     }
-    return new WasmFrame(
-        function,
-        code.functionName(function),
-        Sites.offset(found.plan, kind, function, method, element.getLineNumber()));
+    int offset = Sites.offset(found.plan, kind, function, method, element.getLineNumber());
+    return new WasmFrame(function, code.functionName(function), offset, found.sources.find(offset));
   }
 
   private CodeKind kindOf(String ordinal) {

@@ -72,7 +72,7 @@ public final class WireBytes {
   }
 
   /// Returns a new cursor over the bytes from `offset` on.
-  ByteReader bytes(int offset) {
+  public ByteReader bytes(int offset) {
     return new ByteReader(bytes, offset, bytes.length);
   }
 

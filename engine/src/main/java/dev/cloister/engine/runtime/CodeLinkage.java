@@ -47,6 +47,15 @@ public interface CodeLinkage extends FrameResolver {
   /// @param history the stops of whom the instance is for, if they are counted
   Instance newInstance(Store store, @Nullable StopHistory history);
 
+  /// {@return the value of a global that is a field of its instance, boxed as in [FuncRef#call]}
+  /// For debuggers; slow.
+  @Nullable Object globalField(Instance instance, int index);
+
+  /// Replaces the value of a global that is a field of its instance. For debuggers; slow.
+  ///
+  /// @param value one of the global's type
+  void setGlobalField(Instance instance, int index, @Nullable Object value);
+
   /// {@return a reference by which instances of this module call `function`}
   ///
   /// @param functionIndex the import that it is

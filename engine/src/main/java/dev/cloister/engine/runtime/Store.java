@@ -6,6 +6,7 @@ import dev.cloister.engine.error.TrapException;
 import dev.cloister.engine.error.TrapReason;
 import java.lang.invoke.MethodHandles;
 import java.lang.invoke.VarHandle;
+import java.lang.ref.WeakReference;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.IdentityHashMap;
@@ -13,6 +14,7 @@ import java.util.List;
 import java.util.Objects;
 import java.util.Set;
 import java.util.concurrent.locks.LockSupport;
+import java.util.function.BooleanSupplier;
 import org.jspecify.annotations.Nullable;
 
 /// A group of instances that may call each other, run by one thread at a time (Spec 4.2.3).
@@ -70,6 +72,21 @@ public final class Store implements AutoCloseable {
   private volatile @Nullable Thread waiting;
 
   private WaitRegion waitRegion = WaitRegion.NONE;
+
+  /// Of the isolate that the store belongs to, as far as it has one.
+  private @Nullable DebugControl debugControl;
+
+  /// What the debugger keeps about the guest of this store.
+  private @Nullable Object debugState;
+
+  /// The epoch of [#debugControl] in which the instances were arranged.
+  private int debugEpoch;
+
+  /// The instances that [#debugControl] arranges.
+  private final List<WeakReference<Instance>> instances = new ArrayList<>(1);
+
+  /// How many of [#instances] there may be before those that are gone are dropped.
+  private int instancesBeforeSweep = 8;
 
   private final Object stopLock = new Object();
   // Guarded by stopLock:
@@ -238,6 +255,13 @@ public final class Store implements AutoCloseable {
     requireOpen();
     throwIfStopped();
     if (depth == 0) {
+      DebugControl control = debugControl;
+      if (control != null) {
+        int epoch = control.epoch();
+        if (epoch != debugEpoch) {
+          arrangeInstances(control, epoch);
+        }
+      }
       synchronized (stopLock) {
         running = true;
       }
@@ -255,6 +279,10 @@ public final class Store implements AutoCloseable {
   void exit() {
     if (--depth == 0) {
       largeFrameBytes = 0;
+      DebugControl control = debugControl;
+      if (debugState != null && control != null) {
+        control.callEnded(this);
+      }
       synchronized (stopLock) {
         running = false;
         if (awaitsChecks) {
@@ -300,6 +328,68 @@ public final class Store implements AutoCloseable {
         site.stopper().request(this);
       }
     }
+  }
+
+  /// Lets `control` decide from now on whether instances of this store run debuggable code. A store
+  /// belongs to one isolate: the first control stays. On the thread that runs the store.
+  public void debugWith(DebugControl control) {
+    if (debugControl == null) {
+      debugControl = control;
+    }
+  }
+
+  /// Notes an instance that was just made.
+  void adopt(Instance instance) {
+    DebugControl control = debugControl;
+    if (control == null) {
+      return;
+    }
+    if (instances.size() >= instancesBeforeSweep) {
+      instances.removeIf(reference -> reference.refersTo(null));
+      instancesBeforeSweep = 2 * instances.size() + 8;
+    }
+    instances.add(new WeakReference<>(instance));
+    if (control.epoch() != 0) {
+      control.arrange(instance, instance.linkage(), /* isNew= */ true);
+    }
+  }
+
+  private void arrangeInstances(DebugControl control, int epoch) {
+    debugEpoch = epoch;
+    for (WeakReference<Instance> reference : instances) {
+      Instance instance = reference.get();
+      if (instance != null) {
+        control.arrange(instance, instance.linkage(), /* isNew= */ false);
+      }
+    }
+  }
+
+  /// {@return what [#setDebugState] set} On the thread that runs the store.
+  public @Nullable Object debugState() {
+    return debugState;
+  }
+
+  /// Keeps something for the debugger. On the thread that runs the store.
+  public void setDebugState(@Nullable Object state) {
+    debugState = state;
+  }
+
+  /// Keeps the thread that runs this store, on behalf of a debugger, until `isDone` or until the
+  /// store is to stop. On that thread, which others wake with [LockSupport#unpark].
+  ///
+  /// @throws StoppedException if the store is to stop
+  public void pause(BooleanSupplier isDone) {
+    waitRegion.enterPause();
+    waiting = Thread.currentThread();
+    try {
+      while (!isDone.getAsBoolean() && stopReason == null) {
+        LockSupport.park(this);
+      }
+    } finally {
+      waiting = null;
+      waitRegion.exitPause();
+    }
+    throwIfStopped();
   }
 
   void own(Memory memory) {
@@ -379,6 +469,7 @@ public final class Store implements AutoCloseable {
       return;
     }
     closed = true;
+    instances.clear();
     if (isEntangled) {
       memories.forEach(Memory::share);
     }

@@ -28,6 +28,7 @@ import dev.cloister.engine.runtime.StopPolicy;
 import dev.cloister.engine.runtime.Stopper;
 import dev.cloister.engine.runtime.Store;
 import dev.cloister.engine.runtime.VectorUse;
+import dev.cloister.engine.script.DebugFileLoader;
 import dev.cloister.engine.types.FuncType;
 import dev.cloister.engine.types.GlobalType;
 import dev.cloister.engine.types.Limits;
@@ -76,6 +77,7 @@ final class CodeImageTest {
         threads,
         Stopper.create(StopPolicy.defaults()),
         MemoryPool.NONE,
+        DebugFileLoader.NONE,
         ClassFileArchive.NONE);
   }
 

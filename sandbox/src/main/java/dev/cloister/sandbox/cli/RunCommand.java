@@ -119,7 +119,11 @@ final class RunCommand implements Callable<Integer> {
     Map<String, String> environment = environment();
     EngineConfig config =
         codeCacheOption.applyTo(
-            defaults.withFeatures(featuresOption.applyTo(defaults.features())), terminal);
+            defaults.toBuilder()
+                .features(featuresOption.applyTo(defaults.features()))
+                .debugFiles(DebugFolder.of(file))
+                .build(),
+            terminal);
     byte[] wireBytes = ModuleFile.read(file);
     try (WasmEngine engine = new WasmEngine(config);
         EngineIsolate isolate = engine.addIsolate("run");
