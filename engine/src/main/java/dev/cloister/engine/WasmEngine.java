@@ -8,6 +8,7 @@ import dev.cloister.engine.code.NativeModule;
 import dev.cloister.engine.code.NativeModuleCache;
 import dev.cloister.engine.code.SignatureClasses;
 import dev.cloister.engine.code.StructClasses;
+import dev.cloister.engine.code.ValidationArchive;
 import dev.cloister.engine.decode.ModuleDecoder;
 import dev.cloister.engine.decode.StreamingDecoder;
 import dev.cloister.engine.module.ModuleHash;
@@ -28,7 +29,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.atomic.AtomicInteger;
-import java.util.function.Supplier;
+import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 
 /// A WebAssembly engine: modules become JVM bytecode, shared by all isolates that use them.
@@ -92,11 +93,16 @@ public final class WasmEngine implements AutoCloseable {
   /// @throws dev.cloister.engine.error.InvalidModuleException if it is not valid
   /// @throws dev.cloister.engine.error.LimitExceededException if it exceeds a limit
   public WasmModule validate(byte[] wireBytes) {
-    return decode(wireBytes.clone());
+    return decode(wireBytes.clone(), ClassFileArchive.NONE);
   }
 
-  private WasmModule decode(byte[] ownBytes) {
-    return ModuleDecoder.decode(ownBytes, config.features(), config.limits(), threads::runLater);
+  private WasmModule decode(byte[] ownBytes, ClassFileArchive archive) {
+    return ModuleDecoder.decode(
+        ownBytes,
+        config.features(),
+        config.limits(),
+        threads::runLater,
+        ValidationArchive.find(archive, config.limits()));
   }
 
   /// Adds an isolate.
@@ -117,7 +123,7 @@ public final class WasmEngine implements AutoCloseable {
   /// @throws dev.cloister.engine.error.LimitExceededException if it exceeds a limit
   public ModuleHandle compile(EngineIsolate isolate, byte[] wireBytes) {
     byte[] copy = wireBytes.clone();
-    return use(isolate, WireBytes.adopt(copy), () -> decode(copy));
+    return use(isolate, WireBytes.adopt(copy), archive -> decode(copy, archive));
   }
 
   /// Begins the compilation of a module whose bytes are still to come.
@@ -127,14 +133,16 @@ public final class WasmEngine implements AutoCloseable {
   }
 
   ModuleHandle use(EngineIsolate isolate, WasmModule module) {
-    return use(isolate, module.wireBytes(), () -> module);
+    return use(isolate, module.wireBytes(), _ -> module);
   }
 
   /// The one way by which an isolate comes to use a module, new or shared.
   private ModuleHandle use(
-      EngineIsolate isolate, WireBytes wireBytes, Supplier<WasmModule> module) {
+      EngineIsolate isolate,
+      WireBytes wireBytes,
+      Function<ClassFileArchive, WasmModule> decoder) {
     NativeModuleCache.Key key = new NativeModuleCache.Key(wireBytes.sha256(), config.features());
-    NativeModule nativeModule = cache.acquire(key, () -> compile(module.get(), key.hash()));
+    NativeModule nativeModule = cache.acquire(key, () -> compile(key.hash(), decoder));
     ModuleHandle handle = null;
     boolean isFirst = false;
     synchronized (isolateLock) {
@@ -163,7 +171,12 @@ public final class WasmEngine implements AutoCloseable {
         nextScript.getAndIncrement(), isolate.id(), module.scriptUrl(), module.sources().symbols());
   }
 
-  private NativeModule compile(WasmModule module, ModuleHash hash) {
+  private NativeModule compile(
+      ModuleHash hash, Function<ClassFileArchive, WasmModule> decoder) {
+    ClassFileArchive archive =
+        persistence == null ? ClassFileArchive.NONE : persistence.open(hash);
+    WasmModule module = decoder.apply(archive);
+    ValidationArchive.add(archive, module, config.limits());
     // All at once, so that its classes need not be handed over one by one.
     return threads.run(() ->
         new NativeModule(
@@ -178,7 +191,7 @@ public final class WasmEngine implements AutoCloseable {
             stopper,
             memoryPool,
             config.debugFiles(),
-            persistence == null ? ClassFileArchive.NONE : persistence.open(hash)));
+            archive));
   }
 
   void close(ModuleHandle handle) {
