@@ -7,6 +7,7 @@ import dev.cloister.engine.feature.WasmLimits;
 import dev.cloister.engine.persist.Persistence;
 import dev.cloister.engine.runtime.CodeKind;
 import dev.cloister.engine.runtime.StopPolicy;
+import dev.cloister.engine.runtime.TierPolicy;
 import dev.cloister.engine.runtime.VectorUse;
 import dev.cloister.engine.script.DebugFileLoader;
 import dev.cloister.engine.stats.EngineListener;
@@ -17,6 +18,9 @@ import org.jspecify.annotations.Nullable;
 /// The settings of an engine. Immutable.
 public final class EngineConfig {
   private static final long MAX_IDLE_MEMORY_BYTES = 128L << 20;
+
+  /// As much as V8 commits for code at most by default, but for a megabyte.
+  private static final long MAX_CODE_BYTES = 4L << 30;
 
   /// What part of the heap idle memories may take.
   private static final int IDLE_MEMORY_SHARE = 16;
@@ -33,6 +37,10 @@ public final class EngineConfig {
   private final List<EngineListener> listeners;
   private final @Nullable Persistence persistence;
   private final DebugFileLoader debugFiles;
+  private final TierPolicy tiers;
+  private final long codeBytes;
+  private final int maxCodeCachePercent;
+  private final boolean stressCodeGc;
 
   private EngineConfig(Builder builder) {
     this.features = builder.features;
@@ -44,6 +52,10 @@ public final class EngineConfig {
     this.stops = builder.stops;
     this.idleMemoryBytes = builder.idleMemoryBytes;
     this.maxPausedGuests = builder.maxPausedGuests;
+    this.stressCodeGc = builder.stressCodeGc;
+    this.maxCodeCachePercent = builder.maxCodeCachePercent;
+    this.codeBytes = builder.codeBytes;
+    this.tiers = builder.tiers;
     this.listeners = List.copyOf(builder.listeners);
     this.persistence = builder.persistence;
     this.debugFiles = builder.debugFiles;
@@ -53,6 +65,13 @@ public final class EngineConfig {
     if (maxPausedGuests < 1) {
       throw new IllegalArgumentException(
           "maxPausedGuests must be at least 1, is " + maxPausedGuests);
+    }
+    if (codeBytes < 1) {
+      throw new IllegalArgumentException("codeBytes must be positive, is " + codeBytes);
+    }
+    if (maxCodeCachePercent < 1 || maxCodeCachePercent > 100) {
+      throw new IllegalArgumentException(
+          "maxCodeCachePercent must be from 1 to 100, is " + maxCodeCachePercent);
     }
     if (idleMemoryBytes < 0) {
       throw new IllegalArgumentException(
@@ -127,6 +146,27 @@ public final class EngineConfig {
     return persistence;
   }
 
+  /// {@return when functions get better code by themselves}
+  public TierPolicy tiers() {
+    return tiers;
+  }
+
+  /// {@return the most bytes of class files that there may be of code that somebody runs or calls
+  /// may enter}
+  public long codeBytes() {
+    return codeBytes;
+  }
+
+  /// {@return from which use of the JVM's code cache on no further code images are made}
+  public int maxCodeCachePercent() {
+    return maxCodeCachePercent;
+  }
+
+  /// {@return whether all code that is given up is collected immediately, for tests}
+  public boolean stressCodeGc() {
+    return stressCodeGc;
+  }
+
   /// {@return where debug information comes from that is not in the modules}
   public DebugFileLoader debugFiles() {
     return debugFiles;
@@ -181,8 +221,11 @@ public final class EngineConfig {
     private final List<EngineListener> listeners = new ArrayList<>();
     private @Nullable Persistence persistence;
     private DebugFileLoader debugFiles = DebugFileLoader.NONE;
-
     private int maxPausedGuests = 16;
+    private TierPolicy tiers = TierPolicy.onRequest();
+    private long codeBytes = MAX_CODE_BYTES;
+    private int maxCodeCachePercent = 80;
+    private boolean stressCodeGc = false;
 
     private Builder() {}
 
@@ -196,6 +239,10 @@ public final class EngineConfig {
       this.stops = config.stops;
       this.idleMemoryBytes = config.idleMemoryBytes;
       this.maxPausedGuests = config.maxPausedGuests;
+      this.stressCodeGc = config.stressCodeGc;
+      this.maxCodeCachePercent = config.maxCodeCachePercent;
+      this.codeBytes = config.codeBytes;
+      this.tiers = config.tiers;
       this.listeners.addAll(config.listeners);
       this.persistence = config.persistence;
       this.debugFiles = config.debugFiles;
@@ -275,6 +322,34 @@ public final class EngineConfig {
     @CanIgnoreReturnValue
     public Builder persistence(@Nullable Persistence value) {
       this.persistence = value;
+      return this;
+    }
+
+    /// Sets [EngineConfig#tiers].
+    @CanIgnoreReturnValue
+    public Builder tiers(TierPolicy value) {
+      this.tiers = value;
+      return this;
+    }
+
+    /// Sets [EngineConfig#codeBytes].
+    @CanIgnoreReturnValue
+    public Builder codeBytes(long value) {
+      this.codeBytes = value;
+      return this;
+    }
+
+    /// Sets [EngineConfig#maxCodeCachePercent].
+    @CanIgnoreReturnValue
+    public Builder maxCodeCachePercent(int value) {
+      this.maxCodeCachePercent = value;
+      return this;
+    }
+
+    /// Sets [EngineConfig#stressCodeGc].
+    @CanIgnoreReturnValue
+    public Builder stressCodeGc(boolean value) {
+      this.stressCodeGc = value;
       return this;
     }
 

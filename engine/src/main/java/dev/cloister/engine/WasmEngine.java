@@ -2,12 +2,15 @@ package dev.cloister.engine;
 
 import com.google.errorprone.annotations.concurrent.GuardedBy;
 import dev.cloister.engine.code.ClassFileArchive;
-import dev.cloister.engine.code.CodeImage;
+import dev.cloister.engine.code.CodeCacheUse;
+import dev.cloister.engine.code.CodeManager;
 import dev.cloister.engine.code.CompileThreads;
+import dev.cloister.engine.code.FreedCode;
 import dev.cloister.engine.code.NativeModule;
 import dev.cloister.engine.code.NativeModuleCache;
 import dev.cloister.engine.code.SignatureClasses;
 import dev.cloister.engine.code.StructClasses;
+import dev.cloister.engine.code.Tiering;
 import dev.cloister.engine.code.ValidationArchive;
 import dev.cloister.engine.decode.ModuleDecoder;
 import dev.cloister.engine.decode.StreamingDecoder;
@@ -29,6 +32,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.function.Consumer;
 import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 
@@ -43,6 +47,7 @@ public final class WasmEngine implements AutoCloseable {
   private final StructClasses structClasses;
   private final Stopper stopper;
   private final MemoryPool memoryPool;
+  private final CodeManager codeManager;
   private final EngineEvents events;
   private final @Nullable CodePersistence persistence;
   private final NativeModuleCache cache = new NativeModuleCache();
@@ -63,6 +68,14 @@ public final class WasmEngine implements AutoCloseable {
     this.structClasses = new StructClasses(threads);
     this.stopper = Stopper.create(config.stops());
     this.memoryPool = new MemoryPool(config.idleMemoryBytes());
+    this.codeManager =
+        new CodeManager(
+            config.codeBytes(),
+            config.stressCodeGc(),
+            config.maxCodeCachePercent() / 100.0,
+            CodeCacheUse::now,
+            threads::runSoon,
+            new Tiering(config.tiers()));
     this.events = new EngineEvents(config.listeners());
     Persistence kept = config.persistence();
     this.persistence = kept == null ? null : new CodePersistence(kept, this::identity, this.events);
@@ -110,6 +123,7 @@ public final class WasmEngine implements AutoCloseable {
   /// @param id its name, for people
   public EngineIsolate addIsolate(String id) {
     EngineIsolate isolate = new EngineIsolate(this, id);
+    codeManager.addIsolate(isolate);
     synchronized (isolateLock) {
       isolates.add(isolate);
     }
@@ -138,9 +152,7 @@ public final class WasmEngine implements AutoCloseable {
 
   /// The one way by which an isolate comes to use a module, new or shared.
   private ModuleHandle use(
-      EngineIsolate isolate,
-      WireBytes wireBytes,
-      Function<ClassFileArchive, WasmModule> decoder) {
+      EngineIsolate isolate, WireBytes wireBytes, Function<ClassFileArchive, WasmModule> decoder) {
     NativeModuleCache.Key key = new NativeModuleCache.Key(wireBytes.sha256(), config.features());
     NativeModule nativeModule = cache.acquire(key, () -> compile(key.hash(), decoder));
     ModuleHandle handle = null;
@@ -171,10 +183,8 @@ public final class WasmEngine implements AutoCloseable {
         nextScript.getAndIncrement(), isolate.id(), module.scriptUrl(), module.sources().symbols());
   }
 
-  private NativeModule compile(
-      ModuleHash hash, Function<ClassFileArchive, WasmModule> decoder) {
-    ClassFileArchive archive =
-        persistence == null ? ClassFileArchive.NONE : persistence.open(hash);
+  private NativeModule compile(ModuleHash hash, Function<ClassFileArchive, WasmModule> decoder) {
+    ClassFileArchive archive = persistence == null ? ClassFileArchive.NONE : persistence.open(hash);
     WasmModule module = decoder.apply(archive);
     ValidationArchive.add(archive, module, config.limits());
     // All at once, so that its classes need not be handed over one by one.
@@ -190,6 +200,7 @@ public final class WasmEngine implements AutoCloseable {
             threads,
             stopper,
             memoryPool,
+            codeManager,
             config.debugFiles(),
             archive));
   }
@@ -225,6 +236,7 @@ public final class WasmEngine implements AutoCloseable {
     }
     isolate.debugger().close();
     open.forEach(ModuleHandle::close);
+    codeManager.removeIsolate(isolate);
   }
 
   /// {@return all live native modules, by script URL}
@@ -251,16 +263,19 @@ public final class WasmEngine implements AutoCloseable {
               .sorted()
               .toList();
     }
-    CodeImage current = module.currentImage();
     List<NativeModuleInfo.ImageInfo> images =
         module.images().stream()
             .map(image ->
                 new NativeModuleInfo.ImageInfo(
                     image.ordinal(),
                     image.kind().label(),
+                    image.tiers().label(),
+                    image.tiers().optimized().cardinality(),
                     image.generatedChunks(),
                     image.codeBytes(),
-                    image == current))
+                    image.instanceCount(),
+                    image.isPublished(),
+                    module.isCurrent(image)))
             .toList();
     WasmModule decoded = module.module();
     return new NativeModuleInfo(
@@ -300,6 +315,52 @@ public final class WasmEngine implements AutoCloseable {
         codeBytes,
         metadataBytes,
         stopper.figures());
+  }
+
+  /// {@return figures of the generated code}
+  public CodeStatistics codeStatistics() {
+    return CodeStatistics.of(codeManager);
+  }
+
+  /// Begins a collection of code that calls enter no more, or lets one follow that which runs. Any
+  /// thread; returns at once.
+  public void collectCode() {
+    codeManager.collect();
+  }
+
+  /// Gives up the baseline code of all modules; it is generated anew where it is called. Running
+  /// guests keep what they run. Any thread.
+  public FlushedCode flushBaseline() {
+    FreedCode freed = codeManager.flushBaseline();
+    return new FlushedCode(freed.codeBytes(), freed.metadataBytes());
+  }
+
+  /// Has new calls of a module run optimized code. Not on an event loop.
+  ///
+  /// @param function the index of an own function, or null for all
+  /// @return the modules with this hash, afterwards; none if there is no such module
+  /// @throws IndexOutOfBoundsException if there is no such function
+  /// @throws dev.cloister.engine.error.LimitExceededException if there is too much code
+  public List<NativeModuleInfo> tierUp(ModuleHash hash, @Nullable Integer function) {
+    return change(hash, module -> module.tierUp(function));
+  }
+
+  /// Has new calls of a module run baseline code, until they are told otherwise. Not on an event
+  /// loop.
+  ///
+  /// @param function the index of an own function, or null for all
+  /// @return the modules with this hash, afterwards; none if there is no such module
+  /// @throws IndexOutOfBoundsException if there is no such function
+  /// @throws dev.cloister.engine.error.LimitExceededException if there is too much code
+  public List<NativeModuleInfo> tierDown(ModuleHash hash, @Nullable Integer function) {
+    return change(hash, module -> module.tierDown(function));
+  }
+
+  private List<NativeModuleInfo> change(ModuleHash hash, Consumer<NativeModule> change) {
+    List<NativeModule> modules =
+        cache.modules().stream().filter(module -> module.hash().equals(hash)).toList();
+    modules.forEach(change);
+    return modules.stream().map(this::info).toList();
   }
 
   /// {@return where instances get the arrays of their memories}

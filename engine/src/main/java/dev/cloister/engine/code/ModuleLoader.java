@@ -21,6 +21,7 @@ final class ModuleLoader extends GeneratedClassLoader implements LinkageSource {
   }
 
   private final CodeLinkage linkage;
+  private final ModuleAccount account;
   private final ModulePlan plan;
   private final ModuleClassGenerator generator;
   private final ClassFileArchive archive;
@@ -35,6 +36,7 @@ final class ModuleLoader extends GeneratedClassLoader implements LinkageSource {
   ModuleLoader(
       String name,
       CodeLinkage linkage,
+      ModuleAccount account,
       ModulePlan plan,
       SignatureClasses signatureClasses,
       StructClasses structClasses,
@@ -42,6 +44,8 @@ final class ModuleLoader extends GeneratedClassLoader implements LinkageSource {
       ClassFileArchive archive) {
     super(name, FuncRef.class.getClassLoader(), threads);
     this.linkage = linkage;
+    this.account = account;
+    account.manager().watch(this, account);
     this.plan = plan;
     this.generator = new ModuleClassGenerator(plan);
     this.structClasses = structClasses;
@@ -86,6 +90,11 @@ final class ModuleLoader extends GeneratedClassLoader implements LinkageSource {
     return structs.computeIfAbsent(shape, structClasses::loader);
   }
 
+  /// {@return where the class files of the module and its images are kept}
+  ClassFileArchive archive() {
+    return archive;
+  }
+
   @Override
   boolean owns(String name) {
     return !name.startsWith("signature.") && !name.startsWith("struct.");
@@ -99,6 +108,11 @@ final class ModuleLoader extends GeneratedClassLoader implements LinkageSource {
       throw new ClassNotFoundException(name);
     }
     return loader.loadClass("dev.cloister.generated." + name);
+  }
+
+  @Override
+  void beforeDefinition(String name, int bytes) {
+    account.charge(bytes);
   }
 
   @Override

@@ -17,8 +17,8 @@ public final class ValidationArchive {
 
   private ValidationArchive() {}
 
-  /// {@return what is known of the module of an archive, or null if it has to be validated} May read
-  /// a file.
+  /// {@return what is known of the module of an archive, or null if it has to be validated} May
+  /// read a file.
   ///
   /// @param limits what it must keep
   public static @Nullable ValidatedBodies find(ClassFileArchive archive, WasmLimits limits) {

@@ -15,6 +15,7 @@ import java.util.Collection;
 import java.util.EnumMap;
 import java.util.EnumSet;
 import java.util.HashMap;
+import java.util.HexFormat;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Set;
@@ -159,10 +160,11 @@ public final class ModulePlan {
   }
 
   /// {@return what [#restore] needs to know of a chunk that was generated} Any thread.
-  public ChunkFacts facts(CodeKind kind, int chunk) {
+  public ChunkFacts facts(FunctionTiers tiers, int chunk) {
     Map<Integer, Integer> levels = new HashMap<>();
     Set<Opcode> vectors = EnumSet.noneOf(Opcode.class);
     for (int f = chunkStart(chunk); f < chunkEnd(chunk); f++) {
+      CodeKind kind = tiers.of(f);
       Integer level = refined(kind).get(f);
       if (level != null) {
         levels.put(f, level);
@@ -174,10 +176,24 @@ public final class ModulePlan {
     return new ChunkFacts(levels, vectors);
   }
 
+  /// {@return a text that differs where the functions of a chunk have other tiers}
+  public String tierLabel(FunctionTiers tiers, int chunk) {
+    BitSet optimized = new BitSet();
+    int first = Math.max(chunkStart(chunk), module.importedFunctionCount());
+    for (int f = first; f < chunkEnd(chunk); f++) {
+      if (tiers.of(f) != tiers.kind()) {
+        optimized.set(f - first);
+      }
+    }
+    return optimized.isEmpty()
+        ? tiers.kind().label()
+        : "optimized-" + HexFormat.of().formatHex(optimized.toByteArray());
+  }
+
   /// Does what generating a chunk would have done besides making class files. Any thread.
   ///
   /// @throws IllegalArgumentException if the facts are those of another chunk
-  public void restore(CodeKind kind, int chunk, ChunkFacts facts) {
+  public void restore(FunctionTiers tiers, int chunk, ChunkFacts facts) {
     facts
         .levels()
         .forEach((function, level) -> {
@@ -192,6 +208,7 @@ public final class ModulePlan {
     facts
         .levels()
         .forEach((function, level) -> {
+          CodeKind kind = tiers.of(function);
           refined(kind).put(function, level);
           splits(kind).remove(function);
         });
@@ -367,6 +384,22 @@ public final class ModulePlan {
     }
     callees.clear(chunk);
     return callees;
+  }
+
+  /// {@return the part of a chunk's bytes that is for one of its own functions, by the lengths of
+  /// the bodies: an estimate, since nothing is kept for each method}
+  ///
+  /// @param bytes of the chunk's class files
+  public int shareOfChunk(int functionIndex, int bytes) {
+    int chunk = chunkOf(functionIndex);
+    long all = 0;
+    for (int f = Math.max(chunkStart(chunk), module.importedFunctionCount());
+        f < chunkEnd(chunk);
+        f++) {
+      all += module.bodyEnd(f) - module.bodyOffset(f);
+    }
+    long own = module.bodyEnd(functionIndex) - module.bodyOffset(functionIndex);
+    return (int) (bytes * own / Math.max(all, 1));
   }
 
   /// {@return the first function of a chunk}

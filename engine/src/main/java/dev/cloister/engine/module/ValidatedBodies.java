@@ -6,8 +6,8 @@ import java.util.Arrays;
 import java.util.BitSet;
 import org.jspecify.annotations.Nullable;
 
-/// What the validation of all function bodies of a module has found, so that bytes that are known to
-/// be the same need not be validated again. Immutable.
+/// What the validation of all function bodies of a module has found, so that bytes that are known
+/// to be the same need not be validated again. Immutable.
 public final class ValidatedBodies {
   private static final int SETS = 3;
 

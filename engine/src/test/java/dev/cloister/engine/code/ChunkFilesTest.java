@@ -3,6 +3,7 @@ package dev.cloister.engine.code;
 import static dev.cloister.engine.types.NumType.I32;
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.cloister.engine.codegen.FunctionTiers;
 import dev.cloister.engine.codegen.ModulePlan;
 import dev.cloister.engine.decode.ModuleDecoder;
 import dev.cloister.engine.feature.WasmFeatures;
@@ -68,7 +69,8 @@ final class ChunkFilesTest {
   void calleesOfWhatIsTaken_areGeneratedAhead_once() {
     ModulePlan plan = plan(chain());
     try (CompileThreads threads = new CompileThreads(2)) {
-      ImageArchive archive = new ImageArchive(CodeKind.BASELINE, plan, ClassFileArchive.NONE);
+      ImageArchive archive =
+          new ImageArchive(FunctionTiers.of(CodeKind.BASELINE), plan, ClassFileArchive.NONE);
       ChunkFiles files = new ChunkFiles(archive, plan, threads);
       assertThat(files.takeIfGenerated(0, "C0")).isNull();
       byte[] first = threads.run(() -> files.take(0, "C0"));

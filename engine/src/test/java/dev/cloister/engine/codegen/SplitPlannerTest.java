@@ -181,7 +181,8 @@ final class SplitPlannerTest {
 
       ModulePlan restored = new ModulePlan(module, new InstanceLayout(module));
       restored.split(CodeKind.BASELINE, 0);
-      restored.restore(CodeKind.BASELINE, 0, refined.facts(CodeKind.BASELINE, 0));
+      FunctionTiers tiers = FunctionTiers.of(CodeKind.BASELINE);
+      restored.restore(tiers, 0, refined.facts(tiers, 0));
 
       SplitPlan expected = refined.split(CodeKind.BASELINE, 0);
       SplitPlan actual = restored.split(CodeKind.BASELINE, 0);
@@ -204,7 +205,7 @@ final class SplitPlannerTest {
     ModulePlan plan = new ModulePlan(module, new InstanceLayout(module));
     for (Map<Integer, Integer> levels : List.of(Map.of(1, 1), Map.of(0, 0), Map.of(0, 5))) {
       ChunkFacts facts = new ChunkFacts(levels, Set.of());
-      assertThatThrownBy(() -> plan.restore(CodeKind.BASELINE, 0, facts))
+      assertThatThrownBy(() -> plan.restore(FunctionTiers.of(CodeKind.BASELINE), 0, facts))
           .isInstanceOf(IllegalArgumentException.class);
     }
   }
