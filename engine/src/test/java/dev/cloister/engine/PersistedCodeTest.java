@@ -26,6 +26,7 @@ import dev.cloister.engine.runtime.Store;
 import dev.cloister.engine.runtime.VectorUse;
 import dev.cloister.engine.stats.CodeNotPersisted;
 import dev.cloister.engine.stats.EngineListener;
+import dev.cloister.engine.stats.ModuleCompiled;
 import dev.cloister.engine.types.FuncType;
 import dev.cloister.engine.types.Limits;
 import dev.cloister.engine.types.RefType;
@@ -52,6 +53,7 @@ final class PersistedCodeTest {
   private static final ArchiveKey KEY = ArchiveKey.derive(new byte[32]);
 
   private final List<CodeNotPersisted> faults = new CopyOnWriteArrayList<>();
+  private final List<Boolean> deserialized = new CopyOnWriteArrayList<>();
 
   @TempDir private Path folder;
   private MemoryCodeStore store;
@@ -69,6 +71,11 @@ final class PersistedCodeTest {
               @Override
               public void codeNotPersisted(CodeNotPersisted event) {
                 faults.add(event);
+              }
+
+              @Override
+              public void moduleCompiled(ModuleCompiled event) {
+                deserialized.add(event.isDeserialized());
               }
             })
         .build();
@@ -121,6 +128,7 @@ final class PersistedCodeTest {
     assertThat(second.loadedUnits()).isGreaterThan(3);
     assertThat(second.writtenFiles()).isZero();
     assertThat(faults).isEmpty();
+    assertThat(deserialized).containsExactly(false, true);
   }
 
   @ParameterizedTest

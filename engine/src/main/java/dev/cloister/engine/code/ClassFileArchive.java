@@ -30,4 +30,9 @@ public interface ClassFileArchive {
   /// @param unit at most 100 characters of ASCII
   /// @param bytes not changed any more
   void add(String unit, byte[] bytes);
+
+  /// {@return whether there were units when it was opened}
+  default boolean wasFilled() {
+    return false;
+  }
 }

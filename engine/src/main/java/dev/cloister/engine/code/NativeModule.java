@@ -194,6 +194,11 @@ public final class NativeModule implements CodeLinkage {
     return module;
   }
 
+  /// {@return whether code of the module had been kept when it was compiled} Any thread.
+  public boolean isDeserialized() {
+    return loader.archive().wasFilled();
+  }
+
   /// {@return the hash of the module's bytes}
   public ModuleHash hash() {
     return hash;

@@ -32,7 +32,7 @@ public final class ModuleDecoder {
   /// @throws dev.cloister.engine.error.WasmException if it is malformed, invalid or exceeds a limit
   public static WasmModule decode(
       byte[] bytes, WasmFeatures features, WasmLimits limits, Executor helpers) {
-    return decode(bytes, features, limits, helpers, /* validated= */ null);
+    return decode(bytes, features, limits, helpers, DecodeMonitor.NONE, /* validated= */ null);
   }
 
   /// Decodes a module, and validates it if need be, if it is large on several threads.
@@ -41,6 +41,7 @@ public final class ModuleDecoder {
   /// @param features what it may use
   /// @param limits what it must keep
   /// @param helpers runs tasks on other threads when it can, or not at all
+  /// @param monitor can end the work and is told how far it is
   /// @param validated what the validation of the very same bytes has found before, with the same
   ///   features and with limits that were not wider: then bodies are not validated; null if nothing
   /// @throws dev.cloister.engine.error.WasmException if it is malformed, invalid or exceeds a limit
@@ -49,7 +50,8 @@ public final class ModuleDecoder {
       WasmFeatures features,
       WasmLimits limits,
       Executor helpers,
+      DecodeMonitor monitor,
       @Nullable ValidatedBodies validated) {
-    return StreamingDecoder.decode(bytes, features, limits, helpers, validated);
+    return StreamingDecoder.decode(bytes, features, limits, helpers, monitor, validated);
   }
 }

@@ -32,6 +32,8 @@ final class ModuleArchive implements ClassFileArchive {
   private final String name;
   private final Object lock = new Object();
 
+  private volatile boolean wasFilled;
+
   /// What is in the file, as far as it is known.
   @GuardedBy("lock")
   private ArchiveIndex index = ArchiveIndex.EMPTY;
@@ -63,7 +65,9 @@ final class ModuleArchive implements ClassFileArchive {
   void load() {
     try (SeekableByteChannel channel = persistence.store().open(name)) {
       if (channel != null) {
-        use(readHead(channel));
+        ArchiveIndex read = readHead(channel);
+        use(read);
+        wasFilled = !read.units().isEmpty();
       }
     } catch (IOException e) {
       ignore(e);
@@ -103,9 +107,9 @@ final class ModuleArchive implements ClassFileArchive {
             listener -> listener.codeNotPersisted(new CodeNotPersisted(module, isWriting, reason)));
   }
 
-  /// {@return the number of units in the file}
-  int unitCount() {
-    return index().units().size();
+  @Override
+  public boolean wasFilled() {
+    return wasFilled;
   }
 
   @Override

@@ -4,6 +4,7 @@ import static dev.cloister.engine.types.NumType.I32;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.cloister.engine.decode.DecodeMonitor;
 import dev.cloister.engine.decode.ModuleDecoder;
 import dev.cloister.engine.error.InvalidModuleException;
 import dev.cloister.engine.error.LimitExceededException;
@@ -50,7 +51,8 @@ final class ValidationArchiveTest {
 
   private static WasmModule decode(
       byte[] bytes, WasmLimits limits, @Nullable ValidatedBodies validated) {
-    return ModuleDecoder.decode(bytes, WasmFeatures.ALL, limits, _ -> {}, validated);
+    return ModuleDecoder.decode(
+        bytes, WasmFeatures.ALL, limits, _ -> {}, DecodeMonitor.NONE, validated);
   }
 
   @ParameterizedTest
