@@ -43,7 +43,8 @@ final class TestModules implements AutoCloseable {
         stopper,
         MemoryPool.NONE,
         manager,
-        DebugFileLoader.NONE);
+        DebugFileLoader.NONE,
+        ClassFileArchive.NONE);
   }
 
   /// Returns a module with functions `f0`, `f1` …, each of which adds its number to its argument.

@@ -11,17 +11,22 @@ import dev.cloister.engine.feature.WasmLimits;
 /// @param onDemandVersions how many versions that no alias names a tenant may keep compiled
 /// @param compileJobs how many modules may be on their way into the compiler at once
 /// @param moduleLimits what every module must keep, whatever its tenant may have
+/// @param persistedCodeBytes the most compiled code that is kept in the data folder, so that it
+///   need not be generated again after a restart; 0 keeps none
 public record EngineSection(
     int guestThreads,
     int uploadThreads,
     boolean warmUp,
     int onDemandVersions,
     int compileJobs,
-    WasmLimits moduleLimits) {
+    WasmLimits moduleLimits,
+    long persistedCodeBytes) {
   private static final int MAX_THREADS = 1_024;
   private static final int DEFAULT_ON_DEMAND = 4;
   private static final int DEFAULT_COMPILE_JOBS = 1_024;
   private static final int MAX_COMPILE_JOBS = 100_000;
+  private static final long DEFAULT_PERSISTED_BYTES = 1L << 30;
+  private static final long MAX_PERSISTED_BYTES = 1L << 50;
 
   static EngineSection from(ConfigSection section) {
     EngineSection config =
@@ -31,7 +36,8 @@ public record EngineSection(
             section.flag("warmUp", true),
             (int) section.number("onDemandVersions", DEFAULT_ON_DEMAND, 1, MAX_THREADS),
             (int) section.number("compileJobs", DEFAULT_COMPILE_JOBS, 1, MAX_COMPILE_JOBS),
-            moduleLimits(section.section("moduleLimits")));
+            moduleLimits(section.section("moduleLimits")),
+            section.sizeBytes("persistedCode", DEFAULT_PERSISTED_BYTES, 0, MAX_PERSISTED_BYTES));
     section.end();
     return config;
   }
