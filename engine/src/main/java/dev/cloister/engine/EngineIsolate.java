@@ -2,6 +2,7 @@ package dev.cloister.engine;
 
 import dev.cloister.engine.code.NativeModule;
 import dev.cloister.engine.code.NativeModuleCache;
+import dev.cloister.engine.debug.Debugger;
 import dev.cloister.engine.runtime.StopHistory;
 import dev.cloister.engine.runtime.Stopper;
 import dev.cloister.engine.script.Script;
@@ -31,9 +32,17 @@ public final class EngineIsolate implements AutoCloseable {
   /// leave quarantine by uploading its module anew. Guarded likewise.
   private final Map<NativeModuleCache.Key, StopHistory> stops = new HashMap<>();
 
+  private final Debugger debugger;
+
   EngineIsolate(WasmEngine engine, String id) {
     this.engine = engine;
     this.id = id;
+    this.debugger = new Debugger(id, engine.config().maxPausedGuests());
+  }
+
+  /// {@return what debugs the isolate} Off until somebody turns it on.
+  public Debugger debugger() {
+    return debugger;
   }
 
   /// {@return the name of the isolate}

@@ -142,6 +142,7 @@ public final class WasmEngine implements AutoCloseable {
             new ModuleHandle(this, isolate, nativeModule, key, isolate.stops(key, stopper), script);
         isolate.open.add(handle);
         isFirst = isolate.handles.merge(nativeModule, 1, Integer::sum) == 1;
+        isolate.debugger().link(nativeModule);
       }
     }
     if (handle == null) {
@@ -191,6 +192,7 @@ public final class WasmEngine implements AutoCloseable {
               == null;
       if (isLast) {
         isolate.scripts.remove(nativeModule);
+        isolate.debugger().unlink(nativeModule);
       }
     }
     if (isLast) {
@@ -205,6 +207,7 @@ public final class WasmEngine implements AutoCloseable {
       isolates.remove(isolate);
       open = List.copyOf(isolate.open);
     }
+    isolate.debugger().close();
     open.forEach(ModuleHandle::close);
     codeManager.removeIsolate(isolate);
   }
