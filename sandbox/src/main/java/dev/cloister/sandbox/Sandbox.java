@@ -1,6 +1,5 @@
 package dev.cloister.sandbox;
 
-import dev.cloister.engine.EngineConfig;
 import dev.cloister.engine.WasmEngine;
 import dev.cloister.isolate.IsolateManager;
 import dev.cloister.isolate.verticle.GuestExecutor;
@@ -80,7 +79,7 @@ public final class Sandbox implements AutoCloseable {
     // What runs guests.
     Vertx vertx = Vertx.vertx(new VertxOptions().setPreferNativeTransport(false));
     lifecycle.onStop("event loops", () -> await(vertx.close()));
-    WasmEngine engine = lifecycle.add("engine", new WasmEngine(EngineConfig.defaults()));
+    WasmEngine engine = lifecycle.add("engine", new WasmEngine(config.engine().engineConfig()));
     GuestExecutor guests = lifecycle.add("guest threads", guestExecutor(config));
     IsolateManager isolates = new IsolateManager(vertx, engine, guests);
     lifecycle.onStop("isolates", () -> await(isolates.close()));

@@ -129,8 +129,7 @@ final class ModuleTiersTest {
     }
     assertThat(image.instanceCount()).isEqualTo(1);
     assertThat(tiering.figures().generations()).isEqualTo(1);
-    assertThat(module.heat())
-        .containsExactly(new FunctionHeat(1, 2, 1, CodeKind.OPTIMIZED));
+    assertThat(module.heat()).containsExactly(new FunctionHeat(1, 2, 1, CodeKind.OPTIMIZED));
   }
 
   /// What is hot while a generation is made, and what is on the way there, comes together.
@@ -209,8 +208,7 @@ final class ModuleTiersTest {
         new StackTraceElement(loader, null, null, "dev.cloister.generated.C0", "f0", null, 1);
     StackTraceElement host = new StackTraceElement("dev.cloister.isolate.Clock", "now", null, 1);
     StackTraceElement unknown =
-        new StackTraceElement(
-            "wasm-0-7", null, null, "dev.cloister.generated.C0", "f0", null, 1);
+        new StackTraceElement("wasm-0-7", null, null, "dev.cloister.generated.C0", "f0", null, 1);
     HeatSampler sampler = tiering.sampler();
 
     assertThat(sampler.sample(new StackTraceElement[] {host, guest})).isFalse();
@@ -334,20 +332,18 @@ final class ModuleTiersTest {
     List<Throwable> failures = new CopyOnWriteArrayList<>();
     List<Thread> guests =
         IntStream.range(0, 2)
-            .mapToObj(
-                _ ->
-                    Thread.ofPlatform()
-                        .uncaughtExceptionHandler((_, e) -> failures.add(e))
-                        .start(
-                            () -> {
-                              try (Store own = new Store(HeapLimiter.UNLIMITED)) {
-                                Instance instance = module.instantiate(own, Imports.NONE);
-                                for (int i = 0; !isDone.get(); i++) {
-                                  assertThat(result(instance, "f" + i % 6, i % 50 + 1))
-                                      .isEqualTo((i % 50 + 1) * (i % 50 + 1));
-                                }
-                              }
-                            }))
+            .mapToObj(_ ->
+                Thread.ofPlatform()
+                    .uncaughtExceptionHandler((_, e) -> failures.add(e))
+                    .start(() -> {
+                      try (Store own = new Store(HeapLimiter.UNLIMITED)) {
+                        Instance instance = module.instantiate(own, Imports.NONE);
+                        for (int i = 0; !isDone.get(); i++) {
+                          assertThat(result(instance, "f" + i % 6, i % 50 + 1))
+                              .isEqualTo((i % 50 + 1) * (i % 50 + 1));
+                        }
+                      }
+                    }))
             .toList();
     for (int i = 0; i < 40; i++) {
       if (i % 2 == 0) {
