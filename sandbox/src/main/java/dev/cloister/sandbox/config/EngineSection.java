@@ -1,7 +1,7 @@
 package dev.cloister.sandbox.config;
 
-import dev.cloister.engine.EngineConfig;
-import dev.cloister.engine.runtime.TierPolicy;
+import dev.cloister.engine.feature.WasmLimit;
+import dev.cloister.engine.feature.WasmLimits;
 
 /// The section `engine`: compiling and running plugins.
 ///
@@ -11,18 +11,24 @@ import dev.cloister.engine.runtime.TierPolicy;
 /// @param onDemandVersions how many versions that no alias names a tenant may keep compiled
 /// @param tierUp whether functions that are hot get better code by themselves
 /// @param codeBytes the class files of generated code that there may be, in bytes
+/// @param compileJobs how many modules may be on their way into the compiler at once
+/// @param moduleLimits what every module must keep, whatever its tenant may have
 public record EngineSection(
     int guestThreads,
     int uploadThreads,
     boolean warmUp,
     int onDemandVersions,
     boolean tierUp,
-    long codeBytes) {
+    long codeBytes,
+    int compileJobs,
+    WasmLimits moduleLimits) {
   private static final int MAX_THREADS = 1_024;
   private static final int DEFAULT_ON_DEMAND = 4;
   private static final long DEFAULT_CODE_BYTES = 1L << 30;
   private static final long MIN_CODE_BYTES = 1L << 20;
   private static final long MAX_CODE_BYTES = 1L << 40;
+  private static final int DEFAULT_COMPILE_JOBS = 1_024;
+  private static final int MAX_COMPILE_JOBS = 100_000;
 
   static EngineSection from(ConfigSection section) {
     EngineSection config =
@@ -32,16 +38,37 @@ public record EngineSection(
             section.flag("warmUp", true),
             (int) section.number("onDemandVersions", DEFAULT_ON_DEMAND, 1, MAX_THREADS),
             section.flag("tierUp", true),
-            section.sizeBytes("codeBytes", DEFAULT_CODE_BYTES, MIN_CODE_BYTES, MAX_CODE_BYTES));
+            section.sizeBytes("codeBytes", DEFAULT_CODE_BYTES, MIN_CODE_BYTES, MAX_CODE_BYTES),
+            (int) section.number("compileJobs", DEFAULT_COMPILE_JOBS, 1, MAX_COMPILE_JOBS),
+            moduleLimits(section.section("moduleLimits")));
     section.end();
     return config;
   }
 
-  /// {@return the settings of the engine that this section has}
-  public EngineConfig engineConfig() {
-    return EngineConfig.defaults().toBuilder()
-        .tiers(tierUp ? TierPolicy.automatic() : TierPolicy.onRequest())
-        .codeBytes(codeBytes)
-        .build();
+  /// Returns this section with other limits of modules.
+  public EngineSection withModuleLimits(WasmLimits newLimits) {
+    return new EngineSection(
+        guestThreads,
+        uploadThreads,
+        warmUp,
+        onDemandVersions,
+        tierUp,
+        codeBytes,
+        compileJobs,
+        newLimits);
+  }
+
+  private static WasmLimits moduleLimits(ConfigSection section) {
+    WasmLimits limits = WasmLimits.defaults();
+    for (WasmLimit limit : WasmLimit.values()) {
+      long standard = limit.standard();
+      long value =
+          limit.isBytes()
+              ? section.sizeBytes(limit.key(), standard, 0, standard)
+              : section.number(limit.key(), standard, 0, standard);
+      limits = limits.with(limit, value);
+    }
+    section.end();
+    return limits;
   }
 }
