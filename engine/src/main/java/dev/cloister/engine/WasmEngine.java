@@ -3,6 +3,7 @@ package dev.cloister.engine;
 import dev.cloister.engine.code.CodeCacheUse;
 import dev.cloister.engine.code.CodeManager;
 import dev.cloister.engine.code.CompileThreads;
+import dev.cloister.engine.code.CompilerWarmUp;
 import dev.cloister.engine.code.FreedCode;
 import dev.cloister.engine.code.ModuleFailures;
 import dev.cloister.engine.code.NativeModule;
@@ -50,6 +51,7 @@ public final class WasmEngine implements AutoCloseable {
   private final MemoryPool memoryPool;
   private final CodeManager codeManager;
   private final EngineEvents events;
+  private final CompilerWarmUp warmUp = new CompilerWarmUp();
   private final NativeModuleCache cache = new NativeModuleCache();
   private final ModuleFailures failures = new ModuleFailures(System::nanoTime);
   private final SharedModules shared = new SharedModules();
@@ -82,6 +84,13 @@ public final class WasmEngine implements AutoCloseable {
     this.jobThreads = new JobThreads(config.compileThreads());
     this.compiler =
         new ModuleCompiler(config.features(), cache, failures, threads, this::generate, events);
+  }
+
+  /// Begins to compile modules of the engine's own in the background, a few seconds of half a
+  /// processor, so that the JVM has compiled the compiler itself when modules come. Only for
+  /// processes that last; without effect from the second time in a JVM on. Any thread.
+  public void warmUp() {
+    warmUp.start();
   }
 
   /// {@return the settings that the engine was started with}
@@ -532,6 +541,7 @@ public final class WasmEngine implements AutoCloseable {
   /// no longer run.
   @Override
   public void close() {
+    warmUp.close();
     jobs.close();
     jobThreads.close();
     threads.close();

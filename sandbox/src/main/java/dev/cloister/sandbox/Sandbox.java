@@ -108,6 +108,7 @@ public final class Sandbox implements AutoCloseable {
                 clock));
     lifecycle.add("request threads", listener);
     if (config.engine().warmUp()) {
+      engine.warmUp();
       warmUp.start(registry.tenants().all());
     }
     lifecycle.onStop("listener", () -> await(listener.stop()));
