@@ -24,7 +24,7 @@ final class BytecodeSizes {
 
   /// What debuggable code has besides at an instruction: the position, its operands in the frame,
   /// locals and memory read anew.
-  private static final int DEBUG_BYTES = 36;
+  private static final int DEBUG_BYTES = 72;
 
   /// What a call takes, without its arguments and results.
   private static final int CALL_BYTES = 17;
