@@ -2,9 +2,10 @@
 ///
 /// Exported are the facade, what describes a module and what runs it; everything else is internal.
 module dev.cloister.engine {
+  requires java.management;
   requires org.objectweb.asm;
   requires static jdk.incubator.vector;
-  requires static com.google.errorprone.annotations;
+  requires static transitive com.google.errorprone.annotations;
   requires static transitive org.jspecify;
 
   exports dev.cloister.engine;
@@ -15,6 +16,7 @@ module dev.cloister.engine {
   exports dev.cloister.engine.module;
   exports dev.cloister.engine.runtime;
   exports dev.cloister.engine.runtime.intrinsic;
+  exports dev.cloister.engine.script;
   exports dev.cloister.engine.stats;
   exports dev.cloister.engine.types;
 }

@@ -6,7 +6,9 @@ import dev.cloister.engine.feature.WasmFeatures;
 import dev.cloister.engine.feature.WasmLimits;
 import dev.cloister.engine.runtime.CodeKind;
 import dev.cloister.engine.runtime.StopPolicy;
+import dev.cloister.engine.runtime.TierPolicy;
 import dev.cloister.engine.runtime.VectorUse;
+import dev.cloister.engine.script.DebugFileLoader;
 import dev.cloister.engine.stats.EngineListener;
 import java.util.ArrayList;
 import java.util.List;
@@ -14,6 +16,9 @@ import java.util.List;
 /// The settings of an engine. Immutable.
 public final class EngineConfig {
   private static final long MAX_IDLE_MEMORY_BYTES = 128L << 20;
+
+  /// As much as V8 commits for code at most by default, but for a megabyte.
+  private static final long MAX_CODE_BYTES = 4L << 30;
 
   /// What part of the heap idle memories may take.
   private static final int IDLE_MEMORY_SHARE = 16;
@@ -28,6 +33,11 @@ public final class EngineConfig {
   private final long idleMemoryBytes;
   private final int maxPausedGuests;
   private final List<EngineListener> listeners;
+  private final DebugFileLoader debugFiles;
+  private final TierPolicy tiers;
+  private final long codeBytes;
+  private final int maxCodeCachePercent;
+  private final boolean stressCodeGc;
 
   private EngineConfig(Builder builder) {
     this.features = builder.features;
@@ -39,13 +49,25 @@ public final class EngineConfig {
     this.stops = builder.stops;
     this.idleMemoryBytes = builder.idleMemoryBytes;
     this.maxPausedGuests = builder.maxPausedGuests;
+    this.stressCodeGc = builder.stressCodeGc;
+    this.maxCodeCachePercent = builder.maxCodeCachePercent;
+    this.codeBytes = builder.codeBytes;
+    this.tiers = builder.tiers;
     this.listeners = List.copyOf(builder.listeners);
+    this.debugFiles = builder.debugFiles;
     if (compileThreads < 1) {
       throw new IllegalArgumentException("compileThreads must be at least 1, is " + compileThreads);
     }
     if (maxPausedGuests < 1) {
       throw new IllegalArgumentException(
           "maxPausedGuests must be at least 1, is " + maxPausedGuests);
+    }
+    if (codeBytes < 1) {
+      throw new IllegalArgumentException("codeBytes must be positive, is " + codeBytes);
+    }
+    if (maxCodeCachePercent < 1 || maxCodeCachePercent > 100) {
+      throw new IllegalArgumentException(
+          "maxCodeCachePercent must be from 1 to 100, is " + maxCodeCachePercent);
     }
     if (idleMemoryBytes < 0) {
       throw new IllegalArgumentException(
@@ -115,6 +137,32 @@ public final class EngineConfig {
     return listeners;
   }
 
+  /// {@return when functions get better code by themselves}
+  public TierPolicy tiers() {
+    return tiers;
+  }
+
+  /// {@return the most bytes of class files that there may be of code that somebody runs or calls
+  /// may enter}
+  public long codeBytes() {
+    return codeBytes;
+  }
+
+  /// {@return from which use of the JVM's code cache on no further code images are made}
+  public int maxCodeCachePercent() {
+    return maxCodeCachePercent;
+  }
+
+  /// {@return whether all code that is given up is collected immediately, for tests}
+  public boolean stressCodeGc() {
+    return stressCodeGc;
+  }
+
+  /// {@return where debug information comes from that is not in the modules}
+  public DebugFileLoader debugFiles() {
+    return debugFiles;
+  }
+
   /// {@return these settings with other features}
   public EngineConfig withFeatures(WasmFeatures changed) {
     return toBuilder().features(changed).build();
@@ -162,8 +210,12 @@ public final class EngineConfig {
     private long idleMemoryBytes =
         Math.min(MAX_IDLE_MEMORY_BYTES, Runtime.getRuntime().maxMemory() / IDLE_MEMORY_SHARE);
     private final List<EngineListener> listeners = new ArrayList<>();
-
+    private DebugFileLoader debugFiles = DebugFileLoader.NONE;
     private int maxPausedGuests = 16;
+    private TierPolicy tiers = TierPolicy.onRequest();
+    private long codeBytes = MAX_CODE_BYTES;
+    private int maxCodeCachePercent = 80;
+    private boolean stressCodeGc = false;
 
     private Builder() {}
 
@@ -177,7 +229,12 @@ public final class EngineConfig {
       this.stops = config.stops;
       this.idleMemoryBytes = config.idleMemoryBytes;
       this.maxPausedGuests = config.maxPausedGuests;
+      this.stressCodeGc = config.stressCodeGc;
+      this.maxCodeCachePercent = config.maxCodeCachePercent;
+      this.codeBytes = config.codeBytes;
+      this.tiers = config.tiers;
       this.listeners.addAll(config.listeners);
+      this.debugFiles = config.debugFiles;
     }
 
     /// Sets [EngineConfig#features].
@@ -247,6 +304,41 @@ public final class EngineConfig {
     @CanIgnoreReturnValue
     public Builder listener(EngineListener value) {
       this.listeners.add(value);
+      return this;
+    }
+
+    /// Sets [EngineConfig#tiers].
+    @CanIgnoreReturnValue
+    public Builder tiers(TierPolicy value) {
+      this.tiers = value;
+      return this;
+    }
+
+    /// Sets [EngineConfig#codeBytes].
+    @CanIgnoreReturnValue
+    public Builder codeBytes(long value) {
+      this.codeBytes = value;
+      return this;
+    }
+
+    /// Sets [EngineConfig#maxCodeCachePercent].
+    @CanIgnoreReturnValue
+    public Builder maxCodeCachePercent(int value) {
+      this.maxCodeCachePercent = value;
+      return this;
+    }
+
+    /// Sets [EngineConfig#stressCodeGc].
+    @CanIgnoreReturnValue
+    public Builder stressCodeGc(boolean value) {
+      this.stressCodeGc = value;
+      return this;
+    }
+
+    /// Sets [EngineConfig#debugFiles].
+    @CanIgnoreReturnValue
+    public Builder debugFiles(DebugFileLoader value) {
+      this.debugFiles = value;
       return this;
     }
 

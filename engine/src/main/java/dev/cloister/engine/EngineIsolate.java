@@ -5,6 +5,7 @@ import dev.cloister.engine.code.NativeModuleCache;
 import dev.cloister.engine.debug.Debugger;
 import dev.cloister.engine.runtime.StopHistory;
 import dev.cloister.engine.runtime.Stopper;
+import dev.cloister.engine.script.Script;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.Map;
@@ -23,6 +24,9 @@ public final class EngineIsolate implements AutoCloseable {
 
   /// The handles themselves, so that closing the isolate closes them. Guarded likewise.
   final Set<ModuleHandle> open = new HashSet<>();
+
+  /// What logs and debuggers of this isolate call each module that it uses. Guarded likewise.
+  final Map<NativeModule, Script> scripts = new HashMap<>();
 
   /// How often guests had to be stopped, by module. It outlives the handles, else an isolate would
   /// leave quarantine by uploading its module anew. Guarded likewise.

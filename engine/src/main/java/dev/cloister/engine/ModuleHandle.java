@@ -3,18 +3,23 @@ package dev.cloister.engine;
 import dev.cloister.engine.code.NativeModule;
 import dev.cloister.engine.code.NativeModuleCache;
 import dev.cloister.engine.codegen.Sites;
+import dev.cloister.engine.error.SourcePosition;
 import dev.cloister.engine.module.ModuleHash;
 import dev.cloister.engine.module.WasmModule;
 import dev.cloister.engine.runtime.CodeKind;
+import dev.cloister.engine.runtime.CodeUser;
 import dev.cloister.engine.runtime.Imports;
 import dev.cloister.engine.runtime.Instance;
 import dev.cloister.engine.runtime.StopHistory;
 import dev.cloister.engine.runtime.Store;
+import dev.cloister.engine.script.Script;
 import dev.cloister.engine.stats.EngineEvents;
 import dev.cloister.engine.stats.ModuleInstantiated;
+import java.util.BitSet;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
 
 /// One reference of one isolate on a native module, which other isolates may share.
 ///
@@ -26,18 +31,23 @@ public final class ModuleHandle implements AutoCloseable {
   private final NativeModuleCache.Key key;
   private final WasmEngine engine;
   private final StopHistory stops;
+  private final CodeUser user;
+  private final Script script;
 
   ModuleHandle(
       WasmEngine engine,
       EngineIsolate isolate,
       NativeModule nativeModule,
       NativeModuleCache.Key key,
-      StopHistory stops) {
+      StopHistory stops,
+      Script script) {
     this.engine = engine;
     this.isolate = isolate;
     this.nativeModule = nativeModule;
     this.key = key;
     this.stops = stops;
+    this.user = nativeModule.open(isolate, stops);
+    this.script = script;
   }
 
   /// {@return the module}
@@ -53,6 +63,18 @@ public final class ModuleHandle implements AutoCloseable {
   /// {@return how stack traces, logs and debuggers call the module}
   public String scriptUrl() {
     return nativeModule.scriptUrl().text();
+  }
+
+  /// {@return the module as the isolate's logs and debuggers know it; all handles of the isolate on
+  /// the module that are open at one time have the same}
+  public Script script() {
+    return script;
+  }
+
+  /// {@return where in its source text the instruction at an offset of the module came from, or
+  /// null if it is not known} Reads the module's debug information if need be, which takes a while.
+  public @Nullable SourcePosition sourceAt(int offset) {
+    return nativeModule.sources().find(offset);
   }
 
   /// {@return the bytes of all class files that were defined for the module so far}
@@ -75,12 +97,12 @@ public final class ModuleHandle implements AutoCloseable {
     store.debugWith(isolate.debugger());
     EngineEvents events = engine.events();
     if (events.isSilent()) {
-      return nativeModule.instantiate(store, imports, stops);
+      return nativeModule.instantiate(store, imports, user);
     }
     long start = System.nanoTime();
     boolean isSuccess = false;
     try {
-      Instance instance = nativeModule.instantiate(store, imports, stops);
+      Instance instance = nativeModule.instantiate(store, imports, user);
       isSuccess = true;
       return instance;
     } finally {
@@ -98,19 +120,72 @@ public final class ModuleHandle implements AutoCloseable {
   /// Lets calls of an instance run code of another kind, from the next call from outside on; frames
   /// that are running finish in the code in which they began.
   ///
-  /// On the thread that runs the instance's store.
+  /// It stays there, whatever image becomes current, until [#release]. On the thread that runs the
+  /// instance's store.
   ///
   /// @param instance one of this module
+  /// @throws dev.cloister.engine.error.LimitExceededException if there is no such code and it
+  ///   cannot be made
   public void switchTo(CodeKind kind, Instance instance) {
     if (!instance.module().equals(nativeModule.module())) {
       throw new IllegalArgumentException("not an instance of " + scriptUrl());
     }
-    nativeModule.run(instance, nativeModule.image(kind), stops);
+    nativeModule.pin(instance, kind);
   }
 
-  /// {@return the kind of code that new instances run}
+  /// Ends what [#switchTo] began: from the next call from outside on, the instance runs what new
+  /// instances do. On the thread that runs the instance's store.
+  ///
+  /// @param instance one of this module
+  public void release(Instance instance) {
+    if (!instance.module().equals(nativeModule.module())) {
+      throw new IllegalArgumentException("not an instance of " + scriptUrl());
+    }
+    nativeModule.unpin(instance);
+  }
+
+  /// Has new calls run optimized code, which is there before this returns. Not on an event loop.
+  ///
+  /// @param function the index of an own function, or null for all
+  /// @return whether that is new; it is not either if the module runs code of a special kind
+  /// @throws IndexOutOfBoundsException if there is no such function
+  /// @throws dev.cloister.engine.error.LimitExceededException if there is too much code
+  public boolean tierUp(@Nullable Integer function) {
+    return nativeModule.tierUp(function);
+  }
+
+  /// Has new calls run baseline code, also of hot functions, until [#tierUp] says otherwise. Not on
+  /// an event loop.
+  ///
+  /// @param function the index of an own function, or null for all
+  /// @return whether that is new
+  /// @throws IndexOutOfBoundsException if there is no such function
+  /// @throws dev.cloister.engine.error.LimitExceededException if there is too much code
+  public boolean tierDown(@Nullable Integer function) {
+    return nativeModule.tierDown(function);
+  }
+
+  /// Has new calls of some own functions run optimized code: those that an earlier run found hot.
+  /// Not on an event loop.
+  ///
+  /// @return whether that is new
+  /// @throws IndexOutOfBoundsException if there is no such function
+  /// @throws dev.cloister.engine.error.LimitExceededException if there is too much code
+  public boolean tierUp(BitSet functions) {
+    return nativeModule.tierUp(functions);
+  }
+
+  /// {@return which functions guests were found in, of all isolates together, the hottest first}
+  public List<FunctionProfile> profile() {
+    return nativeModule.heat().stream()
+        .map(heat -> new FunctionProfile(heat.functionIndex(), heat.samples(), heat.tier()))
+        .toList();
+  }
+
+  /// {@return the kind of code that new instances run; baseline also if some functions of it are
+  /// optimized}
   public CodeKind codeKind() {
-    return nativeModule.currentImage().kind();
+    return nativeModule.currentTiers().kind();
   }
 
   /// {@return whether guests of this isolate had to be stopped so often on this module that its new
@@ -162,6 +237,7 @@ public final class ModuleHandle implements AutoCloseable {
   @Override
   public void close() {
     engine.close(this);
+    nativeModule.close(user);
   }
 
   EngineIsolate isolate() {

@@ -1,12 +1,15 @@
 package dev.cloister.engine;
 
 import com.google.errorprone.annotations.concurrent.GuardedBy;
-import dev.cloister.engine.code.CodeImage;
+import dev.cloister.engine.code.CodeCacheUse;
+import dev.cloister.engine.code.CodeManager;
 import dev.cloister.engine.code.CompileThreads;
+import dev.cloister.engine.code.FreedCode;
 import dev.cloister.engine.code.NativeModule;
 import dev.cloister.engine.code.NativeModuleCache;
 import dev.cloister.engine.code.SignatureClasses;
 import dev.cloister.engine.code.StructClasses;
+import dev.cloister.engine.code.Tiering;
 import dev.cloister.engine.decode.ModuleDecoder;
 import dev.cloister.engine.decode.StreamingDecoder;
 import dev.cloister.engine.module.ModuleHash;
@@ -14,6 +17,7 @@ import dev.cloister.engine.module.WasmModule;
 import dev.cloister.engine.module.WireBytes;
 import dev.cloister.engine.runtime.MemoryPool;
 import dev.cloister.engine.runtime.Stopper;
+import dev.cloister.engine.script.Script;
 import dev.cloister.engine.stats.EngineEvents;
 import java.util.ArrayList;
 import java.util.Comparator;
@@ -21,7 +25,10 @@ import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.function.Consumer;
 import java.util.function.Supplier;
+import org.jspecify.annotations.Nullable;
 
 /// A WebAssembly engine: modules become JVM bytecode, shared by all isolates that use them.
 ///
@@ -34,8 +41,10 @@ public final class WasmEngine implements AutoCloseable {
   private final StructClasses structClasses;
   private final Stopper stopper;
   private final MemoryPool memoryPool;
+  private final CodeManager codeManager;
   private final EngineEvents events;
   private final NativeModuleCache cache = new NativeModuleCache();
+  private final AtomicInteger nextScript = new AtomicInteger(1);
   private final Object isolateLock = new Object();
 
   /// Who has something to do when isolates begin and end to use modules.
@@ -52,6 +61,14 @@ public final class WasmEngine implements AutoCloseable {
     this.structClasses = new StructClasses(threads);
     this.stopper = Stopper.create(config.stops());
     this.memoryPool = new MemoryPool(config.idleMemoryBytes());
+    this.codeManager =
+        new CodeManager(
+            config.codeBytes(),
+            config.stressCodeGc(),
+            config.maxCodeCachePercent() / 100.0,
+            CodeCacheUse::now,
+            threads::runSoon,
+            new Tiering(config.tiers()));
     this.events = new EngineEvents(config.listeners());
   }
 
@@ -83,6 +100,7 @@ public final class WasmEngine implements AutoCloseable {
   /// @param id its name, for people
   public EngineIsolate addIsolate(String id) {
     EngineIsolate isolate = new EngineIsolate(this, id);
+    codeManager.addIsolate(isolate);
     synchronized (isolateLock) {
       isolates.add(isolate);
     }
@@ -118,7 +136,10 @@ public final class WasmEngine implements AutoCloseable {
     boolean isFirst = false;
     synchronized (isolateLock) {
       if (isolates.contains(isolate)) {
-        handle = new ModuleHandle(this, isolate, nativeModule, key, isolate.stops(key, stopper));
+        Script script =
+            isolate.scripts.computeIfAbsent(nativeModule, used -> newScript(isolate, used));
+        handle =
+            new ModuleHandle(this, isolate, nativeModule, key, isolate.stops(key, stopper), script);
         isolate.open.add(handle);
         isFirst = isolate.handles.merge(nativeModule, 1, Integer::sum) == 1;
         isolate.debugger().link(nativeModule);
@@ -134,6 +155,11 @@ public final class WasmEngine implements AutoCloseable {
     return handle;
   }
 
+  private Script newScript(EngineIsolate isolate, NativeModule module) {
+    return new Script(
+        nextScript.getAndIncrement(), isolate.id(), module.scriptUrl(), module.sources().symbols());
+  }
+
   private NativeModule compile(WasmModule module, ModuleHash hash) {
     // All at once, so that its classes need not be handed over one by one.
     return threads.run(() ->
@@ -147,7 +173,9 @@ public final class WasmEngine implements AutoCloseable {
             structClasses,
             threads,
             stopper,
-            memoryPool));
+            memoryPool,
+            codeManager,
+            config.debugFiles()));
   }
 
   void close(ModuleHandle handle) {
@@ -163,6 +191,7 @@ public final class WasmEngine implements AutoCloseable {
                   nativeModule, (_, count) -> count == 1 ? null : count - 1)
               == null;
       if (isLast) {
+        isolate.scripts.remove(nativeModule);
         isolate.debugger().unlink(nativeModule);
       }
     }
@@ -180,6 +209,7 @@ public final class WasmEngine implements AutoCloseable {
     }
     isolate.debugger().close();
     open.forEach(ModuleHandle::close);
+    codeManager.removeIsolate(isolate);
   }
 
   /// {@return all live native modules, by script URL}
@@ -206,16 +236,19 @@ public final class WasmEngine implements AutoCloseable {
               .sorted()
               .toList();
     }
-    CodeImage current = module.currentImage();
     List<NativeModuleInfo.ImageInfo> images =
         module.images().stream()
             .map(image ->
                 new NativeModuleInfo.ImageInfo(
                     image.ordinal(),
                     image.kind().label(),
+                    image.tiers().label(),
+                    image.tiers().optimized().cardinality(),
                     image.generatedChunks(),
                     image.codeBytes(),
-                    image == current))
+                    image.instanceCount(),
+                    image.isPublished(),
+                    module.isCurrent(image)))
             .toList();
     WasmModule decoded = module.module();
     return new NativeModuleInfo(
@@ -255,6 +288,52 @@ public final class WasmEngine implements AutoCloseable {
         codeBytes,
         metadataBytes,
         stopper.figures());
+  }
+
+  /// {@return figures of the generated code}
+  public CodeStatistics codeStatistics() {
+    return CodeStatistics.of(codeManager);
+  }
+
+  /// Begins a collection of code that calls enter no more, or lets one follow that which runs. Any
+  /// thread; returns at once.
+  public void collectCode() {
+    codeManager.collect();
+  }
+
+  /// Gives up the baseline code of all modules; it is generated anew where it is called. Running
+  /// guests keep what they run. Any thread.
+  public FlushedCode flushBaseline() {
+    FreedCode freed = codeManager.flushBaseline();
+    return new FlushedCode(freed.codeBytes(), freed.metadataBytes());
+  }
+
+  /// Has new calls of a module run optimized code. Not on an event loop.
+  ///
+  /// @param function the index of an own function, or null for all
+  /// @return the modules with this hash, afterwards; none if there is no such module
+  /// @throws IndexOutOfBoundsException if there is no such function
+  /// @throws dev.cloister.engine.error.LimitExceededException if there is too much code
+  public List<NativeModuleInfo> tierUp(ModuleHash hash, @Nullable Integer function) {
+    return change(hash, module -> module.tierUp(function));
+  }
+
+  /// Has new calls of a module run baseline code, until they are told otherwise. Not on an event
+  /// loop.
+  ///
+  /// @param function the index of an own function, or null for all
+  /// @return the modules with this hash, afterwards; none if there is no such module
+  /// @throws IndexOutOfBoundsException if there is no such function
+  /// @throws dev.cloister.engine.error.LimitExceededException if there is too much code
+  public List<NativeModuleInfo> tierDown(ModuleHash hash, @Nullable Integer function) {
+    return change(hash, module -> module.tierDown(function));
+  }
+
+  private List<NativeModuleInfo> change(ModuleHash hash, Consumer<NativeModule> change) {
+    List<NativeModule> modules =
+        cache.modules().stream().filter(module -> module.hash().equals(hash)).toList();
+    modules.forEach(change);
+    return modules.stream().map(this::info).toList();
   }
 
   /// {@return where instances get the arrays of their memories}

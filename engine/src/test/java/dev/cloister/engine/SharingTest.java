@@ -8,6 +8,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.cloister.engine.bytecode.Opcode;
+import dev.cloister.engine.code.CodeManager;
 import dev.cloister.engine.code.CompileThreads;
 import dev.cloister.engine.code.NativeModule;
 import dev.cloister.engine.code.NativeModuleCache;
@@ -32,6 +33,7 @@ import dev.cloister.engine.runtime.StopPolicy;
 import dev.cloister.engine.runtime.Stopper;
 import dev.cloister.engine.runtime.Store;
 import dev.cloister.engine.runtime.VectorUse;
+import dev.cloister.engine.script.DebugFileLoader;
 import dev.cloister.engine.types.AbstractHeapType;
 import dev.cloister.engine.types.FuncType;
 import dev.cloister.engine.types.GlobalType;
@@ -257,7 +259,9 @@ final class SharingTest {
                               new StructClasses(threads),
                               threads,
                               Stopper.create(StopPolicy.defaults()),
-                              MemoryPool.NONE);
+                              MemoryPool.NONE,
+                              CodeManager.unlimited(),
+                              DebugFileLoader.NONE);
                         } finally {
                           running.decrementAndGet();
                         }

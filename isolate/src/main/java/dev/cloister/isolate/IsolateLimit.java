@@ -41,6 +41,8 @@ public enum IsolateLimit {
   RESPONSE_BYTES("responseBytes", mebibytes(16), 0, mebibytes(1024)),
   /// Body of one upload.
   UPLOAD_BYTES("uploadBytes", mebibytes(64), 8, mebibytes(1024)),
+  /// What plugins write to the log per second, with a burst of one second's worth.
+  LOG_BYTES_PER_SECOND("logBytesPerSecond", mebibytes(1), 0, mebibytes(1024)),
   /// Plugins of the tenant.
   PLUGINS("plugins", 100, 0, 100_000),
   /// Versions kept of one plugin.

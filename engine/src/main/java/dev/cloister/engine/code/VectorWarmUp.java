@@ -15,6 +15,7 @@ import dev.cloister.engine.runtime.StopPolicy;
 import dev.cloister.engine.runtime.Stopper;
 import dev.cloister.engine.runtime.Store;
 import dev.cloister.engine.runtime.VectorUse;
+import dev.cloister.engine.script.DebugFileLoader;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.UncheckedIOException;
@@ -102,6 +103,8 @@ final class VectorWarmUp {
             threads,
             Stopper.create(StopPolicy.defaults()),
             MemoryPool.NONE,
+            CodeManager.unlimited(),
+            DebugFileLoader.NONE,
             _ -> {});
     module.generateAll();
     Instance made = module.instantiate(new Store(HeapLimiter.UNLIMITED), Imports.NONE);

@@ -23,6 +23,7 @@ import dev.cloister.engine.runtime.Stopper;
 import dev.cloister.engine.runtime.Store;
 import dev.cloister.engine.runtime.VectorUse;
 import dev.cloister.engine.runtime.WasmStruct;
+import dev.cloister.engine.script.DebugFileLoader;
 import dev.cloister.engine.types.DefinedType;
 import dev.cloister.engine.types.FieldType;
 import dev.cloister.engine.types.FuncType;
@@ -71,7 +72,9 @@ final class StructClassesTest {
             structClasses,
             threads,
             Stopper.create(StopPolicy.defaults()),
-            MemoryPool.NONE);
+            MemoryPool.NONE,
+            CodeManager.unlimited(),
+            DebugFileLoader.NONE);
     try (Store store = new Store(HeapLimiter.UNLIMITED)) {
       return (WasmStruct)
           Objects.requireNonNull(

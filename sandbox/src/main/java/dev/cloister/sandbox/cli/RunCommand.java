@@ -116,7 +116,11 @@ final class RunCommand implements Callable<Integer> {
       throw CommandFailure.usage("--dir is not available yet");
     }
     Map<String, String> environment = environment();
-    EngineConfig config = defaults.withFeatures(featuresOption.applyTo(defaults.features()));
+    EngineConfig config =
+        defaults.toBuilder()
+            .features(featuresOption.applyTo(defaults.features()))
+            .debugFiles(DebugFolder.of(file))
+            .build();
     byte[] wireBytes = ModuleFile.read(file);
     try (WasmEngine engine = new WasmEngine(config);
         EngineIsolate isolate = engine.addIsolate("run");

@@ -1,5 +1,6 @@
 package dev.cloister.sandbox.cli;
 
+import dev.cloister.engine.error.SourcePosition;
 import dev.cloister.engine.error.TrapException;
 import dev.cloister.engine.error.WasmFrame;
 
@@ -17,9 +18,15 @@ final class WasmStack {
           .append(frame.functionIndex())
           .append("] (@+0x")
           .append(Long.toHexString(frame.offset()))
-          .append(')');
+          .append(')')
+          .append(place(frame));
     }
     return text.toString();
+  }
+
+  private static String place(WasmFrame frame) {
+    SourcePosition source = frame.source();
+    return source == null ? "" : " " + PrintableText.of(source.toString());
   }
 
   private static String name(WasmFrame frame) {

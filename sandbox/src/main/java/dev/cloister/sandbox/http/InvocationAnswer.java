@@ -1,5 +1,6 @@
 package dev.cloister.sandbox.http;
 
+import dev.cloister.engine.error.SourcePosition;
 import dev.cloister.engine.error.WasmFrame;
 import dev.cloister.isolate.abi.WasmValue;
 import dev.cloister.isolate.verticle.InvocationResult;
@@ -149,6 +150,11 @@ record InvocationAnswer(Answer answer, CallOutcome outcome) {
     }
     members.put("index", frame.functionIndex());
     members.put("offset", frame.offset());
+    @Nullable SourcePosition source = frame.source();
+    if (source != null) {
+      members.put("file", source.file());
+      members.put("line", source.line());
+    }
     return members;
   }
 }

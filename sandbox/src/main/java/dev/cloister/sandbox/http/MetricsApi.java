@@ -46,6 +46,11 @@ final class MetricsApi {
     writeCpu(text, byCalls);
     writeEngine(text);
     text.single("cloister_tenants", "gauge", "Tenants.", byCalls.size());
+    text.single(
+        "cloister_log_lines_dropped_total",
+        "counter",
+        "Lines that plugins wrote faster than they may.",
+        byCalls.stream().mapToLong(tenant -> tenant.log().droppedLines()).sum());
     text.single("cloister_event_streams", "gauge", "Open event streams.", streams.count());
     return Answer.bytes(
         200, PrometheusText.CONTENT_TYPE, text.toString().getBytes(StandardCharsets.UTF_8));

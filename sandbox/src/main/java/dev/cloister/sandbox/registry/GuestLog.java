@@ -4,16 +4,21 @@ import com.google.errorprone.annotations.concurrent.GuardedBy;
 import dev.cloister.sandbox.storage.PluginName;
 import java.time.Clock;
 import java.util.ArrayDeque;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.function.Consumer;
+import java.util.function.LongSupplier;
 
 /// The newest lines that a tenant's plugins wrote, within a fixed number of bytes.
 ///
-/// Any thread may call. What is dropped is the oldest.
+/// Any thread may call. What is dropped is the oldest. Lines that come faster than the tenant may
+/// write are dropped at once, but for a second's worth; the next line that is taken says how many.
 public final class GuestLog {
   private static final long MICROS_PER_MILLI = 1_000;
+  private static final long MILLIS_PER_SECOND = 1_000;
 
   private final int capacityBytes;
+  private final LongSupplier bytesPerSecond;
   private final Clock clock;
   private final Broadcast<LogEntry> listeners = new Broadcast<>();
 
@@ -26,25 +31,80 @@ public final class GuestLog {
   @GuardedBy("entries")
   private long nextId;
 
-  GuestLog(int capacityBytes, Clock clock) {
+  /// What may be written at `filledMillis`, in thousandths of a byte; below 0 after a line that was
+  /// longer than was left.
+  @GuardedBy("entries")
+  private long available;
+
+  @GuardedBy("entries")
+  private long filledMillis;
+
+  /// The lines dropped since the last one that was taken.
+  @GuardedBy("entries")
+  private long droppedLines;
+
+  @GuardedBy("entries")
+  private long allDroppedLines;
+
+  /// @param capacityBytes the most memory that lines take
+  /// @param bytesPerSecond the rate of text that is taken now, in bytes of UTF-16 as it is kept
+  GuestLog(int capacityBytes, LongSupplier bytesPerSecond, Clock clock) {
     this.capacityBytes = capacityBytes;
+    this.bytesPerSecond = bytesPerSecond;
     this.clock = clock;
+    this.filledMillis = clock.millis() - MILLIS_PER_SECOND;
     // Starts above every id of an earlier run that wrote less than a line per microsecond.
     this.nextId = clock.millis() * MICROS_PER_MILLI;
   }
 
-  /// Adds a line.
+  /// Adds a line, or drops it if too much was written within the last second.
   public void append(PluginName plugin, String level, String stream, String text) {
-    LogEntry entry;
+    List<LogEntry> taken = new ArrayList<>(2);
     synchronized (entries) {
-      entry = new LogEntry(nextId++, clock.instant(), level, plugin, stream, text);
-      entries.add(entry);
-      sizeBytes += entry.sizeBytes();
-      while (sizeBytes > capacityBytes) {
-        sizeBytes -= entries.remove().sizeBytes();
+      fill();
+      if (available <= 0) {
+        droppedLines++;
+        allDroppedLines++;
+        return;
       }
+      if (droppedLines > 0) {
+        String note = droppedLines + " lines were dropped: the limit is logBytesPerSecond";
+        taken.add(add(plugin, "warn", "host", note));
+        droppedLines = 0;
+      }
+      LogEntry entry = add(plugin, level, stream, text);
+      taken.add(entry);
+      available -= entry.sizeBytes() * MILLIS_PER_SECOND;
     }
-    listeners.publish(entry);
+    taken.forEach(listeners::publish);
+  }
+
+  /// Returns how many lines were dropped since the tenant was made.
+  public long droppedLines() {
+    synchronized (entries) {
+      return allDroppedLines;
+    }
+  }
+
+  @GuardedBy("entries")
+  private LogEntry add(PluginName plugin, String level, String stream, String text) {
+    LogEntry entry = new LogEntry(nextId++, clock.instant(), level, plugin, stream, text);
+    entries.add(entry);
+    sizeBytes += entry.sizeBytes();
+    while (sizeBytes > capacityBytes) {
+      sizeBytes -= entries.remove().sizeBytes();
+    }
+    return entry;
+  }
+
+  /// Adds what the time since the last look allows; a clock that goes back allows nothing.
+  @GuardedBy("entries")
+  private void fill() {
+    long perSecond = bytesPerSecond.getAsLong();
+    long nowMillis = clock.millis();
+    long elapsedMillis = Math.clamp(nowMillis - filledMillis, 0, MILLIS_PER_SECOND);
+    available = Math.min(perSecond * MILLIS_PER_SECOND, available + elapsedMillis * perSecond);
+    filledMillis = nowMillis;
   }
 
   /// Returns the lines with ids above `id`, oldest first, at most the `limit` newest.

@@ -22,7 +22,6 @@ public final class LimitPolicy {
           "functionsPerModule",
           "typesPerModule",
           "codeBytes",
-          "logBytesPerSecond",
           "egressRequestsPerSecond",
           "fuelPerCall");
 

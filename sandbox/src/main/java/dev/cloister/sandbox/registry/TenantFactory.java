@@ -2,6 +2,7 @@ package dev.cloister.sandbox.registry;
 
 import dev.cloister.isolate.Isolate;
 import dev.cloister.isolate.IsolateId;
+import dev.cloister.isolate.IsolateLimit;
 import dev.cloister.isolate.IsolateManager;
 import dev.cloister.sandbox.config.SandboxConfig;
 import dev.cloister.sandbox.storage.BlobStore;
@@ -40,7 +41,10 @@ final class TenantFactory {
             record,
             isolate,
             new LoadedVersions(isolate, blobs, config.engine().onDemandVersions()),
-            new GuestLog(config.logs().tenantBytes(), clock),
+            new GuestLog(
+                config.logs().tenantBytes(),
+                () -> isolate.limits().value(IsolateLimit.LOG_BYTES_PER_SECOND),
+                clock),
             config.logs().maxEntryBytes());
     if (tenant.isSuspended()) {
       isolate.suspend();

@@ -7,6 +7,7 @@ import static dev.cloister.engine.types.NumType.I64;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.cloister.engine.bytecode.Opcode;
+import dev.cloister.engine.fixture.BinaryWriter;
 import dev.cloister.engine.fixture.ModuleBuilder;
 import dev.cloister.engine.module.ExternKind;
 import dev.cloister.engine.types.FuncType;
@@ -148,6 +149,39 @@ final class RunCommandTest {
     assertThat(run.text()).isEmpty();
     assertThat(run.err().lines().findFirst()).contains("trap: unreachable");
     assertThat(run.err()).containsPattern("at boom\\[7] \\(@\\+0x[0-9a-f]+\\)");
+  }
+
+  @Test
+  void trap_ofModuleWithDwarf_showsFileAndLine() throws IOException {
+    Path example =
+        Path.of(System.getProperty("project.root", ".."), "examples", "average", "average.wasm");
+    CommandRun run = CommandRun.of("run", "--invoke", "average", example, "6", "3");
+
+    assertThat(run.exitCode()).isEqualTo(134);
+    assertThat(run.err())
+        .containsPattern("at divide\\[1] \\(@\\+0x[0-9a-f]+\\) average\\.c:8:14")
+        .containsPattern("at average\\[0] \\(@\\+0x[0-9a-f]+\\) average\\.c:18:10");
+  }
+
+  @ParameterizedTest
+  @CsvSource({"app.map, true", "./app.map, false", "../app.map, false", "/app.map, false"})
+  void trap_ofModuleWithSourceMap_showsLinesOfTheFileNextToIt(String url, boolean isRead)
+      throws IOException {
+    write(
+        "app.map",
+        "{\"version\":3,\"sources\":[\"\u001b.rs\"],\"mappings\":\"AAiBY\"}"
+            .getBytes(StandardCharsets.UTF_8));
+    Path module =
+        write(
+            "mapped.wasm",
+            new ModuleBuilder()
+                .exportFunction("trap", FuncType.EMPTY, code -> code.op(Opcode.UNREACHABLE))
+                .custom("sourceMappingURL", new BinaryWriter().name(url).toByteArray())
+                .build());
+    CommandRun run = CommandRun.of("run", "--invoke", "trap", module);
+
+    assertThat(run.exitCode()).isEqualTo(134);
+    assertThat(run.err().contains(") \\u{1b}.rs:18:13")).isEqualTo(isRead);
   }
 
   @Test

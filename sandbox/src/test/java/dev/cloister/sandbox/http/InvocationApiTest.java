@@ -7,6 +7,8 @@ import dev.cloister.sandbox.fixture.Modules;
 import dev.cloister.sandbox.fixture.Reply;
 import dev.cloister.sandbox.fixture.TestClient;
 import dev.cloister.sandbox.fixture.TestServer;
+import java.io.IOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Locale;
 import org.junit.jupiter.api.AfterAll;
@@ -73,6 +75,24 @@ final class InvocationApiTest {
     assertThat(problem.path("trap").asText()).isEqualTo("integer divide by zero");
     assertThat(problem.path("wasmStack").get(0).path("index").asInt()).isEqualTo(1);
     assertThat(problem.path("wasmStack").get(0).path("offset").asInt()).isPositive();
+  }
+
+  @Test
+  void call_thatTrapsInModuleWithLines_saysFileAndLine() throws IOException {
+    Path example =
+        Path.of(System.getProperty("project.root", ".."), "examples", "average", "average.wasm");
+    client.upload(PLUGINS + "average", Files.readAllBytes(example)).expect(201);
+    JsonNode stack =
+        client
+            .post(PLUGINS + "average/call/average", "{\"args\":[6,3]}")
+            .problem(422, "trap")
+            .path("wasmStack");
+
+    assertThat(stack).hasSize(2);
+    assertThat(stack.get(0).path("function").asText()).isEqualTo("divide");
+    assertThat(stack.get(0).path("file").asText()).isEqualTo("average.c");
+    assertThat(stack.get(0).path("line").asInt()).isEqualTo(8);
+    assertThat(stack.get(1).path("line").asInt()).isEqualTo(18);
   }
 
   @Test

@@ -1,4 +1,4 @@
-package dev.cloister.engine.code;
+package dev.cloister.engine.script;
 
 import dev.cloister.engine.module.ModuleHash;
 import dev.cloister.engine.module.WasmModule;
@@ -14,7 +14,7 @@ public record ScriptUrl(String text) {
   /// {@return the URL of a module}
   ///
   /// @param hash that of its bytes
-  static ScriptUrl of(WasmModule module, ModuleHash hash) {
+  public static ScriptUrl of(WasmModule module, ModuleHash hash) {
     String digits = hash.hex().substring(0, HASH_DIGITS);
     String name = module.name();
     return new ScriptUrl(
