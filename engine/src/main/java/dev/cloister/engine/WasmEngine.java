@@ -227,13 +227,12 @@ public final class WasmEngine implements AutoCloseable {
   }
 
   private NativeModuleInfo info(NativeModule module, int references) {
-    List<String> holders;
+    List<EngineIsolate> holders;
     synchronized (isolateLock) {
       holders =
           isolates.stream()
               .filter(isolate -> isolate.handles.containsKey(module))
-              .map(EngineIsolate::id)
-              .sorted()
+              .sorted(Comparator.comparing(EngineIsolate::id))
               .toList();
     }
     List<NativeModuleInfo.ImageInfo> images =
@@ -260,7 +259,11 @@ public final class WasmEngine implements AutoCloseable {
         decoded.functionCount() - decoded.importedFunctionCount(),
         module.chunkCount(),
         references,
-        holders,
+        holders.stream().map(EngineIsolate::id).toList(),
+        holders.stream()
+            .filter(isolate -> isolate.debugger().isEnabled())
+            .map(EngineIsolate::id)
+            .toList(),
         images);
   }
 
