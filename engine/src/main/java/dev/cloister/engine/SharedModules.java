@@ -161,13 +161,19 @@ final class SharedModules {
   ///
   /// @param references the handles on it
   /// @param isolates their names, sorted
-  record Users(int references, List<String> isolates) {
-    static final Users NONE = new Users(0, List.of());
+  /// @param debugging the names of those that are being debugged, sorted
+  record Users(int references, List<String> isolates, List<String> debugging) {
+    static final Users NONE = new Users(0, List.of(), List.of());
 
     private static Users of(Map<EngineIsolate, Integer> users) {
       return new Users(
           users.values().stream().mapToInt(Integer::intValue).sum(),
-          users.keySet().stream().map(EngineIsolate::id).sorted().toList());
+          users.keySet().stream().map(EngineIsolate::id).sorted().toList(),
+          users.keySet().stream()
+              .filter(isolate -> isolate.debugger().isEnabled())
+              .map(EngineIsolate::id)
+              .sorted()
+              .toList());
     }
   }
 

@@ -482,6 +482,7 @@ public final class WasmEngine implements AutoCloseable {
         module.chunkCount(),
         users.references(),
         users.isolates(),
+        users.debugging(),
         images);
   }
 

@@ -89,7 +89,7 @@ final class EngineRows {
         holders.size(),
         info.images().stream().map(Image::of).toList(),
         /* logging= */ false,
-        /* debugging= */ false);
+        holders.stream().anyMatch(info.debugging()::contains));
   }
 
   /// Returns the rows that `principal` may see.

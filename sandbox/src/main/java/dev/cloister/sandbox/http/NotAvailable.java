@@ -38,7 +38,6 @@ final class NotAvailable {
           new Call(HttpMethod.GET, TENANT + "egress-log", Access.TENANT_ADMIN, "the egress log"),
           new Call(HttpMethod.PUT, TENANT + "code-logging", Access.TENANT_ADMIN, "code logging"),
           new Call(HttpMethod.GET, TENANT + "code-log", Access.TENANT_ADMIN, "code logging"),
-          new Call(HttpMethod.PUT, TENANT + "debugging", Access.TENANT_ADMIN, "debugging"),
           new Call(HttpMethod.GET, TENANT + "debug", Access.TENANT_ADMIN, "debugging"),
           new Call(
               HttpMethod.POST,
