@@ -7,6 +7,7 @@ import dev.cloister.engine.error.SourcePosition;
 import dev.cloister.engine.module.ModuleHash;
 import dev.cloister.engine.module.WasmModule;
 import dev.cloister.engine.runtime.CodeKind;
+import dev.cloister.engine.runtime.CodeUser;
 import dev.cloister.engine.runtime.Imports;
 import dev.cloister.engine.runtime.Instance;
 import dev.cloister.engine.runtime.StopHistory;
@@ -30,6 +31,7 @@ public final class ModuleHandle implements AutoCloseable {
   private final WasmEngine engine;
   private final StopHistory stops;
   private final Script script;
+  private final CodeUser user;
 
   ModuleHandle(
       WasmEngine engine,
@@ -44,6 +46,7 @@ public final class ModuleHandle implements AutoCloseable {
     this.key = key;
     this.stops = stops;
     this.script = script;
+    this.user = nativeModule.open(isolate, stops);
   }
 
   /// {@return the module}
@@ -91,12 +94,12 @@ public final class ModuleHandle implements AutoCloseable {
   public Instance instantiate(Store store, Imports imports) {
     EngineEvents events = engine.events();
     if (events.isSilent()) {
-      return nativeModule.instantiate(store, imports, stops);
+      return nativeModule.instantiate(store, imports, user);
     }
     long start = System.nanoTime();
     boolean isSuccess = false;
     try {
-      Instance instance = nativeModule.instantiate(store, imports, stops);
+      Instance instance = nativeModule.instantiate(store, imports, user);
       isSuccess = true;
       return instance;
     } finally {
@@ -114,19 +117,34 @@ public final class ModuleHandle implements AutoCloseable {
   /// Lets calls of an instance run code of another kind, from the next call from outside on; frames
   /// that are running finish in the code in which they began.
   ///
-  /// On the thread that runs the instance's store.
+  /// It stays there, whatever image becomes current, until [#release]. On the thread that runs the
+  /// instance's store.
   ///
   /// @param instance one of this module
+  /// @throws dev.cloister.engine.error.LimitExceededException if there is no such code and it
+  ///   cannot be made
   public void switchTo(CodeKind kind, Instance instance) {
     if (!instance.module().equals(nativeModule.module())) {
       throw new IllegalArgumentException("not an instance of " + scriptUrl());
     }
-    nativeModule.run(instance, nativeModule.image(kind), stops);
+    nativeModule.pin(instance, kind);
   }
 
-  /// {@return the kind of code that new instances run}
+  /// Ends what [#switchTo] began: from the next call from outside on, the instance runs what new
+  /// instances do. On the thread that runs the instance's store.
+  ///
+  /// @param instance one of this module
+  public void release(Instance instance) {
+    if (!instance.module().equals(nativeModule.module())) {
+      throw new IllegalArgumentException("not an instance of " + scriptUrl());
+    }
+    nativeModule.unpin(instance);
+  }
+
+  /// {@return the kind of code that new instances run; baseline also if some functions of it are
+  /// optimized}
   public CodeKind codeKind() {
-    return nativeModule.currentImage().kind();
+    return nativeModule.currentTiers().kind();
   }
 
   /// {@return whether guests of this isolate had to be stopped so often on this module that its new
@@ -178,6 +196,7 @@ public final class ModuleHandle implements AutoCloseable {
   @Override
   public void close() {
     engine.close(this);
+    nativeModule.close(user);
   }
 
   EngineIsolate isolate() {

@@ -1,7 +1,7 @@
 package dev.cloister.engine;
 
 import com.google.errorprone.annotations.concurrent.GuardedBy;
-import dev.cloister.engine.code.CodeImage;
+import dev.cloister.engine.code.CodeManager;
 import dev.cloister.engine.code.CompileThreads;
 import dev.cloister.engine.code.NativeModule;
 import dev.cloister.engine.code.NativeModuleCache;
@@ -36,6 +36,7 @@ public final class WasmEngine implements AutoCloseable {
   private final StructClasses structClasses;
   private final Stopper stopper;
   private final MemoryPool memoryPool;
+  private final CodeManager codeManager;
   private final EngineEvents events;
   private final NativeModuleCache cache = new NativeModuleCache();
   private final AtomicInteger nextScript = new AtomicInteger(1);
@@ -55,6 +56,7 @@ public final class WasmEngine implements AutoCloseable {
     this.structClasses = new StructClasses(threads);
     this.stopper = Stopper.create(config.stops());
     this.memoryPool = new MemoryPool(config.idleMemoryBytes());
+    this.codeManager = CodeManager.unlimited();
     this.events = new EngineEvents(config.listeners());
   }
 
@@ -86,6 +88,7 @@ public final class WasmEngine implements AutoCloseable {
   /// @param id its name, for people
   public EngineIsolate addIsolate(String id) {
     EngineIsolate isolate = new EngineIsolate(this, id);
+    codeManager.addIsolate(isolate);
     synchronized (isolateLock) {
       isolates.add(isolate);
     }
@@ -158,6 +161,7 @@ public final class WasmEngine implements AutoCloseable {
             threads,
             stopper,
             memoryPool,
+            codeManager,
             config.debugFiles()));
   }
 
@@ -190,6 +194,7 @@ public final class WasmEngine implements AutoCloseable {
       open = List.copyOf(isolate.open);
     }
     open.forEach(ModuleHandle::close);
+    codeManager.removeIsolate(isolate);
   }
 
   /// {@return all live native modules, by script URL}
@@ -216,16 +221,19 @@ public final class WasmEngine implements AutoCloseable {
               .sorted()
               .toList();
     }
-    CodeImage current = module.currentImage();
     List<NativeModuleInfo.ImageInfo> images =
         module.images().stream()
             .map(image ->
                 new NativeModuleInfo.ImageInfo(
                     image.ordinal(),
                     image.kind().label(),
+                    image.tiers().label(),
+                    image.tiers().optimized().cardinality(),
                     image.generatedChunks(),
                     image.codeBytes(),
-                    image == current))
+                    image.instanceCount(),
+                    image.isPublished(),
+                    module.isCurrent(image)))
             .toList();
     WasmModule decoded = module.module();
     return new NativeModuleInfo(

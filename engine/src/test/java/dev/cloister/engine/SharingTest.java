@@ -8,6 +8,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.cloister.engine.bytecode.Opcode;
+import dev.cloister.engine.code.CodeManager;
 import dev.cloister.engine.code.CompileThreads;
 import dev.cloister.engine.code.NativeModule;
 import dev.cloister.engine.code.NativeModuleCache;
@@ -259,6 +260,7 @@ final class SharingTest {
                               threads,
                               Stopper.create(StopPolicy.defaults()),
                               MemoryPool.NONE,
+                              CodeManager.unlimited(),
                               DebugFileLoader.NONE);
                         } finally {
                           running.decrementAndGet();

@@ -1,19 +1,22 @@
 package dev.cloister.engine.code;
 
-import com.google.errorprone.annotations.concurrent.GuardedBy;
 import dev.cloister.engine.bytecode.Opcode;
 import dev.cloister.engine.codegen.ChunkGenerator;
+import dev.cloister.engine.codegen.FunctionTiers;
 import dev.cloister.engine.codegen.ModulePlan;
 import dev.cloister.engine.codegen.Sites;
+import dev.cloister.engine.error.LimitExceededException;
 import dev.cloister.engine.error.WasmFrame;
 import dev.cloister.engine.module.ModuleHash;
 import dev.cloister.engine.module.WasmModule;
 import dev.cloister.engine.runtime.CapacitySite;
 import dev.cloister.engine.runtime.CodeKind;
 import dev.cloister.engine.runtime.CodeLinkage;
+import dev.cloister.engine.runtime.CodeUser;
 import dev.cloister.engine.runtime.FuncRef;
 import dev.cloister.engine.runtime.GcHeap;
 import dev.cloister.engine.runtime.HostFunction;
+import dev.cloister.engine.runtime.ImageEpoch;
 import dev.cloister.engine.runtime.Imports;
 import dev.cloister.engine.runtime.Instance;
 import dev.cloister.engine.runtime.InstanceFactory;
@@ -32,12 +35,12 @@ import dev.cloister.engine.script.ScriptUrl;
 import dev.cloister.engine.script.SourceLocator;
 import dev.cloister.engine.types.DefinedType;
 import java.lang.ref.WeakReference;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.Consumer;
 import java.util.stream.IntStream;
@@ -68,12 +71,13 @@ public final class NativeModule implements CodeLinkage {
   private final MemoryPool memoryPool;
   private final ModuleLoader loader;
   private final InstanceFactory factory;
-  private final Object imageLock = new Object();
+  private final ImageSet images;
+  private final ModuleAccount account;
 
-  @GuardedBy("imageLock")
-  private final List<CodeImage> images = new ArrayList<>();
+  /// Whom instances are for that nobody told apart.
+  private final CodeUser anybody = new CodeUser(/* isolate= */ null, /* history= */ null);
 
-  private volatile CodeImage currentImage;
+  private final AtomicInteger openUsers = new AtomicInteger();
 
   /// Made with the first instance.
   private volatile @Nullable InstancePlan instancePlan;
@@ -86,7 +90,9 @@ public final class NativeModule implements CodeLinkage {
   /// @param vectorUse where optimized code keeps vectors in registers
   /// @param stopper decides when its running code is made to look whether it is to stop
   /// @param memoryPool where its instances get the arrays of their memories
+  /// @param codeManager what counts and bounds its code
   /// @param debugFiles where debug information comes from that is not in the module
+  /// @throws LimitExceededException if there is too much code
   public NativeModule(
       WasmModule module,
       ModuleHash hash,
@@ -98,6 +104,7 @@ public final class NativeModule implements CodeLinkage {
       CompileThreads threads,
       Stopper stopper,
       MemoryPool memoryPool,
+      CodeManager codeManager,
       DebugFileLoader debugFiles) {
     this(
         module,
@@ -110,6 +117,7 @@ public final class NativeModule implements CodeLinkage {
         threads,
         stopper,
         memoryPool,
+        codeManager,
         debugFiles,
         VectorWarmUp::prepare);
   }
@@ -127,6 +135,7 @@ public final class NativeModule implements CodeLinkage {
       CompileThreads threads,
       Stopper stopper,
       MemoryPool memoryPool,
+      CodeManager codeManager,
       DebugFileLoader debugFiles,
       Consumer<Set<Opcode>> beforeVectors) {
     this.module = module;
@@ -145,12 +154,13 @@ public final class NativeModule implements CodeLinkage {
       typeIds[i] = types[i].id();
     }
     String name = "wasm-" + NEXT_ID.incrementAndGet();
-    this.loader = new ModuleLoader(name, this, plan, signatureClasses, structClasses, threads);
+    List<ImageAccount> accounts = ImageSet.noAccounts();
+    this.account = new ModuleAccount(codeManager, () -> accounts);
+    this.loader =
+        new ModuleLoader(name, this, account, plan, signatureClasses, structClasses, threads);
     this.factory = newFactory(loader);
-    this.currentImage = new CodeImage(0, kind, plan, loader, threads);
-    synchronized (imageLock) {
-      images.add(currentImage);
-    }
+    this.images =
+        new ImageSet(plan, loader, threads, codeManager, accounts, FunctionTiers.of(kind));
     LIVE.values().removeIf(reference -> reference.refersTo(null));
     LIVE.put(name, new WeakReference<>(this));
   }
@@ -235,36 +245,103 @@ public final class NativeModule implements CodeLinkage {
   }
 
   @Override
-  public Instance newInstance(Store store, @Nullable StopHistory history) {
+  public Instance newInstance(Store store, @Nullable CodeUser user) {
     Instance instance = factory.newInstance(store, this);
-    CodeImage image = currentImage;
-    if (history != null && image.kind().isReplaceable() && history.isQuarantined(stopSite)) {
+    CodeUser known = user == null ? anybody : user;
+    CodeImage image = images.current();
+    if (image.kind().isReplaceable() && isQuarantined(known)) {
       image = image(CodeKind.POLLED);
       stopSite.stopper().countPolledInstance();
+      instance.pin(true);
     }
-    run(instance, image, history);
+    run(instance, image, known);
     return instance;
+  }
+
+  private boolean isQuarantined(CodeUser user) {
+    StopHistory history = user.history();
+    return history != null && history.isQuarantined(stopSite);
+  }
+
+  @Override
+  public void follow(Instance instance) {
+    CodeUser user = instance.codeUser();
+    if (instance.isPinned() || user == null) {
+      return;
+    }
+    CodeImage image;
+    try {
+      image = images.current();
+    } catch (LimitExceededException _) {
+      // It stays in the image that it has, which is refused to new instances only.
+      return;
+    }
+    if (image.entry() != instance.image()) {
+      run(instance, image, user);
+    }
   }
 
   /// Lets calls of an instance run an image, from the next call from outside on. On the thread that
   /// runs the instance's store.
   ///
-  /// @param history the stops of whom the instance is for, if they are counted
-  public void run(Instance instance, CodeImage image, @Nullable StopHistory history) {
-    instance.store().watch(stopSite, history, image.kind().polls());
-    instance.useImage(image.entry());
+  /// @param user whom the instance is for
+  public void run(Instance instance, CodeImage image, CodeUser user) {
+    instance.store().watch(stopSite, user.history(), image.kind().polls());
+    instance.run(image.entry(), user, image.account().begin(user));
+  }
+
+  /// Lets calls of an instance run code of a kind from the next call from outside on, and stay
+  /// there whatever image becomes current. On the thread that runs the instance's store.
+  ///
+  /// @throws LimitExceededException if there is no such code and it cannot be made
+  public void pin(Instance instance, CodeKind kind) {
+    run(instance, image(kind), userOf(instance));
+    instance.pin(true);
+  }
+
+  /// Ends what [#pin] began: the next call from outside runs the current image. On the thread that
+  /// runs the instance's store.
+  public void unpin(Instance instance) {
+    instance.pin(false);
+    ImageEpoch.advance();
+  }
+
+  private CodeUser userOf(Instance instance) {
+    CodeUser user = instance.codeUser();
+    return user == null ? anybody : user;
+  }
+
+  /// {@return a new user of the module, which is to be closed with [#close]}
+  ///
+  /// @param isolate what takes part in collections of code for it
+  /// @param history what counts the stops of its instances
+  public CodeUser open(@Nullable Object isolate, @Nullable StopHistory history) {
+    if (openUsers.getAndIncrement() == 0) {
+      account.publish();
+      images.revive();
+    }
+    return new CodeUser(isolate, history);
+  }
+
+  /// Notes that a user makes no more instances. When there is no other one, the code of the module
+  /// is freed as soon as no instance runs it. Repeating it does nothing.
+  public void close(CodeUser user) {
+    if (user.close() && openUsers.decrementAndGet() == 0) {
+      images.retire();
+      account.release();
+    }
   }
 
   /// Makes an instance of the module whose stops nobody counts; see [Instantiator#instantiate].
   public Instance instantiate(Store store, Imports imports) {
-    return instantiate(store, imports, /* history= */ null);
+    return instantiate(store, imports, /* user= */ null);
   }
 
   /// Makes an instance of the module; see [Instantiator#instantiate].
   ///
-  /// @param history the stops of whom the instance is for, if they are counted
-  public Instance instantiate(Store store, Imports imports, @Nullable StopHistory history) {
-    return Instantiator.instantiate(this, store, imports, history);
+  /// @param user whom the instance is for; null if nobody is to be told apart
+  public Instance instantiate(Store store, Imports imports, @Nullable CodeUser user) {
+    return Instantiator.instantiate(this, store, imports, user);
   }
 
   @Override
@@ -280,54 +357,69 @@ public final class NativeModule implements CodeLinkage {
   }
 
   /// {@return the image that new instances run} Any thread.
+  ///
+  /// @throws LimitExceededException if it was given up and cannot be made again
   public CodeImage currentImage() {
-    return currentImage;
+    return images.current();
   }
 
-  /// {@return all images, the oldest first} Any thread.
+  /// {@return whether new instances run an image, which was not given up} Any thread.
+  public boolean isCurrent(CodeImage image) {
+    return images.isCurrent(image);
+  }
+
+  /// {@return how the functions are made in the image that new instances run} Any thread.
+  public FunctionTiers currentTiers() {
+    return images.currentTiers();
+  }
+
+  /// {@return all images that are there, the oldest first: those that calls may enter and those
+  /// that something still runs or refers to} Any thread.
   public List<CodeImage> images() {
-    synchronized (imageLock) {
-      return List.copyOf(images);
-    }
+    return images.images();
   }
 
   /// {@return the newest image of a kind, added now if there is none} Any thread.
+  ///
+  /// @throws LimitExceededException if it cannot be made
   public CodeImage image(CodeKind kind) {
-    synchronized (imageLock) {
-      for (CodeImage image : images.reversed()) {
-        if (image.kind() == kind) {
-          return image;
-        }
-      }
-      return addImage(kind);
-    }
+    return images.image(kind);
   }
 
   /// Adds an image. Any thread.
+  ///
+  /// @throws LimitExceededException if it cannot be made
   public CodeImage addImage(CodeKind kind) {
-    synchronized (imageLock) {
-      CodeImage image = new CodeImage(images.size(), kind, plan, loader, threads);
-      images.add(image);
-      return image;
-    }
+    return images.add(FunctionTiers.of(kind));
   }
 
-  /// Lets new instances run an image of this module. Any thread.
+  /// Adds an image whose functions may be of different kinds. It is there as long as something
+  /// refers to it, unless [#useImage] makes it current. Any thread.
+  ///
+  /// @throws LimitExceededException if it cannot be made
+  public CodeImage addImage(FunctionTiers tiers) {
+    return images.add(tiers);
+  }
+
+  /// Lets new instances run an image of this module, and those that there are from their next call
+  /// from outside on, but for those that are pinned. Any thread.
   public void useImage(CodeImage image) {
-    synchronized (imageLock) {
-      if (!images.contains(image)) {
-        throw new IllegalArgumentException("not an image of " + scriptUrl.text());
-      }
-      currentImage = image;
-    }
+    images.use(image);
+  }
+
+  /// Gives up code: calls from outside do not enter it any more, and it is freed when nobody runs
+  /// it. Any thread.
+  ///
+  /// @return the size of what was given up
+  public FreedCode remove(CodeFilter filter) {
+    return images.remove(filter);
   }
 
   /// Generates all code of the current image that is not there yet.
   ///
-  /// @throws dev.cloister.engine.error.LimitExceededException if a function is too large for the
-  ///   JVM
+  /// @throws LimitExceededException if a function is too large for the JVM
   public void generateAll() {
-    currentImage.generateAll();
+    images.current().generateAll();
   }
 
   /// Generates the class file of each chunk of functions anew, one at a time, for those who look at
@@ -387,7 +479,11 @@ public final class NativeModule implements CodeLinkage {
     int part = method.indexOf('_');
     int function = Integer.parseInt(method.substring(1, part < 0 ? method.length() : part));
     WasmModule code = found.module;
-    CodeKind kind = found.kindOf(loaderName.substring(end + 1));
+    FunctionTiers tiers = found.images.tiersOf(Integer.parseInt(loaderName.substring(end + 1)));
+    if (tiers == null) {
+      return null;
+    }
+    CodeKind kind = tiers.of(function);
     if (function < code.importedFunctionCount()
         || element.getLineNumber() == Sites.REGION_CALL
         || (part < 0 && found.plan.hasBodyMethod(kind, function))) {
@@ -395,9 +491,5 @@ public final class NativeModule implements CodeLinkage {
     }
     int offset = Sites.offset(found.plan, kind, function, method, element.getLineNumber());
     return new WasmFrame(function, code.functionName(function), offset, found.sources.find(offset));
-  }
-
-  private CodeKind kindOf(String ordinal) {
-    return images().get(Integer.parseInt(ordinal)).kind();
   }
 }

@@ -51,6 +51,16 @@ public final class Store implements AutoCloseable {
   private final List<Memory> memories = new ArrayList<>();
   private final Set<Memory> sharedMemories = Collections.newSetFromMap(new IdentityHashMap<>());
   private final List<Table> tables = new ArrayList<>();
+
+  /// All instances that run code, until the store is closed.
+  private final List<Instance> instances = new ArrayList<>(1);
+
+  /// What instances have left while guest code was running, which may be in it.
+  private @Nullable List<CodeUse> leftUses;
+
+  /// Up to when the instances have looked which image they are to run.
+  private int imageEpoch = ImageEpoch.current();
+
   private long globalBytes;
   private long instanceBytes;
   private int depth;
@@ -238,6 +248,9 @@ public final class Store implements AutoCloseable {
     requireOpen();
     throwIfStopped();
     if (depth == 0) {
+      if (imageEpoch != ImageEpoch.current()) {
+        followImages();
+      }
       synchronized (stopLock) {
         running = true;
       }
@@ -255,6 +268,10 @@ public final class Store implements AutoCloseable {
   void exit() {
     if (--depth == 0) {
       largeFrameBytes = 0;
+      if (leftUses != null) {
+        leftUses.forEach(CodeUse::end);
+        leftUses = null;
+      }
       synchronized (stopLock) {
         running = false;
         if (awaitsChecks) {
@@ -263,6 +280,31 @@ public final class Store implements AutoCloseable {
         }
       }
     }
+  }
+
+  /// No frames of the store are running, so all instances can change their image together.
+  private void followImages() {
+    imageEpoch = ImageEpoch.current();
+    for (Instance instance : instances) {
+      instance.linkage().follow(instance);
+    }
+  }
+
+  /// Notes an instance that runs code.
+  void own(Instance instance) {
+    instances.add(instance);
+  }
+
+  /// Ends the use of code that an instance has left, as soon as no guest code is running.
+  void endUse(CodeUse use) {
+    if (depth == 0) {
+      use.end();
+      return;
+    }
+    if (leftUses == null) {
+      leftUses = new ArrayList<>();
+    }
+    leftUses.add(use);
   }
 
   /// Called with the stop lock held.
@@ -379,6 +421,8 @@ public final class Store implements AutoCloseable {
       return;
     }
     closed = true;
+    instances.forEach(Instance::endUse);
+    instances.clear();
     if (isEntangled) {
       memories.forEach(Memory::share);
     }
