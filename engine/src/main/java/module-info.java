@@ -2,6 +2,7 @@
 ///
 /// Exported are the facade, what describes a module and what runs it; everything else is internal.
 module dev.cloister.engine {
+  requires jdk.jfr;
   requires org.objectweb.asm;
   requires static jdk.incubator.vector;
   requires static com.google.errorprone.annotations;
@@ -11,6 +12,7 @@ module dev.cloister.engine {
   exports dev.cloister.engine.bytecode;
   exports dev.cloister.engine.error;
   exports dev.cloister.engine.feature;
+  exports dev.cloister.engine.logging;
   exports dev.cloister.engine.module;
   exports dev.cloister.engine.runtime;
   exports dev.cloister.engine.runtime.intrinsic;

@@ -2,6 +2,8 @@ package dev.cloister.engine;
 
 import dev.cloister.engine.code.NativeModule;
 import dev.cloister.engine.code.NativeModuleCache;
+import dev.cloister.engine.logging.CodeLogListener;
+import dev.cloister.engine.logging.IsolateCodeLog;
 import dev.cloister.engine.runtime.StopHistory;
 import dev.cloister.engine.runtime.Stopper;
 import dev.cloister.engine.script.Script;
@@ -31,14 +33,40 @@ public final class EngineIsolate implements AutoCloseable {
   /// leave quarantine by uploading its module anew. Guarded likewise.
   private final Map<NativeModuleCache.Key, StopHistory> stops = new HashMap<>();
 
+  /// What the isolate is told of its code.
+  private final IsolateCodeLog codeLog;
+
   EngineIsolate(WasmEngine engine, String id) {
     this.engine = engine;
     this.id = id;
+    this.codeLog = engine.codeLogger().add(this, id);
   }
 
   /// {@return the name of the isolate}
   public String id() {
     return id;
+  }
+
+  IsolateCodeLog codeLog() {
+    return codeLog;
+  }
+
+  /// {@return whether the isolate is told of the code that its modules get}
+  public boolean isLoggingCode() {
+    return codeLog.isOn();
+  }
+
+  /// Tells `listener` of the code that the isolate's modules get, in place of the one before, and
+  /// at once of all code that they have, on this thread.
+  ///
+  /// @return whether that is so; not if the isolate was removed
+  public boolean startCodeLog(CodeLogListener listener) {
+    return engine.codeLogger().turnOn(codeLog, listener);
+  }
+
+  /// Tells nobody any more; what was not told of yet is dropped. Repeating it does nothing.
+  public void stopCodeLog() {
+    engine.codeLogger().turnOff(codeLog);
   }
 
   /// {@return the history of a module's stops} With the isolate lock held.

@@ -9,6 +9,7 @@ import dev.cloister.engine.code.SignatureClasses;
 import dev.cloister.engine.code.StructClasses;
 import dev.cloister.engine.decode.ModuleDecoder;
 import dev.cloister.engine.decode.StreamingDecoder;
+import dev.cloister.engine.logging.CodeLogger;
 import dev.cloister.engine.module.ModuleHash;
 import dev.cloister.engine.module.WasmModule;
 import dev.cloister.engine.module.WireBytes;
@@ -39,6 +40,7 @@ public final class WasmEngine implements AutoCloseable {
   private final CodeManager codeManager;
   private final EngineEvents events;
   private final NativeModuleCache cache = new NativeModuleCache();
+  private final CodeLogger codeLogger = new CodeLogger();
   private final AtomicInteger nextScript = new AtomicInteger(1);
   private final Object isolateLock = new Object();
 
@@ -130,6 +132,9 @@ public final class WasmEngine implements AutoCloseable {
             new ModuleHandle(this, isolate, nativeModule, key, isolate.stops(key, stopper), script);
         isolate.open.add(handle);
         isFirst = isolate.handles.merge(nativeModule, 1, Integer::sum) == 1;
+        if (isFirst) {
+          codeLogger.link(isolate.codeLog(), nativeModule, script);
+        }
       }
     }
     if (handle == null) {
@@ -138,6 +143,7 @@ public final class WasmEngine implements AutoCloseable {
     }
     if (isFirst) {
       uses.forEach(use -> use.began(isolate, nativeModule));
+      codeLogger.tellOfAll(isolate.codeLog(), nativeModule);
     }
     return handle;
   }
@@ -179,6 +185,7 @@ public final class WasmEngine implements AutoCloseable {
               == null;
       if (isLast) {
         isolate.scripts.remove(nativeModule);
+        codeLogger.unlink(isolate.codeLog(), nativeModule);
       }
     }
     if (isLast) {
@@ -189,6 +196,7 @@ public final class WasmEngine implements AutoCloseable {
 
   void remove(EngineIsolate isolate) {
     List<ModuleHandle> open;
+    codeLogger.remove(isolate.codeLog());
     synchronized (isolateLock) {
       isolates.remove(isolate);
       open = List.copyOf(isolate.open);
@@ -212,13 +220,12 @@ public final class WasmEngine implements AutoCloseable {
   }
 
   private NativeModuleInfo info(NativeModule module, int references) {
-    List<String> holders;
+    List<EngineIsolate> holders;
     synchronized (isolateLock) {
       holders =
           isolates.stream()
               .filter(isolate -> isolate.handles.containsKey(module))
-              .map(EngineIsolate::id)
-              .sorted()
+              .sorted(Comparator.comparing(EngineIsolate::id))
               .toList();
     }
     List<NativeModuleInfo.ImageInfo> images =
@@ -245,7 +252,8 @@ public final class WasmEngine implements AutoCloseable {
         decoded.functionCount() - decoded.importedFunctionCount(),
         module.chunkCount(),
         references,
-        holders,
+        holders.stream().map(EngineIsolate::id).toList(),
+        holders.stream().filter(EngineIsolate::isLoggingCode).map(EngineIsolate::id).toList(),
         images);
   }
 
@@ -275,6 +283,10 @@ public final class WasmEngine implements AutoCloseable {
         stopper.figures());
   }
 
+  CodeLogger codeLogger() {
+    return codeLogger;
+  }
+
   /// {@return where instances get the arrays of their memories}
   public MemoryPool memoryPool() {
     return memoryPool;
@@ -284,6 +296,7 @@ public final class WasmEngine implements AutoCloseable {
   @Override
   public void close() {
     threads.close();
+    codeLogger.close();
     memoryPool.close();
   }
 }

@@ -32,6 +32,8 @@ final class ModuleLoader extends GeneratedClassLoader implements LinkageSource {
   /// The loaders that were asked for; they are kept for the life of the module.
   private final Map<StructShape, StructClasses.Loader> structs = new ConcurrentHashMap<>();
 
+  private volatile @Nullable CodeObserver observer;
+
   ModuleLoader(
       String name,
       CodeLinkage linkage,
@@ -61,6 +63,16 @@ final class ModuleLoader extends GeneratedClassLoader implements LinkageSource {
 
   private static String simpleName(String binaryName) {
     return binaryName.substring(Names.GENERATED.length());
+  }
+
+  /// {@return who is told of the module's code, if anybody}
+  @Nullable CodeObserver observer() {
+    return observer;
+  }
+
+  /// Tells `told` of the module's code from now on, or nobody.
+  void observe(@Nullable CodeObserver told) {
+    observer = told;
   }
 
   @Override

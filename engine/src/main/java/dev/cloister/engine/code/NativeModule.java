@@ -263,9 +263,18 @@ public final class NativeModule implements CodeLinkage {
     return history != null && history.isQuarantined(stopSite);
   }
 
+  /// Tells `told` of the code that is defined from now on, or nobody. Any thread.
+  public void observe(@Nullable CodeObserver told) {
+    loader.observe(told);
+  }
+
   @Override
   public void follow(Instance instance) {
     CodeUser user = instance.codeUser();
+    CodeObserver observer = loader.observer();
+    if (observer != null) {
+      observer.entered(user == null ? null : user.isolate());
+    }
     if (instance.isPinned() || user == null) {
       return;
     }

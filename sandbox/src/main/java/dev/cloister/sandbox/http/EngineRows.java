@@ -88,7 +88,7 @@ final class EngineRows {
         holders.subList(0, Math.min(holders.size(), MAX_SHOWN_TENANTS)),
         holders.size(),
         info.images().stream().map(Image::of).toList(),
-        /* logging= */ false,
+        info.loggingIsolates().stream().anyMatch(holders::contains),
         /* debugging= */ false);
   }
 

@@ -90,6 +90,8 @@ final class Routes {
     blocking(POST, TENANT + "/keys", Access.TENANT_ADMIN, apis.keys::create);
     blocking(DELETE, TENANT + "/keys/{key}", Access.TENANT_ADMIN, apis.keys::delete);
     direct(GET, TENANT + "/logs", Access.TENANT_ADMIN, apis.events::log);
+    blocking(PUT, TENANT + "/code-logging", Access.TENANT_ADMIN, apis.tenants::putCodeLogging);
+    direct(GET, TENANT + "/code-log", Access.TENANT_ADMIN, apis.events::codeLog);
   }
 
   private void addServer(Apis apis) {
