@@ -6,6 +6,7 @@ import dev.cloister.engine.feature.WasmFeatures;
 import dev.cloister.engine.feature.WasmLimits;
 import dev.cloister.engine.runtime.CodeKind;
 import dev.cloister.engine.runtime.StopPolicy;
+import dev.cloister.engine.runtime.TierPolicy;
 import dev.cloister.engine.runtime.VectorUse;
 import dev.cloister.engine.script.DebugFileLoader;
 import dev.cloister.engine.stats.EngineListener;
@@ -15,6 +16,9 @@ import java.util.List;
 /// The settings of an engine. Immutable.
 public final class EngineConfig {
   private static final long MAX_IDLE_MEMORY_BYTES = 128L << 20;
+
+  /// As much as V8 commits for code at most by default, but for a megabyte.
+  private static final long MAX_CODE_BYTES = 4L << 30;
 
   /// What part of the heap idle memories may take.
   private static final int IDLE_MEMORY_SHARE = 16;
@@ -30,6 +34,14 @@ public final class EngineConfig {
   private final List<EngineListener> listeners;
   private final DebugFileLoader debugFiles;
 
+  private final TierPolicy tiers;
+
+  private final long codeBytes;
+
+  private final int maxCodeCachePercent;
+
+  private final boolean stressCodeGc;
+
   private EngineConfig(Builder builder) {
     this.features = builder.features;
     this.limits = builder.limits;
@@ -39,10 +51,21 @@ public final class EngineConfig {
     this.vectorUse = builder.vectorUse;
     this.stops = builder.stops;
     this.idleMemoryBytes = builder.idleMemoryBytes;
+    this.stressCodeGc = builder.stressCodeGc;
+    this.maxCodeCachePercent = builder.maxCodeCachePercent;
+    this.codeBytes = builder.codeBytes;
+    this.tiers = builder.tiers;
     this.listeners = List.copyOf(builder.listeners);
     this.debugFiles = builder.debugFiles;
     if (compileThreads < 1) {
       throw new IllegalArgumentException("compileThreads must be at least 1, is " + compileThreads);
+    }
+    if (codeBytes < 1) {
+      throw new IllegalArgumentException("codeBytes must be positive, is " + codeBytes);
+    }
+    if (maxCodeCachePercent < 1 || maxCodeCachePercent > 100) {
+      throw new IllegalArgumentException(
+          "maxCodeCachePercent must be from 1 to 100, is " + maxCodeCachePercent);
     }
     if (idleMemoryBytes < 0) {
       throw new IllegalArgumentException(
@@ -107,6 +130,27 @@ public final class EngineConfig {
     return listeners;
   }
 
+  /// {@return when functions get better code by themselves}
+  public TierPolicy tiers() {
+    return tiers;
+  }
+
+  /// {@return the most bytes of class files that there may be of code that somebody runs or calls
+  /// may enter}
+  public long codeBytes() {
+    return codeBytes;
+  }
+
+  /// {@return from which use of the JVM's code cache on no further code images are made}
+  public int maxCodeCachePercent() {
+    return maxCodeCachePercent;
+  }
+
+  /// {@return whether all code that is given up is collected immediately, for tests}
+  public boolean stressCodeGc() {
+    return stressCodeGc;
+  }
+
   /// {@return where debug information comes from that is not in the modules}
   public DebugFileLoader debugFiles() {
     return debugFiles;
@@ -161,6 +205,14 @@ public final class EngineConfig {
     private final List<EngineListener> listeners = new ArrayList<>();
     private DebugFileLoader debugFiles = DebugFileLoader.NONE;
 
+    private TierPolicy tiers = TierPolicy.onRequest();
+
+    private long codeBytes = MAX_CODE_BYTES;
+
+    private int maxCodeCachePercent = 80;
+
+    private boolean stressCodeGc = false;
+
     private Builder() {}
 
     private Builder(EngineConfig config) {
@@ -172,6 +224,10 @@ public final class EngineConfig {
       this.vectorUse = config.vectorUse;
       this.stops = config.stops;
       this.idleMemoryBytes = config.idleMemoryBytes;
+      this.stressCodeGc = config.stressCodeGc;
+      this.maxCodeCachePercent = config.maxCodeCachePercent;
+      this.codeBytes = config.codeBytes;
+      this.tiers = config.tiers;
       this.listeners.addAll(config.listeners);
       this.debugFiles = config.debugFiles;
     }
@@ -236,6 +292,34 @@ public final class EngineConfig {
     @CanIgnoreReturnValue
     public Builder listener(EngineListener value) {
       this.listeners.add(value);
+      return this;
+    }
+
+    /// Sets [EngineConfig#tiers].
+    @CanIgnoreReturnValue
+    public Builder tiers(TierPolicy value) {
+      this.tiers = value;
+      return this;
+    }
+
+    /// Sets [EngineConfig#codeBytes].
+    @CanIgnoreReturnValue
+    public Builder codeBytes(long value) {
+      this.codeBytes = value;
+      return this;
+    }
+
+    /// Sets [EngineConfig#maxCodeCachePercent].
+    @CanIgnoreReturnValue
+    public Builder maxCodeCachePercent(int value) {
+      this.maxCodeCachePercent = value;
+      return this;
+    }
+
+    /// Sets [EngineConfig#stressCodeGc].
+    @CanIgnoreReturnValue
+    public Builder stressCodeGc(boolean value) {
+      this.stressCodeGc = value;
       return this;
     }
 

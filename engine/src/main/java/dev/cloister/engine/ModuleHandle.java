@@ -15,6 +15,7 @@ import dev.cloister.engine.runtime.Store;
 import dev.cloister.engine.script.Script;
 import dev.cloister.engine.stats.EngineEvents;
 import dev.cloister.engine.stats.ModuleInstantiated;
+import java.util.BitSet;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.Stream;
@@ -30,8 +31,8 @@ public final class ModuleHandle implements AutoCloseable {
   private final NativeModuleCache.Key key;
   private final WasmEngine engine;
   private final StopHistory stops;
-  private final Script script;
   private final CodeUser user;
+  private final Script script;
 
   ModuleHandle(
       WasmEngine engine,
@@ -45,8 +46,8 @@ public final class ModuleHandle implements AutoCloseable {
     this.nativeModule = nativeModule;
     this.key = key;
     this.stops = stops;
-    this.script = script;
     this.user = nativeModule.open(isolate, stops);
+    this.script = script;
   }
 
   /// {@return the module}
@@ -139,6 +140,44 @@ public final class ModuleHandle implements AutoCloseable {
       throw new IllegalArgumentException("not an instance of " + scriptUrl());
     }
     nativeModule.unpin(instance);
+  }
+
+  /// Has new calls run optimized code, which is there before this returns. Not on an event loop.
+  ///
+  /// @param function the index of an own function, or null for all
+  /// @return whether that is new; it is not either if the module runs code of a special kind
+  /// @throws IndexOutOfBoundsException if there is no such function
+  /// @throws dev.cloister.engine.error.LimitExceededException if there is too much code
+  public boolean tierUp(@Nullable Integer function) {
+    return nativeModule.tierUp(function);
+  }
+
+  /// Has new calls run baseline code, also of hot functions, until [#tierUp] says otherwise. Not on
+  /// an event loop.
+  ///
+  /// @param function the index of an own function, or null for all
+  /// @return whether that is new
+  /// @throws IndexOutOfBoundsException if there is no such function
+  /// @throws dev.cloister.engine.error.LimitExceededException if there is too much code
+  public boolean tierDown(@Nullable Integer function) {
+    return nativeModule.tierDown(function);
+  }
+
+  /// Has new calls of some own functions run optimized code: those that an earlier run found hot.
+  /// Not on an event loop.
+  ///
+  /// @return whether that is new
+  /// @throws IndexOutOfBoundsException if there is no such function
+  /// @throws dev.cloister.engine.error.LimitExceededException if there is too much code
+  public boolean tierUp(BitSet functions) {
+    return nativeModule.tierUp(functions);
+  }
+
+  /// {@return which functions guests were found in, of all isolates together, the hottest first}
+  public List<FunctionProfile> profile() {
+    return nativeModule.heat().stream()
+        .map(heat -> new FunctionProfile(heat.functionIndex(), heat.samples(), heat.tier()))
+        .toList();
   }
 
   /// {@return the kind of code that new instances run; baseline also if some functions of it are

@@ -1,12 +1,15 @@
 package dev.cloister.engine;
 
 import com.google.errorprone.annotations.concurrent.GuardedBy;
+import dev.cloister.engine.code.CodeCacheUse;
 import dev.cloister.engine.code.CodeManager;
 import dev.cloister.engine.code.CompileThreads;
+import dev.cloister.engine.code.FreedCode;
 import dev.cloister.engine.code.NativeModule;
 import dev.cloister.engine.code.NativeModuleCache;
 import dev.cloister.engine.code.SignatureClasses;
 import dev.cloister.engine.code.StructClasses;
+import dev.cloister.engine.code.Tiering;
 import dev.cloister.engine.decode.ModuleDecoder;
 import dev.cloister.engine.decode.StreamingDecoder;
 import dev.cloister.engine.logging.CodeLogger;
@@ -24,7 +27,9 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.function.Consumer;
 import java.util.function.Supplier;
+import org.jspecify.annotations.Nullable;
 
 /// A WebAssembly engine: modules become JVM bytecode, shared by all isolates that use them.
 ///
@@ -58,7 +63,14 @@ public final class WasmEngine implements AutoCloseable {
     this.structClasses = new StructClasses(threads);
     this.stopper = Stopper.create(config.stops());
     this.memoryPool = new MemoryPool(config.idleMemoryBytes());
-    this.codeManager = CodeManager.unlimited();
+    this.codeManager =
+        new CodeManager(
+            config.codeBytes(),
+            config.stressCodeGc(),
+            config.maxCodeCachePercent() / 100.0,
+            CodeCacheUse::now,
+            threads::runSoon,
+            new Tiering(config.tiers()));
     this.events = new EngineEvents(config.listeners());
   }
 
@@ -281,6 +293,52 @@ public final class WasmEngine implements AutoCloseable {
         codeBytes,
         metadataBytes,
         stopper.figures());
+  }
+
+  /// {@return figures of the generated code}
+  public CodeStatistics codeStatistics() {
+    return CodeStatistics.of(codeManager);
+  }
+
+  /// Begins a collection of code that calls enter no more, or lets one follow that which runs. Any
+  /// thread; returns at once.
+  public void collectCode() {
+    codeManager.collect();
+  }
+
+  /// Gives up the baseline code of all modules; it is generated anew where it is called. Running
+  /// guests keep what they run. Any thread.
+  public FlushedCode flushBaseline() {
+    FreedCode freed = codeManager.flushBaseline();
+    return new FlushedCode(freed.codeBytes(), freed.metadataBytes());
+  }
+
+  /// Has new calls of a module run optimized code. Not on an event loop.
+  ///
+  /// @param function the index of an own function, or null for all
+  /// @return the modules with this hash, afterwards; none if there is no such module
+  /// @throws IndexOutOfBoundsException if there is no such function
+  /// @throws dev.cloister.engine.error.LimitExceededException if there is too much code
+  public List<NativeModuleInfo> tierUp(ModuleHash hash, @Nullable Integer function) {
+    return change(hash, module -> module.tierUp(function));
+  }
+
+  /// Has new calls of a module run baseline code, until they are told otherwise. Not on an event
+  /// loop.
+  ///
+  /// @param function the index of an own function, or null for all
+  /// @return the modules with this hash, afterwards; none if there is no such module
+  /// @throws IndexOutOfBoundsException if there is no such function
+  /// @throws dev.cloister.engine.error.LimitExceededException if there is too much code
+  public List<NativeModuleInfo> tierDown(ModuleHash hash, @Nullable Integer function) {
+    return change(hash, module -> module.tierDown(function));
+  }
+
+  private List<NativeModuleInfo> change(ModuleHash hash, Consumer<NativeModule> change) {
+    List<NativeModule> modules =
+        cache.modules().stream().filter(module -> module.hash().equals(hash)).toList();
+    modules.forEach(change);
+    return modules.stream().map(this::info).toList();
   }
 
   CodeLogger codeLogger() {

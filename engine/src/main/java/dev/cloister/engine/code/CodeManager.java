@@ -2,6 +2,7 @@ package dev.cloister.engine.code;
 
 import com.google.errorprone.annotations.concurrent.GuardedBy;
 import dev.cloister.engine.error.LimitExceededException;
+import dev.cloister.engine.runtime.TierPolicy;
 import java.lang.ref.Cleaner;
 import java.util.ArrayList;
 import java.util.Collections;
@@ -26,6 +27,7 @@ public final class CodeManager {
   private final double maxCodeCache;
   private final DoubleSupplier codeCacheUse;
   private final CodeGc gc;
+  private final Tiering tiering;
   private final AtomicLong committedBytes = new AtomicLong();
   private final AtomicLong definedBytes = new AtomicLong();
   private final AtomicLong freedBytes = new AtomicLong();
@@ -76,22 +78,35 @@ public final class CodeManager {
   /// @param maxCodeCache from which use of the JVM's code cache on no image is made, from 0 to 1
   /// @param codeCacheUse tells that use
   /// @param reporter runs what isolates report, soon and in any order
+  /// @param tiering what its modules have in common when better code is made of them
   public CodeManager(
       long maxBytes,
       boolean isStressed,
       double maxCodeCache,
       DoubleSupplier codeCacheUse,
-      Executor reporter) {
+      Executor reporter,
+      Tiering tiering) {
     this.maxBytes = maxBytes;
     this.maxCodeCache = maxCodeCache;
     this.codeCacheUse = codeCacheUse;
     this.gc = new CodeGc(isStressed, reporter);
+    this.tiering = tiering;
   }
 
   /// {@return a manager that allows everything}
   public static CodeManager unlimited() {
     return new CodeManager(
-        Long.MAX_VALUE, /* isStressed= */ false, 1, /* codeCacheUse= */ () -> 0, Runnable::run);
+        Long.MAX_VALUE,
+        /* isStressed= */ false,
+        1,
+        /* codeCacheUse= */ () -> 0,
+        Runnable::run,
+        new Tiering(TierPolicy.onRequest()));
+  }
+
+  /// {@return what its modules have in common when better code is made of them}
+  public Tiering tiering() {
+    return tiering;
   }
 
   /// Lets an isolate take part in collections.

@@ -35,6 +35,7 @@ import dev.cloister.engine.script.ScriptUrl;
 import dev.cloister.engine.script.SourceLocator;
 import dev.cloister.engine.types.DefinedType;
 import java.lang.ref.WeakReference;
+import java.util.BitSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
@@ -73,6 +74,8 @@ public final class NativeModule implements CodeLinkage {
   private final InstanceFactory factory;
   private final ImageSet images;
   private final ModuleAccount account;
+  private final ModuleTiers tiers;
+  private final Tiering tiering;
 
   /// Whom instances are for that nobody told apart.
   private final CodeUser anybody = new CodeUser(/* isolate= */ null, /* history= */ null);
@@ -161,6 +164,8 @@ public final class NativeModule implements CodeLinkage {
     this.factory = newFactory(loader);
     this.images =
         new ImageSet(plan, loader, threads, codeManager, accounts, FunctionTiers.of(kind));
+    this.tiering = codeManager.tiering();
+    this.tiers = new ModuleTiers(plan, images, threads, tiering, System::nanoTime);
     LIVE.values().removeIf(reference -> reference.refersTo(null));
     LIVE.put(name, new WeakReference<>(this));
   }
@@ -246,6 +251,7 @@ public final class NativeModule implements CodeLinkage {
 
   @Override
   public Instance newInstance(Store store, @Nullable CodeUser user) {
+    tiering.noteGuest();
     Instance instance = factory.newInstance(store, this);
     CodeUser known = user == null ? anybody : user;
     CodeImage image = images.current();
@@ -270,6 +276,7 @@ public final class NativeModule implements CodeLinkage {
 
   @Override
   public void follow(Instance instance) {
+    tiering.noteGuest();
     CodeUser user = instance.codeUser();
     CodeObserver observer = loader.observer();
     if (observer != null) {
@@ -424,6 +431,61 @@ public final class NativeModule implements CodeLinkage {
     return images.remove(filter);
   }
 
+  /// Has new calls run optimized code, which is there before this returns. Not on an event loop.
+  ///
+  /// @param function an own function, or null for all of them
+  /// @return whether that is new; it is not either if the module runs code of a special kind
+  /// @throws IndexOutOfBoundsException if there is no such function
+  /// @throws LimitExceededException if there is too much code
+  public boolean tierUp(@Nullable Integer function) {
+    requireOwn(function);
+    return tiers.tierUp(function);
+  }
+
+  /// The same for some own functions.
+  public boolean tierUp(BitSet functions) {
+    functions.stream().forEach(this::requireOwn);
+    return tiers.tierUp(functions);
+  }
+
+  /// Has new calls run baseline code, also if the function is hot, until it is asked to be
+  /// optimized again. Not on an event loop.
+  ///
+  /// @param function an own function, or null for all of them
+  /// @return whether that is new
+  /// @throws IndexOutOfBoundsException if there is no such function
+  /// @throws LimitExceededException if there is too much code
+  public boolean tierDown(@Nullable Integer function) {
+    requireOwn(function);
+    return tiers.tierDown(function);
+  }
+
+  private void requireOwn(@Nullable Integer function) {
+    if (function != null) {
+      int own = module.functionCount() - module.importedFunctionCount();
+      Objects.checkIndex(function - module.importedFunctionCount(), own);
+    }
+  }
+
+  /// {@return the functions that were found hot, the hottest first} Any thread.
+  public List<FunctionHeat> heat() {
+    return tiers.heat();
+  }
+
+  /// Counts a sample of a function, if it is one of a module with this sampler.
+  ///
+  /// @param element a frame of a chunk
+  static void sampled(StackTraceElement element, HeatSampler sampler) {
+    NativeModule found = owner(element);
+    if (found != null && found.tiering.sampler() == sampler) {
+      int function = function(element);
+      FunctionTiers tiers = found.tiersOf(element);
+      if (tiers != null && function >= found.module.importedFunctionCount()) {
+        found.tiers.sampled(function, tiers.of(function));
+      }
+    }
+  }
+
   /// Generates all code of the current image that is not there yet.
   ///
   /// @throws LimitExceededException if a function is too large for the JVM
@@ -474,31 +536,53 @@ public final class NativeModule implements CodeLinkage {
 
   @Override
   public @Nullable WasmFrame resolve(StackTraceElement element) {
+    NativeModule found = owner(element);
+    int function = found == null ? -1 : function(element);
+    if (found == null || function < 0) {
+      return null;
+    }
+    FunctionTiers functionTiers = found.tiersOf(element);
+    if (functionTiers == null) {
+      return null;
+    }
+    WasmModule code = found.module;
+    CodeKind kind = functionTiers.of(function);
+    boolean isPart = element.getMethodName().indexOf('_') >= 0;
+    if (function < code.importedFunctionCount()
+        || element.getLineNumber() == Sites.REGION_CALL
+        || (!isPart && found.plan.hasBodyMethod(kind, function))) {
+      return null;
+    }
+    int offset =
+        Sites.offset(found.plan, kind, function, element.getMethodName(), element.getLineNumber());
+    return new WasmFrame(function, code.functionName(function), offset, found.sources.find(offset));
+  }
+
+  /// {@return the module whose chunk a frame is in, if it is one and the module is alive}
+  private static @Nullable NativeModule owner(StackTraceElement element) {
     String loaderName = element.getClassLoaderName();
     if (loaderName == null || !element.getClassName().startsWith("dev.cloister.generated.C")) {
       return null;
     }
-    int end = loaderName.lastIndexOf('-');
-    WeakReference<NativeModule> owner = LIVE.get(loaderName.substring(0, Math.max(end, 0)));
-    NativeModule found = owner == null ? null : owner.get();
+    int end = Math.max(loaderName.lastIndexOf('-'), 0);
+    WeakReference<NativeModule> owner = LIVE.get(loaderName.substring(0, end));
+    return owner == null ? null : owner.get();
+  }
+
+  /// {@return the function that a method of a chunk is a part of, or -1}
+  private static int function(StackTraceElement element) {
     String method = element.getMethodName();
-    if (found == null || method.charAt(0) != 'f') {
-      return null;
+    if (method.charAt(0) != 'f') {
+      return -1;
     }
     int part = method.indexOf('_');
-    int function = Integer.parseInt(method.substring(1, part < 0 ? method.length() : part));
-    WasmModule code = found.module;
-    FunctionTiers tiers = found.images.tiersOf(Integer.parseInt(loaderName.substring(end + 1)));
-    if (tiers == null) {
-      return null;
-    }
-    CodeKind kind = tiers.of(function);
-    if (function < code.importedFunctionCount()
-        || element.getLineNumber() == Sites.REGION_CALL
-        || (part < 0 && found.plan.hasBodyMethod(kind, function))) {
-      return null;
-    }
-    int offset = Sites.offset(found.plan, kind, function, method, element.getLineNumber());
-    return new WasmFrame(function, code.functionName(function), offset, found.sources.find(offset));
+    return Integer.parseInt(method, 1, part < 0 ? method.length() : part, 10);
+  }
+
+  /// {@return how the functions are made in the image of a frame, or null if that is forgotten}
+  private @Nullable FunctionTiers tiersOf(StackTraceElement element) {
+    String loaderName = Objects.requireNonNull(element.getClassLoaderName());
+    return images.tiersOf(
+        Integer.parseInt(loaderName, loaderName.lastIndexOf('-') + 1, loaderName.length(), 10));
   }
 }

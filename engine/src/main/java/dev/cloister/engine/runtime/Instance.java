@@ -160,6 +160,11 @@ public abstract class Instance {
     return codeUser;
   }
 
+  /// {@return that it runs its image, or null if it runs none}
+  final @Nullable CodeUse codeUse() {
+    return codeUse;
+  }
+
   /// {@return whether it stays in its image when the module gets a newer one}
   public final boolean isPinned() {
     return isPinned;
