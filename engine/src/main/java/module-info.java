@@ -6,11 +6,12 @@ module dev.cloister.engine {
   requires jdk.jfr;
   requires org.objectweb.asm;
   requires static jdk.incubator.vector;
-  requires static com.google.errorprone.annotations;
+  requires static transitive com.google.errorprone.annotations;
   requires static transitive org.jspecify;
 
   exports dev.cloister.engine;
   exports dev.cloister.engine.bytecode;
+  exports dev.cloister.engine.debug;
   exports dev.cloister.engine.error;
   exports dev.cloister.engine.feature;
   exports dev.cloister.engine.logging;

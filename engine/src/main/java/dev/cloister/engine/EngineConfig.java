@@ -31,15 +31,12 @@ public final class EngineConfig {
   private final VectorUse vectorUse;
   private final StopPolicy stops;
   private final long idleMemoryBytes;
+  private final int maxPausedGuests;
   private final List<EngineListener> listeners;
   private final DebugFileLoader debugFiles;
-
   private final TierPolicy tiers;
-
   private final long codeBytes;
-
   private final int maxCodeCachePercent;
-
   private final boolean stressCodeGc;
 
   private EngineConfig(Builder builder) {
@@ -51,6 +48,7 @@ public final class EngineConfig {
     this.vectorUse = builder.vectorUse;
     this.stops = builder.stops;
     this.idleMemoryBytes = builder.idleMemoryBytes;
+    this.maxPausedGuests = builder.maxPausedGuests;
     this.stressCodeGc = builder.stressCodeGc;
     this.maxCodeCachePercent = builder.maxCodeCachePercent;
     this.codeBytes = builder.codeBytes;
@@ -59,6 +57,10 @@ public final class EngineConfig {
     this.debugFiles = builder.debugFiles;
     if (compileThreads < 1) {
       throw new IllegalArgumentException("compileThreads must be at least 1, is " + compileThreads);
+    }
+    if (maxPausedGuests < 1) {
+      throw new IllegalArgumentException(
+          "maxPausedGuests must be at least 1, is " + maxPausedGuests);
     }
     if (codeBytes < 1) {
       throw new IllegalArgumentException("codeBytes must be positive, is " + codeBytes);
@@ -123,6 +125,11 @@ public final class EngineConfig {
   /// JVM takes them back when its heap gets short}
   public long idleMemoryBytes() {
     return idleMemoryBytes;
+  }
+
+  /// {@return how many guests of an isolate may pause for a debugger at once}
+  public int maxPausedGuests() {
+    return maxPausedGuests;
   }
 
   /// {@return who is told what happens}
@@ -204,13 +211,10 @@ public final class EngineConfig {
         Math.min(MAX_IDLE_MEMORY_BYTES, Runtime.getRuntime().maxMemory() / IDLE_MEMORY_SHARE);
     private final List<EngineListener> listeners = new ArrayList<>();
     private DebugFileLoader debugFiles = DebugFileLoader.NONE;
-
+    private int maxPausedGuests = 16;
     private TierPolicy tiers = TierPolicy.onRequest();
-
     private long codeBytes = MAX_CODE_BYTES;
-
     private int maxCodeCachePercent = 80;
-
     private boolean stressCodeGc = false;
 
     private Builder() {}
@@ -224,6 +228,7 @@ public final class EngineConfig {
       this.vectorUse = config.vectorUse;
       this.stops = config.stops;
       this.idleMemoryBytes = config.idleMemoryBytes;
+      this.maxPausedGuests = config.maxPausedGuests;
       this.stressCodeGc = config.stressCodeGc;
       this.maxCodeCachePercent = config.maxCodeCachePercent;
       this.codeBytes = config.codeBytes;
@@ -278,6 +283,13 @@ public final class EngineConfig {
     @CanIgnoreReturnValue
     public Builder stops(StopPolicy value) {
       this.stops = value;
+      return this;
+    }
+
+    /// Sets [EngineConfig#maxPausedGuests].
+    @CanIgnoreReturnValue
+    public Builder maxPausedGuests(int value) {
+      this.maxPausedGuests = value;
       return this;
     }
 

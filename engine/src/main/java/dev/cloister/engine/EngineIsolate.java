@@ -2,6 +2,7 @@ package dev.cloister.engine;
 
 import dev.cloister.engine.code.NativeModule;
 import dev.cloister.engine.code.NativeModuleCache;
+import dev.cloister.engine.debug.Debugger;
 import dev.cloister.engine.logging.CodeLogListener;
 import dev.cloister.engine.logging.IsolateCodeLog;
 import dev.cloister.engine.runtime.StopHistory;
@@ -36,10 +37,18 @@ public final class EngineIsolate implements AutoCloseable {
   /// What the isolate is told of its code.
   private final IsolateCodeLog codeLog;
 
+  private final Debugger debugger;
+
   EngineIsolate(WasmEngine engine, String id) {
     this.engine = engine;
     this.id = id;
     this.codeLog = engine.codeLogger().add(this, id);
+    this.debugger = new Debugger(id, engine.config().maxPausedGuests());
+  }
+
+  /// {@return what debugs the isolate} Off until somebody turns it on.
+  public Debugger debugger() {
+    return debugger;
   }
 
   /// {@return the name of the isolate}

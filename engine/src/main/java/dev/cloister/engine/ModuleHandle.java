@@ -84,7 +84,8 @@ public final class ModuleHandle implements AutoCloseable {
 
   /// Makes an instance and runs its start function, on the thread that runs `store`.
   ///
-  /// It runs code of the kind [#codeKind], unless [#isQuarantined].
+  /// It runs code of the kind [#codeKind], unless [#isQuarantined] or the isolate is being
+  /// debugged.
   ///
   /// @throws dev.cloister.engine.error.LinkException if an import is missing or of the wrong type
   /// @throws dev.cloister.engine.error.LimitExceededException if the store's limiter refuses what
@@ -93,6 +94,7 @@ public final class ModuleHandle implements AutoCloseable {
   ///   function traps
   /// @throws dev.cloister.engine.error.StoppedException if the store was asked to stop
   public Instance instantiate(Store store, Imports imports) {
+    store.debugWith(isolate.debugger());
     EngineEvents events = engine.events();
     if (events.isSilent()) {
       return nativeModule.instantiate(store, imports, user);

@@ -147,6 +147,7 @@ public final class WasmEngine implements AutoCloseable {
         if (isFirst) {
           codeLogger.link(isolate.codeLog(), nativeModule, script);
         }
+        isolate.debugger().link(nativeModule);
       }
     }
     if (handle == null) {
@@ -198,6 +199,7 @@ public final class WasmEngine implements AutoCloseable {
       if (isLast) {
         isolate.scripts.remove(nativeModule);
         codeLogger.unlink(isolate.codeLog(), nativeModule);
+        isolate.debugger().unlink(nativeModule);
       }
     }
     if (isLast) {
@@ -213,6 +215,7 @@ public final class WasmEngine implements AutoCloseable {
       isolates.remove(isolate);
       open = List.copyOf(isolate.open);
     }
+    isolate.debugger().close();
     open.forEach(ModuleHandle::close);
     codeManager.removeIsolate(isolate);
   }

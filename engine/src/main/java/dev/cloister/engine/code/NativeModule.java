@@ -34,6 +34,7 @@ import dev.cloister.engine.script.DebugFileLoader;
 import dev.cloister.engine.script.ScriptUrl;
 import dev.cloister.engine.script.SourceLocator;
 import dev.cloister.engine.types.DefinedType;
+import dev.cloister.engine.types.VecType;
 import java.lang.ref.WeakReference;
 import java.util.BitSet;
 import java.util.List;
@@ -255,18 +256,25 @@ public final class NativeModule implements CodeLinkage {
     Instance instance = factory.newInstance(store, this);
     CodeUser known = user == null ? anybody : user;
     CodeImage image = images.current();
-    if (image.kind().isReplaceable() && isQuarantined(known)) {
-      image = image(CodeKind.POLLED);
-      stopSite.stopper().countPolledInstance();
+    CodeKind ownKind = image.kind().isReplaceable() ? ownKind(store, known) : null;
+    if (ownKind != null) {
+      image = image(ownKind);
       instance.pin(true);
+    }
+    if (ownKind == CodeKind.POLLED) {
+      stopSite.stopper().countPolledInstance();
     }
     run(instance, image, known);
     return instance;
   }
 
-  private boolean isQuarantined(CodeUser user) {
+  /// {@return the kind of code that an instance has to run whatever image is current, or null}
+  private @Nullable CodeKind ownKind(Store store, CodeUser user) {
+    if (store.isMetered()) {
+      return CodeKind.FUEL;
+    }
     StopHistory history = user.history();
-    return history != null && history.isQuarantined(stopSite);
+    return history != null && history.isQuarantined(stopSite) ? CodeKind.POLLED : null;
   }
 
   /// Tells `told` of the code that is defined from now on, or nobody. Any thread.
@@ -315,11 +323,20 @@ public final class NativeModule implements CodeLinkage {
     instance.pin(true);
   }
 
-  /// Ends what [#pin] began: the next call from outside runs the current image. On the thread that
-  /// runs the instance's store.
+  /// Ends what [#pin] began: the next call from outside runs what a new instance would. On the
+  /// thread that runs the instance's store.
+  ///
+  /// @throws LimitExceededException if there is no such code and it cannot be made
   public void unpin(Instance instance) {
-    instance.pin(false);
-    ImageEpoch.advance();
+    CodeUser user = userOf(instance);
+    CodeKind ownKind =
+        images.currentTiers().kind().isReplaceable() ? ownKind(instance.store(), user) : null;
+    if (ownKind == null) {
+      instance.pin(false);
+      ImageEpoch.advance();
+    } else {
+      run(instance, image(ownKind), user);
+    }
   }
 
   private CodeUser userOf(Instance instance) {
@@ -358,6 +375,17 @@ public final class NativeModule implements CodeLinkage {
   /// @param user whom the instance is for; null if nobody is to be told apart
   public Instance instantiate(Store store, Imports imports, @Nullable CodeUser user) {
     return Instantiator.instantiate(this, store, imports, user);
+  }
+
+  @Override
+  public @Nullable Object globalField(Instance instance, int index) {
+    return GlobalFields.get(
+        instance, index, module.globalType(index).valueType() instanceof VecType);
+  }
+
+  @Override
+  public void setGlobalField(Instance instance, int index, @Nullable Object value) {
+    GlobalFields.set(instance, index, value);
   }
 
   @Override

@@ -11,6 +11,7 @@ import dev.cloister.engine.types.MemoryType;
 import dev.cloister.engine.types.RefType;
 import dev.cloister.engine.types.TableType;
 import dev.cloister.engine.types.TagType;
+import dev.cloister.engine.types.ValueType;
 import dev.cloister.engine.util.ByteReader;
 import java.util.ArrayList;
 import java.util.BitSet;
@@ -187,6 +188,27 @@ public final class WasmModule implements IndexSpaces {
   /// Returns where the code entry of own function `index` has ended.
   public int bodyEnd(int index) {
     return bodies[2 * ownIndex(index, importedFunctionCount) + 1];
+  }
+
+  /// {@return the type that a local of an own function was declared with, parameters first} Read
+  /// from the body: for debuggers.
+  ///
+  /// @throws IndexOutOfBoundsException if there is no such local
+  public ValueType localType(int index, int local) {
+    List<ValueType> params = signature(index).params();
+    if (local >= 0 && local < params.size()) {
+      return params.get(local);
+    }
+    InstructionReader reader = bodyInstructions(index);
+    long first = params.size();
+    for (int groups = reader.readLocalGroups(); groups > 0; groups--) {
+      first += Integer.toUnsignedLong(reader.readLocalCount());
+      ValueType type = reader.readLocalType();
+      if (local >= params.size() && local < first) {
+        return type;
+      }
+    }
+    throw new IndexOutOfBoundsException("function " + index + " has no local " + local);
   }
 
   /// Returns whether all of some [FunctionFacts] hold for own function `index`.

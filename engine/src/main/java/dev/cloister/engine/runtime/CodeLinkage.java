@@ -51,6 +51,15 @@ public interface CodeLinkage extends FrameResolver {
   /// no guest code is running in it.
   void follow(Instance instance);
 
+  /// {@return the value of a global that is a field of its instance, boxed as in [FuncRef#call]}
+  /// For debuggers; slow.
+  @Nullable Object globalField(Instance instance, int index);
+
+  /// Replaces the value of a global that is a field of its instance. For debuggers; slow.
+  ///
+  /// @param value one of the global's type
+  void setGlobalField(Instance instance, int index, @Nullable Object value);
+
   /// {@return a reference by which instances of this module call `function`}
   ///
   /// @param functionIndex the import that it is

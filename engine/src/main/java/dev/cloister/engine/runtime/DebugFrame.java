@@ -31,6 +31,7 @@ public final class DebugFrame {
   private final int functionIndex;
   private final String localKinds;
   private final int valuesBelow;
+  private final int depth;
 
   /// The locals, then the operands; floats as their raw bits.
   private long[] numbers;
@@ -53,6 +54,7 @@ public final class DebugFrame {
     this.caller = caller;
     this.functionIndex = functionIndex;
     this.localKinds = localKinds;
+    this.depth = caller == null ? 0 : caller.depth + 1;
     this.valuesBelow = caller == null ? 0 : caller.valuesBelow + caller.numbers.length;
     int values = localKinds.length() + OPERANDS_AT_FIRST;
     requireRoom(values);
@@ -99,7 +101,7 @@ public final class DebugFrame {
     frame.distance = distance;
     frame.operandCount = operandCount;
     DebugListener listener = frame.instance.debugListener();
-    if (listener != null) {
+    if (listener != null && listener.isArmed()) {
       StackGuard.probe();
       listener.positionReached(frame);
     }
@@ -292,6 +294,30 @@ public final class DebugFrame {
   /// {@return a local, in the boxed form that function calls use}
   public @Nullable Object local(int index) {
     return value(index, localKinds.charAt(index));
+  }
+
+  /// Replaces a local.
+  ///
+  /// @param value of the type that the local was declared with
+  /// @throws IndexOutOfBoundsException if there is no such local
+  /// @throws IllegalArgumentException if the value is of another type
+  public void setLocal(int index, @Nullable Object value) {
+    Objects.checkIndex(index, localKinds.length());
+    Values.requireType(value, instance.module().localType(functionIndex, index));
+    switch (value) {
+      case Integer number -> set((int) number, this, index);
+      case Long number -> set((long) number, this, index);
+      case Float number -> set((float) number, this, index);
+      case Double number -> set((double) number, this, index);
+      case V128(long low, long high) when localKinds.charAt(index) == 'V' ->
+          set(low, high, this, index);
+      case null, default -> set(value, this, index);
+    }
+  }
+
+  /// {@return how many frames there are outwards}
+  public int depth() {
+    return depth;
   }
 
   /// {@return the number of operands}

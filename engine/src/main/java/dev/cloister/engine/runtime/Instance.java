@@ -5,6 +5,8 @@ import dev.cloister.engine.error.TrapReason;
 import dev.cloister.engine.module.Export;
 import dev.cloister.engine.module.WasmModule;
 import dev.cloister.engine.types.DefinedType;
+import dev.cloister.engine.types.GlobalType;
+import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
 /// An instance of a module: all its mutable state (Spec 4.2.5).
@@ -78,6 +80,7 @@ public abstract class Instance {
   private boolean[] droppedData = NO_FLAGS;
   private Tag[] tags = NO_TAGS;
   private boolean poisoned;
+  private boolean debugged;
 
   /// What calls from outside run, as [#run(ImageEntry, CodeUser, CodeUse)] was told last.
   private @Nullable ImageEntry image;
@@ -213,6 +216,62 @@ public abstract class Instance {
   /// {@return a memory, or null if the module has fewer}
   public @Nullable Memory memory(int index) {
     return index < memories.length ? memories[index] : null;
+  }
+
+  /// {@return a table}
+  ///
+  /// @throws IndexOutOfBoundsException if the module has fewer
+  public Table table(int index) {
+    return tables[index];
+  }
+
+  /// {@return the value of a global, wherever it is kept, boxed as in [FuncRef#call]}
+  ///
+  /// @throws IndexOutOfBoundsException if there is no such global
+  public @Nullable Object global(int index) {
+    Objects.checkIndex(index, module().globalCount());
+    Global cell = linkage.layout().isCell(index) ? cells[index] : null;
+    if (cell != null) {
+      return cell.value();
+    }
+    return linkage.layout().isField(index)
+        ? linkage.globalField(this, index)
+        : new GlobalArrays(this).get(index);
+  }
+
+  /// Replaces the value of a global, for debuggers: the guest must be at a position of code of kind
+  /// [CodeKind#DEBUG], since other code may know the value.
+  ///
+  /// @throws IndexOutOfBoundsException if there is no such global
+  /// @throws IllegalStateException if the global is immutable
+  /// @throws IllegalArgumentException if the value is not of the global's type
+  public void setGlobal(int index, @Nullable Object value) {
+    Objects.checkIndex(index, module().globalCount());
+    GlobalType type = module().globalType(index);
+    if (!type.mutable()) {
+      throw new IllegalStateException("global is immutable");
+    }
+    Values.requireType(value, type.valueType());
+    Global cell = linkage.layout().isCell(index) ? cells[index] : null;
+    if (cell != null) {
+      cell.set(value);
+    } else if (linkage.layout().isField(index)) {
+      linkage.setGlobalField(this, index, value);
+    } else {
+      new GlobalArrays(this).set(index, value);
+    }
+  }
+
+  /// {@return whether the isolate that the instance belongs to is being debugged, so that it runs
+  /// debuggable code whatever else new instances run} On the thread that runs the store.
+  public boolean isDebugged() {
+    return debugged;
+  }
+
+  /// Notes whether the instance runs debuggable code because its isolate is being debugged. On the
+  /// thread that runs the store.
+  public void setDebugged(boolean isDebugged) {
+    debugged = isDebugged;
   }
 
   /// Lets a listener be told of every position that this instance reaches in code of kind

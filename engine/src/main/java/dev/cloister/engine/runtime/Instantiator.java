@@ -12,12 +12,9 @@ import dev.cloister.engine.types.FuncExternType;
 import dev.cloister.engine.types.GlobalType;
 import dev.cloister.engine.types.Limits;
 import dev.cloister.engine.types.MemoryType;
-import dev.cloister.engine.types.NumType;
-import dev.cloister.engine.types.RefType;
 import dev.cloister.engine.types.Subtyping;
 import dev.cloister.engine.types.TableType;
 import dev.cloister.engine.types.TagType;
-import dev.cloister.engine.types.VecType;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
@@ -47,6 +44,7 @@ public final class Instantiator {
       throw LimitExceededException.refused("instance size in bytes", bytes);
     }
     this.instance = linkage.newInstance(store, user);
+    store.adopt(instance);
   }
 
   /// Makes an instance and runs its start function.
@@ -300,67 +298,6 @@ public final class Instantiator {
             memory,
             instance);
         Instance.dropData(instance, i);
-      }
-    }
-  }
-
-  /// Fills the arrays of the globals that have neither cell nor field.
-  private static final class GlobalArrays {
-    private final Instance instance;
-    private final int count;
-
-    GlobalArrays(Instance instance) {
-      this.instance = instance;
-      this.count = instance.module().globalCount();
-    }
-
-    void set(int index, @Nullable Object value) {
-      switch (instance.module().globalType(index).valueType()) {
-        case NumType number -> {
-          switch (number) {
-            case I32 -> {
-              if (instance.i32Globals.length == 0) {
-                instance.i32Globals = new int[count];
-              }
-              instance.i32Globals[index] = Values.require(Integer.class, value, number);
-            }
-            case I64 -> {
-              if (instance.i64Globals.length == 0) {
-                instance.i64Globals = new long[count];
-              }
-              instance.i64Globals[index] = Values.require(Long.class, value, number);
-            }
-            case F32 -> {
-              if (instance.f32Globals.length == 0) {
-                instance.f32Globals = new float[count];
-              }
-              instance.f32Globals[index] = Values.require(Float.class, value, number);
-            }
-            case F64 -> {
-              if (instance.f64Globals.length == 0) {
-                instance.f64Globals = new double[count];
-              }
-              instance.f64Globals[index] = Values.require(Double.class, value, number);
-            }
-          }
-        }
-        case VecType vector -> {
-          V128 bits = Values.require(V128.class, value, vector);
-          if (instance.i64Globals.length == 0) {
-            instance.i64Globals = new long[count];
-          }
-          if (instance.highGlobals.length == 0) {
-            instance.highGlobals = new long[count];
-          }
-          instance.i64Globals[index] = bits.low();
-          instance.highGlobals[index] = bits.high();
-        }
-        case RefType _ -> {
-          if (instance.refGlobals.length == 0) {
-            instance.refGlobals = new Object[count];
-          }
-          instance.refGlobals[index] = value;
-        }
       }
     }
   }

@@ -13,6 +13,7 @@ import java.util.List;
 import java.util.Objects;
 import java.util.Set;
 import java.util.concurrent.locks.LockSupport;
+import java.util.function.BooleanSupplier;
 import org.jspecify.annotations.Nullable;
 
 /// A group of instances that may call each other, run by one thread at a time (Spec 4.2.3).
@@ -43,6 +44,8 @@ public final class Store implements AutoCloseable {
 
   /// What code that counts may still execute, in units of [Fuel]; never negative.
   long fuel = Long.MAX_VALUE;
+
+  private boolean isMetered;
 
   /// The innermost frame of debuggable code.
   @Nullable DebugFrame debugFrame;
@@ -80,6 +83,15 @@ public final class Store implements AutoCloseable {
   private volatile @Nullable Thread waiting;
 
   private WaitRegion waitRegion = WaitRegion.NONE;
+
+  /// Of the isolate that the store belongs to, as far as it has one.
+  private @Nullable DebugControl debugControl;
+
+  /// What the debugger keeps about the guest of this store.
+  private @Nullable Object debugState;
+
+  /// The epoch of [#debugControl] in which the instances were arranged.
+  private int debugEpoch;
 
   private final Object stopLock = new Object();
   // Guarded by stopLock:
@@ -146,8 +158,9 @@ public final class Store implements AutoCloseable {
     return fuel;
   }
 
-  /// Sets how much its instances may still execute in code of kind [CodeKind#FUEL]. Also between
-  /// calls that ended for want of it: the store stays usable.
+  /// Sets how much its instances may still execute in code of kind [CodeKind#FUEL], which instances
+  /// that are made from then on run unless the engine is set to another kind than baseline or
+  /// optimized. Also between calls that ended for want of fuel: the store stays usable.
   ///
   /// @param units at least 0
   public void setFuel(long units) {
@@ -155,6 +168,12 @@ public final class Store implements AutoCloseable {
       throw new IllegalArgumentException("fuel must not be negative, is " + units);
     }
     fuel = units;
+    isMetered = true;
+  }
+
+  /// {@return whether [#setFuel] was ever called}
+  public boolean isMetered() {
+    return isMetered;
   }
 
   /// Ends what runs in this store, and refuses what would run later. Any thread; returns at once.
@@ -248,6 +267,13 @@ public final class Store implements AutoCloseable {
     requireOpen();
     throwIfStopped();
     if (depth == 0) {
+      DebugControl control = debugControl;
+      if (control != null) {
+        int epoch = control.epoch();
+        if (epoch != debugEpoch) {
+          arrangeInstances(control, epoch);
+        }
+      }
       if (imageEpoch != ImageEpoch.current()) {
         followImages();
       }
@@ -268,6 +294,10 @@ public final class Store implements AutoCloseable {
   void exit() {
     if (--depth == 0) {
       largeFrameBytes = 0;
+      DebugControl control = debugControl;
+      if (debugState != null && control != null) {
+        control.callEnded(this);
+      }
       if (leftUses != null) {
         leftUses.forEach(CodeUse::end);
         leftUses = null;
@@ -342,6 +372,57 @@ public final class Store implements AutoCloseable {
         site.stopper().request(this);
       }
     }
+  }
+
+  /// Lets `control` decide from now on whether instances of this store run debuggable code. A store
+  /// belongs to one isolate: the first control stays. On the thread that runs the store.
+  public void debugWith(DebugControl control) {
+    if (debugControl == null) {
+      debugControl = control;
+    }
+  }
+
+  /// Lets the debugger arrange an instance that was just made.
+  void adopt(Instance instance) {
+    DebugControl control = debugControl;
+    if (control != null && control.epoch() != 0) {
+      control.arrange(instance, instance.linkage(), /* isNew= */ true);
+    }
+  }
+
+  private void arrangeInstances(DebugControl control, int epoch) {
+    debugEpoch = epoch;
+    for (Instance instance : instances) {
+      control.arrange(instance, instance.linkage(), /* isNew= */ false);
+    }
+  }
+
+  /// {@return what [#setDebugState] set} On the thread that runs the store.
+  public @Nullable Object debugState() {
+    return debugState;
+  }
+
+  /// Keeps something for the debugger. On the thread that runs the store.
+  public void setDebugState(@Nullable Object state) {
+    debugState = state;
+  }
+
+  /// Keeps the thread that runs this store, on behalf of a debugger, until `isDone` or until the
+  /// store is to stop. On that thread, which others wake with [LockSupport#unpark].
+  ///
+  /// @throws StoppedException if the store is to stop
+  public void pause(BooleanSupplier isDone) {
+    waitRegion.enterPause();
+    waiting = Thread.currentThread();
+    try {
+      while (!isDone.getAsBoolean() && stopReason == null) {
+        LockSupport.park(this);
+      }
+    } finally {
+      waiting = null;
+      waitRegion.exitPause();
+    }
+    throwIfStopped();
   }
 
   void own(Memory memory) {

@@ -189,6 +189,14 @@ public final class Table implements Extern {
     return get(narrow(index));
   }
 
+  /// Replaces an element, for debuggers.
+  ///
+  /// @throws TrapException if the index is out of bounds
+  /// @throws IllegalArgumentException if the value is not of the elements' type
+  public void setElement(int index, @Nullable Object value) {
+    set(index, Values.requireType(value, type.element()));
+  }
+
   /// Replaces the element at `index`, unsigned: `table.set`.
   ///
   /// @throws TrapException if the index is out of bounds

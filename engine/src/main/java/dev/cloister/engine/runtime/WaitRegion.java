@@ -19,4 +19,15 @@ public interface WaitRegion {
 
   /// The calling thread goes on; may wait for its turn first.
   void exit();
+
+  /// The calling thread is about to wait for a debugger: the guest does nothing, so time that it
+  /// may take does not pass.
+  default void enterPause() {
+    enter();
+  }
+
+  /// The calling thread goes on after [#enterPause].
+  default void exitPause() {
+    exit();
+  }
 }

@@ -6,10 +6,12 @@ import dev.cloister.engine.error.TrapReason;
 import dev.cloister.engine.module.WireBytes;
 import dev.cloister.engine.types.ArrayType;
 import dev.cloister.engine.types.DefinedType;
+import dev.cloister.engine.types.FieldType;
 import dev.cloister.engine.types.NumType;
 import dev.cloister.engine.types.PackedType;
 import dev.cloister.engine.types.RefType;
 import dev.cloister.engine.types.VecType;
+import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
 /// An array: an object with elements of one type, and a length that never changes.
@@ -53,6 +55,21 @@ public abstract sealed class WasmArray extends GcObject
   ///
   /// @throws IndexOutOfBoundsException if there is no such element
   public abstract @Nullable Object get(int index);
+
+  /// Replaces an element, for debuggers.
+  ///
+  /// @param value of the elements' type; of packed ones the lowest bits count
+  /// @throws IndexOutOfBoundsException if there is no such element
+  /// @throws IllegalStateException if the elements are immutable
+  /// @throws IllegalArgumentException if the value is not of the elements' type
+  public final void setElement(int index, @Nullable Object value) {
+    Objects.checkIndex(index, length);
+    FieldType field = ((ArrayType) type.composite()).field();
+    if (!field.mutable()) {
+      throw new IllegalStateException("array is immutable");
+    }
+    set(index, Values.requireType(value, field.storage().unpacked()));
+  }
 
   /// Replaces an element by a boxed value of its type.
   abstract void set(int index, @Nullable Object value);

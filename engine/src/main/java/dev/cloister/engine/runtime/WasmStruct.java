@@ -1,7 +1,9 @@
 package dev.cloister.engine.runtime;
 
 import dev.cloister.engine.types.DefinedType;
+import dev.cloister.engine.types.FieldType;
 import dev.cloister.engine.types.StructType;
+import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /// A structure: an object with fields.
@@ -28,6 +30,24 @@ public abstract non-sealed class WasmStruct extends GcObject {
     @Nullable Object[] values = new Object[fieldCount()];
     read(values);
     return values;
+  }
+
+  /// Replaces a field, for debuggers; slow.
+  ///
+  /// @param value of the field's type; of packed ones the lowest bits count
+  /// @throws IndexOutOfBoundsException if there is no such field
+  /// @throws IllegalStateException if the field is immutable
+  /// @throws IllegalArgumentException if the value is not of the field's type
+  public final void setField(int index, @Nullable Object value) {
+    List<FieldType> types = ((StructType) type.composite()).fields();
+    FieldType type = types.get(index);
+    if (!type.mutable()) {
+      throw new IllegalStateException("field is immutable");
+    }
+    Values.requireType(value, type.storage().unpacked());
+    @Nullable Object[] values = fields();
+    values[index] = value;
+    write(values);
   }
 
   /// Copies all fields to an array, boxed. Generated.
