@@ -45,7 +45,7 @@ public final class WasmEngine implements AutoCloseable {
   private final CodeManager codeManager;
   private final EngineEvents events;
   private final NativeModuleCache cache = new NativeModuleCache();
-  private final CodeLogger codeLogger = new CodeLogger();
+  private final CodeLogger codeLogger;
   private final AtomicInteger nextScript = new AtomicInteger(1);
   private final Object isolateLock = new Object();
 
@@ -60,6 +60,7 @@ public final class WasmEngine implements AutoCloseable {
     this.config = config;
     this.threads = new CompileThreads(config.compileThreads());
     this.signatureClasses = new SignatureClasses(threads);
+    this.codeLogger = new CodeLogger(signatureClasses);
     this.structClasses = new StructClasses(threads);
     this.stopper = Stopper.create(config.stops());
     this.memoryPool = new MemoryPool(config.idleMemoryBytes());
@@ -342,6 +343,11 @@ public final class WasmEngine implements AutoCloseable {
         cache.modules().stream().filter(module -> module.hash().equals(hash)).toList();
     modules.forEach(change);
     return modules.stream().map(this::info).toList();
+  }
+
+  /// {@return figures of the wrappers of imports and exports}
+  public WrapperStatistics wrapperStatistics() {
+    return WrapperStatistics.of(signatureClasses);
   }
 
   CodeLogger codeLogger() {

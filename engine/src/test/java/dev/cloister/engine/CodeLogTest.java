@@ -9,6 +9,7 @@ import dev.cloister.engine.fixture.Seed;
 import dev.cloister.engine.logging.CodeCreated;
 import dev.cloister.engine.logging.CodeLogListener;
 import dev.cloister.engine.runtime.HeapLimiter;
+import dev.cloister.engine.runtime.HostFunction;
 import dev.cloister.engine.runtime.Imports;
 import dev.cloister.engine.runtime.Instance;
 import dev.cloister.engine.runtime.Store;
@@ -52,11 +53,12 @@ final class CodeLogTest {
   /// What was told, in the order of arrival.
   private static final class Events implements CodeLogListener {
     final LinkedBlockingQueue<CodeCreated> all = new LinkedBlockingQueue<>();
+    final LinkedBlockingQueue<CodeCreated> wrappers = new LinkedBlockingQueue<>();
     final AtomicLong lost = new AtomicLong();
 
     @Override
     public void codeCreated(CodeCreated event) {
-      all.add(event);
+      (event.scriptId() == CodeCreated.NO_SCRIPT ? wrappers : all).add(event);
     }
 
     @Override
@@ -80,6 +82,9 @@ final class CodeLogTest {
 
     @Override
     public void codeCreated(CodeCreated event) {
+      if (event.scriptId() == CodeCreated.NO_SCRIPT) {
+        return; // Told where an instance is made, also on the thread of the test.
+      }
       reached.countDown();
       try {
         opened.await();
@@ -302,6 +307,91 @@ final class CodeLogTest {
   }
 
   @Test
+  void wrappers_areToldToAllWhoLog_alsoWithoutModules() {
+    EngineIsolate idle = engine.addIsolate("idle");
+    Events idleEvents = new Events();
+    idle.startCodeLog(idleEvents);
+    callHost(FuncType.EMPTY);
+    await(() -> kinds(idleEvents).contains("import-wrapper"));
+    CodeCreated wrapper =
+        idleEvents.wrappers.stream()
+            .filter(event -> event.tier().equals("import-wrapper"))
+            .findFirst()
+            .orElseThrow();
+    assertThat(wrapper.scriptUrl()).isEmpty();
+    assertThat(wrapper.functionIndex()).isEqualTo(-1);
+    assertThat(wrapper.functionName()).isNotEmpty();
+    assertThat(wrapper.bytes()).isPositive();
+    assertThat(idleEvents.all).isEmpty();
+
+    isolate.startCodeLog(events);
+    assertThat(kinds(events)).as("from before").contains("import-wrapper", "export-wrapper");
+    idle.stopCodeLog();
+    int told = idleEvents.wrappers.size();
+    callHost(new FuncType(List.of(I32, I32, I32), List.of()));
+    await(() -> kinds(events).stream().filter("import-wrapper"::equals).count() > 1);
+    assertThat(idleEvents.wrappers).hasSize(told);
+  }
+
+  private static List<String> kinds(Events told) {
+    return told.wrappers.stream().map(CodeCreated::tier).toList();
+  }
+
+  /// Has a new isolate call a host function.
+  private void callHost(FuncType type) {
+    ModuleBuilder module = new ModuleBuilder().importFunction("host", "f", type);
+    module.exportFunction(
+        "run",
+        FuncType.EMPTY,
+        code -> {
+          type.params().forEach(_ -> code.i32Const(1));
+          code.call(0);
+        });
+    HostFunction host = HostFunction.of(type, (_, _) -> new Object[0]);
+    engine
+        .compile(engine.addIsolate("caller"), module.build())
+        .instantiate(
+            new Store(HeapLimiter.UNLIMITED), Imports.builder().define("host", "f", host).build())
+        .exportedFunction("run")
+        .call();
+  }
+
+  @Test
+  void wrappers_areCountedByTheModulesThatUseThem() {
+    long misses = useWrappers();
+    assertThat(engine.wrapperStatistics().references()).isZero();
+    assertThat(engine.wrapperStatistics().used()).isZero();
+    await(() -> {
+      System.gc();
+      return engine.wrapperStatistics().signatures() == 0;
+    });
+    assertThat(engine.wrapperStatistics().unloaded()).isEqualTo(misses);
+  }
+
+  /// @return how many shapes were not there
+  private long useWrappers() {
+    WrapperStatistics before = engine.wrapperStatistics();
+    ModuleHandle first = engine.compile(isolate, functions(2).build());
+    WrapperStatistics one = engine.wrapperStatistics();
+    assertThat(one.misses()).isEqualTo(before.misses() + 1);
+    assertThat(one.used()).isEqualTo(1);
+    assertThat(one.references()).isEqualTo(1);
+    ModuleHandle same = engine.compile(engine.addIsolate("other"), functions(2).build());
+    assertThat(engine.wrapperStatistics().references()).as("the same module").isEqualTo(1);
+    ModuleHandle second = engine.compile(isolate, functions(3).build());
+    WrapperStatistics two = engine.wrapperStatistics();
+    assertThat(two.misses()).isEqualTo(one.misses());
+    assertThat(two.hits()).isEqualTo(one.hits() + 1);
+    assertThat(two.references()).isEqualTo(2);
+    first.close();
+    assertThat(engine.wrapperStatistics().references()).isEqualTo(2);
+    same.close();
+    assertThat(engine.wrapperStatistics().references()).isEqualTo(1);
+    second.close();
+    return two.misses();
+  }
+
+  @Test
   void listener_thatThrows_harmsNobody() {
     isolate.startCodeLog(event -> {
       events.codeCreated(event);
@@ -338,7 +428,10 @@ final class CodeLogTest {
       recording.stop();
       recording.dump(file);
     }
-    List<RecordedEvent> recorded = RecordingFile.readAllEvents(file);
+    List<RecordedEvent> recorded =
+        RecordingFile.readAllEvents(file).stream()
+            .filter(event -> event.getInt("scriptId") != CodeCreated.NO_SCRIPT)
+            .toList();
     assertThat(recorded).hasSize(2);
     RecordedEvent first = recorded.getFirst();
     assertThat(first.getString("isolate")).isEqualTo("acme");

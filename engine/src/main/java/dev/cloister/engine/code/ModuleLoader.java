@@ -80,6 +80,20 @@ final class ModuleLoader extends GeneratedClassLoader implements LinkageSource {
     return linkage;
   }
 
+  /// Counts the module among the live ones that use its call shapes.
+  void retainSignatures() {
+    for (SignatureClasses.Loader signature : signaturesByShape) {
+      signature.retain();
+    }
+  }
+
+  /// Ends what [#retainSignatures] began.
+  void releaseSignatures() {
+    for (SignatureClasses.Loader signature : signaturesByShape) {
+      signature.release();
+    }
+  }
+
   /// {@return the loader of the classes of one of the module's shapes, by its ordinal}
   SignatureClasses.Loader signatures(int shape) {
     return signaturesByShape[shape];

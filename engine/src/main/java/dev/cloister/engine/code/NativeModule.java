@@ -352,6 +352,7 @@ public final class NativeModule implements CodeLinkage {
     if (openUsers.getAndIncrement() == 0) {
       account.publish();
       images.revive();
+      loader.retainSignatures();
     }
     return new CodeUser(isolate, history);
   }
@@ -362,6 +363,7 @@ public final class NativeModule implements CodeLinkage {
     if (user.close() && openUsers.decrementAndGet() == 0) {
       images.retire();
       account.release();
+      loader.releaseSignatures();
     }
   }
 

@@ -4,7 +4,10 @@ import com.google.errorprone.annotations.concurrent.GuardedBy;
 import dev.cloister.engine.code.CodeImage;
 import dev.cloister.engine.code.CodeObserver;
 import dev.cloister.engine.code.NativeModule;
+import dev.cloister.engine.code.SignatureClasses;
+import dev.cloister.engine.code.WrapperCode;
 import dev.cloister.engine.script.Script;
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.HashMap;
 import java.util.List;
@@ -44,8 +47,16 @@ public final class CodeLogger implements AutoCloseable {
   @GuardedBy("lock")
   private final Map<NativeModule, ModuleLog> observed = new HashMap<>();
 
+  private final SignatureClasses wrappers;
+
+  /// The logs that are on. Read without a lock; changed with the logger's.
+  private volatile List<IsolateCodeLog> on = List.of();
+
   /// Makes a logger without isolates.
-  public CodeLogger() {
+  ///
+  /// @param wrappers those of the engine, which all logging isolates are told of
+  public CodeLogger(SignatureClasses wrappers) {
+    this.wrappers = wrappers;
     tasks.allowCoreThreadTimeOut(true);
   }
 
@@ -102,7 +113,9 @@ public final class CodeLogger implements AutoCloseable {
       }
       log.scripts.keySet().forEach(module -> observe(log, module));
       used = Map.copyOf(log.scripts);
+      setOn(log, true);
     }
+    log.tellOf(wrappers.wrappers());
     used.forEach((module, script) -> log.tellOfAll(script, module));
     return true;
   }
@@ -111,6 +124,7 @@ public final class CodeLogger implements AutoCloseable {
   public void turnOff(IsolateCodeLog log) {
     synchronized (lock) {
       log.turnOff();
+      setOn(log, false);
       log.scripts.keySet().forEach(module -> forget(log, module));
     }
   }
@@ -119,6 +133,7 @@ public final class CodeLogger implements AutoCloseable {
   public void remove(IsolateCodeLog log) {
     synchronized (lock) {
       log.close();
+      setOn(log, false);
       log.scripts.keySet().forEach(module -> forget(log, module));
     }
   }
@@ -134,6 +149,25 @@ public final class CodeLogger implements AutoCloseable {
   public int observedModuleCount() {
     synchronized (lock) {
       return observed.size();
+    }
+  }
+
+  /// Wrappers are observed exactly while a log is on, also of an isolate without modules.
+  @GuardedBy("lock")
+  private void setOn(IsolateCodeLog log, boolean isOn) {
+    List<IsolateCodeLog> logs = new ArrayList<>(on);
+    logs.remove(log);
+    if (isOn) {
+      logs.add(log);
+    }
+    on = List.copyOf(logs);
+    wrappers.observe(logs.isEmpty() ? null : this::wrapperDefined);
+  }
+
+  private void wrapperDefined(WrapperCode wrapper) {
+    List<IsolateCodeLog> logs = on;
+    for (int i = 0; i < logs.size(); i++) {
+      logs.get(i).offer(wrapper);
     }
   }
 

@@ -5,11 +5,13 @@ import dev.cloister.engine.bytecode.InstructionReader;
 import dev.cloister.engine.code.CodeImage;
 import dev.cloister.engine.code.NativeModule;
 import dev.cloister.engine.code.WasmCode;
+import dev.cloister.engine.code.WrapperCode;
 import dev.cloister.engine.module.WasmModule;
 import dev.cloister.engine.runtime.ImageEpoch;
 import dev.cloister.engine.script.Script;
 import java.util.ArrayDeque;
 import java.util.HashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.concurrent.Executor;
 import java.util.concurrent.RejectedExecutionException;
@@ -26,8 +28,15 @@ public final class IsolateCodeLog {
   /// The most chunks of functions that wait to be told of.
   static final int MAX_QUEUED = 4_096;
 
+  /// What is to be told of.
+  private sealed interface Item {}
+
   /// Functions that were defined together.
-  private record Defined(Script script, NativeModule module, CodeImage image, int chunk) {}
+  private record Defined(Script script, NativeModule module, CodeImage image, int chunk)
+      implements Item {}
+
+  /// A wrapper.
+  private record Wrapper(WrapperCode code) implements Item {}
 
   private final Object owner;
   private final String isolate;
@@ -37,7 +46,7 @@ public final class IsolateCodeLog {
   private final Object queueLock = new Object();
 
   @GuardedBy("queueLock")
-  private ArrayDeque<Defined> queue = new ArrayDeque<>();
+  private ArrayDeque<Item> queue = new ArrayDeque<>();
 
   /// Functions that did not fit into the queue and were not told of as lost.
   @GuardedBy("queueLock")
@@ -91,14 +100,20 @@ public final class IsolateCodeLog {
 
   /// Ends the log; what is queued is dropped.
   void turnOff() {
-    ArrayDeque<Defined> dropped;
+    ArrayDeque<Item> dropped;
     synchronized (queueLock) {
       listener = null;
       dropped = queue;
       queue = new ArrayDeque<>();
       lostFunctions = 0;
     }
-    dropped.forEach(defined -> defined.image().release());
+    dropped.forEach(IsolateCodeLog::release);
+  }
+
+  private static void release(Item item) {
+    if (item instanceof Defined defined) {
+      defined.image().release();
+    }
   }
 
   /// {@return the number of chunks of functions that wait to be told of}
@@ -110,20 +125,28 @@ public final class IsolateCodeLog {
 
   /// Queues functions that were defined. On whatever thread needs them, under the lock of a class.
   void offer(Script script, NativeModule module, CodeImage image, int chunk) {
-    Defined defined = new Defined(script, module, image, chunk);
     image.retain();
+    if (!offer(new Defined(script, module, image, chunk), image.functionCount(chunk))) {
+      image.release();
+    }
+  }
+
+  /// Queues a wrapper that was defined, likewise.
+  void offer(WrapperCode wrapper) {
+    offer(new Wrapper(wrapper), 1);
+  }
+
+  /// @param functions how much is lost if it is not taken
+  private boolean offer(Item item, int functions) {
     boolean isFirst = false;
     boolean isTaken = false;
     synchronized (queueLock) {
       if (listener != null && queue.size() < MAX_QUEUED) {
         isFirst = queue.isEmpty();
-        isTaken = queue.add(defined);
+        isTaken = queue.add(item);
       } else if (listener != null) {
-        lostFunctions += image.functionCount(chunk);
+        lostFunctions += functions;
       }
-    }
-    if (!isTaken) {
-      image.release();
     }
     if (isFirst) {
       ImageEpoch.advance();
@@ -133,6 +156,7 @@ public final class IsolateCodeLog {
         // The engine is closed: what is queued goes with the isolate.
       }
     }
+    return isTaken;
   }
 
   /// Tells of what is queued, unless another thread is at it.
@@ -154,7 +178,7 @@ public final class IsolateCodeLog {
   }
 
   private void drainOnce() {
-    ArrayDeque<Defined> taken;
+    ArrayDeque<Item> taken;
     long lost;
     CodeLogListener told;
     synchronized (queueLock) {
@@ -168,16 +192,31 @@ public final class IsolateCodeLog {
       return;
     }
     try {
-      for (Defined defined : taken) {
-        for (WasmCode code : defined.image().codes(defined.chunk())) {
-          tell(told, event(defined.script(), defined.module(), code));
-        }
-      }
+      taken.forEach(item -> tell(told, item));
       if (lost > 0) {
         CodeLogger.guarded(() -> told.codeLost(lost));
       }
     } finally {
-      taken.forEach(defined -> defined.image().release());
+      taken.forEach(IsolateCodeLog::release);
+    }
+  }
+
+  private void tell(CodeLogListener told, Item item) {
+    switch (item) {
+      case Defined defined -> {
+        for (WasmCode code : defined.image().codes(defined.chunk())) {
+          tell(told, event(defined.script(), defined.module(), code));
+        }
+      }
+      case Wrapper(WrapperCode code) -> tell(told, event(code));
+    }
+  }
+
+  /// Tells of wrappers, at once.
+  void tellOf(List<WrapperCode> wrappers) {
+    CodeLogListener told = listener;
+    if (told != null) {
+      wrappers.forEach(wrapper -> tell(told, event(wrapper)));
     }
   }
 
@@ -197,6 +236,19 @@ public final class IsolateCodeLog {
   private static void tell(CodeLogListener told, CodeCreated event) {
     CodeCreatedEvent.commit(event);
     CodeLogger.guarded(() -> told.codeCreated(event));
+  }
+
+  private CodeCreated event(WrapperCode wrapper) {
+    return new CodeCreated(
+        isolate,
+        CodeCreated.NO_SCRIPT,
+        /* scriptUrl= */ "",
+        /* functionIndex= */ -1,
+        wrapper.signature(),
+        wrapper.kind().label(),
+        wrapper.bytes(),
+        /* offset= */ -1,
+        /* source= */ null);
   }
 
   /// {@return where the instructions of a function start, behind its locals}
