@@ -8,13 +8,13 @@ import org.objectweb.asm.Opcodes;
 
 /// Writes how a method reaches the parts of its instance: memories, tables and the ids of types.
 ///
-/// Where code accesses memory 0 again and again, its bytes are kept in a local variable. In the
-/// exact form they are read anew after each call, whether that can replace them or not: so neither
-/// they nor their length take a register across the call, and what is read from the instance is as
-/// near as what was spilled. In the other forms the memory is kept as well, and in the limit form
-/// what an address is checked against; there all is read anew only after what may replace the bytes,
-/// as that takes so much code that fewer functions would be inlined. Reading waits until something
-/// may use the bytes, which nothing does between the last call and the end of a function.
+/// Where code accesses memory 0 again and again, the memory and its bytes are kept in two local
+/// variables; in the limit form two more say what an address is checked against. In the exact form
+/// the bytes are read anew from the memory after each call, whether that can replace them or not: so
+/// neither they nor their length take a register across the call. In the limit form, where that
+/// takes so much code that fewer functions would be inlined, they are read anew only after what may
+/// replace them. Reading waits until something may use the bytes, which nothing does between the
+/// last call and the end of a function.
 final class InstanceAccess {
   private static final int NOT_KEPT = -1;
 
@@ -23,11 +23,9 @@ final class InstanceAccess {
   private final WasmModule module;
   private final int instanceSlot;
 
-  /// The variable that keeps memory 0, or [#NOT_KEPT].
+  /// The variable that keeps memory 0, before those with its bytes, what addresses are checked
+  /// against and whether arrays may be longer than that, or [#NOT_KEPT].
   private final int memorySlot;
-
-  /// The variable that keeps its bytes, or [#NOT_KEPT]; what else is kept comes behind it.
-  private final int bytesSlot;
 
   private final boolean reloadsMemory;
 
@@ -35,32 +33,27 @@ final class InstanceAccess {
   private boolean isStale;
 
   /// @param functionIndex the function that the method belongs to
-  /// @param firstSlot the first of the variables to keep memory 0 in, or -1
+  /// @param memorySlot the first of the variables to keep memory 0 in, or -1
   InstanceAccess(
-      BytecodeWriter writer, ModulePlan plan, int functionIndex, int instanceSlot, int firstSlot) {
+      BytecodeWriter writer, ModulePlan plan, int functionIndex, int instanceSlot, int memorySlot) {
     this.writer = writer;
     this.plan = plan;
     this.module = plan.module();
     this.instanceSlot = instanceSlot;
-    if (firstSlot < 0) {
-      this.memorySlot = NOT_KEPT;
-      this.bytesSlot = NOT_KEPT;
-      this.reloadsMemory = false;
-    } else {
-      MemoryForm form = form(0);
-      this.memorySlot = form == MemoryForm.EXACT ? NOT_KEPT : firstSlot;
-      this.bytesSlot = form == MemoryForm.EXACT ? firstSlot : firstSlot + 1;
-      this.reloadsMemory =
-          switch (form) {
-            case EXACT -> true;
-            case LIMIT -> module.mayGrowMemory(functionIndex);
-            case SEGMENT -> false; // It grows without moving.
-          };
-    }
+    this.memorySlot = memorySlot;
+    this.reloadsMemory = cachesMemory() && reloadsMemory(functionIndex);
+  }
+
+  private boolean reloadsMemory(int functionIndex) {
+    return switch (form(0)) {
+      case EXACT -> true;
+      case LIMIT -> module.mayGrowMemory(functionIndex);
+      case SEGMENT -> false; // It grows without moving.
+    };
   }
 
   private boolean cachesMemory() {
-    return bytesSlot != NOT_KEPT;
+    return memorySlot != NOT_KEPT;
   }
 
   /// {@return the types in a stack map frame of the variables that keep memory 0, as ASM writes
@@ -72,21 +65,13 @@ final class InstanceAccess {
     MemoryForm form = form(0);
     Object memory = Names.memory(form);
     return switch (form) {
-      case EXACT -> List.of("[B");
+      case EXACT -> List.of(memory, "[B");
       case LIMIT ->
           keepsBound()
               ? List.of(memory, "[B", Opcodes.INTEGER, Opcodes.INTEGER)
               : List.of(memory, "[B");
       case SEGMENT -> List.of(memory, Names.SEGMENT);
     };
-  }
-
-  private int boundSlot() {
-    return bytesSlot + 1;
-  }
-
-  private int maskSlot() {
-    return bytesSlot + 2;
   }
 
   /// {@return whether what addresses of memory 0 are checked against is kept in local variables}
@@ -98,17 +83,15 @@ final class InstanceAccess {
   void cacheMemory() {
     if (cachesMemory()) {
       writeMemory(0);
-      if (memorySlot != NOT_KEPT) {
-        writer.insn(Opcodes.DUP);
-        writer.store(JvmKind.REF, memorySlot);
-      }
+      writer.insn(Opcodes.DUP);
+      writer.store(JvmKind.REF, memorySlot);
       cacheBytes();
     }
   }
 
   private void cacheBytes() {
     writeContentOf(form(0));
-    writer.store(JvmKind.REF, bytesSlot);
+    writer.store(JvmKind.REF, memorySlot + 1);
     cacheBound();
   }
 
@@ -125,17 +108,17 @@ final class InstanceAccess {
     }
     writer.getstatic(Names.MODULE, ModuleClassGenerator.CAPACITY, Names.METHOD_HANDLE_DESC);
     writer.invokevirtual(Names.METHOD_HANDLE, "invokeExact", "()I");
-    writer.store(JvmKind.INT, maskSlot());
-    writer.aload(bytesSlot);
+    writer.store(JvmKind.INT, memorySlot + 3);
+    writer.aload(memorySlot + 1);
     writer.insn(Opcodes.ARRAYLENGTH);
     writer.insn(Opcodes.DUP);
     writer.aload(memorySlot);
     writer.getfield(Names.HEAP_MEMORY, "limit", "I");
     writer.insn(Opcodes.ISUB);
-    writer.load(JvmKind.INT, maskSlot());
+    writer.load(JvmKind.INT, memorySlot + 3);
     writer.insn(Opcodes.IAND);
     writer.insn(Opcodes.ISUB);
-    writer.store(JvmKind.INT, boundSlot());
+    writer.store(JvmKind.INT, memorySlot + 2);
   }
 
   /// Writes what an address of memory 0 is checked against in the limit form, which is negative or
@@ -144,10 +127,10 @@ final class InstanceAccess {
   /// @param offset what is added to the address once it is checked
   /// @param width the bytes of the access
   void writeBound(int offset, int width) {
-    writer.load(JvmKind.INT, boundSlot());
+    writer.load(JvmKind.INT, memorySlot + 2);
     if (offset != 0) {
       writer.iconst(offset);
-      writer.load(JvmKind.INT, maskSlot());
+      writer.load(JvmKind.INT, memorySlot + 3);
       writer.insn(Opcodes.IAND);
       writer.insn(Opcodes.ISUB);
     }
@@ -193,7 +176,7 @@ final class InstanceAccess {
 
   /// Writes a memory, from the local variable where it is kept if it is kept in one.
   void writeCachedMemory(int index) {
-    if (index == 0 && memorySlot != NOT_KEPT) {
+    if (index == 0 && cachesMemory()) {
       writer.aload(memorySlot);
     } else {
       writeMemory(index);
@@ -203,7 +186,7 @@ final class InstanceAccess {
   /// Writes what holds the bytes of a memory: an array, or a segment.
   void writeContent(int index) {
     if (index == 0 && cachesMemory()) {
-      writer.aload(bytesSlot);
+      writer.aload(memorySlot + 1);
     } else {
       writeMemory(index);
       writeContentOf(form(index));
@@ -275,7 +258,7 @@ final class InstanceAccess {
   void refreshMemory() {
     if (isStale) {
       isStale = false;
-      writeCachedMemory(0);
+      writer.aload(memorySlot);
       cacheBytes();
     }
   }
