@@ -2,6 +2,7 @@
 ///
 /// Exported are the facade, what describes a module and what runs it; everything else is internal.
 module dev.cloister.engine {
+  requires java.management;
   requires org.objectweb.asm;
   requires static jdk.incubator.vector;
   requires static transitive com.google.errorprone.annotations;

@@ -15,6 +15,9 @@ import org.objectweb.asm.Opcodes;
 /// takes so much code that fewer functions would be inlined, they are read anew only after what may
 /// replace them. Reading waits until something may use the bytes, which nothing does between the
 /// last call and the end of a function.
+///
+/// Where accesses are calls, less is kept: the bytes in the exact form, the memory, which never
+/// changes, in the limit form.
 final class InstanceAccess {
   private static final int NOT_KEPT = -1;
 
@@ -23,9 +26,14 @@ final class InstanceAccess {
   private final WasmModule module;
   private final int instanceSlot;
 
-  /// The variable that keeps memory 0, before those with its bytes, what addresses are checked
-  /// against and whether arrays may be longer than that, or [#NOT_KEPT].
+  /// The variable that keeps memory 0, or [#NOT_KEPT].
   private final int memorySlot;
+
+  /// Whether accesses of memory 0 are calls of [dev.cloister.engine.runtime.MemoryOps].
+  private final boolean callsAccesses;
+
+  /// The variable that keeps its bytes, or [#NOT_KEPT]; what else is kept comes behind it.
+  private final int bytesSlot;
 
   private final boolean reloadsMemory;
 
@@ -33,39 +41,71 @@ final class InstanceAccess {
   private boolean isStale;
 
   /// @param functionIndex the function that the method belongs to
-  /// @param memorySlot the first of the variables to keep memory 0 in, or -1
+  /// @param firstSlot the first of the variables to keep memory 0 in, or -1
+  /// @param isLarge whether the function is so large that its accesses are calls
   InstanceAccess(
-      BytecodeWriter writer, ModulePlan plan, int functionIndex, int instanceSlot, int memorySlot) {
+      BytecodeWriter writer,
+      ModulePlan plan,
+      int functionIndex,
+      int instanceSlot,
+      int firstSlot,
+      boolean isLarge) {
     this.writer = writer;
     this.plan = plan;
     this.module = plan.module();
     this.instanceSlot = instanceSlot;
-    this.memorySlot = memorySlot;
-    this.reloadsMemory = cachesMemory() && reloadsMemory(functionIndex);
+    if (firstSlot < 0) {
+      this.memorySlot = NOT_KEPT;
+      this.bytesSlot = NOT_KEPT;
+      this.callsAccesses = false;
+      this.reloadsMemory = false;
+    } else {
+      MemoryForm form = form(0);
+      this.callsAccesses =
+          isLarge && form != MemoryForm.SEGMENT && memoryAddress(0) == JvmKind.INT;
+      boolean keepsMemory = !(callsAccesses && form == MemoryForm.EXACT);
+      boolean keepsBytes = !(callsAccesses && form == MemoryForm.LIMIT);
+      int behindMemory = keepsMemory ? firstSlot + 1 : firstSlot;
+      this.memorySlot = keepsMemory ? firstSlot : NOT_KEPT;
+      this.bytesSlot = keepsBytes ? behindMemory : NOT_KEPT;
+      this.reloadsMemory =
+          keepsBytes
+              && switch (form) {
+                case EXACT -> true;
+                case LIMIT -> module.mayGrowMemory(functionIndex);
+                case SEGMENT -> false; // It grows without moving.
+              };
+    }
   }
 
-  private boolean reloadsMemory(int functionIndex) {
-    return switch (form(0)) {
-      case EXACT -> true;
-      case LIMIT -> module.mayGrowMemory(functionIndex);
-      case SEGMENT -> false; // It grows without moving.
-    };
-  }
-
-  private boolean cachesMemory() {
+  /// {@return whether memory 0 is in a variable of its own}
+  private boolean keepsMemory() {
     return memorySlot != NOT_KEPT;
+  }
+
+  /// {@return whether the bytes of memory 0 are in a variable of their own}
+  private boolean keepsContent() {
+    return bytesSlot != NOT_KEPT;
+  }
+
+  /// {@return whether accesses of a memory are calls}
+  boolean callsAccesses(int memoryIndex) {
+    return callsAccesses && memoryIndex == 0;
   }
 
   /// {@return the types in a stack map frame of the variables that keep memory 0, as ASM writes
   /// them}
   List<Object> frameTypes() {
-    if (!cachesMemory()) {
+    if (!keepsMemory() && !keepsContent()) {
       return List.of();
     }
     MemoryForm form = form(0);
     Object memory = Names.memory(form);
+    if (!keepsContent()) {
+      return List.of(memory);
+    }
     return switch (form) {
-      case EXACT -> List.of(memory, "[B");
+      case EXACT -> keepsMemory() ? List.of(memory, "[B") : List.of("[B");
       case LIMIT ->
           keepsBound()
               ? List.of(memory, "[B", Opcodes.INTEGER, Opcodes.INTEGER)
@@ -74,24 +114,39 @@ final class InstanceAccess {
     };
   }
 
+  private int boundSlot() {
+    return bytesSlot + 1;
+  }
+
+  private int maskSlot() {
+    return bytesSlot + 2;
+  }
+
   /// {@return whether what addresses of memory 0 are checked against is kept in local variables}
   boolean keepsBound() {
-    return cachesMemory() && form(0) == MemoryForm.LIMIT && memoryAddress(0) == JvmKind.INT;
+    return keepsContent() && form(0) == MemoryForm.LIMIT && memoryAddress(0) == JvmKind.INT;
   }
 
   /// Writes memory 0 and its bytes into their local variables, if they are kept there.
   void cacheMemory() {
-    if (cachesMemory()) {
-      writeMemory(0);
+    if (!keepsMemory() && !keepsContent()) {
+      return;
+    }
+    writeMemory(0);
+    if (keepsMemory() && keepsContent()) {
       writer.insn(Opcodes.DUP);
+    }
+    if (keepsMemory()) {
       writer.store(JvmKind.REF, memorySlot);
+    }
+    if (keepsContent()) {
       cacheBytes();
     }
   }
 
   private void cacheBytes() {
     writeContentOf(form(0));
-    writer.store(JvmKind.REF, memorySlot + 1);
+    writer.store(JvmKind.REF, bytesSlot);
     cacheBound();
   }
 
@@ -106,19 +161,18 @@ final class InstanceAccess {
     if (!keepsBound()) {
       return;
     }
-    writer.getstatic(Names.MODULE, ModuleClassGenerator.CAPACITY, Names.METHOD_HANDLE_DESC);
-    writer.invokevirtual(Names.METHOD_HANDLE, "invokeExact", "()I");
-    writer.store(JvmKind.INT, memorySlot + 3);
-    writer.aload(memorySlot + 1);
+    writer.invokestatic(Names.MODULE, ModuleClassGenerator.CAPACITY, "()I");
+    writer.store(JvmKind.INT, maskSlot());
+    writer.aload(bytesSlot);
     writer.insn(Opcodes.ARRAYLENGTH);
     writer.insn(Opcodes.DUP);
     writer.aload(memorySlot);
     writer.getfield(Names.HEAP_MEMORY, "limit", "I");
     writer.insn(Opcodes.ISUB);
-    writer.load(JvmKind.INT, memorySlot + 3);
+    writer.load(JvmKind.INT, maskSlot());
     writer.insn(Opcodes.IAND);
     writer.insn(Opcodes.ISUB);
-    writer.store(JvmKind.INT, memorySlot + 2);
+    writer.store(JvmKind.INT, boundSlot());
   }
 
   /// Writes what an address of memory 0 is checked against in the limit form, which is negative or
@@ -127,10 +181,10 @@ final class InstanceAccess {
   /// @param offset what is added to the address once it is checked
   /// @param width the bytes of the access
   void writeBound(int offset, int width) {
-    writer.load(JvmKind.INT, memorySlot + 2);
+    writer.load(JvmKind.INT, boundSlot());
     if (offset != 0) {
       writer.iconst(offset);
-      writer.load(JvmKind.INT, memorySlot + 3);
+      writer.load(JvmKind.INT, maskSlot());
       writer.insn(Opcodes.IAND);
       writer.insn(Opcodes.ISUB);
     }
@@ -176,7 +230,7 @@ final class InstanceAccess {
 
   /// Writes a memory, from the local variable where it is kept if it is kept in one.
   void writeCachedMemory(int index) {
-    if (index == 0 && cachesMemory()) {
+    if (index == 0 && keepsMemory()) {
       writer.aload(memorySlot);
     } else {
       writeMemory(index);
@@ -185,10 +239,10 @@ final class InstanceAccess {
 
   /// Writes what holds the bytes of a memory: an array, or a segment.
   void writeContent(int index) {
-    if (index == 0 && cachesMemory()) {
-      writer.aload(memorySlot + 1);
+    if (index == 0 && keepsContent()) {
+      writer.aload(bytesSlot);
     } else {
-      writeMemory(index);
+      writeCachedMemory(index);
       writeContentOf(form(index));
     }
   }
@@ -258,7 +312,7 @@ final class InstanceAccess {
   void refreshMemory() {
     if (isStale) {
       isStale = false;
-      writer.aload(memorySlot);
+      writeCachedMemory(0);
       cacheBytes();
     }
   }

@@ -36,7 +36,7 @@ public final class ModulePlan {
   private static final CallShape EMPTY_SHAPE = new CallShape("", "");
 
   /// The estimated bytecode from which a function is not even tried in one JVM method, in bytes.
-  public static final int METHOD_BYTES = 120_000;
+  public static final int METHOD_BYTES = 100_000;
 
   private final WasmModule module;
   private final InstanceLayout layout;
@@ -304,6 +304,22 @@ public final class ModulePlan {
     }
     callees.clear(chunk);
     return callees;
+  }
+
+  /// {@return the part of a chunk's bytes that is for one of its own functions, by the lengths of
+  /// the bodies: an estimate, since nothing is kept for each method}
+  ///
+  /// @param bytes of the chunk's class files
+  public int shareOfChunk(int functionIndex, int bytes) {
+    int chunk = chunkOf(functionIndex);
+    long all = 0;
+    for (int f = Math.max(chunkStart(chunk), module.importedFunctionCount());
+        f < chunkEnd(chunk);
+        f++) {
+      all += module.bodyEnd(f) - module.bodyOffset(f);
+    }
+    long own = module.bodyEnd(functionIndex) - module.bodyOffset(functionIndex);
+    return (int) (bytes * own / Math.max(all, 1));
   }
 
   /// {@return the first function of a chunk}

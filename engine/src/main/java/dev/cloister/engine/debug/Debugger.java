@@ -383,13 +383,13 @@ public final class Debugger implements DebugControl {
       if (instance.isDebugged()) {
         instance.setDebugged(false);
         instance.setDebugListener(null);
-        nativeModule.run(instance, nativeModule.currentImage(), /* history= */ null);
+        nativeModule.unpin(instance);
       }
       return;
     }
     if (!instance.isDebugged()) {
       instance.setDebugged(true);
-      nativeModule.run(instance, nativeModule.image(CodeKind.DEBUG), /* history= */ null);
+      nativeModule.pin(instance, CodeKind.DEBUG);
     }
     synchronized (lock) {
       instance.setDebugListener(addModule(nativeModule).listener());
