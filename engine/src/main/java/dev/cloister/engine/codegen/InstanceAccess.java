@@ -10,8 +10,8 @@ import org.objectweb.asm.Opcodes;
 ///
 /// Where code accesses memory 0 again and again, the memory and its bytes are kept in two local
 /// variables; in the limit form two more say what an address is checked against. In the exact form
-/// the bytes are read anew from the memory after each call, whether that can replace them or not: so
-/// neither they nor their length take a register across the call. In the limit form, where that
+/// the bytes are read anew from the memory after each call, whether that can replace them or not:
+/// so neither they nor their length take a register across the call. In the limit form, where that
 /// takes so much code that fewer functions would be inlined, they are read anew only after what may
 /// replace them. Reading waits until something may use the bytes, which nothing does between the
 /// last call and the end of a function.
@@ -61,8 +61,7 @@ final class InstanceAccess {
       this.reloadsMemory = false;
     } else {
       MemoryForm form = form(0);
-      this.callsAccesses =
-          isLarge && form != MemoryForm.SEGMENT && memoryAddress(0) == JvmKind.INT;
+      this.callsAccesses = isLarge && form != MemoryForm.SEGMENT && memoryAddress(0) == JvmKind.INT;
       boolean keepsMemory = !(callsAccesses && form == MemoryForm.EXACT);
       boolean keepsBytes = !(callsAccesses && form == MemoryForm.LIMIT);
       int behindMemory = keepsMemory ? firstSlot + 1 : firstSlot;

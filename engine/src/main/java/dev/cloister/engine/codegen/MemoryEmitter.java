@@ -403,8 +403,7 @@ final class MemoryEmitter {
 
   /// {@return the index of an access with a constant address that is within the smallest size of
   /// the memory, so that it is in bounds at any time, or -1}
-  private long constantIndex(
-      InstructionReader reader, JvmKind kind, long constant, int width) {
+  private long constantIndex(InstructionReader reader, JvmKind kind, long constant, int width) {
     MemoryType type = state.module.memoryType(reader.memoryIndex());
     long address = kind == JvmKind.LONG ? constant : Integer.toUnsignedLong((int) constant);
     // What no array can hold is not looked at: so neither shift nor sum overflows.

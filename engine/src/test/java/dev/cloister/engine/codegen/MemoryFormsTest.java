@@ -391,8 +391,7 @@ final class MemoryFormsTest {
             switch (opcode) {
               case I32_LOAD8_S -> assertThat(results).as(what).containsExactly((int) (byte) 0x81);
               case I32_LOAD16_U -> assertThat(results).as(what).containsExactly(0x8181);
-              case I64_LOAD ->
-                  assertThat(results).as(what).containsExactly(0x8181_8181_8181_8181L);
+              case I64_LOAD -> assertThat(results).as(what).containsExactly(0x8181_8181_8181_8181L);
               default -> assertThat(memory.getLong(start)).as(what).isEqualTo(value);
             }
             memory.write(start, new byte[width], 0, width);
