@@ -314,7 +314,7 @@ public final class NativeModule implements CodeLinkage {
       // It stays in the image that it has, which is refused to new instances only.
       return;
     }
-    if (image.entry() != instance.image()) {
+    if (!image.entry().equals(instance.image())) {
       run(instance, image, user);
     }
   }

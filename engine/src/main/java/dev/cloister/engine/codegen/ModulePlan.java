@@ -403,9 +403,9 @@ public final class ModulePlan {
     for (int f = Math.max(chunkStart(chunk), module.importedFunctionCount());
         f < chunkEnd(chunk);
         f++) {
-      all += module.bodyEnd(f) - module.bodyOffset(f);
+      all += (long) module.bodyEnd(f) - module.bodyOffset(f);
     }
-    long own = module.bodyEnd(functionIndex) - module.bodyOffset(functionIndex);
+    long own = (long) module.bodyEnd(functionIndex) - module.bodyOffset(functionIndex);
     return (int) (bytes * own / Math.max(all, 1));
   }
 
