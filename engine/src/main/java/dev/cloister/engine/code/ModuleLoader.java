@@ -29,6 +29,9 @@ final class ModuleLoader extends GeneratedClassLoader implements LinkageSource {
   private final StructClasses structClasses;
   private final Map<String, StructShape> structShapes = new HashMap<>();
 
+  /// Class files that were generated before they are needed, by name without the package.
+  private final Map<String, byte[]> ahead = new ConcurrentHashMap<>();
+
   /// The loaders that were asked for; they are kept for the life of the module.
   private final Map<StructShape, StructClasses.Loader> structs = new ConcurrentHashMap<>();
 
@@ -111,11 +114,21 @@ final class ModuleLoader extends GeneratedClassLoader implements LinkageSource {
   byte @Nullable [] generate(String name) {
     return switch (name) {
       case "I" -> generator.instance();
-      case "M" -> generator.constants();
-      case "Image" -> generator.image();
+      case "M" -> generator.module();
       default ->
           name.startsWith("R") ? generator.reference(Integer.parseInt(name.substring(1))) : null;
     };
+  }
+
+  @Override
+  byte @Nullable [] generated(String name) {
+    return ahead.remove(name);
+  }
+
+  /// Generates the class of references to own functions of a shape, so that nobody has to wait for
+  /// another thread when the first is made. On a compile thread.
+  void prepareReferences(int shape) {
+    ahead.put("R" + shape, generator.reference(shape));
   }
 
   /// {@return the number of shapes whose classes the module uses}
