@@ -15,6 +15,7 @@ import java.util.List;
 
 /// The settings of an engine. Immutable.
 public final class EngineConfig {
+  private static final int MAX_COMPILE_JOBS = 1_024;
   private static final long MAX_IDLE_MEMORY_BYTES = 128L << 20;
 
   /// As much as V8 commits for code at most by default, but for a megabyte.
@@ -38,6 +39,8 @@ public final class EngineConfig {
   private final long codeBytes;
   private final int maxCodeCachePercent;
   private final boolean stressCodeGc;
+  private final int maxCompileJobs;
+  private final boolean testStreaming;
 
   private EngineConfig(Builder builder) {
     this.features = builder.features;
@@ -55,6 +58,12 @@ public final class EngineConfig {
     this.tiers = builder.tiers;
     this.listeners = List.copyOf(builder.listeners);
     this.debugFiles = builder.debugFiles;
+    this.maxCompileJobs = builder.maxCompileJobs;
+    this.testStreaming = builder.testStreaming;
+    if (maxCompileJobs < 1) {
+      throw new IllegalArgumentException(
+          "maxCompileJobs must be at least 1, is " + maxCompileJobs);
+    }
     if (compileThreads < 1) {
       throw new IllegalArgumentException("compileThreads must be at least 1, is " + compileThreads);
     }
@@ -130,6 +139,17 @@ public final class EngineConfig {
   /// {@return how many guests of an isolate may pause for a debugger at once}
   public int maxPausedGuests() {
     return maxPausedGuests;
+  }
+
+  /// {@return the most compilations at once; more are refused with a clear error}
+  public int maxCompileJobs() {
+    return maxCompileJobs;
+  }
+
+  /// {@return whether modules that come whole are compiled as streams, cut at random places: a
+  /// self-test}
+  public boolean testStreaming() {
+    return testStreaming;
   }
 
   /// {@return who is told what happens}
@@ -216,6 +236,8 @@ public final class EngineConfig {
     private long codeBytes = MAX_CODE_BYTES;
     private int maxCodeCachePercent = 80;
     private boolean stressCodeGc = false;
+    private int maxCompileJobs = MAX_COMPILE_JOBS;
+    private boolean testStreaming;
 
     private Builder() {}
 
@@ -235,6 +257,8 @@ public final class EngineConfig {
       this.tiers = config.tiers;
       this.listeners.addAll(config.listeners);
       this.debugFiles = config.debugFiles;
+      this.maxCompileJobs = config.maxCompileJobs;
+      this.testStreaming = config.testStreaming;
     }
 
     /// Sets [EngineConfig#features].
@@ -297,6 +321,20 @@ public final class EngineConfig {
     @CanIgnoreReturnValue
     public Builder idleMemoryBytes(long value) {
       this.idleMemoryBytes = value;
+      return this;
+    }
+
+    /// Sets [EngineConfig#maxCompileJobs].
+    @CanIgnoreReturnValue
+    public Builder maxCompileJobs(int value) {
+      this.maxCompileJobs = value;
+      return this;
+    }
+
+    /// Sets [EngineConfig#testStreaming].
+    @CanIgnoreReturnValue
+    public Builder testStreaming(boolean value) {
+      this.testStreaming = value;
       return this;
     }
 

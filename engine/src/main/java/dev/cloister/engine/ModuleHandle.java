@@ -194,6 +194,14 @@ public final class ModuleHandle implements AutoCloseable {
     return codeKind().isReplaceable() && stops.isQuarantined(nativeModule.stopSite());
   }
 
+  /// Lets another isolate of the same engine use the module, as if it had compiled the same bytes.
+  ///
+  /// @return a reference of that isolate
+  /// @throws IllegalStateException if this reference is closed or the isolate was removed
+  public ModuleHandle shareWith(EngineIsolate other) {
+    return engine.share(this, other);
+  }
+
   /// Generates all code that is not there yet, which otherwise happens at the first calls.
   ///
   /// @throws dev.cloister.engine.error.LimitExceededException if a function is too large

@@ -2,6 +2,7 @@ package dev.cloister.engine.codegen;
 
 import dev.cloister.engine.bytecode.InstructionReader;
 import dev.cloister.engine.bytecode.Opcode;
+import dev.cloister.engine.module.WasmModule;
 import dev.cloister.engine.runtime.CodeKind;
 import dev.cloister.engine.runtime.MemoryForm;
 import dev.cloister.engine.types.FuncType;
@@ -26,6 +27,9 @@ final class BytecodeSizes {
   /// locals and memory read anew.
   private static final int DEBUG_BYTES = 36;
 
+  /// What a memory access takes in a large function.
+  private static final int CALLED_ACCESS_BYTES = 26;
+
   /// What a call takes, without its arguments and results.
   private static final int CALL_BYTES = 17;
 
@@ -41,19 +45,38 @@ final class BytecodeSizes {
   /// What a local in a frame array takes besides, where it is a vector, which is two accesses.
   private static final int FRAMED_BYTES = 24;
 
+  /// A body of at least this many bytes of Wasm is large: from about here on C1 refuses functions
+  /// with many memory accesses that are written out.
+  static final int LARGE_BODY_BYTES = 2_000;
+
   private final CodeKind kind;
   private final ModulePlan plan;
   private final BitSet framed;
   private final IntUnaryOperator labelArity;
 
+  /// Whether accesses of memories in arrays are calls.
+  private final boolean callsAccesses;
+
+  /// @param functionIndex the function that instructions are of
   /// @param framed the locals that are not in local variables
   /// @param labelArity tells the number of values that a branch to a label carries, a vector being
   ///   two
-  BytecodeSizes(CodeKind kind, ModulePlan plan, BitSet framed, IntUnaryOperator labelArity) {
+  BytecodeSizes(
+      CodeKind kind,
+      ModulePlan plan,
+      int functionIndex,
+      BitSet framed,
+      IntUnaryOperator labelArity) {
     this.kind = kind;
+    this.callsAccesses = kind != CodeKind.DEBUG && isLarge(plan.module(), functionIndex);
     this.plan = plan;
     this.framed = framed;
     this.labelArity = labelArity;
+  }
+
+  /// {@return whether a function is large for the JIT, so that its memory accesses are calls}
+  static boolean isLarge(WasmModule module, int functionIndex) {
+    return module.bodyEnd(functionIndex) - module.bodyOffset(functionIndex) >= LARGE_BODY_BYTES;
   }
 
   /// {@return no instruction becomes more than this many times its own size, by the estimates,
@@ -139,11 +162,14 @@ final class BytecodeSizes {
   }
 
   /// A vector is two accesses, an index of 64 bits takes more room.
-  private static int memoryAccess(Opcode opcode, MemoryType type) {
+  private int memoryAccess(Opcode opcode, MemoryType type) {
     boolean isWide =
         opcode.prefix() == Opcode.PREFIX_ATOMIC
             || type.limits().is64()
             || MemoryForm.isSegment(type);
+    if (callsAccesses && !isWide && opcode.prefix() == 0) {
+      return CALLED_ACCESS_BYTES;
+    }
     return (isWide ? 48 : 40) + (opcode.prefix() == Opcode.PREFIX_SIMD ? 40 : 0);
   }
 

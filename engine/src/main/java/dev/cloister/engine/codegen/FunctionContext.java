@@ -77,6 +77,11 @@ final class FunctionContext {
     return plan.module().bodyOffset(functionIndex);
   }
 
+  /// {@return whether the function is large for the JIT}
+  boolean isLarge() {
+    return BytecodeSizes.isLarge(plan.module(), functionIndex);
+  }
+
   /// {@return where the method of the whole function keeps its variables}
   SlotLayout slots() {
     return kind == CodeKind.DEBUG

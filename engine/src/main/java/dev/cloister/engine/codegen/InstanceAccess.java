@@ -9,7 +9,8 @@ import org.objectweb.asm.Opcodes;
 ///
 /// Where code accesses memory 0 again and again, the memory and its bytes are kept in two local
 /// variables, which are read anew after everything that may replace the bytes. In the limit form
-/// two more say what an address is checked against.
+/// two more say what an address is checked against. Where accesses are calls, in that form, the
+/// memory alone is kept, which never changes.
 final class InstanceAccess {
   private static final int NOT_KEPT = -1;
 
@@ -21,18 +22,32 @@ final class InstanceAccess {
   /// The variable that keeps memory 0, before that with its bytes, or [#NOT_KEPT].
   private final int memorySlot;
 
+  /// Whether accesses of memory 0 are calls of [dev.cloister.engine.runtime.MemoryOps].
+  private final boolean callsAccesses;
+
   private final boolean reloadsMemory;
 
   /// @param functionIndex the function that the method belongs to
   /// @param memorySlot the first of the variables to keep memory 0 in, or -1
+  /// @param isLarge whether the function is so large that its accesses are calls
   InstanceAccess(
-      BytecodeWriter writer, ModulePlan plan, int functionIndex, int instanceSlot, int memorySlot) {
+      BytecodeWriter writer,
+      ModulePlan plan,
+      int functionIndex,
+      int instanceSlot,
+      int memorySlot,
+      boolean isLarge) {
     this.writer = writer;
     this.plan = plan;
     this.module = plan.module();
     this.instanceSlot = instanceSlot;
     this.memorySlot = memorySlot;
-    this.reloadsMemory = cachesMemory() && mayReplaceBytes() && module.mayGrowMemory(functionIndex);
+    this.callsAccesses =
+        isLarge
+            && cachesMemory()
+            && form(0) != MemoryForm.SEGMENT
+            && memoryAddress(0) == JvmKind.INT;
+    this.reloadsMemory = keepsContent() && mayReplaceBytes() && module.mayGrowMemory(functionIndex);
   }
 
   private boolean mayReplaceBytes() {
@@ -48,6 +63,16 @@ final class InstanceAccess {
     return memorySlot != NOT_KEPT;
   }
 
+  /// {@return whether the bytes of memory 0 are in a variable of their own}
+  private boolean keepsContent() {
+    return cachesMemory() && !(callsAccesses && form(0) == MemoryForm.LIMIT);
+  }
+
+  /// {@return whether accesses of a memory are calls}
+  boolean callsAccesses(int memoryIndex) {
+    return callsAccesses && memoryIndex == 0;
+  }
+
   /// {@return the types in a stack map frame of the variables that keep memory 0, as ASM writes
   /// them}
   List<Object> frameTypes() {
@@ -56,6 +81,9 @@ final class InstanceAccess {
     }
     MemoryForm form = form(0);
     Object memory = Names.memory(form);
+    if (!keepsContent()) {
+      return List.of(memory);
+    }
     return switch (form) {
       case EXACT -> List.of(memory, "[B");
       case LIMIT ->
@@ -68,18 +96,23 @@ final class InstanceAccess {
 
   /// {@return whether what addresses of memory 0 are checked against is kept in local variables}
   boolean keepsBound() {
-    return cachesMemory() && form(0) == MemoryForm.LIMIT && memoryAddress(0) == JvmKind.INT;
+    return keepsContent() && form(0) == MemoryForm.LIMIT && memoryAddress(0) == JvmKind.INT;
   }
 
   /// Writes memory 0 and its bytes into their local variables, if they are kept there.
   void cacheMemory() {
-    if (cachesMemory()) {
-      writeMemory(0);
+    if (!cachesMemory()) {
+      return;
+    }
+    writeMemory(0);
+    if (keepsContent()) {
       writer.insn(Opcodes.DUP);
       writer.store(JvmKind.REF, memorySlot);
       writeContentOf(form(0));
       writer.store(JvmKind.REF, memorySlot + 1);
       cacheBound();
+    } else {
+      writer.store(JvmKind.REF, memorySlot);
     }
   }
 
@@ -94,8 +127,7 @@ final class InstanceAccess {
     if (!keepsBound()) {
       return;
     }
-    writer.getstatic(Names.MODULE, ModuleClassGenerator.CAPACITY, Names.METHOD_HANDLE_DESC);
-    writer.invokevirtual(Names.METHOD_HANDLE, "invokeExact", "()I");
+    writer.invokestatic(Names.MODULE, ModuleClassGenerator.CAPACITY, "()I");
     writer.store(JvmKind.INT, memorySlot + 3);
     writer.aload(memorySlot + 1);
     writer.insn(Opcodes.ARRAYLENGTH);
@@ -173,10 +205,10 @@ final class InstanceAccess {
 
   /// Writes what holds the bytes of a memory: an array, or a segment.
   void writeContent(int index) {
-    if (index == 0 && cachesMemory()) {
+    if (index == 0 && keepsContent()) {
       writer.aload(memorySlot + 1);
     } else {
-      writeMemory(index);
+      writeCachedMemory(index);
       writeContentOf(form(index));
     }
   }

@@ -10,7 +10,7 @@ import org.objectweb.asm.Opcodes;
 final class MemoryEmitter {
   /*
    * An access is written out in full: index arithmetic, bounds check and the array or handle
-   * access. Helper methods in between would not be inlined any more in large functions.
+   * access. In large functions it is a call of [dev.cloister.engine.runtime.MemoryOps].
    *
    * The index must stay affine in the address, or C2 cannot move the bounds checks out of loops;
    * so the offset is added after a check that makes the addition safe. An address with the top
@@ -156,6 +156,13 @@ final class MemoryEmitter {
       trap();
       return;
     }
+    if (isCalled(reader, form, width)) {
+      writeCallOperands(reader, form, addressSlot);
+      writer.invokestatic(
+          Names.MEMORY_OPS, "load" + handle, "(" + called(form) + "II)" + wide(type));
+      finishLoad(kind, then);
+      return;
+    }
     boolean hasHandle = writeHandle(form, handle, width);
     state.instance.writeContent(reader.memoryIndex());
     writeIndex(reader, form, addressSlot, width);
@@ -267,19 +274,53 @@ final class MemoryEmitter {
       trap();
       return;
     }
-    boolean hasHandle = writeHandle(form, handle, width);
-    state.instance.writeContent(reader.memoryIndex());
-    writeIndex(reader, form, addressSlot, width);
+    boolean isCalled = isCalled(reader, form, width);
+    boolean hasHandle = !isCalled && writeHandle(form, handle, width);
+    if (isCalled) {
+      writeCallOperands(reader, form, addressSlot);
+    } else {
+      state.instance.writeContent(reader.memoryIndex());
+      writeIndex(reader, form, addressSlot, width);
+    }
     state.writeDeferred(0);
     for (int instruction : conversion) {
       writer.insn(instruction);
     }
-    if (hasHandle) {
+    if (isCalled) {
+      writer.invokestatic(
+          Names.MEMORY_OPS, "store" + handle, "(" + called(form) + "II" + wide(type) + ")V");
+    } else if (hasHandle) {
       writer.invokevirtual(Names.VAR_HANDLE, "set", "(" + coordinates(form) + type + ")V");
     } else {
       writer.insn(Opcodes.BASTORE);
     }
     state.pop(2);
+  }
+
+  /// {@return whether an access is a call} Bytes of an array in the exact form are not: the array's
+  /// instruction takes C1 no more than the call.
+  private boolean isCalled(InstructionReader reader, MemoryForm form, int width) {
+    return state.instance.callsAccesses(reader.memoryIndex())
+        && (form == MemoryForm.LIMIT || width > 1);
+  }
+
+  private static String called(MemoryForm form) {
+    return form == MemoryForm.LIMIT ? "L" + Names.HEAP_MEMORY + ";" : "[B";
+  }
+
+  private static String wide(String type) {
+    return type.equals("B") || type.equals("S") ? "I" : type;
+  }
+
+  /// Writes what a called access takes before the value: memory or array, address and offset.
+  private void writeCallOperands(InstructionReader reader, MemoryForm form, int addressSlot) {
+    if (form == MemoryForm.LIMIT) {
+      state.instance.writeCachedMemory(reader.memoryIndex());
+    } else {
+      state.instance.writeContent(reader.memoryIndex());
+    }
+    writeAddress(JvmKind.INT, addressSlot);
+    writer.iconst((int) reader.memoryOffset());
   }
 
   /// Gets the value to be stored off the JVM stack.

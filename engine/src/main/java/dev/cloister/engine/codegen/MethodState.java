@@ -122,7 +122,12 @@ final class MethodState {
     instanceSlot = slots.instanceSlot();
     instance =
         new InstanceAccess(
-            writer, plan, context.functionIndex, instanceSlot, cachesMemory ? slot : -1);
+            writer,
+            plan,
+            context.functionIndex,
+            instanceSlot,
+            cachesMemory ? slot : -1,
+            context.isLarge());
     variables.addAll(instance.frameTypes());
     slot += instance.frameTypes().size();
     scratchAddress = slot;

@@ -13,8 +13,13 @@ public final class ModuleClassGenerator {
   /// The method that generated code calls to be stopped.
   static final String CHECK = "check";
 
-  /// The handle by which generated code learns whether memories may have spare capacity.
+  /// The method by which generated code learns whether memories may have spare capacity, and the
+  /// handle that it invokes.
   static final String CAPACITY = "capacity";
+
+  /// The least size of a method, in bytes, that C1 calls where it is called: it inlines all that
+  /// are smaller. C2 inlines up to `-XX:MaxInlineSize`, which is more.
+  private static final int CALLED_BYTES = 36;
 
   private static final String CONSTRUCTOR = "(" + Names.STORE_DESC + Names.LINKAGE_DESC + ")V";
 
@@ -40,7 +45,7 @@ public final class ModuleClassGenerator {
         ClassFiles.begin(
             Opcodes.ACC_PUBLIC | Opcodes.ACC_ABSTRACT, Names.MODULE, Names.IMAGE_ENTRY);
     field(target, Opcodes.ACC_PRIVATE, "stop", Names.METHOD_HANDLE_DESC);
-    field(target, Opcodes.ACC_PUBLIC, CAPACITY, Names.METHOD_HANDLE_DESC);
+    field(target, Opcodes.ACC_PRIVATE, CAPACITY, Names.METHOD_HANDLE_DESC);
     field(target, Opcodes.ACC_PUBLIC, "typeIds", "[I");
     field(target, Opcodes.ACC_PUBLIC, "types", "[" + Names.DEFINED_TYPE_DESC);
     MethodVisitor initializer = ClassFiles.method(target, Opcodes.ACC_STATIC, "<clinit>", "()V");
@@ -91,7 +96,8 @@ public final class ModuleClassGenerator {
     ClassFiles.end(initializer);
     writeDefaultConstructor(target, Names.IMAGE_ENTRY);
     writeFactory(target);
-    writeCheck(target);
+    writeHandleCall(target, CHECK, "stop", Names.INSTANCE_DESC, "V");
+    writeHandleCall(target, CAPACITY, CAPACITY, "", "I");
     writeAbstractEntries(target);
     return ClassFiles.finish(target, "module's constants and entries");
   }
@@ -118,18 +124,34 @@ public final class ModuleClassGenerator {
     ClassFiles.end(method);
   }
 
-  private static void writeCheck(ClassWriter target) {
+  /*
+   * C1 does not take the target of a call site for a constant. Inlined by C1, such a call is two
+   * real ones and a page of checks, at every head of a loop and after every call; called, it is one
+   * of a method that C2 has compiled to next to nothing. So the method is as long as it takes for
+   * C1 not to inline it.
+   */
+  /// Writes a method that invokes one of the handles.
+  ///
+  /// @param instance the descriptor of the only argument, or empty
+  private static void writeHandleCall(
+      ClassWriter target, String name, String field, String instance, String result) {
     MethodVisitor method =
         ClassFiles.method(
             target,
             Opcodes.ACC_PUBLIC | Opcodes.ACC_STATIC,
-            CHECK,
-            "(" + Names.INSTANCE_DESC + ")V");
+            name,
+            "(" + instance + ")" + result);
     BytecodeWriter writer = new BytecodeWriter(method);
-    writer.getstatic(Names.MODULE, "stop", Names.METHOD_HANDLE_DESC);
-    writer.aload(0);
-    writer.invokevirtual(Names.METHOD_HANDLE, "invokeExact", "(" + Names.BASE_INSTANCE_DESC + ")V");
-    writer.insn(Opcodes.RETURN);
+    writer.getstatic(Names.MODULE, field, Names.METHOD_HANDLE_DESC);
+    if (!instance.isEmpty()) {
+      writer.aload(0);
+    }
+    String taken = instance.isEmpty() ? "" : Names.BASE_INSTANCE_DESC;
+    writer.invokevirtual(Names.METHOD_HANDLE, "invokeExact", "(" + taken + ")" + result);
+    for (int size = 7; size < CALLED_BYTES; size++) {
+      writer.insn(Opcodes.NOP);
+    }
+    writer.insn(result.equals("V") ? Opcodes.RETURN : Opcodes.IRETURN);
     ClassFiles.end(method);
   }
 

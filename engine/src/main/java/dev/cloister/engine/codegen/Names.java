@@ -39,6 +39,7 @@ public final class Names {
   static final String HEAP_MEMORY = RUNTIME + "HeapMemory";
   static final String SEGMENT_MEMORY = RUNTIME + "SegmentMemory";
   static final String MEMORY_ACCESS = RUNTIME + "MemoryAccess";
+  static final String MEMORY_OPS = RUNTIME + "MemoryOps";
   static final String SEGMENT_ACCESS = RUNTIME + "SegmentAccess";
   static final String TABLE = RUNTIME + "Table";
   static final String TABLE_DESC = "L" + TABLE + ";";

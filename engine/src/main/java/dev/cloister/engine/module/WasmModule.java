@@ -337,7 +337,7 @@ public final class WasmModule implements IndexSpaces {
     if (index >= offsets.length || offsets[index] == 0) {
       return null;
     }
-    ByteReader reader = wireBytes.bytes(offsets[index]);
+    ByteReader reader = wireBytes.reader(offsets[index]);
     int length = reader.readU32();
     return wireBytes.text(reader.position(), length);
   }

@@ -74,7 +74,7 @@ public final class WireBytes {
   /// Returns a new cursor over the bytes from `offset` on. For the engine itself: the type of the
   /// cursor is not exported.
   @SuppressWarnings("exports")
-  public ByteReader bytes(int offset) {
+  public ByteReader reader(int offset) {
     return new ByteReader(bytes, offset, bytes.length);
   }
 

@@ -424,6 +424,9 @@ public abstract class Instance {
     Origin origin = Origin.MEMORY;
     for (StackTraceElement element : exception.getStackTrace()) {
       String className = element.getClassName();
+      if (className.equals(MemoryOps.class.getName())) {
+        continue; // It stands for the instruction that calls it.
+      }
       if (className.startsWith("dev.cloister.engine.runtime.")) {
         origin = origin == Origin.MEMORY && isArrayAccess(element) ? Origin.ARRAY : Origin.RUNTIME;
       } else if (!isCheckOfJdk(className)) {

@@ -6,9 +6,9 @@ import java.nio.ByteOrder;
 
 /// The handles through which generated code reads and writes linear memory.
 ///
-/// Static finals, so that the JIT folds them; generated methods call them directly, because helpers
-/// in between run into the JIT's inlining budgets in large functions. Plain access only: byte array
-/// views have no atomic modes for unaligned addresses.
+/// Static finals, so that the JIT folds them. Generated methods call them directly; in large
+/// functions through [MemoryOps]. Plain access only: byte array views have no atomic modes for
+/// unaligned addresses.
 @CalledByGeneratedCode
 public final class MemoryAccess {
   /// 16 bits, little endian.

@@ -11,6 +11,7 @@ import dev.cloister.engine.bytecode.ImmediateKind;
 import dev.cloister.engine.bytecode.Opcode;
 import dev.cloister.engine.error.TrapException;
 import dev.cloister.engine.error.TrapReason;
+import dev.cloister.engine.fixture.CodeBuilder;
 import dev.cloister.engine.fixture.ModuleBuilder;
 import dev.cloister.engine.fixture.TestEngine;
 import dev.cloister.engine.runtime.HeapLimiter;
@@ -86,7 +87,11 @@ final class MemoryFormsTest {
     EXACT_64(true, 1, false),
     LIMIT_64(true, 1, true),
     SPARE_64(true, GROWN_PAGES, true),
-    SEGMENT_64(true, LARGE_PAGES, true);
+    SEGMENT_64(true, LARGE_PAGES, true),
+    /// In functions that are so large that their accesses are calls.
+    EXACT_CALLED(false, 1, false),
+    LIMIT_CALLED(false, 1, true),
+    SPARE_CALLED(false, GROWN_PAGES, true);
 
     final boolean is64;
     final int pages;
@@ -104,7 +109,16 @@ final class MemoryFormsTest {
     }
 
     boolean hasSpare() {
-      return this == SPARE || this == SPARE_64;
+      return this == SPARE || this == SPARE_64 || this == SPARE_CALLED;
+    }
+
+    /// Makes a function as large as it has to be.
+    CodeBuilder fill(CodeBuilder code) {
+      boolean isCalled = this == EXACT_CALLED || this == LIMIT_CALLED || this == SPARE_CALLED;
+      for (int i = 0; isCalled && i < BytecodeSizes.LARGE_BODY_BYTES; i++) {
+        code.op(Opcode.NOP);
+      }
+      return code;
     }
 
     NumType address() {
@@ -179,12 +193,12 @@ final class MemoryFormsTest {
           module.exportFunction(
               name(opcode, offset),
               new FuncType(List.of(form.address(), type(opcode)), List.of()),
-              code -> code.localGet(0).localGet(1).access(opcode, offset));
+              code -> form.fill(code).localGet(0).localGet(1).access(opcode, offset));
         } else {
           module.exportFunction(
               name(opcode, offset),
               new FuncType(List.of(form.address()), List.of(type(opcode))),
-              code -> code.localGet(0).access(opcode, offset));
+              code -> form.fill(code).localGet(0).access(opcode, offset));
         }
       }
     }
@@ -250,7 +264,8 @@ final class MemoryFormsTest {
               "load" + offset,
               new FuncType(List.of(form.address()), List.of(I64, I64)),
               code ->
-                  code.localGet(0)
+                  form.fill(code)
+                      .localGet(0)
                       .access(Opcode.V128_LOAD, offset)
                       .op(Opcode.I64X2_EXTRACT_LANE, 0)
                       .localGet(0)
@@ -260,7 +275,8 @@ final class MemoryFormsTest {
               "store" + offset,
               new FuncType(List.of(form.address(), I64), List.of()),
               code ->
-                  code.localGet(0)
+                  form.fill(code)
+                      .localGet(0)
                       .localGet(1)
                       .op(Opcode.I64X2_SPLAT)
                       .access(Opcode.V128_STORE, offset))
@@ -268,7 +284,8 @@ final class MemoryFormsTest {
               "lane" + offset,
               new FuncType(List.of(form.address(), I64), List.of()),
               code ->
-                  code.localGet(0)
+                  form.fill(code)
+                      .localGet(0)
                       .localGet(1)
                       .op(Opcode.I64X2_SPLAT)
                       .op(Opcode.V128_STORE32_LANE, 2, offset, 3));
