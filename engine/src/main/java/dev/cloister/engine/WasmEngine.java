@@ -238,8 +238,8 @@ public final class WasmEngine implements AutoCloseable {
     return new StreamingCompilation(this, isolate, job, compiler.stream(job));
   }
 
-  /// Compiles bytes that are there as a stream, cut at places that depend on them alone: a self-test
-  /// (V8 `--wasm-test-streaming`).
+  /// Compiles bytes that are there as a stream, cut at places that depend on them alone: a
+  /// self-test (V8 `--wasm-test-streaming`).
   private ModuleHandle compileInPieces(
       EngineIsolate isolate, byte[] wireBytes, CompileOptions options) {
     StreamingCompilation streaming = startStreaming(isolate, options);
@@ -314,7 +314,8 @@ public final class WasmEngine implements AutoCloseable {
     events.tell(listener -> listener.moduleCompiled(event));
   }
 
-  /// The one way by which an isolate comes to use a module: new, found or shared by another isolate.
+  /// The one way by which an isolate comes to use a module: new, found or shared by another
+  /// isolate.
   private @Nullable ModuleHandle link(
       EngineIsolate isolate, NativeModule module, NativeModuleCache.Key key) {
     ModuleHandle handle =

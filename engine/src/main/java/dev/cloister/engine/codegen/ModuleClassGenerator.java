@@ -34,9 +34,9 @@ public final class ModuleClassGenerator {
     this.layout = plan.layout();
   }
 
-  /// {@return the class with the module's constants: the abstract class of the entries into its code
-  /// images, with one method for each shape that has functions which can be referenced, and one
-  /// that makes instances}
+  /// {@return the class with the module's constants: the abstract class of the entries into its
+  /// code images, with one method for each shape that has functions which can be referenced, and
+  /// one that makes instances}
   ///
   /// Its initialiser asks its loader, a [dev.cloister.engine.runtime.LinkageSource], for the
   /// constants; it runs before any code of the module, as that of each image's entry does.
@@ -137,10 +137,7 @@ public final class ModuleClassGenerator {
       ClassWriter target, String name, String field, String instance, String result) {
     MethodVisitor method =
         ClassFiles.method(
-            target,
-            Opcodes.ACC_PUBLIC | Opcodes.ACC_STATIC,
-            name,
-            "(" + instance + ")" + result);
+            target, Opcodes.ACC_PUBLIC | Opcodes.ACC_STATIC, name, "(" + instance + ")" + result);
     BytecodeWriter writer = new BytecodeWriter(method);
     writer.getstatic(Names.MODULE, field, Names.METHOD_HANDLE_DESC);
     if (!instance.isEmpty()) {
