@@ -1,5 +1,6 @@
 package dev.cloister.engine.code;
 
+import com.google.errorprone.annotations.concurrent.GuardedBy;
 import dev.cloister.engine.bytecode.Opcode;
 import dev.cloister.engine.codegen.ChunkGenerator;
 import dev.cloister.engine.codegen.FunctionTiers;
@@ -40,7 +41,6 @@ import java.util.BitSet;
 import java.util.List;
 import java.util.Objects;
 import java.util.Set;
-import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.Consumer;
 import java.util.stream.IntStream;
@@ -82,7 +82,11 @@ public final class NativeModule implements CodeLinkage {
   /// Whom instances are for that nobody told apart.
   private final CodeUser anybody = new CodeUser(/* isolate= */ null, /* history= */ null);
 
-  private final AtomicInteger openUsers = new AtomicInteger();
+  /// Above the locks of images: who is the first or last user acts on them with it held.
+  private final Object usersLock = new Object();
+
+  @GuardedBy("usersLock")
+  private int openUsers;
 
   /// Made with the first instance.
   private volatile @Nullable InstancePlan instancePlan;
@@ -97,6 +101,7 @@ public final class NativeModule implements CodeLinkage {
   /// @param memoryPool where its instances get the arrays of their memories
   /// @param codeManager what counts and bounds its code
   /// @param debugFiles where debug information comes from that is not in the module
+  /// @param archive where its class files are kept
   /// @throws LimitExceededException if there is too much code
   public NativeModule(
       WasmModule module,
@@ -110,7 +115,8 @@ public final class NativeModule implements CodeLinkage {
       Stopper stopper,
       MemoryPool memoryPool,
       CodeManager codeManager,
-      DebugFileLoader debugFiles) {
+      DebugFileLoader debugFiles,
+      ClassFileArchive archive) {
     this(
         module,
         hash,
@@ -124,6 +130,7 @@ public final class NativeModule implements CodeLinkage {
         memoryPool,
         codeManager,
         debugFiles,
+        archive,
         VectorWarmUp::prepare);
   }
 
@@ -142,6 +149,7 @@ public final class NativeModule implements CodeLinkage {
       MemoryPool memoryPool,
       CodeManager codeManager,
       DebugFileLoader debugFiles,
+      ClassFileArchive archive,
       Consumer<Set<Opcode>> beforeVectors) {
     this.module = module;
     this.stopSite = new StopSite(stopper);
@@ -162,7 +170,8 @@ public final class NativeModule implements CodeLinkage {
     List<ImageAccount> accounts = ImageSet.noAccounts();
     this.account = new ModuleAccount(codeManager, () -> accounts);
     this.loader =
-        new ModuleLoader(name, this, account, plan, signatureClasses, structClasses, threads);
+        new ModuleLoader(
+            name, this, account, plan, signatureClasses, structClasses, threads, archive);
     // Its initialiser asks the loader for this object, so all that it needs is set before.
     this.images =
         new ImageSet(plan, loader, threads, codeManager, accounts, FunctionTiers.of(kind));
@@ -188,6 +197,11 @@ public final class NativeModule implements CodeLinkage {
   @Override
   public WasmModule module() {
     return module;
+  }
+
+  /// {@return whether code of the module had been kept when it was compiled} Any thread.
+  public boolean isDeserialized() {
+    return loader.archive().wasFilled();
   }
 
   /// {@return the hash of the module's bytes}
@@ -343,9 +357,11 @@ public final class NativeModule implements CodeLinkage {
   /// @param isolate what takes part in collections of code for it
   /// @param history what counts the stops of its instances
   public CodeUser open(@Nullable Object isolate, @Nullable StopHistory history) {
-    if (openUsers.getAndIncrement() == 0) {
-      account.publish();
-      images.revive();
+    synchronized (usersLock) {
+      if (openUsers++ == 0) {
+        account.publish();
+        images.revive();
+      }
     }
     return new CodeUser(isolate, history);
   }
@@ -353,9 +369,14 @@ public final class NativeModule implements CodeLinkage {
   /// Notes that a user makes no more instances. When there is no other one, the code of the module
   /// is freed as soon as no instance runs it. Repeating it does nothing.
   public void close(CodeUser user) {
-    if (user.close() && openUsers.decrementAndGet() == 0) {
-      images.retire();
-      account.release();
+    if (!user.close()) {
+      return;
+    }
+    synchronized (usersLock) {
+      if (--openUsers == 0) {
+        images.retire();
+        account.release();
+      }
     }
   }
 
