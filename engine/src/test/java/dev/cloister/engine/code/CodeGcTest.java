@@ -350,7 +350,7 @@ final class CodeGcTest {
     CodeManager manager =
         new CodeManager(1 << 20, /* isStressed= */ false, 1, () -> 0, Runnable::run, TIERING);
     long defined = 0;
-    for (int i = 0; i < 400; i++) {
+    for (int i = 0; i < 480; i++) {
       NativeModule module = modules.compile(TestModules.adders(20 + i % 7), manager);
       CodeUser user = module.open("a", null);
       try (Store store = new Store(HeapLimiter.UNLIMITED)) {

@@ -111,7 +111,7 @@ final class NativeModuleCacheTest {
   void modules_withAnythingElseInTheKey_areNotShared() {
     NativeModule made = land();
     assertThat(cache.claim(key)).isInstanceOf(Claim.Hit.class);
-    List<Key> others =
+    List<NativeModuleCache.Key> others =
         List.of(
             new NativeModuleCache.Key(key.hash(), WasmFeatures.WASM_3),
             new NativeModuleCache.Key(key.hash(), WasmFeatures.ALL.without(WasmFeature.SIMD)),
