@@ -116,6 +116,11 @@ public final class CodeImage {
     loader.loadAll();
   }
 
+  /// Has the code of some functions generated ahead of their first call.
+  void generateAhead(BitSet functions) {
+    functions.stream().map(plan::chunkOf).distinct().forEach(loader.chunks::generateLater);
+  }
+
   /// Generates and defines the code of some functions that is not there yet.
   void generate(BitSet functions) {
     BitSet chunks = new BitSet();

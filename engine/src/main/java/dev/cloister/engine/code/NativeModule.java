@@ -8,6 +8,7 @@ import dev.cloister.engine.codegen.ModulePlan;
 import dev.cloister.engine.codegen.Sites;
 import dev.cloister.engine.error.LimitExceededException;
 import dev.cloister.engine.error.WasmFrame;
+import dev.cloister.engine.module.CompilationHints;
 import dev.cloister.engine.module.ModuleHash;
 import dev.cloister.engine.module.WasmModule;
 import dev.cloister.engine.runtime.CapacitySite;
@@ -172,10 +173,15 @@ public final class NativeModule implements CodeLinkage {
         new ModuleLoader(
             name, this, account, plan, signatureClasses, structClasses, threads, archive);
     this.factory = newFactory(loader);
-    this.images =
-        new ImageSet(plan, loader, threads, codeManager, accounts, FunctionTiers.of(kind));
     this.tiering = codeManager.tiering();
-    this.tiers = new ModuleTiers(plan, images, threads, tiering, System::nanoTime);
+    boolean isHinted = tiering.policy().isAutomatic() && kind == CodeKind.BASELINE;
+    CompilationHints hints = isHinted ? CompilationHints.of(module) : CompilationHints.NONE;
+    FunctionTiers first =
+        isHinted ? FunctionTiers.optimizing(hints.optimized()) : FunctionTiers.of(kind);
+    this.images = new ImageSet(plan, loader, threads, codeManager, accounts, first);
+    this.tiers =
+        new ModuleTiers(plan, images, threads, tiering, System::nanoTime, hints.onceOnly());
+    images.current().generateAhead(hints.early());
     LIVE.values().removeIf(reference -> reference.refersTo(null));
     LIVE.put(name, new WeakReference<>(this));
   }
