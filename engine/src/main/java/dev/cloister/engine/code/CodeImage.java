@@ -138,6 +138,11 @@ public final class CodeImage {
     loader.loadAll();
   }
 
+  /// Has the code of some functions generated ahead of their first call.
+  void generateAhead(BitSet functions) {
+    functions.stream().map(plan::chunkOf).distinct().forEach(loader.chunks::generateLater);
+  }
+
   /// Generates and defines the code of some functions that is not there yet.
   void generate(BitSet functions) {
     loader.load(chunksOf(functions));

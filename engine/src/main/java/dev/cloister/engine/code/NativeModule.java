@@ -8,6 +8,7 @@ import dev.cloister.engine.codegen.ModulePlan;
 import dev.cloister.engine.codegen.Sites;
 import dev.cloister.engine.error.LimitExceededException;
 import dev.cloister.engine.error.WasmFrame;
+import dev.cloister.engine.module.CompilationHints;
 import dev.cloister.engine.module.Export;
 import dev.cloister.engine.module.ExternKind;
 import dev.cloister.engine.module.ModuleHash;
@@ -172,13 +173,18 @@ public final class NativeModule implements CodeLinkage {
     this.loader =
         new ModuleLoader(
             name, this, account, plan, signatureClasses, structClasses, threads, archive);
-    // Its initialiser asks the loader for this object, so all that it needs is set before.
-    this.images =
-        new ImageSet(plan, loader, threads, codeManager, accounts, FunctionTiers.of(kind));
     this.tiering = codeManager.tiering();
-    this.tiers = new ModuleTiers(plan, images, threads, tiering, System::nanoTime);
+    boolean isHinted = tiering.policy().isAutomatic() && kind == CodeKind.BASELINE;
+    CompilationHints hints = isHinted ? CompilationHints.of(module) : CompilationHints.NONE;
+    FunctionTiers first =
+        isHinted ? FunctionTiers.optimizing(hints.optimized()) : FunctionTiers.of(kind);
+    // Its initialiser asks the loader for this object, so all that it needs is set before.
+    this.images = new ImageSet(plan, loader, threads, codeManager, accounts, first);
+    this.tiers =
+        new ModuleTiers(plan, images, threads, tiering, System::nanoTime, hints.onceOnly());
     LIVE.get(name, _ -> this);
     prepareExports();
+    images.current().generateAhead(hints.early());
   }
 
   private void prepareExports() {

@@ -283,6 +283,35 @@ final class ModuleTiersTest {
     assertThat(optimized(module)).isEqualTo(set());
   }
 
+  // By the module's own hints.
+
+  /// Function 0 runs once, function 1 is worth optimizing, nothing is known of function 2.
+  private static final byte[] HINTS = {2, 0, 1, 0, 2, 5, 127, 1, 1, 0, 2, 0, 3};
+
+  @Test
+  void hints_ofTheModule_areWhereItBegins() {
+    NativeModule module = compile(sums(3).custom("metadata.code.compilation_priority", HINTS));
+    assertThat(optimized(module)).isEqualTo(set(1));
+    assertThat(module.currentImage().ordinal()).isZero();
+
+    // What runs once gets no better by samples, other functions do.
+    sample(module, 0, 8);
+    sample(module, 2, 2);
+    TestModules.await("a generation", () -> optimized(module).get(2));
+    assertThat(optimized(module)).isEqualTo(set(1, 2));
+    Instance instance = module.instantiate(store, Imports.NONE);
+    for (int f = 0; f < 3; f++) {
+      assertThat(result(instance, "f" + f, 7)).isEqualTo(49);
+    }
+  }
+
+  @Test
+  void hints_withoutTiersByThemselves_areNotUsed() {
+    tiering = new Tiering(TierPolicy.onRequest());
+    NativeModule module = compile(sums(3).custom("metadata.code.compilation_priority", HINTS));
+    assertThat(module.currentTiers()).isEqualTo(FunctionTiers.of(CodeKind.BASELINE));
+  }
+
   // With real samples.
 
   /// A guest that computes with vectors becomes fast by itself, at its next call.
