@@ -2,9 +2,10 @@
 ///
 /// Exported are the facade, what describes a module and what runs it; everything else is internal.
 module dev.cloister.engine {
+  requires java.management;
   requires org.objectweb.asm;
   requires static jdk.incubator.vector;
-  requires static com.google.errorprone.annotations;
+  requires static transitive com.google.errorprone.annotations;
   requires static transitive org.jspecify;
 
   exports dev.cloister.engine;

@@ -6,6 +6,7 @@ import dev.cloister.engine.feature.WasmFeatures;
 import dev.cloister.engine.feature.WasmLimits;
 import dev.cloister.engine.runtime.CodeKind;
 import dev.cloister.engine.runtime.StopPolicy;
+import dev.cloister.engine.runtime.TierPolicy;
 import dev.cloister.engine.runtime.VectorUse;
 import dev.cloister.engine.script.DebugFileLoader;
 import dev.cloister.engine.stats.EngineListener;
@@ -14,7 +15,11 @@ import java.util.List;
 
 /// The settings of an engine. Immutable.
 public final class EngineConfig {
+  private static final int MAX_COMPILE_JOBS = 1_024;
   private static final long MAX_IDLE_MEMORY_BYTES = 128L << 20;
+
+  /// As much as V8 commits for code at most by default, but for a megabyte.
+  private static final long MAX_CODE_BYTES = 4L << 30;
 
   /// What part of the heap idle memories may take.
   private static final int IDLE_MEMORY_SHARE = 16;
@@ -30,6 +35,12 @@ public final class EngineConfig {
   private final int maxPausedGuests;
   private final List<EngineListener> listeners;
   private final DebugFileLoader debugFiles;
+  private final TierPolicy tiers;
+  private final long codeBytes;
+  private final int maxCodeCachePercent;
+  private final boolean stressCodeGc;
+  private final int maxCompileJobs;
+  private final boolean testStreaming;
 
   private EngineConfig(Builder builder) {
     this.features = builder.features;
@@ -41,14 +52,30 @@ public final class EngineConfig {
     this.stops = builder.stops;
     this.idleMemoryBytes = builder.idleMemoryBytes;
     this.maxPausedGuests = builder.maxPausedGuests;
+    this.stressCodeGc = builder.stressCodeGc;
+    this.maxCodeCachePercent = builder.maxCodeCachePercent;
+    this.codeBytes = builder.codeBytes;
+    this.tiers = builder.tiers;
     this.listeners = List.copyOf(builder.listeners);
     this.debugFiles = builder.debugFiles;
+    this.maxCompileJobs = builder.maxCompileJobs;
+    this.testStreaming = builder.testStreaming;
+    if (maxCompileJobs < 1) {
+      throw new IllegalArgumentException("maxCompileJobs must be at least 1, is " + maxCompileJobs);
+    }
     if (compileThreads < 1) {
       throw new IllegalArgumentException("compileThreads must be at least 1, is " + compileThreads);
     }
     if (maxPausedGuests < 1) {
       throw new IllegalArgumentException(
           "maxPausedGuests must be at least 1, is " + maxPausedGuests);
+    }
+    if (codeBytes < 1) {
+      throw new IllegalArgumentException("codeBytes must be positive, is " + codeBytes);
+    }
+    if (maxCodeCachePercent < 1 || maxCodeCachePercent > 100) {
+      throw new IllegalArgumentException(
+          "maxCodeCachePercent must be from 1 to 100, is " + maxCodeCachePercent);
     }
     if (idleMemoryBytes < 0) {
       throw new IllegalArgumentException(
@@ -113,9 +140,41 @@ public final class EngineConfig {
     return maxPausedGuests;
   }
 
+  /// {@return the most compilations at once; more are refused with a clear error}
+  public int maxCompileJobs() {
+    return maxCompileJobs;
+  }
+
+  /// {@return whether modules that come whole are compiled as streams, cut at random places: a
+  /// self-test}
+  public boolean testStreaming() {
+    return testStreaming;
+  }
+
   /// {@return who is told what happens}
   public List<EngineListener> listeners() {
     return listeners;
+  }
+
+  /// {@return when functions get better code by themselves}
+  public TierPolicy tiers() {
+    return tiers;
+  }
+
+  /// {@return the most bytes of class files that there may be of code that somebody runs or calls
+  /// may enter}
+  public long codeBytes() {
+    return codeBytes;
+  }
+
+  /// {@return from which use of the JVM's code cache on no further code images are made}
+  public int maxCodeCachePercent() {
+    return maxCodeCachePercent;
+  }
+
+  /// {@return whether all code that is given up is collected immediately, for tests}
+  public boolean stressCodeGc() {
+    return stressCodeGc;
   }
 
   /// {@return where debug information comes from that is not in the modules}
@@ -171,8 +230,13 @@ public final class EngineConfig {
         Math.min(MAX_IDLE_MEMORY_BYTES, Runtime.getRuntime().maxMemory() / IDLE_MEMORY_SHARE);
     private final List<EngineListener> listeners = new ArrayList<>();
     private DebugFileLoader debugFiles = DebugFileLoader.NONE;
-
     private int maxPausedGuests = 16;
+    private TierPolicy tiers = TierPolicy.onRequest();
+    private long codeBytes = MAX_CODE_BYTES;
+    private int maxCodeCachePercent = 80;
+    private boolean stressCodeGc = false;
+    private int maxCompileJobs = MAX_COMPILE_JOBS;
+    private boolean testStreaming;
 
     private Builder() {}
 
@@ -186,8 +250,14 @@ public final class EngineConfig {
       this.stops = config.stops;
       this.idleMemoryBytes = config.idleMemoryBytes;
       this.maxPausedGuests = config.maxPausedGuests;
+      this.stressCodeGc = config.stressCodeGc;
+      this.maxCodeCachePercent = config.maxCodeCachePercent;
+      this.codeBytes = config.codeBytes;
+      this.tiers = config.tiers;
       this.listeners.addAll(config.listeners);
       this.debugFiles = config.debugFiles;
+      this.maxCompileJobs = config.maxCompileJobs;
+      this.testStreaming = config.testStreaming;
     }
 
     /// Sets [EngineConfig#features].
@@ -253,10 +323,52 @@ public final class EngineConfig {
       return this;
     }
 
+    /// Sets [EngineConfig#maxCompileJobs].
+    @CanIgnoreReturnValue
+    public Builder maxCompileJobs(int value) {
+      this.maxCompileJobs = value;
+      return this;
+    }
+
+    /// Sets [EngineConfig#testStreaming].
+    @CanIgnoreReturnValue
+    public Builder testStreaming(boolean value) {
+      this.testStreaming = value;
+      return this;
+    }
+
     /// Adds one of [EngineConfig#listeners].
     @CanIgnoreReturnValue
     public Builder listener(EngineListener value) {
       this.listeners.add(value);
+      return this;
+    }
+
+    /// Sets [EngineConfig#tiers].
+    @CanIgnoreReturnValue
+    public Builder tiers(TierPolicy value) {
+      this.tiers = value;
+      return this;
+    }
+
+    /// Sets [EngineConfig#codeBytes].
+    @CanIgnoreReturnValue
+    public Builder codeBytes(long value) {
+      this.codeBytes = value;
+      return this;
+    }
+
+    /// Sets [EngineConfig#maxCodeCachePercent].
+    @CanIgnoreReturnValue
+    public Builder maxCodeCachePercent(int value) {
+      this.maxCodeCachePercent = value;
+      return this;
+    }
+
+    /// Sets [EngineConfig#stressCodeGc].
+    @CanIgnoreReturnValue
+    public Builder stressCodeGc(boolean value) {
+      this.stressCodeGc = value;
       return this;
     }
 

@@ -6,10 +6,12 @@ import dev.cloister.engine.debug.Debugger;
 import dev.cloister.engine.runtime.StopHistory;
 import dev.cloister.engine.runtime.Stopper;
 import dev.cloister.engine.script.Script;
+import java.util.Collection;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.Map;
 import java.util.Set;
+import java.util.concurrent.atomic.AtomicInteger;
 
 /// An isolate as the engine knows it: one tenant, and which native modules it uses.
 ///
@@ -18,25 +20,21 @@ import java.util.Set;
 public final class EngineIsolate implements AutoCloseable {
   private final WasmEngine engine;
   private final String id;
-
-  /// The number of open handles for each module. Guarded by the engine's isolate lock.
-  final Map<NativeModule, Integer> handles = new HashMap<>();
-
-  /// The handles themselves, so that closing the isolate closes them. Guarded likewise.
-  final Set<ModuleHandle> open = new HashSet<>();
-
-  /// What logs and debuggers of this isolate call each module that it uses. Guarded likewise.
-  final Map<NativeModule, Script> scripts = new HashMap<>();
+  private final String salt;
 
   /// How often guests had to be stopped, by module. It outlives the handles, else an isolate would
-  /// leave quarantine by uploading its module anew. Guarded likewise.
+  /// leave quarantine by uploading its module anew. Guarded by the lock of [SharedModules].
   private final Map<NativeModuleCache.Key, StopHistory> stops = new HashMap<>();
+
+  /// What logs and debuggers of this isolate call each module that it uses. Guarded likewise.
+  private final Map<NativeModule, Script> scripts = new HashMap<>();
 
   private final Debugger debugger;
 
-  EngineIsolate(WasmEngine engine, String id) {
+  EngineIsolate(WasmEngine engine, String id, String salt) {
     this.engine = engine;
     this.id = id;
+    this.salt = salt;
     this.debugger = new Debugger(id, engine.config().maxPausedGuests());
   }
 
@@ -45,13 +43,57 @@ public final class EngineIsolate implements AutoCloseable {
     return debugger;
   }
 
+  /// Notes that the isolate uses a module. With the lock of [SharedModules] held.
+  ///
+  /// @param nextScript the number of the next script of the engine
+  /// @return what the isolate's logs and debuggers call it
+  Script began(NativeModule module, AtomicInteger nextScript) {
+    debugger.link(module);
+    return scripts.computeIfAbsent(
+        module,
+        used ->
+            new Script(
+                nextScript.getAndIncrement(), id, used.scriptUrl(), used.sources().symbols()));
+  }
+
+  /// Notes that the isolate uses a module no more. With the lock of [SharedModules] held.
+  void ended(NativeModule module) {
+    scripts.remove(module);
+    debugger.unlink(module);
+  }
+
   /// {@return the name of the isolate}
   public String id() {
     return id;
   }
 
-  /// {@return the history of a module's stops} With the isolate lock held.
-  StopHistory stops(NativeModuleCache.Key key, Stopper stopper) {
+  /// {@return what sets its modules apart from those of others, empty if it shares them}
+  String salt() {
+    return salt;
+  }
+
+  /// {@return whether the isolate has a handle on a module}
+  boolean uses(NativeModule module) {
+    return engine.shared().uses(this, module);
+  }
+
+  /// {@return whether a module is being compiled for the isolate}
+  public boolean hasRunningCompileJob() {
+    return engine.jobs().hasJobOf(this);
+  }
+
+  /// Cancels the compilations for the isolate that have a tag, because what they compile was
+  /// removed. Others that wait for the same bytes compile them themselves.
+  ///
+  /// @return how many were
+  public int cancelCompileJobs(String tag) {
+    return engine.cancelTagged(this, tag);
+  }
+
+  /// {@return the history of a module's stops} With the lock of [SharedModules] held.
+  ///
+  /// @param open the handles of this isolate
+  StopHistory stops(NativeModuleCache.Key key, Stopper stopper, Collection<ModuleHandle> open) {
     // Few isolates use more than some modules; those that go through many are swept now and then.
     if (stops.size() > 2 * open.size() + 16) {
       Set<NativeModuleCache.Key> used = new HashSet<>();
@@ -61,7 +103,8 @@ public final class EngineIsolate implements AutoCloseable {
     return stops.computeIfAbsent(key, _ -> new StopHistory(stopper));
   }
 
-  /// Removes the isolate and gives back all references that it holds. Repeating it does nothing.
+  /// Removes the isolate: its compilations are cancelled, and all references that it holds are
+  /// given back. Repeating it does nothing.
   @Override
   public void close() {
     engine.remove(this);

@@ -7,6 +7,7 @@ import dev.cloister.engine.error.SourcePosition;
 import dev.cloister.engine.module.ModuleHash;
 import dev.cloister.engine.module.WasmModule;
 import dev.cloister.engine.runtime.CodeKind;
+import dev.cloister.engine.runtime.CodeUser;
 import dev.cloister.engine.runtime.Imports;
 import dev.cloister.engine.runtime.Instance;
 import dev.cloister.engine.runtime.StopHistory;
@@ -14,6 +15,7 @@ import dev.cloister.engine.runtime.Store;
 import dev.cloister.engine.script.Script;
 import dev.cloister.engine.stats.EngineEvents;
 import dev.cloister.engine.stats.ModuleInstantiated;
+import java.util.BitSet;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.Stream;
@@ -29,6 +31,7 @@ public final class ModuleHandle implements AutoCloseable {
   private final NativeModuleCache.Key key;
   private final WasmEngine engine;
   private final StopHistory stops;
+  private final CodeUser user;
   private final Script script;
 
   ModuleHandle(
@@ -43,6 +46,7 @@ public final class ModuleHandle implements AutoCloseable {
     this.nativeModule = nativeModule;
     this.key = key;
     this.stops = stops;
+    this.user = nativeModule.open(isolate, stops);
     this.script = script;
   }
 
@@ -93,12 +97,12 @@ public final class ModuleHandle implements AutoCloseable {
     store.debugWith(isolate.debugger());
     EngineEvents events = engine.events();
     if (events.isSilent()) {
-      return nativeModule.instantiate(store, imports, stops);
+      return nativeModule.instantiate(store, imports, user);
     }
     long start = System.nanoTime();
     boolean isSuccess = false;
     try {
-      Instance instance = nativeModule.instantiate(store, imports, stops);
+      Instance instance = nativeModule.instantiate(store, imports, user);
       isSuccess = true;
       return instance;
     } finally {
@@ -116,25 +120,86 @@ public final class ModuleHandle implements AutoCloseable {
   /// Lets calls of an instance run code of another kind, from the next call from outside on; frames
   /// that are running finish in the code in which they began.
   ///
-  /// On the thread that runs the instance's store.
+  /// It stays there, whatever image becomes current, until [#release]. On the thread that runs the
+  /// instance's store.
   ///
   /// @param instance one of this module
+  /// @throws dev.cloister.engine.error.LimitExceededException if there is no such code and it
+  ///   cannot be made
   public void switchTo(CodeKind kind, Instance instance) {
     if (!instance.module().equals(nativeModule.module())) {
       throw new IllegalArgumentException("not an instance of " + scriptUrl());
     }
-    nativeModule.run(instance, nativeModule.image(kind), stops);
+    nativeModule.pin(instance, kind);
   }
 
-  /// {@return the kind of code that new instances run}
+  /// Ends what [#switchTo] began: from the next call from outside on, the instance runs what new
+  /// instances do. On the thread that runs the instance's store.
+  ///
+  /// @param instance one of this module
+  public void release(Instance instance) {
+    if (!instance.module().equals(nativeModule.module())) {
+      throw new IllegalArgumentException("not an instance of " + scriptUrl());
+    }
+    nativeModule.unpin(instance);
+  }
+
+  /// Has new calls run optimized code, which is there before this returns. Not on an event loop.
+  ///
+  /// @param function the index of an own function, or null for all
+  /// @return whether that is new; it is not either if the module runs code of a special kind
+  /// @throws IndexOutOfBoundsException if there is no such function
+  /// @throws dev.cloister.engine.error.LimitExceededException if there is too much code
+  public boolean tierUp(@Nullable Integer function) {
+    return nativeModule.tierUp(function);
+  }
+
+  /// Has new calls run baseline code, also of hot functions, until [#tierUp] says otherwise. Not on
+  /// an event loop.
+  ///
+  /// @param function the index of an own function, or null for all
+  /// @return whether that is new
+  /// @throws IndexOutOfBoundsException if there is no such function
+  /// @throws dev.cloister.engine.error.LimitExceededException if there is too much code
+  public boolean tierDown(@Nullable Integer function) {
+    return nativeModule.tierDown(function);
+  }
+
+  /// Has new calls of some own functions run optimized code: those that an earlier run found hot.
+  /// Not on an event loop.
+  ///
+  /// @return whether that is new
+  /// @throws IndexOutOfBoundsException if there is no such function
+  /// @throws dev.cloister.engine.error.LimitExceededException if there is too much code
+  public boolean tierUp(BitSet functions) {
+    return nativeModule.tierUp(functions);
+  }
+
+  /// {@return which functions guests were found in, of all isolates together, the hottest first}
+  public List<FunctionProfile> profile() {
+    return nativeModule.heat().stream()
+        .map(heat -> new FunctionProfile(heat.functionIndex(), heat.samples(), heat.tier()))
+        .toList();
+  }
+
+  /// {@return the kind of code that new instances run; baseline also if some functions of it are
+  /// optimized}
   public CodeKind codeKind() {
-    return nativeModule.currentImage().kind();
+    return nativeModule.currentTiers().kind();
   }
 
   /// {@return whether guests of this isolate had to be stopped so often on this module that its new
   /// instances run code of the kind [CodeKind#POLLED]}
   public boolean isQuarantined() {
     return codeKind().isReplaceable() && stops.isQuarantined(nativeModule.stopSite());
+  }
+
+  /// Lets another isolate of the same engine use the module, as if it had compiled the same bytes.
+  ///
+  /// @return a reference of that isolate
+  /// @throws IllegalStateException if this reference is closed or the isolate was removed
+  public ModuleHandle shareWith(EngineIsolate other) {
+    return engine.share(this, other);
   }
 
   /// Generates all code that is not there yet, which otherwise happens at the first calls.
@@ -180,6 +245,7 @@ public final class ModuleHandle implements AutoCloseable {
   @Override
   public void close() {
     engine.close(this);
+    nativeModule.close(user);
   }
 
   EngineIsolate isolate() {

@@ -34,11 +34,24 @@ public record NativeModuleInfo(
 
   /// A code image at one moment.
   ///
-  /// @param ordinal the position among the images of the module
-  /// @param tier how its code was made
+  /// @param ordinal the position among the images of the module, in order of creation
+  /// @param kind what its code is made for, or how, but for functions that have optimized code
+  /// @param tier the kind, or `mixed` if some functions have optimized code and others have not
+  /// @param optimizedFunctions the number of those, if it is mixed
   /// @param generatedChunks the number of chunks that have code so far
   /// @param codeBytes the size of its class files so far
+  /// @param instances the number of instances that run it
+  /// @param isPublished whether calls may enter it; if not, it is there because something runs it
+  ///   or the JVM has not unloaded it yet
   /// @param isCurrent whether new instances run it
   public record ImageInfo(
-      int ordinal, String tier, int generatedChunks, long codeBytes, boolean isCurrent) {}
+      int ordinal,
+      String kind,
+      String tier,
+      int optimizedFunctions,
+      int generatedChunks,
+      long codeBytes,
+      int instances,
+      boolean isPublished,
+      boolean isCurrent) {}
 }

@@ -1,34 +1,46 @@
 package dev.cloister.engine;
 
-import com.google.errorprone.annotations.concurrent.GuardedBy;
-import dev.cloister.engine.code.CodeImage;
+import dev.cloister.engine.code.CodeCacheUse;
+import dev.cloister.engine.code.CodeManager;
 import dev.cloister.engine.code.CompileThreads;
+import dev.cloister.engine.code.FreedCode;
+import dev.cloister.engine.code.ModuleFailures;
 import dev.cloister.engine.code.NativeModule;
 import dev.cloister.engine.code.NativeModuleCache;
 import dev.cloister.engine.code.SignatureClasses;
 import dev.cloister.engine.code.StructClasses;
+import dev.cloister.engine.code.Tiering;
+import dev.cloister.engine.compile.CompileJob;
+import dev.cloister.engine.compile.CompileJobs;
+import dev.cloister.engine.compile.CompileRequest;
+import dev.cloister.engine.compile.JobThreads;
+import dev.cloister.engine.compile.ModuleCompiler;
+import dev.cloister.engine.compile.ModuleCompiler.Compiled;
 import dev.cloister.engine.decode.ModuleDecoder;
-import dev.cloister.engine.decode.StreamingDecoder;
+import dev.cloister.engine.error.CompilationCancelledException;
+import dev.cloister.engine.error.CompilationCancelledException.Reason;
 import dev.cloister.engine.module.ModuleHash;
 import dev.cloister.engine.module.WasmModule;
-import dev.cloister.engine.module.WireBytes;
 import dev.cloister.engine.runtime.MemoryPool;
 import dev.cloister.engine.runtime.Stopper;
-import dev.cloister.engine.script.Script;
+import dev.cloister.engine.stats.CompileJobInfo;
+import dev.cloister.engine.stats.CompileMode;
 import dev.cloister.engine.stats.EngineEvents;
+import dev.cloister.engine.stats.ModuleCompiled;
 import java.util.ArrayList;
 import java.util.Comparator;
-import java.util.LinkedHashSet;
 import java.util.List;
-import java.util.Map;
+import java.util.Objects;
 import java.util.Set;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.atomic.AtomicInteger;
-import java.util.function.Supplier;
+import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
 
 /// A WebAssembly engine: modules become JVM bytecode, shared by all isolates that use them.
 ///
 /// The way in for embedders. Safe to use by any thread; what compiles blocks, so it does not belong
-/// on an event loop. Locks, in this order: isolates, then the native module cache.
+/// on an event loop.
 public final class WasmEngine implements AutoCloseable {
   private final EngineConfig config;
   private final CompileThreads threads;
@@ -36,16 +48,18 @@ public final class WasmEngine implements AutoCloseable {
   private final StructClasses structClasses;
   private final Stopper stopper;
   private final MemoryPool memoryPool;
+  private final CodeManager codeManager;
   private final EngineEvents events;
   private final NativeModuleCache cache = new NativeModuleCache();
+  private final ModuleFailures failures = new ModuleFailures(System::nanoTime);
+  private final SharedModules shared = new SharedModules();
   private final AtomicInteger nextScript = new AtomicInteger(1);
-  private final Object isolateLock = new Object();
+  private final CompileJobs jobs;
+  private final JobThreads jobThreads;
+  private final ModuleCompiler compiler;
 
   /// Who has something to do when isolates begin and end to use modules.
   private final List<ModuleUse> uses = List.of();
-
-  @GuardedBy("isolateLock")
-  private final Set<EngineIsolate> isolates = new LinkedHashSet<>();
 
   /// Starts an engine.
   public WasmEngine(EngineConfig config) {
@@ -55,7 +69,19 @@ public final class WasmEngine implements AutoCloseable {
     this.structClasses = new StructClasses(threads);
     this.stopper = Stopper.create(config.stops());
     this.memoryPool = new MemoryPool(config.idleMemoryBytes());
+    this.codeManager =
+        new CodeManager(
+            config.codeBytes(),
+            config.stressCodeGc(),
+            config.maxCodeCachePercent() / 100.0,
+            CodeCacheUse::now,
+            threads::runSoon,
+            new Tiering(config.tiers()));
     this.events = new EngineEvents(config.listeners());
+    this.jobs = new CompileJobs(events, config.maxCompileJobs());
+    this.jobThreads = new JobThreads(config.compileThreads());
+    this.compiler =
+        new ModuleCompiler(config.features(), cache, failures, threads, this::generate, events);
   }
 
   /// {@return the settings that the engine was started with}
@@ -81,14 +107,22 @@ public final class WasmEngine implements AutoCloseable {
     return ModuleDecoder.decode(ownBytes, config.features(), config.limits(), threads::runLater);
   }
 
-  /// Adds an isolate.
+  /// Adds an isolate, which shares compiled code with all others.
   ///
   /// @param id its name, for people
   public EngineIsolate addIsolate(String id) {
-    EngineIsolate isolate = new EngineIsolate(this, id);
-    synchronized (isolateLock) {
-      isolates.add(isolate);
-    }
+    return addIsolate(id, "");
+  }
+
+  /// Adds an isolate.
+  ///
+  /// @param id its name, for people
+  /// @param salt if it is not empty, compiled code is shared only with isolates that have the same
+  ///   one: nobody else can tell from the time that a compilation takes what the isolate runs
+  public EngineIsolate addIsolate(String id, String salt) {
+    EngineIsolate isolate = new EngineIsolate(this, id, salt);
+    codeManager.addIsolate(isolate);
+    shared.add(isolate);
     return isolate;
   }
 
@@ -97,138 +131,313 @@ public final class WasmEngine implements AutoCloseable {
   /// @throws dev.cloister.engine.error.MalformedException if it cannot be decoded
   /// @throws dev.cloister.engine.error.InvalidModuleException if it is not valid
   /// @throws dev.cloister.engine.error.LimitExceededException if it exceeds a limit
+  /// @throws dev.cloister.engine.error.CompilationCancelledException if somebody cancelled it
   public ModuleHandle compile(EngineIsolate isolate, byte[] wireBytes) {
-    byte[] copy = wireBytes.clone();
-    return use(isolate, WireBytes.adopt(copy), () -> decode(copy));
+    return compile(isolate, wireBytes, CompileOptions.defaults());
+  }
+
+  /// Takes a reference on the native module with these bytes, compiled now if nobody has it.
+  ///
+  /// @throws dev.cloister.engine.error.MalformedException if it cannot be decoded
+  /// @throws dev.cloister.engine.error.InvalidModuleException if it is not valid
+  /// @throws dev.cloister.engine.error.LimitExceededException if it exceeds a limit
+  /// @throws dev.cloister.engine.error.CompilationCancelledException if somebody cancelled it
+  public ModuleHandle compile(EngineIsolate isolate, byte[] wireBytes, CompileOptions options) {
+    if (config.testStreaming()) {
+      return compileInPieces(isolate, wireBytes, options);
+    }
+    CompileJob job = begin(isolate, CompileMode.SYNC, options);
+    ModuleHandle handle = null;
+    try {
+      handle = link(isolate, job, compiler.compile(job, wireBytes.clone()));
+      return handle;
+    } finally {
+      if (handle == null) {
+        failed(job);
+      }
+    }
+  }
+
+  /// Takes a reference on the native module with these bytes, compiled on threads of the engine if
+  /// nobody has it. The caller goes on at once, and may change the bytes.
+  ///
+  /// @return completes on one of those threads, or on that which cancels the job; exceptionally as
+  ///   [#compile] throws. Cancelling it cancels the compilation.
+  /// @throws dev.cloister.engine.error.LimitExceededException if there are too many compilations
+  public CompletableFuture<ModuleHandle> compileAsync(
+      EngineIsolate isolate, byte[] wireBytes, CompileOptions options) {
+    if (config.testStreaming()) {
+      byte[] copy = wireBytes.clone();
+      CompletableFuture<ModuleHandle> result = new CompletableFuture<>();
+      jobThreads.execute(() -> {
+        try {
+          result.complete(compileInPieces(isolate, copy, options));
+        } catch (RuntimeException | Error e) {
+          result.completeExceptionally(e);
+        }
+      });
+      return result;
+    }
+    CompileJob job = begin(isolate, CompileMode.ASYNC, options);
+    CompletableFuture<ModuleHandle> result = new CompletableFuture<>();
+    CompletableFuture<?> _ =
+        result.whenComplete((_, _) -> {
+          if (result.isCancelled()) {
+            jobs.cancel(job.id(), Reason.REQUEST);
+          }
+        });
+    CompletableFuture<?> _ =
+        compiler
+            .compileLater(job, wireBytes.clone(), jobThreads::execute)
+            .whenComplete((compiled, failure) -> complete(result, isolate, job, compiled, failure));
+    return result;
+  }
+
+  private void complete(
+      CompletableFuture<ModuleHandle> result,
+      EngineIsolate isolate,
+      CompileJob job,
+      @Nullable Compiled compiled,
+      @Nullable Throwable failure) {
+    Throwable cause = failure;
+    if (compiled != null) {
+      try {
+        ModuleHandle handle = link(isolate, job, compiled);
+        if (!result.complete(handle)) {
+          // Nobody wants it any more.
+          handle.close();
+        }
+        return;
+      } catch (RuntimeException | Error e) {
+        cause = e;
+      }
+    }
+    failed(job);
+    result.completeExceptionally(Objects.requireNonNull(cause));
   }
 
   /// Begins the compilation of a module whose bytes are still to come.
   public StreamingCompilation startStreaming(EngineIsolate isolate) {
-    return new StreamingCompilation(
-        this, isolate, new StreamingDecoder(config.features(), config.limits(), threads::runLater));
+    return startStreaming(isolate, CompileOptions.defaults());
   }
 
-  ModuleHandle use(EngineIsolate isolate, WasmModule module) {
-    return use(isolate, module.wireBytes(), () -> module);
+  /// Begins the compilation of a module whose bytes are still to come.
+  ///
+  /// @throws dev.cloister.engine.error.LimitExceededException if there are too many compilations
+  public StreamingCompilation startStreaming(EngineIsolate isolate, CompileOptions options) {
+    CompileJob job = begin(isolate, CompileMode.STREAMING, options);
+    return new StreamingCompilation(this, isolate, job, compiler.stream(job, () -> failed(job)));
   }
 
-  /// The one way by which an isolate comes to use a module, new or shared.
-  private ModuleHandle use(
-      EngineIsolate isolate, WireBytes wireBytes, Supplier<WasmModule> module) {
-    NativeModuleCache.Key key = new NativeModuleCache.Key(wireBytes.sha256(), config.features());
-    NativeModule nativeModule = cache.acquire(key, () -> compile(module.get(), key.hash()));
-    ModuleHandle handle = null;
-    boolean isFirst = false;
-    synchronized (isolateLock) {
-      if (isolates.contains(isolate)) {
-        Script script =
-            isolate.scripts.computeIfAbsent(nativeModule, used -> newScript(isolate, used));
-        handle =
-            new ModuleHandle(this, isolate, nativeModule, key, isolate.stops(key, stopper), script);
-        isolate.open.add(handle);
-        isFirst = isolate.handles.merge(nativeModule, 1, Integer::sum) == 1;
-        isolate.debugger().link(nativeModule);
+  /// Compiles bytes that are there as a stream, cut at places that depend on them alone: a
+  /// self-test (V8 `--wasm-test-streaming`).
+  private ModuleHandle compileInPieces(
+      EngineIsolate isolate, byte[] wireBytes, CompileOptions options) {
+    StreamingCompilation streaming = startStreaming(isolate, options);
+    try {
+      int from = 0;
+      for (int cut : RandomCuts.of(wireBytes)) {
+        streaming.push(wireBytes, from, cut - from);
+        from = cut;
       }
+      return streaming.finish();
+    } finally {
+      streaming.abort();
     }
+  }
+
+  private CompileJob begin(EngineIsolate isolate, CompileMode mode, CompileOptions options) {
+    CompileRequest request =
+        new CompileRequest(
+            isolate,
+            isolate.id(),
+            options.tag(),
+            isolate.salt(),
+            options.lower(config.limits()),
+            options.maxMillis());
+    CompileJob job = shared.with(isolate, _ -> jobs.create(request, mode));
+    jobs.announce(job);
+    return job;
+  }
+
+  /// Ends a job that has compiled a module: the isolate uses it from now on.
+  ///
+  /// @throws dev.cloister.engine.error.CompilationCancelledException if it was cancelled meanwhile;
+  ///   [#failed] is still to be called
+  ModuleHandle link(EngineIsolate isolate, CompileJob job, Compiled compiled) {
+    ModuleHandle handle = link(isolate, compiled.module(), compiled.key());
     if (handle == null) {
-      cache.release(key);
-      throw new IllegalStateException("the isolate was removed: " + isolate.id());
+      // The isolate is removed before its jobs are cancelled.
+      throw new CompilationCancelledException(job.id(), Reason.ISOLATE_REMOVED);
     }
-    if (isFirst) {
-      uses.forEach(use -> use.began(isolate, nativeModule));
+    try {
+      job.succeed();
+    } catch (CompilationCancelledException e) {
+      handle.close();
+      throw e;
+    }
+    tellCompiled(job, compiled);
+    return handle;
+  }
+
+  /// Ends a job that has not. Repeating it does nothing.
+  void failed(CompileJob job) {
+    if (job.fail()) {
+      tellCompiled(job, null);
+    }
+  }
+
+  private void tellCompiled(CompileJob job, @Nullable Compiled compiled) {
+    if (events.isSilent()) {
+      return;
+    }
+    ModuleCompiled event =
+        new ModuleCompiled(
+            job.isolate(),
+            job.hash(),
+            job.mode() == CompileMode.ASYNC,
+            job.mode() == CompileMode.STREAMING,
+            compiled != null && compiled.isCached(),
+            /* isDeserialized= */ false,
+            /* isLazy= */ true,
+            compiled != null,
+            compiled == null ? 0 : compiled.module().codeBytes(),
+            job.wallMicros());
+    events.tell(listener -> listener.moduleCompiled(event));
+  }
+
+  /// The one way by which an isolate comes to use a module: new, found or shared by another
+  /// isolate.
+  private @Nullable ModuleHandle link(
+      EngineIsolate isolate, NativeModule module, NativeModuleCache.Key key) {
+    ModuleHandle handle =
+        shared.link(
+            isolate,
+            module,
+            open ->
+                new ModuleHandle(
+                    this,
+                    isolate,
+                    module,
+                    key,
+                    isolate.stops(key, stopper, open),
+                    isolate.began(module, nextScript)));
+    if (handle != null) {
+      uses.forEach(use -> use.began(isolate, module));
     }
     return handle;
   }
 
-  private Script newScript(EngineIsolate isolate, NativeModule module) {
-    return new Script(
-        nextScript.getAndIncrement(), isolate.id(), module.scriptUrl(), module.sources().symbols());
+  /// Lets another isolate use a module.
+  ModuleHandle share(ModuleHandle handle, EngineIsolate isolate) {
+    if (!shared.isOpen(handle)) {
+      throw new IllegalStateException("the handle is closed");
+    }
+    ModuleHandle linked = link(isolate, handle.nativeModule(), handle.key());
+    if (linked == null) {
+      throw new IllegalStateException("the isolate was removed: " + isolate.id());
+    }
+    return linked;
   }
 
-  private NativeModule compile(WasmModule module, ModuleHash hash) {
-    // All at once, so that its classes need not be handed over one by one.
-    return threads.run(() ->
-        new NativeModule(
-            module,
-            hash,
-            config.codeKind(),
-            config.methodBytes(),
-            config.vectorUse(),
-            signatureClasses,
-            structClasses,
-            threads,
-            stopper,
-            memoryPool,
-            config.debugFiles()));
+  private NativeModule generate(WasmModule module, ModuleHash hash) {
+    return new NativeModule(
+        module,
+        hash,
+        config.codeKind(),
+        config.methodBytes(),
+        config.vectorUse(),
+        signatureClasses,
+        structClasses,
+        threads,
+        stopper,
+        memoryPool,
+        codeManager,
+        config.debugFiles());
   }
 
   void close(ModuleHandle handle) {
-    EngineIsolate isolate = handle.isolate();
-    NativeModule nativeModule = handle.nativeModule();
-    boolean isLast;
-    synchronized (isolateLock) {
-      if (!isolate.open.remove(handle)) {
-        return;
-      }
-      isLast =
-          isolate.handles.computeIfPresent(
-                  nativeModule, (_, count) -> count == 1 ? null : count - 1)
-              == null;
-      if (isLast) {
-        isolate.scripts.remove(nativeModule);
-        isolate.debugger().unlink(nativeModule);
-      }
+    if (shared.unlink(handle)) {
+      uses.forEach(use -> use.ended(handle.isolate(), handle.nativeModule()));
     }
-    if (isLast) {
-      uses.forEach(use -> use.ended(isolate, nativeModule));
-    }
-    cache.release(handle.key());
   }
 
   void remove(EngineIsolate isolate) {
-    List<ModuleHandle> open;
-    synchronized (isolateLock) {
-      isolates.remove(isolate);
-      open = List.copyOf(isolate.open);
-    }
+    // In this order: no job can begin any more, then none is left.
+    List<ModuleHandle> open = shared.remove(isolate);
+    jobs.cancelOf(isolate, Reason.ISOLATE_REMOVED);
     isolate.debugger().close();
     open.forEach(ModuleHandle::close);
+    open.stream()
+        .map(ModuleHandle::nativeModule)
+        .distinct()
+        .forEach(module -> uses.forEach(use -> use.ended(isolate, module)));
+    codeManager.removeIsolate(isolate);
   }
 
-  /// {@return all live native modules, by script URL}
+  // Compilations.
+
+  /// {@return the compilations that are going on, the oldest first}
+  public List<CompileJobInfo> compileJobs() {
+    return jobs.infos();
+  }
+
+  /// {@return a compilation that is going on, null if there is none with this number}
+  public @Nullable CompileJobInfo compileJob(long id) {
+    CompileJob job = jobs.find(id);
+    return job == null ? null : job.info();
+  }
+
+  /// Cancels a compilation: whoever waits for it gets a
+  /// [dev.cloister.engine.error.CompilationCancelledException]. Others that wait for the same bytes
+  /// compile them themselves.
+  ///
+  /// @return whether there is one with this number that was not cancelled already
+  public boolean cancelCompileJob(long id) {
+    return jobs.cancel(id, Reason.REQUEST);
+  }
+
+  int cancelTagged(EngineIsolate isolate, String tag) {
+    return jobs.cancelTagged(isolate, tag, Reason.MODULE_REMOVED);
+  }
+
+  CompileJobs jobs() {
+    return jobs;
+  }
+
+  SharedModules shared() {
+    return shared;
+  }
+
+  // Figures.
+
+  /// {@return all native modules that isolates use, by script URL}
   public List<NativeModuleInfo> nativeModules() {
     List<NativeModuleInfo> infos = new ArrayList<>();
-    Map<NativeModule, Integer> snapshot = cache.snapshot();
-    snapshot.forEach((module, references) -> infos.add(info(module, references)));
+    shared.snapshot().forEach((module, users) -> infos.add(info(module, users)));
     infos.sort(
         Comparator.comparing(NativeModuleInfo::scriptUrl).thenComparing(i -> i.hash().hex()));
     return infos;
   }
 
   NativeModuleInfo info(NativeModule module) {
-    return info(module, cache.snapshot().getOrDefault(module, 0));
+    return info(module, shared.users(module));
   }
 
-  private NativeModuleInfo info(NativeModule module, int references) {
-    List<String> holders;
-    synchronized (isolateLock) {
-      holders =
-          isolates.stream()
-              .filter(isolate -> isolate.handles.containsKey(module))
-              .map(EngineIsolate::id)
-              .sorted()
-              .toList();
-    }
-    CodeImage current = module.currentImage();
+  private static NativeModuleInfo info(NativeModule module, SharedModules.Users users) {
     List<NativeModuleInfo.ImageInfo> images =
         module.images().stream()
             .map(image ->
                 new NativeModuleInfo.ImageInfo(
                     image.ordinal(),
                     image.kind().label(),
+                    image.tiers().label(),
+                    image.tiers().optimized().cardinality(),
                     image.generatedChunks(),
                     image.codeBytes(),
-                    image == current))
+                    image.instanceCount(),
+                    image.isPublished(),
+                    module.isCurrent(image)))
             .toList();
     WasmModule decoded = module.module();
     return new NativeModuleInfo(
@@ -239,35 +448,79 @@ public final class WasmEngine implements AutoCloseable {
         decoded.metadataBytes(),
         decoded.functionCount() - decoded.importedFunctionCount(),
         module.chunkCount(),
-        references,
-        holders,
+        users.references(),
+        users.isolates(),
         images);
   }
 
   /// {@return figures of this moment}
   public EngineStatistics statistics() {
-    int isolateCount;
-    synchronized (isolateLock) {
-      isolateCount = isolates.size();
-    }
     long wireBytes = 0;
     long codeBytes = 0;
     long metadataBytes = 0;
-    List<NativeModule> modules = cache.modules();
+    Set<NativeModule> modules = shared.snapshot().keySet();
     for (NativeModule module : modules) {
       wireBytes += module.module().wireBytes().size();
       codeBytes += module.codeBytes();
       metadataBytes += module.module().metadataBytes();
     }
     return new EngineStatistics(
-        isolateCount,
+        shared.isolateCount(),
         modules.size(),
         cache.compilations(),
         cache.hits(),
         wireBytes,
         codeBytes,
         metadataBytes,
-        stopper.figures());
+        stopper.figures(),
+        failures.hits(),
+        EngineMemory.of(modules, shared, cache.size(), failures.size(), jobs.infos()));
+  }
+
+  /// {@return figures of the generated code}
+  public CodeStatistics codeStatistics() {
+    return CodeStatistics.of(codeManager);
+  }
+
+  /// Begins a collection of code that calls enter no more, or lets one follow that which runs. Any
+  /// thread; returns at once.
+  public void collectCode() {
+    codeManager.collect();
+  }
+
+  /// Gives up the baseline code of all modules; it is generated anew where it is called. Running
+  /// guests keep what they run. Any thread.
+  public FlushedCode flushBaseline() {
+    FreedCode freed = codeManager.flushBaseline();
+    return new FlushedCode(freed.codeBytes(), freed.metadataBytes());
+  }
+
+  /// Has new calls of a module run optimized code. Not on an event loop.
+  ///
+  /// @param function the index of an own function, or null for all
+  /// @return the modules with this hash, afterwards; none if there is no such module
+  /// @throws IndexOutOfBoundsException if there is no such function
+  /// @throws dev.cloister.engine.error.LimitExceededException if there is too much code
+  public List<NativeModuleInfo> tierUp(ModuleHash hash, @Nullable Integer function) {
+    return change(hash, module -> module.tierUp(function));
+  }
+
+  /// Has new calls of a module run baseline code, until they are told otherwise. Not on an event
+  /// loop.
+  ///
+  /// @param function the index of an own function, or null for all
+  /// @return the modules with this hash, afterwards; none if there is no such module
+  /// @throws IndexOutOfBoundsException if there is no such function
+  /// @throws dev.cloister.engine.error.LimitExceededException if there is too much code
+  public List<NativeModuleInfo> tierDown(ModuleHash hash, @Nullable Integer function) {
+    return change(hash, module -> module.tierDown(function));
+  }
+
+  private List<NativeModuleInfo> change(ModuleHash hash, Consumer<NativeModule> change) {
+    List<NativeModule> modules =
+        shared.snapshot().keySet().stream().filter(module -> module.hash().equals(hash)).toList();
+    modules.forEach(change);
+    return modules.stream().map(this::info).toList();
   }
 
   /// {@return where instances get the arrays of their memories}
@@ -275,9 +528,12 @@ public final class WasmEngine implements AutoCloseable {
     return memoryPool;
   }
 
-  /// Ends the compile threads; instances that need code generated can no longer run.
+  /// Cancels all compilations and ends the compile threads; instances that need code generated can
+  /// no longer run.
   @Override
   public void close() {
+    jobs.close();
+    jobThreads.close();
     threads.close();
     memoryPool.close();
   }

@@ -9,6 +9,7 @@ import dev.cloister.sandbox.auth.OperatorKey;
 import dev.cloister.sandbox.auth.Sessions;
 import dev.cloister.sandbox.cluster.LocalNode;
 import dev.cloister.sandbox.config.SandboxConfig;
+import dev.cloister.sandbox.http.CompileFeed;
 import dev.cloister.sandbox.http.HealthApi;
 import dev.cloister.sandbox.http.HttpListener;
 import dev.cloister.sandbox.http.ServerInfo;
@@ -78,9 +79,10 @@ public final class Sandbox implements AutoCloseable {
     KeyRing keys = new KeyRing(OperatorKey.load(folder, operatorKey, random), clock);
 
     // What runs guests.
+    CompileFeed compilations = new CompileFeed();
     Vertx vertx = Vertx.vertx(new VertxOptions().setPreferNativeTransport(false));
     lifecycle.onStop("event loops", () -> await(vertx.close()));
-    WasmEngine engine = lifecycle.add("engine", new WasmEngine(EngineConfig.defaults()));
+    WasmEngine engine = lifecycle.add("engine", new WasmEngine(engineConfig(config, compilations)));
     GuestExecutor guests = lifecycle.add("guest threads", guestExecutor(config));
     IsolateManager isolates = new IsolateManager(vertx, engine, guests);
     lifecycle.onStop("isolates", () -> await(isolates.close()));
@@ -96,6 +98,7 @@ public final class Sandbox implements AutoCloseable {
             new HttpListener.Parts(
                 config,
                 engine,
+                compilations,
                 registry,
                 keys,
                 sessions(config, keys, random, clock),
@@ -131,6 +134,14 @@ public final class Sandbox implements AutoCloseable {
       SandboxConfig config, KeyRing keys, SecureRandom random, Clock clock) {
     return new Sessions(
         keys, config.auth().sessionDuration(), config.auth().maxSessions(), random, clock);
+  }
+
+  private static EngineConfig engineConfig(SandboxConfig config, CompileFeed compilations) {
+    return EngineConfig.defaults().toBuilder()
+        .limits(config.engine().moduleLimits())
+        .maxCompileJobs(config.engine().compileJobs())
+        .listener(compilations)
+        .build();
   }
 
   private static GuestExecutor guestExecutor(SandboxConfig config) {

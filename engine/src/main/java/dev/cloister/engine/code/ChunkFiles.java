@@ -2,9 +2,9 @@ package dev.cloister.engine.code;
 
 import com.google.errorprone.annotations.concurrent.GuardedBy;
 import dev.cloister.engine.codegen.ChunkGenerator;
+import dev.cloister.engine.codegen.FunctionTiers;
 import dev.cloister.engine.codegen.ModulePlan;
 import dev.cloister.engine.codegen.Names;
-import dev.cloister.engine.runtime.CodeKind;
 import java.util.BitSet;
 import java.util.HashMap;
 import java.util.Map;
@@ -43,7 +43,7 @@ final class ChunkFiles {
     }
   }
 
-  private final CodeKind kind;
+  private final FunctionTiers tiers;
   private final ModulePlan plan;
   private final CompileThreads threads;
   private final Object lock = new Object();
@@ -60,8 +60,8 @@ final class ChunkFiles {
   @GuardedBy("lock")
   private final Map<String, byte[]> parts = new HashMap<>();
 
-  ChunkFiles(CodeKind kind, ModulePlan plan, CompileThreads threads) {
-    this.kind = kind;
+  ChunkFiles(FunctionTiers tiers, ModulePlan plan, CompileThreads threads) {
+    this.tiers = tiers;
     this.plan = plan;
     this.threads = threads;
     // Links and initialises what a guest will come to.
@@ -113,7 +113,7 @@ final class ChunkFiles {
   @GuardedBy("lock")
   private FutureTask<Map<String, byte[]>> begin(int chunk) {
     return begun.computeIfAbsent(
-        chunk, _ -> new FutureTask<>(() -> ChunkGenerator.chunk(kind, plan, chunk)));
+        chunk, _ -> new FutureTask<>(() -> ChunkGenerator.chunk(tiers, plan, chunk)));
   }
 
   private byte @Nullable [] take(int chunk, String name, FutureTask<Map<String, byte[]>> task) {

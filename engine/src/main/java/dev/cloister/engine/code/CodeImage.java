@@ -1,9 +1,17 @@
 package dev.cloister.engine.code;
 
 import dev.cloister.engine.codegen.DispatchGenerator;
+import dev.cloister.engine.codegen.FunctionTiers;
 import dev.cloister.engine.codegen.ModulePlan;
 import dev.cloister.engine.runtime.CodeKind;
 import dev.cloister.engine.runtime.ImageEntry;
+import java.util.BitSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.atomic.AtomicIntegerArray;
+import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 
 /// A complete, statically linked picture of a module's code, in which each function has one
@@ -11,32 +19,81 @@ import org.jspecify.annotations.Nullable;
 ///
 /// Its chunks are generated and defined when they are first called. All images of a module agree on
 /// names and calling convention, so an instance can be switched from one to another at a call from
-/// outside. An image without instances and frames is unloaded with its loader.
+/// outside. An image lives as long as its loader: its classes refer to it, so instances and frames
+/// keep it, and its module as long as new calls may enter it.
 public final class CodeImage {
-  private final int ordinal;
-  private final CodeKind kind;
+  private final ImageAccount account;
+  private final ModulePlan plan;
   private final Loader loader;
   private final ImageEntry entry;
 
+  /// The bytes of the first class of each chunk and what belongs to it, 0 for those not defined.
+  private final AtomicIntegerArray chunkBytes;
+
+  private final Map<Integer, WasmCode> codes = new ConcurrentHashMap<>();
+
   /// Makes an image whose code is still to be generated.
-  ///
-  /// @param ordinal 0 for the first image of a module
-  CodeImage(
-      int ordinal, CodeKind kind, ModulePlan plan, ModuleLoader parent, CompileThreads threads) {
-    this.ordinal = ordinal;
-    this.kind = kind;
-    this.loader = new Loader(parent.getName() + "-" + ordinal, kind, plan, parent, threads);
+  CodeImage(ImageAccount account, ModulePlan plan, ModuleLoader parent, CompileThreads threads) {
+    this.account = account;
+    this.plan = plan;
+    this.chunkBytes = new AtomicIntegerArray(plan.chunkCount());
+    this.loader = new Loader(parent.getName() + "-" + account.ordinal(), parent, threads);
     this.entry = loader.newEntry();
+    account.setImage(this);
+    account.manager().watch(loader, account);
   }
 
   /// {@return the position among the images of the module, in order of creation}
   public int ordinal() {
-    return ordinal;
+    return account.ordinal();
   }
 
-  /// {@return how its code is made}
+  /// {@return how its code is made, but for the functions that [#tiers] names}
   public CodeKind kind() {
-    return kind;
+    return tiers().kind();
+  }
+
+  /// {@return how the code of each function is made}
+  public FunctionTiers tiers() {
+    return account.tiers();
+  }
+
+  /// {@return what outlives the image}
+  ImageAccount account() {
+    return account;
+  }
+
+  /// {@return the number of instances that run the image} Any thread.
+  public int instanceCount() {
+    return account.instanceCount();
+  }
+
+  /// {@return whether instances may enter the image} Any thread.
+  public boolean isPublished() {
+    return account.state() == CodeAccount.State.PUBLISHED;
+  }
+
+  /// {@return the code of an own function, or null if it was not defined yet} Any thread.
+  ///
+  /// @throws IndexOutOfBoundsException if there is no such function
+  public @Nullable WasmCode code(int functionIndex) {
+    Objects.checkIndex(functionIndex, plan.module().functionCount());
+    int chunk = plan.chunkOf(functionIndex);
+    int size = chunkBytes.get(chunk);
+    if (size == 0 || functionIndex < plan.module().importedFunctionCount()) {
+      return null;
+    }
+    return codes.computeIfAbsent(
+        functionIndex,
+        f -> new WasmCode(this, f, tiers().of(f), plan.shareOfChunk(f, size), account));
+  }
+
+  /// {@return the code of all own functions that were defined} Any thread.
+  public List<WasmCode> codes() {
+    return IntStream.range(plan.module().importedFunctionCount(), plan.module().functionCount())
+        .mapToObj(this::code)
+        .filter(Objects::nonNull)
+        .toList();
   }
 
   /// {@return what an instance enters the image through}
@@ -46,7 +103,7 @@ public final class CodeImage {
 
   /// {@return the bytes of the class files that were defined so far} Any thread.
   public long codeBytes() {
-    return loader.definedBytes();
+    return account.bytes();
   }
 
   /// {@return the number of chunks that were generated so far} Any thread.
@@ -59,7 +116,14 @@ public final class CodeImage {
     loader.loadAll();
   }
 
-  private static final class Loader extends GeneratedClassLoader {
+  /// Generates and defines the code of some functions that is not there yet.
+  void generate(BitSet functions) {
+    BitSet chunks = new BitSet();
+    functions.stream().forEach(f -> chunks.set(plan.chunkOf(f)));
+    loader.load(chunks);
+  }
+
+  private final class Loader extends GeneratedClassLoader {
     static {
       registerAsParallelCapable();
     }
@@ -67,14 +131,11 @@ public final class CodeImage {
     /// How many chunks are generated ahead of the one that is defined, when all are.
     private static final int WINDOW = 16;
 
-    private final ModulePlan plan;
     private final ChunkFiles chunks;
 
-    Loader(
-        String name, CodeKind kind, ModulePlan plan, ModuleLoader parent, CompileThreads threads) {
+    Loader(String name, ModuleLoader parent, CompileThreads threads) {
       super(name, parent, threads);
-      this.plan = plan;
-      this.chunks = new ChunkFiles(kind, plan, threads);
+      this.chunks = new ChunkFiles(tiers(), plan, threads);
     }
 
     @Override
@@ -104,6 +165,14 @@ public final class CodeImage {
     }
 
     @Override
+    void beforeDefinition(String name, int bytes) {
+      account.charge(bytes);
+      if (isChunk(name)) {
+        chunkBytes.addAndGet(index(name), bytes);
+      }
+    }
+
+    @Override
     void defined(String name) {
       if (isChunk(name) && name.indexOf('_') < 0) {
         chunks.generateCallees(index(name));
@@ -124,6 +193,17 @@ public final class CodeImage {
         return (ImageEntry) loadClass("dev.cloister.generated.Code").getConstructor().newInstance();
       } catch (ReflectiveOperationException e) {
         throw new IllegalStateException("cannot make the entry of an image", e);
+      }
+    }
+
+    void load(BitSet wanted) {
+      wanted.stream().forEach(chunks::generateLater);
+      try {
+        for (int i = wanted.nextSetBit(0); i >= 0; i = wanted.nextSetBit(i + 1)) {
+          loadClass("dev.cloister.generated.C" + i);
+        }
+      } catch (ClassNotFoundException e) {
+        throw new IllegalStateException("a class of the image is missing", e);
       }
     }
 

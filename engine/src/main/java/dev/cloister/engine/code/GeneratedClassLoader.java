@@ -37,6 +37,12 @@ abstract class GeneratedClassLoader extends ClassLoader {
     return null;
   }
 
+  /// A class of this loader is about to be defined.
+  ///
+  /// @param bytes the size of its file
+  /// @throws dev.cloister.engine.error.LimitExceededException if there is too much code
+  void beforeDefinition(String name, int bytes) {}
+
   /// A class of this loader was defined.
   void defined(String name) {}
 
@@ -73,6 +79,7 @@ abstract class GeneratedClassLoader extends ClassLoader {
     if (bytes == null) {
       throw new ClassNotFoundException(name);
     }
+    beforeDefinition(simpleName, bytes.length);
     Class<?> defined = defineClass(name, bytes, 0, bytes.length);
     definedBytes.addAndGet(bytes.length);
     defined(simpleName);

@@ -21,6 +21,7 @@ final class ModuleLoader extends GeneratedClassLoader implements LinkageSource {
   }
 
   private final CodeLinkage linkage;
+  private final ModuleAccount account;
   private final ModulePlan plan;
   private final ModuleClassGenerator generator;
   private final Map<String, SignatureClasses.Loader> signatures = new HashMap<>();
@@ -34,12 +35,15 @@ final class ModuleLoader extends GeneratedClassLoader implements LinkageSource {
   ModuleLoader(
       String name,
       CodeLinkage linkage,
+      ModuleAccount account,
       ModulePlan plan,
       SignatureClasses signatureClasses,
       StructClasses structClasses,
       CompileThreads threads) {
     super(name, FuncRef.class.getClassLoader(), threads);
     this.linkage = linkage;
+    this.account = account;
+    account.manager().watch(this, account);
     this.plan = plan;
     this.generator = new ModuleClassGenerator(plan);
     this.structClasses = structClasses;
@@ -96,6 +100,11 @@ final class ModuleLoader extends GeneratedClassLoader implements LinkageSource {
       throw new ClassNotFoundException(name);
     }
     return loader.loadClass("dev.cloister.generated." + name);
+  }
+
+  @Override
+  void beforeDefinition(String name, int bytes) {
+    account.charge(bytes);
   }
 
   @Override

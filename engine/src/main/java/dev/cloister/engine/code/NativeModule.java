@@ -3,17 +3,21 @@ package dev.cloister.engine.code;
 import com.google.errorprone.annotations.concurrent.GuardedBy;
 import dev.cloister.engine.bytecode.Opcode;
 import dev.cloister.engine.codegen.ChunkGenerator;
+import dev.cloister.engine.codegen.FunctionTiers;
 import dev.cloister.engine.codegen.ModulePlan;
 import dev.cloister.engine.codegen.Sites;
+import dev.cloister.engine.error.LimitExceededException;
 import dev.cloister.engine.error.WasmFrame;
 import dev.cloister.engine.module.ModuleHash;
 import dev.cloister.engine.module.WasmModule;
 import dev.cloister.engine.runtime.CapacitySite;
 import dev.cloister.engine.runtime.CodeKind;
 import dev.cloister.engine.runtime.CodeLinkage;
+import dev.cloister.engine.runtime.CodeUser;
 import dev.cloister.engine.runtime.FuncRef;
 import dev.cloister.engine.runtime.GcHeap;
 import dev.cloister.engine.runtime.HostFunction;
+import dev.cloister.engine.runtime.ImageEpoch;
 import dev.cloister.engine.runtime.Imports;
 import dev.cloister.engine.runtime.Instance;
 import dev.cloister.engine.runtime.InstanceFactory;
@@ -33,7 +37,7 @@ import dev.cloister.engine.script.SourceLocator;
 import dev.cloister.engine.types.DefinedType;
 import dev.cloister.engine.types.VecType;
 import java.lang.ref.WeakReference;
-import java.util.ArrayList;
+import java.util.BitSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
@@ -69,12 +73,19 @@ public final class NativeModule implements CodeLinkage {
   private final MemoryPool memoryPool;
   private final ModuleLoader loader;
   private final InstanceFactory factory;
-  private final Object imageLock = new Object();
+  private final ImageSet images;
+  private final ModuleAccount account;
+  private final ModuleTiers tiers;
+  private final Tiering tiering;
 
-  @GuardedBy("imageLock")
-  private final List<CodeImage> images = new ArrayList<>();
+  /// Whom instances are for that nobody told apart.
+  private final CodeUser anybody = new CodeUser(/* isolate= */ null, /* history= */ null);
 
-  private volatile CodeImage currentImage;
+  /// Above the locks of images: who is the first or last user acts on them with it held.
+  private final Object usersLock = new Object();
+
+  @GuardedBy("usersLock")
+  private int openUsers;
 
   /// Made with the first instance.
   private volatile @Nullable InstancePlan instancePlan;
@@ -87,7 +98,9 @@ public final class NativeModule implements CodeLinkage {
   /// @param vectorUse where optimized code keeps vectors in registers
   /// @param stopper decides when its running code is made to look whether it is to stop
   /// @param memoryPool where its instances get the arrays of their memories
+  /// @param codeManager what counts and bounds its code
   /// @param debugFiles where debug information comes from that is not in the module
+  /// @throws LimitExceededException if there is too much code
   public NativeModule(
       WasmModule module,
       ModuleHash hash,
@@ -99,6 +112,7 @@ public final class NativeModule implements CodeLinkage {
       CompileThreads threads,
       Stopper stopper,
       MemoryPool memoryPool,
+      CodeManager codeManager,
       DebugFileLoader debugFiles) {
     this(
         module,
@@ -111,6 +125,7 @@ public final class NativeModule implements CodeLinkage {
         threads,
         stopper,
         memoryPool,
+        codeManager,
         debugFiles,
         VectorWarmUp::prepare);
   }
@@ -128,6 +143,7 @@ public final class NativeModule implements CodeLinkage {
       CompileThreads threads,
       Stopper stopper,
       MemoryPool memoryPool,
+      CodeManager codeManager,
       DebugFileLoader debugFiles,
       Consumer<Set<Opcode>> beforeVectors) {
     this.module = module;
@@ -146,12 +162,15 @@ public final class NativeModule implements CodeLinkage {
       typeIds[i] = types[i].id();
     }
     String name = "wasm-" + NEXT_ID.incrementAndGet();
-    this.loader = new ModuleLoader(name, this, plan, signatureClasses, structClasses, threads);
+    List<ImageAccount> accounts = ImageSet.noAccounts();
+    this.account = new ModuleAccount(codeManager, () -> accounts);
+    this.loader =
+        new ModuleLoader(name, this, account, plan, signatureClasses, structClasses, threads);
     this.factory = newFactory(loader);
-    this.currentImage = new CodeImage(0, kind, plan, loader, threads);
-    synchronized (imageLock) {
-      images.add(currentImage);
-    }
+    this.images =
+        new ImageSet(plan, loader, threads, codeManager, accounts, FunctionTiers.of(kind));
+    this.tiering = codeManager.tiering();
+    this.tiers = new ModuleTiers(plan, images, threads, tiering, System::nanoTime);
     LIVE.values().removeIf(reference -> reference.refersTo(null));
     LIVE.put(name, new WeakReference<>(this));
   }
@@ -236,36 +255,128 @@ public final class NativeModule implements CodeLinkage {
   }
 
   @Override
-  public Instance newInstance(Store store, @Nullable StopHistory history) {
+  public Instance newInstance(Store store, @Nullable CodeUser user) {
+    tiering.noteGuest();
     Instance instance = factory.newInstance(store, this);
-    CodeImage image = currentImage;
-    if (history != null && image.kind().isReplaceable() && history.isQuarantined(stopSite)) {
-      image = image(CodeKind.POLLED);
+    CodeUser known = user == null ? anybody : user;
+    CodeImage image = images.current();
+    CodeKind ownKind = image.kind().isReplaceable() ? ownKind(store, known) : null;
+    if (ownKind != null) {
+      image = image(ownKind);
+      instance.pin(true);
+    }
+    if (ownKind == CodeKind.POLLED) {
       stopSite.stopper().countPolledInstance();
     }
-    run(instance, image, history);
+    run(instance, image, known);
     return instance;
+  }
+
+  /// {@return the kind of code that an instance has to run whatever image is current, or null}
+  private @Nullable CodeKind ownKind(Store store, CodeUser user) {
+    if (store.isMetered()) {
+      return CodeKind.FUEL;
+    }
+    StopHistory history = user.history();
+    return history != null && history.isQuarantined(stopSite) ? CodeKind.POLLED : null;
+  }
+
+  @Override
+  public void follow(Instance instance) {
+    tiering.noteGuest();
+    CodeUser user = instance.codeUser();
+    if (instance.isPinned() || user == null) {
+      return;
+    }
+    CodeImage image;
+    try {
+      image = images.current();
+    } catch (LimitExceededException _) {
+      // It stays in the image that it has, which is refused to new instances only.
+      return;
+    }
+    if (image.entry() != instance.image()) {
+      run(instance, image, user);
+    }
   }
 
   /// Lets calls of an instance run an image, from the next call from outside on. On the thread that
   /// runs the instance's store.
   ///
-  /// @param history the stops of whom the instance is for, if they are counted
-  public void run(Instance instance, CodeImage image, @Nullable StopHistory history) {
-    instance.store().watch(stopSite, history, image.kind().polls());
-    instance.useImage(image.entry());
+  /// @param user whom the instance is for
+  public void run(Instance instance, CodeImage image, CodeUser user) {
+    instance.store().watch(stopSite, user.history(), image.kind().polls());
+    instance.run(image.entry(), user, image.account().begin(user));
+  }
+
+  /// Lets calls of an instance run code of a kind from the next call from outside on, and stay
+  /// there whatever image becomes current. On the thread that runs the instance's store.
+  ///
+  /// @throws LimitExceededException if there is no such code and it cannot be made
+  public void pin(Instance instance, CodeKind kind) {
+    run(instance, image(kind), userOf(instance));
+    instance.pin(true);
+  }
+
+  /// Ends what [#pin] began: the next call from outside runs what a new instance would. On the
+  /// thread that runs the instance's store.
+  ///
+  /// @throws LimitExceededException if there is no such code and it cannot be made
+  public void unpin(Instance instance) {
+    CodeUser user = userOf(instance);
+    CodeKind ownKind =
+        images.currentTiers().kind().isReplaceable() ? ownKind(instance.store(), user) : null;
+    if (ownKind == null) {
+      instance.pin(false);
+      ImageEpoch.advance();
+    } else {
+      run(instance, image(ownKind), user);
+    }
+  }
+
+  private CodeUser userOf(Instance instance) {
+    CodeUser user = instance.codeUser();
+    return user == null ? anybody : user;
+  }
+
+  /// {@return a new user of the module, which is to be closed with [#close]}
+  ///
+  /// @param isolate what takes part in collections of code for it
+  /// @param history what counts the stops of its instances
+  public CodeUser open(@Nullable Object isolate, @Nullable StopHistory history) {
+    synchronized (usersLock) {
+      if (openUsers++ == 0) {
+        account.publish();
+        images.revive();
+      }
+    }
+    return new CodeUser(isolate, history);
+  }
+
+  /// Notes that a user makes no more instances. When there is no other one, the code of the module
+  /// is freed as soon as no instance runs it. Repeating it does nothing.
+  public void close(CodeUser user) {
+    if (!user.close()) {
+      return;
+    }
+    synchronized (usersLock) {
+      if (--openUsers == 0) {
+        images.retire();
+        account.release();
+      }
+    }
   }
 
   /// Makes an instance of the module whose stops nobody counts; see [Instantiator#instantiate].
   public Instance instantiate(Store store, Imports imports) {
-    return instantiate(store, imports, /* history= */ null);
+    return instantiate(store, imports, /* user= */ null);
   }
 
   /// Makes an instance of the module; see [Instantiator#instantiate].
   ///
-  /// @param history the stops of whom the instance is for, if they are counted
-  public Instance instantiate(Store store, Imports imports, @Nullable StopHistory history) {
-    return Instantiator.instantiate(this, store, imports, history);
+  /// @param user whom the instance is for; null if nobody is to be told apart
+  public Instance instantiate(Store store, Imports imports, @Nullable CodeUser user) {
+    return Instantiator.instantiate(this, store, imports, user);
   }
 
   @Override
@@ -292,54 +403,124 @@ public final class NativeModule implements CodeLinkage {
   }
 
   /// {@return the image that new instances run} Any thread.
+  ///
+  /// @throws LimitExceededException if it was given up and cannot be made again
   public CodeImage currentImage() {
-    return currentImage;
+    return images.current();
   }
 
-  /// {@return all images, the oldest first} Any thread.
+  /// {@return whether new instances run an image, which was not given up} Any thread.
+  public boolean isCurrent(CodeImage image) {
+    return images.isCurrent(image);
+  }
+
+  /// {@return how the functions are made in the image that new instances run} Any thread.
+  public FunctionTiers currentTiers() {
+    return images.currentTiers();
+  }
+
+  /// {@return all images that are there, the oldest first: those that calls may enter and those
+  /// that something still runs or refers to} Any thread.
   public List<CodeImage> images() {
-    synchronized (imageLock) {
-      return List.copyOf(images);
-    }
+    return images.images();
   }
 
   /// {@return the newest image of a kind, added now if there is none} Any thread.
+  ///
+  /// @throws LimitExceededException if it cannot be made
   public CodeImage image(CodeKind kind) {
-    synchronized (imageLock) {
-      for (CodeImage image : images.reversed()) {
-        if (image.kind() == kind) {
-          return image;
-        }
-      }
-      return addImage(kind);
-    }
+    return images.image(kind);
   }
 
   /// Adds an image. Any thread.
+  ///
+  /// @throws LimitExceededException if it cannot be made
   public CodeImage addImage(CodeKind kind) {
-    synchronized (imageLock) {
-      CodeImage image = new CodeImage(images.size(), kind, plan, loader, threads);
-      images.add(image);
-      return image;
+    return images.add(FunctionTiers.of(kind));
+  }
+
+  /// Adds an image whose functions may be of different kinds. It is there as long as something
+  /// refers to it, unless [#useImage] makes it current. Any thread.
+  ///
+  /// @throws LimitExceededException if it cannot be made
+  public CodeImage addImage(FunctionTiers tiers) {
+    return images.add(tiers);
+  }
+
+  /// Lets new instances run an image of this module, and those that there are from their next call
+  /// from outside on, but for those that are pinned. Any thread.
+  public void useImage(CodeImage image) {
+    images.use(image);
+  }
+
+  /// Gives up code: calls from outside do not enter it any more, and it is freed when nobody runs
+  /// it. Any thread.
+  ///
+  /// @return the size of what was given up
+  public FreedCode remove(CodeFilter filter) {
+    return images.remove(filter);
+  }
+
+  /// Has new calls run optimized code, which is there before this returns. Not on an event loop.
+  ///
+  /// @param function an own function, or null for all of them
+  /// @return whether that is new; it is not either if the module runs code of a special kind
+  /// @throws IndexOutOfBoundsException if there is no such function
+  /// @throws LimitExceededException if there is too much code
+  public boolean tierUp(@Nullable Integer function) {
+    requireOwn(function);
+    return tiers.tierUp(function);
+  }
+
+  /// The same for some own functions.
+  public boolean tierUp(BitSet functions) {
+    functions.stream().forEach(this::requireOwn);
+    return tiers.tierUp(functions);
+  }
+
+  /// Has new calls run baseline code, also if the function is hot, until it is asked to be
+  /// optimized again. Not on an event loop.
+  ///
+  /// @param function an own function, or null for all of them
+  /// @return whether that is new
+  /// @throws IndexOutOfBoundsException if there is no such function
+  /// @throws LimitExceededException if there is too much code
+  public boolean tierDown(@Nullable Integer function) {
+    requireOwn(function);
+    return tiers.tierDown(function);
+  }
+
+  private void requireOwn(@Nullable Integer function) {
+    if (function != null) {
+      int own = module.functionCount() - module.importedFunctionCount();
+      Objects.checkIndex(function - module.importedFunctionCount(), own);
     }
   }
 
-  /// Lets new instances run an image of this module. Any thread.
-  public void useImage(CodeImage image) {
-    synchronized (imageLock) {
-      if (!images.contains(image)) {
-        throw new IllegalArgumentException("not an image of " + scriptUrl.text());
+  /// {@return the functions that were found hot, the hottest first} Any thread.
+  public List<FunctionHeat> heat() {
+    return tiers.heat();
+  }
+
+  /// Counts a sample of a function, if it is one of a module with this sampler.
+  ///
+  /// @param element a frame of a chunk
+  static void sampled(StackTraceElement element, HeatSampler sampler) {
+    NativeModule found = owner(element);
+    if (found != null && found.tiering.sampler() == sampler) {
+      int function = function(element);
+      FunctionTiers tiers = found.tiersOf(element);
+      if (tiers != null && function >= found.module.importedFunctionCount()) {
+        found.tiers.sampled(function, tiers.of(function));
       }
-      currentImage = image;
     }
   }
 
   /// Generates all code of the current image that is not there yet.
   ///
-  /// @throws dev.cloister.engine.error.LimitExceededException if a function is too large for the
-  ///   JVM
+  /// @throws LimitExceededException if a function is too large for the JVM
   public void generateAll() {
-    currentImage.generateAll();
+    images.current().generateAll();
   }
 
   /// Generates the class file of each chunk of functions anew, one at a time, for those who look at
@@ -385,31 +566,53 @@ public final class NativeModule implements CodeLinkage {
 
   @Override
   public @Nullable WasmFrame resolve(StackTraceElement element) {
+    NativeModule found = owner(element);
+    int function = found == null ? -1 : function(element);
+    if (found == null || function < 0) {
+      return null;
+    }
+    FunctionTiers functionTiers = found.tiersOf(element);
+    if (functionTiers == null) {
+      return null;
+    }
+    WasmModule code = found.module;
+    CodeKind kind = functionTiers.of(function);
+    boolean isPart = element.getMethodName().indexOf('_') >= 0;
+    if (function < code.importedFunctionCount()
+        || element.getLineNumber() == Sites.REGION_CALL
+        || (!isPart && found.plan.hasBodyMethod(kind, function))) {
+      return null;
+    }
+    int offset =
+        Sites.offset(found.plan, kind, function, element.getMethodName(), element.getLineNumber());
+    return new WasmFrame(function, code.functionName(function), offset, found.sources.find(offset));
+  }
+
+  /// {@return the module whose chunk a frame is in, if it is one and the module is alive}
+  private static @Nullable NativeModule owner(StackTraceElement element) {
     String loaderName = element.getClassLoaderName();
     if (loaderName == null || !element.getClassName().startsWith("dev.cloister.generated.C")) {
       return null;
     }
-    int end = loaderName.lastIndexOf('-');
-    WeakReference<NativeModule> owner = LIVE.get(loaderName.substring(0, Math.max(end, 0)));
-    NativeModule found = owner == null ? null : owner.get();
-    String method = element.getMethodName();
-    if (found == null || method.charAt(0) != 'f') {
-      return null;
-    }
-    int part = method.indexOf('_');
-    int function = Integer.parseInt(method.substring(1, part < 0 ? method.length() : part));
-    WasmModule code = found.module;
-    CodeKind kind = found.kindOf(loaderName.substring(end + 1));
-    if (function < code.importedFunctionCount()
-        || element.getLineNumber() == Sites.REGION_CALL
-        || (part < 0 && found.plan.hasBodyMethod(kind, function))) {
-      return null;
-    }
-    int offset = Sites.offset(found.plan, kind, function, method, element.getLineNumber());
-    return new WasmFrame(function, code.functionName(function), offset, found.sources.find(offset));
+    int end = Math.max(loaderName.lastIndexOf('-'), 0);
+    WeakReference<NativeModule> owner = LIVE.get(loaderName.substring(0, end));
+    return owner == null ? null : owner.get();
   }
 
-  private CodeKind kindOf(String ordinal) {
-    return images().get(Integer.parseInt(ordinal)).kind();
+  /// {@return the function that a method of a chunk is a part of, or -1}
+  private static int function(StackTraceElement element) {
+    String method = element.getMethodName();
+    if (method.charAt(0) != 'f') {
+      return -1;
+    }
+    int part = method.indexOf('_');
+    return Integer.parseInt(method, 1, part < 0 ? method.length() : part, 10);
+  }
+
+  /// {@return how the functions are made in the image of a frame, or null if that is forgotten}
+  private @Nullable FunctionTiers tiersOf(StackTraceElement element) {
+    String loaderName = Objects.requireNonNull(element.getClassLoaderName());
+    return images.tiersOf(
+        Integer.parseInt(loaderName, loaderName.lastIndexOf('-') + 1, loaderName.length(), 10));
   }
 }

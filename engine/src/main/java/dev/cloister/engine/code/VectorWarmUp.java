@@ -103,6 +103,7 @@ final class VectorWarmUp {
             threads,
             Stopper.create(StopPolicy.defaults()),
             MemoryPool.NONE,
+            CodeManager.unlimited(),
             DebugFileLoader.NONE,
             _ -> {});
     module.generateAll();

@@ -15,12 +15,12 @@ public final class ChunkGenerator {
   /// How far the JVM's ordinary jumps reach, in bytes.
   private static final int MAX_NEAR_JUMP_BYTES = 32_767;
 
-  private final CodeKind kind;
+  private final FunctionTiers tiers;
   private final ModulePlan plan;
   private final int chunk;
 
-  private ChunkGenerator(CodeKind kind, ModulePlan plan, int chunk) {
-    this.kind = kind;
+  private ChunkGenerator(FunctionTiers tiers, ModulePlan plan, int chunk) {
+    this.tiers = tiers;
     this.plan = plan;
     this.chunk = chunk;
   }
@@ -30,7 +30,14 @@ public final class ChunkGenerator {
   ///
   /// @throws LimitExceededException if a function cannot be expressed in JVM methods
   public static Map<String, byte[]> chunk(CodeKind kind, ModulePlan plan, int chunk) {
-    ChunkGenerator generator = new ChunkGenerator(kind, plan, chunk);
+    return chunk(FunctionTiers.of(kind), plan, chunk);
+  }
+
+  /// {@return the same for images whose functions may be of different kinds}
+  ///
+  /// @throws LimitExceededException if a function cannot be expressed in JVM methods
+  public static Map<String, byte[]> chunk(FunctionTiers tiers, ModulePlan plan, int chunk) {
+    ChunkGenerator generator = new ChunkGenerator(tiers, plan, chunk);
     while (true) {
       Map<String, byte[]> files = generator.generate();
       if (files != null) {
@@ -61,6 +68,7 @@ public final class ChunkGenerator {
 
   /// {@return whether the function was written}
   private boolean compile(int function, ChunkClasses classes) {
+    CodeKind kind = tiers.of(function);
     SplitPlan split = plan.split(kind, function);
     try {
       FunctionCompiler.compile(kind, plan, function, split, classes);
@@ -81,6 +89,7 @@ public final class ChunkGenerator {
     String name = fault.getMethodName();
     int part = name.indexOf('_');
     int function = Integer.parseInt(name.substring(1, part < 0 ? name.length() : part));
+    CodeKind kind = tiers.of(function);
     plan.divide(
         kind,
         function,
@@ -97,6 +106,7 @@ public final class ChunkGenerator {
     for (int f = Math.max(plan.chunkStart(chunk), plan.module().importedFunctionCount());
         f < plan.chunkEnd(chunk);
         f++) {
+      CodeKind kind = tiers.of(f);
       SplitPlan split = plan.split(kind, f);
       if (!split.isDivided()
           && BodyTree.of(kind, plan, f, new BitSet()).root().bytes > MAX_NEAR_JUMP_BYTES) {

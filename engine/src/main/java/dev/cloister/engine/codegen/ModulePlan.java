@@ -306,6 +306,22 @@ public final class ModulePlan {
     return callees;
   }
 
+  /// {@return the part of a chunk's bytes that is for one of its own functions, by the lengths of
+  /// the bodies: an estimate, since nothing is kept for each method}
+  ///
+  /// @param bytes of the chunk's class files
+  public int shareOfChunk(int functionIndex, int bytes) {
+    int chunk = chunkOf(functionIndex);
+    long all = 0;
+    for (int f = Math.max(chunkStart(chunk), module.importedFunctionCount());
+        f < chunkEnd(chunk);
+        f++) {
+      all += module.bodyEnd(f) - module.bodyOffset(f);
+    }
+    long own = module.bodyEnd(functionIndex) - module.bodyOffset(functionIndex);
+    return (int) (bytes * own / Math.max(all, 1));
+  }
+
   /// {@return the first function of a chunk}
   int chunkStart(int chunk) {
     return chunkStarts[chunk];

@@ -19,6 +19,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.WeakHashMap;
 import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.LongAdder;
 import org.jspecify.annotations.Nullable;
 
@@ -48,7 +49,7 @@ public final class Debugger implements DebugControl {
   private final Object lock = new Object();
 
   @GuardedBy("lock")
-  private final Map<WasmModule, DebugModule> modules = new IdentityHashMap<>();
+  private final IdentityHashMap<WasmModule, DebugModule> modules = new IdentityHashMap<>();
 
   /// By module and offset. The inner maps are never changed, but replaced.
   @GuardedBy("lock")
@@ -82,7 +83,7 @@ public final class Debugger implements DebugControl {
   private volatile boolean pausesOnEntry;
   private volatile boolean hasEntering;
   private volatile int epoch;
-  private volatile int modulesEpoch;
+  private final AtomicInteger modulesEpoch = new AtomicInteger();
 
   /// Makes the debugger of an isolate, with debugging off.
   ///
@@ -174,16 +175,16 @@ public final class Debugger implements DebugControl {
   // Modules.
 
   /// Notes that the isolate uses a module. Called by the engine.
-  public void link(NativeModule module) {
+  public void link(CodeLinkage module) {
     synchronized (lock) {
       if (!closed) {
-        addModule(module).link(/* isLinked= */ true);
+        addModule(nativeModule(module)).link(/* isLinked= */ true);
       }
     }
   }
 
   /// Notes that the isolate does not use a module any longer. Called by the engine.
-  public void unlink(NativeModule module) {
+  public void unlink(CodeLinkage module) {
     synchronized (lock) {
       DebugModule known = modules.get(module.module());
       if (known != null) {
@@ -193,11 +194,18 @@ public final class Debugger implements DebugControl {
     }
   }
 
+  private static NativeModule nativeModule(CodeLinkage linkage) {
+    if (linkage instanceof NativeModule module) {
+      return module;
+    }
+    throw new IllegalArgumentException("not a native module: " + linkage);
+  }
+
   /// Forgets modules that are let go, but not while instances of them may be debugged.
   @GuardedBy("lock")
   private void dropUnlinked() {
     if (!enabled && modules.values().removeIf(module -> !module.isLinked())) {
-      modulesEpoch++;
+      modulesEpoch.incrementAndGet();
     }
   }
 
@@ -209,7 +217,7 @@ public final class Debugger implements DebugControl {
     }
     DebugModule module = new DebugModule(this, nativeModule);
     modules.put(nativeModule.module(), module);
-    modulesEpoch++;
+    modulesEpoch.incrementAndGet();
     update(module);
     return module;
   }
@@ -223,7 +231,7 @@ public final class Debugger implements DebugControl {
 
   /// {@return a number that changes with [#modules]}
   public int modulesEpoch() {
-    return modulesEpoch;
+    return modulesEpoch.get();
   }
 
   /// {@return a module that the isolate uses}
@@ -370,20 +378,18 @@ public final class Debugger implements DebugControl {
 
   @Override
   public void arrange(Instance instance, CodeLinkage linkage, boolean isNew) {
-    if (!(linkage instanceof NativeModule nativeModule)) {
-      throw new IllegalArgumentException("not a native module: " + linkage);
-    }
+    NativeModule nativeModule = nativeModule(linkage);
     if (!enabled) {
       if (instance.isDebugged()) {
         instance.setDebugged(false);
         instance.setDebugListener(null);
-        nativeModule.run(instance, nativeModule.currentImage(), /* history= */ null);
+        nativeModule.unpin(instance);
       }
       return;
     }
     if (!instance.isDebugged()) {
       instance.setDebugged(true);
-      nativeModule.run(instance, nativeModule.image(CodeKind.DEBUG), /* history= */ null);
+      nativeModule.pin(instance, CodeKind.DEBUG);
     }
     synchronized (lock) {
       instance.setDebugListener(addModule(nativeModule).listener());

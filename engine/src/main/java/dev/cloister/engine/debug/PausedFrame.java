@@ -199,7 +199,7 @@ public final class PausedFrame {
 
   /// {@return the fields of a structure of the guest}
   public List<@Nullable Object> fields(WasmStruct structure) {
-    return access(() -> new ArrayList<>(Arrays.asList(structure.fields())));
+    return access(() -> new ArrayList<@Nullable Object>(Arrays.asList(structure.fields())));
   }
 
   /// Replaces a field of a structure of the guest.

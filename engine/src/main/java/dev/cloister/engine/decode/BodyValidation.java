@@ -3,6 +3,7 @@ package dev.cloister.engine.decode;
 import dev.cloister.engine.feature.WasmFeatures;
 import dev.cloister.engine.feature.WasmLimits;
 import dev.cloister.engine.module.WasmModuleBuilder;
+import dev.cloister.engine.util.Checkpoint;
 import dev.cloister.engine.util.IntVector;
 import dev.cloister.engine.validate.FunctionValidator;
 import java.util.ArrayList;
@@ -31,6 +32,7 @@ final class BodyValidation {
   private final WasmFeatures features;
   private final WasmLimits limits;
   private final Executor helpers;
+  private final DecodeMonitor monitor;
   private final FunctionValidator validator;
 
   private boolean isLarge;
@@ -49,12 +51,18 @@ final class BodyValidation {
   private int batchBytes;
 
   /// @param helpers runs tasks on other threads when it can, or not at all
+  /// @param monitor can end the work, on whichever thread
   BodyValidation(
-      WasmModuleBuilder module, WasmFeatures features, WasmLimits limits, Executor helpers) {
+      WasmModuleBuilder module,
+      WasmFeatures features,
+      WasmLimits limits,
+      Executor helpers,
+      DecodeMonitor monitor) {
     this.module = module;
     this.features = features;
     this.limits = limits;
     this.helpers = helpers;
+    this.monitor = monitor;
     validator = new FunctionValidator(module, features, limits);
   }
 
@@ -62,6 +70,11 @@ final class BodyValidation {
   void begin(int start, int end) {
     isLarge = end - start > 2 * BATCH_BYTES;
     sectionEnd = end;
+  }
+
+  /// Begins work on another thread, or again on the same one.
+  void resume() {
+    validator.use(monitor.checkpoint());
   }
 
   /// {@return the number of bodies that were added}
@@ -76,6 +89,7 @@ final class BodyValidation {
     int index = module.importedFunctionCount() + functionCount++;
     if (!isLarge) {
       module.addBody(from, to, validate(validator, index, bytes, from, to));
+      monitor.functionsValidated(1);
       return;
     }
     ranges.add(from);
@@ -98,11 +112,17 @@ final class BodyValidation {
   }
 
   private byte[] validate(int first, byte[] bytes, int[] ofBatch) {
+    Checkpoint checkpoint = monitor.checkpoint();
+    // Nothing is left to do for work that has been ended.
+    checkpoint.pass();
     FunctionValidator another = new FunctionValidator(module, features, limits);
+    another.use(checkpoint);
     byte[] facts = new byte[ofBatch.length / 2];
     for (int i = 0; i < facts.length; i++) {
       facts[i] = (byte) validate(another, first + i, bytes, ofBatch[2 * i], ofBatch[2 * i + 1]);
     }
+    monitor.functionsValidated(facts.length);
+    checkpoint.pass();
     return facts;
   }
 

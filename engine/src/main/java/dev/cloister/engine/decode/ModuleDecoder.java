@@ -30,6 +30,23 @@ public final class ModuleDecoder {
   /// @throws dev.cloister.engine.error.WasmException if it is malformed, invalid or exceeds a limit
   public static WasmModule decode(
       byte[] bytes, WasmFeatures features, WasmLimits limits, Executor helpers) {
-    return StreamingDecoder.decode(bytes, features, limits, helpers);
+    return decode(bytes, features, limits, helpers, DecodeMonitor.NONE);
+  }
+
+  /// Decodes and validates a module, if it is large on several threads.
+  ///
+  /// @param bytes the module, which is not copied: nobody may change it from now on
+  /// @param features what it may use
+  /// @param limits what it must keep
+  /// @param helpers runs tasks on other threads when it can, or not at all
+  /// @param monitor can end the work and is told how far it is
+  /// @throws dev.cloister.engine.error.WasmException if it is malformed, invalid or exceeds a limit
+  public static WasmModule decode(
+      byte[] bytes,
+      WasmFeatures features,
+      WasmLimits limits,
+      Executor helpers,
+      DecodeMonitor monitor) {
+    return StreamingDecoder.decode(bytes, features, limits, helpers, monitor);
   }
 }

@@ -45,6 +45,11 @@ enum SectionId {
     return null;
   }
 
+  /// Returns the byte that stands for the section.
+  int code() {
+    return code;
+  }
+
   WasmFeature feature() {
     return feature;
   }

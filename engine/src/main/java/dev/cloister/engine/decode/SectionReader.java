@@ -12,6 +12,7 @@ import dev.cloister.engine.types.DefinedType;
 import dev.cloister.engine.types.TypeText;
 import dev.cloister.engine.types.ValueType;
 import dev.cloister.engine.util.ByteReader;
+import dev.cloister.engine.util.Checkpoint;
 import dev.cloister.engine.validate.ConstExprValidator;
 import java.nio.ByteBuffer;
 import java.nio.charset.CharacterCodingException;
@@ -23,6 +24,9 @@ final class SectionReader {
 
   private static final int SHOWN_NAME_LENGTH = 60;
 
+  /// How many entries are read between two checkpoints.
+  private static final int WORK_BETWEEN_CHECKPOINTS = 1 << 12;
+
   final WasmModuleBuilder module;
   final WasmFeatures features;
   final WasmLimits limits;
@@ -32,6 +36,8 @@ final class SectionReader {
   private final ConstExprValidator constExprs;
   private final CharsetDecoder utf8 = StandardCharsets.UTF_8.newDecoder();
   private byte[] bytes = new byte[0];
+  private Checkpoint checkpoint = Checkpoint.NONE;
+  private int work;
 
   SectionReader(WasmModuleBuilder module, WasmFeatures features, WasmLimits limits) {
     this.module = module;
@@ -45,6 +51,20 @@ final class SectionReader {
   void reset(byte[] bytes, int from, int to) {
     this.bytes = bytes;
     reader.reset(bytes, from, to);
+  }
+
+  /// Sets what reading is to pass from now on.
+  void use(Checkpoint newCheckpoint) {
+    checkpoint = newCheckpoint;
+    constExprs.use(newCheckpoint);
+  }
+
+  /// Notes that an entry is read, and passes the checkpoint when it is due.
+  void work() {
+    if (++work >= WORK_BETWEEN_CHECKPOINTS) {
+      work = 0;
+      checkpoint.pass();
+    }
   }
 
   int position() {
@@ -70,6 +90,7 @@ final class SectionReader {
 
   /// Reads an index that must be below `count`.
   int readIndex(String kind, int count) {
+    work();
     int start = reader.position();
     int index = reader.readU32();
     if (Integer.compareUnsigned(index, count) >= 0) {
@@ -87,6 +108,7 @@ final class SectionReader {
 
   /// Reads a name and requires that it is UTF-8.
   String readName() {
+    work();
     int start = reader.position();
     int length = reader.readU32();
     if (Integer.compareUnsigned(length, reader.remaining()) > 0) {
@@ -110,6 +132,7 @@ final class SectionReader {
 
   /// Passes over a constant expression that yields `expected`.
   void readConstExpr(ValueType expected) {
+    work();
     int from = reader.position();
     int end = constExprs.validate(bytes, from, reader.end(), expected);
     reader.skip(end - from);

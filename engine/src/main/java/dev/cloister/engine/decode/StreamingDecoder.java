@@ -6,14 +6,17 @@ import dev.cloister.engine.feature.WasmFeatures;
 import dev.cloister.engine.feature.WasmLimit;
 import dev.cloister.engine.feature.WasmLimits;
 import dev.cloister.engine.module.CustomSection;
+import dev.cloister.engine.module.ModuleHash;
 import dev.cloister.engine.module.WasmModule;
 import dev.cloister.engine.module.WasmModuleBuilder;
 import dev.cloister.engine.module.WireBytes;
 import dev.cloister.engine.util.ByteReader;
+import dev.cloister.engine.util.Checkpoint;
 import dev.cloister.engine.util.LittleEndian;
 import java.util.Arrays;
 import java.util.Objects;
 import java.util.concurrent.Executor;
+import java.util.function.LongPredicate;
 import org.jspecify.annotations.Nullable;
 
 /// Decodes and validates a module while its bytes arrive, in chunks of any size.
@@ -21,7 +24,10 @@ import org.jspecify.annotations.Nullable;
 /// A section is decoded when it is complete; of the code section, each body is validated when it is
 /// complete. A fault is thrown by the call that brings the byte which makes it certain, and by
 /// every later one. It does not depend on how the bytes are cut: it is the first in the order of
-/// the module, with the same text and offset. Confined to one thread at a time.
+/// the module, with the same text and offset.
+///
+/// A decoder can be held back when it has come to the code section, see [#onPrefix]: it then only
+/// collects bytes, until it is told to go on. Confined to one thread at a time.
 public final class StreamingDecoder {
 
   /*
@@ -62,6 +68,8 @@ public final class StreamingDecoder {
   private final BodyValidation bodies;
   private final ByteReader sizes = new ByteReader(new byte[0], 0, 0);
   private final PrefixHash prefixHash = new PrefixHash();
+  private final DecodeMonitor monitor;
+  private LongPredicate prefixGate = _ -> true;
 
   private byte[] bytes;
   private int available;
@@ -77,6 +85,7 @@ public final class StreamingDecoder {
   private int nameStart;
   private int nameEnd;
   private boolean isPrefixComplete;
+  private boolean isHeld;
   private @Nullable WasmException fault;
   private boolean isFinished;
 
@@ -89,15 +98,30 @@ public final class StreamingDecoder {
   ///
   /// @param helpers runs tasks on other threads when it can, or not at all
   public StreamingDecoder(WasmFeatures features, WasmLimits limits, Executor helpers) {
-    this(features, limits, helpers, new byte[0], 0);
+    this(features, limits, helpers, DecodeMonitor.NONE);
+  }
+
+  /// Creates a decoder for a module that may use `features` and must keep `limits`.
+  ///
+  /// @param helpers runs tasks on other threads when it can, or not at all
+  /// @param monitor can end the work and is told how far it is
+  public StreamingDecoder(
+      WasmFeatures features, WasmLimits limits, Executor helpers, DecodeMonitor monitor) {
+    this(features, limits, helpers, monitor, new byte[0], 0);
   }
 
   private StreamingDecoder(
-      WasmFeatures features, WasmLimits limits, Executor helpers, byte[] bytes, int size) {
+      WasmFeatures features,
+      WasmLimits limits,
+      Executor helpers,
+      DecodeMonitor monitor,
+      byte[] bytes,
+      int size) {
     this.features = features;
     this.limits = limits;
     this.bytes = bytes;
     this.available = size;
+    this.monitor = monitor;
     module = new WasmModuleBuilder(features);
     section = new SectionReader(module, features, limits);
     EntityTypes types = new EntityTypes(section);
@@ -105,14 +129,19 @@ public final class StreamingDecoder {
     importSection = new ImportSection(section, types);
     definitions = new DefinitionSections(section, types);
     segments = new SegmentSections(section);
-    bodies = new BodyValidation(module, features, limits, helpers);
+    bodies = new BodyValidation(module, features, limits, helpers, monitor);
   }
 
   /// Decodes a whole module without copying it; nobody may change `bytes` from now on.
   static WasmModule decode(
-      byte[] bytes, WasmFeatures features, WasmLimits limits, Executor helpers) {
+      byte[] bytes,
+      WasmFeatures features,
+      WasmLimits limits,
+      Executor helpers,
+      DecodeMonitor monitor) {
     int size = (int) Math.min(bytes.length, limits.allowed(WasmLimit.MODULE_SIZE));
-    StreamingDecoder decoder = new StreamingDecoder(features, limits, helpers, bytes, size);
+    StreamingDecoder decoder =
+        new StreamingDecoder(features, limits, helpers, monitor, bytes, size);
     decoder.advance();
     decoder.checkModuleSize(bytes.length);
     return decoder.finish();
@@ -128,26 +157,59 @@ public final class StreamingDecoder {
     long allowed = limits.allowed(WasmLimit.MODULE_SIZE);
     int accepted = (int) Math.min(length, allowed - available);
     append(chunk, from, accepted);
+    if (accepted < length) {
+      // It is too large, but what comes before may have a fault.
+      isHeld = false;
+    }
     try {
       advance();
       checkModuleSize((long) available + length - accepted);
     } catch (WasmException e) {
       fault = e;
-      release();
       throw e;
     }
   }
 
-  /// Ends the module.
+  /// Sets who is asked, when all sections before the code section are decoded, whether to go on; if
+  /// not, the decoder is held. Before the first byte is pushed.
+  ///
+  /// @param mayGoOn is given the [#prefixHash], on the thread that pushes
+  public void onPrefix(LongPredicate mayGoOn) {
+    prefixGate = mayGoOn;
+  }
+
+  /// {@return whether the decoder only collects bytes}
+  public boolean isHeld() {
+    return isHeld;
+  }
+
+  /// Goes on if the decoder is held, with what was collected.
+  ///
+  /// @throws WasmException if a fault is certain
+  public void resume() {
+    isHeld = false;
+    push(new byte[0], 0, 0);
+  }
+
+  /// {@return the digest of the first `size` bytes, which have come} Also after a fault, but not
+  /// after the end.
+  public ModuleHash hash(int size) {
+    Objects.checkFromIndexSize(0, size, available);
+    return ModuleHash.of(bytes, size);
+  }
+
+  /// Ends the module. If the decoder is held it goes on before.
   ///
   /// @throws WasmException if the module is not complete or has a fault
   public WasmModule finish() {
     checkUsable();
+    if (isHeld) {
+      resume();
+    }
     try {
       checkComplete();
     } catch (WasmException e) {
       fault = e;
-      release();
       throw e;
     }
     isFinished = true;
@@ -162,7 +224,8 @@ public final class StreamingDecoder {
     return finished;
   }
 
-  /// Ends the module without a result and lets go of its bytes. Nothing happens if it has ended.
+  /// Ends the module without a result and lets go of its bytes, which a fault alone does not.
+  /// Nothing happens if it has ended.
   public void abort() {
     isFinished = true;
     release();
@@ -223,8 +286,15 @@ public final class StreamingDecoder {
 
   /// Consumes all units that are complete.
   private void advance() {
+    Checkpoint checkpoint = monitor.checkpoint();
+    section.use(checkpoint);
+    bodies.resume();
     try {
-      while (step()) {}
+      while (!isHeld && step()) {
+        if (unit == Unit.PAYLOAD) {
+          checkpoint.pass();
+        }
+      }
     } catch (WasmException e) {
       // Bodies before it go first.
       bodies.complete(bytes);
@@ -324,8 +394,10 @@ public final class StreamingDecoder {
     if (sectionId == SectionId.CODE) {
       prefixHash.updateInt((int) size);
       isPrefixComplete = true;
+      monitor.functionsDeclared(module.ownFunctionCount());
       bodies.begin(position, sectionEnd);
       unit = Unit.BODY_COUNT;
+      isHeld = !prefixGate.test(prefixHash.value());
     } else {
       unit = Unit.PAYLOAD;
     }

@@ -81,6 +81,7 @@ final class TypeSection {
   }
 
   private void readSubType(RecGroup group, int first, int member, int[] depths) {
+    section.work();
     int form = reader.peek();
     boolean isFinal = form != SUB;
     DefinedType supertype = null;

@@ -11,10 +11,14 @@ public final class WasmLimits {
 
   private static final WasmLimits DEFAULTS = new WasmLimits(new EnumMap<>(WasmLimit.class));
 
-  /// The limits that are lower than the standard ones.
-  private final Map<WasmLimit, Long> lowered;
+  /// A limit that is lower than the standard one.
+  ///
+  /// @param name what messages call it
+  private record Lowered(long value, String name) {}
 
-  private WasmLimits(Map<WasmLimit, Long> lowered) {
+  private final Map<WasmLimit, Lowered> lowered;
+
+  private WasmLimits(Map<WasmLimit, Lowered> lowered) {
     this.lowered = lowered;
   }
 
@@ -25,8 +29,8 @@ public final class WasmLimits {
 
   /// Returns the largest amount allowed of what `limit` names.
   public long allowed(WasmLimit limit) {
-    Long value = lowered.get(limit);
-    return value == null ? limit.standard() : value;
+    Lowered value = lowered.get(limit);
+    return value == null ? limit.standard() : value.value;
   }
 
   /// Returns these limits with another value for `limit`.
@@ -37,12 +41,28 @@ public final class WasmLimits {
       throw new IllegalArgumentException(
           "limit " + limit.text() + " must be in [0, " + limit.standard() + "], is " + value);
     }
-    Map<WasmLimit, Long> copy = new EnumMap<>(lowered);
+    Map<WasmLimit, Lowered> copy = new EnumMap<>(lowered);
     if (value == limit.standard()) {
       copy.remove(limit);
     } else {
-      copy.put(limit, value);
+      copy.put(limit, new Lowered(value, limit.text()));
     }
+    return new WasmLimits(copy);
+  }
+
+  /// Returns these limits with `limit` at most `value`, where that is lower; whoever exceeds it is
+  /// told that `name` is what was exceeded.
+  ///
+  /// @throws IllegalArgumentException if the value is negative
+  public WasmLimits atMost(WasmLimit limit, long value, String name) {
+    if (value >= allowed(limit)) {
+      return this;
+    }
+    if (value < 0) {
+      throw new IllegalArgumentException("limit " + name + " must not be negative, is " + value);
+    }
+    Map<WasmLimit, Lowered> copy = new EnumMap<>(lowered);
+    copy.put(limit, new Lowered(value, name));
     return new WasmLimits(copy);
   }
 
@@ -54,7 +74,9 @@ public final class WasmLimits {
   public void check(WasmLimit limit, long used, long offset) {
     long most = allowed(limit);
     if (used < 0 || used > most) {
-      throw new LimitExceededException(limit.text(), used, most, offset);
+      Lowered value = lowered.get(limit);
+      String name = value == null ? limit.text() : value.name;
+      throw new LimitExceededException(name, used, most, offset);
     }
   }
 

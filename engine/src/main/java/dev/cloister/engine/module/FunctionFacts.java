@@ -25,6 +25,9 @@ public final class FunctionFacts {
   /// parameters and results: so many that moving them takes code that counts.
   public static final int MOVES_MANY_VALUES = 1 << 4;
 
+  /// It has instructions on vectors.
+  public static final int VECTORS = 1 << 5;
+
   private static final int MANY_VALUES = 12;
 
   private FunctionFacts() {}
@@ -33,6 +36,11 @@ public final class FunctionFacts {
   ///
   /// @param reader stands at the instruction, which is valid
   public static int of(Opcode opcode, InstructionReader reader, IndexSpaces spaces) {
+    int vectors = opcode.prefix() == Opcode.PREFIX_SIMD ? VECTORS : 0;
+    return vectors | ofImmediates(opcode, reader, spaces);
+  }
+
+  private static int ofImmediates(Opcode opcode, InstructionReader reader, IndexSpaces spaces) {
     return switch (opcode.immediates()) {
       case MEMORY_ACCESS, MEMORY_ACCESS_LANE -> reader.memoryIndex() == 0 ? ACCESSES_MEMORY : 0;
       case MEMORY -> opcode == Opcode.MEMORY_GROW ? GROWS_MEMORY : 0;

@@ -24,7 +24,8 @@ public record ModuleHash(String hex) {
     return of(bytes, bytes.length);
   }
 
-  static ModuleHash of(byte[] bytes, int size) {
+  /// Returns the hash of the first `size` of `bytes`.
+  public static ModuleHash of(byte[] bytes, int size) {
     try {
       MessageDigest digest = MessageDigest.getInstance("SHA-256");
       digest.update(bytes, 0, size);

@@ -71,8 +71,10 @@ public final class WireBytes {
     return new InstructionReader(bytes, from, to, types, features, limits);
   }
 
-  /// Returns a new cursor over the bytes from `offset` on.
-  public ByteReader bytes(int offset) {
+  /// Returns a new cursor over the bytes from `offset` on. For the engine itself: the type of the
+  /// cursor is not exported.
+  @SuppressWarnings("exports")
+  public ByteReader reader(int offset) {
     return new ByteReader(bytes, offset, bytes.length);
   }
 

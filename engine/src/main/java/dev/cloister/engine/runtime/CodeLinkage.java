@@ -44,8 +44,12 @@ public interface CodeLinkage extends FrameResolver {
   /// {@return a new instance, not yet linked, that runs the module's current code image, or one
   /// that polls if it is in quarantine}
   ///
-  /// @param history the stops of whom the instance is for, if they are counted
-  Instance newInstance(Store store, @Nullable StopHistory history);
+  /// @param user whom the instance is for; null if nobody is to be told apart
+  Instance newInstance(Store store, @Nullable CodeUser user);
+
+  /// Lets an instance run the image that it is to run now. On the thread that runs its store, while
+  /// no guest code is running in it.
+  void follow(Instance instance);
 
   /// {@return the value of a global that is a field of its instance, boxed as in [FuncRef#call]}
   /// For debuggers; slow.

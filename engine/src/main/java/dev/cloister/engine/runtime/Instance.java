@@ -82,6 +82,15 @@ public abstract class Instance {
   private boolean poisoned;
   private boolean debugged;
 
+  /// What calls from outside run, as [#run(ImageEntry, CodeUser, CodeUse)] was told last.
+  private @Nullable ImageEntry image;
+
+  private @Nullable CodeUse codeUse;
+  private @Nullable CodeUser codeUser;
+
+  /// Whether it runs the image that it was told to run, whatever the module's current one is.
+  private boolean isPinned;
+
   /// Set by debuggers, on any thread; code of kind [CodeKind#DEBUG] looks at it at each position.
   private volatile @Nullable DebugListener debugListener;
 
@@ -125,6 +134,58 @@ public abstract class Instance {
   /// Frames that are running finish in the image in which they began.
   @CalledByGeneratedCode
   public abstract void useImage(ImageEntry image);
+
+  /// Lets calls from outside run an image from now on. On the thread that runs the store, by the
+  /// owner of compiled code.
+  ///
+  /// @param user whom the instance is for
+  /// @param use is ended when the instance has left the image
+  public final void run(ImageEntry entry, CodeUser user, CodeUse use) {
+    CodeUse last = codeUse;
+    image = entry;
+    codeUser = user;
+    codeUse = use;
+    useImage(entry);
+    if (last != null) {
+      store.endUse(last);
+    } else {
+      store.own(this);
+    }
+  }
+
+  /// {@return what calls from outside run, or null if nothing was chosen yet}
+  public final @Nullable ImageEntry image() {
+    return image;
+  }
+
+  /// {@return whom the instance is for, or null if no image was chosen yet}
+  public final @Nullable CodeUser codeUser() {
+    return codeUser;
+  }
+
+  /// {@return that it runs its image, or null if it runs none}
+  final @Nullable CodeUse codeUse() {
+    return codeUse;
+  }
+
+  /// {@return whether it stays in its image when the module gets a newer one}
+  public final boolean isPinned() {
+    return isPinned;
+  }
+
+  /// Lets it stay in its image, or no more. On the thread that runs the store.
+  public final void pin(boolean pinned) {
+    isPinned = pinned;
+  }
+
+  /// Notes that the instance runs no more.
+  final void endUse() {
+    CodeUse last = codeUse;
+    if (last != null) {
+      codeUse = null;
+      last.end();
+    }
+  }
 
   /// Copies imported functions, memories, tables and cells into their fields. Generated.
   @CalledByGeneratedCode

@@ -34,7 +34,7 @@ public final class Instantiator {
   private final Store store;
   private final Instance instance;
 
-  private Instantiator(CodeLinkage linkage, Store store, @Nullable StopHistory history) {
+  private Instantiator(CodeLinkage linkage, Store store, @Nullable CodeUser user) {
     this.linkage = linkage;
     this.module = linkage.module();
     this.plan = linkage.instancePlan();
@@ -43,7 +43,7 @@ public final class Instantiator {
     if (!store.reserveInstance(bytes)) {
       throw LimitExceededException.refused("instance size in bytes", bytes);
     }
-    this.instance = linkage.newInstance(store, history);
+    this.instance = linkage.newInstance(store, user);
     store.adopt(instance);
   }
 
@@ -51,18 +51,18 @@ public final class Instantiator {
   ///
   /// Called on the thread that runs the store.
   ///
-  /// @param history what counts the stops of the instance, if anything does
+  /// @param user whom the instance is for; null if nobody is to be told apart
   /// @throws LinkException if an import is missing or of the wrong type
   /// @throws LimitExceededException if the store's limiter refuses what the module declares
   /// @throws dev.cloister.engine.error.TrapException if a segment does not fit or the start
   ///   function traps
   /// @throws dev.cloister.engine.error.StoppedException if the store was asked to stop
   public static Instance instantiate(
-      CodeLinkage linkage, Store store, Imports imports, @Nullable StopHistory history) {
+      CodeLinkage linkage, Store store, Imports imports, @Nullable CodeUser user) {
     StackGuard.probe();
     store.requireOpen();
     store.throwIfStopped();
-    Instantiator instantiator = new Instantiator(linkage, store, history);
+    Instantiator instantiator = new Instantiator(linkage, store, user);
     return instantiator.run(imports);
   }
 

@@ -6,7 +6,6 @@ import dev.cloister.engine.error.TrapException;
 import dev.cloister.engine.error.TrapReason;
 import java.lang.invoke.MethodHandles;
 import java.lang.invoke.VarHandle;
-import java.lang.ref.WeakReference;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.IdentityHashMap;
@@ -46,6 +45,8 @@ public final class Store implements AutoCloseable {
   /// What code that counts may still execute, in units of [Fuel]; never negative.
   long fuel = Long.MAX_VALUE;
 
+  private boolean isMetered;
+
   /// The innermost frame of debuggable code.
   @Nullable DebugFrame debugFrame;
 
@@ -53,6 +54,16 @@ public final class Store implements AutoCloseable {
   private final List<Memory> memories = new ArrayList<>();
   private final Set<Memory> sharedMemories = Collections.newSetFromMap(new IdentityHashMap<>());
   private final List<Table> tables = new ArrayList<>();
+
+  /// All instances that run code, until the store is closed.
+  private final List<Instance> instances = new ArrayList<>(1);
+
+  /// What instances have left while guest code was running, which may be in it.
+  private @Nullable List<CodeUse> leftUses;
+
+  /// Up to when the instances have looked which image they are to run.
+  private int imageEpoch = ImageEpoch.current();
+
   private long globalBytes;
   private long instanceBytes;
   private int depth;
@@ -81,12 +92,6 @@ public final class Store implements AutoCloseable {
 
   /// The epoch of [#debugControl] in which the instances were arranged.
   private int debugEpoch;
-
-  /// The instances that [#debugControl] arranges.
-  private final List<WeakReference<Instance>> instances = new ArrayList<>(1);
-
-  /// How many of [#instances] there may be before those that are gone are dropped.
-  private int instancesBeforeSweep = 8;
 
   private final Object stopLock = new Object();
   // Guarded by stopLock:
@@ -153,8 +158,9 @@ public final class Store implements AutoCloseable {
     return fuel;
   }
 
-  /// Sets how much its instances may still execute in code of kind [CodeKind#FUEL]. Also between
-  /// calls that ended for want of it: the store stays usable.
+  /// Sets how much its instances may still execute in code of kind [CodeKind#FUEL], which instances
+  /// that are made from then on run unless the engine is set to another kind than baseline or
+  /// optimized. Also between calls that ended for want of fuel: the store stays usable.
   ///
   /// @param units at least 0
   public void setFuel(long units) {
@@ -162,6 +168,12 @@ public final class Store implements AutoCloseable {
       throw new IllegalArgumentException("fuel must not be negative, is " + units);
     }
     fuel = units;
+    isMetered = true;
+  }
+
+  /// {@return whether [#setFuel] was ever called}
+  public boolean isMetered() {
+    return isMetered;
   }
 
   /// Ends what runs in this store, and refuses what would run later. Any thread; returns at once.
@@ -262,6 +274,9 @@ public final class Store implements AutoCloseable {
           arrangeInstances(control, epoch);
         }
       }
+      if (imageEpoch != ImageEpoch.current()) {
+        followImages();
+      }
       synchronized (stopLock) {
         running = true;
       }
@@ -283,6 +298,10 @@ public final class Store implements AutoCloseable {
       if (debugState != null && control != null) {
         control.callEnded(this);
       }
+      if (leftUses != null) {
+        leftUses.forEach(CodeUse::end);
+        leftUses = null;
+      }
       synchronized (stopLock) {
         running = false;
         if (awaitsChecks) {
@@ -291,6 +310,31 @@ public final class Store implements AutoCloseable {
         }
       }
     }
+  }
+
+  /// No frames of the store are running, so all instances can change their image together.
+  private void followImages() {
+    imageEpoch = ImageEpoch.current();
+    for (Instance instance : instances) {
+      instance.linkage().follow(instance);
+    }
+  }
+
+  /// Notes an instance that runs code.
+  void own(Instance instance) {
+    instances.add(instance);
+  }
+
+  /// Ends the use of code that an instance has left, as soon as no guest code is running.
+  void endUse(CodeUse use) {
+    if (depth == 0) {
+      use.end();
+      return;
+    }
+    if (leftUses == null) {
+      leftUses = new ArrayList<>();
+    }
+    leftUses.add(use);
   }
 
   /// Called with the stop lock held.
@@ -338,29 +382,18 @@ public final class Store implements AutoCloseable {
     }
   }
 
-  /// Notes an instance that was just made.
+  /// Lets the debugger arrange an instance that was just made.
   void adopt(Instance instance) {
     DebugControl control = debugControl;
-    if (control == null) {
-      return;
-    }
-    if (instances.size() >= instancesBeforeSweep) {
-      instances.removeIf(reference -> reference.refersTo(null));
-      instancesBeforeSweep = 2 * instances.size() + 8;
-    }
-    instances.add(new WeakReference<>(instance));
-    if (control.epoch() != 0) {
+    if (control != null && control.epoch() != 0) {
       control.arrange(instance, instance.linkage(), /* isNew= */ true);
     }
   }
 
   private void arrangeInstances(DebugControl control, int epoch) {
     debugEpoch = epoch;
-    for (WeakReference<Instance> reference : instances) {
-      Instance instance = reference.get();
-      if (instance != null) {
-        control.arrange(instance, instance.linkage(), /* isNew= */ false);
-      }
+    for (Instance instance : instances) {
+      control.arrange(instance, instance.linkage(), /* isNew= */ false);
     }
   }
 
@@ -469,6 +502,7 @@ public final class Store implements AutoCloseable {
       return;
     }
     closed = true;
+    instances.forEach(Instance::endUse);
     instances.clear();
     if (isEntangled) {
       memories.forEach(Memory::share);

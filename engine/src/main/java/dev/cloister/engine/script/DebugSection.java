@@ -31,7 +31,7 @@ record DebugSection(WireBytes bytes, int from, int to) {
     if (offset < 0 || offset > size()) {
       throw new MalformedException("no such place in the section", from);
     }
-    ByteReader reader = bytes.bytes(from);
+    ByteReader reader = bytes.reader(from);
     reader.reset(from + (int) offset, to);
     return reader;
   }

@@ -26,7 +26,7 @@ record ModuleSections(int codeOffset, Map<String, DebugSection> custom) {
     int codeOffset = -1;
     Map<String, DebugSection> custom = new HashMap<>();
     if (bytes.size() >= HEADER_BYTES) {
-      ByteReader reader = bytes.bytes(HEADER_BYTES);
+      ByteReader reader = bytes.reader(HEADER_BYTES);
       try {
         while (!reader.atEnd()) {
           int id = reader.readByte();

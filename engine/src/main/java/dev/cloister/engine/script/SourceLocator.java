@@ -18,7 +18,7 @@ public final class SourceLocator {
   private final ScriptUrl script;
   private final DebugSymbols symbols;
   private final DebugFileLoader files;
-  private final AtomicReference<SoftReference<Lazy>> table =
+  private final AtomicReference<SoftReference<@Nullable Lazy>> table =
       new AtomicReference<>(new SoftReference<>(null));
 
   /// Makes a locator; nothing is read.
@@ -44,7 +44,7 @@ public final class SourceLocator {
 
   private SourceTable table() {
     while (true) {
-      SoftReference<Lazy> reference = table.get();
+      SoftReference<@Nullable Lazy> reference = table.get();
       Lazy known = reference.get();
       if (known != null) {
         return known.await();
@@ -91,40 +91,40 @@ public final class SourceLocator {
 
   private SourceTable read() {
     String mapUrl = DebugSymbols.sourceMapUrl(module);
-    SourceTable found = mapUrl == null ? SourceTable.EMPTY : readSourceMap(mapUrl);
-    if (found == SourceTable.EMPTY && symbols.hasEmbeddedDwarf()) {
+    SourceTable found = mapUrl == null ? null : readSourceMap(mapUrl);
+    if (found == null && symbols.hasEmbeddedDwarf()) {
       found = readLines(module.wireBytes());
     }
     String dwarfUrl = symbols.externalDwarfUrl();
-    if (found == SourceTable.EMPTY && dwarfUrl != null) {
+    if (found == null && dwarfUrl != null) {
       byte[] file = files.load(script, dwarfUrl);
-      found = file == null ? SourceTable.EMPTY : readLines(WireBytes.adopt(file));
+      found = file == null ? null : readLines(WireBytes.adopt(file));
     }
-    return found;
+    return found == null ? SourceTable.EMPTY : found;
   }
 
-  private SourceTable readSourceMap(String url) {
+  private @Nullable SourceTable readSourceMap(String url) {
     if (url.length() > 2L * SourceMap.MAX_BYTES) {
-      return SourceTable.EMPTY;
+      return null;
     }
     byte[] json = DataUrl.is(url) ? DataUrl.content(url) : files.load(script, url);
     if (json == null) {
-      return SourceTable.EMPTY;
+      return null;
     }
     try {
       return SourceMap.parse(json);
     } catch (SourceMapException _) {
-      return SourceTable.EMPTY;
+      return null;
     }
   }
 
   /// @param file where the DWARF is
-  private SourceTable readLines(WireBytes file) {
+  private @Nullable SourceTable readLines(WireBytes file) {
     int codeOffset = ModuleSections.of(module.wireBytes()).codeOffset();
     ModuleSections sections = ModuleSections.of(file);
     DebugSection lines = sections.custom().get(LineTable.LINES);
     if (lines == null || codeOffset < 0) {
-      return SourceTable.EMPTY;
+      return null;
     }
     return LineTable.read(
         new LineFiles(

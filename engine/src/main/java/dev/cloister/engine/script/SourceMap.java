@@ -4,6 +4,7 @@ import dev.cloister.engine.error.SourcePosition;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
 /// A source map (ECMA-426) of a module: its generated text is one line, whose columns are offsets
@@ -58,7 +59,7 @@ final class SourceMap implements SourceTable {
     for (boolean more = json.enter('{', '}'); more; more = json.next('}')) {
       switch (json.name()) {
         case "version" -> version = json.word();
-        case "sourceRoot" -> root = stringOrNull(json) instanceof String given ? given : "";
+        case "sourceRoot" -> root = Objects.requireNonNullElse(stringOrNull(json), "");
         case "sources" -> sources = strings(json);
         case "mappings" -> mappings = json.string();
         case "sections" -> throw json.malformed("a source map in sections is not supported");

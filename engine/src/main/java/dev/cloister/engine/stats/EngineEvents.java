@@ -1,5 +1,6 @@
 package dev.cloister.engine.stats;
 
+import dev.cloister.engine.util.OrderedLock;
 import java.util.List;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.Consumer;
@@ -36,6 +37,7 @@ public final class EngineEvents {
   ///
   /// @param event calls the listener's method
   public void tell(Consumer<EngineListener> event) {
+    OrderedLock.assertNoneHeld();
     for (EngineListener listener : listeners) {
       try {
         event.accept(listener);

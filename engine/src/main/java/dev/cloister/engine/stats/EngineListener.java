@@ -15,6 +15,10 @@ public interface EngineListener {
   /// A compilation has ended, well or not: exactly once for each that was begun.
   default void moduleCompiled(ModuleCompiled event) {}
 
+  /// A compilation has begun, has come to another state, is further than a while ago, or has ended,
+  /// which is the last that is told of it.
+  default void compileJobChanged(CompileJobInfo job) {}
+
   /// An instance was made, or could not be: once for each attempt.
   default void moduleInstantiated(ModuleInstantiated event) {}
 }

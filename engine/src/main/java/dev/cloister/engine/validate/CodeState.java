@@ -18,6 +18,7 @@ import dev.cloister.engine.types.TableType;
 import dev.cloister.engine.types.TagType;
 import dev.cloister.engine.types.TypeText;
 import dev.cloister.engine.types.ValueType;
+import dev.cloister.engine.util.Checkpoint;
 import dev.cloister.engine.util.IntVector;
 import java.util.BitSet;
 import java.util.List;
@@ -25,6 +26,9 @@ import java.util.List;
 /// What is known at one point of a body or constant expression, shared by the rules of all
 /// instructions: the stacks, the locals, the cursor and what the module's indices mean.
 final class CodeState {
+  /// How much is done between two checkpoints, in operands and instructions: well below a
+  /// millisecond's worth.
+  private static final int WORK_BETWEEN_CHECKPOINTS = 1 << 14;
 
   final IndexSpaces spaces;
   final WasmFeatures features;
@@ -33,6 +37,8 @@ final class CodeState {
   final OperandStack operands;
   final ControlStack controls;
   final Locals locals;
+  private Checkpoint checkpoint = Checkpoint.NONE;
+  private int work;
 
   /// The functions that the body calls directly by tail calls.
   final BitSet tailCallees = new BitSet();
@@ -64,6 +70,21 @@ final class CodeState {
     makesTailCalls = false;
     callees.clear();
     callsUnknown = false;
+  }
+
+  /// Sets what the work is to pass from now on.
+  void use(Checkpoint newCheckpoint) {
+    checkpoint = newCheckpoint;
+    work = 0;
+  }
+
+  /// Notes work in proportion to `amount`, and passes the checkpoint when it is due.
+  void work(int amount) {
+    work += amount;
+    if (work >= WORK_BETWEEN_CHECKPOINTS) {
+      work = 0;
+      checkpoint.pass();
+    }
   }
 
   /// Returns the offset of the current instruction.

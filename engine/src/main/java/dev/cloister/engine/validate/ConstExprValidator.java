@@ -8,6 +8,7 @@ import dev.cloister.engine.feature.WasmLimits;
 import dev.cloister.engine.module.WasmModuleBuilder;
 import dev.cloister.engine.types.GlobalType;
 import dev.cloister.engine.types.ValueType;
+import dev.cloister.engine.util.Checkpoint;
 import java.util.List;
 
 /// Decodes and validates constant expressions (Spec 3.4.15) in one pass, and declares the functions
@@ -26,6 +27,11 @@ public final class ConstExprValidator {
     rules = new InstructionRules(state);
   }
 
+  /// Sets what the validation of the expressions to come passes now and then.
+  public void use(Checkpoint checkpoint) {
+    state.use(checkpoint);
+  }
+
   /// Validates the expression that starts at `from` and yields `expected`.
   ///
   /// @param to where the section ends
@@ -37,6 +43,7 @@ public final class ConstExprValidator {
     reader.reset(bytes, from, to);
     state.controls.push(Opcode.BLOCK, List.of(), List.of(expected));
     while (state.controls.depth() > 0) {
+      state.work(1);
       Opcode opcode = reader.next();
       requireConstant(opcode);
       if (opcode == Opcode.REF_FUNC) {

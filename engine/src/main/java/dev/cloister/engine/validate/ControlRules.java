@@ -175,6 +175,7 @@ final class ControlRules {
   void branchTable() {
     operands.pop(NumType.I32);
     int last = reader.tableLength();
+    state.work(last);
     List<ValueType> types = controls.label(reader.tableLabel(last)).labelTypes();
     operands.requireTop(types);
     List<ValueType> checked = types;

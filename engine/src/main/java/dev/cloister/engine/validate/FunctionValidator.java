@@ -11,6 +11,7 @@ import dev.cloister.engine.module.FunctionFacts;
 import dev.cloister.engine.module.WasmModuleBuilder;
 import dev.cloister.engine.types.FuncType;
 import dev.cloister.engine.types.ValueType;
+import dev.cloister.engine.util.Checkpoint;
 import java.util.List;
 
 /// Decodes and validates function bodies in one pass, by the algorithm of the specification's
@@ -30,6 +31,11 @@ public final class FunctionValidator {
     this.module = module;
     state = new CodeState(module, features, limits);
     rules = new InstructionRules(state);
+  }
+
+  /// Sets what the validation of the bodies to come passes now and then, also within a body.
+  public void use(Checkpoint checkpoint) {
+    state.use(checkpoint);
   }
 
   /// Validates the code entry in `bytes[from, to)`, from its local declarations on, as the body of
@@ -76,6 +82,7 @@ public final class FunctionValidator {
         throw new MalformedException(endOfBody, reader.position());
       }
       Opcode opcode = reader.next();
+      state.work(1);
       rules.apply(opcode);
       facts |= FunctionFacts.of(opcode, reader, state.spaces);
     }

@@ -79,6 +79,7 @@ final class OperandStack {
   }
 
   void pushAll(List<ValueType> operands) {
+    state.work(operands.size());
     for (int i = 0; i < operands.size(); i++) {
       push(operands.get(i));
     }
@@ -119,6 +120,7 @@ final class OperandStack {
   /// Requires that the top operands have types `expected`, and leaves them.
   @SuppressWarnings("ReferenceEquality") // A fast way out; equal types may be two objects.
   void requireTop(List<ValueType> expected) {
+    state.work(expected.size());
     int index = height;
     for (int i = expected.size() - 1; i >= 0; i--) {
       if (--index < floor) {

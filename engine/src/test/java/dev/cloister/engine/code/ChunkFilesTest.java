@@ -3,6 +3,7 @@ package dev.cloister.engine.code;
 import static dev.cloister.engine.types.NumType.I32;
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.cloister.engine.codegen.FunctionTiers;
 import dev.cloister.engine.codegen.ModulePlan;
 import dev.cloister.engine.decode.ModuleDecoder;
 import dev.cloister.engine.feature.WasmFeatures;
@@ -68,7 +69,7 @@ final class ChunkFilesTest {
   void calleesOfWhatIsTaken_areGeneratedAhead_once() {
     ModulePlan plan = plan(chain());
     try (CompileThreads threads = new CompileThreads(2)) {
-      ChunkFiles files = new ChunkFiles(CodeKind.BASELINE, plan, threads);
+      ChunkFiles files = new ChunkFiles(FunctionTiers.of(CodeKind.BASELINE), plan, threads);
       assertThat(files.takeIfGenerated(0, "C0")).isNull();
       byte[] first = threads.run(() -> files.take(0, "C0"));
       assertThat(first).isNotNull();

@@ -73,6 +73,7 @@ final class StructClassesTest {
             threads,
             Stopper.create(StopPolicy.defaults()),
             MemoryPool.NONE,
+            CodeManager.unlimited(),
             DebugFileLoader.NONE);
     try (Store store = new Store(HeapLimiter.UNLIMITED)) {
       return (WasmStruct)

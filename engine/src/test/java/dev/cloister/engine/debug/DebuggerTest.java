@@ -544,6 +544,7 @@ final class DebuggerTest {
             }
           });
     }
+    List<StepKind> kinds = List.of(StepKind.values());
     int pauses = 0;
     for (int round = 0; ended.getCount() > 0; round++) {
       fixture.debugger.enter();
@@ -551,7 +552,7 @@ final class DebuggerTest {
       for (PausedGuest guest : fixture.debugger.paused()) {
         pauses++;
         if (round % 3 == 0) {
-          guest.step(StepKind.values()[pauses % 3]);
+          guest.step(kinds.get(pauses % 3));
         } else {
           guest.resume();
         }

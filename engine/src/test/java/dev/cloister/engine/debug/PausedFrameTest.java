@@ -34,6 +34,7 @@ import dev.cloister.engine.types.StructType;
 import dev.cloister.engine.types.TableType;
 import dev.cloister.engine.types.VecType;
 import java.util.List;
+import java.util.Objects;
 import java.util.concurrent.CompletableFuture;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
@@ -286,8 +287,8 @@ final class PausedFrameTest {
     DebugFixture fixture = DebugFixture.enter(engine.isolate());
     CompletableFuture<@Nullable Object> call = run(module, fixture, "f");
     PausedFrame frame = fixture.await().frame(0);
-    WasmStruct object = (WasmStruct) frame.local(0);
-    WasmArray numbers = (WasmArray) frame.local(1);
+    WasmStruct object = (WasmStruct) Objects.requireNonNull(frame.local(0));
+    WasmArray numbers = (WasmArray) Objects.requireNonNull(frame.local(1));
 
     assertThat(frame.fields(object)).containsExactly(1, 2, 3L);
     assertThat(frame.elements(numbers, 0, 3)).containsExactly(5, 5, 5);

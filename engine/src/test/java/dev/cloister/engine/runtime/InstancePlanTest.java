@@ -9,6 +9,7 @@ import static dev.cloister.engine.types.NumType.F64;
 import static dev.cloister.engine.types.NumType.I32;
 import static dev.cloister.engine.types.NumType.I64;
 import static dev.cloister.engine.types.RefType.FUNCREF;
+import static java.util.Objects.requireNonNull;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.cloister.engine.bytecode.Opcode;
@@ -130,7 +131,14 @@ final class InstancePlanTest {
     assertThat(result(instance, "f")).isEqualTo(2);
     long retained =
         RetainedSize.of(
-            List.of(instance.linkage(), instance.store, instance.results, instance.gcHeap),
+            List.of(
+                instance.linkage(),
+                instance.store,
+                instance.results,
+                instance.gcHeap,
+                requireNonNull(instance.image()),
+                requireNonNull(instance.codeUser()),
+                requireNonNull(instance.codeUse())),
             instance);
     assertThat(retained).isLessThan(20_000);
   }

@@ -194,11 +194,10 @@ final class CallDeskTest {
 
     Awaitility.await()
         .atMost(60, TimeUnit.SECONDS)
-        .until(
-            () -> {
-              cpuTimer.fire();
-              return spinning.isDone();
-            });
+        .until(() -> {
+          cpuTimer.fire();
+          return spinning.isDone();
+        });
 
     assertThat(resultOf(spinning))
         .isInstanceOfSatisfying(
@@ -218,11 +217,10 @@ final class CallDeskTest {
     CompletableFuture<InvocationOutcome> spinning = call(plugin, limits, "spin");
     Awaitility.await()
         .atMost(60, TimeUnit.SECONDS)
-        .until(
-            () -> {
-              cpuTimer.fire();
-              return spinning.isDone();
-            });
+        .until(() -> {
+          cpuTimer.fire();
+          return spinning.isDone();
+        });
 
     // At 1 ms per second, 20 ms are 20 seconds, of which one was there from the start.
     assertThat(resultOf(call(plugin, limits, "constant")))
@@ -304,7 +302,7 @@ final class CallDeskTest {
   @Test
   void realTimer_endsASpinningGuest() {
     DeadlineTimer system = DeadlineTimer.system();
-    CallDesk timed = 
+    CallDesk timed =
         new CallDesk(ledger, executor, system, cpuWatch, WasiHost.system(), System::nanoTime);
     PluginHandle plugin = load(Modules.plain());
 
@@ -357,14 +355,9 @@ final class CallDeskTest {
   @Test
   void callsPerSecond_areLimited() {
     PluginHandle plugin = load(Modules.plain());
-    CallDesk frozen = 
+    CallDesk frozen =
         new CallDesk(
-            ledger,
-            executor,
-            timer,
-            new CpuWatch(cpuTimer, () -> 0),
-            WasiHost.system(),
-            () -> 0);
+            ledger, executor, timer, new CpuWatch(cpuTimer, () -> 0), WasiHost.system(), () -> 0);
     CallLimits limits = TestLimits.withAdmission(10, 10, 2);
 
     for (int i = 0; i < 2; i++) {

@@ -102,8 +102,7 @@ final class CpuWatchTest {
   }
 
   private CpuMeter begin(long allowedMillis) {
-    return watch.begin(
-        bucket, TestLimits.withCpu(allowedMillis, 1_000), exceeded::incrementAndGet);
+    return watch.begin(bucket, TestLimits.withCpu(allowedMillis, 1_000), exceeded::incrementAndGet);
   }
 
   private void use(long millis) {

@@ -15,10 +15,34 @@ final class EngineRows {
 
   private EngineRows() {}
 
-  /// A code image of a native module.
-  record Image(String kind, int generation, String tier, long codeBytes, boolean current) {
+  /// A code image of a native module: `normal` ones follow each other as generations, the others
+  /// are for single instances.
+  record Image(
+      String kind,
+      int generation,
+      String tier,
+      int optimizedFunctions,
+      long codeBytes,
+      int instances,
+      boolean published,
+      boolean current) {
     static Image of(NativeModuleInfo.ImageInfo info) {
-      return new Image("normal", info.ordinal(), info.tier(), info.codeBytes(), info.isCurrent());
+      return new Image(
+          kind(info),
+          info.ordinal(),
+          info.tier(),
+          info.optimizedFunctions(),
+          info.codeBytes(),
+          info.instances(),
+          info.isPublished(),
+          info.isCurrent());
+    }
+
+    private static String kind(NativeModuleInfo.ImageInfo info) {
+      return switch (info.kind()) {
+        case "baseline", "optimized" -> "normal";
+        default -> info.kind();
+      };
     }
   }
 

@@ -1,0 +1,288 @@
+package dev.cloister.engine.code;
+
+import com.google.errorprone.annotations.concurrent.GuardedBy;
+import dev.cloister.engine.codegen.FunctionTiers;
+import dev.cloister.engine.codegen.ModulePlan;
+import dev.cloister.engine.runtime.CodeKind;
+import dev.cloister.engine.runtime.ImageEpoch;
+import java.util.ArrayList;
+import java.util.EnumMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import java.util.TreeMap;
+import java.util.concurrent.CopyOnWriteArrayList;
+import org.jspecify.annotations.Nullable;
+
+/// The code images of one module. Any thread.
+///
+/// Kept are the *current* image, which new instances run and the others move to, and the newest of
+/// each other kind that was asked for. All others are held by what runs them alone: when the last
+/// instance and frame are gone, the JVM unloads their loader.
+final class ImageSet {
+  /// The images whose tiers are remembered after they are gone, for stack traces that were taken
+  /// before.
+  private static final int REMEMBERED = 1_000;
+
+  private final ModulePlan plan;
+  private final ModuleLoader loader;
+  private final CompileThreads threads;
+  private final CodeManager manager;
+
+  /// What is known of all images that are not unloaded, the oldest first.
+  private final List<ImageAccount> accounts;
+
+  /// Held while an image is made, which loads a class.
+  private final Object making = new Object();
+
+  private final Object lock = new Object();
+
+  /// The newest image of a kind, of those that were asked for by their kind.
+  @GuardedBy("lock")
+  private final Map<CodeKind, CodeImage> kept = new EnumMap<>(CodeKind.class);
+
+  @GuardedBy("lock")
+  private final TreeMap<Integer, FunctionTiers> tiersByOrdinal = new TreeMap<>();
+
+  @GuardedBy("lock")
+  private int nextOrdinal;
+
+  /// How the current image is made, or would be.
+  @GuardedBy("lock")
+  private FunctionTiers currentTiers;
+
+  /// Null if it was given up and nobody needed another one since.
+  private volatile @Nullable CodeImage current;
+
+  /// Makes a set with its first image, which is current.
+  ///
+  /// @param accounts of the module, empty
+  ImageSet(
+      ModulePlan plan,
+      ModuleLoader loader,
+      CompileThreads threads,
+      CodeManager manager,
+      List<ImageAccount> accounts,
+      FunctionTiers first) {
+    this.plan = plan;
+    this.loader = loader;
+    this.threads = threads;
+    this.manager = manager;
+    this.accounts = accounts;
+    this.currentTiers = first;
+    this.current = make(first);
+    manager.addModule(this);
+  }
+
+  static List<ImageAccount> noAccounts() {
+    return new CopyOnWriteArrayList<>();
+  }
+
+  /// {@return the image that new instances run, made anew if it was given up}
+  ///
+  /// @throws dev.cloister.engine.error.LimitExceededException if it cannot be made
+  CodeImage current() {
+    CodeImage image = current;
+    if (image != null) {
+      return image;
+    }
+    synchronized (making) {
+      image = current;
+      if (image != null) {
+        return image;
+      }
+      FunctionTiers tiers;
+      synchronized (lock) {
+        tiers = currentTiers;
+      }
+      CodeImage made = make(tiers);
+      synchronized (lock) {
+        current = made;
+      }
+      return made;
+    }
+  }
+
+  /// {@return how the current image is made, or would be}
+  FunctionTiers currentTiers() {
+    synchronized (lock) {
+      return currentTiers;
+    }
+  }
+
+  /// {@return whether there is a current image, and it is `image`}
+  boolean isCurrent(CodeImage image) {
+    return current == image;
+  }
+
+  /// {@return the newest image of a kind, made if there is none that calls may enter}
+  ///
+  /// @throws dev.cloister.engine.error.LimitExceededException if it cannot be made
+  CodeImage image(CodeKind kind) {
+    FunctionTiers tiers = FunctionTiers.of(kind);
+    synchronized (making) {
+      synchronized (lock) {
+        CodeImage known = kept.get(kind);
+        if (known == null && current != null && current.tiers().equals(tiers)) {
+          known = current;
+        }
+        if (known != null) {
+          return known;
+        }
+      }
+      return add(tiers);
+    }
+  }
+
+  /// Makes an image and keeps it as the newest of its kind, if all its functions are of one.
+  ///
+  /// @throws dev.cloister.engine.error.LimitExceededException if it cannot be made
+  CodeImage add(FunctionTiers tiers) {
+    CodeImage last = null;
+    CodeImage made;
+    synchronized (making) {
+      made = make(tiers);
+      if (tiers.isUniform()) {
+        synchronized (lock) {
+          last = kept.put(tiers.kind(), made);
+        }
+      }
+    }
+    releaseUnlessEntered(last);
+    return made;
+  }
+
+  private CodeImage make(FunctionTiers tiers) {
+    manager.requireCodeCache();
+    int ordinal;
+    synchronized (lock) {
+      ordinal = nextOrdinal++;
+      tiersByOrdinal.put(ordinal, tiers);
+      while (tiersByOrdinal.size() > REMEMBERED) {
+        tiersByOrdinal.pollFirstEntry();
+      }
+    }
+    ImageAccount account = new ImageAccount(manager, ordinal, tiers);
+    CodeImage image = new CodeImage(account, plan, loader, threads);
+    accounts.removeIf(known -> known.state() == CodeAccount.State.UNLOADED);
+    accounts.add(account);
+    return image;
+  }
+
+  /// Lets new instances run an image, and the others from their next call from outside on.
+  ///
+  /// @throws IllegalArgumentException if it is of another module
+  void use(CodeImage image) {
+    if (accounts.stream().noneMatch(account -> account == image.account())) {
+      throw new IllegalArgumentException("not an image of this module");
+    }
+    CodeImage last;
+    synchronized (lock) {
+      last = current;
+      current = image;
+      currentTiers = image.tiers();
+      if (last != null && last != image && last.kind().isReplaceable()) {
+        kept.remove(last.kind(), last);
+      }
+    }
+    image.account().publish();
+    ImageEpoch.advance();
+    releaseUnlessEntered(last);
+  }
+
+  private void releaseUnlessEntered(@Nullable CodeImage image) {
+    if (image == null) {
+      return;
+    }
+    synchronized (lock) {
+      if (current == image || kept.containsValue(image)) {
+        return;
+      }
+    }
+    image.account().release();
+  }
+
+  /// Gives up the images that a filter matches.
+  ///
+  /// Instances that run them leave them at their next call from outside. What is current is made
+  /// anew when somebody needs it; without its optimized functions if those were to go.
+  FreedCode remove(CodeFilter filter) {
+    return remove(filter, /* onlyIdle= */ false);
+  }
+
+  /// Gives up those of the images that a filter matches which nobody runs.
+  FreedCode removeIdle(CodeFilter filter) {
+    return remove(filter, /* onlyIdle= */ true);
+  }
+
+  private FreedCode remove(CodeFilter filter, boolean onlyIdle) {
+    List<CodeImage> removed = new ArrayList<>();
+    synchronized (lock) {
+      kept.values().removeIf(image -> matches(image, filter, onlyIdle) && removed.add(image));
+      CodeImage image = current;
+      if (image != null && matches(image, filter, onlyIdle)) {
+        current = null;
+        if (!removed.contains(image)) {
+          removed.add(image);
+        }
+        if (!currentTiers.isUniform()) {
+          currentTiers = FunctionTiers.of(currentTiers.kind());
+        }
+      }
+    }
+    FreedCode freed = FreedCode.NONE;
+    for (CodeImage image : removed) {
+      freed = freed.plus(image.account().size());
+      releaseUnlessEntered(image);
+    }
+    if (!removed.isEmpty()) {
+      ImageEpoch.advance();
+    }
+    return freed;
+  }
+
+  private static boolean matches(CodeImage image, CodeFilter filter, boolean onlyIdle) {
+    return filter.matches(image.tiers()) && !(onlyIdle && image.account().isUsed());
+  }
+
+  /// Notes that nobody makes instances any more.
+  void retire() {
+    accounts.forEach(CodeAccount::release);
+  }
+
+  /// Notes that somebody makes instances again.
+  void revive() {
+    synchronized (lock) {
+      kept.values().forEach(image -> image.account().publish());
+    }
+    CodeImage image = current;
+    if (image != null) {
+      image.account().publish();
+    }
+  }
+
+  /// {@return all images that are there, the oldest first}
+  List<CodeImage> images() {
+    List<CodeImage> images = new ArrayList<>();
+    for (ImageAccount account : accounts) {
+      CodeImage image = account.image();
+      if (image != null) {
+        images.add(image);
+      }
+    }
+    return images;
+  }
+
+  /// {@return how the functions of an image are made, also if it is gone; null if that is
+  /// forgotten}
+  @Nullable FunctionTiers tiersOf(int ordinal) {
+    synchronized (lock) {
+      return tiersByOrdinal.get(ordinal);
+    }
+  }
+
+  @Override
+  public String toString() {
+    return Objects.toString(loader.getName());
+  }
+}
