@@ -1,8 +1,10 @@
 package dev.cloister.engine;
 
+import dev.cloister.engine.code.ClassFileArchive;
 import dev.cloister.engine.code.CodeCacheUse;
 import dev.cloister.engine.code.CodeManager;
 import dev.cloister.engine.code.CompileThreads;
+import dev.cloister.engine.code.CompilerWarmUp;
 import dev.cloister.engine.code.FreedCode;
 import dev.cloister.engine.code.ModuleFailures;
 import dev.cloister.engine.code.NativeModule;
@@ -19,8 +21,13 @@ import dev.cloister.engine.compile.ModuleCompiler.Compiled;
 import dev.cloister.engine.decode.ModuleDecoder;
 import dev.cloister.engine.error.CompilationCancelledException;
 import dev.cloister.engine.error.CompilationCancelledException.Reason;
+import dev.cloister.engine.logging.CodeLogger;
 import dev.cloister.engine.module.ModuleHash;
 import dev.cloister.engine.module.WasmModule;
+import dev.cloister.engine.persist.ArchiveIdentity;
+import dev.cloister.engine.persist.CodePersistence;
+import dev.cloister.engine.persist.Persistence;
+import dev.cloister.engine.persist.PersistenceFigures;
 import dev.cloister.engine.runtime.MemoryPool;
 import dev.cloister.engine.runtime.Stopper;
 import dev.cloister.engine.stats.CompileJobInfo;
@@ -50,9 +57,12 @@ public final class WasmEngine implements AutoCloseable {
   private final MemoryPool memoryPool;
   private final CodeManager codeManager;
   private final EngineEvents events;
+  private final CompilerWarmUp warmUp = new CompilerWarmUp();
+  private final @Nullable CodePersistence persistence;
   private final NativeModuleCache cache = new NativeModuleCache();
   private final ModuleFailures failures = new ModuleFailures(System::nanoTime);
   private final SharedModules shared = new SharedModules();
+  private final CodeLogger codeLogger;
   private final AtomicInteger nextScript = new AtomicInteger(1);
   private final CompileJobs jobs;
   private final JobThreads jobThreads;
@@ -66,6 +76,7 @@ public final class WasmEngine implements AutoCloseable {
     this.config = config;
     this.threads = new CompileThreads(config.compileThreads());
     this.signatureClasses = new SignatureClasses(threads);
+    this.codeLogger = new CodeLogger(signatureClasses);
     this.structClasses = new StructClasses(threads);
     this.stopper = Stopper.create(config.stops());
     this.memoryPool = new MemoryPool(config.idleMemoryBytes());
@@ -78,10 +89,33 @@ public final class WasmEngine implements AutoCloseable {
             threads::runSoon,
             new Tiering(config.tiers()));
     this.events = new EngineEvents(config.listeners());
+    Persistence kept = config.persistence();
+    this.persistence = kept == null ? null : new CodePersistence(kept, this::identity, this.events);
     this.jobs = new CompileJobs(events, config.maxCompileJobs());
     this.jobThreads = new JobThreads(config.compileThreads());
     this.compiler =
-        new ModuleCompiler(config.features(), cache, failures, threads, this::generate, events);
+        new ModuleCompiler(
+            config.features(), cache, failures, threads, this::archive, this::generate, events);
+  }
+
+  private ClassFileArchive archive(ModuleHash module) {
+    return persistence == null ? ClassFileArchive.NONE : persistence.open(module);
+  }
+
+  private ArchiveIdentity identity(String engineVersion) {
+    return ArchiveIdentity.of(
+        engineVersion,
+        config.features(),
+        config.limits(),
+        config.methodBytes(),
+        config.vectorUse());
+  }
+
+  /// Begins to compile modules of the engine's own in the background, a few seconds of half a
+  /// processor, so that the JVM has compiled the compiler itself when modules come. Only for
+  /// processes that last; without effect from the second time in a JVM on. Any thread.
+  public void warmUp() {
+    warmUp.start();
   }
 
   /// {@return the settings that the engine was started with}
@@ -298,7 +332,7 @@ public final class WasmEngine implements AutoCloseable {
             job.mode() == CompileMode.ASYNC,
             job.mode() == CompileMode.STREAMING,
             compiled != null && compiled.isCached(),
-            /* isDeserialized= */ false,
+            compiled != null && !compiled.isCached() && compiled.module().isDeserialized(),
             /* isLazy= */ true,
             compiled != null,
             compiled == null ? 0 : compiled.module().codeBytes(),
@@ -324,6 +358,7 @@ public final class WasmEngine implements AutoCloseable {
                     isolate.began(module, nextScript)));
     if (handle != null) {
       uses.forEach(use -> use.began(isolate, module));
+      codeLogger.tellOfAll(isolate.codeLog(), module);
     }
     return handle;
   }
@@ -353,7 +388,8 @@ public final class WasmEngine implements AutoCloseable {
         stopper,
         memoryPool,
         codeManager,
-        config.debugFiles());
+        config.debugFiles(),
+        archive(hash));
   }
 
   void close(ModuleHandle handle) {
@@ -364,6 +400,7 @@ public final class WasmEngine implements AutoCloseable {
 
   void remove(EngineIsolate isolate) {
     // In this order: no job can begin any more, then none is left.
+    codeLogger.remove(isolate.codeLog());
     List<ModuleHandle> open = shared.remove(isolate);
     jobs.cancelOf(isolate, Reason.ISOLATE_REMOVED);
     isolate.debugger().close();
@@ -450,6 +487,8 @@ public final class WasmEngine implements AutoCloseable {
         module.chunkCount(),
         users.references(),
         users.isolates(),
+        users.debuggingIsolates(),
+        users.loggingIsolates(),
         images);
   }
 
@@ -523,18 +562,37 @@ public final class WasmEngine implements AutoCloseable {
     return modules.stream().map(this::info).toList();
   }
 
+  /// {@return figures of the wrappers of imports and exports}
+  public WrapperStatistics wrapperStatistics() {
+    return WrapperStatistics.of(signatureClasses);
+  }
+
+  CodeLogger codeLogger() {
+    return codeLogger;
+  }
+
   /// {@return where instances get the arrays of their memories}
   public MemoryPool memoryPool() {
     return memoryPool;
   }
 
+  /// {@return what was loaded and written of compiled code, or null if it is not kept}
+  public @Nullable PersistenceFigures persistenceFigures() {
+    return persistence == null ? null : persistence.figures();
+  }
+
   /// Cancels all compilations and ends the compile threads; instances that need code generated can
-  /// no longer run.
+  /// no longer run. New code that is to be kept is written before this returns.
   @Override
   public void close() {
+    warmUp.close();
     jobs.close();
     jobThreads.close();
     threads.close();
+    if (persistence != null) {
+      persistence.close();
+    }
+    codeLogger.close();
     memoryPool.close();
   }
 }

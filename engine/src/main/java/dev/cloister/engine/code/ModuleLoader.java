@@ -24,6 +24,7 @@ final class ModuleLoader extends GeneratedClassLoader implements LinkageSource {
   private final ModuleAccount account;
   private final ModulePlan plan;
   private final ModuleClassGenerator generator;
+  private final ClassFileArchive archive;
   private final Map<String, SignatureClasses.Loader> signatures = new HashMap<>();
   private final SignatureClasses.Loader[] signaturesByShape;
   private final StructClasses structClasses;
@@ -32,6 +33,8 @@ final class ModuleLoader extends GeneratedClassLoader implements LinkageSource {
   /// The loaders that were asked for; they are kept for the life of the module.
   private final Map<StructShape, StructClasses.Loader> structs = new ConcurrentHashMap<>();
 
+  private volatile @Nullable CodeObserver observer;
+
   ModuleLoader(
       String name,
       CodeLinkage linkage,
@@ -39,7 +42,8 @@ final class ModuleLoader extends GeneratedClassLoader implements LinkageSource {
       ModulePlan plan,
       SignatureClasses signatureClasses,
       StructClasses structClasses,
-      CompileThreads threads) {
+      CompileThreads threads,
+      ClassFileArchive archive) {
     super(name, FuncRef.class.getClassLoader(), threads);
     this.linkage = linkage;
     this.account = account;
@@ -47,6 +51,7 @@ final class ModuleLoader extends GeneratedClassLoader implements LinkageSource {
     this.plan = plan;
     this.generator = new ModuleClassGenerator(plan);
     this.structClasses = structClasses;
+    this.archive = archive;
     for (StructShape shape : plan.structShapes()) {
       structShapes.put(shape.loadedName(), shape);
     }
@@ -63,9 +68,33 @@ final class ModuleLoader extends GeneratedClassLoader implements LinkageSource {
     return binaryName.substring(Names.GENERATED.length());
   }
 
+  /// {@return who is told of the module's code, if anybody}
+  @Nullable CodeObserver observer() {
+    return observer;
+  }
+
+  /// Tells `told` of the module's code from now on, or nobody.
+  void observe(@Nullable CodeObserver told) {
+    observer = told;
+  }
+
   @Override
   public CodeLinkage linkage() {
     return linkage;
+  }
+
+  /// Counts the module among the live ones that use its call shapes.
+  void retainSignatures() {
+    for (SignatureClasses.Loader signature : signaturesByShape) {
+      signature.retain();
+    }
+  }
+
+  /// Ends what [#retainSignatures] began.
+  void releaseSignatures() {
+    for (SignatureClasses.Loader signature : signaturesByShape) {
+      signature.release();
+    }
   }
 
   /// {@return the loader of the classes of one of the module's shapes, by its ordinal}
@@ -85,6 +114,11 @@ final class ModuleLoader extends GeneratedClassLoader implements LinkageSource {
   /// {@return the loader of the class of one of the module's shapes of structures}
   StructClasses.Loader structs(StructShape shape) {
     return structs.computeIfAbsent(shape, structClasses::loader);
+  }
+
+  /// {@return where the class files of the module and its images are kept}
+  ClassFileArchive archive() {
+    return archive;
   }
 
   @Override
@@ -109,6 +143,18 @@ final class ModuleLoader extends GeneratedClassLoader implements LinkageSource {
 
   @Override
   byte @Nullable [] generate(String name) {
+    byte[] kept = archive.find(name);
+    if (kept != null) {
+      return kept;
+    }
+    byte[] generated = generateAnew(name);
+    if (generated != null) {
+      archive.add(name, generated);
+    }
+    return generated;
+  }
+
+  private byte @Nullable [] generateAnew(String name) {
     return switch (name) {
       case "I" -> generator.instance();
       case "M" -> generator.constants();
