@@ -21,6 +21,7 @@ import dev.cloister.engine.compile.ModuleCompiler.Compiled;
 import dev.cloister.engine.decode.ModuleDecoder;
 import dev.cloister.engine.error.CompilationCancelledException;
 import dev.cloister.engine.error.CompilationCancelledException.Reason;
+import dev.cloister.engine.logging.CodeLogger;
 import dev.cloister.engine.module.ModuleHash;
 import dev.cloister.engine.module.WasmModule;
 import dev.cloister.engine.persist.ArchiveIdentity;
@@ -61,6 +62,7 @@ public final class WasmEngine implements AutoCloseable {
   private final NativeModuleCache cache = new NativeModuleCache();
   private final ModuleFailures failures = new ModuleFailures(System::nanoTime);
   private final SharedModules shared = new SharedModules();
+  private final CodeLogger codeLogger;
   private final AtomicInteger nextScript = new AtomicInteger(1);
   private final CompileJobs jobs;
   private final JobThreads jobThreads;
@@ -74,6 +76,7 @@ public final class WasmEngine implements AutoCloseable {
     this.config = config;
     this.threads = new CompileThreads(config.compileThreads());
     this.signatureClasses = new SignatureClasses(threads);
+    this.codeLogger = new CodeLogger(signatureClasses);
     this.structClasses = new StructClasses(threads);
     this.stopper = Stopper.create(config.stops());
     this.memoryPool = new MemoryPool(config.idleMemoryBytes());
@@ -355,6 +358,7 @@ public final class WasmEngine implements AutoCloseable {
                     isolate.began(module, nextScript)));
     if (handle != null) {
       uses.forEach(use -> use.began(isolate, module));
+      codeLogger.tellOfAll(isolate.codeLog(), module);
     }
     return handle;
   }
@@ -396,6 +400,7 @@ public final class WasmEngine implements AutoCloseable {
 
   void remove(EngineIsolate isolate) {
     // In this order: no job can begin any more, then none is left.
+    codeLogger.remove(isolate.codeLog());
     List<ModuleHandle> open = shared.remove(isolate);
     jobs.cancelOf(isolate, Reason.ISOLATE_REMOVED);
     isolate.debugger().close();
@@ -482,6 +487,8 @@ public final class WasmEngine implements AutoCloseable {
         module.chunkCount(),
         users.references(),
         users.isolates(),
+        users.debuggingIsolates(),
+        users.loggingIsolates(),
         images);
   }
 
@@ -555,6 +562,15 @@ public final class WasmEngine implements AutoCloseable {
     return modules.stream().map(this::info).toList();
   }
 
+  /// {@return figures of the wrappers of imports and exports}
+  public WrapperStatistics wrapperStatistics() {
+    return WrapperStatistics.of(signatureClasses);
+  }
+
+  CodeLogger codeLogger() {
+    return codeLogger;
+  }
+
   /// {@return where instances get the arrays of their memories}
   public MemoryPool memoryPool() {
     return memoryPool;
@@ -576,6 +592,7 @@ public final class WasmEngine implements AutoCloseable {
     if (persistence != null) {
       persistence.close();
     }
+    codeLogger.close();
     memoryPool.close();
   }
 }

@@ -3,7 +3,9 @@ package dev.cloister.engine.code;
 import java.lang.ref.Reference;
 import java.lang.ref.ReferenceQueue;
 import java.lang.ref.WeakReference;
+import java.util.ArrayList;
 import java.util.HashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
@@ -36,6 +38,18 @@ final class WeakTable<K, V> {
   synchronized @Nullable V find(K key) {
     Entry<K, V> known = entries.get(key);
     return known == null ? null : known.get();
+  }
+
+  /// {@return the values that live}
+  synchronized List<V> values() {
+    List<V> values = new ArrayList<>();
+    for (Entry<K, V> entry : entries.values()) {
+      V value = entry.get();
+      if (value != null) {
+        values.add(value);
+      }
+    }
+    return values;
   }
 
   /// {@return the number of entries whose death is not known yet}
