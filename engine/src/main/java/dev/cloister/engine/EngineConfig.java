@@ -10,6 +10,7 @@ import dev.cloister.engine.runtime.TierPolicy;
 import dev.cloister.engine.runtime.VectorUse;
 import dev.cloister.engine.script.DebugFileLoader;
 import dev.cloister.engine.stats.EngineListener;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 
@@ -35,6 +36,7 @@ public final class EngineConfig {
   private final int maxPausedGuests;
   private final List<EngineListener> listeners;
   private final DebugFileLoader debugFiles;
+  private final Duration samplePeriod;
   private final TierPolicy tiers;
   private final long codeBytes;
   private final int maxCodeCachePercent;
@@ -58,6 +60,7 @@ public final class EngineConfig {
     this.tiers = builder.tiers;
     this.listeners = List.copyOf(builder.listeners);
     this.debugFiles = builder.debugFiles;
+    this.samplePeriod = builder.samplePeriod;
     this.maxCompileJobs = builder.maxCompileJobs;
     this.testStreaming = builder.testStreaming;
     if (maxCompileJobs < 1) {
@@ -76,6 +79,9 @@ public final class EngineConfig {
     if (maxCodeCachePercent < 1 || maxCodeCachePercent > 100) {
       throw new IllegalArgumentException(
           "maxCodeCachePercent must be from 1 to 100, is " + maxCodeCachePercent);
+    }
+    if (samplePeriod.isNegative()) {
+      throw new IllegalArgumentException("samplePeriod must not be negative, is " + samplePeriod);
     }
     if (idleMemoryBytes < 0) {
       throw new IllegalArgumentException(
@@ -177,6 +183,11 @@ public final class EngineConfig {
     return stressCodeGc;
   }
 
+  /// {@return the time between samples of the sizes of code; zero if none are taken}
+  public Duration samplePeriod() {
+    return samplePeriod;
+  }
+
   /// {@return where debug information comes from that is not in the modules}
   public DebugFileLoader debugFiles() {
     return debugFiles;
@@ -230,6 +241,7 @@ public final class EngineConfig {
         Math.min(MAX_IDLE_MEMORY_BYTES, Runtime.getRuntime().maxMemory() / IDLE_MEMORY_SHARE);
     private final List<EngineListener> listeners = new ArrayList<>();
     private DebugFileLoader debugFiles = DebugFileLoader.NONE;
+    private Duration samplePeriod = Duration.ofSeconds(10);
     private int maxPausedGuests = 16;
     private TierPolicy tiers = TierPolicy.onRequest();
     private long codeBytes = MAX_CODE_BYTES;
@@ -256,6 +268,7 @@ public final class EngineConfig {
       this.tiers = config.tiers;
       this.listeners.addAll(config.listeners);
       this.debugFiles = config.debugFiles;
+      this.samplePeriod = config.samplePeriod;
       this.maxCompileJobs = config.maxCompileJobs;
       this.testStreaming = config.testStreaming;
     }
@@ -369,6 +382,13 @@ public final class EngineConfig {
     @CanIgnoreReturnValue
     public Builder stressCodeGc(boolean value) {
       this.stressCodeGc = value;
+      return this;
+    }
+
+    /// Sets [EngineConfig#samplePeriod].
+    @CanIgnoreReturnValue
+    public Builder samplePeriod(Duration value) {
+      this.samplePeriod = value;
       return this;
     }
 
