@@ -1,5 +1,6 @@
 package dev.cloister.engine;
 
+import dev.cloister.engine.code.ClassFileArchive;
 import dev.cloister.engine.code.CodeCacheUse;
 import dev.cloister.engine.code.CodeManager;
 import dev.cloister.engine.code.CompileThreads;
@@ -23,6 +24,10 @@ import dev.cloister.engine.error.CompilationCancelledException.Reason;
 import dev.cloister.engine.logging.CodeLogger;
 import dev.cloister.engine.module.ModuleHash;
 import dev.cloister.engine.module.WasmModule;
+import dev.cloister.engine.persist.ArchiveIdentity;
+import dev.cloister.engine.persist.CodePersistence;
+import dev.cloister.engine.persist.Persistence;
+import dev.cloister.engine.persist.PersistenceFigures;
 import dev.cloister.engine.runtime.MemoryPool;
 import dev.cloister.engine.runtime.Stopper;
 import dev.cloister.engine.stats.CodeSampler;
@@ -56,6 +61,7 @@ public final class WasmEngine implements AutoCloseable {
   private final CodeManager codeManager;
   private final EngineEvents events;
   private final CompilerWarmUp warmUp = new CompilerWarmUp();
+  private final @Nullable CodePersistence persistence;
   private final NativeModuleCache cache = new NativeModuleCache();
   private final ModuleFailures failures = new ModuleFailures(System::nanoTime);
   private final SharedModules shared = new SharedModules();
@@ -87,11 +93,27 @@ public final class WasmEngine implements AutoCloseable {
             threads::runSoon,
             new Tiering(config.tiers()));
     this.events = new EngineEvents(config.listeners());
+    Persistence kept = config.persistence();
+    this.persistence = kept == null ? null : new CodePersistence(kept, this::identity, this.events);
     this.jobs = new CompileJobs(events, config.maxCompileJobs());
     this.jobThreads = new JobThreads(config.compileThreads());
     this.compiler =
-        new ModuleCompiler(config.features(), cache, failures, threads, this::generate, events);
+        new ModuleCompiler(
+            config.features(), cache, failures, threads, this::archive, this::generate, events);
     this.sampler = new CodeSampler(config.samplePeriod(), this::sizes, events, Clock.systemUTC());
+  }
+
+  private ClassFileArchive archive(ModuleHash module) {
+    return persistence == null ? ClassFileArchive.NONE : persistence.open(module);
+  }
+
+  private ArchiveIdentity identity(String engineVersion) {
+    return ArchiveIdentity.of(
+        engineVersion,
+        config.features(),
+        config.limits(),
+        config.methodBytes(),
+        config.vectorUse());
   }
 
   /// Begins to compile modules of the engine's own in the background, a few seconds of half a
@@ -315,7 +337,7 @@ public final class WasmEngine implements AutoCloseable {
             job.mode() == CompileMode.ASYNC,
             job.mode() == CompileMode.STREAMING,
             compiled != null && compiled.isCached(),
-            /* isDeserialized= */ false,
+            compiled != null && !compiled.isCached() && compiled.module().isDeserialized(),
             /* isLazy= */ true,
             compiled != null,
             compiled == null ? 0 : compiled.module().codeBytes(),
@@ -371,7 +393,8 @@ public final class WasmEngine implements AutoCloseable {
         stopper,
         memoryPool,
         codeManager,
-        config.debugFiles());
+        config.debugFiles(),
+        archive(hash));
   }
 
   void close(ModuleHandle handle) {
@@ -469,6 +492,7 @@ public final class WasmEngine implements AutoCloseable {
         module.chunkCount(),
         users.references(),
         users.isolates(),
+        users.debuggingIsolates(),
         users.loggingIsolates(),
         images);
   }
@@ -584,14 +608,22 @@ public final class WasmEngine implements AutoCloseable {
     return memoryPool;
   }
 
+  /// {@return what was loaded and written of compiled code, or null if it is not kept}
+  public @Nullable PersistenceFigures persistenceFigures() {
+    return persistence == null ? null : persistence.figures();
+  }
+
   /// Cancels all compilations and ends the compile threads; instances that need code generated can
-  /// no longer run.
+  /// no longer run. New code that is to be kept is written before this returns.
   @Override
   public void close() {
     warmUp.close();
     jobs.close();
     jobThreads.close();
     threads.close();
+    if (persistence != null) {
+      persistence.close();
+    }
     codeLogger.close();
     sampler.close();
     memoryPool.close();

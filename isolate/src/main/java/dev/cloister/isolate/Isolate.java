@@ -3,6 +3,7 @@ package dev.cloister.isolate;
 import dev.cloister.engine.CompileOptions;
 import dev.cloister.engine.EngineIsolate;
 import dev.cloister.engine.WasmEngine;
+import dev.cloister.engine.debug.Debugger;
 import dev.cloister.engine.logging.CodeLogListener;
 import dev.cloister.engine.module.ModuleHash;
 import dev.cloister.isolate.heap.HeapLedger;
@@ -167,6 +168,12 @@ public final class Isolate {
   /// @return whether it was held
   public boolean unload(ModuleHash hash) {
     return modules.remove(hash);
+  }
+
+  /// What debugs the tenant's guests on this node; while one pauses for it, its deadline stands
+  /// still.
+  public Debugger debugger() {
+    return engineIsolate.debugger();
   }
 
   /// Runs a call, or refuses it. Never fails for anything that a guest, a caller or a limit did:

@@ -2,6 +2,7 @@ package dev.cloister.sandbox;
 
 import dev.cloister.engine.EngineConfig;
 import dev.cloister.engine.WasmEngine;
+import dev.cloister.engine.runtime.TierPolicy;
 import dev.cloister.isolate.IsolateManager;
 import dev.cloister.isolate.verticle.GuestExecutor;
 import dev.cloister.sandbox.auth.KeyRing;
@@ -15,8 +16,10 @@ import dev.cloister.sandbox.http.HttpListener;
 import dev.cloister.sandbox.http.ServerInfo;
 import dev.cloister.sandbox.registry.Registry;
 import dev.cloister.sandbox.registry.WarmUp;
+import dev.cloister.sandbox.stats.EngineLog;
 import dev.cloister.sandbox.storage.DataFolder;
 import dev.cloister.sandbox.storage.FileBlobStore;
+import dev.cloister.sandbox.storage.PersistedCode;
 import dev.cloister.sandbox.storage.SqliteMetadataStore;
 import io.vertx.core.Future;
 import io.vertx.core.Vertx;
@@ -82,7 +85,9 @@ public final class Sandbox implements AutoCloseable {
     CompileFeed compilations = new CompileFeed();
     Vertx vertx = Vertx.vertx(new VertxOptions().setPreferNativeTransport(false));
     lifecycle.onStop("event loops", () -> await(vertx.close()));
-    WasmEngine engine = lifecycle.add("engine", new WasmEngine(engineConfig(config, compilations)));
+    WasmEngine engine =
+        lifecycle.add(
+            "engine", new WasmEngine(engineConfig(config, compilations, folder, random, clock)));
     GuestExecutor guests = lifecycle.add("guest threads", guestExecutor(config));
     IsolateManager isolates = new IsolateManager(vertx, engine, guests);
     lifecycle.onStop("isolates", () -> await(isolates.close()));
@@ -137,12 +142,26 @@ public final class Sandbox implements AutoCloseable {
         keys, config.auth().sessionDuration(), config.auth().maxSessions(), random, clock);
   }
 
-  private static EngineConfig engineConfig(SandboxConfig config, CompileFeed compilations) {
-    return EngineConfig.defaults().toBuilder()
-        .limits(config.engine().moduleLimits())
-        .maxCompileJobs(config.engine().compileJobs())
-        .listener(compilations)
-        .build();
+  private static EngineConfig engineConfig(
+      SandboxConfig config,
+      CompileFeed compilations,
+      DataFolder folder,
+      SecureRandom random,
+      Clock clock)
+      throws IOException {
+    EngineConfig.Builder settings =
+        EngineConfig.defaults().toBuilder()
+            .limits(config.engine().moduleLimits())
+            .maxCompileJobs(config.engine().compileJobs())
+            .codeBytes(config.engine().codeBytes())
+            .tiers(config.engine().tierUp() ? TierPolicy.automatic() : TierPolicy.onRequest())
+            .listener(compilations)
+            .listener(new EngineLog());
+    long maxBytes = config.engine().persistedCodeBytes();
+    if (maxBytes > 0) {
+      settings.persistence(PersistedCode.ofServer(folder, maxBytes, random, clock));
+    }
+    return settings.build();
   }
 
   private static GuestExecutor guestExecutor(SandboxConfig config) {

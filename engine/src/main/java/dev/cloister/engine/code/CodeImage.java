@@ -153,12 +153,14 @@ public final class CodeImage {
     private static final int WINDOW = 16;
 
     private final ModuleLoader parent;
+    private final ImageArchive archive;
     private final ChunkFiles chunks;
 
     Loader(String name, ModuleLoader parent, CompileThreads threads) {
       super(name, parent, threads);
       this.parent = parent;
-      this.chunks = new ChunkFiles(tiers(), plan, threads);
+      this.archive = new ImageArchive(tiers(), plan, parent.archive());
+      this.chunks = new ChunkFiles(archive, plan, threads);
     }
 
     @Override
@@ -169,13 +171,17 @@ public final class CodeImage {
 
     @Override
     byte @Nullable [] generate(String name) {
+      if (isChunk(name)) {
+        return chunks.take(index(name), name);
+      }
+      return archive.other(name, () -> dispatch(name));
+    }
+
+    private byte[] dispatch(String name) {
       if (name.equals("Code")) {
         return DispatchGenerator.entry(plan);
       }
       int index = index(name);
-      if (isChunk(name)) {
-        return chunks.take(index, name);
-      }
       int part = name.indexOf('_');
       return part < 0
           ? DispatchGenerator.dispatch(plan, index)

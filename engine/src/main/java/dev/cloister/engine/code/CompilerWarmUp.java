@@ -146,7 +146,8 @@ public final class CompilerWarmUp implements AutoCloseable {
                 stopper,
                 MemoryPool.NONE,
                 CodeManager.unlimited(),
-                DebugFileLoader.NONE));
+                DebugFileLoader.NONE,
+                ClassFileArchive.NONE));
     Store store = new Store(HeapLimiter.UNLIMITED);
     Instance instance = module.instantiate(store, Imports.NONE);
     if (isLarge) {

@@ -100,6 +100,7 @@ public final class NativeModule implements CodeLinkage {
   /// @param memoryPool where its instances get the arrays of their memories
   /// @param codeManager what counts and bounds its code
   /// @param debugFiles where debug information comes from that is not in the module
+  /// @param archive where its class files are kept
   /// @throws LimitExceededException if there is too much code
   public NativeModule(
       WasmModule module,
@@ -113,7 +114,8 @@ public final class NativeModule implements CodeLinkage {
       Stopper stopper,
       MemoryPool memoryPool,
       CodeManager codeManager,
-      DebugFileLoader debugFiles) {
+      DebugFileLoader debugFiles,
+      ClassFileArchive archive) {
     this(
         module,
         hash,
@@ -127,6 +129,7 @@ public final class NativeModule implements CodeLinkage {
         memoryPool,
         codeManager,
         debugFiles,
+        archive,
         VectorWarmUp::prepare);
   }
 
@@ -145,6 +148,7 @@ public final class NativeModule implements CodeLinkage {
       MemoryPool memoryPool,
       CodeManager codeManager,
       DebugFileLoader debugFiles,
+      ClassFileArchive archive,
       Consumer<Set<Opcode>> beforeVectors) {
     this.module = module;
     this.stopSite = new StopSite(stopper);
@@ -165,7 +169,8 @@ public final class NativeModule implements CodeLinkage {
     List<ImageAccount> accounts = ImageSet.noAccounts();
     this.account = new ModuleAccount(codeManager, () -> accounts);
     this.loader =
-        new ModuleLoader(name, this, account, plan, signatureClasses, structClasses, threads);
+        new ModuleLoader(
+            name, this, account, plan, signatureClasses, structClasses, threads, archive);
     this.factory = newFactory(loader);
     this.images =
         new ImageSet(plan, loader, threads, codeManager, accounts, FunctionTiers.of(kind));
@@ -191,6 +196,11 @@ public final class NativeModule implements CodeLinkage {
   @Override
   public WasmModule module() {
     return module;
+  }
+
+  /// {@return whether code of the module had been kept when it was compiled} Any thread.
+  public boolean isDeserialized() {
+    return loader.archive().wasFilled();
   }
 
   /// {@return the hash of the module's bytes}

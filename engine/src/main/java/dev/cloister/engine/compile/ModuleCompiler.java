@@ -1,5 +1,6 @@
 package dev.cloister.engine.compile;
 
+import dev.cloister.engine.code.ClassFileArchive;
 import dev.cloister.engine.code.CompileThreads;
 import dev.cloister.engine.code.CompileTimeImports;
 import dev.cloister.engine.code.EngineVersion;
@@ -8,6 +9,7 @@ import dev.cloister.engine.code.NativeModule;
 import dev.cloister.engine.code.NativeModuleCache;
 import dev.cloister.engine.code.NativeModuleCache.Claim;
 import dev.cloister.engine.code.NativeModuleCache.Flight;
+import dev.cloister.engine.code.ValidationArchive;
 import dev.cloister.engine.decode.ModuleDecoder;
 import dev.cloister.engine.decode.PrefixHash;
 import dev.cloister.engine.decode.StreamingDecoder;
@@ -26,6 +28,7 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.BiFunction;
 import java.util.function.Consumer;
+import java.util.function.Function;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
@@ -39,6 +42,7 @@ public final class ModuleCompiler {
   private final NativeModuleCache cache;
   private final ModuleFailures failures;
   private final CompileThreads threads;
+  private final Function<ModuleHash, ClassFileArchive> archives;
   private final BiFunction<WasmModule, ModuleHash, NativeModule> generator;
   private final EngineEvents events;
 
@@ -48,6 +52,7 @@ public final class ModuleCompiler {
   /// @param cache where native modules are found and put
   /// @param failures where faults are found and put
   /// @param threads where code is generated, and large modules are validated
+  /// @param archives where code of modules is kept
   /// @param generator makes a native module of a valid one; on one of `threads`
   /// @param events is told of what was decoded
   public ModuleCompiler(
@@ -55,12 +60,14 @@ public final class ModuleCompiler {
       NativeModuleCache cache,
       ModuleFailures failures,
       CompileThreads threads,
+      Function<ModuleHash, ClassFileArchive> archives,
       BiFunction<WasmModule, ModuleHash, NativeModule> generator,
       EngineEvents events) {
     this.features = features;
     this.cache = cache;
     this.failures = failures;
     this.threads = threads;
+    this.archives = archives;
     this.generator = generator;
     this.events = events;
   }
@@ -225,6 +232,7 @@ public final class ModuleCompiler {
     }
     job.enter(CompileState.VALIDATING);
     WasmModule module = source.decode();
+    ValidationArchive.add(archives.apply(source.hash()), module, job.limits());
     job.enter(CompileState.GENERATING);
     // All at once, so that its classes need not be handed over one by one.
     ModuleHash hash = source.hash();
@@ -335,7 +343,13 @@ public final class ModuleCompiler {
 
     private WasmModule decodeNow() {
       try {
-        return ModuleDecoder.decode(bytes, features, job.limits(), threads::runLater, job);
+        return ModuleDecoder.decode(
+            bytes,
+            features,
+            job.limits(),
+            threads::runLater,
+            job,
+            ValidationArchive.find(archives.apply(hash()), job.limits()));
       } catch (WasmException e) {
         if (isOfModule(e)) {
           failures.add(new ModuleFailures.Failure(hash(), bytes.length, e), null, scope(job));

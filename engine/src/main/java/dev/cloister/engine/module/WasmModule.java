@@ -94,7 +94,7 @@ public final class WasmModule implements IndexSpaces {
     declaredFunctions = (BitSet) builder.declaredFunctions.clone();
     tailCallers = (BitSet) builder.tailCallers.clone();
     tailCallees = (BitSet) builder.tailCallees.clone();
-    memoryGrowers = builder.growth.find(builder.functionCount());
+    memoryGrowers = builder.memoryGrowers();
     importedFunctionCount = builder.importedFunctionCount;
     importedTableCount = builder.importedTableCount;
     importedMemoryCount = builder.importedMemoryCount;
@@ -102,6 +102,11 @@ public final class WasmModule implements IndexSpaces {
     importedTagCount = builder.importedTagCount;
     startFunction = builder.startFunction;
     dataCount = builder.dataCount;
+  }
+
+  /// Returns what validation has found out about the bodies.
+  public ValidatedBodies validatedBodies() {
+    return new ValidatedBodies(facts, tailCallers, tailCallees, memoryGrowers);
   }
 
   /// Returns the bytes that the module was decoded from.

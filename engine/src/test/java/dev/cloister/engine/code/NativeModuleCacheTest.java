@@ -61,7 +61,8 @@ final class NativeModuleCacheTest {
         Stopper.create(StopPolicy.defaults()),
         MemoryPool.NONE,
         CodeManager.unlimited(),
-        DebugFileLoader.NONE);
+        DebugFileLoader.NONE,
+        ClassFileArchive.NONE);
   }
 
   private Flight own() {

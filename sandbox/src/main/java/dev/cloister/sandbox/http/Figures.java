@@ -109,6 +109,7 @@ public final class Figures {
     figures.put("compilations", engineFigures.compilations());
     figures.put("cacheHits", engineFigures.cacheHits());
     figures.put("stops", stops(engineFigures.stops()));
+    figures.put("code", CodeApi.figures(engine.codeStatistics()));
     figures.put("jvm", jvm());
     return figures;
   }

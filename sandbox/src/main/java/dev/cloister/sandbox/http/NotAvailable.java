@@ -36,21 +36,7 @@ final class NotAvailable {
           new Call(HttpMethod.PUT, TENANT + "policy", Access.TENANT_ADMIN, "a tenant's policy"),
           new Call(null, TENANT + "kv/*", Access.TENANT_ADMIN, "a tenant's key-value store"),
           new Call(HttpMethod.GET, TENANT + "egress-log", Access.TENANT_ADMIN, "the egress log"),
-          new Call(HttpMethod.PUT, TENANT + "debugging", Access.TENANT_ADMIN, "debugging"),
           new Call(HttpMethod.GET, TENANT + "debug", Access.TENANT_ADMIN, "debugging"),
-          new Call(HttpMethod.GET, "/v1/engine/code-gc", Access.TENANT_ADMIN, "code collection"),
-          new Call(HttpMethod.POST, "/v1/engine/code-gc", Access.OPERATOR, "code collection"),
-          new Call(HttpMethod.POST, "/v1/engine/flush-baseline", Access.OPERATOR, "flushing code"),
-          new Call(
-              HttpMethod.POST,
-              "/v1/engine/native-modules/{digest}/tier-up",
-              Access.OPERATOR,
-              "changing tiers"),
-          new Call(
-              HttpMethod.POST,
-              "/v1/engine/native-modules/{digest}/tier-down",
-              Access.OPERATOR,
-              "changing tiers"),
           new Call(
               HttpMethod.POST,
               "/v1/cluster/members/{member}/drain",

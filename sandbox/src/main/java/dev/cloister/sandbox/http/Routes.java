@@ -18,6 +18,7 @@ final class Routes {
   private static final String PLUGINS = TENANT + "/plugins";
   private static final String PLUGIN = PLUGINS + "/{plugin}";
   private static final String ENGINE = "/v1/engine";
+  private static final String NATIVE_MODULE = ENGINE + "/native-modules/{digest}";
 
   private final ControlEndpoints control;
   private final List<Route> routes = new ArrayList<>();
@@ -33,12 +34,14 @@ final class Routes {
       SessionApi session,
       TenantApi tenants,
       LimitsApi limits,
+      DebuggingApi debugging,
       KeyApi keys,
       PluginApi plugins,
       UploadApi uploads,
       InvocationApi invocations,
       EventsApi events,
       EngineApi engine,
+      CodeApi code,
       CompileJobsApi compileJobs,
       ClusterApi cluster,
       MetricsApi metrics,
@@ -90,6 +93,8 @@ final class Routes {
     blocking(GET, TENANT + "/keys", Access.TENANT_ADMIN, apis.keys::list);
     blocking(POST, TENANT + "/keys", Access.TENANT_ADMIN, apis.keys::create);
     blocking(DELETE, TENANT + "/keys/{key}", Access.TENANT_ADMIN, apis.keys::delete);
+    blocking(GET, TENANT + "/debugging", Access.TENANT_ADMIN, apis.debugging::get);
+    blocking(PUT, TENANT + "/debugging", Access.TENANT_ADMIN, apis.debugging::put);
     direct(GET, TENANT + "/logs", Access.TENANT_ADMIN, apis.events::log);
     blocking(PUT, TENANT + "/code-logging", Access.TENANT_ADMIN, apis.tenants::putCodeLogging);
     direct(GET, TENANT + "/code-log", Access.TENANT_ADMIN, apis.events::codeLog);
@@ -101,6 +106,11 @@ final class Routes {
     blocking(GET, ENGINE + "/compile-jobs", Access.TENANT_ADMIN, apis.compileJobs::list);
     blocking(DELETE, ENGINE + "/compile-jobs/{job}", Access.TENANT_ADMIN, apis.compileJobs::cancel);
     direct(GET, ENGINE + "/events", Access.TENANT_ADMIN, apis.engine::events);
+    blocking(GET, ENGINE + "/code-gc", Access.TENANT_ADMIN, apis.code::get);
+    blocking(POST, ENGINE + "/code-gc", Access.OPERATOR, apis.code::collect);
+    blocking(POST, ENGINE + "/flush-baseline", Access.OPERATOR, apis.code::flushBaseline);
+    blocking(POST, NATIVE_MODULE + "/tier-up", Access.OPERATOR, apis.code::tierUp);
+    blocking(POST, NATIVE_MODULE + "/tier-down", Access.OPERATOR, apis.code::tierDown);
     blocking(GET, "/v1/cluster", Access.OPERATOR, apis.cluster::get);
     direct(GET, "/v1/events", Access.OPERATOR, apis.events::audit);
     blocking(GET, "/metrics", Access.OPERATOR, apis.metrics::get);
