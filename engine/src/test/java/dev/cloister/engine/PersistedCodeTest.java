@@ -25,6 +25,7 @@ import dev.cloister.engine.runtime.Instance;
 import dev.cloister.engine.runtime.Store;
 import dev.cloister.engine.runtime.VectorUse;
 import dev.cloister.engine.stats.CodeNotPersisted;
+import dev.cloister.engine.stats.CompilationPhase;
 import dev.cloister.engine.stats.EngineListener;
 import dev.cloister.engine.stats.ModuleCompiled;
 import dev.cloister.engine.types.FuncType;
@@ -247,5 +248,28 @@ final class PersistedCodeTest {
       engine.close();
     }
     assertThat(store.written()).isEqualTo(1);
+  }
+
+  @Test
+  void phases_tellWhatWasDone_andBeginAnew() {
+    run(config(KEY), program(), PersistedCodeTest::callAll);
+    WasmEngine engine = new WasmEngine(config(KEY));
+    try (EngineIsolate isolate = engine.addIsolate("a");
+        ModuleHandle module = engine.compile(isolate, program())) {
+      callAll(module.instantiate(new Store(HeapLimiter.UNLIMITED), Imports.NONE));
+      List<CompilationPhase> phases = engine.compilationPhasesAndReset();
+      assertThat(phases)
+          .extracting(phase -> phase.phase() + " " + phase.tier())
+          .containsExactlyInAnyOrder(
+              "decode all", "plan all", "load all", "load baseline", "define all");
+      assertThat(phases)
+          .allSatisfy(phase -> {
+            assertThat(phase.count()).isPositive();
+            assertThat(phase.bytes()).isPositive();
+          });
+      assertThat(engine.compilationPhases()).isEmpty();
+    } finally {
+      engine.close();
+    }
   }
 }

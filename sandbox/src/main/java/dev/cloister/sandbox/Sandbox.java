@@ -2,6 +2,7 @@ package dev.cloister.sandbox;
 
 import dev.cloister.engine.EngineConfig;
 import dev.cloister.engine.WasmEngine;
+import dev.cloister.engine.stats.TraceFile;
 import dev.cloister.isolate.IsolateManager;
 import dev.cloister.isolate.verticle.GuestExecutor;
 import dev.cloister.sandbox.auth.KeyRing;
@@ -83,7 +84,8 @@ public final class Sandbox implements AutoCloseable {
     Vertx vertx = Vertx.vertx(new VertxOptions().setPreferNativeTransport(false));
     lifecycle.onStop("event loops", () -> await(vertx.close()));
     WasmEngine engine =
-        lifecycle.add("engine", new WasmEngine(engineConfig(config, folder, random, clock)));
+        lifecycle.add(
+            "engine", new WasmEngine(engineConfig(config, folder, random, clock, lifecycle)));
     GuestExecutor guests = lifecycle.add("guest threads", guestExecutor(config));
     IsolateManager isolates = new IsolateManager(vertx, engine, guests);
     lifecycle.onStop("isolates", () -> await(isolates.close()));
@@ -117,12 +119,20 @@ public final class Sandbox implements AutoCloseable {
   }
 
   private static EngineConfig engineConfig(
-      SandboxConfig config, DataFolder folder, SecureRandom random, Clock clock)
+      SandboxConfig config,
+      DataFolder folder,
+      SecureRandom random,
+      Clock clock,
+      Lifecycle lifecycle)
       throws IOException {
     EngineConfig.Builder settings = EngineConfig.defaults().toBuilder().listener(new EngineLog());
     long maxBytes = config.engine().persistedCodeBytes();
     if (maxBytes > 0) {
       settings.persistence(PersistedCode.ofServer(folder, maxBytes, random, clock));
+    }
+    String traceFile = config.engine().traceFile();
+    if (!traceFile.isEmpty()) {
+      settings.listener(lifecycle.add("trace file", TraceFile.open(Path.of(traceFile), clock)));
     }
     return settings.build();
   }

@@ -136,7 +136,7 @@ public final class CodeImage {
 
     Loader(String name, ModuleLoader parent, CompileThreads threads) {
       super(name, parent, threads);
-      this.archive = new ImageArchive(tiers(), plan, parent.archive());
+      this.archive = new ImageArchive(tiers(), plan, parent.archive(), threads.statistics());
       this.chunks = new ChunkFiles(archive, plan, threads);
     }
 

@@ -1,6 +1,7 @@
 package dev.cloister.engine.code;
 
 import dev.cloister.engine.bytecode.Opcode;
+import dev.cloister.engine.code.CompilationStatistics.Phase;
 import dev.cloister.engine.codegen.ChunkGenerator;
 import dev.cloister.engine.codegen.FunctionTiers;
 import dev.cloister.engine.codegen.ModulePlan;
@@ -152,7 +153,9 @@ public final class NativeModule implements CodeLinkage {
     this.scriptUrl = ScriptUrl.of(module, hash);
     this.sources = new SourceLocator(module, scriptUrl, debugFiles);
     this.layout = new InstanceLayout(module);
+    long start = System.nanoTime();
     this.plan = new ModulePlan(module, layout, methodBytes, vectorUse, beforeVectors);
+    threads.statistics().add(Phase.PLAN, /* kind= */ null, start, module.wireBytes().size());
     this.threads = threads;
     this.memoryPool = memoryPool;
     this.typeIds = new int[module.typeCount()];

@@ -8,6 +8,7 @@ import dev.cloister.engine.WasmEngine;
 import dev.cloister.engine.module.Export;
 import dev.cloister.engine.module.ExternKind;
 import dev.cloister.engine.module.WasmModule;
+import dev.cloister.engine.stats.CompilationPhase;
 import java.nio.file.Path;
 import java.util.concurrent.Callable;
 import org.jspecify.annotations.Nullable;
@@ -69,6 +70,7 @@ final class CompileCommand implements Callable<Integer> {
           printTime("validate", validated - start);
           printTime("validate and plan", planned - validated);
           printTime("generate", generated - planned);
+          engine.compilationPhases().forEach(this::print);
         } else if (dumped == null) {
           NativeModuleInfo info = module.info();
           terminal
@@ -91,6 +93,19 @@ final class CompileCommand implements Callable<Integer> {
     print("largest method", sizes.largest());
     print("methods above 8000 bytes", sizes.aboveJitLimit());
     print("methods above 65535 bytes", sizes.aboveMethodLimit());
+  }
+
+  /// Times of phases are those of all threads together.
+  private void print(CompilationPhase phase) {
+    terminal
+        .out()
+        .println(
+            "%-26s %.1f ms, %d times, %d bytes"
+                .formatted(
+                    "phase " + phase.phase() + " " + phase.tier(),
+                    phase.nanos() / NANOS_PER_MILLI,
+                    phase.count(),
+                    phase.bytes()));
   }
 
   private void print(String label, long number) {

@@ -8,12 +8,14 @@ package dev.cloister.sandbox.config;
 /// @param onDemandVersions how many versions that no alias names a tenant may keep compiled
 /// @param persistedCodeBytes the most compiled code that is kept in the data folder, so that it
 ///   need not be generated again after a restart; 0 keeps none
+/// @param traceFile where each event of the engine becomes a line; empty for nowhere
 public record EngineSection(
     int guestThreads,
     int uploadThreads,
     boolean warmUp,
     int onDemandVersions,
-    long persistedCodeBytes) {
+    long persistedCodeBytes,
+    String traceFile) {
   private static final int MAX_THREADS = 1_024;
   private static final int DEFAULT_ON_DEMAND = 4;
   private static final long DEFAULT_PERSISTED_BYTES = 1L << 30;
@@ -26,7 +28,8 @@ public record EngineSection(
             (int) section.number("uploadThreads", 0, 0, MAX_THREADS),
             section.flag("warmUp", true),
             (int) section.number("onDemandVersions", DEFAULT_ON_DEMAND, 1, MAX_THREADS),
-            section.sizeBytes("persistedCode", DEFAULT_PERSISTED_BYTES, 0, MAX_PERSISTED_BYTES));
+            section.sizeBytes("persistedCode", DEFAULT_PERSISTED_BYTES, 0, MAX_PERSISTED_BYTES),
+            section.optionalText("traceFile"));
     section.end();
     return config;
   }
