@@ -15,8 +15,8 @@ import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 
 /// Which isolates there are, and which native modules they use: the one place that says so, in both
-/// directions. A module is in an isolate's set exactly if the isolate is in the module's. Safe to use
-/// by any thread; nothing is called with the lock held but what has a later rank.
+/// directions. A module is in an isolate's set exactly if the isolate is in the module's. Safe to
+/// use by any thread; nothing is called with the lock held but what has a later rank.
 final class SharedModules {
   private final OrderedLock lock = new OrderedLock(LockRank.ISOLATES);
 
@@ -81,7 +81,9 @@ final class SharedModules {
   /// @param newHandle makes the handle, with the lock held
   /// @return null if the isolate was removed
   @Nullable ModuleHandle link(
-      EngineIsolate isolate, NativeModule module, Function<Set<ModuleHandle>, ModuleHandle> newHandle) {
+      EngineIsolate isolate,
+      NativeModule module,
+      Function<Set<ModuleHandle>, ModuleHandle> newHandle) {
     lock.lock();
     try {
       Holding holding = isolates.get(isolate);
@@ -100,8 +102,7 @@ final class SharedModules {
 
   /// Gives a handle back.
   ///
-  /// @return whether it was open and the last one of its isolate on the module, or the isolate is
-  ///   gone
+  /// @return whether it was open and the last one of its isolate on the module
   boolean unlink(ModuleHandle handle) {
     EngineIsolate isolate = handle.isolate();
     NativeModule module = handle.nativeModule();

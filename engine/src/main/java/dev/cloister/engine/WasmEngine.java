@@ -5,6 +5,7 @@ import dev.cloister.engine.code.CodeCacheUse;
 import dev.cloister.engine.code.CodeManager;
 import dev.cloister.engine.code.CompilationStatistics;
 import dev.cloister.engine.code.CompileThreads;
+import dev.cloister.engine.code.CompilerWarmUp;
 import dev.cloister.engine.code.FreedCode;
 import dev.cloister.engine.code.ModuleFailures;
 import dev.cloister.engine.code.NativeModule;
@@ -59,6 +60,7 @@ public final class WasmEngine implements AutoCloseable {
   private final MemoryPool memoryPool;
   private final CodeManager codeManager;
   private final EngineEvents events;
+  private final CompilerWarmUp warmUp = new CompilerWarmUp();
   private final @Nullable CodePersistence persistence;
   private final NativeModuleCache cache = new NativeModuleCache();
   private final ModuleFailures failures = new ModuleFailures(System::nanoTime);
@@ -108,6 +110,13 @@ public final class WasmEngine implements AutoCloseable {
         config.limits(),
         config.methodBytes(),
         config.vectorUse());
+  }
+
+  /// Begins to compile modules of the engine's own in the background, a few seconds of half a
+  /// processor, so that the JVM has compiled the compiler itself when modules come. Only for
+  /// processes that last; without effect from the second time in a JVM on. Any thread.
+  public void warmUp() {
+    warmUp.start();
   }
 
   /// {@return the settings that the engine was started with}
@@ -252,7 +261,7 @@ public final class WasmEngine implements AutoCloseable {
   /// @throws dev.cloister.engine.error.LimitExceededException if there are too many compilations
   public StreamingCompilation startStreaming(EngineIsolate isolate, CompileOptions options) {
     CompileJob job = begin(isolate, CompileMode.STREAMING, options);
-    return new StreamingCompilation(this, isolate, job, compiler.stream(job));
+    return new StreamingCompilation(this, isolate, job, compiler.stream(job, () -> failed(job)));
   }
 
   /// Compiles bytes that are there as a stream, cut at places that depend on them alone: a
@@ -306,10 +315,11 @@ public final class WasmEngine implements AutoCloseable {
     return handle;
   }
 
-  /// Ends a job that has not.
+  /// Ends a job that has not. Repeating it does nothing.
   void failed(CompileJob job) {
-    job.fail();
-    tellCompiled(job, null);
+    if (job.fail()) {
+      tellCompiled(job, null);
+    }
   }
 
   private void tellCompiled(CompileJob job, @Nullable Compiled compiled) {
@@ -498,7 +508,9 @@ public final class WasmEngine implements AutoCloseable {
         wireBytes,
         codeBytes,
         metadataBytes,
-        stopper.figures());
+        stopper.figures(),
+        failures.hits(),
+        EngineMemory.of(modules, shared, cache.size(), failures.size(), jobs.infos()));
   }
 
   /// {@return figures of the generated code}
@@ -593,6 +605,7 @@ public final class WasmEngine implements AutoCloseable {
   /// no longer run. New code that is to be kept is written before this returns.
   @Override
   public void close() {
+    warmUp.close();
     jobs.close();
     jobThreads.close();
     threads.close();

@@ -168,6 +168,8 @@ final class PersistedCodeTest {
     byte[] bytes = Files.readAllBytes(Corpora.require("programs/argon2-simd.wasm"));
     EngineConfig config =
         config(KEY).withCodeKind(CodeKind.OPTIMIZED).withVectorUse(VectorUse.ALWAYS);
+    // More than once, if the code settles for a while before all of it is there.
+    int written = 0;
     for (int start = 0; start < 2; start++) {
       WasmEngine engine = new WasmEngine(config);
       try (EngineIsolate isolate = engine.addIsolate("a");
@@ -176,8 +178,10 @@ final class PersistedCodeTest {
       } finally {
         engine.close();
       }
+      written = start == 0 ? store.written() : written;
     }
-    assertThat(store.written()).isEqualTo(1);
+    assertThat(written).isPositive();
+    assertThat(store.written()).isEqualTo(written);
     assertThat(faults).isEmpty();
   }
 

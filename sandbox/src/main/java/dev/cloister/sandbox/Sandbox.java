@@ -10,6 +10,7 @@ import dev.cloister.sandbox.auth.OperatorKey;
 import dev.cloister.sandbox.auth.Sessions;
 import dev.cloister.sandbox.cluster.LocalNode;
 import dev.cloister.sandbox.config.SandboxConfig;
+import dev.cloister.sandbox.http.CompileFeed;
 import dev.cloister.sandbox.http.HealthApi;
 import dev.cloister.sandbox.http.HttpListener;
 import dev.cloister.sandbox.http.ServerInfo;
@@ -81,11 +82,14 @@ public final class Sandbox implements AutoCloseable {
     KeyRing keys = new KeyRing(OperatorKey.load(folder, operatorKey, random), clock);
 
     // What runs guests.
+    CompileFeed compilations = new CompileFeed();
     Vertx vertx = Vertx.vertx(new VertxOptions().setPreferNativeTransport(false));
     lifecycle.onStop("event loops", () -> await(vertx.close()));
     WasmEngine engine =
         lifecycle.add(
-            "engine", new WasmEngine(engineConfig(config, folder, random, clock, lifecycle)));
+            "engine",
+            new WasmEngine(
+                engineConfig(config, compilations, folder, random, clock, lifecycle)));
     GuestExecutor guests = lifecycle.add("guest threads", guestExecutor(config));
     IsolateManager isolates = new IsolateManager(vertx, engine, guests);
     lifecycle.onStop("isolates", () -> await(isolates.close()));
@@ -101,6 +105,7 @@ public final class Sandbox implements AutoCloseable {
             new HttpListener.Parts(
                 config,
                 engine,
+                compilations,
                 registry,
                 keys,
                 sessions(config, keys, random, clock),
@@ -110,31 +115,13 @@ public final class Sandbox implements AutoCloseable {
                 clock));
     lifecycle.add("request threads", listener);
     if (config.engine().warmUp()) {
+      engine.warmUp();
       warmUp.start(registry.tenants().all());
     }
     lifecycle.onStop("listener", () -> await(listener.stop()));
     int port = listen(listener, config);
     lifecycle.onStop("readiness", health::drain);
     return port;
-  }
-
-  private static EngineConfig engineConfig(
-      SandboxConfig config,
-      DataFolder folder,
-      SecureRandom random,
-      Clock clock,
-      Lifecycle lifecycle)
-      throws IOException {
-    EngineConfig.Builder settings = EngineConfig.defaults().toBuilder().listener(new EngineLog());
-    long maxBytes = config.engine().persistedCodeBytes();
-    if (maxBytes > 0) {
-      settings.persistence(PersistedCode.ofServer(folder, maxBytes, random, clock));
-    }
-    String traceFile = config.engine().traceFile();
-    if (!traceFile.isEmpty()) {
-      settings.listener(lifecycle.add("trace file", TraceFile.open(Path.of(traceFile), clock)));
-    }
-    return settings.build();
   }
 
   /// Returns the address at which the server accepts requests.
@@ -155,6 +142,31 @@ public final class Sandbox implements AutoCloseable {
       SandboxConfig config, KeyRing keys, SecureRandom random, Clock clock) {
     return new Sessions(
         keys, config.auth().sessionDuration(), config.auth().maxSessions(), random, clock);
+  }
+
+  private static EngineConfig engineConfig(
+      SandboxConfig config,
+      CompileFeed compilations,
+      DataFolder folder,
+      SecureRandom random,
+      Clock clock,
+      Lifecycle lifecycle)
+      throws IOException {
+    EngineConfig.Builder settings =
+        EngineConfig.defaults().toBuilder()
+            .limits(config.engine().moduleLimits())
+            .maxCompileJobs(config.engine().compileJobs())
+            .listener(compilations)
+            .listener(new EngineLog());
+    long maxBytes = config.engine().persistedCodeBytes();
+    if (maxBytes > 0) {
+      settings.persistence(PersistedCode.ofServer(folder, maxBytes, random, clock));
+    }
+    String traceFile = config.engine().traceFile();
+    if (!traceFile.isEmpty()) {
+      settings.listener(lifecycle.add("trace file", TraceFile.open(Path.of(traceFile), clock)));
+    }
+    return settings.build();
   }
 
   private static GuestExecutor guestExecutor(SandboxConfig config) {

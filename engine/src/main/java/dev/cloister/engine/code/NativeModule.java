@@ -1,5 +1,6 @@
 package dev.cloister.engine.code;
 
+import com.google.errorprone.annotations.concurrent.GuardedBy;
 import dev.cloister.engine.bytecode.Opcode;
 import dev.cloister.engine.code.CompilationStatistics.Phase;
 import dev.cloister.engine.codegen.ChunkGenerator;
@@ -43,7 +44,6 @@ import java.util.Map;
 import java.util.Objects;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
-import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.Consumer;
 import java.util.stream.IntStream;
@@ -82,7 +82,11 @@ public final class NativeModule implements CodeLinkage {
   /// Whom instances are for that nobody told apart.
   private final CodeUser anybody = new CodeUser(/* isolate= */ null, /* history= */ null);
 
-  private final AtomicInteger openUsers = new AtomicInteger();
+  /// Above the locks of images: who is the first or last user acts on them with it held.
+  private final Object usersLock = new Object();
+
+  @GuardedBy("usersLock")
+  private int openUsers;
 
   /// Made with the first instance.
   private volatile @Nullable InstancePlan instancePlan;
@@ -353,9 +357,11 @@ public final class NativeModule implements CodeLinkage {
   /// @param isolate what takes part in collections of code for it
   /// @param history what counts the stops of its instances
   public CodeUser open(@Nullable Object isolate, @Nullable StopHistory history) {
-    if (openUsers.getAndIncrement() == 0) {
-      account.publish();
-      images.revive();
+    synchronized (usersLock) {
+      if (openUsers++ == 0) {
+        account.publish();
+        images.revive();
+      }
     }
     return new CodeUser(isolate, history);
   }
@@ -363,9 +369,14 @@ public final class NativeModule implements CodeLinkage {
   /// Notes that a user makes no more instances. When there is no other one, the code of the module
   /// is freed as soon as no instance runs it. Repeating it does nothing.
   public void close(CodeUser user) {
-    if (user.close() && openUsers.decrementAndGet() == 0) {
-      images.retire();
-      account.release();
+    if (!user.close()) {
+      return;
+    }
+    synchronized (usersLock) {
+      if (--openUsers == 0) {
+        images.retire();
+        account.release();
+      }
     }
   }
 

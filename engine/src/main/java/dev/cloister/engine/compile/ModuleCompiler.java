@@ -14,7 +14,6 @@ import dev.cloister.engine.code.ValidationArchive;
 import dev.cloister.engine.decode.ModuleDecoder;
 import dev.cloister.engine.decode.PrefixHash;
 import dev.cloister.engine.decode.StreamingDecoder;
-import dev.cloister.engine.error.CompilationCancelledException;
 import dev.cloister.engine.error.LimitExceededException;
 import dev.cloister.engine.error.WasmException;
 import dev.cloister.engine.feature.WasmFeatures;
@@ -111,8 +110,10 @@ public final class ModuleCompiler {
   }
 
   /// Begins to take a module in pieces.
-  public ModuleStream stream(CompileJob job) {
-    return new ModuleStream(this, job);
+  ///
+  /// @param onDrop runs when the job was cancelled while nobody worked for it
+  public ModuleStream stream(CompileJob job, Runnable onDrop) {
+    return new ModuleStream(this, job, onDrop);
   }
 
   /// A compilation that gives its thread back when it has to wait.
@@ -137,25 +138,17 @@ public final class ModuleCompiler {
     }
 
     void start() {
-      job.onCancel(() -> {
+      job.onCancel(cancellation -> {
         // Otherwise the work finds out by itself.
         if (lock.tryLock()) {
           try {
-            endIfCancelled();
+            result.completeExceptionally(cancellation);
           } finally {
             lock.unlock();
           }
         }
       });
       executor.accept(this::attempt);
-    }
-
-    private void endIfCancelled() {
-      try {
-        job.requireGoingOn();
-      } catch (CompilationCancelledException e) {
-        result.completeExceptionally(e);
-      }
     }
 
     private void attempt() {

@@ -36,8 +36,9 @@ public final class WasmModule implements IndexSpaces {
   /// What is there for a module with nothing in it.
   private static final int MODULE_BYTES = 2_000;
 
-  /// A type in its group, its lists, and what the compiler notes about it.
-  private static final int TYPE_BYTES = 270;
+  /// A type in its group, its lists, and what the compiler notes about it: what [#metadataBytes]
+  /// has of each. Equal types of several modules are one.
+  public static final int TYPE_BYTES = 270;
 
   private final WireBytes wireBytes;
   private final WasmFeatures features;

@@ -1,11 +1,16 @@
 package dev.cloister.sandbox.config;
 
+import dev.cloister.engine.feature.WasmLimit;
+import dev.cloister.engine.feature.WasmLimits;
+
 /// The section `engine`: compiling and running plugins.
 ///
 /// @param guestThreads how many calls run at once; 0 is twice the number of processors
 /// @param uploadThreads how many uploads are decoded at once; 0 is the number of processors
 /// @param warmUp whether live versions are compiled at start, before somebody calls them
 /// @param onDemandVersions how many versions that no alias names a tenant may keep compiled
+/// @param compileJobs how many modules may be on their way into the compiler at once
+/// @param moduleLimits what every module must keep, whatever its tenant may have
 /// @param persistedCodeBytes the most compiled code that is kept in the data folder, so that it
 ///   need not be generated again after a restart; 0 keeps none
 /// @param traceFile where each event of the engine becomes a line; empty for nowhere
@@ -14,10 +19,14 @@ public record EngineSection(
     int uploadThreads,
     boolean warmUp,
     int onDemandVersions,
+    int compileJobs,
+    WasmLimits moduleLimits,
     long persistedCodeBytes,
     String traceFile) {
   private static final int MAX_THREADS = 1_024;
   private static final int DEFAULT_ON_DEMAND = 4;
+  private static final int DEFAULT_COMPILE_JOBS = 1_024;
+  private static final int MAX_COMPILE_JOBS = 100_000;
   private static final long DEFAULT_PERSISTED_BYTES = 1L << 30;
   private static final long MAX_PERSISTED_BYTES = 1L << 50;
 
@@ -28,9 +37,31 @@ public record EngineSection(
             (int) section.number("uploadThreads", 0, 0, MAX_THREADS),
             section.flag("warmUp", true),
             (int) section.number("onDemandVersions", DEFAULT_ON_DEMAND, 1, MAX_THREADS),
+            (int) section.number("compileJobs", DEFAULT_COMPILE_JOBS, 1, MAX_COMPILE_JOBS),
+            moduleLimits(section.section("moduleLimits")),
             section.sizeBytes("persistedCode", DEFAULT_PERSISTED_BYTES, 0, MAX_PERSISTED_BYTES),
             section.optionalText("traceFile"));
     section.end();
     return config;
+  }
+
+  /// Returns this section with other limits of modules.
+  public EngineSection withModuleLimits(WasmLimits newLimits) {
+    return new EngineSection(
+        guestThreads, uploadThreads, warmUp, onDemandVersions, compileJobs, newLimits);
+  }
+
+  private static WasmLimits moduleLimits(ConfigSection section) {
+    WasmLimits limits = WasmLimits.defaults();
+    for (WasmLimit limit : WasmLimit.values()) {
+      long standard = limit.standard();
+      long value =
+          limit.isBytes()
+              ? section.sizeBytes(limit.key(), standard, 0, standard)
+              : section.number(limit.key(), standard, 0, standard);
+      limits = limits.with(limit, value);
+    }
+    section.end();
+    return limits;
   }
 }

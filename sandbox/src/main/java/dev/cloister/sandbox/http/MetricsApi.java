@@ -24,12 +24,19 @@ final class MetricsApi {
   private static final double NANOS_PER_SECOND = 1e9;
 
   private final WasmEngine engine;
+  private final CompileFeed compilations;
   private final TenantRegistry tenants;
   private final CallMeter meter;
   private final EventStreams streams;
 
-  MetricsApi(WasmEngine engine, TenantRegistry tenants, CallMeter meter, EventStreams streams) {
+  MetricsApi(
+      WasmEngine engine,
+      CompileFeed compilations,
+      TenantRegistry tenants,
+      CallMeter meter,
+      EventStreams streams) {
     this.engine = engine;
+    this.compilations = compilations;
     this.tenants = tenants;
     this.meter = meter;
     this.streams = streams;
@@ -45,6 +52,7 @@ final class MetricsApi {
     writeMemory(text, byCalls);
     writeCpu(text, byCalls);
     writeEngine(text);
+    writeCompilations(text);
     text.single("cloister_tenants", "gauge", "Tenants.", byCalls.size());
     text.single(
         "cloister_log_lines_dropped_total",
@@ -154,6 +162,32 @@ final class MetricsApi {
         "counter",
         "Instances made in quarantine.",
         engineFigures.stops().polledInstances());
+  }
+
+  private void writeCompilations(PrometheusText text) {
+    String name = "cloister_engine_compilations_total";
+    text.metric(name, "counter", "Compilations by how modules came and ended.");
+    compilations
+        .compilations()
+        .counts()
+        .forEach((labels, count) -> text.sample(name, labels.toMap(), count));
+    String seconds = "cloister_engine_compilation_seconds_total";
+    text.metric(seconds, "counter", "Time of all compilations, with that of waiting for bytes.");
+    text.sample(seconds, Map.of(), compilations.compilations().wallSeconds());
+    text.single(
+        "cloister_engine_compile_jobs",
+        "gauge",
+        "Compilations that are going on.",
+        engine.compileJobs().size());
+    String instances = "cloister_engine_instantiations_total";
+    text.metric(instances, "counter", "Instances that were made or could not be.");
+    text.sample(instances, Map.of("result", "ok"), compilations.instances(true));
+    text.sample(instances, Map.of("result", "failed"), compilations.instances(false));
+    text.single(
+        "cloister_engine_known_faults_total",
+        "counter",
+        "Faulty modules that were known from a moment before.",
+        engine.statistics().knownFaults());
   }
 
   private static Map<String, String> labels(String tenant, String key, String value) {

@@ -39,6 +39,7 @@ final class Routes {
       InvocationApi invocations,
       EventsApi events,
       EngineApi engine,
+      CompileJobsApi compileJobs,
       ClusterApi cluster,
       MetricsApi metrics,
       AdminAssets admin,
@@ -95,6 +96,8 @@ final class Routes {
   private void addServer(Apis apis) {
     blocking(GET, ENGINE + "/native-modules", Access.TENANT_ADMIN, apis.engine::nativeModules);
     blocking(GET, ENGINE + "/statistics", Access.TENANT_ADMIN, apis.engine::statistics);
+    blocking(GET, ENGINE + "/compile-jobs", Access.TENANT_ADMIN, apis.compileJobs::list);
+    blocking(DELETE, ENGINE + "/compile-jobs/{job}", Access.TENANT_ADMIN, apis.compileJobs::cancel);
     direct(GET, ENGINE + "/events", Access.TENANT_ADMIN, apis.engine::events);
     blocking(GET, "/v1/cluster", Access.OPERATOR, apis.cluster::get);
     direct(GET, "/v1/events", Access.OPERATOR, apis.events::audit);

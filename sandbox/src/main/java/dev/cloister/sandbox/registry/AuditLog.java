@@ -50,6 +50,11 @@ public final class AuditLog {
     append(entry(author, action, null, null, null));
   }
 
+  /// Records an event of a tenant that changes nothing that is kept.
+  public void append(Author author, String action, TenantName tenant, String target) {
+    append(entry(author, action, tenant, target, null));
+  }
+
   /// Records that somebody without a valid key tried to sign in.
   public void appendRefusal(String action, @Nullable String remote) {
     append(
