@@ -4,6 +4,8 @@ import com.google.errorprone.annotations.CanIgnoreReturnValue;
 import dev.cloister.engine.codegen.ModulePlan;
 import dev.cloister.engine.feature.WasmFeatures;
 import dev.cloister.engine.feature.WasmLimits;
+import dev.cloister.engine.module.ExecutionProfile;
+import dev.cloister.engine.module.ModuleHash;
 import dev.cloister.engine.persist.Persistence;
 import dev.cloister.engine.runtime.CodeKind;
 import dev.cloister.engine.runtime.StopPolicy;
@@ -12,7 +14,9 @@ import dev.cloister.engine.runtime.VectorUse;
 import dev.cloister.engine.script.DebugFileLoader;
 import dev.cloister.engine.stats.EngineListener;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /// The settings of an engine. Immutable.
@@ -37,6 +41,7 @@ public final class EngineConfig {
   private final int maxPausedGuests;
   private final List<EngineListener> listeners;
   private final @Nullable Persistence persistence;
+  private final Map<ModuleHash, ExecutionProfile> profiles;
   private final DebugFileLoader debugFiles;
   private final TierPolicy tiers;
   private final long codeBytes;
@@ -61,6 +66,7 @@ public final class EngineConfig {
     this.tiers = builder.tiers;
     this.listeners = List.copyOf(builder.listeners);
     this.persistence = builder.persistence;
+    this.profiles = Map.copyOf(builder.profiles);
     this.debugFiles = builder.debugFiles;
     this.maxCompileJobs = builder.maxCompileJobs;
     this.testStreaming = builder.testStreaming;
@@ -160,6 +166,11 @@ public final class EngineConfig {
     return listeners;
   }
 
+  /// {@return what earlier runs of modules have executed, by the digest of their bytes}
+  public Map<ModuleHash, ExecutionProfile> profiles() {
+    return profiles;
+  }
+
   /// {@return where compiled code is kept beyond the life of the process, or null if nowhere}
   public @Nullable Persistence persistence() {
     return persistence;
@@ -239,6 +250,7 @@ public final class EngineConfig {
         Math.min(MAX_IDLE_MEMORY_BYTES, Runtime.getRuntime().maxMemory() / IDLE_MEMORY_SHARE);
     private final List<EngineListener> listeners = new ArrayList<>();
     private @Nullable Persistence persistence;
+    private final Map<ModuleHash, ExecutionProfile> profiles = new HashMap<>();
     private DebugFileLoader debugFiles = DebugFileLoader.NONE;
     private int maxPausedGuests = 16;
     private TierPolicy tiers = TierPolicy.onRequest();
@@ -266,6 +278,7 @@ public final class EngineConfig {
       this.tiers = config.tiers;
       this.listeners.addAll(config.listeners);
       this.persistence = config.persistence;
+      this.profiles.putAll(config.profiles);
       this.debugFiles = config.debugFiles;
       this.maxCompileJobs = config.maxCompileJobs;
       this.testStreaming = config.testStreaming;
@@ -352,6 +365,13 @@ public final class EngineConfig {
     @CanIgnoreReturnValue
     public Builder listener(EngineListener value) {
       this.listeners.add(value);
+      return this;
+    }
+
+    /// Adds to [EngineConfig#profiles]: what it tells is had ready when the module is compiled.
+    @CanIgnoreReturnValue
+    public Builder profile(ExecutionProfile value) {
+      this.profiles.put(value.module(), value);
       return this;
     }
 

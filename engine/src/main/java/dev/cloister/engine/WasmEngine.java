@@ -22,6 +22,7 @@ import dev.cloister.engine.compile.ModuleCompiler.Compiled;
 import dev.cloister.engine.decode.ModuleDecoder;
 import dev.cloister.engine.error.CompilationCancelledException;
 import dev.cloister.engine.error.CompilationCancelledException.Reason;
+import dev.cloister.engine.module.ExecutionProfile;
 import dev.cloister.engine.module.ModuleHash;
 import dev.cloister.engine.module.WasmModule;
 import dev.cloister.engine.persist.ArchiveIdentity;
@@ -376,20 +377,27 @@ public final class WasmEngine implements AutoCloseable {
   }
 
   private NativeModule generate(WasmModule module, ModuleHash hash) {
-    return new NativeModule(
-        module,
-        hash,
-        config.codeKind(),
-        config.methodBytes(),
-        config.vectorUse(),
-        signatureClasses,
-        structClasses,
-        threads,
-        stopper,
-        memoryPool,
-        codeManager,
-        config.debugFiles(),
-        archive(hash));
+    NativeModule made =
+        new NativeModule(
+            module,
+            hash,
+            config.codeKind(),
+            config.methodBytes(),
+            config.vectorUse(),
+            signatureClasses,
+            structClasses,
+            threads,
+            stopper,
+            memoryPool,
+            codeManager,
+            config.debugFiles(),
+            archive(hash));
+    ExecutionProfile given = config.profiles().get(hash);
+    ExecutionProfile profile = given == null ? made.keptProfile() : given;
+    if (profile != null) {
+      made.prepare(profile);
+    }
+    return made;
   }
 
   void close(ModuleHandle handle) {

@@ -1,5 +1,6 @@
 package dev.cloister.engine.code;
 
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /// Where the class files of one module are kept beyond the life of the process, in units: a class
@@ -30,6 +31,11 @@ public interface ClassFileArchive {
   /// @param unit at most 100 characters of ASCII
   /// @param bytes not changed any more
   void add(String unit, byte[] bytes);
+
+  /// Has a unit written with the next others, in place of one of the same name.
+  ///
+  /// @param bytes makes the unit at that time, on the thread that writes
+  default void describe(String unit, Supplier<byte[]> bytes) {}
 
   /// {@return whether there were units when it was opened}
   default boolean wasFilled() {

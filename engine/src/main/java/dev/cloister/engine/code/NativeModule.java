@@ -9,6 +9,7 @@ import dev.cloister.engine.codegen.ModulePlan;
 import dev.cloister.engine.codegen.Sites;
 import dev.cloister.engine.error.LimitExceededException;
 import dev.cloister.engine.error.WasmFrame;
+import dev.cloister.engine.module.ExecutionProfile;
 import dev.cloister.engine.module.ModuleHash;
 import dev.cloister.engine.module.WasmModule;
 import dev.cloister.engine.runtime.CapacitySite;
@@ -38,7 +39,9 @@ import dev.cloister.engine.script.SourceLocator;
 import dev.cloister.engine.types.DefinedType;
 import dev.cloister.engine.types.VecType;
 import java.lang.ref.WeakReference;
+import java.util.ArrayList;
 import java.util.BitSet;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
@@ -55,6 +58,9 @@ import org.jspecify.annotations.Nullable;
 /// Immutable but for its list of code images. It lives as long as something refers to it: handles
 /// of isolates, instances, running frames. Safe to use by any thread.
 public final class NativeModule implements CodeLinkage {
+  /// The most chunks that are defined because an earlier run has used them.
+  private static final int MAX_CHUNKS_AHEAD = 2_048;
+
   private static final AtomicLong NEXT_ID = new AtomicLong();
 
   /// The live modules by the name of their loader, for stack traces that cross modules.
@@ -181,6 +187,59 @@ public final class NativeModule implements CodeLinkage {
     this.tiers = new ModuleTiers(plan, images, threads, tiering, System::nanoTime);
     LIVE.values().removeIf(reference -> reference.refersTo(null));
     LIVE.put(name, new WeakReference<>(this));
+    archive.describe(ProfileArchive.UNIT, () -> ProfileArchive.toBytes(executionProfile()));
+  }
+
+  /// Has ready what an earlier run has executed, before somebody needs it. Any thread.
+  ///
+  /// @param profile of this very module
+  /// @throws IllegalArgumentException if it is of another one
+  public void prepare(ExecutionProfile profile) {
+    if (!profile.module().equals(hash) || profile.functionCount() != module.functionCount()) {
+      throw new IllegalArgumentException(
+          "a profile of module " + profile.module() + " for module " + hash);
+    }
+    int[] chunks =
+        profile.byHeat().stream()
+            .mapToInt(function -> plan.chunkOf(function.index()))
+            .distinct()
+            .limit(MAX_CHUNKS_AHEAD)
+            .toArray();
+    images.current().loadAhead(chunks);
+    BitSet optimized = profile.optimized();
+    if (!optimized.isEmpty() && tiering.policy().isAutomatic()) {
+      threads.runSoon(() -> optimizeAhead(optimized));
+    }
+  }
+
+  private void optimizeAhead(BitSet functions) {
+    try {
+      tierUp(functions);
+    } catch (LimitExceededException _) {
+      // There is too much code; they may become hot again.
+      tiering.countPostponed();
+    }
+  }
+
+  /// {@return what has been executed of the module so far, by all isolates together} Any thread.
+  public ExecutionProfile executionProfile() {
+    Map<Integer, FunctionHeat> heats = new HashMap<>();
+    tiers.heat().forEach(heat -> heats.put(heat.functionIndex(), heat));
+    BitSet optimized = images.currentTiers().optimized();
+    List<ExecutionProfile.Function> functions = new ArrayList<>();
+    for (int chunk : images.current().definedChunks()) {
+      for (int f : plan.functionsOf(chunk)) {
+        FunctionHeat heat = heats.get(f);
+        functions.add(
+            new ExecutionProfile.Function(f, heat == null ? 0 : heat.samples(), optimized.get(f)));
+      }
+    }
+    return new ExecutionProfile(hash, module.functionCount(), functions);
+  }
+
+  /// {@return the profile that was kept of the module, or null} May read a file.
+  public @Nullable ExecutionProfile keptProfile() {
+    return ProfileArchive.find(loader.archive());
   }
 
   /*

@@ -21,6 +21,7 @@ import java.util.Objects;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.function.Consumer;
+import java.util.stream.IntStream;
 
 /// How a module is laid out in classes: call shapes, dispatch tables and chunks of functions.
 ///
@@ -374,6 +375,12 @@ public final class ModulePlan {
   public int chunkOf(int functionIndex) {
     int found = Arrays.binarySearch(chunkStarts, functionIndex);
     return found >= 0 ? found : -found - 2;
+  }
+
+  /// {@return the own functions of a chunk}
+  public int[] functionsOf(int chunk) {
+    int first = Math.max(chunkStart(chunk), module.importedFunctionCount());
+    return IntStream.range(first, Math.max(first, chunkEnd(chunk))).toArray();
   }
 
   /// {@return the chunks other than itself that the functions of a chunk call directly}

@@ -48,7 +48,14 @@ public record EngineSection(
   /// Returns this section with other limits of modules.
   public EngineSection withModuleLimits(WasmLimits newLimits) {
     return new EngineSection(
-        guestThreads, uploadThreads, warmUp, onDemandVersions, compileJobs, newLimits);
+        guestThreads,
+        uploadThreads,
+        warmUp,
+        onDemandVersions,
+        compileJobs,
+        newLimits,
+        persistedCodeBytes,
+        traceFile);
   }
 
   private static WasmLimits moduleLimits(ConfigSection section) {
