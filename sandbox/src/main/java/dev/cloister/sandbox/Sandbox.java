@@ -2,6 +2,7 @@ package dev.cloister.sandbox;
 
 import dev.cloister.engine.EngineConfig;
 import dev.cloister.engine.WasmEngine;
+import dev.cloister.engine.runtime.TierPolicy;
 import dev.cloister.engine.stats.TraceFile;
 import dev.cloister.isolate.IsolateManager;
 import dev.cloister.isolate.verticle.GuestExecutor;
@@ -156,6 +157,8 @@ public final class Sandbox implements AutoCloseable {
         EngineConfig.defaults().toBuilder()
             .limits(config.engine().moduleLimits())
             .maxCompileJobs(config.engine().compileJobs())
+            .codeBytes(config.engine().codeBytes())
+            .tiers(config.engine().tierUp() ? TierPolicy.automatic() : TierPolicy.onRequest())
             .listener(compilations)
             .listener(new EngineLog());
     long maxBytes = config.engine().persistedCodeBytes();

@@ -60,7 +60,7 @@ final class TestModules implements AutoCloseable {
 
   /// Waits until something has happened.
   static void await(String what, BooleanSupplier condition) {
-    long end = System.nanoTime() + Duration.ofSeconds(60).toNanos();
+    long end = System.nanoTime() + Duration.ofSeconds(30).toNanos();
     while (!condition.getAsBoolean()) {
       if (System.nanoTime() - end > 0) {
         throw new AssertionError("did not happen: " + what);

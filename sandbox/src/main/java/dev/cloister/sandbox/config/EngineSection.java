@@ -9,6 +9,8 @@ import dev.cloister.engine.feature.WasmLimits;
 /// @param uploadThreads how many uploads are decoded at once; 0 is the number of processors
 /// @param warmUp whether live versions are compiled at start, before somebody calls them
 /// @param onDemandVersions how many versions that no alias names a tenant may keep compiled
+/// @param tierUp whether functions that are hot get better code by themselves
+/// @param codeBytes the class files of generated code that there may be, in bytes
 /// @param compileJobs how many modules may be on their way into the compiler at once
 /// @param moduleLimits what every module must keep, whatever its tenant may have
 /// @param persistedCodeBytes the most compiled code that is kept in the data folder, so that it
@@ -19,12 +21,17 @@ public record EngineSection(
     int uploadThreads,
     boolean warmUp,
     int onDemandVersions,
+    boolean tierUp,
+    long codeBytes,
     int compileJobs,
     WasmLimits moduleLimits,
     long persistedCodeBytes,
     String traceFile) {
   private static final int MAX_THREADS = 1_024;
   private static final int DEFAULT_ON_DEMAND = 4;
+  private static final long DEFAULT_CODE_BYTES = 1L << 30;
+  private static final long MIN_CODE_BYTES = 1L << 20;
+  private static final long MAX_CODE_BYTES = 1L << 40;
   private static final int DEFAULT_COMPILE_JOBS = 1_024;
   private static final int MAX_COMPILE_JOBS = 100_000;
   private static final long DEFAULT_PERSISTED_BYTES = 1L << 30;
@@ -37,6 +44,8 @@ public record EngineSection(
             (int) section.number("uploadThreads", 0, 0, MAX_THREADS),
             section.flag("warmUp", true),
             (int) section.number("onDemandVersions", DEFAULT_ON_DEMAND, 1, MAX_THREADS),
+            section.flag("tierUp", true),
+            section.sizeBytes("codeBytes", DEFAULT_CODE_BYTES, MIN_CODE_BYTES, MAX_CODE_BYTES),
             (int) section.number("compileJobs", DEFAULT_COMPILE_JOBS, 1, MAX_COMPILE_JOBS),
             moduleLimits(section.section("moduleLimits")),
             section.sizeBytes("persistedCode", DEFAULT_PERSISTED_BYTES, 0, MAX_PERSISTED_BYTES),
@@ -52,6 +61,8 @@ public record EngineSection(
         uploadThreads,
         warmUp,
         onDemandVersions,
+        tierUp,
+        codeBytes,
         compileJobs,
         newLimits,
         persistedCodeBytes,

@@ -110,6 +110,7 @@ public final class Figures {
       figures.put("persistedCode", persistedCode(persisted));
     }
     figures.put("stops", stops(engineFigures.stops()));
+    figures.put("code", CodeApi.figures(engine.codeStatistics()));
     figures.put("jvm", jvm());
     return figures;
   }

@@ -109,6 +109,7 @@ public final class HttpListener implements AutoCloseable {
             new InvocationApi(registry.tenants(), control, meter),
             new EventsApi(vertx, registry.tenants(), registry.audit(), control, streams),
             engineApi,
+            new CodeApi(parts.engine, registry.audit()),
             new CompileJobsApi(parts.engine, registry.audit()),
             new ClusterApi(parts.node),
             new MetricsApi(parts.engine, parts.compilations, registry.tenants(), meter, streams),

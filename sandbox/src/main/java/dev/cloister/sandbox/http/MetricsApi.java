@@ -1,5 +1,6 @@
 package dev.cloister.sandbox.http;
 
+import dev.cloister.engine.CodeStatistics;
 import dev.cloister.engine.EngineStatistics;
 import dev.cloister.engine.WasmEngine;
 import dev.cloister.isolate.heap.HeapCategory;
@@ -52,6 +53,7 @@ final class MetricsApi {
     writeMemory(text, byCalls);
     writeCpu(text, byCalls);
     writeEngine(text);
+    writeCode(text);
     writeCompilations(text);
     text.single("cloister_tenants", "gauge", "Tenants.", byCalls.size());
     text.single(
@@ -162,6 +164,75 @@ final class MetricsApi {
         "counter",
         "Instances made in quarantine.",
         engineFigures.stops().polledInstances());
+  }
+
+  private void writeCode(PrometheusText text) {
+    CodeStatistics code = engine.codeStatistics();
+    text.single(
+        "cloister_engine_code_committed_bytes",
+        "gauge",
+        "Class files that somebody runs or calls may enter.",
+        code.committedBytes());
+    text.single(
+        "cloister_engine_code_limit_bytes",
+        "gauge",
+        "Class files that there may be.",
+        code.maxBytes());
+    text.single(
+        "cloister_engine_code_potentially_dead_bytes",
+        "gauge",
+        "Class files that no call enters and that were not freed yet.",
+        code.potentiallyDeadBytes());
+    text.single(
+        "cloister_engine_code_defined_bytes_total",
+        "counter",
+        "Class files that were defined.",
+        code.definedBytes());
+    text.single(
+        "cloister_engine_code_freed_bytes",
+        "gauge",
+        "Class files that nobody runs any more; code that is run again leaves them.",
+        code.freedBytes());
+    text.single(
+        "cloister_engine_code_unloaded_bytes_total",
+        "counter",
+        "Class files that the JVM has unloaded for sure.",
+        code.unloadedBytes());
+    text.single(
+        "cloister_engine_code_collections_total",
+        "counter",
+        "Collections of code.",
+        code.collections());
+    text.single(
+        "cloister_engine_code_flushed_bytes_total",
+        "counter",
+        "Baseline code that was given up.",
+        code.flushedBytes());
+    text.single(
+        "cloister_engine_code_refusals_total",
+        "counter",
+        "How often code was refused, for the budget or for the JVM's code cache.",
+        code.refusals());
+    text.single(
+        "cloister_engine_code_cache_ratio",
+        "gauge",
+        "Used part of the JVM's cache of compiled code.",
+        code.codeCacheUse());
+    text.single(
+        "cloister_engine_samples_total",
+        "counter",
+        "Stacks of guests' threads that were taken.",
+        code.samples());
+    text.single(
+        "cloister_engine_sampler_seconds_total",
+        "counter",
+        "Time that taking them took.",
+        code.samplerNanos() / NANOS_PER_SECOND);
+    text.single(
+        "cloister_engine_generations_total",
+        "counter",
+        "Code images that were made because functions were hot.",
+        code.generations());
   }
 
   private void writeCompilations(PrometheusText text) {
