@@ -89,8 +89,7 @@ public final class Sandbox implements AutoCloseable {
     WasmEngine engine =
         lifecycle.add(
             "engine",
-            new WasmEngine(
-                engineConfig(config, compilations, folder, random, clock, lifecycle)));
+            new WasmEngine(engineConfig(config, compilations, folder, random, clock, lifecycle)));
     GuestExecutor guests = lifecycle.add("guest threads", guestExecutor(config));
     IsolateManager isolates = new IsolateManager(vertx, engine, guests);
     lifecycle.onStop("isolates", () -> await(isolates.close()));

@@ -8,9 +8,9 @@ import java.util.List;
 /// What an earlier run of a module has executed, so that the next one can have it ready.
 ///
 /// As text, a profile is the line `cloister-profile 1`, the line `module SHA256 functions N`, and a
-/// line for each function that was executed, in the order in which they were first needed:
-/// `INDEX SAMPLES`, with ` optimized` behind it if it had optimized code. What is needed is found
-/// out by chunks of functions, so neighbours of functions that were executed may be among them.
+/// line for each function that was executed, in the order in which they were first needed: `INDEX
+/// SAMPLES`, with ` optimized` behind it if it had optimized code. What is needed is found out by
+/// chunks of functions, so neighbours of functions that were executed may be among them.
 ///
 /// @param module the digest of the module's bytes
 /// @param functionCount the number of its functions, imported ones included

@@ -29,6 +29,7 @@ final class CompileCommand implements Callable<Integer> {
   @Mixin private final ExecutionTierOption tierOption = new ExecutionTierOption();
   @Mixin private final FeaturesOption featuresOption = new FeaturesOption();
   @Mixin private final CodeCacheOption codeCacheOption = new CodeCacheOption();
+  @Mixin private final ProfileOption profileOption = new ProfileOption();
 
   @Option(names = "--stats", description = "Prints sizes of the code and times of the phases.")
   private boolean showStats;
@@ -53,7 +54,7 @@ final class CompileCommand implements Callable<Integer> {
         codeCacheOption.applyTo(
             defaults.withFeatures(featuresOption.applyTo(defaults.features())), terminal);
     byte[] wireBytes = ModuleFile.read(file);
-    try (WasmEngine engine = new WasmEngine(config);
+    try (WasmEngine engine = new WasmEngine(profileOption.applyTo(config, wireBytes));
         EngineIsolate isolate = engine.addIsolate("compile")) {
       long start = System.nanoTime();
       engine.validate(wireBytes);
@@ -62,6 +63,7 @@ final class CompileCommand implements Callable<Integer> {
         long planned = System.nanoTime();
         module.generateAll();
         long generated = System.nanoTime();
+        profileOption.write(module);
         if (dumped != null) {
           terminal.out().print(FunctionListing.of(module, functionIndex(module.module(), dumped)));
         }
