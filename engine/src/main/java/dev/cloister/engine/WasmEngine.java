@@ -22,6 +22,7 @@ import dev.cloister.engine.compile.ModuleCompiler.Compiled;
 import dev.cloister.engine.decode.ModuleDecoder;
 import dev.cloister.engine.error.CompilationCancelledException;
 import dev.cloister.engine.error.CompilationCancelledException.Reason;
+import dev.cloister.engine.logging.CodeLogger;
 import dev.cloister.engine.module.ExecutionProfile;
 import dev.cloister.engine.module.ModuleHash;
 import dev.cloister.engine.module.WasmModule;
@@ -66,6 +67,7 @@ public final class WasmEngine implements AutoCloseable {
   private final NativeModuleCache cache = new NativeModuleCache();
   private final ModuleFailures failures = new ModuleFailures(System::nanoTime);
   private final SharedModules shared = new SharedModules();
+  private final CodeLogger codeLogger;
   private final AtomicInteger nextScript = new AtomicInteger(1);
   private final CompileJobs jobs;
   private final JobThreads jobThreads;
@@ -79,6 +81,7 @@ public final class WasmEngine implements AutoCloseable {
     this.config = config;
     this.threads = new CompileThreads(config.compileThreads());
     this.signatureClasses = new SignatureClasses(threads);
+    this.codeLogger = new CodeLogger(signatureClasses);
     this.structClasses = new StructClasses(threads);
     this.stopper = Stopper.create(config.stops());
     this.memoryPool = new MemoryPool(config.idleMemoryBytes());
@@ -360,6 +363,7 @@ public final class WasmEngine implements AutoCloseable {
                     isolate.began(module, nextScript)));
     if (handle != null) {
       uses.forEach(use -> use.began(isolate, module));
+      codeLogger.tellOfAll(isolate.codeLog(), module);
     }
     return handle;
   }
@@ -408,6 +412,7 @@ public final class WasmEngine implements AutoCloseable {
 
   void remove(EngineIsolate isolate) {
     // In this order: no job can begin any more, then none is left.
+    codeLogger.remove(isolate.codeLog());
     List<ModuleHandle> open = shared.remove(isolate);
     jobs.cancelOf(isolate, Reason.ISOLATE_REMOVED);
     isolate.debugger().close();
@@ -494,6 +499,8 @@ public final class WasmEngine implements AutoCloseable {
         module.chunkCount(),
         users.references(),
         users.isolates(),
+        users.debuggingIsolates(),
+        users.loggingIsolates(),
         images);
   }
 
@@ -567,6 +574,15 @@ public final class WasmEngine implements AutoCloseable {
     return modules.stream().map(this::info).toList();
   }
 
+  /// {@return figures of the wrappers of imports and exports}
+  public WrapperStatistics wrapperStatistics() {
+    return WrapperStatistics.of(signatureClasses);
+  }
+
+  CodeLogger codeLogger() {
+    return codeLogger;
+  }
+
   /// {@return where instances get the arrays of their memories}
   public MemoryPool memoryPool() {
     return memoryPool;
@@ -620,6 +636,7 @@ public final class WasmEngine implements AutoCloseable {
     if (persistence != null) {
       persistence.close();
     }
+    codeLogger.close();
     memoryPool.close();
   }
 }

@@ -3,6 +3,8 @@ package dev.cloister.isolate;
 import dev.cloister.engine.CompileOptions;
 import dev.cloister.engine.EngineIsolate;
 import dev.cloister.engine.WasmEngine;
+import dev.cloister.engine.debug.Debugger;
+import dev.cloister.engine.logging.CodeLogListener;
 import dev.cloister.engine.module.ModuleHash;
 import dev.cloister.isolate.heap.HeapLedger;
 import dev.cloister.isolate.heap.HeapSnapshot;
@@ -100,6 +102,24 @@ public final class Isolate {
     return modules.count();
   }
 
+  /// Tells `listener` of the code that the tenant's modules have and get, in place of the one
+  /// before. Takes as long as the listener takes for all code that is there.
+  ///
+  /// @return whether that is so; not if the tenant is gone
+  public boolean startCodeLog(CodeLogListener listener) {
+    return engineIsolate.startCodeLog(listener);
+  }
+
+  /// Tells nobody any more. Repeating it does nothing.
+  public void stopCodeLog() {
+    engineIsolate.stopCodeLog();
+  }
+
+  /// Whether somebody is told of the tenant's code.
+  public boolean isLoggingCode() {
+    return engineIsolate.isLoggingCode();
+  }
+
   /// Begins to take a module in pieces, limited by `uploadBytes` and what compilations may take.
   ///
   /// @param tag by which its compilation can be found again
@@ -148,6 +168,12 @@ public final class Isolate {
   /// @return whether it was held
   public boolean unload(ModuleHash hash) {
     return modules.remove(hash);
+  }
+
+  /// What debugs the tenant's guests on this node; while one pauses for it, its deadline stands
+  /// still.
+  public Debugger debugger() {
+    return engineIsolate.debugger();
   }
 
   /// Runs a call, or refuses it. Never fails for anything that a guest, a caller or a limit did:

@@ -228,11 +228,12 @@ public final class NativeModule implements CodeLinkage {
     BitSet optimized = images.currentTiers().optimized();
     List<ExecutionProfile.Function> functions = new ArrayList<>();
     for (int chunk : images.current().definedChunks()) {
-      for (int f : plan.functionsOf(chunk)) {
-        FunctionHeat heat = heats.get(f);
-        functions.add(
-            new ExecutionProfile.Function(f, heat == null ? 0 : heat.samples(), optimized.get(f)));
-      }
+      plan.ownFunctions(chunk)
+          .forEach(f -> {
+            FunctionHeat heat = heats.get(f);
+            int samples = heat == null ? 0 : heat.samples();
+            functions.add(new ExecutionProfile.Function(f, samples, optimized.get(f)));
+          });
     }
     return new ExecutionProfile(hash, module.functionCount(), functions);
   }
@@ -353,10 +354,19 @@ public final class NativeModule implements CodeLinkage {
     return history != null && history.isQuarantined(stopSite) ? CodeKind.POLLED : null;
   }
 
+  /// Tells `told` of the code that is defined from now on, or nobody. Any thread.
+  public void observe(@Nullable CodeObserver told) {
+    loader.observe(told);
+  }
+
   @Override
   public void follow(Instance instance) {
     tiering.noteGuest();
     CodeUser user = instance.codeUser();
+    CodeObserver observer = loader.observer();
+    if (observer != null) {
+      observer.entered(user == null ? null : user.isolate());
+    }
     if (instance.isPinned() || user == null) {
       return;
     }
@@ -420,6 +430,7 @@ public final class NativeModule implements CodeLinkage {
       if (openUsers++ == 0) {
         account.publish();
         images.revive();
+        loader.retainSignatures();
       }
     }
     return new CodeUser(isolate, history);
@@ -435,6 +446,7 @@ public final class NativeModule implements CodeLinkage {
       if (--openUsers == 0) {
         images.retire();
         account.release();
+        loader.releaseSignatures();
       }
     }
   }

@@ -1,13 +1,32 @@
 package dev.cloister.engine.codegen;
 
 import dev.cloister.engine.bytecode.Opcode;
+import org.objectweb.asm.Label;
 import org.objectweb.asm.Opcodes;
 
 /// Writes what debuggable code has besides: its [dev.cloister.engine.runtime.DebugFrame].
 ///
-/// Wasm locals are in the frame only. Operands are where they are in other code, and a copy of each
-/// is written to the frame before the first position behind the one that made it.
+/// Wasm locals are in the frame only. Operands are where they are in other code, and are copied to
+/// the frame and back where the isolate's switch is on.
 final class DebugEmitter {
+  /*
+   * A position is
+   *
+   *     if (armed) { copy operands to the frame; reach(frame, …); copy them back }
+   *
+   * which C2 reduces to a look at a field as long as nobody debugs: it never saw the inner part run.
+   * So operands are in variables at positions, but for one on the JVM stack, and constants are put
+   * there too.
+   *
+   * Whoever looks at a frame further out sees its call. There the offset and the operands are written
+   * always, and so are, always, the operands that a block or the method of a region begins above and
+   * those that more than WRITTEN are above: [OperandStack#unchanged] counts those that are known to be in the frame, on
+   * whatever way the position was reached.
+   */
+
+  /// The most operands that are copied at a position; the others were copied before, once.
+  private static final int WRITTEN = 8;
+
   private static final int FAR_SHIFT = 15;
 
   private final MethodState state;
@@ -25,12 +44,14 @@ final class DebugEmitter {
   void enter(int functionIndex, String locals, CallShape shape) {
     state.instance.writeInstance();
     writer.iconst(functionIndex);
+    writer.iconst(shape.params().length());
     writer.string(locals);
     writer.invokestatic(
         Names.DEBUG_FRAME,
         "enter",
-        "(" + Names.BASE_INSTANCE_DESC + "ILjava/lang/String;)" + Names.DEBUG_FRAME_DESC);
+        "(" + Names.BASE_INSTANCE_DESC + "IILjava/lang/String;)" + Names.DEBUG_FRAME_DESC);
     writer.store(JvmKind.REF, state.debugFrameSlot());
+    readFrame();
     for (int i = 0; i < shape.params().length(); i++) {
       if (i < shape.stackParams()) {
         writer.load(state.localKind(i), state.localSlot(i));
@@ -40,6 +61,16 @@ final class DebugEmitter {
       }
       storeLocal(i);
     }
+  }
+
+  /// Writes what a method begins with that has a frame: what it reads of it again and again.
+  void readFrame() {
+    writer.aload(state.debugFrameSlot());
+    writer.getfield(Names.DEBUG_FRAME, "numbers", "[J");
+    writer.store(JvmKind.REF, state.debugLocalsSlot());
+    writer.aload(state.debugFrameSlot());
+    writer.getfield(Names.DEBUG_FRAME, "debugSwitch", Names.DEBUG_SWITCH_DESC);
+    writer.store(JvmKind.REF, state.debugLocalsSlot() + 1);
   }
 
   /// Writes what precedes a return; the results may be on the JVM stack.
@@ -59,30 +90,67 @@ final class DebugEmitter {
     state.flush();
     JvmKind kind = state.localKind(local);
     switch (kind) {
-      case INT -> get(local, "getInt", kind);
-      case LONG -> get(local, "getLong", kind);
-      case FLOAT -> get(local, "getFloat", kind);
-      case DOUBLE -> get(local, "getDouble", kind);
-      case REF -> get(local, "getReference", kind);
+      case INT -> {
+        getNumber(local);
+        writer.insn(Opcodes.L2I);
+      }
+      case LONG -> getNumber(local);
+      case FLOAT -> {
+        getNumber(local);
+        writer.insn(Opcodes.L2I);
+        writer.invokestatic("java/lang/Float", "intBitsToFloat", "(I)F");
+      }
+      case DOUBLE -> {
+        getNumber(local);
+        writer.invokestatic("java/lang/Double", "longBitsToDouble", "(J)D");
+      }
+      case REF -> {
+        writer.aload(state.debugFrameSlot());
+        writer.getfield(Names.DEBUG_FRAME, "references", "[Ljava/lang/Object;");
+        writer.iconst(local);
+        writer.insn(Opcodes.AALOAD);
+      }
       case PACKED -> throw new IllegalStateException("debug code has no vector objects");
       case V128 -> {
-        get(local, "getLong", JvmKind.LONG);
-        get(local, "getHigh", JvmKind.LONG);
+        getNumber(local);
+        writer.aload(state.debugFrameSlot());
+        writer.getfield(Names.DEBUG_FRAME, "highs", "[J");
+        writer.iconst(local);
+        writer.insn(Opcodes.LALOAD);
       }
     }
     state.pushOnStack(kind);
   }
 
-  private void get(int local, String getter, JvmKind kind) {
-    writeIndexed(local);
-    writer.invokestatic(
-        Names.DEBUG_FRAME, getter, "(" + Names.DEBUG_FRAME_DESC + "I)" + kind.descriptor());
+  private void getNumber(int local) {
+    writer.aload(state.debugLocalsSlot());
+    writer.iconst(local);
+    writer.insn(Opcodes.LALOAD);
   }
 
   /// Pops the value on top of the JVM stack into a Wasm local.
   void storeLocal(int local) {
-    writeIndexed(local);
-    writer.invokestatic(Names.DEBUG_FRAME, "set", setter(state.localKind(local)));
+    JvmKind kind = state.localKind(local);
+    switch (kind) {
+      case INT -> writer.insn(Opcodes.I2L);
+      case LONG -> {}
+      case FLOAT -> {
+        writer.invokestatic("java/lang/Float", "floatToRawIntBits", "(F)I");
+        writer.insn(Opcodes.I2L);
+      }
+      case DOUBLE -> writer.invokestatic("java/lang/Double", "doubleToRawLongBits", "(D)J");
+      case REF, V128 -> {
+        writeIndexed(local);
+        writer.invokestatic(Names.DEBUG_FRAME, "set", setter(kind));
+        return;
+      }
+      case PACKED -> throw new IllegalStateException("debug code has no vector objects");
+    }
+    writer.aload(state.debugLocalsSlot());
+    writer.iconst(local);
+    writer.insn(Opcodes.DUP2_X2);
+    writer.insn(Opcodes.POP2);
+    writer.insn(Opcodes.LASTORE);
   }
 
   /// {@return whether a debugger can stop at an instruction: at all but those that only delimit}
@@ -93,57 +161,163 @@ final class DebugEmitter {
     };
   }
 
-  /// Writes the position before an instruction. All operands are where they were, but for
-  /// conditions, which are computed.
+  /// Writes what precedes an instruction.
   ///
   /// @param distance the bytes between the beginning of the body and the instruction
-  void position(int distance) {
-    copyOperands();
-    writer.aload(state.debugFrameSlot());
-    boolean isFar = distance > Short.MAX_VALUE;
-    if (isFar) {
-      // In two parts: there may be more positions than a class can have constants.
-      writer.iconst(distance >>> FAR_SHIFT);
+  void before(Opcode opcode, int distance) {
+    switch (opcode) {
+      case CALL, CALL_INDIRECT, CALL_REF -> {
+        copyAlways(0);
+        writePosition(distance);
+      }
+      case BLOCK, LOOP, TRY, TRY_TABLE -> copyAlways(0);
+      case IF -> copyAlways(1);
+      default -> {
+        int first = state.operands.unchanged();
+        if (state.operands.size() - first > WRITTEN) {
+          copyAlways(0);
+        }
+      }
     }
-    writer.iconst(isFar ? distance & (1 << FAR_SHIFT) - 1 : distance);
+    if (isPosition(opcode)) {
+      position(distance);
+    }
+  }
+
+  /// Writes what precedes the call of a region, whose method does not know the operands below its
+  /// own.
+  void beforeRegion() {
+    copyAlways(0);
+  }
+
+  private void writePosition(int distance) {
+    writer.aload(state.debugFrameSlot());
+    writeDistance(distance);
     writer.iconst(state.operandBase() + state.operands.size());
     writer.invokestatic(
         Names.DEBUG_FRAME,
-        isFar ? "reachFar" : "reach",
-        "(" + Names.DEBUG_FRAME_DESC + (isFar ? "III)V" : "II)V"));
+        isFar(distance) ? "callFar" : "call",
+        "(" + Names.DEBUG_FRAME_DESC + (isFar(distance) ? "III)V" : "II)V"));
   }
 
-  /*
-   * Usually there is one new operand, the result of the instruction before, and it is on top of the
-   * JVM stack. Several on the JVM stack, and vectors, cannot be copied without taking them off.
-   */
-  private void copyOperands() {
+  private static boolean isFar(int distance) {
+    return distance > Short.MAX_VALUE;
+  }
+
+  private void writeDistance(int distance) {
+    if (isFar(distance)) {
+      // In two parts: there may be more positions than a class can have constants.
+      writer.iconst(distance >>> FAR_SHIFT);
+    }
+    writer.iconst(isFar(distance) ? distance & (1 << FAR_SHIFT) - 1 : distance);
+  }
+
+  /// Copies all operands but the top `kept` that are not in the frame for sure.
+  private void copyAlways(int kept) {
     OperandStack operands = state.operands;
-    int first = operands.unchanged();
-    int size = operands.size();
-    int onStack = 0;
-    for (int i = first; i < size; i++) {
-      byte place = operands.place(i);
-      if (place == OperandStack.ON_STACK || place == OperandStack.CONDITION) {
-        onStack++;
+    int end = Math.max(operands.unchanged(), operands.size() - kept);
+    if (operands.unchanged() < end) {
+      putInPlace();
+      copy(operands.unchanged(), end);
+      operands.markUnchanged(end);
+    }
+  }
+
+  private void position(int distance) {
+    putInPlace();
+    int size = state.operands.size();
+    int copied = Math.max(0, size - WRITTEN);
+    int first = copied;
+    while (first < size && isFixed(first)) {
+      first++;
+    }
+    Label goOn = new Label();
+    writer.aload(state.debugLocalsSlot() + 1);
+    writer.getfield(Names.DEBUG_SWITCH, "isArmed", "Z");
+    writer.jump(Opcodes.IFEQ, goOn);
+    copy(copied, size);
+    writer.aload(state.debugFrameSlot());
+    writeDistance(distance);
+    writer.iconst(state.operandBase() + first);
+    writer.iconst(state.operandBase() + size);
+    writer.invokestatic(
+        Names.DEBUG_FRAME,
+        isFar(distance) ? "reachFar" : "reach",
+        "(" + Names.DEBUG_FRAME_DESC + (isFar(distance) ? "IIII)V" : "III)V"));
+    copyBack(first, size);
+    state.writeLabel(goOn);
+  }
+
+  /// {@return whether an operand cannot be replaced: a constant that another part of the function
+  /// knows} Those of this part are in variables.
+  private boolean isFixed(int index) {
+    for (int i = index; i < state.operands.size(); i++) {
+      byte place = state.operands.place(i);
+      if (place == OperandStack.CONSTANT || place == OperandStack.FRAME) {
+        return true;
       }
     }
-    if (onStack == 1 && !state.isDeferred(0) && state.peek(0) != JvmKind.V128) {
-      state.flush();
-    } else if (onStack > 0) {
+    return false;
+  }
+
+  /// Puts all operands in variables, but for one on top that is on the JVM stack.
+  private void putInPlace() {
+    state.flush();
+    if (state.onStackCount() > 1 || (state.onStackCount() == 1 && state.peek(0) == JvmKind.V128)) {
       state.spill();
     }
-    for (int i = first; i < size; i++) {
+  }
+
+  private void copy(int first, int end) {
+    OperandStack operands = state.operands;
+    for (int i = first; i < end; i++) {
       JvmKind kind = operands.kind(i);
       if (operands.place(i) == OperandStack.ON_STACK) {
         writer.insn(kind.slots() == 2 ? Opcodes.DUP2 : Opcodes.DUP);
       } else {
-        state.writeDeferred(size - 1 - i);
+        state.writeDeferred(operands.size() - 1 - i);
       }
       writeIndexed(state.operandBase() + i);
       writer.invokestatic(Names.DEBUG_FRAME, "setOperand", setter(kind));
     }
-    operands.markUnchanged(size);
+  }
+
+  /// Takes operands from the frame, where the debugger may have changed them. References cannot be
+  /// changed: nobody knows their types.
+  private void copyBack(int first, int size) {
+    OperandStack operands = state.operands;
+    for (int i = first; i < size; i++) {
+      JvmKind kind = operands.kind(i);
+      if (kind == JvmKind.REF) {
+        continue;
+      }
+      boolean isOnStack = operands.place(i) == OperandStack.ON_STACK;
+      if (isOnStack) {
+        writer.pop(kind);
+      }
+      String getter =
+          switch (kind) {
+            case INT -> "intOperand";
+            case LONG, V128 -> "longOperand";
+            case FLOAT -> "floatOperand";
+            case DOUBLE -> "doubleOperand";
+            case REF, PACKED -> throw new IllegalStateException("no operand of kind " + kind);
+          };
+      JvmKind read = kind == JvmKind.V128 ? JvmKind.LONG : kind;
+      get(getter, state.operandBase() + i, read);
+      if (kind == JvmKind.V128) {
+        get("highOperand", state.operandBase() + i, read);
+      }
+      if (!isOnStack) {
+        writer.store(kind, operands.slot(i));
+      }
+    }
+  }
+
+  private void get(String getter, int index, JvmKind kind) {
+    writeIndexed(index);
+    writer.invokestatic(
+        Names.DEBUG_FRAME, getter, "(" + Names.DEBUG_FRAME_DESC + "I)" + kind.descriptor());
   }
 
   private void writeIndexed(int index) {

@@ -161,8 +161,8 @@ final class FunctionCompiler {
     if (state.isReachable) {
       state.instance.refreshMemoryBefore(
           opcode, opcode == Opcode.END && state.control.size() == 1);
-      if (state.isDebuggable() && DebugEmitter.isPosition(opcode)) {
-        state.debug.position(reader.offset() - context.bodyOffset());
+      if (state.isDebuggable()) {
+        state.debug.before(opcode, reader.offset() - context.bodyOffset());
       }
       state.prepare(effects.pops(opcode));
       if (context.kind == CodeKind.FUEL && FuelSegments.isBulk(opcode)) {
@@ -344,6 +344,9 @@ final class FunctionCompiler {
 
   /// Writes a region as a method of its own, and its call where it was.
   private void callRegion(SplitPlan.Region region) {
+    if (state.isDebuggable()) {
+      state.debug.beforeRegion();
+    }
     state.spillToFrame();
     BitSet arguments = SlotLayout.arguments(context.locals, region.used());
     BitSet others = new BitSet();

@@ -260,6 +260,9 @@ final class MethodState {
   void writeRegionProlog(MethodState caller, BitSet left) {
     RegionExits.readLocals(this, left);
     clearExit();
+    if (isDebuggable()) {
+      debug.readFrame();
+    }
     instance.cacheMemory();
     frameHeight = caller.frameHeight + caller.base();
     frameWords = caller.frameWords + caller.operands.words(caller.base());
@@ -288,6 +291,11 @@ final class MethodState {
   /// {@return where the debug frame is}
   int debugFrameSlot() {
     return slots.debugFrameSlot();
+  }
+
+  /// {@return where the array of the debug frame's locals is; the switch is behind it}
+  int debugLocalsSlot() {
+    return slots.debugLocalsSlot();
   }
 
   /// {@return the number of operands of the function that this method does not see}

@@ -377,10 +377,10 @@ public final class ModulePlan {
     return found >= 0 ? found : -found - 2;
   }
 
-  /// {@return the own functions of a chunk}
-  public int[] functionsOf(int chunk) {
-    int first = Math.max(chunkStart(chunk), module.importedFunctionCount());
-    return IntStream.range(first, Math.max(first, chunkEnd(chunk))).toArray();
+  /// {@return the functions in a chunk that are not imported}
+  public IntStream ownFunctions(int chunk) {
+    return IntStream.range(
+        Math.max(chunkStart(chunk), module.importedFunctionCount()), chunkEnd(chunk));
   }
 
   /// {@return the chunks other than itself that the functions of a chunk call directly}

@@ -27,6 +27,7 @@ final class SlotLayout {
   private int arraysSlot = -1;
   private int exitSlot = -1;
   private int debugFrameSlot = -1;
+  private int debugLocalsSlot = -1;
   private int end;
 
   private SlotLayout(FrameArrays arrays, int localCount) {
@@ -131,6 +132,7 @@ final class SlotLayout {
     if (split.isDivided()) {
       layout.exitSlot = layout.add(JvmKind.INT);
     }
+    layout.addDebugState();
     return layout;
   }
 
@@ -141,6 +143,7 @@ final class SlotLayout {
     layout.addDebugFrame();
     layout.addInstance(/* hasArrays= */ true);
     layout.exitSlot = layout.add(JvmKind.INT);
+    layout.addDebugState();
     return layout;
   }
 
@@ -216,6 +219,15 @@ final class SlotLayout {
     frame.add(Names.DEBUG_FRAME);
   }
 
+  /// Reserves variables for what debuggable code reads of its frame again and again: the array of
+  /// the locals, then the switch.
+  private void addDebugState() {
+    debugLocalsSlot = end;
+    end += 2;
+    frame.add(NUMBERS);
+    frame.add(Names.DEBUG_SWITCH);
+  }
+
   /// {@return the slot of a Wasm local, or -1 if the method does not have it in a local variable}
   int slot(int local) {
     return slots[local];
@@ -284,6 +296,11 @@ final class SlotLayout {
   /// @param shape that of the function
   int frameSizeAtStart(CallShape shape) {
     return shape.frameTypes().size() + (arraysSlot < 0 ? 1 : 3);
+  }
+
+  /// {@return where the array of the debug frame's locals is; the switch is behind it}
+  int debugLocalsSlot() {
+    return debugLocalsSlot;
   }
 
   /// {@return where the code of the exit is that a region takes or took, or -1}

@@ -4,8 +4,7 @@ import dev.cloister.engine.code.NativeModule;
 import dev.cloister.engine.codegen.DebugPositions;
 import dev.cloister.engine.module.ModuleHash;
 import dev.cloister.engine.module.WasmModule;
-import dev.cloister.engine.runtime.DebugFrame;
-import dev.cloister.engine.runtime.DebugListener;
+import dev.cloister.engine.runtime.DebugSwitch;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.atomic.AtomicInteger;
@@ -20,13 +19,10 @@ public final class DebugModule {
   private final Debugger debugger;
   private final NativeModule nativeModule;
   private final int id = NEXT_ID.incrementAndGet();
-  private final DebugListener listener = new Listener();
+  private final DebugSwitch debugSwitch = new DebugSwitch();
 
   /// The breakpoints by their offsets. Replaced as a whole.
   private volatile Map<Integer, List<Breakpoint>> breakpoints = Map.of();
-
-  /// Whether guests look at the debugger at each position.
-  private volatile boolean armed;
 
   /// Whether the isolate has a handle of the module. Guarded by the debugger's lock.
   private boolean linked;
@@ -115,8 +111,9 @@ public final class DebugModule {
     return linked;
   }
 
-  DebugListener listener() {
-    return listener;
+  /// {@return what the isolate's instances of the module look at}
+  DebugSwitch debugSwitch() {
+    return debugSwitch;
   }
 
   /// Called with the debugger's lock held.
@@ -126,25 +123,13 @@ public final class DebugModule {
 
   /// Called with the debugger's lock held.
   void arm(boolean isWatched) {
-    armed = isWatched || !breakpoints.isEmpty();
+    debugSwitch.set(
+        frame -> debugger.positionReached(this, frame), isWatched || !breakpoints.isEmpty());
   }
 
   /// {@return the breakpoints at an offset}
   List<Breakpoint> breakpointsAt(int offset) {
     Map<Integer, List<Breakpoint>> now = breakpoints;
     return now.isEmpty() ? List.of() : now.getOrDefault(offset, List.of());
-  }
-
-  /// What the isolate's instances of the module tell of their positions.
-  private final class Listener implements DebugListener {
-    @Override
-    public boolean isArmed() {
-      return armed;
-    }
-
-    @Override
-    public void positionReached(DebugFrame frame) {
-      debugger.positionReached(DebugModule.this, frame);
-    }
   }
 }

@@ -9,6 +9,7 @@ import dev.cloister.engine.runtime.CodeKind;
 import dev.cloister.engine.runtime.CodeLinkage;
 import dev.cloister.engine.runtime.DebugControl;
 import dev.cloister.engine.runtime.DebugFrame;
+import dev.cloister.engine.runtime.DebugSwitch;
 import dev.cloister.engine.runtime.Instance;
 import dev.cloister.engine.runtime.Store;
 import java.util.ArrayList;
@@ -382,7 +383,7 @@ public final class Debugger implements DebugControl {
     if (!enabled) {
       if (instance.isDebugged()) {
         instance.setDebugged(false);
-        instance.setDebugListener(null);
+        instance.useDebugSwitch(new DebugSwitch());
         nativeModule.unpin(instance);
       }
       return;
@@ -392,7 +393,7 @@ public final class Debugger implements DebugControl {
       nativeModule.pin(instance, CodeKind.DEBUG);
     }
     synchronized (lock) {
-      instance.setDebugListener(addModule(nativeModule).listener());
+      instance.useDebugSwitch(addModule(nativeModule).debugSwitch());
       if (isNew && pausesOnEntry) {
         entering.put(instance, Boolean.TRUE);
         hasEntering = true;

@@ -106,6 +106,15 @@ public final class PausedFrame {
     return read(() -> frame.operand(operand));
   }
 
+  /// Replaces an operand: one of the topmost ones of frame 0, and not a reference.
+  ///
+  /// @throws IndexOutOfBoundsException if there is no such operand
+  /// @throws IllegalStateException if it cannot be replaced
+  /// @throws IllegalArgumentException if the value is not of the operand's type
+  public void setOperand(int operand, @Nullable Object value) {
+    change(() -> frame.setOperand(operand, value));
+  }
+
   // What the instance has.
 
   /// {@return the number of globals}

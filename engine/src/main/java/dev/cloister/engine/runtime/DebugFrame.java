@@ -8,10 +8,11 @@ import org.jspecify.annotations.Nullable;
 
 /// The locals and operands of a running function, in code of kind [CodeKind#DEBUG].
 ///
-/// The locals live here and nowhere else. Operands are written before each position that can be
-/// stopped at, as far as they are new, and are read by debuggers only. The frames of a store form a
-/// chain from the innermost outwards, across instances and calls of the host; frames of code of
-/// other kinds have no part in it. Confined to the thread that runs the store.
+/// The locals live here and nowhere else. Operands are written where somebody looks, before each
+/// position that can be stopped at, and at calls. The frames of a store form a chain from the
+/// innermost outwards, across instances and calls of the host; frames of code of other kinds have
+/// no part in it. A frame that ended is used again for the next function at its depth, so it must
+/// not be kept. Confined to the thread that runs the store.
 @CalledByGeneratedCode
 public final class DebugFrame {
   /*
@@ -26,43 +27,62 @@ public final class DebugFrame {
 
   private static final int OPERANDS_AT_FIRST = 8;
 
-  private final Instance instance;
+  /// Frames deeper than this, or with more locals, are not used again, so that one call does not
+  /// leave much behind.
+  private static final int MAX_KEPT_DEPTH = 1_000;
+
+  private static final int MAX_KEPT_LOCALS = 1_000;
+
+  private static final long[] NO_NUMBERS = {};
+  private static final @Nullable Object[] NO_REFERENCES = {};
+
   private final @Nullable DebugFrame caller;
-  private final int functionIndex;
-  private final String localKinds;
-  private final int valuesBelow;
   private final int depth;
 
-  /// The locals, then the operands; floats as their raw bits.
-  private long[] numbers;
+  /// The locals; floats as their raw bits. At least as long as there are locals.
+  @CalledByGeneratedCode public long[] numbers;
 
-  /// The high halves of vectors, in the same places; null until there is one.
-  private long @Nullable [] highs;
+  /// The high halves of the locals that are vectors, in the same places; empty if there are none.
+  @CalledByGeneratedCode public long[] highs = NO_NUMBERS;
 
-  /// The same places for references; null until there is one.
-  private @Nullable Object @Nullable [] references;
+  /// The same for references.
+  @CalledByGeneratedCode public @Nullable Object[] references = NO_REFERENCES;
+
+  /// Whether somebody wants to be told of positions.
+  @CalledByGeneratedCode public DebugSwitch debugSwitch;
+
+  /// A frame that a function which is called from here may use again.
+  private @Nullable DebugFrame idle;
+
+  private Instance instance;
+  private int functionIndex;
+  private String localKinds;
+  private int valuesBelow;
+  private long[] operands = new long[OPERANDS_AT_FIRST];
+  private long[] operandHighs = NO_NUMBERS;
+  private @Nullable Object[] operandReferences = NO_REFERENCES;
 
   /// A letter for each operand: I, J, F, D, V or L, as for locals.
   private byte[] operandKinds = new byte[OPERANDS_AT_FIRST];
 
   private int operandCount;
+
+  /// The first operand that can be replaced.
+  private int firstWritable;
+
   private int distance = -1;
 
-  private DebugFrame(
-      Instance instance, @Nullable DebugFrame caller, int functionIndex, String localKinds) {
+  private DebugFrame(Instance instance, @Nullable DebugFrame caller, int values) {
     this.instance = instance;
     this.caller = caller;
-    this.functionIndex = functionIndex;
-    this.localKinds = localKinds;
     this.depth = caller == null ? 0 : caller.depth + 1;
-    this.valuesBelow = caller == null ? 0 : caller.valuesBelow + caller.numbers.length;
-    int values = localKinds.length() + OPERANDS_AT_FIRST;
-    requireRoom(values);
     this.numbers = new long[values];
+    this.localKinds = "";
+    this.debugSwitch = instance.debugSwitch();
   }
 
-  private void requireRoom(int values) {
-    if (valuesBelow + values > MAX_VALUES) {
+  private static void requireRoom(int values) {
+    if (values > MAX_VALUES) {
       throw new TrapException(TrapReason.CALL_STACK_EXHAUSTED);
     }
   }
@@ -70,19 +90,87 @@ public final class DebugFrame {
   /// {@return the frame of a function that begins, now the innermost of its store; its locals are
   /// zero and null}
   ///
-  /// @param localKinds a letter for each local, parameters first: I, J, F, D, V or L
+  /// @param params the number of parameters, which the caller sets
+  /// @param localKinds a letter for each local, parameters first: I, J, F, D, V or L; a constant,
+  ///   so that equal ones are the same
   /// @throws TrapException if the frames of the store hold too much together
   @CalledByGeneratedCode
-  public static DebugFrame enter(Instance instance, int functionIndex, String localKinds) {
+  @SuppressWarnings("ReferenceEquality") // Objects are compared to save writes; strings see above.
+  public static DebugFrame enter(
+      Instance instance, int functionIndex, int params, String localKinds) {
     Store store = instance.store;
-    DebugFrame frame = new DebugFrame(instance, store.debugFrame, functionIndex, localKinds);
+    DebugFrame caller = store.debugFrame;
+    DebugFrame frame = caller == null ? store.idleDebugFrame : caller.idle;
+    int locals = localKinds.length();
+    if (frame == null || frame.numbers.length < locals) {
+      frame = make(instance, caller, locals);
+    }
+    if (frame.instance != instance) {
+      frame.instance = instance;
+    }
+    DebugSwitch current = instance.debugSwitch();
+    if (frame.debugSwitch != current) {
+      frame.debugSwitch = current;
+    }
+    if (frame.localKinds != localKinds) {
+      frame.begin(localKinds);
+    }
+    frame.functionIndex = functionIndex;
+    int below = caller == null ? 0 : caller.valuesBelow + caller.values();
+    frame.valuesBelow = below;
+    frame.operandCount = 0;
+    frame.distance = -1;
+    requireRoom(below + locals + OPERANDS_AT_FIRST);
+    if (params < locals) {
+      frame.clear(params, locals);
+    }
     store.debugFrame = frame;
     return frame;
+  }
+
+  private static DebugFrame make(Instance instance, @Nullable DebugFrame caller, int locals) {
+    requireRoom((caller == null ? 0 : caller.valuesBelow + caller.values()) + locals);
+    DebugFrame frame = new DebugFrame(instance, caller, locals + OPERANDS_AT_FIRST);
+    if (locals <= MAX_KEPT_LOCALS && frame.depth <= MAX_KEPT_DEPTH) {
+      if (caller == null) {
+        instance.store.idleDebugFrame = frame;
+      } else {
+        caller.idle = frame;
+      }
+    }
+    return frame;
+  }
+
+  /// Makes room for locals of other kinds than the last function had.
+  private void begin(String kinds) {
+    localKinds = kinds;
+    highs = kinds.indexOf('V') < 0 ? NO_NUMBERS : new long[kinds.length()];
+    references = kinds.indexOf('L') < 0 ? NO_REFERENCES : new Object[kinds.length()];
+  }
+
+  private void clear(int from, int to) {
+    Arrays.fill(numbers, from, to, 0);
+    if (highs.length > 0) {
+      Arrays.fill(highs, from, to, 0);
+    }
+    if (references.length > 0) {
+      Arrays.fill(references, from, to, null);
+    }
+  }
+
+  private int values() {
+    return localKinds.length() + operands.length;
   }
 
   /// Notes that the function returns.
   @CalledByGeneratedCode
   public static void leave(DebugFrame frame) {
+    if (frame.references.length > 0) {
+      Arrays.fill(frame.references, null);
+    }
+    if (frame.operandReferences.length > 0) {
+      frame.operandReferences = NO_REFERENCES;
+    }
     frame.instance.store.debugFrame = frame.caller;
   }
 
@@ -92,120 +180,67 @@ public final class DebugFrame {
     frame.instance.store.debugFrame = frame;
   }
 
-  /// Notes that the function goes on at a position, and tells the listener of its instance.
+  /// Notes that the function calls another one.
   ///
   /// @param distance the bytes between the beginning of the body and the instruction
   /// @param operandCount the number of operands
   @CalledByGeneratedCode
-  public static void reach(DebugFrame frame, int distance, int operandCount) {
+  public static void call(DebugFrame frame, int distance, int operandCount) {
     frame.distance = distance;
     frame.operandCount = operandCount;
-    DebugListener listener = frame.instance.debugListener();
-    if (listener != null && listener.isArmed()) {
-      StackGuard.probe();
-      listener.positionReached(frame);
-    }
+    frame.firstWritable = operandCount;
   }
 
   /// The same for a distance of more than 15 bits.
   ///
   /// @param high the bits of the distance above the lowest 15
   @CalledByGeneratedCode
-  public static void reachFar(DebugFrame frame, int high, int low, int operandCount) {
-    reach(frame, high << 15 | low, operandCount);
+  public static void callFar(DebugFrame frame, int high, int low, int operandCount) {
+    call(frame, high << 15 | low, operandCount);
   }
 
-  // Locals.
-
-  /// {@return an i32 local}
+  /// Tells the listener that the function goes on at a position.
+  ///
+  /// @param distance the bytes between the beginning of the body and the instruction
+  /// @param firstWritable the number of operands that the function does not read again from the
+  ///   frame
+  /// @param operandCount the number of operands
   @CalledByGeneratedCode
-  public static int getInt(DebugFrame frame, int local) {
-    return (int) frame.numbers[local];
+  public static void reach(DebugFrame frame, int distance, int firstWritable, int operandCount) {
+    frame.distance = distance;
+    frame.operandCount = operandCount;
+    frame.firstWritable = firstWritable;
+    DebugListener listener = frame.debugSwitch.listener();
+    if (listener != null) {
+      StackGuard.probe();
+      listener.positionReached(frame);
+    }
+    // From now on the function may change its operands without a word.
+    frame.firstWritable = operandCount;
   }
 
-  /// {@return an i64 local, or the low half of a v128 local}
+  /// The same for a distance of more than 15 bits.
+  ///
+  /// @param high the bits of the distance above the lowest 15
   @CalledByGeneratedCode
-  public static long getLong(DebugFrame frame, int local) {
-    return frame.numbers[local];
+  public static void reachFar(
+      DebugFrame frame, int high, int low, int firstWritable, int operandCount) {
+    reach(frame, high << 15 | low, firstWritable, operandCount);
   }
 
-  /// {@return an f32 local}
-  @CalledByGeneratedCode
-  public static float getFloat(DebugFrame frame, int local) {
-    return Float.intBitsToFloat((int) frame.numbers[local]);
-  }
-
-  /// {@return an f64 local}
-  @CalledByGeneratedCode
-  public static double getDouble(DebugFrame frame, int local) {
-    return Double.longBitsToDouble(frame.numbers[local]);
-  }
-
-  /// {@return the high half of a v128 local}
-  @CalledByGeneratedCode
-  public static long getHigh(DebugFrame frame, int local) {
-    long[] highs = frame.highs;
-    return highs != null && local < highs.length ? highs[local] : 0;
-  }
-
-  /// {@return a local of reference type}
-  @CalledByGeneratedCode
-  public static @Nullable Object getReference(DebugFrame frame, int local) {
-    @Nullable Object[] references = frame.references;
-    return references != null && local < references.length ? references[local] : null;
-  }
-
-  /// Sets an i32 local.
-  @CalledByGeneratedCode
-  public static void set(int value, DebugFrame frame, int local) {
-    frame.numbers[local] = value;
-  }
-
-  /// Sets an i64 local.
-  @CalledByGeneratedCode
-  public static void set(long value, DebugFrame frame, int local) {
-    frame.numbers[local] = value;
-  }
-
-  /// Sets an f32 local.
-  @CalledByGeneratedCode
-  public static void set(float value, DebugFrame frame, int local) {
-    frame.numbers[local] = Float.floatToRawIntBits(value);
-  }
-
-  /// Sets an f64 local.
-  @CalledByGeneratedCode
-  public static void set(double value, DebugFrame frame, int local) {
-    frame.numbers[local] = Double.doubleToRawLongBits(value);
-  }
+  // Locals, as far as generated code does not access the arrays itself.
 
   /// Sets a v128 local.
   @CalledByGeneratedCode
   public static void set(long low, long high, DebugFrame frame, int local) {
-    long[] highs = frame.highs;
-    if (highs == null) {
-      highs = new long[frame.numbers.length];
-      frame.highs = highs;
-    } else if (local >= highs.length) {
-      highs = Arrays.copyOf(highs, frame.numbers.length);
-      frame.highs = highs;
-    }
-    highs[local] = high;
+    frame.highs[local] = high;
     frame.numbers[local] = low;
   }
 
   /// Sets a local of reference type.
   @CalledByGeneratedCode
   public static void set(@Nullable Object value, DebugFrame frame, int local) {
-    @Nullable Object[] references = frame.references;
-    if (references == null) {
-      references = new Object[frame.numbers.length];
-      frame.references = references;
-    } else if (local >= references.length) {
-      references = Arrays.copyOf(references, frame.numbers.length);
-      frame.references = references;
-    }
-    references[local] = value;
+    frame.references[local] = value;
   }
 
   // Operands.
@@ -238,32 +273,68 @@ public final class DebugFrame {
   @CalledByGeneratedCode
   public static void setOperand(long low, long high, DebugFrame frame, int index) {
     frame.setNumber(index, 'V', low);
-    set(low, high, frame, frame.localKinds.length() + index);
+    if (index >= frame.operandHighs.length) {
+      frame.operandHighs = Arrays.copyOf(frame.operandHighs, frame.operands.length);
+    }
+    frame.operandHighs[index] = high;
   }
 
   /// Writes an operand of reference type.
   @CalledByGeneratedCode
   public static void setOperand(@Nullable Object value, DebugFrame frame, int index) {
     frame.setNumber(index, 'L', 0);
-    set(value, frame, frame.localKinds.length() + index);
+    if (index >= frame.operandReferences.length) {
+      frame.operandReferences = Arrays.copyOf(frame.operandReferences, frame.operands.length);
+    }
+    frame.operandReferences[index] = value;
   }
 
   private void setNumber(int index, char kind, long value) {
-    if (index >= operandKinds.length) {
+    if (index >= operands.length) {
       grow(index + 1);
     }
     operandKinds[index] = (byte) kind;
-    numbers[localKinds.length() + index] = value;
+    operands[index] = value;
   }
 
-  private void grow(int operands) {
-    int length = Math.max(operands, 2 * operandKinds.length);
-    requireRoom(localKinds.length() + length);
+  private void grow(int count) {
+    int length = Math.max(count, 2 * operands.length);
+    requireRoom(valuesBelow + localKinds.length() + length);
     operandKinds = Arrays.copyOf(operandKinds, length);
-    numbers = Arrays.copyOf(numbers, localKinds.length() + length);
+    operands = Arrays.copyOf(operands, length);
   }
 
-  // What debuggers read.
+  /// {@return an i32 operand}
+  @CalledByGeneratedCode
+  public static int intOperand(DebugFrame frame, int index) {
+    return (int) frame.operands[index];
+  }
+
+  /// {@return an i64 operand, or the low half of a v128 operand}
+  @CalledByGeneratedCode
+  public static long longOperand(DebugFrame frame, int index) {
+    return frame.operands[index];
+  }
+
+  /// {@return the high half of a v128 operand}
+  @CalledByGeneratedCode
+  public static long highOperand(DebugFrame frame, int index) {
+    return frame.operandHighs[index];
+  }
+
+  /// {@return an f32 operand}
+  @CalledByGeneratedCode
+  public static float floatOperand(DebugFrame frame, int index) {
+    return Float.intBitsToFloat((int) frame.operands[index]);
+  }
+
+  /// {@return an f64 operand}
+  @CalledByGeneratedCode
+  public static double doubleOperand(DebugFrame frame, int index) {
+    return Double.longBitsToDouble(frame.operands[index]);
+  }
+
+  // What debuggers read and write.
 
   /// {@return the instance whose function runs}
   public Instance instance() {
@@ -273,6 +344,11 @@ public final class DebugFrame {
   /// {@return the next frame outwards, or null if there is none}
   public @Nullable DebugFrame caller() {
     return caller;
+  }
+
+  /// {@return how many frames there are outwards}
+  public int depth() {
+    return depth;
   }
 
   /// {@return the index of the function in its module}
@@ -293,7 +369,7 @@ public final class DebugFrame {
 
   /// {@return a local, in the boxed form that function calls use}
   public @Nullable Object local(int index) {
-    return value(index, localKinds.charAt(index));
+    return value(localKinds.charAt(index), index, numbers, highs, references);
   }
 
   /// Replaces a local.
@@ -304,20 +380,14 @@ public final class DebugFrame {
   public void setLocal(int index, @Nullable Object value) {
     Objects.checkIndex(index, localKinds.length());
     Values.requireType(value, instance.module().localType(functionIndex, index));
-    switch (value) {
-      case Integer number -> set((int) number, this, index);
-      case Long number -> set((long) number, this, index);
-      case Float number -> set((float) number, this, index);
-      case Double number -> set((double) number, this, index);
-      case V128(long low, long high) when localKinds.charAt(index) == 'V' ->
-          set(low, high, this, index);
-      case null, default -> set(value, this, index);
+    if (localKinds.charAt(index) == 'L') {
+      references[index] = value;
+    } else if (value instanceof V128(long low, long high)) {
+      numbers[index] = low;
+      highs[index] = high;
+    } else {
+      numbers[index] = bits(value);
     }
-  }
-
-  /// {@return how many frames there are outwards}
-  public int depth() {
-    return depth;
   }
 
   /// {@return the number of operands}
@@ -329,17 +399,64 @@ public final class DebugFrame {
   /// frame of a caller the arguments of its call are still there}
   public @Nullable Object operand(int index) {
     Objects.checkIndex(index, operandCount);
-    return value(localKinds.length() + index, (char) operandKinds[index]);
+    return value((char) operandKinds[index], index, operands, operandHighs, operandReferences);
   }
 
-  private @Nullable Object value(int index, char kind) {
+  /// {@return whether an operand can be replaced: one of the topmost ones of the innermost frame,
+  /// and not a reference, whose type nobody knows}
+  public boolean isOperandWritable(int index) {
+    Objects.checkIndex(index, operandCount);
+    return index >= firstWritable && operandKinds[index] != 'L';
+  }
+
+  /// Replaces an operand.
+  ///
+  /// @throws IndexOutOfBoundsException if there is no such operand
+  /// @throws IllegalStateException unless [#isOperandWritable]
+  /// @throws IllegalArgumentException if the value is not of the operand's type
+  public void setOperand(int index, @Nullable Object value) {
+    if (!isOperandWritable(index)) {
+      throw new IllegalStateException("operand " + index + " cannot be replaced here");
+    }
+    char kind = (char) operandKinds[index];
+    boolean isOfKind =
+        switch (kind) {
+          case 'I' -> value instanceof Integer;
+          case 'J' -> value instanceof Long;
+          case 'F' -> value instanceof Float;
+          case 'D' -> value instanceof Double;
+          default -> value instanceof V128;
+        };
+    if (!isOfKind) {
+      throw new IllegalArgumentException("type mismatch: operand " + index + " is of kind " + kind);
+    }
+    if (value instanceof V128(long low, long high)) {
+      operands[index] = low;
+      operandHighs[index] = high;
+    } else {
+      operands[index] = bits(value);
+    }
+  }
+
+  private static long bits(@Nullable Object value) {
+    return switch (value) {
+      case Integer number -> number;
+      case Long number -> number;
+      case Float number -> Float.floatToRawIntBits(number);
+      case Double number -> Double.doubleToRawLongBits(number);
+      case null, default -> throw new IllegalArgumentException("not a number: " + value);
+    };
+  }
+
+  private static @Nullable Object value(
+      char kind, int index, long[] numbers, long[] highs, @Nullable Object[] references) {
     return switch (kind) {
-      case 'I' -> getInt(this, index);
-      case 'J' -> getLong(this, index);
-      case 'F' -> getFloat(this, index);
-      case 'D' -> getDouble(this, index);
-      case 'V' -> new V128(getLong(this, index), getHigh(this, index));
-      default -> getReference(this, index);
+      case 'I' -> (Object) (int) numbers[index];
+      case 'J' -> numbers[index];
+      case 'F' -> Float.intBitsToFloat((int) numbers[index]);
+      case 'D' -> Double.longBitsToDouble(numbers[index]);
+      case 'V' -> new V128(numbers[index], highs[index]);
+      default -> references[index];
     };
   }
 }

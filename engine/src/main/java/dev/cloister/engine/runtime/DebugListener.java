@@ -8,10 +8,4 @@ public interface DebugListener {
   ///
   /// @param frame the innermost frame; valid until this method returns
   void positionReached(DebugFrame frame);
-
-  /// {@return whether the listener wants to be told of positions at all} Any thread; looked at
-  /// before each position, so it must be cheap.
-  default boolean isArmed() {
-    return true;
-  }
 }

@@ -6,6 +6,8 @@ import dev.cloister.engine.module.Export;
 import dev.cloister.engine.module.WasmModule;
 import dev.cloister.engine.types.DefinedType;
 import dev.cloister.engine.types.GlobalType;
+import java.lang.invoke.MethodHandles;
+import java.lang.invoke.VarHandle;
 import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
@@ -16,6 +18,7 @@ import org.jspecify.annotations.Nullable;
 /// runs the store.
 @CalledByGeneratedCode
 public abstract class Instance {
+  private static final VarHandle DEBUG_SWITCH = debugSwitchField();
   private static final int[] NO_INTS = {};
   private static final long[] NO_LONGS = {};
   private static final float[] NO_FLOATS = {};
@@ -91,8 +94,8 @@ public abstract class Instance {
   /// Whether it runs the image that it was told to run, whatever the module's current one is.
   private boolean isPinned;
 
-  /// Set by debuggers, on any thread; code of kind [CodeKind#DEBUG] looks at it at each position.
-  private volatile @Nullable DebugListener debugListener;
+  /// What frames of debuggable code look at; made when it is asked for.
+  private volatile @Nullable DebugSwitch debugSwitch;
 
   /// Called by the generated subclasses.
   @CalledByGeneratedCode
@@ -275,15 +278,27 @@ public abstract class Instance {
   }
 
   /// Lets a listener be told of every position that this instance reaches in code of kind
-  /// [CodeKind#DEBUG], from now on. Any thread.
+  /// [CodeKind#DEBUG], from now on. Any thread; not while its isolate is being debugged, which has
+  /// a listener of its own.
   ///
   /// @param listener null to let the instance run on
   public void setDebugListener(@Nullable DebugListener listener) {
-    debugListener = listener;
+    debugSwitch().set(listener, /* armed= */ true);
   }
 
-  @Nullable DebugListener debugListener() {
-    return debugListener;
+  /// Lets frames of debuggable code that begin from now on look at a switch which others may share.
+  /// On the thread that runs the store.
+  public void useDebugSwitch(DebugSwitch shared) {
+    debugSwitch = shared;
+  }
+
+  DebugSwitch debugSwitch() {
+    DebugSwitch known = debugSwitch;
+    if (known != null) {
+      return known;
+    }
+    DEBUG_SWITCH.compareAndSet(this, null, new DebugSwitch());
+    return Objects.requireNonNull(debugSwitch);
   }
 
   /// {@return whether a call ended in the middle of something that cannot be continued: the call
@@ -504,5 +519,13 @@ public abstract class Instance {
 
   Tag[] tags() {
     return tags;
+  }
+
+  private static VarHandle debugSwitchField() {
+    try {
+      return MethodHandles.lookup().findVarHandle(Instance.class, "debugSwitch", DebugSwitch.class);
+    } catch (ReflectiveOperationException e) {
+      throw new ExceptionInInitializerError(e);
+    }
   }
 }

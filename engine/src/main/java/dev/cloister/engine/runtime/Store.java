@@ -50,6 +50,9 @@ public final class Store implements AutoCloseable {
   /// The innermost frame of debuggable code.
   @Nullable DebugFrame debugFrame;
 
+  /// A frame that the outermost function of debuggable code may use again.
+  @Nullable DebugFrame idleDebugFrame;
+
   private final HeapLimiter limiter;
   private final List<Memory> memories = new ArrayList<>();
   private final Set<Memory> sharedMemories = Collections.newSetFromMap(new IdentityHashMap<>());
@@ -504,6 +507,7 @@ public final class Store implements AutoCloseable {
     closed = true;
     instances.forEach(Instance::endUse);
     instances.clear();
+    idleDebugFrame = null;
     if (isEntangled) {
       memories.forEach(Memory::share);
     }

@@ -306,6 +306,86 @@ final class PausedFrameTest {
     assertThat(get(call)).isEqualTo(1_099);
   }
 
+  /// Operands of all kinds are replaced where the guest is; those of callers are only shown.
+  @Test
+  void operands_areReadAndWritten() throws Exception {
+    DebugFixture fixture = DebugFixture.enter(engine.isolate());
+    ModuleBuilder module =
+        new ModuleBuilder()
+            .exportFunction(
+                "f",
+                TO_INT,
+                code -> {
+                  code.i32Const(1)
+                      .i64Const(2)
+                      .f32Const(3)
+                      .f64Const(4)
+                      .op(Opcode.V128_CONST, 5, 6)
+                      .heapType(Opcode.REF_NULL, EXTERNREF.heapType());
+                  Marks.mark(code, 1)
+                      .drop()
+                      .op(Opcode.I32X4_EXTRACT_LANE, 0)
+                      .op(Opcode.F64_CONVERT_I32_S)
+                      .op(Opcode.F64_ADD)
+                      .op(Opcode.F32_DEMOTE_F64)
+                      .op(Opcode.F32_ADD)
+                      .op(Opcode.I64_TRUNC_F32_S)
+                      .op(Opcode.I64_ADD)
+                      .op(Opcode.I32_WRAP_I64)
+                      .i32Add();
+                })
+            .exportFunction("g", TO_INT, code -> code.i32Const(7).call(0).i32Add());
+    CompletableFuture<@Nullable Object> call = run(module, fixture, "g");
+    PausedFrame frame = fixture.await().frame(0);
+
+    assertThat(frame.operandCount()).isEqualTo(6);
+    assertThat(frame.operand(0)).isEqualTo(1);
+    assertThat(frame.operand(4)).isEqualTo(V128.of(5, 6));
+    frame.setOperand(0, 100_000);
+    frame.setOperand(1, 20_000L);
+    frame.setOperand(2, 3_000f);
+    frame.setOperand(3, 400.0);
+    frame.setOperand(4, V128.of(50, 0));
+    assertThatThrownBy(() -> frame.setOperand(0, 1L)).isInstanceOf(IllegalArgumentException.class);
+    assertThatThrownBy(() -> frame.setOperand(5, null)).isInstanceOf(IllegalStateException.class);
+    assertThatThrownBy(() -> frame.setOperand(6, 1)).isInstanceOf(IndexOutOfBoundsException.class);
+    PausedFrame caller = frame.guest().frame(1);
+    assertThat(caller.operand(0)).isEqualTo(7);
+    assertThatThrownBy(() -> caller.setOperand(0, 8)).isInstanceOf(IllegalStateException.class);
+    frame.guest().resume();
+    assertThat(get(call)).isEqualTo(123_457);
+  }
+
+  /// Many operands: only the topmost can be replaced, all are shown.
+  @Test
+  void operands_farDown_areShown() throws Exception {
+    DebugFixture fixture = DebugFixture.enter(engine.isolate());
+    ModuleBuilder module =
+        new ModuleBuilder()
+            .exportFunction(
+                "f",
+                TO_INT,
+                code -> {
+                  for (int i = 0; i < 100; i++) {
+                    code.i32Const(i);
+                  }
+                  Marks.mark(code, 1);
+                  for (int i = 1; i < 100; i++) {
+                    code.i32Add();
+                  }
+                });
+    CompletableFuture<@Nullable Object> call = run(module, fixture, "f");
+    PausedFrame frame = fixture.await().frame(0);
+
+    for (int i = 0; i < 100; i++) {
+      assertThat(frame.operand(i)).isEqualTo(i);
+    }
+    frame.setOperand(99, 1_099);
+    assertThatThrownBy(() -> frame.setOperand(0, 1)).isInstanceOf(IllegalStateException.class);
+    frame.guest().resume();
+    assertThat(get(call)).isEqualTo(4_950 + 1_000);
+  }
+
   /// Frames of callers, of which there may be many, are read in parts.
   @Test
   void frames_ofDeepRecursion_areReadInParts() throws Exception {

@@ -7,6 +7,7 @@ import dev.cloister.engine.error.UncaughtWasmException;
 import dev.cloister.engine.error.WasmFrame;
 import dev.cloister.engine.fixture.TestEngine;
 import dev.cloister.engine.runtime.CodeKind;
+import dev.cloister.engine.runtime.DebugFrame;
 import dev.cloister.engine.runtime.Global;
 import dev.cloister.engine.runtime.HeapLimiter;
 import dev.cloister.engine.runtime.HostFunction;
@@ -38,13 +39,30 @@ final class Comparison {
 
   private final TestEngine engine;
   private final boolean countsFuel;
+  private final boolean isWatched;
 
   /// The calls that were compared so far.
   int calls;
 
   Comparison(EngineConfig config) {
+    this(config, /* isWatched= */ false);
+  }
+
+  /// @param isWatched whether a debugger looks at each position and replaces all operands by
+  ///   themselves
+  Comparison(EngineConfig config, boolean isWatched) {
+    this.isWatched = isWatched;
     this.engine = new TestEngine(config);
     this.countsFuel = config.codeKind() == CodeKind.FUEL;
+  }
+
+  private static void replaceOperands(DebugFrame frame) {
+    for (int i = 0; i < frame.operandCount(); i++) {
+      Object value = frame.operand(i);
+      if (frame.isOperandWritable(i)) {
+        frame.setOperand(i, value);
+      }
+    }
   }
 
   void close() {
@@ -102,6 +120,9 @@ final class Comparison {
                       }))
               .build();
       Instance instance = handle.instantiate(store, imports);
+      if (isWatched) {
+        instance.setDebugListener(Comparison::replaceOperands);
+      }
       for (int round = 0; round < ROUNDS; round++) {
         for (int i = 0; i < program.functions().size(); i++) {
           if (program.functions().get(i).isCallable()) {

@@ -51,6 +51,11 @@ final class DifferentialTest {
       comparisons.put(
           kind.label() + ", divided", new Comparison(config.withMethodBytes(FEW_BYTES)));
     }
+    EngineConfig debug = EngineConfig.defaults().withCodeKind(CodeKind.DEBUG);
+    comparisons.put("watched", new Comparison(debug, /* isWatched= */ true));
+    comparisons.put(
+        "watched, divided",
+        new Comparison(debug.withMethodBytes(FEW_BYTES), /* isWatched= */ true));
     comparisons.put(
         "vector objects",
         new Comparison(

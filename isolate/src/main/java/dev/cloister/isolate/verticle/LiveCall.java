@@ -25,9 +25,8 @@ final class LiveCall implements GuestTask {
 
   private final Object lock = new Object();
 
-  /// What keeps the deadline from coming; null before it is set and after the end.
-  @GuardedBy("lock")
-  private @Nullable Runnable deadlineCancellation;
+  /// Null before it is set.
+  private volatile @Nullable CallDeadline deadline;
 
   @GuardedBy("lock")
   private boolean ended;
@@ -55,15 +54,11 @@ final class LiveCall implements GuestTask {
 
   /// Lets the deadline come; before the call is submitted.
   void startDeadline(DeadlineTimer timer) {
-    Runnable cancellation =
-        timer.schedule(limits.deadlineMillis(), () -> stop(StopReason.DEADLINE));
-    synchronized (lock) {
-      if (!ended) {
-        deadlineCancellation = cancellation;
-        return;
-      }
-    }
-    cancellation.run();
+    CallDeadline set =
+        new CallDeadline(
+            timer, desk.nanoTime(), limits.deadlineMillis(), () -> stop(StopReason.DEADLINE));
+    deadline = set;
+    set.start();
   }
 
   /// Ends the call for `reason`: at once if it still waits, else as soon as the guest notices.
@@ -83,7 +78,8 @@ final class LiveCall implements GuestTask {
   public void run(BlockingRegion blocking) {
     long startNanos = desk.nanoTime().getAsLong();
     InvocationRunner runner =
-        new InvocationRunner(resources, faults, desk.wasiHost(), blocking, desk.nanoTime());
+        new InvocationRunner(
+            resources, faults, desk.wasiHost(), new Pausing(blocking), desk.nanoTime());
     CpuMeter cpu = desk.beginCpu(limits, () -> stop(StopReason.CPU_TIME));
     meter = cpu;
     InvocationResult result;
@@ -121,17 +117,15 @@ final class LiveCall implements GuestTask {
   }
 
   private void end(InvocationResult result, InvocationTimings timings) {
-    Runnable cancellation;
     synchronized (lock) {
       if (ended) {
         return;
       }
       ended = true;
-      cancellation = deadlineCancellation;
-      deadlineCancellation = null;
     }
-    if (cancellation != null) {
-      cancellation.run();
+    CallDeadline set = deadline;
+    if (set != null) {
+      set.end();
     }
     resources.close();
     BoundedOutput output = resources.output();
@@ -140,5 +134,42 @@ final class LiveCall implements GuestTask {
     }
     desk.ended(this, result);
     outcome.complete(new InvocationOutcome(result, timings, InstancePolicy.FRESH, output::close));
+  }
+
+  /// Lets the deadline stand still while a debugger holds the guest.
+  private final class Pausing implements BlockingRegion {
+    private final BlockingRegion blocking;
+
+    Pausing(BlockingRegion blocking) {
+      this.blocking = blocking;
+    }
+
+    @Override
+    public void enter() {
+      blocking.enter();
+    }
+
+    @Override
+    public void exit() {
+      blocking.exit();
+    }
+
+    @Override
+    public void enterPause() {
+      CallDeadline set = deadline;
+      if (set != null) {
+        set.pause();
+      }
+      blocking.enterPause();
+    }
+
+    @Override
+    public void exitPause() {
+      blocking.exitPause();
+      CallDeadline set = deadline;
+      if (set != null) {
+        set.start();
+      }
+    }
   }
 }

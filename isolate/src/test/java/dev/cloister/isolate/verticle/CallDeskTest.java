@@ -4,6 +4,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.cloister.engine.EngineIsolate;
 import dev.cloister.engine.ModuleHandle;
+import dev.cloister.engine.debug.Debugger;
+import dev.cloister.engine.debug.PausedGuest;
 import dev.cloister.engine.error.StopReason;
 import dev.cloister.isolate.abi.Abi;
 import dev.cloister.isolate.abi.WasmValue;
@@ -33,7 +35,10 @@ import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Objects;
+import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
 import org.awaitility.Awaitility;
 import org.jspecify.annotations.Nullable;
@@ -185,6 +190,44 @@ final class CallDeskTest {
     timer.fire();
 
     assertThat(resultOf(spinning)).isEqualTo(new Deadline(TestLimits.LIMITS.deadlineMillis()));
+  }
+
+  /// Other guests get the place of one that pauses for a debugger; its own time does not pass.
+  @Test
+  void deadlineOfAPausedGuest_standsStill() throws Exception {
+    PluginHandle plugin = load(Modules.plain());
+    Debugger debugger = isolate.debugger();
+    debugger.enter();
+    BlockingQueue<PausedGuest> pauses = new LinkedBlockingQueue<>();
+    debugger.addListener(pauses::add);
+    debugger.requestPause();
+    CompletableFuture<InvocationOutcome> call = call(plugin, "add", 2, 3);
+    PausedGuest guest = Objects.requireNonNull(pauses.poll(60, TimeUnit.SECONDS));
+    Awaitility.await()
+        .atMost(60, TimeUnit.SECONDS)
+        .until(() -> timer.delaysMillis().isEmpty() && executor.runningCount() == 0);
+    timer.fire();
+    assertThat(guest.isPaused()).isTrue();
+
+    guest.resume();
+    assertThat(resultOf(call)).isEqualTo(new Returned(List.of(new WasmValue.I32(5))));
+    assertThat(timer.delaysMillis()).isEmpty();
+  }
+
+  /// The tenant is removed while its guest pauses: the call ends, nothing waits.
+  @Test
+  void pausedGuest_endsWithTheTenant() throws Exception {
+    PluginHandle plugin = load(Modules.plain());
+    Debugger debugger = isolate.debugger();
+    debugger.enter();
+    BlockingQueue<PausedGuest> pauses = new LinkedBlockingQueue<>();
+    debugger.addListener(pauses::add);
+    debugger.requestPause();
+    CompletableFuture<InvocationOutcome> call = call(plugin, "add", 2, 3);
+    Objects.requireNonNull(pauses.poll(60, TimeUnit.SECONDS));
+
+    desk.close().get(60, TimeUnit.SECONDS);
+    assertThat(resultOf(call)).isEqualTo(new Cancelled(StopReason.DISPOSED));
   }
 
   @Test

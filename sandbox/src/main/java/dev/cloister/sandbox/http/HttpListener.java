@@ -103,6 +103,7 @@ public final class HttpListener implements AutoCloseable {
                 control),
             new TenantApi(registry.tenants()),
             new LimitsApi(registry.tenants()),
+            new DebuggingApi(registry.tenants()),
             new KeyApi(registry.tenants(), registry.keys()),
             new PluginApi(registry.tenants(), registry.plugins()),
             uploads,

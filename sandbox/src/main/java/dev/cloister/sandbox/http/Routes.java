@@ -34,6 +34,7 @@ final class Routes {
       SessionApi session,
       TenantApi tenants,
       LimitsApi limits,
+      DebuggingApi debugging,
       KeyApi keys,
       PluginApi plugins,
       UploadApi uploads,
@@ -92,7 +93,11 @@ final class Routes {
     blocking(GET, TENANT + "/keys", Access.TENANT_ADMIN, apis.keys::list);
     blocking(POST, TENANT + "/keys", Access.TENANT_ADMIN, apis.keys::create);
     blocking(DELETE, TENANT + "/keys/{key}", Access.TENANT_ADMIN, apis.keys::delete);
+    blocking(GET, TENANT + "/debugging", Access.TENANT_ADMIN, apis.debugging::get);
+    blocking(PUT, TENANT + "/debugging", Access.TENANT_ADMIN, apis.debugging::put);
     direct(GET, TENANT + "/logs", Access.TENANT_ADMIN, apis.events::log);
+    blocking(PUT, TENANT + "/code-logging", Access.TENANT_ADMIN, apis.tenants::putCodeLogging);
+    direct(GET, TENANT + "/code-log", Access.TENANT_ADMIN, apis.events::codeLog);
   }
 
   private void addServer(Apis apis) {
