@@ -56,6 +56,7 @@ final class RunCommand implements Callable<Integer> {
   @Mixin private final ExecutionTierOption tierOption = new ExecutionTierOption();
   @Mixin private final FeaturesOption featuresOption = new FeaturesOption();
   @Mixin private final CodeCacheOption codeCacheOption = new CodeCacheOption();
+  @Mixin private final ProfileOption profileOption = new ProfileOption();
 
   @Option(
       names = "--invoke",
@@ -125,7 +126,7 @@ final class RunCommand implements Callable<Integer> {
                 .build(),
             terminal);
     byte[] wireBytes = ModuleFile.read(file);
-    try (WasmEngine engine = new WasmEngine(config);
+    try (WasmEngine engine = new WasmEngine(profileOption.applyTo(config, wireBytes));
         EngineIsolate isolate = engine.addIsolate("run");
         ModuleHandle module = engine.compile(isolate, wireBytes)) {
       Call call = call(module.module());
@@ -133,20 +134,26 @@ final class RunCommand implements Callable<Integer> {
       if (allowedFuel != null) {
         store.setFuel(allowedFuel);
       }
-      try {
-        return GuestThread.run(store, timeout, () -> call.run(module, store, wasi(environment)));
-      } catch (ProcessExit exit) {
-        return exit.code();
-      } catch (TrapException trap) {
-        terminal.err().println(WasmStack.describe(trap));
-        return ExitCode.TRAP;
-      } catch (UncaughtWasmException exception) {
-        terminal.err().println(PrintableText.of(String.valueOf(exception.getMessage())));
-        return ExitCode.TRAP;
-      } catch (StoppedException _) {
-        terminal.err().println("stopped: the time is over");
-        return ExitCode.TIMEOUT;
-      }
+      int exitCode = run(call, module, store, environment);
+      profileOption.write(module);
+      return exitCode;
+    }
+  }
+
+  private int run(Call call, ModuleHandle module, Store store, Map<String, String> environment) {
+    try {
+      return GuestThread.run(store, timeout, () -> call.run(module, store, wasi(environment)));
+    } catch (ProcessExit exit) {
+      return exit.code();
+    } catch (TrapException trap) {
+      terminal.err().println(WasmStack.describe(trap));
+      return ExitCode.TRAP;
+    } catch (UncaughtWasmException exception) {
+      terminal.err().println(PrintableText.of(String.valueOf(exception.getMessage())));
+      return ExitCode.TRAP;
+    } catch (StoppedException _) {
+      terminal.err().println("stopped: the time is over");
+      return ExitCode.TIMEOUT;
     }
   }
 
