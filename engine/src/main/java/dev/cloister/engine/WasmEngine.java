@@ -16,6 +16,7 @@ import dev.cloister.engine.compile.CompileRequest;
 import dev.cloister.engine.compile.JobThreads;
 import dev.cloister.engine.compile.ModuleCompiler;
 import dev.cloister.engine.compile.ModuleCompiler.Compiled;
+import dev.cloister.engine.debug.Debugger;
 import dev.cloister.engine.decode.ModuleDecoder;
 import dev.cloister.engine.error.CompilationCancelledException;
 import dev.cloister.engine.error.CompilationCancelledException.Reason;
@@ -229,8 +230,8 @@ public final class WasmEngine implements AutoCloseable {
     return new StreamingCompilation(this, isolate, job, compiler.stream(job));
   }
 
-  /// Compiles bytes that are there as a stream, cut at places that depend on them alone: a self-test
-  /// (V8 `--wasm-test-streaming`).
+  /// Compiles bytes that are there as a stream, cut at places that depend on them alone: a
+  /// self-test (V8 `--wasm-test-streaming`).
   private ModuleHandle compileInPieces(
       EngineIsolate isolate, byte[] wireBytes, CompileOptions options) {
     StreamingCompilation streaming = startStreaming(isolate, options);
@@ -305,7 +306,8 @@ public final class WasmEngine implements AutoCloseable {
     events.tell(listener -> listener.moduleCompiled(event));
   }
 
-  /// The one way by which an isolate comes to use a module: new, found or shared by another isolate.
+  /// The one way by which an isolate comes to use a module: new, found or shared by another
+  /// isolate.
   private @Nullable ModuleHandle link(
       EngineIsolate isolate, NativeModule module, NativeModuleCache.Key key) {
     ModuleHandle handle =
@@ -450,6 +452,14 @@ public final class WasmEngine implements AutoCloseable {
         users.isolates(),
         users.debugging(),
         images);
+  }
+
+  /// {@return the debuggers of the isolates that are being debugged} Any thread.
+  public List<Debugger> debuggers() {
+    return shared.isolates().stream()
+        .map(EngineIsolate::debugger)
+        .filter(Debugger::isEnabled)
+        .toList();
   }
 
   /// {@return figures of this moment}

@@ -48,6 +48,11 @@ public record SandboxConfig(
         http, storage.withFolder(folder.toString()), auth, engine, logs, limits);
   }
 
+  /// Returns this configuration with another port for debuggers, see [EngineSection#gdbPort].
+  public SandboxConfig withGdbPort(int port) {
+    return new SandboxConfig(http, storage, auth, engine.withGdbPort(port), logs, limits);
+  }
+
   /// Returns this configuration with other limits.
   public SandboxConfig withLimits(LimitsConfig newLimits) {
     return new SandboxConfig(http, storage, auth, engine, logs, newLimits);
