@@ -15,6 +15,7 @@ module dev.cloister.engine {
   exports dev.cloister.engine.error;
   exports dev.cloister.engine.feature;
   exports dev.cloister.engine.module;
+  exports dev.cloister.engine.persist;
   exports dev.cloister.engine.runtime;
   exports dev.cloister.engine.runtime.intrinsic;
   exports dev.cloister.engine.script;

@@ -45,5 +45,4 @@ public record CompileOptions(
         .atMost(WasmLimit.FUNCTIONS, maxFunctions, "functionsPerModule")
         .atMost(WasmLimit.TYPES, maxTypes, "typesPerModule");
   }
-
 }

@@ -4,6 +4,7 @@ import com.google.errorprone.annotations.CanIgnoreReturnValue;
 import dev.cloister.engine.codegen.ModulePlan;
 import dev.cloister.engine.feature.WasmFeatures;
 import dev.cloister.engine.feature.WasmLimits;
+import dev.cloister.engine.persist.Persistence;
 import dev.cloister.engine.runtime.CodeKind;
 import dev.cloister.engine.runtime.StopPolicy;
 import dev.cloister.engine.runtime.TierPolicy;
@@ -12,6 +13,7 @@ import dev.cloister.engine.script.DebugFileLoader;
 import dev.cloister.engine.stats.EngineListener;
 import java.util.ArrayList;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 
 /// The settings of an engine. Immutable.
 public final class EngineConfig {
@@ -34,6 +36,7 @@ public final class EngineConfig {
   private final long idleMemoryBytes;
   private final int maxPausedGuests;
   private final List<EngineListener> listeners;
+  private final @Nullable Persistence persistence;
   private final DebugFileLoader debugFiles;
   private final TierPolicy tiers;
   private final long codeBytes;
@@ -57,12 +60,12 @@ public final class EngineConfig {
     this.codeBytes = builder.codeBytes;
     this.tiers = builder.tiers;
     this.listeners = List.copyOf(builder.listeners);
+    this.persistence = builder.persistence;
     this.debugFiles = builder.debugFiles;
     this.maxCompileJobs = builder.maxCompileJobs;
     this.testStreaming = builder.testStreaming;
     if (maxCompileJobs < 1) {
-      throw new IllegalArgumentException(
-          "maxCompileJobs must be at least 1, is " + maxCompileJobs);
+      throw new IllegalArgumentException("maxCompileJobs must be at least 1, is " + maxCompileJobs);
     }
     if (compileThreads < 1) {
       throw new IllegalArgumentException("compileThreads must be at least 1, is " + compileThreads);
@@ -157,6 +160,11 @@ public final class EngineConfig {
     return listeners;
   }
 
+  /// {@return where compiled code is kept beyond the life of the process, or null if nowhere}
+  public @Nullable Persistence persistence() {
+    return persistence;
+  }
+
   /// {@return when functions get better code by themselves}
   public TierPolicy tiers() {
     return tiers;
@@ -230,6 +238,7 @@ public final class EngineConfig {
     private long idleMemoryBytes =
         Math.min(MAX_IDLE_MEMORY_BYTES, Runtime.getRuntime().maxMemory() / IDLE_MEMORY_SHARE);
     private final List<EngineListener> listeners = new ArrayList<>();
+    private @Nullable Persistence persistence;
     private DebugFileLoader debugFiles = DebugFileLoader.NONE;
     private int maxPausedGuests = 16;
     private TierPolicy tiers = TierPolicy.onRequest();
@@ -256,6 +265,7 @@ public final class EngineConfig {
       this.codeBytes = config.codeBytes;
       this.tiers = config.tiers;
       this.listeners.addAll(config.listeners);
+      this.persistence = config.persistence;
       this.debugFiles = config.debugFiles;
       this.maxCompileJobs = config.maxCompileJobs;
       this.testStreaming = config.testStreaming;
@@ -342,6 +352,13 @@ public final class EngineConfig {
     @CanIgnoreReturnValue
     public Builder listener(EngineListener value) {
       this.listeners.add(value);
+      return this;
+    }
+
+    /// Sets [EngineConfig#persistence].
+    @CanIgnoreReturnValue
+    public Builder persistence(@Nullable Persistence value) {
+      this.persistence = value;
       return this;
     }
 

@@ -93,8 +93,7 @@ public final class EngineIsolate implements AutoCloseable {
   /// {@return the history of a module's stops} With the lock of [SharedModules] held.
   ///
   /// @param open the handles of this isolate
-  StopHistory stops(
-      NativeModuleCache.Key key, Stopper stopper, Collection<ModuleHandle> open) {
+  StopHistory stops(NativeModuleCache.Key key, Stopper stopper, Collection<ModuleHandle> open) {
     // Few isolates use more than some modules; those that go through many are swept now and then.
     if (stops.size() > 2 * open.size() + 16) {
       Set<NativeModuleCache.Key> used = new HashSet<>();
@@ -104,8 +103,8 @@ public final class EngineIsolate implements AutoCloseable {
     return stops.computeIfAbsent(key, _ -> new StopHistory(stopper));
   }
 
-  /// Removes the isolate: its compilations are cancelled, and all references that it holds are given
-  /// back. Repeating it does nothing.
+  /// Removes the isolate: its compilations are cancelled, and all references that it holds are
+  /// given back. Repeating it does nothing.
   @Override
   public void close() {
     engine.remove(this);

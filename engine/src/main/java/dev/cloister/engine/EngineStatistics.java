@@ -12,6 +12,8 @@ import dev.cloister.engine.runtime.Stopper;
 /// @param codeBytes the sizes of all class files of live modules
 /// @param metadataBytes an estimate of what is kept of all decoded modules
 /// @param stops how guests were stopped
+/// @param knownFaults how often a faulty module was known from a moment before
+/// @param memory what the engine itself takes of the heap
 public record EngineStatistics(
     int isolates,
     int nativeModules,
@@ -20,4 +22,6 @@ public record EngineStatistics(
     long wireBytes,
     long codeBytes,
     long metadataBytes,
-    Stopper.Figures stops) {}
+    Stopper.Figures stops,
+    long knownFaults,
+    EngineMemory memory) {}

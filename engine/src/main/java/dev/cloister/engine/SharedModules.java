@@ -102,8 +102,7 @@ final class SharedModules {
 
   /// Gives a handle back.
   ///
-  /// @return whether it was open and the last one of its isolate on the module, or the isolate is
-  ///   gone
+  /// @return whether it was open and the last one of its isolate on the module
   boolean unlink(ModuleHandle handle) {
     EngineIsolate isolate = handle.isolate();
     NativeModule module = handle.nativeModule();

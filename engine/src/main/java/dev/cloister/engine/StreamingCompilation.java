@@ -2,15 +2,17 @@ package dev.cloister.engine;
 
 import dev.cloister.engine.compile.CompileJob;
 import dev.cloister.engine.compile.ModuleStream;
+import dev.cloister.engine.error.CompilationCancelledException;
+import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /// A compilation that begins while the module's bytes are still arriving.
 ///
 /// Sections are decoded and function bodies validated as soon as they are complete, so a fault is
 /// reported by the call that brought it to light, with the same text as by any other way. Where a
-/// module that begins in the same way is known already, bodies are only looked at when the end shows
-/// that it is not the same. Used by one thread at a time; the calls compute, so they do not belong on
-/// an event loop.
+/// module that begins in the same way is known already, bodies are only looked at when the end
+/// shows that it is not the same. Used by one thread at a time; the calls compute, so they do not
+/// belong on an event loop.
 public final class StreamingCompilation {
   private final WasmEngine engine;
   private final EngineIsolate isolate;
@@ -34,7 +36,7 @@ public final class StreamingCompilation {
 
   /// Lets `action` run when the compilation is cancelled by somebody, on that thread: whoever waits
   /// for more bytes need not. At once if it was cancelled already.
-  public void onCancel(Runnable action) {
+  public void onCancel(Consumer<CompilationCancelledException> action) {
     job.onCancel(action);
   }
 

@@ -1,8 +1,10 @@
 package dev.cloister.engine;
 
+import dev.cloister.engine.code.ClassFileArchive;
 import dev.cloister.engine.code.CodeCacheUse;
 import dev.cloister.engine.code.CodeManager;
 import dev.cloister.engine.code.CompileThreads;
+import dev.cloister.engine.code.CompilerWarmUp;
 import dev.cloister.engine.code.FreedCode;
 import dev.cloister.engine.code.ModuleFailures;
 import dev.cloister.engine.code.NativeModule;
@@ -22,6 +24,10 @@ import dev.cloister.engine.error.CompilationCancelledException;
 import dev.cloister.engine.error.CompilationCancelledException.Reason;
 import dev.cloister.engine.module.ModuleHash;
 import dev.cloister.engine.module.WasmModule;
+import dev.cloister.engine.persist.ArchiveIdentity;
+import dev.cloister.engine.persist.CodePersistence;
+import dev.cloister.engine.persist.Persistence;
+import dev.cloister.engine.persist.PersistenceFigures;
 import dev.cloister.engine.runtime.MemoryPool;
 import dev.cloister.engine.runtime.Stopper;
 import dev.cloister.engine.stats.CompileJobInfo;
@@ -51,6 +57,8 @@ public final class WasmEngine implements AutoCloseable {
   private final MemoryPool memoryPool;
   private final CodeManager codeManager;
   private final EngineEvents events;
+  private final CompilerWarmUp warmUp = new CompilerWarmUp();
+  private final @Nullable CodePersistence persistence;
   private final NativeModuleCache cache = new NativeModuleCache();
   private final ModuleFailures failures = new ModuleFailures(System::nanoTime);
   private final SharedModules shared = new SharedModules();
@@ -79,10 +87,33 @@ public final class WasmEngine implements AutoCloseable {
             threads::runSoon,
             new Tiering(config.tiers()));
     this.events = new EngineEvents(config.listeners());
+    Persistence kept = config.persistence();
+    this.persistence = kept == null ? null : new CodePersistence(kept, this::identity, this.events);
     this.jobs = new CompileJobs(events, config.maxCompileJobs());
     this.jobThreads = new JobThreads(config.compileThreads());
     this.compiler =
-        new ModuleCompiler(config.features(), cache, failures, threads, this::generate, events);
+        new ModuleCompiler(
+            config.features(), cache, failures, threads, this::archive, this::generate, events);
+  }
+
+  private ClassFileArchive archive(ModuleHash module) {
+    return persistence == null ? ClassFileArchive.NONE : persistence.open(module);
+  }
+
+  private ArchiveIdentity identity(String engineVersion) {
+    return ArchiveIdentity.of(
+        engineVersion,
+        config.features(),
+        config.limits(),
+        config.methodBytes(),
+        config.vectorUse());
+  }
+
+  /// Begins to compile modules of the engine's own in the background, a few seconds of half a
+  /// processor, so that the JVM has compiled the compiler itself when modules come. Only for
+  /// processes that last; without effect from the second time in a JVM on. Any thread.
+  public void warmUp() {
+    warmUp.start();
   }
 
   /// {@return the settings that the engine was started with}
@@ -227,7 +258,7 @@ public final class WasmEngine implements AutoCloseable {
   /// @throws dev.cloister.engine.error.LimitExceededException if there are too many compilations
   public StreamingCompilation startStreaming(EngineIsolate isolate, CompileOptions options) {
     CompileJob job = begin(isolate, CompileMode.STREAMING, options);
-    return new StreamingCompilation(this, isolate, job, compiler.stream(job));
+    return new StreamingCompilation(this, isolate, job, compiler.stream(job, () -> failed(job)));
   }
 
   /// Compiles bytes that are there as a stream, cut at places that depend on them alone: a
@@ -281,10 +312,11 @@ public final class WasmEngine implements AutoCloseable {
     return handle;
   }
 
-  /// Ends a job that has not.
+  /// Ends a job that has not. Repeating it does nothing.
   void failed(CompileJob job) {
-    job.fail();
-    tellCompiled(job, null);
+    if (job.fail()) {
+      tellCompiled(job, null);
+    }
   }
 
   private void tellCompiled(CompileJob job, @Nullable Compiled compiled) {
@@ -298,7 +330,7 @@ public final class WasmEngine implements AutoCloseable {
             job.mode() == CompileMode.ASYNC,
             job.mode() == CompileMode.STREAMING,
             compiled != null && compiled.isCached(),
-            /* isDeserialized= */ false,
+            compiled != null && !compiled.isCached() && compiled.module().isDeserialized(),
             /* isLazy= */ true,
             compiled != null,
             compiled == null ? 0 : compiled.module().codeBytes(),
@@ -353,7 +385,8 @@ public final class WasmEngine implements AutoCloseable {
         stopper,
         memoryPool,
         codeManager,
-        config.debugFiles());
+        config.debugFiles(),
+        archive(hash));
   }
 
   void close(ModuleHandle handle) {
@@ -481,7 +514,9 @@ public final class WasmEngine implements AutoCloseable {
         wireBytes,
         codeBytes,
         metadataBytes,
-        stopper.figures());
+        stopper.figures(),
+        failures.hits(),
+        EngineMemory.of(modules, shared, cache.size(), failures.size(), jobs.infos()));
   }
 
   /// {@return figures of the generated code}
@@ -535,13 +570,22 @@ public final class WasmEngine implements AutoCloseable {
     return memoryPool;
   }
 
+  /// {@return what was loaded and written of compiled code, or null if it is not kept}
+  public @Nullable PersistenceFigures persistenceFigures() {
+    return persistence == null ? null : persistence.figures();
+  }
+
   /// Cancels all compilations and ends the compile threads; instances that need code generated can
-  /// no longer run.
+  /// no longer run. New code that is to be kept is written before this returns.
   @Override
   public void close() {
+    warmUp.close();
     jobs.close();
     jobThreads.close();
     threads.close();
+    if (persistence != null) {
+      persistence.close();
+    }
     memoryPool.close();
   }
 }

@@ -29,7 +29,7 @@ final class ArchitectureTest {
           List.of("runtime"),
           List.of("codegen"),
           List.of("code", "script"),
-          List.of("compile", "debug", "logging", "stats"));
+          List.of("compile", "debug", "logging", "persist", "stats"));
 
   private static final HouseRules HOUSE = HouseRules.of(ENGINE);
 

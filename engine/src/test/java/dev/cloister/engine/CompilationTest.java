@@ -173,8 +173,7 @@ final class CompilationTest {
     List<String> messages =
         List.of(
             String.valueOf(catchFault(() -> engine.compile(first, bytes)).getMessage()),
-            String.valueOf(
-                failureOf(engine.compileAsync(first, bytes, DEFAULTS)).getMessage()),
+            String.valueOf(failureOf(engine.compileAsync(first, bytes, DEFAULTS)).getMessage()),
             String.valueOf(catchFault(() -> stream(first, bytes, 1)).getMessage()),
             String.valueOf(catchFault(() -> stream(first, bytes, 1_000)).getMessage()),
             String.valueOf(catchFault(() -> engine.validate(bytes)).getMessage()));
@@ -196,7 +195,10 @@ final class CompilationTest {
   void streamInRandomPieces_isAsTheWhole() throws Exception {
     try (WasmEngine testing =
             new WasmEngine(
-                EngineConfig.defaults().toBuilder().testStreaming(true).listener(listener).build());
+                EngineConfig.defaults().toBuilder()
+                    .testStreaming(true)
+                    .listener(listener)
+                    .build());
         EngineIsolate isolate = testing.addIsolate("testing")) {
       for (int i = 0; i < 50; i++) {
         ModuleHandle handle = testing.compile(isolate, module(i));
@@ -293,8 +295,7 @@ final class CompilationTest {
   @Test
   void job_showsHowFarItIs() {
     byte[] bytes = module(1);
-    StreamingCompilation streaming =
-        engine.startStreaming(first, DEFAULTS.withTag("a plugin"));
+    StreamingCompilation streaming = engine.startStreaming(first, DEFAULTS.withTag("a plugin"));
     streaming.push(bytes, 0, bytes.length - 1);
 
     CompileJobInfo job = engine.compileJobs().getFirst();
@@ -339,8 +340,7 @@ final class CompilationTest {
   void validation_withinABody_canBeCancelled() throws Exception {
     byte[] bytes = laborious();
     Future<ModuleHandle> future = executor.submit(() -> engine.compile(first, bytes));
-    await(() ->
-        engine.compileJobs().stream().anyMatch(job -> job.workMillis() > 20));
+    await(() -> engine.compileJobs().stream().anyMatch(job -> job.workMillis() > 20));
     CompileJobInfo job = engine.compileJobs().getFirst();
     long start = System.nanoTime();
 
@@ -367,12 +367,13 @@ final class CompilationTest {
         List.of(
             catchFault(() -> engine.compile(first, bytes, hasty)),
             failureOf(engine.compileAsync(first, bytes, hasty)));
-    assertThat(failures).allSatisfy(failure -> {
-      assertThat(failure)
-          .isInstanceOf(LimitExceededException.class)
-          .hasMessageMatching("limit exceeded: compileMillis is \\d+, at most 10");
-      assertThat(((LimitExceededException) failure).used()).isBetween(11L, 1_000L);
-    });
+    assertThat(failures)
+        .allSatisfy(failure -> {
+          assertThat(failure)
+              .isInstanceOf(LimitExceededException.class)
+              .hasMessageMatching("limit exceeded: compileMillis is \\d+, at most 10");
+          assertThat(((LimitExceededException) failure).used()).isBetween(11L, 1_000L);
+        });
     // The time of one is not a fault of the module.
     assertThat(engine.compileJobs()).isEmpty();
     assertThat(engine.compile(first, module(1), hasty.withTag("quick")).codeBytes()).isPositive();
@@ -382,8 +383,7 @@ final class CompilationTest {
   void ownLimits_ofAnIsolate_holdAlsoForWhatIsThereAlready() {
     byte[] bytes = invalidlyLarge();
     CompileOptions few = DEFAULTS.withLimits(2, 1, Long.MAX_VALUE);
-    String alone =
-        String.valueOf(catchFault(() -> engine.compile(first, bytes, few)).getMessage());
+    String alone = String.valueOf(catchFault(() -> engine.compile(first, bytes, few)).getMessage());
     ModuleHandle handle = engine.compile(second, bytes);
 
     assertThat(alone).startsWith("limit exceeded: functionsPerModule is 3, at most 2 (@+0x");
@@ -413,7 +413,7 @@ final class CompilationTest {
     StreamingCompilation streaming = engine.startStreaming(first, DEFAULTS.withTag("plugin"));
     streaming.push(bytes, 0, bytes.length - 1);
     CountDownLatch told = new CountDownLatch(1);
-    streaming.onCancel(told::countDown);
+    streaming.onCancel(_ -> told.countDown());
 
     assertThat(first.cancelCompileJobs("another")).isZero();
     assertThat(second.cancelCompileJobs("plugin")).isZero();
@@ -460,8 +460,7 @@ final class CompilationTest {
     CompletableFuture<ModuleHandle> owner = engine.compileAsync(first, bytes, DEFAULTS);
     await(() -> engine.compileJobs().stream().anyMatch(job -> job.workMillis() > 10));
     CompletableFuture<ModuleHandle> waiting = engine.compileAsync(second, bytes, DEFAULTS);
-    await(() ->
-        engine.compileJobs().stream().anyMatch(job -> job.state() == CompileState.WAITING));
+    await(() -> engine.compileJobs().stream().anyMatch(job -> job.state() == CompileState.WAITING));
 
     assertThat(owner.cancel(false)).isTrue();
 
@@ -480,10 +479,8 @@ final class CompilationTest {
 
   @Test
   void engine_thatIsClosed_cancelsEverything() throws Exception {
-    CompletableFuture<ModuleHandle> async =
-        engine.compileAsync(first, laborious(), DEFAULTS);
-    CompletableFuture<ModuleHandle> waiting =
-        engine.compileAsync(second, laborious(), DEFAULTS);
+    CompletableFuture<ModuleHandle> async = engine.compileAsync(first, laborious(), DEFAULTS);
+    CompletableFuture<ModuleHandle> waiting = engine.compileAsync(second, laborious(), DEFAULTS);
     engine.close();
 
     assertThat(failureOf(async)).isInstanceOf(CompilationCancelledException.class);

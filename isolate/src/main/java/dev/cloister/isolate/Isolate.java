@@ -1,5 +1,6 @@
 package dev.cloister.isolate;
 
+import dev.cloister.engine.CompileOptions;
 import dev.cloister.engine.EngineIsolate;
 import dev.cloister.engine.WasmEngine;
 import dev.cloister.engine.debug.Debugger;
@@ -100,13 +101,29 @@ public final class Isolate {
     return modules.count();
   }
 
-  /// Begins to take a module in pieces, limited by `uploadBytes`.
-  public ModuleUpload startUpload() {
+  /// Begins to take a module in pieces, limited by `uploadBytes` and what compilations may take.
+  ///
+  /// @param tag by which its compilation can be found again
+  public ModuleUpload startUpload(String tag) {
+    CompileOptions options =
+        CompileOptions.defaults()
+            .withTag(tag)
+            .withLimits(
+                limits.value(IsolateLimit.FUNCTIONS_PER_MODULE),
+                limits.value(IsolateLimit.TYPES_PER_MODULE),
+                limits.value(IsolateLimit.COMPILE_MILLIS));
     return new ModuleUpload(
-        engine.startStreaming(engineIsolate),
+        engine.startStreaming(engineIsolate, options),
         modules,
         ledger,
         limits.value(IsolateLimit.UPLOAD_BYTES));
+  }
+
+  /// Cancels the compilations that were begun with this tag.
+  ///
+  /// @return how many were
+  public int cancelUploads(String tag) {
+    return engineIsolate.cancelCompileJobs(tag);
   }
 
   /// The module with this digest if it is held, or null.

@@ -41,6 +41,12 @@ public enum IsolateLimit {
   RESPONSE_BYTES("responseBytes", mebibytes(16), 0, mebibytes(1024)),
   /// Body of one upload.
   UPLOAD_BYTES("uploadBytes", mebibytes(64), 8, mebibytes(1024)),
+  /// Processor time that the compilation of one module may take.
+  COMPILE_MILLIS("compileMillis", 60_000, 1, 60L * 60 * 1000),
+  /// Functions of one module, without imported ones.
+  FUNCTIONS_PER_MODULE("functionsPerModule", 200_000, 0, 1_000_000),
+  /// Types of one module.
+  TYPES_PER_MODULE("typesPerModule", 100_000, 0, 1_000_000),
   /// What plugins write to the log per second, with a burst of one second's worth.
   LOG_BYTES_PER_SECOND("logBytesPerSecond", mebibytes(1), 0, mebibytes(1024)),
   /// Plugins of the tenant.

@@ -228,7 +228,7 @@ final class IsolateManagerTest {
   }
 
   private static PluginHandle upload(Isolate isolate, byte[] wireBytes) {
-    ModuleUpload upload = isolate.startUpload();
+    ModuleUpload upload = isolate.startUpload("plugin");
     upload.push(wireBytes, 0, wireBytes.length);
     return upload.finish();
   }

@@ -3,6 +3,7 @@ package dev.cloister.sandbox;
 import dev.cloister.engine.EngineConfig;
 import dev.cloister.engine.WasmEngine;
 import dev.cloister.engine.debug.gdb.GdbServer;
+import dev.cloister.engine.runtime.TierPolicy;
 import dev.cloister.isolate.IsolateManager;
 import dev.cloister.isolate.verticle.GuestExecutor;
 import dev.cloister.sandbox.auth.KeyRing;
@@ -10,13 +11,16 @@ import dev.cloister.sandbox.auth.OperatorKey;
 import dev.cloister.sandbox.auth.Sessions;
 import dev.cloister.sandbox.cluster.LocalNode;
 import dev.cloister.sandbox.config.SandboxConfig;
+import dev.cloister.sandbox.http.CompileFeed;
 import dev.cloister.sandbox.http.HealthApi;
 import dev.cloister.sandbox.http.HttpListener;
 import dev.cloister.sandbox.http.ServerInfo;
 import dev.cloister.sandbox.registry.Registry;
 import dev.cloister.sandbox.registry.WarmUp;
+import dev.cloister.sandbox.stats.EngineLog;
 import dev.cloister.sandbox.storage.DataFolder;
 import dev.cloister.sandbox.storage.FileBlobStore;
+import dev.cloister.sandbox.storage.PersistedCode;
 import dev.cloister.sandbox.storage.SqliteMetadataStore;
 import io.vertx.core.Future;
 import io.vertx.core.Vertx;
@@ -79,9 +83,13 @@ public final class Sandbox implements AutoCloseable {
     KeyRing keys = new KeyRing(OperatorKey.load(folder, operatorKey, random), clock);
 
     // What runs guests.
+    CompileFeed compilations = new CompileFeed();
     Vertx vertx = Vertx.vertx(new VertxOptions().setPreferNativeTransport(false));
     lifecycle.onStop("event loops", () -> await(vertx.close()));
-    WasmEngine engine = lifecycle.add("engine", new WasmEngine(EngineConfig.defaults()));
+    WasmEngine engine =
+        lifecycle.add(
+            "engine",
+            new WasmEngine(engineConfig(config, compilations, folder, random, clock)));
     GuestExecutor guests = lifecycle.add("guest threads", guestExecutor(config));
     IsolateManager isolates = new IsolateManager(vertx, engine, guests);
     lifecycle.onStop("isolates", () -> await(isolates.close()));
@@ -103,6 +111,7 @@ public final class Sandbox implements AutoCloseable {
             new HttpListener.Parts(
                 config,
                 engine,
+                compilations,
                 registry,
                 keys,
                 sessions(config, keys, random, clock),
@@ -112,6 +121,7 @@ public final class Sandbox implements AutoCloseable {
                 clock));
     lifecycle.add("request threads", listener);
     if (config.engine().warmUp()) {
+      engine.warmUp();
       warmUp.start(registry.tenants().all());
     }
     lifecycle.onStop("listener", () -> await(listener.stop()));
@@ -138,6 +148,28 @@ public final class Sandbox implements AutoCloseable {
       SandboxConfig config, KeyRing keys, SecureRandom random, Clock clock) {
     return new Sessions(
         keys, config.auth().sessionDuration(), config.auth().maxSessions(), random, clock);
+  }
+
+  private static EngineConfig engineConfig(
+      SandboxConfig config,
+      CompileFeed compilations,
+      DataFolder folder,
+      SecureRandom random,
+      Clock clock)
+      throws IOException {
+    EngineConfig.Builder settings =
+        EngineConfig.defaults().toBuilder()
+            .limits(config.engine().moduleLimits())
+            .maxCompileJobs(config.engine().compileJobs())
+            .codeBytes(config.engine().codeBytes())
+            .tiers(config.engine().tierUp() ? TierPolicy.automatic() : TierPolicy.onRequest())
+            .listener(compilations)
+            .listener(new EngineLog());
+    long maxBytes = config.engine().persistedCodeBytes();
+    if (maxBytes > 0) {
+      settings.persistence(PersistedCode.ofServer(folder, maxBytes, random, clock));
+    }
+    return settings.build();
   }
 
   private static GuestExecutor guestExecutor(SandboxConfig config) {

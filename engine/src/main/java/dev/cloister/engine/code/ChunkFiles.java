@@ -1,8 +1,6 @@
 package dev.cloister.engine.code;
 
 import com.google.errorprone.annotations.concurrent.GuardedBy;
-import dev.cloister.engine.codegen.ChunkGenerator;
-import dev.cloister.engine.codegen.FunctionTiers;
 import dev.cloister.engine.codegen.ModulePlan;
 import dev.cloister.engine.codegen.Names;
 import java.util.BitSet;
@@ -43,7 +41,7 @@ final class ChunkFiles {
     }
   }
 
-  private final FunctionTiers tiers;
+  private final ImageArchive archive;
   private final ModulePlan plan;
   private final CompileThreads threads;
   private final Object lock = new Object();
@@ -60,8 +58,9 @@ final class ChunkFiles {
   @GuardedBy("lock")
   private final Map<String, byte[]> parts = new HashMap<>();
 
-  ChunkFiles(FunctionTiers tiers, ModulePlan plan, CompileThreads threads) {
-    this.tiers = tiers;
+  /// @param archive where chunks come from
+  ChunkFiles(ImageArchive archive, ModulePlan plan, CompileThreads threads) {
+    this.archive = archive;
     this.plan = plan;
     this.threads = threads;
     // Links and initialises what a guest will come to.
@@ -112,8 +111,7 @@ final class ChunkFiles {
 
   @GuardedBy("lock")
   private FutureTask<Map<String, byte[]>> begin(int chunk) {
-    return begun.computeIfAbsent(
-        chunk, _ -> new FutureTask<>(() -> ChunkGenerator.chunk(tiers, plan, chunk)));
+    return begun.computeIfAbsent(chunk, _ -> new FutureTask<>(() -> archive.chunk(chunk)));
   }
 
   private byte @Nullable [] take(int chunk, String name, FutureTask<Map<String, byte[]>> task) {

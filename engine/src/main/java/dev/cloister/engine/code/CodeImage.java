@@ -131,11 +131,13 @@ public final class CodeImage {
     /// How many chunks are generated ahead of the one that is defined, when all are.
     private static final int WINDOW = 16;
 
+    private final ImageArchive archive;
     private final ChunkFiles chunks;
 
     Loader(String name, ModuleLoader parent, CompileThreads threads) {
       super(name, parent, threads);
-      this.chunks = new ChunkFiles(tiers(), plan, threads);
+      this.archive = new ImageArchive(tiers(), plan, parent.archive());
+      this.chunks = new ChunkFiles(archive, plan, threads);
     }
 
     @Override
@@ -146,13 +148,17 @@ public final class CodeImage {
 
     @Override
     byte @Nullable [] generate(String name) {
+      if (isChunk(name)) {
+        return chunks.take(index(name), name);
+      }
+      return archive.other(name, () -> dispatch(name));
+    }
+
+    private byte[] dispatch(String name) {
       if (name.equals("Code")) {
         return DispatchGenerator.entry(plan);
       }
       int index = index(name);
-      if (isChunk(name)) {
-        return chunks.take(index, name);
-      }
       int part = name.indexOf('_');
       return part < 0
           ? DispatchGenerator.dispatch(plan, index)

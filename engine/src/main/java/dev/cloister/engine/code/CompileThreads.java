@@ -75,7 +75,7 @@ public final class CompileThreads implements AutoCloseable {
 
   /// Lets a compile thread do something that nobody waits for, but that is to be done.
   ///
-  /// @param task short; must not throw
+  /// @param task must not throw
   /// @throws RejectedExecutionException if the threads have ended
   public void runSoon(Runnable task) {
     executor.execute(task);

@@ -20,8 +20,8 @@ import org.jspecify.annotations.Nullable;
 /// again gets the same answer without the work of finding it.
 ///
 /// A fault becomes certain with some number of bytes, whatever follows; these bytes are known here
-/// by their digest. Bounded in number and time: a few seconds later everything is forgotten. Safe to
-/// use by any thread.
+/// by their digest. Bounded in number and time: a few seconds later everything is forgotten. Safe
+/// to use by any thread.
 public final class ModuleFailures {
   /// How long a fault is known, in nanoseconds.
   public static final long LIFE_NANOS = 10_000_000_000L;

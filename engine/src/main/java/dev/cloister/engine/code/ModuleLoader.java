@@ -24,6 +24,7 @@ final class ModuleLoader extends GeneratedClassLoader implements LinkageSource {
   private final ModuleAccount account;
   private final ModulePlan plan;
   private final ModuleClassGenerator generator;
+  private final ClassFileArchive archive;
   private final Map<String, SignatureClasses.Loader> signatures = new HashMap<>();
   private final SignatureClasses.Loader[] signaturesByShape;
   private final StructClasses structClasses;
@@ -39,7 +40,8 @@ final class ModuleLoader extends GeneratedClassLoader implements LinkageSource {
       ModulePlan plan,
       SignatureClasses signatureClasses,
       StructClasses structClasses,
-      CompileThreads threads) {
+      CompileThreads threads,
+      ClassFileArchive archive) {
     super(name, FuncRef.class.getClassLoader(), threads);
     this.linkage = linkage;
     this.account = account;
@@ -47,6 +49,7 @@ final class ModuleLoader extends GeneratedClassLoader implements LinkageSource {
     this.plan = plan;
     this.generator = new ModuleClassGenerator(plan);
     this.structClasses = structClasses;
+    this.archive = archive;
     for (StructShape shape : plan.structShapes()) {
       structShapes.put(shape.loadedName(), shape);
     }
@@ -87,6 +90,11 @@ final class ModuleLoader extends GeneratedClassLoader implements LinkageSource {
     return structs.computeIfAbsent(shape, structClasses::loader);
   }
 
+  /// {@return where the class files of the module and its images are kept}
+  ClassFileArchive archive() {
+    return archive;
+  }
+
   @Override
   boolean owns(String name) {
     return !name.startsWith("signature.") && !name.startsWith("struct.");
@@ -109,6 +117,18 @@ final class ModuleLoader extends GeneratedClassLoader implements LinkageSource {
 
   @Override
   byte @Nullable [] generate(String name) {
+    byte[] kept = archive.find(name);
+    if (kept != null) {
+      return kept;
+    }
+    byte[] generated = generateAnew(name);
+    if (generated != null) {
+      archive.add(name, generated);
+    }
+    return generated;
+  }
+
+  private byte @Nullable [] generateAnew(String name) {
     return switch (name) {
       case "I" -> generator.instance();
       case "M" -> generator.constants();

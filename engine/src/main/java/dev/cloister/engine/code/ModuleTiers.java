@@ -8,11 +8,13 @@ import dev.cloister.engine.error.LimitExceededException;
 import dev.cloister.engine.module.FunctionFacts;
 import dev.cloister.engine.runtime.CodeKind;
 import dev.cloister.engine.runtime.TierPolicy;
+import java.util.Arrays;
 import java.util.BitSet;
 import java.util.Comparator;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.RejectedExecutionException;
 import java.util.function.LongSupplier;
 import org.jspecify.annotations.Nullable;
 
@@ -113,7 +115,12 @@ final class ModuleTiers {
       }
       isBusy = true;
     }
-    threads.runLater(this::nextGeneration);
+    try {
+      threads.runSoon(this::nextGeneration);
+    } catch (RejectedExecutionException _) {
+      // The engine is closed.
+      ended(/* isMade= */ false);
+    }
   }
 
   /// {@return whether better code is asked for at a priority}
@@ -248,7 +255,7 @@ final class ModuleTiers {
           Map<String, byte[]> after = ChunkGenerator.chunk(next, plan, chunk);
           return before.keySet().equals(after.keySet())
               && before.keySet().stream()
-                  .allMatch(name -> java.util.Arrays.equals(before.get(name), after.get(name)));
+                  .allMatch(name -> Arrays.equals(before.get(name), after.get(name)));
         });
   }
 

@@ -1,5 +1,6 @@
 package dev.cloister.engine.code;
 
+import com.google.errorprone.annotations.concurrent.GuardedBy;
 import dev.cloister.engine.bytecode.Opcode;
 import dev.cloister.engine.codegen.ChunkGenerator;
 import dev.cloister.engine.codegen.FunctionTiers;
@@ -42,7 +43,6 @@ import java.util.Map;
 import java.util.Objects;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
-import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.Consumer;
 import java.util.stream.IntStream;
@@ -81,7 +81,11 @@ public final class NativeModule implements CodeLinkage {
   /// Whom instances are for that nobody told apart.
   private final CodeUser anybody = new CodeUser(/* isolate= */ null, /* history= */ null);
 
-  private final AtomicInteger openUsers = new AtomicInteger();
+  /// Above the locks of images: who is the first or last user acts on them with it held.
+  private final Object usersLock = new Object();
+
+  @GuardedBy("usersLock")
+  private int openUsers;
 
   /// Made with the first instance.
   private volatile @Nullable InstancePlan instancePlan;
@@ -96,6 +100,7 @@ public final class NativeModule implements CodeLinkage {
   /// @param memoryPool where its instances get the arrays of their memories
   /// @param codeManager what counts and bounds its code
   /// @param debugFiles where debug information comes from that is not in the module
+  /// @param archive where its class files are kept
   /// @throws LimitExceededException if there is too much code
   public NativeModule(
       WasmModule module,
@@ -109,7 +114,8 @@ public final class NativeModule implements CodeLinkage {
       Stopper stopper,
       MemoryPool memoryPool,
       CodeManager codeManager,
-      DebugFileLoader debugFiles) {
+      DebugFileLoader debugFiles,
+      ClassFileArchive archive) {
     this(
         module,
         hash,
@@ -123,6 +129,7 @@ public final class NativeModule implements CodeLinkage {
         memoryPool,
         codeManager,
         debugFiles,
+        archive,
         VectorWarmUp::prepare);
   }
 
@@ -141,6 +148,7 @@ public final class NativeModule implements CodeLinkage {
       MemoryPool memoryPool,
       CodeManager codeManager,
       DebugFileLoader debugFiles,
+      ClassFileArchive archive,
       Consumer<Set<Opcode>> beforeVectors) {
     this.module = module;
     this.stopSite = new StopSite(stopper);
@@ -161,7 +169,8 @@ public final class NativeModule implements CodeLinkage {
     List<ImageAccount> accounts = ImageSet.noAccounts();
     this.account = new ModuleAccount(codeManager, () -> accounts);
     this.loader =
-        new ModuleLoader(name, this, account, plan, signatureClasses, structClasses, threads);
+        new ModuleLoader(
+            name, this, account, plan, signatureClasses, structClasses, threads, archive);
     this.factory = newFactory(loader);
     this.images =
         new ImageSet(plan, loader, threads, codeManager, accounts, FunctionTiers.of(kind));
@@ -187,6 +196,11 @@ public final class NativeModule implements CodeLinkage {
   @Override
   public WasmModule module() {
     return module;
+  }
+
+  /// {@return whether code of the module had been kept when it was compiled} Any thread.
+  public boolean isDeserialized() {
+    return loader.archive().wasFilled();
   }
 
   /// {@return the hash of the module's bytes}
@@ -340,9 +354,11 @@ public final class NativeModule implements CodeLinkage {
   /// @param isolate what takes part in collections of code for it
   /// @param history what counts the stops of its instances
   public CodeUser open(@Nullable Object isolate, @Nullable StopHistory history) {
-    if (openUsers.getAndIncrement() == 0) {
-      account.publish();
-      images.revive();
+    synchronized (usersLock) {
+      if (openUsers++ == 0) {
+        account.publish();
+        images.revive();
+      }
     }
     return new CodeUser(isolate, history);
   }
@@ -350,9 +366,14 @@ public final class NativeModule implements CodeLinkage {
   /// Notes that a user makes no more instances. When there is no other one, the code of the module
   /// is freed as soon as no instance runs it. Repeating it does nothing.
   public void close(CodeUser user) {
-    if (user.close() && openUsers.decrementAndGet() == 0) {
-      images.retire();
-      account.release();
+    if (!user.close()) {
+      return;
+    }
+    synchronized (usersLock) {
+      if (--openUsers == 0) {
+        images.retire();
+        account.release();
+      }
     }
   }
 

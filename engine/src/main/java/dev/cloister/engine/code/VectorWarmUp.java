@@ -105,6 +105,7 @@ final class VectorWarmUp {
             MemoryPool.NONE,
             CodeManager.unlimited(),
             DebugFileLoader.NONE,
+            ClassFileArchive.NONE,
             _ -> {});
     module.generateAll();
     Instance made = module.instantiate(new Store(HeapLimiter.UNLIMITED), Imports.NONE);

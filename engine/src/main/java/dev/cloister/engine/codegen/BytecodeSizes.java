@@ -36,11 +36,17 @@ final class BytecodeSizes {
   /// What it takes to read memory 0 again where it may have grown.
   private static final int RELOAD_BYTES = 36;
 
+  /// The same after each call in the exact form.
+  private static final int EXACT_RELOAD_BYTES = 13;
+
   /// What it takes to move a value between the JVM stack and a slot of the store or a variable.
   private static final int VALUE_BYTES = 14;
 
   /// What a select takes, with the condition that it makes a number of.
   private static final int SELECT_BYTES = 30;
+
+  /// What an unsigned division takes, with the multiplication that may stand for it.
+  private static final int DIVISION_BYTES = 28;
 
   /// What a local in a frame array takes besides, where it is a vector, which is two accesses.
   private static final int FRAMED_BYTES = 24;
@@ -53,6 +59,7 @@ final class BytecodeSizes {
   private final ModulePlan plan;
   private final BitSet framed;
   private final IntUnaryOperator labelArity;
+  private final int reloadBytes;
 
   /// Whether accesses of memories in arrays are calls.
   private final boolean callsAccesses;
@@ -72,6 +79,7 @@ final class BytecodeSizes {
     this.plan = plan;
     this.framed = framed;
     this.labelArity = labelArity;
+    this.reloadBytes = InstanceAccess.isExact(plan) ? EXACT_RELOAD_BYTES : RELOAD_BYTES;
   }
 
   /// {@return whether a function is large for the JIT, so that its memory accesses are calls}
@@ -127,11 +135,11 @@ final class BytecodeSizes {
       case FUNCTION ->
           CALL_BYTES
               + call(plan.shapeOfFunction(reader.index()))
-              + (plan.module().mayGrowMemory(reader.index()) ? RELOAD_BYTES : 0);
-      case TYPE_TABLE -> CALL_BYTES + call(plan.shapeAt(reader.index())) + RELOAD_BYTES;
+              + (InstanceAccess.reloadsAfter(plan, reader.index()) ? reloadBytes : 0);
+      case TYPE_TABLE -> CALL_BYTES + call(plan.shapeAt(reader.index())) + reloadBytes;
       case TYPE ->
           plan.module().type(reader.index()).composite() instanceof FuncType
-              ? CALL_BYTES + call(plan.shapeAt(reader.index())) + RELOAD_BYTES
+              ? CALL_BYTES + call(plan.shapeAt(reader.index())) + reloadBytes
               : 24;
       case MEMORY -> opcode == Opcode.MEMORY_GROW ? 16 + RELOAD_BYTES : 20;
       case TYPE_TYPE -> 24;
@@ -149,6 +157,7 @@ final class BytecodeSizes {
       case REF_I31 -> 8;
       case I64_ADD128, I64_SUB128 -> 40;
       case I64_MUL_WIDE_S, I64_MUL_WIDE_U -> 24;
+      case I32_DIV_U, I32_REM_U, I64_DIV_U, I64_REM_U -> DIVISION_BYTES;
       default -> opcode.prefix() == Opcode.PREFIX_SIMD ? 40 : 4;
     };
   }

@@ -36,7 +36,7 @@ final class CallEmitter {
         state.plan.entryMethod(functionIndex),
         shape.descriptor(Names.INSTANCE_DESC));
     finish(shape);
-    state.instance.reloadMemoryAfter(functionIndex);
+    state.instance.expireMemoryAfter(functionIndex);
   }
 
   /// Writes `call_indirect`: a dispatch method of the shape checks the element and calls it.
@@ -57,7 +57,7 @@ final class CallEmitter {
         DispatchGenerator.INDIRECT,
         shape.descriptor(DispatchGenerator.INDIRECT_TRAILING));
     finish(shape);
-    state.instance.reloadMemory();
+    state.instance.expireMemory();
   }
 
   /// Writes `call_ref`.
@@ -73,7 +73,7 @@ final class CallEmitter {
         DispatchGenerator.REFERENCE,
         shape.descriptor(DispatchGenerator.REFERENCE_TRAILING));
     finish(shape);
-    state.instance.reloadMemory();
+    state.instance.expireMemory();
   }
 
   /// The same as [#leaveArguments] with a value of a kind on top of the arguments, which stays.

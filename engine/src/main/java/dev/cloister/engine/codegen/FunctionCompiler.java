@@ -148,6 +148,9 @@ final class FunctionCompiler {
         fuel.charge(cost);
       }
     }
+    if (!state.isReachable) {
+      state.instance.forgetStale();
+    }
     Opcode opcode = reader.next();
     if (Sites.isSite(opcode)) {
       sites++;
@@ -156,6 +159,8 @@ final class FunctionCompiler {
       }
     }
     if (state.isReachable) {
+      state.instance.refreshMemoryBefore(
+          opcode, opcode == Opcode.END && state.control.size() == 1);
       if (state.isDebuggable()) {
         state.debug.before(opcode, reader.offset() - context.bodyOffset());
       }

@@ -1,5 +1,6 @@
 package dev.cloister.engine.codegen;
 
+import dev.cloister.engine.bytecode.Opcode;
 import dev.cloister.engine.module.WasmModule;
 import dev.cloister.engine.runtime.MemoryForm;
 import java.util.List;
@@ -7,10 +8,14 @@ import org.objectweb.asm.Opcodes;
 
 /// Writes how a method reaches the parts of its instance: memories, tables and the ids of types.
 ///
-/// Where code accesses memory 0 again and again, the memory and its bytes are kept in two local
-/// variables, which are read anew after everything that may replace the bytes. In the limit form
-/// two more say what an address is checked against. Where accesses are calls, in that form, the
-/// memory alone is kept, which never changes.
+/// Where code accesses memory 0 again and again, its bytes are kept in a local variable. In the
+/// exact form they are read anew after each call, whether that can replace them or not: so neither
+/// they nor their length take a register across the call, and what is read from the instance is as
+/// near as what was spilled. In the other forms the memory is kept as well, and in the limit form
+/// what an address is checked against; there all is read anew only after what may replace the
+/// bytes, as that takes so much code that fewer functions would be inlined. Where accesses are
+/// calls, in that form, the memory alone is kept, which never changes. Reading waits until something
+/// may use the bytes, which nothing does between the last call and the end of a function.
 final class InstanceAccess {
   private static final int NOT_KEPT = -1;
 
@@ -19,53 +24,65 @@ final class InstanceAccess {
   private final WasmModule module;
   private final int instanceSlot;
 
-  /// The variable that keeps memory 0, before that with its bytes, or [#NOT_KEPT].
+  /// The variable that keeps memory 0, or [#NOT_KEPT].
   private final int memorySlot;
 
   /// Whether accesses of memory 0 are calls of [dev.cloister.engine.runtime.MemoryOps].
   private final boolean callsAccesses;
 
+  /// The variable that keeps its bytes, or [#NOT_KEPT]; what else is kept comes behind it.
+  private final int bytesSlot;
+
   private final boolean reloadsMemory;
 
+  /// Whether what is kept has to be read anew before it is used.
+  private boolean isStale;
+
   /// @param functionIndex the function that the method belongs to
-  /// @param memorySlot the first of the variables to keep memory 0 in, or -1
+  /// @param firstSlot the first of the variables to keep memory 0 in, or -1
   /// @param isLarge whether the function is so large that its accesses are calls
   InstanceAccess(
       BytecodeWriter writer,
       ModulePlan plan,
       int functionIndex,
       int instanceSlot,
-      int memorySlot,
+      int firstSlot,
       boolean isLarge) {
     this.writer = writer;
     this.plan = plan;
     this.module = plan.module();
     this.instanceSlot = instanceSlot;
-    this.memorySlot = memorySlot;
-    this.callsAccesses =
-        isLarge
-            && cachesMemory()
-            && form(0) != MemoryForm.SEGMENT
-            && memoryAddress(0) == JvmKind.INT;
-    this.reloadsMemory = keepsContent() && mayReplaceBytes() && module.mayGrowMemory(functionIndex);
+    if (firstSlot < 0) {
+      this.memorySlot = NOT_KEPT;
+      this.bytesSlot = NOT_KEPT;
+      this.callsAccesses = false;
+      this.reloadsMemory = false;
+    } else {
+      MemoryForm form = form(0);
+      this.callsAccesses =
+          isLarge && form != MemoryForm.SEGMENT && memoryAddress(0) == JvmKind.INT;
+      this.memorySlot = form == MemoryForm.EXACT ? NOT_KEPT : firstSlot;
+      boolean keepsBytes = !(callsAccesses && form == MemoryForm.LIMIT);
+      int behindMemory = form == MemoryForm.EXACT ? firstSlot : firstSlot + 1;
+      this.bytesSlot = keepsBytes ? behindMemory : NOT_KEPT;
+      this.reloadsMemory =
+          keepsBytes
+              && switch (form) {
+                case EXACT -> true;
+                case LIMIT -> module.mayGrowMemory(functionIndex);
+                case SEGMENT -> false; // It grows without moving.
+              };
+    }
   }
 
-  private boolean mayReplaceBytes() {
-    return switch (form(0)) {
-      // What a host function calls, and what others do with an exported memory, may let it grow.
-      case EXACT -> plan.layout().isMemoryExported() || module.importedFunctionCount() > 0;
-      case LIMIT -> true;
-      case SEGMENT -> false; // It grows without moving.
-    };
-  }
-
-  private boolean cachesMemory() {
+  /// {@return whether memory 0 is in a variable of its own}
+  private boolean keepsMemory() {
     return memorySlot != NOT_KEPT;
   }
 
   /// {@return whether the bytes of memory 0 are in a variable of their own}
   private boolean keepsContent() {
-    return cachesMemory() && !(callsAccesses && form(0) == MemoryForm.LIMIT);
+    return bytesSlot != NOT_KEPT;
   }
 
   /// {@return whether accesses of a memory are calls}
@@ -76,7 +93,7 @@ final class InstanceAccess {
   /// {@return the types in a stack map frame of the variables that keep memory 0, as ASM writes
   /// them}
   List<Object> frameTypes() {
-    if (!cachesMemory()) {
+    if (!keepsMemory() && !keepsContent()) {
       return List.of();
     }
     MemoryForm form = form(0);
@@ -85,13 +102,21 @@ final class InstanceAccess {
       return List.of(memory);
     }
     return switch (form) {
-      case EXACT -> List.of(memory, "[B");
+      case EXACT -> List.of("[B");
       case LIMIT ->
           keepsBound()
               ? List.of(memory, "[B", Opcodes.INTEGER, Opcodes.INTEGER)
               : List.of(memory, "[B");
       case SEGMENT -> List.of(memory, Names.SEGMENT);
     };
+  }
+
+  private int boundSlot() {
+    return bytesSlot + 1;
+  }
+
+  private int maskSlot() {
+    return bytesSlot + 2;
   }
 
   /// {@return whether what addresses of memory 0 are checked against is kept in local variables}
@@ -101,19 +126,25 @@ final class InstanceAccess {
 
   /// Writes memory 0 and its bytes into their local variables, if they are kept there.
   void cacheMemory() {
-    if (!cachesMemory()) {
+    if (!keepsMemory() && !keepsContent()) {
       return;
     }
     writeMemory(0);
-    if (keepsContent()) {
+    if (keepsMemory() && keepsContent()) {
       writer.insn(Opcodes.DUP);
-      writer.store(JvmKind.REF, memorySlot);
-      writeContentOf(form(0));
-      writer.store(JvmKind.REF, memorySlot + 1);
-      cacheBound();
-    } else {
+    }
+    if (keepsMemory()) {
       writer.store(JvmKind.REF, memorySlot);
     }
+    if (keepsContent()) {
+      cacheBytes();
+    }
+  }
+
+  private void cacheBytes() {
+    writeContentOf(form(0));
+    writer.store(JvmKind.REF, bytesSlot);
+    cacheBound();
   }
 
   /*
@@ -128,17 +159,17 @@ final class InstanceAccess {
       return;
     }
     writer.invokestatic(Names.MODULE, ModuleClassGenerator.CAPACITY, "()I");
-    writer.store(JvmKind.INT, memorySlot + 3);
-    writer.aload(memorySlot + 1);
+    writer.store(JvmKind.INT, maskSlot());
+    writer.aload(bytesSlot);
     writer.insn(Opcodes.ARRAYLENGTH);
     writer.insn(Opcodes.DUP);
     writer.aload(memorySlot);
     writer.getfield(Names.HEAP_MEMORY, "limit", "I");
     writer.insn(Opcodes.ISUB);
-    writer.load(JvmKind.INT, memorySlot + 3);
+    writer.load(JvmKind.INT, maskSlot());
     writer.insn(Opcodes.IAND);
     writer.insn(Opcodes.ISUB);
-    writer.store(JvmKind.INT, memorySlot + 2);
+    writer.store(JvmKind.INT, boundSlot());
   }
 
   /// Writes what an address of memory 0 is checked against in the limit form, which is negative or
@@ -147,10 +178,10 @@ final class InstanceAccess {
   /// @param offset what is added to the address once it is checked
   /// @param width the bytes of the access
   void writeBound(int offset, int width) {
-    writer.load(JvmKind.INT, memorySlot + 2);
+    writer.load(JvmKind.INT, boundSlot());
     if (offset != 0) {
       writer.iconst(offset);
-      writer.load(JvmKind.INT, memorySlot + 3);
+      writer.load(JvmKind.INT, maskSlot());
       writer.insn(Opcodes.IAND);
       writer.insn(Opcodes.ISUB);
     }
@@ -196,7 +227,7 @@ final class InstanceAccess {
 
   /// Writes a memory, from the local variable where it is kept if it is kept in one.
   void writeCachedMemory(int index) {
-    if (index == 0 && cachesMemory()) {
+    if (index == 0 && keepsMemory()) {
       writer.aload(memorySlot);
     } else {
       writeMemory(index);
@@ -206,7 +237,7 @@ final class InstanceAccess {
   /// Writes what holds the bytes of a memory: an array, or a segment.
   void writeContent(int index) {
     if (index == 0 && keepsContent()) {
-      writer.aload(memorySlot + 1);
+      writer.aload(bytesSlot);
     } else {
       writeCachedMemory(index);
       writeContentOf(form(index));
@@ -244,20 +275,68 @@ final class InstanceAccess {
     }
   }
 
-  /// Reads the bytes of memory 0 again after a direct call that may have replaced them.
-  void reloadMemoryAfter(int callee) {
-    if (module.mayGrowMemory(callee)) {
-      reloadMemory();
+  /// Notes that a direct call was written.
+  void expireMemoryAfter(int callee) {
+    if (reloadsAfter(plan, callee)) {
+      expireMemory();
     }
+  }
+
+  /// {@return whether the bytes of memory 0, where they are kept, are read again after a direct
+  /// call}
+  static boolean reloadsAfter(ModulePlan plan, int callee) {
+    return isExact(plan) || plan.module().mayGrowMemory(callee);
+  }
+
+  /// {@return whether a module has a memory 0 of the exact form}
+  static boolean isExact(ModulePlan plan) {
+    return plan.module().memoryCount() > 0 && plan.layout().memoryForm(0) == MemoryForm.EXACT;
+  }
+
+  /// Notes that a call was written, or something else that may have replaced the bytes of memory 0:
+  /// they are read again before the next instruction that may use them.
+  void expireMemory() {
+    isStale = reloadsMemory;
   }
 
   /// Reads the bytes of memory 0 again after something that may have replaced them.
   void reloadMemory() {
-    if (reloadsMemory) {
-      writer.aload(memorySlot);
-      writer.getfield(Names.HEAP_MEMORY, "bytes", "[B");
-      writer.store(JvmKind.REF, memorySlot + 1);
-      cacheBound();
+    expireMemory();
+    refreshMemory();
+  }
+
+  /// Reads the bytes of memory 0 again if that was put off.
+  void refreshMemory() {
+    if (isStale) {
+      isStale = false;
+      writeCachedMemory(0);
+      cacheBytes();
     }
+  }
+
+  /// Does the same before an instruction that may use the bytes or goes where others come from.
+  ///
+  /// @param endsFunction whether nothing of the function comes behind it
+  void refreshMemoryBefore(Opcode opcode, boolean endsFunction) {
+    if (isStale && !endsFunction && !leavesStale(opcode)) {
+      refreshMemory();
+    }
+  }
+
+  /// Notes that control does not reach the next instruction.
+  void forgetStale() {
+    isStale = false;
+  }
+
+  private static boolean leavesStale(Opcode opcode) {
+    return switch (opcode.immediates()) {
+      case LOCAL, GLOBAL, I32, I64, F32, F64, V128, FUNCTION, TYPE_TABLE -> true;
+      case NONE ->
+          switch (opcode) {
+            case ELSE, END, CATCH_ALL, THROW_REF -> false;
+            default -> true;
+          };
+      default -> opcode == Opcode.BLOCK;
+    };
   }
 }

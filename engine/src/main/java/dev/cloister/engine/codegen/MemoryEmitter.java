@@ -144,7 +144,7 @@ final class MemoryEmitter {
     writer.load(address, state.scratchAddress);
     writer.invokevirtual(Names.MEMORY, "grow", "(" + address.code() + ")" + address.code());
     state.pushOnStack(address);
-    state.instance.reloadMemory();
+    state.instance.expireMemory();
   }
 
   /// @param then what turns the loaded value into the result: JVM instructions, or a mask

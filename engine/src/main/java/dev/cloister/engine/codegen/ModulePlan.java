@@ -13,6 +13,9 @@ import java.util.Arrays;
 import java.util.BitSet;
 import java.util.Collection;
 import java.util.EnumMap;
+import java.util.EnumSet;
+import java.util.HashMap;
+import java.util.HexFormat;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Set;
@@ -49,6 +52,12 @@ public final class ModulePlan {
   /// How functions become methods that are not simply one, by kind of code.
   private final Map<CodeKind, Map<Integer, SplitPlan>> splits = new EnumMap<>(CodeKind.class);
 
+  /// The levels of functions whose first plan did not suffice, by kind of code.
+  private final Map<CodeKind, Map<Integer, Integer>> refined = new EnumMap<>(CodeKind.class);
+
+  /// The instructions of functions that compute with vector objects.
+  private final Map<Integer, Set<Opcode>> vectorFunctions = new ConcurrentHashMap<>();
+
   private final int[][] dispatched;
   private final int[] chunkStarts;
 
@@ -78,6 +87,7 @@ public final class ModulePlan {
     this.beforeVectors = beforeVectors;
     for (CodeKind kind : CodeKind.values()) {
       splits.put(kind, new ConcurrentHashMap<>());
+      refined.put(kind, new ConcurrentHashMap<>());
     }
     this.types = new TypePlan(module);
     this.dispatched = findDispatched();
@@ -142,9 +152,69 @@ public final class ModulePlan {
     return vectorUse;
   }
 
-  /// Does what has to come before code with some instructions on vector objects. Any thread, often.
-  void prepareVectors(Set<Opcode> opcodes) {
+  /// Does what has to come before code of a function with some instructions on vector objects. Any
+  /// thread, often.
+  void prepareVectors(int functionIndex, Set<Opcode> opcodes) {
+    vectorFunctions.put(functionIndex, opcodes);
     beforeVectors.accept(opcodes);
+  }
+
+  /// {@return what [#restore] needs to know of a chunk that was generated} Any thread.
+  public ChunkFacts facts(FunctionTiers tiers, int chunk) {
+    Map<Integer, Integer> levels = new HashMap<>();
+    Set<Opcode> vectors = EnumSet.noneOf(Opcode.class);
+    for (int f = chunkStart(chunk); f < chunkEnd(chunk); f++) {
+      CodeKind kind = tiers.of(f);
+      Integer level = refined(kind).get(f);
+      if (level != null) {
+        levels.put(f, level);
+      }
+      if (kind == CodeKind.OPTIMIZED) {
+        vectors.addAll(vectorFunctions.getOrDefault(f, Set.of()));
+      }
+    }
+    return new ChunkFacts(levels, vectors);
+  }
+
+  /// {@return a text that differs where the functions of a chunk have other tiers}
+  public String tierLabel(FunctionTiers tiers, int chunk) {
+    BitSet optimized = new BitSet();
+    int first = Math.max(chunkStart(chunk), module.importedFunctionCount());
+    for (int f = first; f < chunkEnd(chunk); f++) {
+      if (tiers.of(f) != tiers.kind()) {
+        optimized.set(f - first);
+      }
+    }
+    return optimized.isEmpty()
+        ? tiers.kind().label()
+        : "optimized-" + HexFormat.of().formatHex(optimized.toByteArray());
+  }
+
+  /// Does what generating a chunk would have done besides making class files. Any thread.
+  ///
+  /// @throws IllegalArgumentException if the facts are those of another chunk
+  public void restore(FunctionTiers tiers, int chunk, ChunkFacts facts) {
+    facts
+        .levels()
+        .forEach((function, level) -> {
+          if (function < chunkStart(chunk)
+              || function >= chunkEnd(chunk)
+              || level < 1
+              || level > ChunkFacts.MAX_LEVEL) {
+            throw new IllegalArgumentException(
+                "chunk " + chunk + " has no function " + function + " of level " + level);
+          }
+        });
+    facts
+        .levels()
+        .forEach((function, level) -> {
+          CodeKind kind = tiers.of(function);
+          refined(kind).put(function, level);
+          splits(kind).remove(function);
+        });
+    if (!facts.vectors().isEmpty()) {
+      beforeVectors.accept(facts.vectors());
+    }
   }
 
   /// {@return where the parts of instances are}
@@ -203,7 +273,11 @@ public final class ModulePlan {
     Map<Integer, SplitPlan> ofKind = splits(kind);
     SplitPlan known = ofKind.get(functionIndex);
     if (known == null) {
-      known = SplitPlanner.first(kind, this, functionIndex);
+      Integer level = refined(kind).get(functionIndex);
+      known =
+          level == null
+              ? SplitPlanner.first(kind, this, functionIndex)
+              : SplitPlanner.at(kind, this, functionIndex, level);
       if (known.hasFrame()) {
         ofKind.put(functionIndex, known);
       }
@@ -218,8 +292,14 @@ public final class ModulePlan {
   /// @throws LimitExceededException if it cannot be divided more finely
   void divide(CodeKind kind, int functionIndex, SplitPlan last, LimitExceededException limit) {
     if (split(kind, functionIndex).level() == last.level()) {
-      splits(kind).put(functionIndex, SplitPlanner.next(kind, this, functionIndex, last, limit));
+      SplitPlan next = SplitPlanner.next(kind, this, functionIndex, last, limit);
+      refined(kind).put(functionIndex, next.level());
+      splits(kind).put(functionIndex, next);
     }
+  }
+
+  private Map<Integer, Integer> refined(CodeKind kind) {
+    return Objects.requireNonNull(refined.get(kind));
   }
 
   private Map<Integer, SplitPlan> splits(CodeKind kind) {

@@ -25,9 +25,11 @@ final class NumericEmitter {
   private static final Map<Opcode, Row> ROWS = rows();
 
   private final MethodState state;
+  private final ConstantDivision divisions;
 
   NumericEmitter(MethodState state) {
     this.state = state;
+    this.divisions = new ConstantDivision(state);
   }
 
   /// Writes `opcode` if it is one of the table's.
@@ -37,6 +39,9 @@ final class NumericEmitter {
     Row row = ROWS.get(opcode);
     if (row == null) {
       return false;
+    }
+    if (divisions.emit(opcode)) {
+      return true;
     }
     BytecodeWriter writer = state.writer;
     state.flush();

@@ -65,7 +65,7 @@ final class PackedPlan {
     if (!isWanted || (scan.catches && throwsVectors(plan.module())) || !VectorApi.isAvailable()) {
       return null;
     }
-    plan.prepareVectors(scan.opcodes);
+    plan.prepareVectors(functionIndex, scan.opcodes);
     return new PackedPlan(scan.choose());
   }
 

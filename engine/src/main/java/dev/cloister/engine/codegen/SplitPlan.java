@@ -82,6 +82,11 @@ final class SplitPlan {
     return regions.get(ordinal);
   }
 
+  /// {@return the number of regions}
+  int regionCount() {
+    return regions.size();
+  }
+
   /// {@return how finely the function is divided; 0 if it is not}
   int level() {
     return level;

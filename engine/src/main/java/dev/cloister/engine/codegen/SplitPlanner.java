@@ -35,6 +35,9 @@ final class SplitPlanner {
   /// level: as little as a first try leaves, then less.
   private static final int[] BUDGETS = {28_000, 16_000, 8_000, 4_000};
 
+  /// The finest division.
+  static final int LEVELS = BUDGETS.length;
+
   /// The most bytecode that one function may become, by the estimates.
   private static final int MAX_FUNCTION_BYTES = 256 << 20;
 
@@ -115,10 +118,14 @@ final class SplitPlanner {
       int functionIndex,
       SplitPlan last,
       LimitExceededException limit) {
-    if (last.level() == BUDGETS.length) {
+    if (last.level() == LEVELS) {
       throw limit;
     }
-    int level = last.level() + 1;
+    return at(kind, plan, functionIndex, last.level() + 1);
+  }
+
+  /// {@return the plan that divides a function as finely as a level says, from 1 to [#LEVELS]}
+  static SplitPlan at(CodeKind kind, ModulePlan plan, int functionIndex, int level) {
     String locals = Sites.locals(plan.module(), functionIndex);
     return divide(
         new SplitPlanner(kind, plan, functionIndex, BUDGETS[level - 1], locals, MAX_LOCAL_SLOTS),

@@ -10,17 +10,20 @@ import dev.cloister.engine.stats.CompileJobInfo;
 import dev.cloister.engine.stats.CompileMode;
 import dev.cloister.engine.stats.CompileState;
 import dev.cloister.engine.util.Checkpoint;
+import java.util.Objects;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicLong;
+import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /// One compilation, from its first byte until there is a module or none will be.
 ///
-/// It ends exactly once, by [#succeed] or [#fail] of whoever works for it. Until then it can be cancelled from any
-/// thread; the work then ends at its next [Checkpoint], also within a function body, and what waits
-/// is told at once. All of its work, on whichever threads, counts towards its time.
+/// It ends exactly once, by [#succeed] or [#fail] of whoever works for it. Until then it can be
+/// cancelled from any thread; the work then ends at its next [Checkpoint], also within a function
+/// body, and what waits is told at once. All of its work, on whichever threads, counts towards its
+/// time.
 public final class CompileJob implements DecodeMonitor {
   /// The limit of the time that a compilation may take, as errors call it.
   public static final String TIME_LIMIT = "compileMillis";
@@ -269,8 +272,11 @@ public final class CompileJob implements DecodeMonitor {
 
   /// Lets `action` run when the job is cancelled, on the thread that does; at once if it was
   /// cancelled already.
-  public void onCancel(Runnable action) {
-    cancelled.thenRun(action);
+  public void onCancel(Consumer<CompilationCancelledException> action) {
+    CompletableFuture<?> _ =
+        cancelled.thenRun(() ->
+            action.accept(
+                new CompilationCancelledException(id, Objects.requireNonNull(cancelReason))));
   }
 
   /// Waits for `event` or until the job is cancelled.
@@ -290,25 +296,27 @@ public final class CompileJob implements DecodeMonitor {
       if (reason != null) {
         throw new CompilationCancelledException(id, reason);
       }
-      end(CompileState.DONE);
+      if (hasEnded) {
+        throw new IllegalStateException("job " + id + " has ended");
+      }
+      hasEnded = true;
+      state = CompileState.DONE;
     }
     jobs.remove(this);
   }
 
   /// Ends the job without a module.
-  public void fail() {
+  ///
+  /// @return whether it had not ended
+  public boolean fail() {
     synchronized (endLock) {
-      end(cancelReason == null ? CompileState.FAILED : CompileState.CANCELLED);
+      if (hasEnded) {
+        return false;
+      }
+      hasEnded = true;
+      state = cancelReason == null ? CompileState.FAILED : CompileState.CANCELLED;
     }
     jobs.remove(this);
-  }
-
-  @GuardedBy("endLock")
-  private void end(CompileState last) {
-    if (hasEnded) {
-      throw new IllegalStateException("job " + id + " has ended");
-    }
-    hasEnded = true;
-    state = last;
+    return true;
   }
 }

@@ -18,7 +18,12 @@ public final class JobThreads implements AutoCloseable {
   public JobThreads(int count) {
     executor =
         new ThreadPoolExecutor(
-            count, count, IDLE_SECONDS, TimeUnit.SECONDS, new LinkedBlockingQueue<>(), this::thread);
+            count,
+            count,
+            IDLE_SECONDS,
+            TimeUnit.SECONDS,
+            new LinkedBlockingQueue<>(),
+            this::thread);
     executor.allowCoreThreadTimeOut(true);
   }
 

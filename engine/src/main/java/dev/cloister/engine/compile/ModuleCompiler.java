@@ -1,5 +1,6 @@
 package dev.cloister.engine.compile;
 
+import dev.cloister.engine.code.ClassFileArchive;
 import dev.cloister.engine.code.CompileThreads;
 import dev.cloister.engine.code.CompileTimeImports;
 import dev.cloister.engine.code.EngineVersion;
@@ -8,10 +9,10 @@ import dev.cloister.engine.code.NativeModule;
 import dev.cloister.engine.code.NativeModuleCache;
 import dev.cloister.engine.code.NativeModuleCache.Claim;
 import dev.cloister.engine.code.NativeModuleCache.Flight;
+import dev.cloister.engine.code.ValidationArchive;
 import dev.cloister.engine.decode.ModuleDecoder;
 import dev.cloister.engine.decode.PrefixHash;
 import dev.cloister.engine.decode.StreamingDecoder;
-import dev.cloister.engine.error.CompilationCancelledException;
 import dev.cloister.engine.error.LimitExceededException;
 import dev.cloister.engine.error.WasmException;
 import dev.cloister.engine.feature.WasmFeatures;
@@ -27,6 +28,7 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.BiFunction;
 import java.util.function.Consumer;
+import java.util.function.Function;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
@@ -40,6 +42,7 @@ public final class ModuleCompiler {
   private final NativeModuleCache cache;
   private final ModuleFailures failures;
   private final CompileThreads threads;
+  private final Function<ModuleHash, ClassFileArchive> archives;
   private final BiFunction<WasmModule, ModuleHash, NativeModule> generator;
   private final EngineEvents events;
 
@@ -49,6 +52,7 @@ public final class ModuleCompiler {
   /// @param cache where native modules are found and put
   /// @param failures where faults are found and put
   /// @param threads where code is generated, and large modules are validated
+  /// @param archives where code of modules is kept
   /// @param generator makes a native module of a valid one; on one of `threads`
   /// @param events is told of what was decoded
   public ModuleCompiler(
@@ -56,12 +60,14 @@ public final class ModuleCompiler {
       NativeModuleCache cache,
       ModuleFailures failures,
       CompileThreads threads,
+      Function<ModuleHash, ClassFileArchive> archives,
       BiFunction<WasmModule, ModuleHash, NativeModule> generator,
       EngineEvents events) {
     this.features = features;
     this.cache = cache;
     this.failures = failures;
     this.threads = threads;
+    this.archives = archives;
     this.generator = generator;
     this.events = events;
   }
@@ -102,8 +108,10 @@ public final class ModuleCompiler {
   }
 
   /// Begins to take a module in pieces.
-  public ModuleStream stream(CompileJob job) {
-    return new ModuleStream(this, job);
+  ///
+  /// @param onDrop runs when the job was cancelled while nobody worked for it
+  public ModuleStream stream(CompileJob job, Runnable onDrop) {
+    return new ModuleStream(this, job, onDrop);
   }
 
   /// A compilation that gives its thread back when it has to wait.
@@ -128,25 +136,17 @@ public final class ModuleCompiler {
     }
 
     void start() {
-      job.onCancel(() -> {
+      job.onCancel(cancellation -> {
         // Otherwise the work finds out by itself.
         if (lock.tryLock()) {
           try {
-            endIfCancelled();
+            result.completeExceptionally(cancellation);
           } finally {
             lock.unlock();
           }
         }
       });
       executor.accept(this::attempt);
-    }
-
-    private void endIfCancelled() {
-      try {
-        job.requireGoingOn();
-      } catch (CompilationCancelledException e) {
-        result.completeExceptionally(e);
-      }
     }
 
     private void attempt() {
@@ -232,6 +232,7 @@ public final class ModuleCompiler {
     }
     job.enter(CompileState.VALIDATING);
     WasmModule module = source.decode();
+    ValidationArchive.add(archives.apply(source.hash()), module, job.limits());
     job.enter(CompileState.GENERATING);
     // All at once, so that its classes need not be handed over one by one.
     ModuleHash hash = source.hash();
@@ -342,7 +343,13 @@ public final class ModuleCompiler {
 
     private WasmModule decodeNow() {
       try {
-        return ModuleDecoder.decode(bytes, features, job.limits(), threads::runLater, job);
+        return ModuleDecoder.decode(
+            bytes,
+            features,
+            job.limits(),
+            threads::runLater,
+            job,
+            ValidationArchive.find(archives.apply(hash()), job.limits()));
       } catch (WasmException e) {
         if (isOfModule(e)) {
           failures.add(new ModuleFailures.Failure(hash(), bytes.length, e), null, scope(job));

@@ -3,8 +3,8 @@ package dev.cloister.engine.compile;
 import dev.cloister.engine.module.ModuleHash;
 import dev.cloister.engine.module.WasmModule;
 
-/// The bytes of a module that are all there, and what is made of them when it is needed. Confined to
-/// the thread that works for the job.
+/// The bytes of a module that are all there, and what is made of them when it is needed. Confined
+/// to the thread that works for the job.
 interface ModuleSource {
   /// {@return the digest of the bytes}
   ModuleHash hash();

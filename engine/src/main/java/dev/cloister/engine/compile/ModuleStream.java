@@ -45,12 +45,12 @@ public final class ModuleStream {
   private boolean isOver;
   private long decodeNanos;
 
-  ModuleStream(ModuleCompiler compiler, CompileJob job) {
+  ModuleStream(ModuleCompiler compiler, CompileJob job, Runnable onDrop) {
     this.compiler = compiler;
     this.job = job;
     this.decoder = compiler.newDecoder(job);
     decoder.onPrefix(this::mayGoOn);
-    job.onCancel(() -> {
+    job.onCancel(_ -> {
       // Otherwise the work finds out by itself.
       if (lock.tryLock()) {
         try {
@@ -58,6 +58,7 @@ public final class ModuleStream {
         } finally {
           lock.unlock();
         }
+        onDrop.run();
       }
     });
   }
@@ -72,7 +73,7 @@ public final class ModuleStream {
     try (CompileJob.Work work = job.lead()) {
       work.pass();
       requireOpen();
-      timed(() -> {
+      timed(/* isEnd= */ false, () -> {
         decoder.push(bytes, from, length);
         return true;
       });
@@ -167,31 +168,37 @@ public final class ModuleStream {
       }
     }
     if (suspicions.isEmpty() && !isKnownPrefix) {
-      timed(() -> {
+      timed(/* isEnd= */ false, () -> {
         decoder.resume();
         return true;
       });
     }
   }
 
+  /// Does a part of the work.
+  ///
+  /// @param isEnd whether a fault may be that the module ends: then it is not one of streams that
+  ///   begin with the same bytes and go on
   @CanIgnoreReturnValue
-  private <T> T timed(Supplier<T> step) {
+  private <T> T timed(boolean isEnd, Supplier<T> step) {
     long start = System.nanoTime();
     try {
       return step.get();
     } catch (WasmException e) {
-      noteFault(e, decodeNanos + System.nanoTime() - start);
+      noteFault(e, isEnd, decodeNanos + System.nanoTime() - start);
       throw e;
     } finally {
       decodeNanos += System.nanoTime() - start;
     }
   }
 
-  private void noteFault(WasmException fault, long nanos) {
+  private void noteFault(WasmException fault, boolean isEnd, long nanos) {
     int size = decoder.size();
     if (ModuleCompiler.isOfModule(fault)) {
       ModuleHash hash = decoder.hash(size);
-      compiler.failures().add(new Failure(hash, size, fault), prefixHash, compiler.scope(job));
+      compiler
+          .failures()
+          .add(new Failure(hash, size, fault), isEnd ? null : prefixHash, compiler.scope(job));
     }
     compiler.tellDecoded(job, size, nanos / NANOS_IN_MICRO, /* isSuccess= */ false);
   }
@@ -217,7 +224,7 @@ public final class ModuleStream {
       WasmModule module = decoded;
       if (module == null) {
         int size = decoder.size();
-        module = timed(decoder::finish);
+        module = timed(/* isEnd= */ true, decoder::finish);
         decoded = module;
         compiler.tellDecoded(job, size, decodeNanos / NANOS_IN_MICRO, /* isSuccess= */ true);
       }

@@ -2,6 +2,7 @@ package dev.cloister.engine.decode;
 
 import dev.cloister.engine.feature.WasmFeatures;
 import dev.cloister.engine.feature.WasmLimits;
+import dev.cloister.engine.module.ValidatedBodies;
 import dev.cloister.engine.module.WasmModuleBuilder;
 import dev.cloister.engine.util.Checkpoint;
 import dev.cloister.engine.util.IntVector;
@@ -13,6 +14,7 @@ import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.Executor;
 import java.util.concurrent.FutureTask;
+import org.jspecify.annotations.Nullable;
 
 /// Validates the bodies of a code section, on several threads if it is large.
 ///
@@ -34,6 +36,9 @@ final class BodyValidation {
   private final Executor helpers;
   private final DecodeMonitor monitor;
   private final FunctionValidator validator;
+
+  /// What is known of the bodies, which then are not validated.
+  private @Nullable ValidatedBodies known;
 
   private boolean isLarge;
   private int sectionEnd;
@@ -66,6 +71,12 @@ final class BodyValidation {
     validator = new FunctionValidator(module, features, limits);
   }
 
+  /// Takes over what the validation of the same bytes has found before.
+  void trust(ValidatedBodies validated) {
+    known = validated;
+    module.useValidated(validated);
+  }
+
   /// Begins the section that is in `[start, end)`.
   void begin(int start, int end) {
     isLarge = end - start > 2 * BATCH_BYTES;
@@ -86,6 +97,11 @@ final class BodyValidation {
   ///
   /// @throws dev.cloister.engine.error.WasmException if it is known already that it has a fault
   void add(byte[] bytes, int from, int to) {
+    ValidatedBodies validated = known;
+    if (validated != null) {
+      module.addBody(from, to, validated.facts(functionCount++));
+      return;
+    }
     int index = module.importedFunctionCount() + functionCount++;
     if (!isLarge) {
       module.addBody(from, to, validate(validator, index, bytes, from, to));

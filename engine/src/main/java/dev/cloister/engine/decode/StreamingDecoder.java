@@ -7,6 +7,7 @@ import dev.cloister.engine.feature.WasmLimit;
 import dev.cloister.engine.feature.WasmLimits;
 import dev.cloister.engine.module.CustomSection;
 import dev.cloister.engine.module.ModuleHash;
+import dev.cloister.engine.module.ValidatedBodies;
 import dev.cloister.engine.module.WasmModule;
 import dev.cloister.engine.module.WasmModuleBuilder;
 import dev.cloister.engine.module.WireBytes;
@@ -133,15 +134,22 @@ public final class StreamingDecoder {
   }
 
   /// Decodes a whole module without copying it; nobody may change `bytes` from now on.
+  ///
+  /// @param validated what the validation of the very same bytes has found before, with limits that
+  ///   were not wider; null to validate them
   static WasmModule decode(
       byte[] bytes,
       WasmFeatures features,
       WasmLimits limits,
       Executor helpers,
-      DecodeMonitor monitor) {
+      DecodeMonitor monitor,
+      @Nullable ValidatedBodies validated) {
     int size = (int) Math.min(bytes.length, limits.allowed(WasmLimit.MODULE_SIZE));
     StreamingDecoder decoder =
         new StreamingDecoder(features, limits, helpers, monitor, bytes, size);
+    if (validated != null) {
+      decoder.bodies.trust(validated);
+    }
     decoder.advance();
     decoder.checkModuleSize(bytes.length);
     return decoder.finish();
@@ -224,8 +232,8 @@ public final class StreamingDecoder {
     return finished;
   }
 
-  /// Ends the module without a result and lets go of its bytes, which a fault alone does not. Nothing
-  /// happens if it has ended.
+  /// Ends the module without a result and lets go of its bytes, which a fault alone does not.
+  /// Nothing happens if it has ended.
   public void abort() {
     isFinished = true;
     release();

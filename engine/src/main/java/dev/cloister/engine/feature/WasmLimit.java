@@ -1,5 +1,7 @@
 package dev.cloister.engine.feature;
 
+import java.util.Locale;
+
 /// An implementation limit of modules, with its default: that of the JavaScript API's appendix,
 /// which other engines share.
 public enum WasmLimit {
@@ -62,6 +64,23 @@ public enum WasmLimit {
   WasmLimit(String text, long standard) {
     this.text = text;
     this.standard = standard;
+  }
+
+  /// Returns the name in configuration files, which ends with `Bytes` if that is what is counted.
+  public String key() {
+    String[] words = name().toLowerCase(Locale.ROOT).split("_", -1);
+    StringBuilder key = new StringBuilder(words[0]);
+    for (int i = 1; i < words.length; i++) {
+      boolean isUnit = isBytes() && words[i].equals("size");
+      String word = isUnit ? "bytes" : words[i];
+      key.append(Character.toUpperCase(word.charAt(0))).append(word, 1, word.length());
+    }
+    return key.toString();
+  }
+
+  /// Returns whether bytes are counted.
+  public boolean isBytes() {
+    return text.endsWith("in bytes");
   }
 
   /// Returns what is limited, as messages say it.

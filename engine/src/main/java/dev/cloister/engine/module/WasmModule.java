@@ -36,8 +36,9 @@ public final class WasmModule implements IndexSpaces {
   /// What is there for a module with nothing in it.
   private static final int MODULE_BYTES = 2_000;
 
-  /// A type in its group, its lists, and what the compiler notes about it.
-  private static final int TYPE_BYTES = 270;
+  /// A type in its group, its lists, and what the compiler notes about it: what [#metadataBytes]
+  /// has of each. Equal types of several modules are one.
+  public static final int TYPE_BYTES = 270;
 
   private final WireBytes wireBytes;
   private final WasmFeatures features;
@@ -93,7 +94,7 @@ public final class WasmModule implements IndexSpaces {
     declaredFunctions = (BitSet) builder.declaredFunctions.clone();
     tailCallers = (BitSet) builder.tailCallers.clone();
     tailCallees = (BitSet) builder.tailCallees.clone();
-    memoryGrowers = builder.growth.find(builder.functionCount());
+    memoryGrowers = builder.memoryGrowers();
     importedFunctionCount = builder.importedFunctionCount;
     importedTableCount = builder.importedTableCount;
     importedMemoryCount = builder.importedMemoryCount;
@@ -101,6 +102,11 @@ public final class WasmModule implements IndexSpaces {
     importedTagCount = builder.importedTagCount;
     startFunction = builder.startFunction;
     dataCount = builder.dataCount;
+  }
+
+  /// Returns what validation has found out about the bodies.
+  public ValidatedBodies validatedBodies() {
+    return new ValidatedBodies(facts, tailCallers, tailCallees, memoryGrowers);
   }
 
   /// Returns the bytes that the module was decoded from.

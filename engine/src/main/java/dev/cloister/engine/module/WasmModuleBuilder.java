@@ -13,6 +13,7 @@ import java.io.ByteArrayOutputStream;
 import java.util.ArrayList;
 import java.util.BitSet;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 
 /// A module whose sections are being decoded, and the context of validation meanwhile. Only the
 /// decoder fills it, in the order of the sections. Confined to one thread, but while bodies are
@@ -45,6 +46,7 @@ public final class WasmModuleBuilder implements IndexSpaces {
   final BitSet tailCallees = new BitSet();
   final GrowthFacts growth = new GrowthFacts();
   int allFacts;
+  private @Nullable ValidatedBodies validated;
   int importedFunctionCount;
   int importedTableCount;
   int importedMemoryCount;
@@ -148,6 +150,19 @@ public final class WasmModuleBuilder implements IndexSpaces {
   /// Sets the number in the data count section.
   public void setDataCount(int count) {
     dataCount = count;
+  }
+
+  /// Takes what is known of all bodies from when the same module was validated before; the facts
+  /// about each still come with [#addBody].
+  public void useValidated(ValidatedBodies known) {
+    validated = known;
+    tailCallers.or(known.tailCallers());
+    tailCallees.or(known.tailCallees());
+  }
+
+  /// Returns the functions during whose calls a memory may grow, once all bodies are there.
+  BitSet memoryGrowers() {
+    return validated != null ? validated.memoryGrowers() : growth.find(functionCount());
   }
 
   /// Appends the code entry in `[offset, end)`, from its local declarations on.

@@ -21,7 +21,6 @@ public final class InstanceLayout {
   private final int fieldLimit;
   private final WasmModule module;
   private final boolean exactMemory;
-  private boolean memoryExported;
 
   /// Computes the layout of a module's instances.
   public InstanceLayout(WasmModule module) {
@@ -31,7 +30,6 @@ public final class InstanceLayout {
       if (export.kind() == ExternKind.GLOBAL) {
         cells.set(export.index());
       }
-      memoryExported |= export.kind() == ExternKind.MEMORY;
     }
     cells.set(0, module.importedGlobalCount());
     fieldLimit = MAX_FIELDS;
@@ -64,10 +62,5 @@ public final class InstanceLayout {
   /// {@return the export with this name}
   public @Nullable Export export(String name) {
     return exports.get(name);
-  }
-
-  /// {@return whether others can reach, and grow, a memory of the module}
-  public boolean isMemoryExported() {
-    return memoryExported;
   }
 }

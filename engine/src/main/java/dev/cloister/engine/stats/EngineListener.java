@@ -21,4 +21,10 @@ public interface EngineListener {
 
   /// An instance was made, or could not be: once for each attempt.
   default void moduleInstantiated(ModuleInstantiated event) {}
+
+  /// Code of a module was written, to be loaded when the module is used again.
+  default void codePersisted(CodePersisted event) {}
+
+  /// What was kept of a module's code cannot be used, or its new code not be kept.
+  default void codeNotPersisted(CodeNotPersisted event) {}
 }

@@ -69,7 +69,9 @@ final class ChunkFilesTest {
   void calleesOfWhatIsTaken_areGeneratedAhead_once() {
     ModulePlan plan = plan(chain());
     try (CompileThreads threads = new CompileThreads(2)) {
-      ChunkFiles files = new ChunkFiles(FunctionTiers.of(CodeKind.BASELINE), plan, threads);
+      ImageArchive archive =
+          new ImageArchive(FunctionTiers.of(CodeKind.BASELINE), plan, ClassFileArchive.NONE);
+      ChunkFiles files = new ChunkFiles(archive, plan, threads);
       assertThat(files.takeIfGenerated(0, "C0")).isNull();
       byte[] first = threads.run(() -> files.take(0, "C0"));
       assertThat(first).isNotNull();

@@ -78,7 +78,8 @@ final class CodeImageTest {
         Stopper.create(StopPolicy.defaults()),
         MemoryPool.NONE,
         CodeManager.unlimited(),
-        DebugFileLoader.NONE);
+        DebugFileLoader.NONE,
+        ClassFileArchive.NONE);
   }
 
   /// `outer` calls the host, then `inner`, which does so as well; all count in memory and global.

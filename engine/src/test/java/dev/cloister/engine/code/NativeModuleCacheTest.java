@@ -61,7 +61,8 @@ final class NativeModuleCacheTest {
         Stopper.create(StopPolicy.defaults()),
         MemoryPool.NONE,
         CodeManager.unlimited(),
-        DebugFileLoader.NONE);
+        DebugFileLoader.NONE,
+        ClassFileArchive.NONE);
   }
 
   private Flight own() {
@@ -128,8 +129,8 @@ final class NativeModuleCacheTest {
                 CompileTimeImports.NONE,
                 key.engineVersion(),
                 "an isolate's own"));
-    assertThat(others).allSatisfy(other ->
-        assertThat(cache.claim(other)).isInstanceOf(Claim.Owned.class));
+    assertThat(others)
+        .allSatisfy(other -> assertThat(cache.claim(other)).isInstanceOf(Claim.Owned.class));
     assertThat(made.hash()).isEqualTo(key.hash());
   }
 

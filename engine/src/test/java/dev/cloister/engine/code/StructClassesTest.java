@@ -74,7 +74,8 @@ final class StructClassesTest {
             Stopper.create(StopPolicy.defaults()),
             MemoryPool.NONE,
             CodeManager.unlimited(),
-            DebugFileLoader.NONE);
+            DebugFileLoader.NONE,
+            ClassFileArchive.NONE);
     try (Store store = new Store(HeapLimiter.UNLIMITED)) {
       return (WasmStruct)
           Objects.requireNonNull(

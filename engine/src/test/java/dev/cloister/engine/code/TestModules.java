@@ -43,7 +43,8 @@ final class TestModules implements AutoCloseable {
         stopper,
         MemoryPool.NONE,
         manager,
-        DebugFileLoader.NONE);
+        DebugFileLoader.NONE,
+        ClassFileArchive.NONE);
   }
 
   /// Returns a module with functions `f0`, `f1` …, each of which adds its number to its argument.
@@ -59,7 +60,7 @@ final class TestModules implements AutoCloseable {
 
   /// Waits until something has happened.
   static void await(String what, BooleanSupplier condition) {
-    long end = System.nanoTime() + Duration.ofSeconds(60).toNanos();
+    long end = System.nanoTime() + Duration.ofSeconds(30).toNanos();
     while (!condition.getAsBoolean()) {
       if (System.nanoTime() - end > 0) {
         throw new AssertionError("did not happen: " + what);

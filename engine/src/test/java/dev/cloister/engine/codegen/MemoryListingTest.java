@@ -116,6 +116,55 @@ final class MemoryListingTest {
                         .op(Opcode.I32_WRAP_I64)));
   }
 
+  /// The bytes are read again once before they are used, and before control meets.
+  @Test
+  void calls_inExactForm() {
+    GoldenListing.assertMatches(
+        "calls_exact",
+        new ModuleBuilder()
+            .memory(1)
+            .function(VOID, code -> {})
+            .function(
+                INT,
+                code ->
+                    code.call(0)
+                        .call(0)
+                        .block()
+                        .localGet(0)
+                        .access(Opcode.I32_LOAD8_S, 0)
+                        .localSet(0)
+                        .end()
+                        .localGet(0)
+                        .access(Opcode.I32_LOAD8_S, 0)
+                        .call(0))
+            .function(
+                INT,
+                code ->
+                    code.localGet(0)
+                        .ifThen()
+                        .call(0)
+                        .localGet(0)
+                        .ret()
+                        .otherwise()
+                        .call(0)
+                        .end()
+                        .localGet(0)
+                        .access(Opcode.I32_LOAD8_S, 0))
+            .function(
+                INT,
+                code ->
+                    code.call(0)
+                        .loop()
+                        .localGet(0)
+                        .access(Opcode.I32_LOAD8_S, 0)
+                        .localSet(0)
+                        .call(0)
+                        .localGet(0)
+                        .brIf(0)
+                        .end()
+                        .localGet(0)));
+  }
+
   @Test
   void stores_inExactForm() {
     GoldenListing.assertMatches("stores_exact", accesses(STORES, 0, 16).memory(1));

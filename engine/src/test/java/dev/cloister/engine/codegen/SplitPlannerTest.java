@@ -4,11 +4,13 @@ import static dev.cloister.engine.fixture.TestEngine.result;
 import static dev.cloister.engine.types.NumType.I32;
 import static dev.cloister.engine.types.NumType.I64;
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.cloister.engine.EngineConfig;
 import dev.cloister.engine.bytecode.InstructionReader;
 import dev.cloister.engine.bytecode.Opcode;
 import dev.cloister.engine.decode.ModuleDecoder;
+import dev.cloister.engine.error.LimitExceededException;
 import dev.cloister.engine.feature.WasmFeatures;
 import dev.cloister.engine.feature.WasmLimits;
 import dev.cloister.engine.fixture.CodeBuilder;
@@ -21,8 +23,11 @@ import dev.cloister.engine.runtime.InstanceLayout;
 import dev.cloister.engine.runtime.VectorUse;
 import dev.cloister.engine.types.FuncType;
 import java.util.List;
+import java.util.Map;
 import java.util.Objects;
+import java.util.Set;
 import java.util.stream.IntStream;
+import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.EnumSource.Mode;
@@ -161,6 +166,47 @@ final class SplitPlannerTest {
         sum = sum * 31 + value;
       }
       assertThat(result(engine.instantiate(module), "f", 5L)).isEqualTo(sum);
+    }
+  }
+
+  @Test
+  void divisionThatWasRefined_isTheSameAfterItsFactsAreRestored() {
+    byte[] bytes =
+        new ModuleBuilder().exportFunction("run", RUN, SplitPlannerTest::interpreter).build();
+    WasmModule module = ModuleDecoder.decode(bytes, WasmFeatures.ALL, WasmLimits.defaults());
+    ModulePlan refined = new ModulePlan(module, new InstanceLayout(module));
+    LimitExceededException limit = new LimitExceededException("size", 1, 0);
+    for (int level = 1; level <= 3; level++) {
+      refined.divide(CodeKind.BASELINE, 0, refined.split(CodeKind.BASELINE, 0), limit);
+
+      ModulePlan restored = new ModulePlan(module, new InstanceLayout(module));
+      restored.split(CodeKind.BASELINE, 0);
+      FunctionTiers tiers = FunctionTiers.of(CodeKind.BASELINE);
+      restored.restore(tiers, 0, refined.facts(tiers, 0));
+
+      SplitPlan expected = refined.split(CodeKind.BASELINE, 0);
+      SplitPlan actual = restored.split(CodeKind.BASELINE, 0);
+      assertThat(actual.level()).isEqualTo(level);
+      assertThat(actual.framed()).isEqualTo(expected.framed());
+      assertThat(actual.isDivided()).isTrue();
+      for (int region = 0; region < expected.regionCount(); region++) {
+        assertThat(actual.region(region)).isEqualTo(expected.region(region));
+      }
+      assertThat(actual.regionCount()).isEqualTo(expected.regionCount());
+      assertThat(restored.split(CodeKind.OPTIMIZED, 0).level()).isZero();
+    }
+  }
+
+  @Test
+  void factsOfAnotherChunk_areRefused() {
+    byte[] bytes =
+        new ModuleBuilder().exportFunction("run", RUN, SplitPlannerTest::interpreter).build();
+    WasmModule module = ModuleDecoder.decode(bytes, WasmFeatures.ALL, WasmLimits.defaults());
+    ModulePlan plan = new ModulePlan(module, new InstanceLayout(module));
+    for (Map<Integer, Integer> levels : List.of(Map.of(1, 1), Map.of(0, 0), Map.of(0, 5))) {
+      ChunkFacts facts = new ChunkFacts(levels, Set.of());
+      assertThatThrownBy(() -> plan.restore(FunctionTiers.of(CodeKind.BASELINE), 0, facts))
+          .isInstanceOf(IllegalArgumentException.class);
     }
   }
 }

@@ -2,9 +2,11 @@ package dev.cloister.isolate.plugin;
 
 import dev.cloister.engine.ModuleHandle;
 import dev.cloister.engine.StreamingCompilation;
+import dev.cloister.engine.error.CompilationCancelledException;
 import dev.cloister.engine.error.LimitExceededException;
 import dev.cloister.isolate.heap.HeapCategory;
 import dev.cloister.isolate.heap.HeapLedger;
+import java.util.function.Consumer;
 
 /// A module that arrives in pieces and is compiled as it does.
 ///
@@ -28,6 +30,17 @@ public final class ModuleUpload {
     this.maxBytes = maxBytes;
   }
 
+  /// The number of the engine's compile job.
+  public long jobId() {
+    return compilation.jobId();
+  }
+
+  /// Lets `action` run when somebody cancels the compilation, on that thread; at once if it was
+  /// cancelled already.
+  public void onCancel(Consumer<CompilationCancelledException> action) {
+    compilation.onCancel(action);
+  }
+
   /// The bytes taken so far.
   public long receivedBytes() {
     return receivedBytes;
@@ -36,7 +49,9 @@ public final class ModuleUpload {
   /// Takes the next `length` bytes of the module.
   ///
   /// @throws dev.cloister.engine.error.WasmException as soon as the module is certain to be faulty
-  /// @throws LimitExceededException of `uploadBytes` or `memoryBytes`
+  /// @throws LimitExceededException of `uploadBytes`, `memoryBytes`, `compileMillis`,
+  ///   `functionsPerModule` or `typesPerModule`
+  /// @throws CompilationCancelledException if somebody cancelled the compilation
   public void push(byte[] chunk, int from, int length) {
     requireOpen();
     boolean isTaken = false;
@@ -55,7 +70,8 @@ public final class ModuleUpload {
   ///
   /// @return the tenant's hold on it, the one it has already if the same bytes were there
   /// @throws dev.cloister.engine.error.WasmException if the module is faulty
-  /// @throws LimitExceededException of `memoryBytes`
+  /// @throws LimitExceededException as [#push]
+  /// @throws CompilationCancelledException as [#push]
   public PluginHandle finish() {
     requireOpen();
     boolean isDone = false;

@@ -27,6 +27,7 @@ final class CompileCommand implements Callable<Integer> {
 
   @Mixin private final ExecutionTierOption tierOption = new ExecutionTierOption();
   @Mixin private final FeaturesOption featuresOption = new FeaturesOption();
+  @Mixin private final CodeCacheOption codeCacheOption = new CodeCacheOption();
 
   @Option(names = "--stats", description = "Prints sizes of the code and times of the phases.")
   private boolean showStats;
@@ -47,7 +48,9 @@ final class CompileCommand implements Callable<Integer> {
   @Override
   public Integer call() {
     EngineConfig defaults = tierOption.engineConfig();
-    EngineConfig config = defaults.withFeatures(featuresOption.applyTo(defaults.features()));
+    EngineConfig config =
+        codeCacheOption.applyTo(
+            defaults.withFeatures(featuresOption.applyTo(defaults.features())), terminal);
     byte[] wireBytes = ModuleFile.read(file);
     try (WasmEngine engine = new WasmEngine(config);
         EngineIsolate isolate = engine.addIsolate("compile")) {

@@ -2,6 +2,7 @@ package dev.cloister.sandbox.cli;
 
 import dev.cloister.engine.EngineConfig;
 import dev.cloister.engine.runtime.CodeKind;
+import dev.cloister.engine.runtime.TierPolicy;
 import java.util.List;
 import java.util.Locale;
 import picocli.CommandLine.ITypeConverter;
@@ -12,7 +13,7 @@ import picocli.CommandLine.TypeConversionException;
 final class ExecutionTierOption {
   /// What a user can ask for.
   enum Tier {
-    /// The engine decides, function by function.
+    /// The single-pass compiler first, and the optimizing one for functions that are hot.
     AUTO(CodeKind.BASELINE),
     /// The single-pass compiler only.
     BASELINE(CodeKind.BASELINE),
@@ -47,7 +48,10 @@ final class ExecutionTierOption {
 
   /// The engine's default settings, with the code that was asked for.
   EngineConfig engineConfig() {
-    return EngineConfig.defaults().withCodeKind(tier.kind);
+    return EngineConfig.defaults().toBuilder()
+        .codeKind(tier.kind)
+        .tiers(tier == Tier.AUTO ? TierPolicy.automatic() : TierPolicy.onRequest())
+        .build();
   }
 
   /// The engine's default settings, with code that counts.

@@ -58,6 +58,7 @@ final class RunCommand implements Callable<Integer> {
 
   @Mixin private final ExecutionTierOption tierOption = new ExecutionTierOption();
   @Mixin private final FeaturesOption featuresOption = new FeaturesOption();
+  @Mixin private final CodeCacheOption codeCacheOption = new CodeCacheOption();
 
   @Option(
       names = "--invoke",
@@ -133,10 +134,12 @@ final class RunCommand implements Callable<Integer> {
     }
     Map<String, String> environment = environment();
     EngineConfig config =
-        defaults.toBuilder()
-            .features(featuresOption.applyTo(defaults.features()))
-            .debugFiles(DebugFolder.of(file))
-            .build();
+        codeCacheOption.applyTo(
+            defaults.toBuilder()
+                .features(featuresOption.applyTo(defaults.features()))
+                .debugFiles(DebugFolder.of(file))
+                .build(),
+            terminal);
     byte[] wireBytes = ModuleFile.read(file);
     try (WasmEngine engine = new WasmEngine(config);
         EngineIsolate isolate = engine.addIsolate("run");

@@ -102,7 +102,7 @@ final class ServeCommand implements Callable<Integer> {
       if (gdbPort < 1 || gdbPort > MAX_PORT) {
         throw CommandFailure.usage("--gdb must be between 1 and " + MAX_PORT + ", is " + gdbPort);
       }
-      config = config.withGdbPort(gdbPort);
+      config = config.withEngine(config.engine().withGdbPort(gdbPort));
     }
     return dataFolder == null ? config : config.withDataFolder(dataFolder);
   }

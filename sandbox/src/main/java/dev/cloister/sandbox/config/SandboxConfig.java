@@ -48,9 +48,9 @@ public record SandboxConfig(
         http, storage.withFolder(folder.toString()), auth, engine, logs, limits);
   }
 
-  /// Returns this configuration with another port for debuggers, see [EngineSection#gdbPort].
-  public SandboxConfig withGdbPort(int port) {
-    return new SandboxConfig(http, storage, auth, engine.withGdbPort(port), logs, limits);
+  /// Returns this configuration with another section for compiling and running.
+  public SandboxConfig withEngine(EngineSection newEngine) {
+    return new SandboxConfig(http, storage, auth, newEngine, logs, limits);
   }
 
   /// Returns this configuration with other limits.

@@ -107,6 +107,11 @@ final class ApiRequest {
     return digest("version", path("version"));
   }
 
+  /// Returns the digest in the path.
+  BlobDigest digest() {
+    return digest("digest", path("digest"));
+  }
+
   /// Returns the version that the query names, or null.
   @Nullable BlobDigest queryVersion() {
     @Nullable String text = query("version");

@@ -18,13 +18,14 @@ import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/// The live engine: native modules, statistics, and a stream of both.
+/// The live engine: native modules, statistics, and a stream of both and of compilations.
 final class EngineApi implements AutoCloseable {
   private static final Logger LOG = LoggerFactory.getLogger(EngineApi.class);
   private static final long TICK_SECONDS = 1;
 
   private final Vertx vertx;
   private final Figures figures;
+  private final CompileFeed compilations;
   private final EventStreams streams;
   private final Broadcast<Tick> ticks = new Broadcast<>();
   private final ScheduledExecutorService ticker;
@@ -37,9 +38,10 @@ final class EngineApi implements AutoCloseable {
   /// @param latency the durations of the calls of the last second
   private record Tick(LatencyHistogram.Snapshot latency) {}
 
-  EngineApi(Vertx vertx, Figures figures, EventStreams streams) {
+  EngineApi(Vertx vertx, Figures figures, CompileFeed compilations, EventStreams streams) {
     this.vertx = vertx;
     this.figures = figures;
+    this.compilations = compilations;
     this.streams = streams;
     this.latencyBefore = figures.latency();
     ScheduledThreadPoolExecutor executor =
@@ -69,7 +71,17 @@ final class EngineApi implements AutoCloseable {
     EventStream stream = EventStream.open(vertx, exchange, streams);
     ModuleChanges changes = new ModuleChanges(principal, stream);
     Consumer<Tick> listener = tick -> send(principal, stream, changes, tick);
-    stream.feedFrom(ticks.subscribe(listener));
+    Broadcast.Subscription ofTicks = ticks.subscribe(listener);
+    Broadcast.Subscription ofJobs =
+        compilations.subscribe(job -> {
+          if (CompileJobsApi.isVisible(job, principal)) {
+            stream.offer(null, "compile-job", Json.text(CompileJobsApi.View.of(job)));
+          }
+        });
+    stream.feedFrom(() -> {
+      ofTicks.close();
+      ofJobs.close();
+    });
     // The first figures at once, on the ticker's thread like all others.
     ticker.execute(() -> listener.accept(new Tick(figures.latency())));
   }

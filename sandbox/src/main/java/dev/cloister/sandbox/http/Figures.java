@@ -4,6 +4,8 @@ import dev.cloister.engine.EngineStatistics;
 import dev.cloister.engine.NativeModuleInfo;
 import dev.cloister.engine.WasmEngine;
 import dev.cloister.engine.runtime.Stopper;
+import dev.cloister.engine.stats.CompileJobInfo;
+import dev.cloister.engine.stats.CompileState;
 import dev.cloister.isolate.IsolateLimit;
 import dev.cloister.isolate.heap.HeapCategory;
 import dev.cloister.isolate.heap.HeapSnapshot;
@@ -34,14 +36,21 @@ public final class Figures {
   private static final double P99 = 0.99;
 
   private final WasmEngine engine;
+  private final CompileFeed compilations;
   private final TenantRegistry tenants;
   private final CallMeter meter;
   private final Clock clock;
   private final Instant startedAt;
 
   /// Creates the figures of a server that starts now.
-  public Figures(WasmEngine engine, TenantRegistry tenants, CallMeter meter, Clock clock) {
+  public Figures(
+      WasmEngine engine,
+      CompileFeed compilations,
+      TenantRegistry tenants,
+      CallMeter meter,
+      Clock clock) {
     this.engine = engine;
+    this.compilations = compilations;
     this.tenants = tenants;
     this.meter = meter;
     this.clock = clock;
@@ -88,11 +97,31 @@ public final class Figures {
     figures.put("codeBytes", engineFigures.codeBytes());
     figures.put("metadataBytes", engineFigures.metadataBytes());
     figures.put("wireBytes", engineFigures.wireBytes());
+    figures.put("compileJobs", compileJobs(engine.compileJobs()));
+    figures.put("engineMemory", engineFigures.memory().toMap());
     figures.put("compilations", engineFigures.compilations());
     figures.put("cacheHits", engineFigures.cacheHits());
     figures.put("stops", stops(engineFigures.stops()));
+    figures.put("code", CodeApi.figures(engine.codeStatistics()));
     figures.put("jvm", jvm());
     return figures;
+  }
+
+  private Map<String, Object> compileJobs(List<CompileJobInfo> jobs) {
+    long queued =
+        jobs.stream()
+            .filter(
+                job -> job.state() == CompileState.QUEUED || job.state() == CompileState.WAITING)
+            .count();
+    return Map.of(
+        "running",
+        jobs.size() - queued,
+        "queued",
+        queued,
+        "finished",
+        compilations.compilations().total(/* isSuccess= */ true),
+        "failed",
+        compilations.compilations().total(/* isSuccess= */ false));
   }
 
   private static Map<String, Object> stops(Stopper.Figures stops) {

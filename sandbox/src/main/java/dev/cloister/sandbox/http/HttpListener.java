@@ -56,6 +56,7 @@ public final class HttpListener implements AutoCloseable {
   ///
   /// @param config the whole configuration
   /// @param engine the engine
+  /// @param compilations what the engine tells of its compilations
   /// @param registry tenants, plugins, keys and the audit log
   /// @param keys who holds which key
   /// @param sessions who is signed in
@@ -66,6 +67,7 @@ public final class HttpListener implements AutoCloseable {
   public record Parts(
       SandboxConfig config,
       WasmEngine engine,
+      CompileFeed compilations,
       Registry registry,
       KeyRing keys,
       Sessions sessions,
@@ -83,10 +85,11 @@ public final class HttpListener implements AutoCloseable {
     EventStreams streams = new EventStreams();
     ControlEndpoints control = new ControlEndpoints(http.maxControlBodyBytes());
     CallMeter meter = new CallMeter(parts.clock);
-    Figures figures = new Figures(parts.engine, registry.tenants(), meter, parts.clock);
+    Figures figures =
+        new Figures(parts.engine, parts.compilations, registry.tenants(), meter, parts.clock);
     UploadApi uploads =
         new UploadApi(registry.tenants(), registry.plugins(), uploadThreads(parts.config));
-    EngineApi engineApi = new EngineApi(vertx, figures, streams);
+    EngineApi engineApi = new EngineApi(vertx, figures, parts.compilations, streams);
     Routes.Apis apis =
         new Routes.Apis(
             control,
@@ -107,8 +110,10 @@ public final class HttpListener implements AutoCloseable {
             new InvocationApi(registry.tenants(), control, meter),
             new EventsApi(vertx, registry.tenants(), registry.audit(), control, streams),
             engineApi,
+            new CodeApi(parts.engine, registry.audit()),
+            new CompileJobsApi(parts.engine, registry.audit()),
             new ClusterApi(parts.node),
-            new MetricsApi(parts.engine, registry.tenants(), meter, streams),
+            new MetricsApi(parts.engine, parts.compilations, registry.tenants(), meter, streams),
             new AdminAssets(HttpListener.class.getClassLoader()),
             OpenApiDocument.load());
     return new HttpListener(

@@ -1,5 +1,6 @@
 package dev.cloister.sandbox.http;
 
+import dev.cloister.engine.CodeStatistics;
 import dev.cloister.engine.EngineStatistics;
 import dev.cloister.engine.WasmEngine;
 import dev.cloister.isolate.heap.HeapCategory;
@@ -24,12 +25,19 @@ final class MetricsApi {
   private static final double NANOS_PER_SECOND = 1e9;
 
   private final WasmEngine engine;
+  private final CompileFeed compilations;
   private final TenantRegistry tenants;
   private final CallMeter meter;
   private final EventStreams streams;
 
-  MetricsApi(WasmEngine engine, TenantRegistry tenants, CallMeter meter, EventStreams streams) {
+  MetricsApi(
+      WasmEngine engine,
+      CompileFeed compilations,
+      TenantRegistry tenants,
+      CallMeter meter,
+      EventStreams streams) {
     this.engine = engine;
+    this.compilations = compilations;
     this.tenants = tenants;
     this.meter = meter;
     this.streams = streams;
@@ -45,6 +53,8 @@ final class MetricsApi {
     writeMemory(text, byCalls);
     writeCpu(text, byCalls);
     writeEngine(text);
+    writeCode(text);
+    writeCompilations(text);
     text.single("cloister_tenants", "gauge", "Tenants.", byCalls.size());
     text.single(
         "cloister_log_lines_dropped_total",
@@ -154,6 +164,101 @@ final class MetricsApi {
         "counter",
         "Instances made in quarantine.",
         engineFigures.stops().polledInstances());
+  }
+
+  private void writeCode(PrometheusText text) {
+    CodeStatistics code = engine.codeStatistics();
+    text.single(
+        "cloister_engine_code_committed_bytes",
+        "gauge",
+        "Class files that somebody runs or calls may enter.",
+        code.committedBytes());
+    text.single(
+        "cloister_engine_code_limit_bytes",
+        "gauge",
+        "Class files that there may be.",
+        code.maxBytes());
+    text.single(
+        "cloister_engine_code_potentially_dead_bytes",
+        "gauge",
+        "Class files that no call enters and that were not freed yet.",
+        code.potentiallyDeadBytes());
+    text.single(
+        "cloister_engine_code_defined_bytes_total",
+        "counter",
+        "Class files that were defined.",
+        code.definedBytes());
+    text.single(
+        "cloister_engine_code_freed_bytes",
+        "gauge",
+        "Class files that nobody runs any more; code that is run again leaves them.",
+        code.freedBytes());
+    text.single(
+        "cloister_engine_code_unloaded_bytes_total",
+        "counter",
+        "Class files that the JVM has unloaded for sure.",
+        code.unloadedBytes());
+    text.single(
+        "cloister_engine_code_collections_total",
+        "counter",
+        "Collections of code.",
+        code.collections());
+    text.single(
+        "cloister_engine_code_flushed_bytes_total",
+        "counter",
+        "Baseline code that was given up.",
+        code.flushedBytes());
+    text.single(
+        "cloister_engine_code_refusals_total",
+        "counter",
+        "How often code was refused, for the budget or for the JVM's code cache.",
+        code.refusals());
+    text.single(
+        "cloister_engine_code_cache_ratio",
+        "gauge",
+        "Used part of the JVM's cache of compiled code.",
+        code.codeCacheUse());
+    text.single(
+        "cloister_engine_samples_total",
+        "counter",
+        "Stacks of guests' threads that were taken.",
+        code.samples());
+    text.single(
+        "cloister_engine_sampler_seconds_total",
+        "counter",
+        "Time that taking them took.",
+        code.samplerNanos() / NANOS_PER_SECOND);
+    text.single(
+        "cloister_engine_generations_total",
+        "counter",
+        "Code images that were made because functions were hot.",
+        code.generations());
+  }
+
+  private void writeCompilations(PrometheusText text) {
+    String name = "cloister_engine_compilations_total";
+    text.metric(name, "counter", "Compilations by how modules came and ended.");
+    compilations
+        .compilations()
+        .counts()
+        .forEach((labels, count) -> text.sample(name, labels.toMap(), count));
+    String seconds = "cloister_engine_compilation_seconds_total";
+    text.metric(seconds, "counter", "Time of all compilations, with that of waiting for bytes.");
+    text.sample(seconds, Map.of(), compilations.compilations().wallSeconds());
+    text.single(
+        "cloister_engine_compile_jobs",
+        "gauge",
+        "Compilations that are going on.",
+        engine.compileJobs().size());
+    String instances = "cloister_engine_instantiations_total";
+    text.metric(instances, "counter", "Instances that were made or could not be.");
+    text.sample(instances, Map.of("result", "ok"), compilations.instances(true));
+    text.sample(instances, Map.of("result", "failed"), compilations.instances(false));
+    text.single(
+        "cloister_engine_known_faults_total",
+        "counter",
+        "Faulty modules that were known from a moment before.",
+        engine.statistics().knownFaults());
   }
 
   private static Map<String, String> labels(String tenant, String key, String value) {

@@ -39,25 +39,6 @@ final class NotAvailable {
           new Call(HttpMethod.PUT, TENANT + "code-logging", Access.TENANT_ADMIN, "code logging"),
           new Call(HttpMethod.GET, TENANT + "code-log", Access.TENANT_ADMIN, "code logging"),
           new Call(HttpMethod.GET, TENANT + "debug", Access.TENANT_ADMIN, "debugging"),
-          new Call(HttpMethod.GET, "/v1/engine/compile-jobs", Access.TENANT_ADMIN, "compile jobs"),
-          new Call(
-              HttpMethod.DELETE,
-              "/v1/engine/compile-jobs/{job}",
-              Access.TENANT_ADMIN,
-              "compile jobs"),
-          new Call(HttpMethod.GET, "/v1/engine/code-gc", Access.TENANT_ADMIN, "code collection"),
-          new Call(HttpMethod.POST, "/v1/engine/code-gc", Access.OPERATOR, "code collection"),
-          new Call(HttpMethod.POST, "/v1/engine/flush-baseline", Access.OPERATOR, "flushing code"),
-          new Call(
-              HttpMethod.POST,
-              "/v1/engine/native-modules/{digest}/tier-up",
-              Access.OPERATOR,
-              "changing tiers"),
-          new Call(
-              HttpMethod.POST,
-              "/v1/engine/native-modules/{digest}/tier-down",
-              Access.OPERATOR,
-              "changing tiers"),
           new Call(
               HttpMethod.POST,
               "/v1/cluster/members/{member}/drain",

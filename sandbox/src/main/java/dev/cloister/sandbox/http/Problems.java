@@ -1,5 +1,6 @@
 package dev.cloister.sandbox.http;
 
+import dev.cloister.engine.error.CompilationCancelledException;
 import dev.cloister.engine.error.LimitExceededException;
 import dev.cloister.engine.error.ModuleException;
 import dev.cloister.engine.error.WasmException;
@@ -24,6 +25,9 @@ final class Problems {
       case InvalidNameException name ->
           Problem.invalid("the name of a " + name.kind(), name.name(), name.allowed());
       case WasmException wasm -> of(wasm);
+      case CompilationCancelledException cancelled ->
+          Problem.of(ProblemType.COMPILATION_CANCELLED, cancelled.reason().text())
+              .with("job", Long.toString(cancelled.job()));
       case StorageFullException full -> {
         LOG.error("event=storage-full", full);
         yield Problem.of(ProblemType.STORAGE_FULL, "the server's storage is full");
@@ -46,14 +50,16 @@ final class Problems {
       case ModuleException module ->
           Problem.of(ProblemType.INVALID_MODULE, module.text()).with("offset", module.offset());
       case LimitExceededException limit ->
-          Problem.limit(
-              limit.limit().equals("uploadBytes")
-                  ? ProblemType.REQUEST_TOO_LARGE
-                  : ProblemType.LIMIT,
-              limit.limit(),
-              limit.used(),
-              limit.allowed());
+          Problem.limit(type(limit.limit()), limit.limit(), limit.used(), limit.allowed());
       default -> Problem.of(ProblemType.INVALID_MODULE, String.valueOf(failure.getMessage()));
+    };
+  }
+
+  private static ProblemType type(String limit) {
+    return switch (limit) {
+      case "uploadBytes" -> ProblemType.REQUEST_TOO_LARGE;
+      case "compileJobs" -> ProblemType.OVERLOADED;
+      default -> ProblemType.LIMIT;
     };
   }
 }

@@ -18,6 +18,7 @@ final class Routes {
   private static final String PLUGINS = TENANT + "/plugins";
   private static final String PLUGIN = PLUGINS + "/{plugin}";
   private static final String ENGINE = "/v1/engine";
+  private static final String NATIVE_MODULE = ENGINE + "/native-modules/{digest}";
 
   private final ControlEndpoints control;
   private final List<Route> routes = new ArrayList<>();
@@ -40,6 +41,8 @@ final class Routes {
       InvocationApi invocations,
       EventsApi events,
       EngineApi engine,
+      CodeApi code,
+      CompileJobsApi compileJobs,
       ClusterApi cluster,
       MetricsApi metrics,
       AdminAssets admin,
@@ -98,7 +101,14 @@ final class Routes {
   private void addServer(Apis apis) {
     blocking(GET, ENGINE + "/native-modules", Access.TENANT_ADMIN, apis.engine::nativeModules);
     blocking(GET, ENGINE + "/statistics", Access.TENANT_ADMIN, apis.engine::statistics);
+    blocking(GET, ENGINE + "/compile-jobs", Access.TENANT_ADMIN, apis.compileJobs::list);
+    blocking(DELETE, ENGINE + "/compile-jobs/{job}", Access.TENANT_ADMIN, apis.compileJobs::cancel);
     direct(GET, ENGINE + "/events", Access.TENANT_ADMIN, apis.engine::events);
+    blocking(GET, ENGINE + "/code-gc", Access.TENANT_ADMIN, apis.code::get);
+    blocking(POST, ENGINE + "/code-gc", Access.OPERATOR, apis.code::collect);
+    blocking(POST, ENGINE + "/flush-baseline", Access.OPERATOR, apis.code::flushBaseline);
+    blocking(POST, NATIVE_MODULE + "/tier-up", Access.OPERATOR, apis.code::tierUp);
+    blocking(POST, NATIVE_MODULE + "/tier-down", Access.OPERATOR, apis.code::tierDown);
     blocking(GET, "/v1/cluster", Access.OPERATOR, apis.cluster::get);
     direct(GET, "/v1/events", Access.OPERATOR, apis.events::audit);
     blocking(GET, "/metrics", Access.OPERATOR, apis.metrics::get);

@@ -1,5 +1,6 @@
 package dev.cloister.sandbox.http;
 
+import dev.cloister.engine.error.CompilationCancelledException;
 import dev.cloister.sandbox.registry.PluginUpload;
 import io.vertx.core.buffer.Buffer;
 import java.util.ArrayList;
@@ -121,10 +122,21 @@ final class StreamingUpload {
   }
 
   private PluginUpload begun() {
-    if (upload == null) {
-      upload = begin.get();
+    PluginUpload current = upload;
+    if (current == null) {
+      current = begin.get();
+      upload = current;
+      // Perhaps nothing comes any more that would find out.
+      current.onCancel(cancellation -> exchange.context().runOnContext(_ -> cancel(cancellation)));
     }
-    return upload;
+    return current;
+  }
+
+  private void cancel(CompilationCancelledException cancellation) {
+    // A task that is running meets it itself, and its outcome counts.
+    if (!isOver && !isWorking) {
+      refuse(cancellation);
+    }
   }
 
   private void endTask(@Nullable Answer answer, @Nullable Throwable failure) {

@@ -31,6 +31,8 @@ public enum ProblemType {
   NOT_ACCEPTABLE(406, "None of the accepted types is available"),
   /// The change contradicts the present state.
   CONFLICT(409, "The change contradicts the present state"),
+  /// The compilation was cancelled before it had a result.
+  COMPILATION_CANCELLED(409, "The compilation was cancelled"),
   /// A condition of the request does not hold.
   PRECONDITION_FAILED(412, "A condition of the request does not hold"),
   /// The body is larger than allowed.

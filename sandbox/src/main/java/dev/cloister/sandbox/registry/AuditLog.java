@@ -50,6 +50,18 @@ public final class AuditLog {
     append(entry(author, action, null, null, null));
   }
 
+  /// Records something that was done to the server itself, not to what is stored.
+  ///
+  /// @param target what it was done to, or null for all of it
+  public void append(Author author, String action, @Nullable String target) {
+    append(entry(author, action, null, target, null));
+  }
+
+  /// Records an event of a tenant that changes nothing that is kept.
+  public void append(Author author, String action, TenantName tenant, String target) {
+    append(entry(author, action, tenant, target, null));
+  }
+
   /// Records that somebody without a valid key tried to sign in.
   public void appendRefusal(String action, @Nullable String remote) {
     append(

@@ -17,13 +17,7 @@ import org.jspecify.annotations.Nullable;
 public final class LimitPolicy {
   /// Limits of the interface that this version does not enforce, and therefore does not accept.
   public static final Set<String> NOT_ENFORCED =
-      Set.of(
-          "compileMillis",
-          "functionsPerModule",
-          "typesPerModule",
-          "codeBytes",
-          "egressRequestsPerSecond",
-          "fuelPerCall");
+      Set.of("codeBytes", "egressRequestsPerSecond", "fuelPerCall");
 
   private final LimitsConfig config;
 

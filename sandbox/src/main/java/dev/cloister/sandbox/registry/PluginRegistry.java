@@ -59,7 +59,7 @@ public final class PluginRegistry {
   ///
   /// @throws dev.cloister.sandbox.storage.StorageFullException if there is no space
   public PluginUpload beginUpload(Tenant tenant, PluginName plugin) {
-    ModuleUpload module = tenant.isolate().startUpload();
+    ModuleUpload module = tenant.isolate().startUpload(plugin.text());
     try {
       return new PluginUpload(this, tenant, plugin, blobs.begin(), module);
     } catch (IOException e) {
@@ -224,7 +224,8 @@ public final class PluginRegistry {
         .plugin;
   }
 
-  /// Deletes a plugin with its versions and aliases. Calls that are running end first.
+  /// Deletes a plugin with its versions and aliases. Calls that are running end first; uploads of
+  /// it that are still on their way are cancelled.
   public void delete(Tenant tenant, PluginName name, Author author) {
     store.write(
         transaction -> {
@@ -240,6 +241,7 @@ public final class PluginRegistry {
           collector.offer(done.plugin.versions().keySet());
           publish(done.audit);
         });
+    tenant.isolate().cancelUploads(name.text());
     tenant.releaseUnneededVersions();
     collector.collectOffered();
   }

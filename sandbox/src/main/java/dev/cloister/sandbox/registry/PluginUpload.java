@@ -1,5 +1,6 @@
 package dev.cloister.sandbox.registry;
 
+import dev.cloister.engine.error.CompilationCancelledException;
 import dev.cloister.isolate.plugin.ModuleUpload;
 import dev.cloister.isolate.plugin.PluginHandle;
 import dev.cloister.sandbox.storage.BlobDigest;
@@ -8,6 +9,7 @@ import dev.cloister.sandbox.storage.PluginName;
 import dev.cloister.sandbox.storage.StorageFullException;
 import java.io.IOException;
 import java.io.UncheckedIOException;
+import java.util.function.Consumer;
 
 /// A plugin on its way in: each piece is written to a temporary file, decoded and validated at
 /// once.
@@ -36,10 +38,17 @@ public final class PluginUpload implements AutoCloseable {
     this.module = module;
   }
 
+  /// Lets `action` run when somebody cancels the upload, on that thread; at once if it was
+  /// cancelled already.
+  public void onCancel(Consumer<CompilationCancelledException> action) {
+    module.onCancel(action);
+  }
+
   /// Takes the next piece.
   ///
   /// @throws dev.cloister.engine.error.WasmException as soon as it is certain that the module is
   ///   malformed, invalid or too large
+  /// @throws CompilationCancelledException if somebody cancelled it
   /// @throws StorageFullException if there is no space
   public void push(byte[] bytes, int from, int length) {
     module.push(bytes, from, length);

@@ -52,6 +52,12 @@ public final class PrometheusText {
     sample(name, Map.of(), value);
   }
 
+  /// Writes a metric with one value.
+  public void single(String name, String type, String help, double value) {
+    metric(name, type, help);
+    sample(name, Map.of(), value);
+  }
+
   /// Writes a histogram of durations in seconds.
   public void histogram(String name, String help, LatencyHistogram.Snapshot durations) {
     metric(name, "histogram", help);

@@ -81,6 +81,7 @@ final class OpenApiDocumentTest {
           new HttpListener.Parts(
               config,
               engine,
+              new CompileFeed(),
               registry,
               keys,
               new Sessions(keys, Duration.ofHours(1), 1, random, clock),
