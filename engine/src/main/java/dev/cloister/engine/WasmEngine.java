@@ -19,6 +19,7 @@ import dev.cloister.engine.compile.CompileRequest;
 import dev.cloister.engine.compile.JobThreads;
 import dev.cloister.engine.compile.ModuleCompiler;
 import dev.cloister.engine.compile.ModuleCompiler.Compiled;
+import dev.cloister.engine.debug.Debugger;
 import dev.cloister.engine.decode.ModuleDecoder;
 import dev.cloister.engine.error.CompilationCancelledException;
 import dev.cloister.engine.error.CompilationCancelledException.Reason;
@@ -512,6 +513,14 @@ public final class WasmEngine implements AutoCloseable {
         users.debuggingIsolates(),
         users.loggingIsolates(),
         images);
+  }
+
+  /// {@return the debuggers of the isolates that are being debugged} Any thread.
+  public List<Debugger> debuggers() {
+    return shared.isolates().stream()
+        .map(EngineIsolate::debugger)
+        .filter(Debugger::isEnabled)
+        .toList();
   }
 
   /// {@return figures of this moment}
