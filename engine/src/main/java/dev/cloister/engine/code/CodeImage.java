@@ -38,9 +38,10 @@ public final class CodeImage {
     this.plan = plan;
     this.chunkBytes = new AtomicIntegerArray(plan.chunkCount());
     this.loader = new Loader(parent.getName() + "-" + account.ordinal(), parent, threads);
+    // Before anything can fail that is paid for.
+    account.manager().watch(loader, account);
     this.entry = loader.newEntry();
     account.setImage(this);
-    account.manager().watch(loader, account);
   }
 
   /// {@return the position among the images of the module, in order of creation}
