@@ -94,10 +94,9 @@ final class HeatSampler {
   private boolean step() {
     boolean found = false;
     int looked = 0;
+    guests.removeIf(guest -> !guest.isAlive());
     for (Thread guest : guests) {
-      if (!guest.isAlive()) {
-        guests.remove(guest);
-      } else if (guest.getState() == Thread.State.RUNNABLE && looked++ < MAX_THREADS) {
+      if (guest.getState() == Thread.State.RUNNABLE && looked++ < MAX_THREADS) {
         found |= sample(guest.getStackTrace());
       }
     }
