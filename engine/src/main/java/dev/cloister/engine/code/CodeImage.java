@@ -40,9 +40,10 @@ public final class CodeImage {
     this.plan = plan;
     this.chunkBytes = new AtomicIntegerArray(plan.chunkCount());
     this.loader = new Loader(parent.getName() + "-" + account.ordinal(), parent, threads);
+    // Before anything can fail that is paid for.
+    account.manager().watch(loader, account);
     this.entry = loader.newEntry();
     account.setImage(this);
-    account.manager().watch(loader, account);
   }
 
   /// {@return the position among the images of the module, in order of creation}
@@ -153,11 +154,6 @@ public final class CodeImage {
   /// Generates and defines all code that is not there yet.
   void generateAll() {
     loader.loadAll();
-  }
-
-  /// Has the code of some functions generated ahead of their first call.
-  void generateAhead(BitSet functions) {
-    functions.stream().map(plan::chunkOf).distinct().forEach(loader.chunks::generateLater);
   }
 
   /// Generates and defines the code of some functions that is not there yet.

@@ -193,8 +193,8 @@ public final class NativeModule implements CodeLinkage {
     this.tiers =
         new ModuleTiers(plan, images, threads, tiering, System::nanoTime, hints.onceOnly());
     LIVE.get(name, _ -> this);
+    images.current().generateLater(hints.early());
     prepareExports();
-    images.current().generateAhead(hints.early());
     archive.describe(ProfileArchive.UNIT, () -> ProfileArchive.toBytes(executionProfile()));
   }
 
