@@ -11,6 +11,7 @@ import dev.cloister.engine.runtime.TierPolicy;
 import dev.cloister.engine.runtime.VectorUse;
 import dev.cloister.engine.script.DebugFileLoader;
 import dev.cloister.engine.stats.EngineListener;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
@@ -38,6 +39,7 @@ public final class EngineConfig {
   private final List<EngineListener> listeners;
   private final @Nullable Persistence persistence;
   private final DebugFileLoader debugFiles;
+  private final Duration samplePeriod;
   private final TierPolicy tiers;
   private final long codeBytes;
   private final int maxCodeCachePercent;
@@ -62,6 +64,7 @@ public final class EngineConfig {
     this.listeners = List.copyOf(builder.listeners);
     this.persistence = builder.persistence;
     this.debugFiles = builder.debugFiles;
+    this.samplePeriod = builder.samplePeriod;
     this.maxCompileJobs = builder.maxCompileJobs;
     this.testStreaming = builder.testStreaming;
     if (maxCompileJobs < 1) {
@@ -80,6 +83,9 @@ public final class EngineConfig {
     if (maxCodeCachePercent < 1 || maxCodeCachePercent > 100) {
       throw new IllegalArgumentException(
           "maxCodeCachePercent must be from 1 to 100, is " + maxCodeCachePercent);
+    }
+    if (samplePeriod.isNegative()) {
+      throw new IllegalArgumentException("samplePeriod must not be negative, is " + samplePeriod);
     }
     if (idleMemoryBytes < 0) {
       throw new IllegalArgumentException(
@@ -186,6 +192,11 @@ public final class EngineConfig {
     return stressCodeGc;
   }
 
+  /// {@return the time between samples of the sizes of code; zero if none are taken}
+  public Duration samplePeriod() {
+    return samplePeriod;
+  }
+
   /// {@return where debug information comes from that is not in the modules}
   public DebugFileLoader debugFiles() {
     return debugFiles;
@@ -240,6 +251,7 @@ public final class EngineConfig {
     private final List<EngineListener> listeners = new ArrayList<>();
     private @Nullable Persistence persistence;
     private DebugFileLoader debugFiles = DebugFileLoader.NONE;
+    private Duration samplePeriod = Duration.ofSeconds(10);
     private int maxPausedGuests = 16;
     private TierPolicy tiers = TierPolicy.onRequest();
     private long codeBytes = MAX_CODE_BYTES;
@@ -267,6 +279,7 @@ public final class EngineConfig {
       this.listeners.addAll(config.listeners);
       this.persistence = config.persistence;
       this.debugFiles = config.debugFiles;
+      this.samplePeriod = config.samplePeriod;
       this.maxCompileJobs = config.maxCompileJobs;
       this.testStreaming = config.testStreaming;
     }
@@ -387,6 +400,13 @@ public final class EngineConfig {
     @CanIgnoreReturnValue
     public Builder stressCodeGc(boolean value) {
       this.stressCodeGc = value;
+      return this;
+    }
+
+    /// Sets [EngineConfig#samplePeriod].
+    @CanIgnoreReturnValue
+    public Builder samplePeriod(Duration value) {
+      this.samplePeriod = value;
       return this;
     }
 

@@ -30,10 +30,13 @@ import dev.cloister.engine.persist.Persistence;
 import dev.cloister.engine.persist.PersistenceFigures;
 import dev.cloister.engine.runtime.MemoryPool;
 import dev.cloister.engine.runtime.Stopper;
+import dev.cloister.engine.stats.CodeSampler;
+import dev.cloister.engine.stats.CodeSizes;
 import dev.cloister.engine.stats.CompileJobInfo;
 import dev.cloister.engine.stats.CompileMode;
 import dev.cloister.engine.stats.EngineEvents;
 import dev.cloister.engine.stats.ModuleCompiled;
+import java.time.Clock;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
@@ -63,6 +66,7 @@ public final class WasmEngine implements AutoCloseable {
   private final ModuleFailures failures = new ModuleFailures(System::nanoTime);
   private final SharedModules shared = new SharedModules();
   private final CodeLogger codeLogger;
+  private final CodeSampler sampler;
   private final AtomicInteger nextScript = new AtomicInteger(1);
   private final CompileJobs jobs;
   private final JobThreads jobThreads;
@@ -96,6 +100,7 @@ public final class WasmEngine implements AutoCloseable {
     this.compiler =
         new ModuleCompiler(
             config.features(), cache, failures, threads, this::archive, this::generate, events);
+    this.sampler = new CodeSampler(config.samplePeriod(), this::sizes, events, Clock.systemUTC());
   }
 
   private ClassFileArchive archive(ModuleHash module) {
@@ -567,6 +572,33 @@ public final class WasmEngine implements AutoCloseable {
     return modules.stream().map(this::info).toList();
   }
 
+  /// {@return what samples the sizes of code and metadata}
+  public CodeSampler sampler() {
+    return sampler;
+  }
+
+  private CodeSizes sizes() {
+    List<CodeSizes.Module> sampled = new ArrayList<>();
+    shared
+        .snapshot()
+        .forEach((module, users) -> {
+          WasmModule decoded = module.module();
+          sampled.add(
+              new CodeSizes.Module(
+                  module.ownCodeBytes(),
+                  decoded.metadataBytes() - (long) WasmModule.TYPE_BYTES * decoded.typeCount(),
+                  module.imageBytes(),
+                  module.freedBytes(),
+                  users.isolates()));
+        });
+    EngineMemory memory = statistics().memory();
+    return new CodeSizes(
+        sampled,
+        shared.isolateIds(),
+        signatureClasses.figures().bytes() + structClasses.bytes(),
+        memory.total() - memory.wireBytes() - memory.metadataBytes());
+  }
+
   /// {@return figures of the wrappers of imports and exports}
   public WrapperStatistics wrapperStatistics() {
     return WrapperStatistics.of(signatureClasses);
@@ -598,6 +630,7 @@ public final class WasmEngine implements AutoCloseable {
       persistence.close();
     }
     codeLogger.close();
+    sampler.close();
     memoryPool.close();
   }
 }
