@@ -10,6 +10,7 @@ import dev.cloister.engine.stats.CompileJobInfo;
 import dev.cloister.engine.stats.CompileMode;
 import dev.cloister.engine.stats.CompileState;
 import dev.cloister.engine.util.Checkpoint;
+import dev.cloister.engine.util.OrderedLock;
 import java.util.Objects;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
@@ -261,6 +262,7 @@ public final class CompileJob implements DecodeMonitor {
   ///
   /// @return whether it had not ended and was not cancelled already
   boolean cancel(CompilationCancelledException.Reason reason) {
+    OrderedLock.assertNoneHeld();
     synchronized (endLock) {
       if (hasEnded || cancelReason != null) {
         return false;

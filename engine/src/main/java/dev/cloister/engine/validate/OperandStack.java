@@ -18,6 +18,8 @@ import org.jspecify.annotations.Nullable;
 final class OperandStack {
 
   /// A non-null reference of which nothing else is known. It is told from its equals by identity.
+  private static final int FEW_OPERANDS = 4;
+
   private static final RefType UNKNOWN_REFERENCE = new RefType(false, AbstractHeapType.NONE);
 
   private static final int INITIAL_CAPACITY = 128;
@@ -78,8 +80,15 @@ final class OperandStack {
     types = Arrays.copyOf(types, (int) Math.min(height * 2L + 1, allowed));
   }
 
+  /// The instruction itself counts as well, so a few operands need not.
+  private void noteWork(int operandCount) {
+    if (operandCount > FEW_OPERANDS) {
+      state.work(operandCount);
+    }
+  }
+
   void pushAll(List<ValueType> operands) {
-    state.work(operands.size());
+    noteWork(operands.size());
     for (int i = 0; i < operands.size(); i++) {
       push(operands.get(i));
     }
@@ -120,7 +129,7 @@ final class OperandStack {
   /// Requires that the top operands have types `expected`, and leaves them.
   @SuppressWarnings("ReferenceEquality") // A fast way out; equal types may be two objects.
   void requireTop(List<ValueType> expected) {
-    state.work(expected.size());
+    noteWork(expected.size());
     int index = height;
     for (int i = expected.size() - 1; i >= 0; i--) {
       if (--index < floor) {

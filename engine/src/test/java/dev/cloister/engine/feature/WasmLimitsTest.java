@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.cloister.engine.error.ErrorCode;
 import dev.cloister.engine.error.LimitExceededException;
+import java.util.Arrays;
 import org.junit.jupiter.api.Test;
 
 final class WasmLimitsTest {
@@ -46,5 +47,27 @@ final class WasmLimitsTest {
               assertThat(fault.allowed()).isEqualTo(3);
             })
         .hasMessage("limit exceeded: number of locals is 4, at most 3 (@+0x1a)");
+  }
+
+  @Test
+  void limit_loweredForSomebody_isCalledAsTheyKnowIt() {
+    WasmLimits limits = WasmLimits.defaults().atMost(WasmLimit.FUNCTIONS, 5, "functionsPerModule");
+
+    assertThat(limits.allowed(WasmLimit.FUNCTIONS)).isEqualTo(5);
+    assertThatThrownBy(() -> limits.check(WasmLimit.FUNCTIONS, 6, 1))
+        .hasMessage("limit exceeded: functionsPerModule is 6, at most 5 (@+0x1)");
+    // Nobody can raise what is lower already.
+    assertThat(limits.atMost(WasmLimit.FUNCTIONS, 7, "other")).isEqualTo(limits);
+    assertThat(limits).isNotEqualTo(WasmLimits.defaults().with(WasmLimit.FUNCTIONS, 5));
+    assertThatThrownBy(() -> limits.atMost(WasmLimit.TYPES, -1, "typesPerModule"))
+        .isInstanceOf(IllegalArgumentException.class);
+  }
+
+  @Test
+  void limits_haveKeysOfTheirOwn_withTheUnit() {
+    assertThat(Arrays.stream(WasmLimit.values()).map(WasmLimit::key)).doesNotHaveDuplicates();
+    assertThat(WasmLimit.MODULE_SIZE.key()).isEqualTo("moduleBytes");
+    assertThat(WasmLimit.BR_TABLE_SIZE.key()).isEqualTo("brTableSize");
+    assertThat(WasmLimit.FUNCTIONS.key()).isEqualTo("functions");
   }
 }
