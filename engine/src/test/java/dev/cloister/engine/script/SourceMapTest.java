@@ -182,6 +182,21 @@ final class SourceMapTest {
   }
 
   @Test
+  void names_areCutOff() throws SourceMapException {
+    String longName = "s".repeat(1_000_000);
+    SourceMap map =
+        parse(
+            "{\"version\":3,\"sourceRoot\":\""
+                + longName
+                + "\",\"sources\":[\""
+                + longName
+                + "\"],\"mappings\":\"AAAA\"}");
+    SourcePosition found = map.find(0);
+    assertThat(found).isNotNull();
+    assertThat(found.file()).hasSize(2 * SourceMap.MAX_NAME_CHARS + 1);
+  }
+
+  @Test
   void size_isBounded() {
     assertThatThrownBy(() -> SourceMap.parse(new byte[SourceMap.MAX_BYTES + 1]))
         .isInstanceOf(SourceMapException.class)
