@@ -447,6 +447,11 @@ public final class WasmEngine implements AutoCloseable {
     return jobs;
   }
 
+  /// {@return what the cache holds, for tests}
+  NativeModuleCache.Size cacheSize() {
+    return cache.size();
+  }
+
   SharedModules shared() {
     return shared;
   }

@@ -17,6 +17,11 @@ public interface ClassFileArchive {
 
         @Override
         public void add(String unit, byte[] bytes) {}
+
+        @Override
+        public boolean isNone() {
+          return true;
+        }
       };
 
   /// {@return a unit, which is certain to be what was added under this name, or null if it is not
@@ -30,6 +35,11 @@ public interface ClassFileArchive {
   /// @param unit at most 100 characters of ASCII
   /// @param bytes not changed any more
   void add(String unit, byte[] bytes);
+
+  /// {@return whether nothing is kept, so that units need not be made}
+  default boolean isNone() {
+    return false;
+  }
 
   /// {@return whether there were units when it was opened}
   default boolean wasFilled() {

@@ -28,7 +28,7 @@ final class ImageArchive {
 
   /// {@return the class files of a chunk by internal name, the first class first}
   Map<String, byte[]> chunk(int chunk) {
-    if (archive == ClassFileArchive.NONE) {
+    if (archive.isNone()) {
       return ChunkGenerator.chunk(tiers, plan, chunk);
     }
     String unit = plan.tierLabel(tiers, chunk) + "/C" + chunk;
