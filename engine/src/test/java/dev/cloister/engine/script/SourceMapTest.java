@@ -8,6 +8,7 @@ import dev.cloister.engine.fixture.Seed;
 import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Random;
 import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;
@@ -191,8 +192,7 @@ final class SourceMapTest {
                 + "\",\"sources\":[\""
                 + longName
                 + "\"],\"mappings\":\"AAAA\"}");
-    SourcePosition found = map.find(0);
-    assertThat(found).isNotNull();
+    SourcePosition found = Objects.requireNonNull(map.find(0));
     assertThat(found.file()).hasSize(2 * SourceMap.MAX_NAME_CHARS + 1);
   }
 

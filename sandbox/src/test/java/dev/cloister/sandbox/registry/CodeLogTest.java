@@ -9,6 +9,7 @@ import java.time.Instant;
 import java.time.ZoneOffset;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 
@@ -58,9 +59,7 @@ final class CodeLogTest {
     assertThat(source.turns).isEqualTo(1);
     assertThat(log.isOn()).isTrue();
     source.tell(2);
-    CodeLogListener listener = source.listener;
-    assertThat(listener).isNotNull();
-    listener.codeLost(7);
+    Objects.requireNonNull(source.listener).codeLost(7);
     log.turn(false);
     source.tell(3);
 
