@@ -172,6 +172,15 @@ final class CodeLogTest {
   }
 
   @Test
+  void code_withALongName_isToldWithAPartOfIt() {
+    String name = "n".repeat(CodeCreated.MAX_NAME_CHARS + 1);
+    isolate.startCodeLog(events);
+    engine.compile(isolate, functions(1).nameFunction(0, name).build()).generateAll();
+    await(() -> !events.all.isEmpty());
+    assertThat(events.all.element().functionName()).isEqualTo(name.substring(1));
+  }
+
+  @Test
   void code_whileOff_isNotTold() {
     ModuleHandle module = engine.compile(isolate, functions(3).build());
     isolate.startCodeLog(events);

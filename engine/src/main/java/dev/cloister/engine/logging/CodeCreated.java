@@ -27,4 +27,14 @@ public record CodeCreated(
     @Nullable SourcePosition source) {
   /// The script of wrappers.
   public static final int NO_SCRIPT = -1;
+
+  /// The longest name of a function that is told, in characters; longer ones are cut off.
+  public static final int MAX_NAME_CHARS = 1_000;
+
+  /// Cuts off long names.
+  public CodeCreated {
+    if (functionName != null && functionName.length() > MAX_NAME_CHARS) {
+      functionName = functionName.substring(0, MAX_NAME_CHARS);
+    }
+  }
 }

@@ -28,11 +28,17 @@ final class SourceMap implements SourceTable {
   private static final int IS_MAPPED = 4;
   private static final int WIDTH = 5;
 
+  /// The longest name of a source, and the longest root, in characters; longer ones are cut off.
+  static final int MAX_NAME_CHARS = 4_096;
+
+  private final String root;
   private final List<@Nullable String> sources;
   private final String mappings;
   private final Checkpoints checkpoints;
 
-  private SourceMap(List<@Nullable String> sources, String mappings, Checkpoints checkpoints) {
+  private SourceMap(
+      String root, List<@Nullable String> sources, String mappings, Checkpoints checkpoints) {
+    this.root = root.isEmpty() || root.endsWith("/") ? root : root + "/";
     this.sources = sources;
     this.mappings = mappings;
     this.checkpoints = checkpoints;
@@ -75,12 +81,13 @@ final class SourceMap implements SourceTable {
     if (mappings == null) {
       throw json.malformed("a source map without mappings");
     }
-    return new SourceMap(rooted(root, sources), mappings, index(mappings, sources.size()));
+    return new SourceMap(root, sources, mappings, index(mappings, sources.size()));
   }
 
   private static @Nullable String stringOrNull(JsonCursor json) throws SourceMapException {
     if (json.peek() == '"') {
-      return json.string();
+      String text = json.string();
+      return text.substring(0, Math.min(text.length(), MAX_NAME_CHARS));
     }
     String word = json.word();
     if (!word.equals("null")) {
@@ -98,18 +105,6 @@ final class SourceMap implements SourceTable {
       }
     }
     return strings;
-  }
-
-  private static List<@Nullable String> rooted(String root, List<@Nullable String> sources) {
-    if (root.isEmpty()) {
-      return sources;
-    }
-    String prefix = root.endsWith("/") ? root : root + "/";
-    List<@Nullable String> rooted = new ArrayList<>();
-    for (String source : sources) {
-      rooted.add(source == null ? null : prefix + source);
-    }
-    return rooted;
   }
 
   private static Checkpoints index(String mappings, int sourceCount) throws SourceMapException {
@@ -175,7 +170,7 @@ final class SourceMap implements SourceTable {
     String source = sources.get(cursor.source);
     return source == null || cursor.line < 0
         ? null
-        : new SourcePosition(source, cursor.line + 1, Math.max(0, cursor.column + 1));
+        : new SourcePosition(root + source, cursor.line + 1, Math.max(0, cursor.column + 1));
   }
 
   /// Reads mappings: lists of numbers, differences to the list before, in digits of base 64.

@@ -8,6 +8,7 @@ import dev.cloister.engine.fixture.Seed;
 import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Random;
 import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;
@@ -179,6 +180,20 @@ final class SourceMapTest {
     assertThatThrownBy(() -> parse("{\"version\":3,\"sources\":[" + sources + "]}"))
         .isInstanceOf(SourceMapException.class)
         .hasMessageStartingWith("more than " + SourceMap.MAX_SOURCES + " sources");
+  }
+
+  @Test
+  void names_areCutOff() throws SourceMapException {
+    String longName = "s".repeat(1_000_000);
+    SourceMap map =
+        parse(
+            "{\"version\":3,\"sourceRoot\":\""
+                + longName
+                + "\",\"sources\":[\""
+                + longName
+                + "\"],\"mappings\":\"AAAA\"}");
+    SourcePosition found = Objects.requireNonNull(map.find(0));
+    assertThat(found.file()).hasSize(2 * SourceMap.MAX_NAME_CHARS + 1);
   }
 
   @Test

@@ -1,6 +1,7 @@
 package dev.cloister.sandbox.registry;
 
 import com.google.errorprone.annotations.concurrent.GuardedBy;
+import dev.cloister.engine.error.SourcePosition;
 import dev.cloister.engine.logging.CodeCreated;
 import dev.cloister.engine.logging.CodeLogListener;
 import dev.cloister.isolate.Isolate;
@@ -14,12 +15,14 @@ import org.jspecify.annotations.Nullable;
 /// The newest entries of a tenant's code log, which is off until somebody switches it on. It is not
 /// stored. Any thread may call.
 public final class CodeLog {
-  /// How many entries are kept; the oldest are dropped.
-  static final int MAX_ENTRIES = 2_000;
+  /// The most memory that entries take; the oldest are dropped.
+  static final int MAX_BYTES = 1 << 20;
+
+  private static final int OVERHEAD_BYTES = 200;
 
   private static final long MICROS_PER_MILLI = 1_000;
 
-  private final Isolate isolate;
+  private final Switch source;
   private final Clock clock;
   private final Broadcast<Entry> listeners = new Broadcast<>();
 
@@ -27,13 +30,45 @@ public final class CodeLog {
   private final ArrayDeque<Entry> entries = new ArrayDeque<>();
 
   @GuardedBy("entries")
+  private int sizeBytes;
+
+  @GuardedBy("entries")
   private long nextId;
 
-  CodeLog(Isolate isolate, Clock clock) {
-    this.isolate = isolate;
+  CodeLog(Switch source, Clock clock) {
+    this.source = source;
     this.clock = clock;
     // Starts above every id of an earlier run that had less than an entry per microsecond.
     this.nextId = clock.millis() * MICROS_PER_MILLI;
+  }
+
+  /// What tells of code while it is switched on.
+  interface Switch {
+    boolean isOn();
+
+    void turnOn(CodeLogListener listener);
+
+    void turnOff();
+
+    /// Returns that of an isolate.
+    static Switch of(Isolate isolate) {
+      return new Switch() {
+        @Override
+        public boolean isOn() {
+          return isolate.isLoggingCode();
+        }
+
+        @Override
+        public void turnOn(CodeLogListener listener) {
+          isolate.startCodeLog(listener);
+        }
+
+        @Override
+        public void turnOff() {
+          isolate.stopCodeLog();
+        }
+      };
+    }
   }
 
   /// An entry: code, or how much could not be told of.
@@ -42,7 +77,19 @@ public final class CodeLog {
   /// @param time when it was told of
   /// @param code what was made, null if functions were lost
   /// @param lostFunctions how many were lost
-  public record Entry(long id, Instant time, @Nullable CodeCreated code, long lostFunctions) {}
+  public record Entry(long id, Instant time, @Nullable CodeCreated code, long lostFunctions) {
+    /// Returns about how much memory the entry takes.
+    int sizeBytes() {
+      int chars = 0;
+      if (code != null) {
+        String name = code.functionName();
+        SourcePosition source = code.source();
+        chars += name == null ? 0 : name.length();
+        chars += source == null ? 0 : source.file().length();
+      }
+      return OVERHEAD_BYTES + 2 * chars;
+    }
+  }
 
   private final class Listener implements CodeLogListener {
     @Override
@@ -61,8 +108,9 @@ public final class CodeLog {
     synchronized (entries) {
       entry = new Entry(nextId++, clock.instant(), code, lostFunctions);
       entries.add(entry);
-      if (entries.size() > MAX_ENTRIES) {
-        entries.remove();
+      sizeBytes += entry.sizeBytes();
+      while (sizeBytes > MAX_BYTES) {
+        sizeBytes -= entries.remove().sizeBytes();
       }
     }
     listeners.publish(entry);
@@ -70,15 +118,15 @@ public final class CodeLog {
 
   /// Returns whether code is logged.
   public boolean isOn() {
-    return isolate.isLoggingCode();
+    return source.isOn();
   }
 
   /// Switches the log on, which adds all code that there is, or off.
   public void turn(boolean on) {
     if (!on) {
-      isolate.stopCodeLog();
+      source.turnOff();
     } else if (!isOn()) {
-      isolate.startCodeLog(new Listener());
+      source.turnOn(new Listener());
     }
   }
 
