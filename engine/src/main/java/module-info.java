@@ -3,6 +3,7 @@
 /// Exported are the facade, what describes a module and what runs it; everything else is internal.
 module dev.cloister.engine {
   requires java.management;
+  requires jdk.jfr;
   requires org.objectweb.asm;
   requires static jdk.incubator.vector;
   requires static transitive com.google.errorprone.annotations;
@@ -14,6 +15,7 @@ module dev.cloister.engine {
   exports dev.cloister.engine.debug.gdb;
   exports dev.cloister.engine.error;
   exports dev.cloister.engine.feature;
+  exports dev.cloister.engine.logging;
   exports dev.cloister.engine.module;
   exports dev.cloister.engine.persist;
   exports dev.cloister.engine.runtime;

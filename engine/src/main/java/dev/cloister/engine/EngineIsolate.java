@@ -3,6 +3,8 @@ package dev.cloister.engine;
 import dev.cloister.engine.code.NativeModule;
 import dev.cloister.engine.code.NativeModuleCache;
 import dev.cloister.engine.debug.Debugger;
+import dev.cloister.engine.logging.CodeLogListener;
+import dev.cloister.engine.logging.IsolateCodeLog;
 import dev.cloister.engine.runtime.StopHistory;
 import dev.cloister.engine.runtime.Stopper;
 import dev.cloister.engine.script.Script;
@@ -31,11 +33,15 @@ public final class EngineIsolate implements AutoCloseable {
 
   private final Debugger debugger;
 
+  /// What the isolate is told of its code.
+  private final IsolateCodeLog codeLog;
+
   EngineIsolate(WasmEngine engine, String id, String salt) {
     this.engine = engine;
     this.id = id;
     this.salt = salt;
     this.debugger = new Debugger(id, engine.config().maxPausedGuests());
+    this.codeLog = engine.codeLogger().add(this, id);
   }
 
   /// {@return what debugs the isolate} Off until somebody turns it on.
@@ -49,17 +55,43 @@ public final class EngineIsolate implements AutoCloseable {
   /// @return what the isolate's logs and debuggers call it
   Script began(NativeModule module, AtomicInteger nextScript) {
     debugger.link(module);
-    return scripts.computeIfAbsent(
-        module,
-        used ->
-            new Script(
-                nextScript.getAndIncrement(), id, used.scriptUrl(), used.sources().symbols()));
+    Script script =
+        scripts.computeIfAbsent(
+            module,
+            used ->
+                new Script(
+                    nextScript.getAndIncrement(), id, used.scriptUrl(), used.sources().symbols()));
+    engine.codeLogger().link(codeLog, module, script);
+    return script;
   }
 
   /// Notes that the isolate uses a module no more. With the lock of [SharedModules] held.
   void ended(NativeModule module) {
     scripts.remove(module);
+    engine.codeLogger().unlink(codeLog, module);
     debugger.unlink(module);
+  }
+
+  IsolateCodeLog codeLog() {
+    return codeLog;
+  }
+
+  /// {@return whether the isolate is told of the code that its modules get}
+  public boolean isLoggingCode() {
+    return codeLog.isOn();
+  }
+
+  /// Tells `listener` of the code that the isolate's modules get, in place of the one before, and
+  /// at once of all code that they have, on this thread.
+  ///
+  /// @return whether that is so; not if the isolate was removed
+  public boolean startCodeLog(CodeLogListener listener) {
+    return engine.codeLogger().turnOn(codeLog, listener);
+  }
+
+  /// Tells nobody any more; what was not told of yet is dropped. Repeating it does nothing.
+  public void stopCodeLog() {
+    engine.codeLogger().turnOff(codeLog);
   }
 
   /// {@return the name of the isolate}

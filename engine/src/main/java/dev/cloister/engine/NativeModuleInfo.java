@@ -14,7 +14,8 @@ import java.util.List;
 /// @param chunks the number of chunks that the functions are divided into
 /// @param references the number of open handles
 /// @param isolates the isolates that hold them, sorted
-/// @param debugging those of them that are being debugged, sorted
+/// @param debuggingIsolates those of them that are being debugged, sorted
+/// @param loggingIsolates those of them whose code log is on, sorted
 /// @param images the code images, the oldest first
 public record NativeModuleInfo(
     ModuleHash hash,
@@ -26,12 +27,14 @@ public record NativeModuleInfo(
     int chunks,
     int references,
     List<String> isolates,
-    List<String> debugging,
+    List<String> debuggingIsolates,
+    List<String> loggingIsolates,
     List<ImageInfo> images) {
   /// Makes the lists immutable.
   public NativeModuleInfo {
     isolates = List.copyOf(isolates);
-    debugging = List.copyOf(debugging);
+    debuggingIsolates = List.copyOf(debuggingIsolates);
+    loggingIsolates = List.copyOf(loggingIsolates);
     images = List.copyOf(images);
   }
 

@@ -12,6 +12,7 @@ import java.util.Map;
 import java.util.Objects;
 import java.util.Set;
 import java.util.function.Function;
+import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
 
 /// Which isolates there are, and which native modules they use: the one place that says so, in both
@@ -161,19 +162,26 @@ final class SharedModules {
   ///
   /// @param references the handles on it
   /// @param isolates their names, sorted
-  /// @param debugging the names of those that are being debugged, sorted
-  record Users(int references, List<String> isolates, List<String> debugging) {
-    static final Users NONE = new Users(0, List.of(), List.of());
+  /// @param debuggingIsolates the names of those that are being debugged, sorted
+  /// @param loggingIsolates the names of those whose code log is on, sorted
+  record Users(
+      int references,
+      List<String> isolates,
+      List<String> debuggingIsolates,
+      List<String> loggingIsolates) {
+    static final Users NONE = new Users(0, List.of(), List.of(), List.of());
 
     private static Users of(Map<EngineIsolate, Integer> users) {
       return new Users(
           users.values().stream().mapToInt(Integer::intValue).sum(),
-          users.keySet().stream().map(EngineIsolate::id).sorted().toList(),
-          users.keySet().stream()
-              .filter(isolate -> isolate.debugger().isEnabled())
-              .map(EngineIsolate::id)
-              .sorted()
-              .toList());
+          names(users, _ -> true),
+          names(users, isolate -> isolate.debugger().isEnabled()),
+          names(users, EngineIsolate::isLoggingCode));
+    }
+
+    private static List<String> names(
+        Map<EngineIsolate, Integer> users, Predicate<EngineIsolate> condition) {
+      return users.keySet().stream().filter(condition).map(EngineIsolate::id).sorted().toList();
     }
   }
 

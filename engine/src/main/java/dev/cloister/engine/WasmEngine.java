@@ -22,6 +22,7 @@ import dev.cloister.engine.debug.Debugger;
 import dev.cloister.engine.decode.ModuleDecoder;
 import dev.cloister.engine.error.CompilationCancelledException;
 import dev.cloister.engine.error.CompilationCancelledException.Reason;
+import dev.cloister.engine.logging.CodeLogger;
 import dev.cloister.engine.module.ModuleHash;
 import dev.cloister.engine.module.WasmModule;
 import dev.cloister.engine.persist.ArchiveIdentity;
@@ -62,6 +63,7 @@ public final class WasmEngine implements AutoCloseable {
   private final NativeModuleCache cache = new NativeModuleCache();
   private final ModuleFailures failures = new ModuleFailures(System::nanoTime);
   private final SharedModules shared = new SharedModules();
+  private final CodeLogger codeLogger;
   private final AtomicInteger nextScript = new AtomicInteger(1);
   private final CompileJobs jobs;
   private final JobThreads jobThreads;
@@ -75,6 +77,7 @@ public final class WasmEngine implements AutoCloseable {
     this.config = config;
     this.threads = new CompileThreads(config.compileThreads());
     this.signatureClasses = new SignatureClasses(threads);
+    this.codeLogger = new CodeLogger(signatureClasses);
     this.structClasses = new StructClasses(threads);
     this.stopper = Stopper.create(config.stops());
     this.memoryPool = new MemoryPool(config.idleMemoryBytes());
@@ -356,6 +359,7 @@ public final class WasmEngine implements AutoCloseable {
                     isolate.began(module, nextScript)));
     if (handle != null) {
       uses.forEach(use -> use.began(isolate, module));
+      codeLogger.tellOfAll(isolate.codeLog(), module);
     }
     return handle;
   }
@@ -397,6 +401,7 @@ public final class WasmEngine implements AutoCloseable {
 
   void remove(EngineIsolate isolate) {
     // In this order: no job can begin any more, then none is left.
+    codeLogger.remove(isolate.codeLog());
     List<ModuleHandle> open = shared.remove(isolate);
     jobs.cancelOf(isolate, Reason.ISOLATE_REMOVED);
     isolate.debugger().close();
@@ -483,7 +488,8 @@ public final class WasmEngine implements AutoCloseable {
         module.chunkCount(),
         users.references(),
         users.isolates(),
-        users.debugging(),
+        users.debuggingIsolates(),
+        users.loggingIsolates(),
         images);
   }
 
@@ -565,6 +571,15 @@ public final class WasmEngine implements AutoCloseable {
     return modules.stream().map(this::info).toList();
   }
 
+  /// {@return figures of the wrappers of imports and exports}
+  public WrapperStatistics wrapperStatistics() {
+    return WrapperStatistics.of(signatureClasses);
+  }
+
+  CodeLogger codeLogger() {
+    return codeLogger;
+  }
+
   /// {@return where instances get the arrays of their memories}
   public MemoryPool memoryPool() {
     return memoryPool;
@@ -586,6 +601,7 @@ public final class WasmEngine implements AutoCloseable {
     if (persistence != null) {
       persistence.close();
     }
+    codeLogger.close();
     memoryPool.close();
   }
 }

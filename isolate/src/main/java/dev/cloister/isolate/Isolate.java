@@ -4,6 +4,7 @@ import dev.cloister.engine.CompileOptions;
 import dev.cloister.engine.EngineIsolate;
 import dev.cloister.engine.WasmEngine;
 import dev.cloister.engine.debug.Debugger;
+import dev.cloister.engine.logging.CodeLogListener;
 import dev.cloister.engine.module.ModuleHash;
 import dev.cloister.isolate.heap.HeapLedger;
 import dev.cloister.isolate.heap.HeapSnapshot;
@@ -99,6 +100,24 @@ public final class Isolate {
   /// How many modules are held.
   public int loadedModuleCount() {
     return modules.count();
+  }
+
+  /// Tells `listener` of the code that the tenant's modules have and get, in place of the one
+  /// before. Takes as long as the listener takes for all code that is there.
+  ///
+  /// @return whether that is so; not if the tenant is gone
+  public boolean startCodeLog(CodeLogListener listener) {
+    return engineIsolate.startCodeLog(listener);
+  }
+
+  /// Tells nobody any more. Repeating it does nothing.
+  public void stopCodeLog() {
+    engineIsolate.stopCodeLog();
+  }
+
+  /// Whether somebody is told of the tenant's code.
+  public boolean isLoggingCode() {
+    return engineIsolate.isLoggingCode();
   }
 
   /// Begins to take a module in pieces, limited by `uploadBytes` and what compilations may take.

@@ -88,8 +88,7 @@ public final class Sandbox implements AutoCloseable {
     lifecycle.onStop("event loops", () -> await(vertx.close()));
     WasmEngine engine =
         lifecycle.add(
-            "engine",
-            new WasmEngine(engineConfig(config, compilations, folder, random, clock)));
+            "engine", new WasmEngine(engineConfig(config, compilations, folder, random, clock)));
     GuestExecutor guests = lifecycle.add("guest threads", guestExecutor(config));
     IsolateManager isolates = new IsolateManager(vertx, engine, guests);
     lifecycle.onStop("isolates", () -> await(isolates.close()));

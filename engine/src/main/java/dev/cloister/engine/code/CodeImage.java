@@ -96,6 +96,27 @@ public final class CodeImage {
         .toList();
   }
 
+  /// {@return the code of those own functions of a chunk that were defined} Any thread.
+  public List<WasmCode> codes(int chunk) {
+    return plan.ownFunctions(chunk).mapToObj(this::code).filter(Objects::nonNull).toList();
+  }
+
+  /// {@return the number of own functions in a chunk}
+  public int functionCount(int chunk) {
+    return (int) plan.ownFunctions(chunk).count();
+  }
+
+  /// Keeps the code of the image from being freed until [#release], as a [CodeRefScope] does with
+  /// one function. Any thread.
+  public void retain() {
+    account.pin();
+  }
+
+  /// Ends what [#retain] began. Any thread.
+  public void release() {
+    account.unpin();
+  }
+
   /// {@return what an instance enters the image through}
   public ImageEntry entry() {
     return entry;
@@ -131,11 +152,13 @@ public final class CodeImage {
     /// How many chunks are generated ahead of the one that is defined, when all are.
     private static final int WINDOW = 16;
 
+    private final ModuleLoader parent;
     private final ImageArchive archive;
     private final ChunkFiles chunks;
 
     Loader(String name, ModuleLoader parent, CompileThreads threads) {
       super(name, parent, threads);
+      this.parent = parent;
       this.archive = new ImageArchive(tiers(), plan, parent.archive());
       this.chunks = new ChunkFiles(archive, plan, threads);
     }
@@ -182,6 +205,10 @@ public final class CodeImage {
     void defined(String name) {
       if (isChunk(name) && name.indexOf('_') < 0) {
         chunks.generateCallees(index(name));
+        CodeObserver observer = parent.observer();
+        if (observer != null) {
+          observer.defined(CodeImage.this, index(name));
+        }
       }
     }
 

@@ -33,6 +33,8 @@ final class ModuleLoader extends GeneratedClassLoader implements LinkageSource {
   /// The loaders that were asked for; they are kept for the life of the module.
   private final Map<StructShape, StructClasses.Loader> structs = new ConcurrentHashMap<>();
 
+  private volatile @Nullable CodeObserver observer;
+
   ModuleLoader(
       String name,
       CodeLinkage linkage,
@@ -66,9 +68,33 @@ final class ModuleLoader extends GeneratedClassLoader implements LinkageSource {
     return binaryName.substring(Names.GENERATED.length());
   }
 
+  /// {@return who is told of the module's code, if anybody}
+  @Nullable CodeObserver observer() {
+    return observer;
+  }
+
+  /// Tells `told` of the module's code from now on, or nobody.
+  void observe(@Nullable CodeObserver told) {
+    observer = told;
+  }
+
   @Override
   public CodeLinkage linkage() {
     return linkage;
+  }
+
+  /// Counts the module among the live ones that use its call shapes.
+  void retainSignatures() {
+    for (SignatureClasses.Loader signature : signaturesByShape) {
+      signature.retain();
+    }
+  }
+
+  /// Ends what [#retainSignatures] began.
+  void releaseSignatures() {
+    for (SignatureClasses.Loader signature : signaturesByShape) {
+      signature.release();
+    }
   }
 
   /// {@return the loader of the classes of one of the module's shapes, by its ordinal}

@@ -291,10 +291,19 @@ public final class NativeModule implements CodeLinkage {
     return history != null && history.isQuarantined(stopSite) ? CodeKind.POLLED : null;
   }
 
+  /// Tells `told` of the code that is defined from now on, or nobody. Any thread.
+  public void observe(@Nullable CodeObserver told) {
+    loader.observe(told);
+  }
+
   @Override
   public void follow(Instance instance) {
     tiering.noteGuest();
     CodeUser user = instance.codeUser();
+    CodeObserver observer = loader.observer();
+    if (observer != null) {
+      observer.entered(user == null ? null : user.isolate());
+    }
     if (instance.isPinned() || user == null) {
       return;
     }
@@ -358,6 +367,7 @@ public final class NativeModule implements CodeLinkage {
       if (openUsers++ == 0) {
         account.publish();
         images.revive();
+        loader.retainSignatures();
       }
     }
     return new CodeUser(isolate, history);
@@ -373,6 +383,7 @@ public final class NativeModule implements CodeLinkage {
       if (--openUsers == 0) {
         images.retire();
         account.release();
+        loader.releaseSignatures();
       }
     }
   }

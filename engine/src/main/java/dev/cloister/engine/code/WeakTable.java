@@ -3,7 +3,9 @@ package dev.cloister.engine.code;
 import java.lang.ref.Reference;
 import java.lang.ref.ReferenceQueue;
 import java.lang.ref.WeakReference;
+import java.util.ArrayList;
 import java.util.HashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.function.Function;
 
@@ -29,6 +31,18 @@ final class WeakTable<K, V> {
       entries.put(key, new Entry<>(key, value, dead));
     }
     return value;
+  }
+
+  /// {@return the values that live}
+  synchronized List<V> values() {
+    List<V> values = new ArrayList<>();
+    for (Entry<K, V> entry : entries.values()) {
+      V value = entry.get();
+      if (value != null) {
+        values.add(value);
+      }
+    }
+    return values;
   }
 
   /// {@return the number of entries whose death is not known yet}

@@ -227,7 +227,11 @@ final class BodyTree {
     tree.nodes.add(root);
     BytecodeSizes sizes =
         new BytecodeSizes(
-            kind, plan, functionIndex, framed, depth -> open.get(open.size() - 1 - depth).labelArity);
+            kind,
+            plan,
+            functionIndex,
+            framed,
+            depth -> open.get(open.size() - 1 - depth).labelArity);
     while (!reader.atEnd()) {
       int start = reader.position();
       Opcode opcode = reader.next();

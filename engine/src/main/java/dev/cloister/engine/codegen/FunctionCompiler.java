@@ -159,8 +159,7 @@ final class FunctionCompiler {
       }
     }
     if (state.isReachable) {
-      state.instance.refreshMemoryBefore(
-          opcode, opcode == Opcode.END && state.control.size() == 1);
+      state.instance.refreshMemoryBefore(opcode, opcode == Opcode.END && state.control.size() == 1);
       if (state.isDebuggable()) {
         state.debug.before(opcode, reader.offset() - context.bodyOffset());
       }

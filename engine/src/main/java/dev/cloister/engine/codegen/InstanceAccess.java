@@ -8,14 +8,16 @@ import org.objectweb.asm.Opcodes;
 
 /// Writes how a method reaches the parts of its instance: memories, tables and the ids of types.
 ///
-/// Where code accesses memory 0 again and again, its bytes are kept in a local variable. In the
-/// exact form they are read anew after each call, whether that can replace them or not: so neither
-/// they nor their length take a register across the call, and what is read from the instance is as
-/// near as what was spilled. In the other forms the memory is kept as well, and in the limit form
-/// what an address is checked against; there all is read anew only after what may replace the
-/// bytes, as that takes so much code that fewer functions would be inlined. Where accesses are
-/// calls, in that form, the memory alone is kept, which never changes. Reading waits until something
-/// may use the bytes, which nothing does between the last call and the end of a function.
+/// Where code accesses memory 0 again and again, the memory and its bytes are kept in two local
+/// variables; in the limit form two more say what an address is checked against. In the exact form
+/// the bytes are read anew from the memory after each call, whether that can replace them or not:
+/// so neither they nor their length take a register across the call. In the limit form, where that
+/// takes so much code that fewer functions would be inlined, they are read anew only after what may
+/// replace them. Reading waits until something may use the bytes, which nothing does between the
+/// last call and the end of a function.
+///
+/// Where accesses are calls, less is kept: the bytes in the exact form, the memory, which never
+/// changes, in the limit form.
 final class InstanceAccess {
   private static final int NOT_KEPT = -1;
 
@@ -59,11 +61,11 @@ final class InstanceAccess {
       this.reloadsMemory = false;
     } else {
       MemoryForm form = form(0);
-      this.callsAccesses =
-          isLarge && form != MemoryForm.SEGMENT && memoryAddress(0) == JvmKind.INT;
-      this.memorySlot = form == MemoryForm.EXACT ? NOT_KEPT : firstSlot;
+      this.callsAccesses = isLarge && form != MemoryForm.SEGMENT && memoryAddress(0) == JvmKind.INT;
+      boolean keepsMemory = !(callsAccesses && form == MemoryForm.EXACT);
       boolean keepsBytes = !(callsAccesses && form == MemoryForm.LIMIT);
-      int behindMemory = form == MemoryForm.EXACT ? firstSlot : firstSlot + 1;
+      int behindMemory = keepsMemory ? firstSlot + 1 : firstSlot;
+      this.memorySlot = keepsMemory ? firstSlot : NOT_KEPT;
       this.bytesSlot = keepsBytes ? behindMemory : NOT_KEPT;
       this.reloadsMemory =
           keepsBytes
@@ -102,7 +104,7 @@ final class InstanceAccess {
       return List.of(memory);
     }
     return switch (form) {
-      case EXACT -> List.of("[B");
+      case EXACT -> keepsMemory() ? List.of(memory, "[B") : List.of("[B");
       case LIMIT ->
           keepsBound()
               ? List.of(memory, "[B", Opcodes.INTEGER, Opcodes.INTEGER)

@@ -4,6 +4,7 @@ import dev.cloister.engine.bytecode.InstructionReader;
 import dev.cloister.engine.bytecode.Opcode;
 import dev.cloister.engine.runtime.Memory;
 import dev.cloister.engine.runtime.MemoryForm;
+import dev.cloister.engine.types.MemoryType;
 import org.objectweb.asm.Opcodes;
 
 /// Writes loads, stores and the other instructions on linear memory.
@@ -32,6 +33,9 @@ final class MemoryEmitter {
    * are narrowed when they are known to fit. Indices of segments are longs, whatever the addresses
    * are: the sum of an unsigned 32-bit address and an offset cannot overflow. The check of 64-bit
    * addresses comes before the addition, so that one cannot overflow either.
+   *
+   * Constant addresses within the smallest size of the memory, as those of a program's static data,
+   * become indices without a check of ours.
    */
   private final MethodState state;
   private final BytecodeWriter writer;
@@ -53,11 +57,11 @@ final class MemoryEmitter {
       case I32_LOAD8_S -> load(reader, JvmKind.INT, "I8", 1, "B");
       case I32_LOAD8_U -> load(reader, JvmKind.INT, "I8", 1, "B", 0xff);
       case I32_LOAD16_S -> load(reader, JvmKind.INT, "I16", 2, "S");
-      case I32_LOAD16_U -> load(reader, JvmKind.INT, "I16", 2, "S", 0xffff);
+      case I32_LOAD16_U -> load(reader, JvmKind.INT, "U16", 2, "C");
       case I64_LOAD8_S -> load(reader, JvmKind.LONG, "I8", 1, "B", Opcodes.I2L);
       case I64_LOAD8_U -> load(reader, JvmKind.LONG, "I8", 1, "B", 0xff, Opcodes.I2L);
       case I64_LOAD16_S -> load(reader, JvmKind.LONG, "I16", 2, "S", Opcodes.I2L);
-      case I64_LOAD16_U -> load(reader, JvmKind.LONG, "I16", 2, "S", 0xffff, Opcodes.I2L);
+      case I64_LOAD16_U -> load(reader, JvmKind.LONG, "U16", 2, "C", Opcodes.I2L);
       case I64_LOAD32_S -> load(reader, JvmKind.LONG, "I32", 4, "I", Opcodes.I2L);
       case I64_LOAD32_U ->
           load(reader, JvmKind.LONG, "I32", 4, "I", Opcodes.I2L, Integer.MIN_VALUE);
@@ -250,7 +254,7 @@ final class MemoryEmitter {
   private void finishLoad(JvmKind kind, int[] then) {
     for (int step : then) {
       switch (step) {
-        case 0xff, 0xffff -> {
+        case 0xff -> {
           writer.iconst(step);
           writer.insn(Opcodes.IAND);
         }
@@ -309,7 +313,10 @@ final class MemoryEmitter {
   }
 
   private static String wide(String type) {
-    return type.equals("B") || type.equals("S") ? "I" : type;
+    return switch (type) {
+      case "B", "S", "C" -> "I";
+      default -> type;
+    };
   }
 
   /// Writes what a called access takes before the value: memory or array, address and offset.
@@ -375,6 +382,13 @@ final class MemoryEmitter {
   /// @param addressSlot the slot of the address, or `-1 - depth` if it is a deferred operand
   void writeIndex(InstructionReader reader, MemoryForm form, int addressSlot, int width) {
     JvmKind address = state.instance.memoryAddress(reader.memoryIndex());
+    if (addressSlot < 0 && state.isConstant(-1 - addressSlot)) {
+      long index = constantIndex(reader, address, state.constant(-1 - addressSlot), width);
+      if (index >= 0) {
+        writeConstantIndex(form, index);
+        return;
+      }
+    }
     writeAddress(address, addressSlot);
     if (form == MemoryForm.SEGMENT) {
       writeSegmentIndex(reader, address, width);
@@ -384,6 +398,31 @@ final class MemoryEmitter {
       addOffset((int) reader.memoryOffset());
     } else {
       writeArrayIndex(reader, form, width);
+    }
+  }
+
+  /// {@return the index of an access with a constant address that is within the smallest size of
+  /// the memory, so that it is in bounds at any time, or -1}
+  private long constantIndex(InstructionReader reader, JvmKind kind, long constant, int width) {
+    MemoryType type = state.module.memoryType(reader.memoryIndex());
+    long address = kind == JvmKind.LONG ? constant : Integer.toUnsignedLong((int) constant);
+    // What no array can hold is not looked at: so neither shift nor sum overflows.
+    long pages = Math.min(type.limits().min(), Integer.MAX_VALUE);
+    long size = Math.min(pages << type.pageSizeLog2(), Integer.MAX_VALUE);
+    boolean isWithin =
+        type.limits().min() >= 0
+            && address >= 0
+            && address <= size
+            && reader.memoryOffset() >= 0
+            && reader.memoryOffset() <= size - width - address;
+    return isWithin ? address + reader.memoryOffset() : -1;
+  }
+
+  private void writeConstantIndex(MemoryForm form, long index) {
+    if (form == MemoryForm.SEGMENT) {
+      writer.lconst(index);
+    } else {
+      writer.iconst((int) index);
     }
   }
 

@@ -141,10 +141,7 @@ public final class ModuleClassGenerator {
       ClassWriter target, String name, String field, String instance, String result) {
     MethodVisitor method =
         ClassFiles.method(
-            target,
-            Opcodes.ACC_PUBLIC | Opcodes.ACC_STATIC,
-            name,
-            "(" + instance + ")" + result);
+            target, Opcodes.ACC_PUBLIC | Opcodes.ACC_STATIC, name, "(" + instance + ")" + result);
     BytecodeWriter writer = new BytecodeWriter(method);
     writer.getstatic(Names.MODULE, field, Names.METHOD_HANDLE_DESC);
     if (!instance.isEmpty()) {

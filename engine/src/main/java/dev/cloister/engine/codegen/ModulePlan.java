@@ -21,6 +21,7 @@ import java.util.Objects;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.function.Consumer;
+import java.util.stream.IntStream;
 
 /// How a module is laid out in classes: call shapes, dispatch tables and chunks of functions.
 ///
@@ -364,6 +365,12 @@ public final class ModulePlan {
   public int chunkOf(int functionIndex) {
     int found = Arrays.binarySearch(chunkStarts, functionIndex);
     return found >= 0 ? found : -found - 2;
+  }
+
+  /// {@return the functions in a chunk that are not imported}
+  public IntStream ownFunctions(int chunk) {
+    return IntStream.range(
+        Math.max(chunkStart(chunk), module.importedFunctionCount()), chunkEnd(chunk));
   }
 
   /// {@return the chunks other than itself that the functions of a chunk call directly}

@@ -16,6 +16,11 @@ public final class MemoryAccess {
   public static final VarHandle I16 =
       MethodHandles.byteArrayViewVarHandle(short[].class, ByteOrder.LITTLE_ENDIAN);
 
+  /// The same as a number that is never negative, which C2 loads without extending it twice.
+  @CalledByGeneratedCode
+  public static final VarHandle U16 =
+      MethodHandles.byteArrayViewVarHandle(char[].class, ByteOrder.LITTLE_ENDIAN);
+
   /// 32 bits, little endian.
   @CalledByGeneratedCode
   public static final VarHandle I32 =

@@ -50,6 +50,22 @@ public final class MemoryOps {
     return (short) MemoryAccess.I16.get(bytes, index);
   }
 
+  /// Loads 16 bits, zero-extended.
+  @CalledByGeneratedCode
+  public static int loadU16(HeapMemory memory, int address, int offset) {
+    assert offset >= 0;
+    int index = Objects.checkIndex(address, memory.limit - offset - (Short.BYTES - 1)) + offset;
+    return (char) MemoryAccess.U16.get(memory.bytes, index);
+  }
+
+  /// Loads 16 bits, zero-extended.
+  @CalledByGeneratedCode
+  public static int loadU16(byte[] bytes, int address, int offset) {
+    assert offset >= 0;
+    int index = Objects.checkIndex(address, Integer.MAX_VALUE) + offset;
+    return (char) MemoryAccess.U16.get(bytes, index);
+  }
+
   /// Stores 16 bits.
   @CalledByGeneratedCode
   public static void storeI16(HeapMemory memory, int address, int offset, int value) {

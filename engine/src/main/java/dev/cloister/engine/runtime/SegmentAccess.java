@@ -20,6 +20,11 @@ public final class SegmentAccess {
   public static final VarHandle I16 =
       ValueLayout.JAVA_SHORT_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN).varHandle();
 
+  /// The same as a number that is never negative.
+  @CalledByGeneratedCode
+  public static final VarHandle U16 =
+      ValueLayout.JAVA_CHAR_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN).varHandle();
+
   /// 32 bits, little endian.
   @CalledByGeneratedCode
   public static final VarHandle I32 =

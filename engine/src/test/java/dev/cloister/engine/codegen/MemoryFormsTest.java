@@ -26,7 +26,9 @@ import dev.cloister.engine.types.NumType;
 import java.math.BigInteger;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.HashSet;
 import java.util.List;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -69,6 +71,9 @@ final class MemoryFormsTest {
     -8,
     -1
   };
+
+  private static final List<Opcode> CONSTANT_ACCESSES =
+      List.of(Opcode.I32_LOAD8_S, Opcode.I32_LOAD16_U, Opcode.I64_LOAD, Opcode.I64_STORE);
 
   private final TestEngine engine = new TestEngine();
 
@@ -323,6 +328,73 @@ final class MemoryFormsTest {
             assertTraps(
                 TrapReason.MEMORY_OUT_OF_BOUNDS,
                 () -> TestEngine.call(instance, "lane" + offset, boxed, value));
+          }
+        }
+      }
+      assertThat(memory.copy(0, PAGE)).containsOnly(0);
+      assertThat(memory.copy(form.size() - PAGE, PAGE)).containsOnly(0);
+    }
+  }
+
+  /// Addresses in the text, of which the code generator knows which are in bounds at any time.
+  @ParameterizedTest
+  @EnumSource
+  void constantAddress_ofEveryForm_trapsExactlyOutOfBounds(Form form) {
+    ModuleBuilder module = form.module();
+    Set<String> names = new HashSet<>();
+    for (Opcode opcode : CONSTANT_ACCESSES) {
+      for (long offset : offsets(form)) {
+        for (long address : addresses(form, offset, 1 << opcode.accessWidthLog2())) {
+          if (!names.add(name(opcode, offset) + "@" + address)) {
+            continue;
+          }
+          module.exportFunction(
+              name(opcode, offset) + "@" + address,
+              isStore(opcode)
+                  ? new FuncType(List.of(I64), List.of())
+                  : new FuncType(List.of(), List.of(type(opcode))),
+              code -> {
+                if (form.is64) {
+                  code.i64Const(address);
+                } else {
+                  code.i32Const((int) address);
+                }
+                if (isStore(opcode)) {
+                  code.localGet(0);
+                }
+                code.access(opcode, offset);
+              });
+        }
+      }
+    }
+    long value = 0x8182_8384_8586_8788L;
+    try (Store store = new Store(HeapLimiter.UNLIMITED)) {
+      Instance instance = engine.instantiate(module, Imports.NONE, store);
+      Memory memory = grown(form, instance);
+      for (Opcode opcode : CONSTANT_ACCESSES) {
+        int width = 1 << opcode.accessWidthLog2();
+        Object[] arguments = isStore(opcode) ? new Object[] {value} : new Object[0];
+        for (long offset : offsets(form)) {
+          for (long address : addresses(form, offset, width)) {
+            String what = name(opcode, offset) + "@" + address;
+            long start = start(form, address, offset, width);
+            if (start < 0) {
+              assertTraps(
+                  TrapReason.MEMORY_OUT_OF_BOUNDS,
+                  () -> TestEngine.call(instance, what, arguments));
+              continue;
+            }
+            byte[] bytes = new byte[width];
+            Arrays.fill(bytes, (byte) 0x81);
+            memory.write(start, bytes, 0, isStore(opcode) ? 0 : width);
+            List<Object> results = Arrays.asList(TestEngine.call(instance, what, arguments));
+            switch (opcode) {
+              case I32_LOAD8_S -> assertThat(results).as(what).containsExactly((int) (byte) 0x81);
+              case I32_LOAD16_U -> assertThat(results).as(what).containsExactly(0x8181);
+              case I64_LOAD -> assertThat(results).as(what).containsExactly(0x8181_8181_8181_8181L);
+              default -> assertThat(memory.getLong(start)).as(what).isEqualTo(value);
+            }
+            memory.write(start, new byte[width], 0, width);
           }
         }
       }

@@ -116,6 +116,30 @@ final class MemoryListingTest {
                         .op(Opcode.I32_WRAP_I64)));
   }
 
+  private static ModuleBuilder constantAddresses() {
+    return new ModuleBuilder()
+        .function(
+            new FuncType(List.of(), List.of(I32)),
+            code ->
+                code.i32Const(16)
+                    .i32Const(0x1000)
+                    .access(Opcode.I32_LOAD16_U, 0xeffe)
+                    .access(Opcode.I32_STORE, 4)
+                    .i32Const(0x1000)
+                    .access(Opcode.I32_LOAD, 0xeffd));
+  }
+
+  /// The last access reaches one byte beyond the smallest size.
+  @Test
+  void constantAddresses_areIndices() {
+    GoldenListing.assertMatches("constants_exact", constantAddresses().memory(1));
+    GoldenListing.assertMatches(
+        "constants_growable",
+        constantAddresses()
+            .memory(1)
+            .function(VOID, code -> code.i32Const(1).op(Opcode.MEMORY_GROW, 0).drop()));
+  }
+
   /// The bytes are read again once before they are used, and before control meets.
   @Test
   void calls_inExactForm() {

@@ -88,8 +88,8 @@ final class EngineRows {
         holders.subList(0, Math.min(holders.size(), MAX_SHOWN_TENANTS)),
         holders.size(),
         info.images().stream().map(Image::of).toList(),
-        /* logging= */ false,
-        holders.stream().anyMatch(info.debugging()::contains));
+        holders.stream().anyMatch(info.loggingIsolates()::contains),
+        holders.stream().anyMatch(info.debuggingIsolates()::contains));
   }
 
   /// Returns the rows that `principal` may see.

@@ -1,8 +1,11 @@
 package dev.cloister.sandbox.http;
 
+import dev.cloister.engine.error.SourcePosition;
+import dev.cloister.engine.logging.CodeCreated;
 import dev.cloister.sandbox.json.Json;
 import dev.cloister.sandbox.problem.Problem;
 import dev.cloister.sandbox.registry.AuditLog;
+import dev.cloister.sandbox.registry.CodeLog;
 import dev.cloister.sandbox.registry.LogEntry;
 import dev.cloister.sandbox.registry.Tenant;
 import dev.cloister.sandbox.registry.TenantRegistry;
@@ -10,7 +13,9 @@ import dev.cloister.sandbox.storage.AuditFilter;
 import dev.cloister.sandbox.storage.AuditRecord;
 import dev.cloister.sandbox.storage.TenantName;
 import io.vertx.core.Vertx;
+import java.time.Instant;
 import java.util.List;
+import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /// What happens, as it happens: the audit log and the tenants' logs.
@@ -108,6 +113,62 @@ final class EventsApi {
             entry -> stream.offer(entry.id(), "log", Json.text(LogView.of(entry))));
     stream.feedFrom(tenant.log().subscribe(lines::live));
     lines.replay(tenant.log().after(after, resumeAfter == null ? last : MAX_LAST_LINES));
+  }
+
+  /// Code as it is shown.
+  record CodeView(
+      String time,
+      @Nullable String script,
+      int scriptId,
+      @Nullable String function,
+      @Nullable Integer index,
+      String tier,
+      int bytes,
+      @Nullable Integer offset,
+      @Nullable String file,
+      @Nullable Integer line) {
+
+    static CodeView of(Instant time, CodeCreated code) {
+      boolean isWrapper = code.scriptId() == CodeCreated.NO_SCRIPT;
+      SourcePosition source = code.source();
+      return new CodeView(
+          time.toString(),
+          isWrapper ? null : code.scriptUrl(),
+          code.scriptId(),
+          code.functionName(),
+          isWrapper ? null : code.functionIndex(),
+          code.tier(),
+          code.bytes(),
+          isWrapper ? null : code.offset(),
+          source == null ? null : source.file(),
+          source == null ? null : source.line());
+    }
+  }
+
+  /// A tenant's code log: what is still held of it, then what comes while it is on.
+  void codeLog(Exchange exchange) {
+    ApiRequest request = exchange.request();
+    Tenant tenant = tenants.require(request.tenant());
+    @Nullable Long resumeAfter = lastEventId(request);
+    long after = resumeAfter == null ? -1 : resumeAfter;
+    EventStream stream =
+        EventStream.open(vertx, exchange, streams, () -> tenants.find(tenant.name()) == tenant);
+    Replay<CodeLog.Entry> entries =
+        new Replay<>(after, CodeLog.Entry::id, entry -> sendCode(stream, entry));
+    stream.feedFrom(tenant.codeLog().subscribe(entries::live));
+    List<CodeLog.Entry> held = tenant.codeLog().after(after);
+    // What a stream can hold at once.
+    int dropped = Math.max(0, held.size() - MAX_RESUMED_EVENTS / 2);
+    entries.replay(held.subList(dropped, held.size()));
+  }
+
+  private static void sendCode(EventStream stream, CodeLog.Entry entry) {
+    CodeCreated code = entry.code();
+    if (code == null) {
+      stream.offer(entry.id(), "lost", Json.text(Map.of("functions", entry.lostFunctions())));
+    } else {
+      stream.offer(entry.id(), "code", Json.text(CodeView.of(entry.time(), code)));
+    }
   }
 
   private void streamAudit(Exchange exchange) {

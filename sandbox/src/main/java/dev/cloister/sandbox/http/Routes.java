@@ -96,6 +96,8 @@ final class Routes {
     blocking(GET, TENANT + "/debugging", Access.TENANT_ADMIN, apis.debugging::get);
     blocking(PUT, TENANT + "/debugging", Access.TENANT_ADMIN, apis.debugging::put);
     direct(GET, TENANT + "/logs", Access.TENANT_ADMIN, apis.events::log);
+    blocking(PUT, TENANT + "/code-logging", Access.TENANT_ADMIN, apis.tenants::putCodeLogging);
+    direct(GET, TENANT + "/code-log", Access.TENANT_ADMIN, apis.events::codeLog);
   }
 
   private void addServer(Apis apis) {

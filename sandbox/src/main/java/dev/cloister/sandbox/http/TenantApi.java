@@ -88,6 +88,18 @@ final class TenantApi {
     return Answer.json(200, View.of(tenants.resume(request.tenant(), request.author())));
   }
 
+  /// Whether a tenant's code is logged.
+  record CodeLogging(@Nullable Boolean enabled) {}
+
+  Answer putCodeLogging(ApiRequest request) {
+    Boolean enabled = Json.read(request.body(), CodeLogging.class).enabled();
+    if (enabled == null) {
+      throw Problem.invalid("enabled", null, "true or false").asException();
+    }
+    Tenant tenant = tenants.logCode(request.tenant(), enabled, request.author());
+    return Answer.json(200, new CodeLogging(tenant.codeLog().isOn()));
+  }
+
   Answer list(ApiRequest request) {
     @Nullable String text = request.query("q");
     @Nullable String state = request.query("state");

@@ -29,6 +29,7 @@ public final class Tenant {
   private final Isolate isolate;
   private final LoadedVersions loaded;
   private final GuestLog log;
+  private final CodeLog codeLog;
   private final int maxLogEntryBytes;
   private final CallCounters calls = new CallCounters();
   private final Map<PluginName, CallCounters> callsByPlugin = new ConcurrentHashMap<>();
@@ -41,11 +42,13 @@ public final class Tenant {
       Isolate isolate,
       LoadedVersions loaded,
       GuestLog log,
+      CodeLog codeLog,
       int maxLogEntryBytes) {
     this.record = record;
     this.isolate = isolate;
     this.loaded = loaded;
     this.log = log;
+    this.codeLog = codeLog;
     this.maxLogEntryBytes = maxLogEntryBytes;
   }
 
@@ -72,6 +75,11 @@ public final class Tenant {
   /// Returns what the tenant's plugins wrote.
   public GuestLog log() {
     return log;
+  }
+
+  /// Returns what code the engine made of the tenant's plugins, while that is logged.
+  public CodeLog codeLog() {
+    return codeLog;
   }
 
   /// Returns the counts of all the tenant's calls.

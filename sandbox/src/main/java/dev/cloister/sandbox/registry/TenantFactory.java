@@ -45,6 +45,7 @@ final class TenantFactory {
                 config.logs().tenantBytes(),
                 () -> isolate.limits().value(IsolateLimit.LOG_BYTES_PER_SECOND),
                 clock),
+            new CodeLog(isolate, clock),
             config.logs().maxEntryBytes());
     if (tenant.isSuspended()) {
       isolate.suspend();

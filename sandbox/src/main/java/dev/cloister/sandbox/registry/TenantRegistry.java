@@ -165,6 +165,21 @@ public final class TenantRegistry {
     return changeState(name, TenantState.ACTIVE, "tenant.resume", author);
   }
 
+  /// Switches the log of the tenant's code on or off, until the server stops.
+  public Tenant logCode(TenantName name, boolean on, Author author) {
+    Tenant tenant = require(name);
+    if (tenant.codeLog().isOn() != on) {
+      String action = on ? "code-logging.start" : "code-logging.stop";
+      store.write(
+          transaction ->
+              transaction.appendAudit(audit.entry(author, action, name, name.text(), null)),
+          audit::publish);
+      // Not on the writer's thread: all code that is there is logged.
+      tenant.codeLog().turn(on);
+    }
+    return tenant;
+  }
+
   /// Deletes the tenant with all that belongs to it. Returns when it is gone from disk and can no
   /// longer be reached; its running calls are stopped after that.
   public void delete(TenantName name, Author author) {

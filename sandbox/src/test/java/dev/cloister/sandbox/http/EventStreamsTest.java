@@ -7,6 +7,8 @@ import dev.cloister.sandbox.fixture.EventReader;
 import dev.cloister.sandbox.fixture.Modules;
 import dev.cloister.sandbox.fixture.TestClient;
 import dev.cloister.sandbox.fixture.TestServer;
+import java.io.IOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Map;
 import org.junit.jupiter.api.AfterEach;
@@ -62,6 +64,63 @@ final class EventStreamsTest {
     try (EventReader last = open("/v1/tenants/acme/logs?last=1", STREAM)) {
       assertThat(last.next().data().path("text").asText()).isEqualTo("three");
     }
+  }
+
+  @Test
+  void codeLog_hasCodeWhileItIsOn_andResumes() throws IOException {
+    String plugin = "/v1/tenants/acme/plugins/average";
+    Path example =
+        Path.of(System.getProperty("project.root", ".."), "examples", "average", "average.wasm");
+    operator.upload(plugin, Files.readAllBytes(example)).expect(201);
+    operator.post(plugin + "/call/average", "{\"args\":[1,3]}").expect(200);
+    assertThat(isLogged()).isFalse();
+    try (EventReader log = open("/v1/tenants/acme/code-log", STREAM)) {
+      operator.put("/v1/tenants/acme/code-logging", "{\"enabled\":true}").expect(200).json();
+      assertThat(isLogged()).isTrue();
+      EventReader.Event divide =
+          log.next(event -> event.data().path("function").asText().equals("divide"));
+      assertThat(divide.name()).isEqualTo("code");
+      assertThat(divide.data().path("index").asInt()).isEqualTo(1);
+      assertThat(divide.data().path("scriptId").asInt()).isPositive();
+      assertThat(divide.data().path("script").asText()).startsWith("wasm://wasm/");
+      assertThat(divide.data().path("tier").asText()).isNotEmpty();
+      assertThat(divide.data().path("bytes").asInt()).isPositive();
+      assertThat(divide.data().path("file").asText()).isEqualTo("average.c");
+      assertThat(divide.data().path("line").asInt()).isEqualTo(8);
+
+      Map<String, String> before =
+          Map.of("Last-Event-ID", String.valueOf(Long.parseLong(divide.id()) - 1));
+      try (EventReader resumed = open("/v1/tenants/acme/code-log", before)) {
+        assertThat(resumed.next().id()).isEqualTo(divide.id());
+      }
+      JsonNode off =
+          operator.put("/v1/tenants/acme/code-logging", "{\"enabled\":false}").expect(200).json();
+      assertThat(off.path("enabled").asBoolean()).isFalse();
+      assertThat(isLogged()).isFalse();
+    }
+    TestClient json = operator.with("Accept", "application/json");
+    JsonNode audit = json.get("/v1/events?limit=2").expect(200).json().path("items");
+    assertThat(audit.get(0).path("action").asText()).isEqualTo("code-logging.stop");
+    assertThat(audit.get(1).path("action").asText()).isEqualTo("code-logging.start");
+    operator.put("/v1/tenants/acme/code-logging", "{}").problem(400, "invalid-request");
+  }
+
+  private boolean isLogged() {
+    JsonNode modules = operator.get("/v1/engine/native-modules").expect(200).json();
+    return modules.path("items").get(0).path("logging").asBoolean();
+  }
+
+  @Test
+  void codeLog_ofOneTenant_isNotSeenByAnother() {
+    operator.put("/v1/tenants/globex", "{}").expect(201);
+    operator.upload("/v1/tenants/acme/plugins/math", Modules.arithmetic()).expect(201);
+    operator.upload("/v1/tenants/globex/plugins/math", Modules.arithmetic()).expect(201);
+    operator.put("/v1/tenants/globex/code-logging", "{\"enabled\":true}").expect(200);
+    assertThat(isLogged()).as("by the operator").isTrue();
+    TestClient acme = server.tenant("acme", "tenant-admin");
+    JsonNode modules = acme.get("/v1/engine/native-modules").expect(200).json();
+    assertThat(modules.path("items").get(0).path("logging").asBoolean()).isFalse();
+    acme.put("/v1/tenants/globex/code-logging", "{\"enabled\":false}").problem(404, "not-found");
   }
 
   @Test

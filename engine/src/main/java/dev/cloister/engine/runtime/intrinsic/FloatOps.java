@@ -6,7 +6,7 @@ import dev.cloister.engine.runtime.CalledByGeneratedCode;
 ///
 /// A NaN operand becomes `x + x`, which makes it quiet and keeps its payload, as an arithmetic NaN
 /// of the specification; Java's library may return a signalling NaN unchanged. Negation, absolute
-/// value and sign copying work on the bits and keep every NaN as it is.
+/// value and sign copying keep every NaN as it is but for the sign; [Math#abs] says so of itself.
 @CalledByGeneratedCode
 public final class FloatOps {
   private FloatOps() {}
@@ -38,13 +38,13 @@ public final class FloatOps {
   /// `f32.abs`.
   @CalledByGeneratedCode
   public static float abs(float a) {
-    return Float.intBitsToFloat(Float.floatToRawIntBits(a) & Integer.MAX_VALUE);
+    return Math.abs(a);
   }
 
   /// `f64.abs`.
   @CalledByGeneratedCode
   public static double abs(double a) {
-    return Double.longBitsToDouble(Double.doubleToRawLongBits(a) & Long.MAX_VALUE);
+    return Math.abs(a);
   }
 
   /// `f32.copysign`.
