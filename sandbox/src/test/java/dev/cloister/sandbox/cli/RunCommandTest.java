@@ -14,10 +14,16 @@ import dev.cloister.engine.types.FuncType;
 import dev.cloister.engine.types.RefType;
 import dev.cloister.engine.types.ValueType;
 import java.io.IOException;
+import java.net.ConnectException;
+import java.net.InetAddress;
+import java.net.ServerSocket;
+import java.net.Socket;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -396,5 +402,56 @@ final class RunCommandTest {
 
   private static FuncType identity(ValueType type) {
     return new FuncType(List.of(type), List.of(type));
+  }
+
+  /// The guest waits for a debugger before its first instruction, which learns of its end.
+  @Test
+  void gdb_waitsForADebugger() throws Exception {
+    int port;
+    try (ServerSocket free = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
+      port = free.getLocalPort();
+    }
+    CompletableFuture<CommandRun> run =
+        CompletableFuture.supplyAsync(
+            () -> CommandRun.of("run", "--gdb", port, "--invoke", "i32", functions, "7"));
+    String stop = "";
+    while (!stop.startsWith("T05")) {
+      assertThat(run.isDone()).isFalse();
+      try (Socket debugger = new Socket(InetAddress.getLoopbackAddress(), port)) {
+        stop = ask(debugger, "?");
+        if (stop.startsWith("T05")) {
+          assertThat(ask(debugger, "c")).isEqualTo("W00");
+        }
+      } catch (ConnectException _) {
+        Thread.onSpinWait();
+      }
+    }
+
+    assertThat(run.get(60, TimeUnit.SECONDS).lines()).containsExactly("7");
+    assertThat(run.get().err()).contains("waiting for a debugger at 127.0.0.1:" + port);
+  }
+
+  private static String ask(Socket debugger, String packet) throws IOException {
+    int sum = packet.chars().sum() & 0xFF;
+    debugger
+        .getOutputStream()
+        .write("+$%s#%02x".formatted(packet, sum).getBytes(StandardCharsets.US_ASCII));
+    StringBuilder answer = new StringBuilder();
+    int c = debugger.getInputStream().read();
+    while (c >= 0 && c != '#') {
+      if (c == '$') {
+        answer.setLength(0);
+      } else {
+        answer.append((char) c);
+      }
+      c = debugger.getInputStream().read();
+    }
+    return answer.toString();
+  }
+
+  @Test
+  void gdb_andTimeout_excludeEachOther() {
+    CommandRun.of("run", "--gdb", "0", "--timeout", "1s", "--invoke", "i32", functions, "7")
+        .assertUsageError("--gdb and --timeout");
   }
 }

@@ -1,5 +1,7 @@
 package dev.cloister.engine.debug.gdb;
 
+import dev.cloister.engine.bytecode.InstructionReader;
+import dev.cloister.engine.bytecode.Opcode;
 import dev.cloister.engine.debug.BreakCondition;
 import dev.cloister.engine.debug.Breakpoint;
 import dev.cloister.engine.debug.DebugModule;
@@ -9,6 +11,7 @@ import dev.cloister.engine.debug.PausedFrame;
 import dev.cloister.engine.debug.PausedGuest;
 import dev.cloister.engine.debug.StepKind;
 import dev.cloister.engine.error.LimitExceededException;
+import dev.cloister.engine.module.WasmModule;
 import dev.cloister.engine.module.WireBytes;
 import dev.cloister.engine.runtime.V128;
 import java.util.ArrayList;
@@ -226,8 +229,33 @@ final class GdbTarget {
     return paused.frame(index);
   }
 
-  private static long address(PausedFrame frame) {
-    return (long) frame.module().id() << 32 | frame.offset();
+  /*
+   * The debugger expects return addresses in the frames of callers: it looks up the line of the byte
+   * before, and sets a breakpoint there to step out. And it takes a stop for that of a breakpoint
+   * only if it is where it set it, which need not be where an instruction begins.
+   */
+  private long address(PausedFrame frame) {
+    DebugModule module = frame.module();
+    long base = (long) module.id() << 32;
+    int offset = frame.offset();
+    if (frame.index() > 0) {
+      WasmModule code = module.module();
+      InstructionReader reader = code.instructions(offset, code.bodyEnd(frame.functionIndex()));
+      Opcode _ = reader.next();
+      return base | reader.position();
+    }
+    if (breakpoints.containsKey(base | offset)) {
+      return base | offset;
+    }
+    for (Map.Entry<Long, List<Owned>> entry : breakpoints.entrySet()) {
+      boolean isHere =
+          moduleOf(entry.getKey()) == module.id()
+              && entry.getValue().stream().anyMatch(o -> o.breakpoint.offset() == offset);
+      if (isHere) {
+        return entry.getKey();
+      }
+    }
+    return base | offset;
   }
 
   private long pc() {

@@ -154,7 +154,7 @@ final class GdbServerTest {
       assertThat(client.receive())
           .isEqualTo("T05thread-pcs:" + pc + ";thread:1;reason:breakpoint;library:;");
       assertThat(client.ask("qWasmCallStack:1"))
-          .isEqualTo(littleEndian(INC, 3) + littleEndian(TWICE, 3));
+          .isEqualTo(littleEndian(INC, 3) + littleEndian(TWICE, 5));
       assertThat(client.ask("g")).isEqualTo(littleEndian(INC, 3));
       assertThat(client.ask("p0")).isEqualTo(littleEndian(INC, 3));
       assertThat(client.ask("p1")).startsWith("E");
@@ -188,6 +188,25 @@ final class GdbServerTest {
               "T05thread-pcs:" + Long.toHexString(address(INC, 5)) + ";thread:1;reason:trace;");
       client.send("c");
       assertThat(get(call)).isEqualTo("207");
+    }
+  }
+
+  /// A breakpoint at the beginning of a body is at its first instruction, but is reported where it
+  /// was set.
+  @Test
+  void breakpointBetweenInstructions_isReportedWhereItWasSet() throws Exception {
+    try (GdbClient client = new GdbClient(server.port())) {
+      client.endAcknowledgements();
+      assertThat(client.ask(breakpoint("Z", INC, 0))).isEqualTo("OK");
+      client.send("c");
+      CompletableFuture<Object> call = call("inc", 5);
+      assertThat(client.receive())
+          .startsWith("T05thread-pcs:" + Long.toHexString(address(INC, 0)) + ";");
+      assertThat(client.ask("p0")).isEqualTo(littleEndian(INC, 0));
+      client.ask(breakpoint("z", INC, 0));
+      assertThat(client.ask("p0")).isEqualTo(littleEndian(INC, 1));
+      client.send("c");
+      assertThat(get(call)).isEqualTo("6");
     }
   }
 
