@@ -43,6 +43,6 @@ public record TierPolicy(
         5,
         250,
         8,
-        TimeUnit.SECONDS.toNanos(1));
+        TimeUnit.SECONDS.toNanos(5));
   }
 }
