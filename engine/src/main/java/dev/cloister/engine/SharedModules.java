@@ -218,6 +218,16 @@ final class SharedModules {
     }
   }
 
+  /// {@return the names of all isolates}
+  List<String> isolateIds() {
+    lock.lock();
+    try {
+      return isolates.keySet().stream().map(EngineIsolate::id).toList();
+    } finally {
+      lock.unlock();
+    }
+  }
+
   int isolateCount() {
     lock.lock();
     try {

@@ -4,6 +4,7 @@ import dev.cloister.engine.EngineConfig;
 import dev.cloister.engine.WasmEngine;
 import dev.cloister.engine.debug.gdb.GdbServer;
 import dev.cloister.engine.runtime.TierPolicy;
+import dev.cloister.engine.stats.TraceFile;
 import dev.cloister.isolate.IsolateManager;
 import dev.cloister.isolate.verticle.GuestExecutor;
 import dev.cloister.sandbox.auth.KeyRing;
@@ -88,7 +89,8 @@ public final class Sandbox implements AutoCloseable {
     lifecycle.onStop("event loops", () -> await(vertx.close()));
     WasmEngine engine =
         lifecycle.add(
-            "engine", new WasmEngine(engineConfig(config, compilations, folder, random, clock)));
+            "engine",
+            new WasmEngine(engineConfig(config, compilations, folder, random, clock, lifecycle)));
     GuestExecutor guests = lifecycle.add("guest threads", guestExecutor(config));
     IsolateManager isolates = new IsolateManager(vertx, engine, guests);
     lifecycle.onStop("isolates", () -> await(isolates.close()));
@@ -154,7 +156,8 @@ public final class Sandbox implements AutoCloseable {
       CompileFeed compilations,
       DataFolder folder,
       SecureRandom random,
-      Clock clock)
+      Clock clock,
+      Lifecycle lifecycle)
       throws IOException {
     EngineConfig.Builder settings =
         EngineConfig.defaults().toBuilder()
@@ -167,6 +170,10 @@ public final class Sandbox implements AutoCloseable {
     long maxBytes = config.engine().persistedCodeBytes();
     if (maxBytes > 0) {
       settings.persistence(PersistedCode.ofServer(folder, maxBytes, random, clock));
+    }
+    String traceFile = config.engine().traceFile();
+    if (!traceFile.isEmpty()) {
+      settings.listener(lifecycle.add("trace file", TraceFile.open(Path.of(traceFile), clock)));
     }
     return settings.build();
   }

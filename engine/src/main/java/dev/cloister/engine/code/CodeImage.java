@@ -3,8 +3,10 @@ package dev.cloister.engine.code;
 import dev.cloister.engine.codegen.DispatchGenerator;
 import dev.cloister.engine.codegen.FunctionTiers;
 import dev.cloister.engine.codegen.ModulePlan;
+import dev.cloister.engine.error.LimitExceededException;
 import dev.cloister.engine.runtime.CodeKind;
 import dev.cloister.engine.runtime.ImageEntry;
+import dev.cloister.engine.runtime.ImageSource;
 import java.util.BitSet;
 import java.util.List;
 import java.util.Map;
@@ -38,9 +40,10 @@ public final class CodeImage {
     this.plan = plan;
     this.chunkBytes = new AtomicIntegerArray(plan.chunkCount());
     this.loader = new Loader(parent.getName() + "-" + account.ordinal(), parent, threads);
+    // Before anything can fail that is paid for.
+    account.manager().watch(loader, account);
     this.entry = loader.newEntry();
     account.setImage(this);
-    account.manager().watch(loader, account);
   }
 
   /// {@return the position among the images of the module, in order of creation}
@@ -132,6 +135,22 @@ public final class CodeImage {
     return loader.chunks.takenCount();
   }
 
+  /// {@return the chunks that were defined, in the order in which they were first needed}
+  int[] definedChunks() {
+    return loader.chunks.takenOrder();
+  }
+
+  /// Has chunks defined and verified ahead, a few at a time and in this order, by threads that have
+  /// nothing else to do.
+  void loadAhead(int[] chunks) {
+    BitSet expected = new BitSet();
+    for (int chunk : chunks) {
+      expected.set(chunk);
+    }
+    loader.chunks.expect(expected);
+    loader.loadAhead(chunks, 0);
+  }
+
   /// Generates and defines all code that is not there yet.
   void generateAll() {
     loader.loadAll();
@@ -139,12 +158,21 @@ public final class CodeImage {
 
   /// Generates and defines the code of some functions that is not there yet.
   void generate(BitSet functions) {
-    BitSet chunks = new BitSet();
-    functions.stream().forEach(f -> chunks.set(plan.chunkOf(f)));
-    loader.load(chunks);
+    loader.load(chunksOf(functions));
   }
 
-  private final class Loader extends GeneratedClassLoader {
+  /// Has the code of some functions generated, when a compile thread has time.
+  void generateLater(BitSet functions) {
+    chunksOf(functions).stream().forEach(loader.chunks::generateLater);
+  }
+
+  private BitSet chunksOf(BitSet functions) {
+    BitSet chunks = new BitSet();
+    functions.stream().forEach(f -> chunks.set(plan.chunkOf(f)));
+    return chunks;
+  }
+
+  private final class Loader extends GeneratedClassLoader implements ImageSource {
     static {
       registerAsParallelCapable();
     }
@@ -152,14 +180,20 @@ public final class CodeImage {
     /// How many chunks are generated ahead of the one that is defined, when all are.
     private static final int WINDOW = 16;
 
+    /// How many chunks are defined ahead before others have their turn.
+    private static final int AHEAD = 4;
+
+    private final CompileThreads threads;
     private final ModuleLoader parent;
     private final ImageArchive archive;
     private final ChunkFiles chunks;
+    private volatile @Nullable ImageEntry entered;
 
     Loader(String name, ModuleLoader parent, CompileThreads threads) {
       super(name, parent, threads);
       this.parent = parent;
-      this.archive = new ImageArchive(tiers(), plan, parent.archive());
+      this.threads = threads;
+      this.archive = new ImageArchive(tiers(), plan, parent.archive(), threads.statistics());
       this.chunks = new ChunkFiles(archive, plan, threads);
     }
 
@@ -221,11 +255,48 @@ public final class CodeImage {
       return Integer.parseInt(name, 1, part < 0 ? name.length() : part, 10);
     }
 
+    @Override
+    public void enterThrough(ImageEntry made) {
+      entered = made;
+    }
+
     ImageEntry newEntry() {
       try {
-        return (ImageEntry) loadClass("dev.cloister.generated.Code").getConstructor().newInstance();
-      } catch (ReflectiveOperationException e) {
-        throw new IllegalStateException("cannot make the entry of an image", e);
+        Class.forName("dev.cloister.generated.Code", /* initialize= */ true, this);
+      } catch (ClassNotFoundException e) {
+        throw new IllegalStateException("the entry of an image is missing", e);
+      }
+      ImageEntry made = entered;
+      if (made == null) {
+        throw new IllegalStateException("an image has no entry");
+      }
+      return made;
+    }
+
+    /// @param from the first of them that is not defined yet
+    void loadAhead(int[] wanted, int from) {
+      if (from < wanted.length) {
+        threads.runLater(() -> {
+          int end = Math.min(from + AHEAD, wanted.length);
+          if (link(wanted, from, end)) {
+            loadAhead(wanted, end);
+          }
+        });
+      }
+    }
+
+    private boolean link(int[] wanted, int from, int end) {
+      try {
+        for (int i = from; i < end; i++) {
+          // Initialization, which does nothing else, has the class verified.
+          Class.forName("dev.cloister.generated.C" + wanted[i], /* initialize= */ true, this);
+        }
+        return true;
+      } catch (LimitExceededException _) {
+        // Too much code, or a function that is too large: whoever needs it will be told.
+        return false;
+      } catch (ClassNotFoundException e) {
+        throw new IllegalStateException("a class of the image is missing", e);
       }
     }
 

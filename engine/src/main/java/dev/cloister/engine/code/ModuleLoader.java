@@ -25,10 +25,14 @@ final class ModuleLoader extends GeneratedClassLoader implements LinkageSource {
   private final ModulePlan plan;
   private final ModuleClassGenerator generator;
   private final ClassFileArchive archive;
+  private final CompilationStatistics statistics;
   private final Map<String, SignatureClasses.Loader> signatures = new HashMap<>();
   private final SignatureClasses.Loader[] signaturesByShape;
   private final StructClasses structClasses;
   private final Map<String, StructShape> structShapes = new HashMap<>();
+
+  /// Class files that were generated before they are needed, by name without the package.
+  private final Map<String, byte[]> ahead = new ConcurrentHashMap<>();
 
   /// The loaders that were asked for; they are kept for the life of the module.
   private final Map<StructShape, StructClasses.Loader> structs = new ConcurrentHashMap<>();
@@ -52,6 +56,7 @@ final class ModuleLoader extends GeneratedClassLoader implements LinkageSource {
     this.generator = new ModuleClassGenerator(plan);
     this.structClasses = structClasses;
     this.archive = archive;
+    this.statistics = threads.statistics();
     for (StructShape shape : plan.structShapes()) {
       structShapes.put(shape.loadedName(), shape);
     }
@@ -143,25 +148,31 @@ final class ModuleLoader extends GeneratedClassLoader implements LinkageSource {
 
   @Override
   byte @Nullable [] generate(String name) {
-    byte[] kept = archive.find(name);
-    if (kept != null) {
-      return kept;
-    }
-    byte[] generated = generateAnew(name);
-    if (generated != null) {
-      archive.add(name, generated);
-    }
-    return generated;
+    return ImageArchive.find(archive, statistics, name, () -> generateAnew(name));
   }
 
   private byte @Nullable [] generateAnew(String name) {
     return switch (name) {
       case "I" -> generator.instance();
-      case "M" -> generator.constants();
-      case "Image" -> generator.image();
+      case "M" -> generator.module();
       default ->
           name.startsWith("R") ? generator.reference(Integer.parseInt(name.substring(1))) : null;
     };
+  }
+
+  @Override
+  byte @Nullable [] generated(String name) {
+    return ahead.remove(name);
+  }
+
+  /// Generates the class of references to own functions of a shape, so that nobody has to wait for
+  /// another thread when the first is made. On a compile thread.
+  void prepareReferences(int shape) {
+    String name = "R" + shape;
+    byte[] file = generate(name);
+    if (file != null) {
+      ahead.put(name, file);
+    }
   }
 
   /// {@return the number of shapes whose classes the module uses}

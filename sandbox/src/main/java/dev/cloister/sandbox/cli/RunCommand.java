@@ -59,6 +59,7 @@ final class RunCommand implements Callable<Integer> {
   @Mixin private final ExecutionTierOption tierOption = new ExecutionTierOption();
   @Mixin private final FeaturesOption featuresOption = new FeaturesOption();
   @Mixin private final CodeCacheOption codeCacheOption = new CodeCacheOption();
+  @Mixin private final ProfileOption profileOption = new ProfileOption();
 
   @Option(
       names = "--invoke",
@@ -141,7 +142,7 @@ final class RunCommand implements Callable<Integer> {
                 .build(),
             terminal);
     byte[] wireBytes = ModuleFile.read(file);
-    try (WasmEngine engine = new WasmEngine(config);
+    try (WasmEngine engine = new WasmEngine(profileOption.applyTo(config, wireBytes));
         EngineIsolate isolate = engine.addIsolate("run");
         ModuleHandle module = engine.compile(isolate, wireBytes)) {
       Call call = call(module.module());
@@ -155,6 +156,7 @@ final class RunCommand implements Callable<Integer> {
         if (debuggers != null) {
           debuggers.exit(code);
         }
+        profileOption.write(module);
         return code;
       }
     }

@@ -15,6 +15,7 @@ import dev.cloister.engine.feature.WasmLimits;
 /// @param moduleLimits what every module must keep, whatever its tenant may have
 /// @param persistedCodeBytes the most compiled code that is kept in the data folder, so that it
 ///   need not be generated again after a restart; 0 keeps none
+/// @param traceFile where each event of the engine becomes a line; empty for nowhere
 /// @param gdbPort where debuggers may connect, on the loopback interface and without a key; 0 is
 ///   nowhere
 public record EngineSection(
@@ -27,6 +28,7 @@ public record EngineSection(
     int compileJobs,
     WasmLimits moduleLimits,
     long persistedCodeBytes,
+    String traceFile,
     int gdbPort) {
   private static final int MAX_PORT = 65_535;
   private static final int MAX_THREADS = 1_024;
@@ -51,6 +53,7 @@ public record EngineSection(
             (int) section.number("compileJobs", DEFAULT_COMPILE_JOBS, 1, MAX_COMPILE_JOBS),
             moduleLimits(section.section("moduleLimits")),
             section.sizeBytes("persistedCode", DEFAULT_PERSISTED_BYTES, 0, MAX_PERSISTED_BYTES),
+            section.optionalText("traceFile"),
             (int) section.number("gdbPort", 0, 0, MAX_PORT));
     section.end();
     return config;
@@ -68,6 +71,7 @@ public record EngineSection(
         compileJobs,
         newLimits,
         persistedCodeBytes,
+        traceFile,
         gdbPort);
   }
 
@@ -83,6 +87,7 @@ public record EngineSection(
         compileJobs,
         moduleLimits,
         persistedCodeBytes,
+        traceFile,
         port);
   }
 
