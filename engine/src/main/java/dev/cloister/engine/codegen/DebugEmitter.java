@@ -14,14 +14,14 @@ final class DebugEmitter {
    *
    *     if (armed) { copy operands to the frame; reach(frame, …); copy them back }
    *
-   * which C2 reduces to a look at a field as long as nobody debugs: it never saw the inner part run.
-   * So operands are in variables at positions, but for one on the JVM stack, and constants are put
-   * there too.
+   * which C2 reduces to a look at a field as long as nobody debugs: it never saw the inner part
+   * run. So operands are in variables at positions, but for one on the JVM stack, and constants
+   * are put there too.
    *
-   * Whoever looks at a frame further out sees its call. There the offset and the operands are written
-   * always, and so are, always, the operands that a block or the method of a region begins above and
-   * those that more than WRITTEN are above: [OperandStack#unchanged] counts those that are known to be in the frame, on
-   * whatever way the position was reached.
+   * Whoever looks at a frame further out sees its call. There the offset and the operands are
+   * written always, and so are, always, the operands that a block or the method of a region
+   * begins above and those that more than WRITTEN are above: [OperandStack#unchanged] counts
+   * those that are known to be in the frame, on whatever way the position was reached.
    */
 
   /// The most operands that are copied at a position; the others were copied before, once.

@@ -34,10 +34,10 @@ import org.jspecify.annotations.Nullable;
 public final class Debugger implements DebugControl {
   /*
    * `lock` guards what is listed here. Guests read what they need at each position from volatile
-   * fields that are replaced under it. What decides that a guest pauses is looked at again under the
-   * lock before it does, so that a guest which is about to pause while debugging ends either does not
-   * or is among the paused ones that are released. Of the locks this is above those of native modules
-   * and paused guests; listeners are called without it.
+   * fields that are replaced under it. What decides that a guest pauses is looked at again under
+   * the lock before it does, so that a guest which is about to pause while debugging ends either
+   * does not or is among the paused ones that are released. Of the locks this is above those of
+   * native modules and paused guests; listeners are called without it.
    */
 
   /// The most breakpoints of an isolate.

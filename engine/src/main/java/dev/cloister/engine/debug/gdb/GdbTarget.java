@@ -230,9 +230,9 @@ final class GdbTarget {
   }
 
   /*
-   * The debugger expects return addresses in the frames of callers: it looks up the line of the byte
-   * before, and sets a breakpoint there to step out. And it takes a stop for that of a breakpoint
-   * only if it is where it set it, which need not be where an instruction begins.
+   * The debugger expects return addresses in the frames of callers: it looks up the line of the
+   * byte before, and sets a breakpoint there to step out. And it takes a stop for that of a
+   * breakpoint only if it is where it set it, which need not be where an instruction begins.
    */
   private long address(PausedFrame frame) {
     DebugModule module = frame.module();

@@ -133,7 +133,8 @@ final class GdbServerTest {
       String list = client.ask("qXfer:libraries:read::0,fff");
       assertThat(list)
           .isEqualTo(
-              "l<library-list><library name=\"%s\"><section address=\"0x%x\"/></library></library-list>"
+              ("l<library-list><library name=\"%s\"><section address=\"0x%x\"/></library>"
+                      + "</library-list>")
                   .formatted(
                       module.scriptUrl().replaceAll("[<>\"]", "_"), (long) module.id() << 32));
       assertThat(client.ask("qXfer:libraries:read::0,5")).isEqualTo("m<libr");
