@@ -4,6 +4,8 @@ import com.google.errorprone.annotations.CanIgnoreReturnValue;
 import dev.cloister.engine.codegen.ModulePlan;
 import dev.cloister.engine.feature.WasmFeatures;
 import dev.cloister.engine.feature.WasmLimits;
+import dev.cloister.engine.module.ExecutionProfile;
+import dev.cloister.engine.module.ModuleHash;
 import dev.cloister.engine.persist.Persistence;
 import dev.cloister.engine.runtime.CodeKind;
 import dev.cloister.engine.runtime.StopPolicy;
@@ -11,8 +13,11 @@ import dev.cloister.engine.runtime.TierPolicy;
 import dev.cloister.engine.runtime.VectorUse;
 import dev.cloister.engine.script.DebugFileLoader;
 import dev.cloister.engine.stats.EngineListener;
+import java.time.Duration;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /// The settings of an engine. Immutable.
@@ -37,7 +42,9 @@ public final class EngineConfig {
   private final int maxPausedGuests;
   private final List<EngineListener> listeners;
   private final @Nullable Persistence persistence;
+  private final Map<ModuleHash, ExecutionProfile> profiles;
   private final DebugFileLoader debugFiles;
+  private final Duration samplePeriod;
   private final TierPolicy tiers;
   private final long codeBytes;
   private final int maxCodeCachePercent;
@@ -61,7 +68,9 @@ public final class EngineConfig {
     this.tiers = builder.tiers;
     this.listeners = List.copyOf(builder.listeners);
     this.persistence = builder.persistence;
+    this.profiles = Map.copyOf(builder.profiles);
     this.debugFiles = builder.debugFiles;
+    this.samplePeriod = builder.samplePeriod;
     this.maxCompileJobs = builder.maxCompileJobs;
     this.testStreaming = builder.testStreaming;
     if (maxCompileJobs < 1) {
@@ -80,6 +89,9 @@ public final class EngineConfig {
     if (maxCodeCachePercent < 1 || maxCodeCachePercent > 100) {
       throw new IllegalArgumentException(
           "maxCodeCachePercent must be from 1 to 100, is " + maxCodeCachePercent);
+    }
+    if (samplePeriod.isNegative()) {
+      throw new IllegalArgumentException("samplePeriod must not be negative, is " + samplePeriod);
     }
     if (idleMemoryBytes < 0) {
       throw new IllegalArgumentException(
@@ -160,6 +172,11 @@ public final class EngineConfig {
     return listeners;
   }
 
+  /// {@return what earlier runs of modules have executed, by the digest of their bytes}
+  public Map<ModuleHash, ExecutionProfile> profiles() {
+    return profiles;
+  }
+
   /// {@return where compiled code is kept beyond the life of the process, or null if nowhere}
   public @Nullable Persistence persistence() {
     return persistence;
@@ -184,6 +201,11 @@ public final class EngineConfig {
   /// {@return whether all code that is given up is collected immediately, for tests}
   public boolean stressCodeGc() {
     return stressCodeGc;
+  }
+
+  /// {@return the time between samples of the sizes of code; zero if none are taken}
+  public Duration samplePeriod() {
+    return samplePeriod;
   }
 
   /// {@return where debug information comes from that is not in the modules}
@@ -239,7 +261,9 @@ public final class EngineConfig {
         Math.min(MAX_IDLE_MEMORY_BYTES, Runtime.getRuntime().maxMemory() / IDLE_MEMORY_SHARE);
     private final List<EngineListener> listeners = new ArrayList<>();
     private @Nullable Persistence persistence;
+    private final Map<ModuleHash, ExecutionProfile> profiles = new HashMap<>();
     private DebugFileLoader debugFiles = DebugFileLoader.NONE;
+    private Duration samplePeriod = Duration.ofSeconds(10);
     private int maxPausedGuests = 16;
     private TierPolicy tiers = TierPolicy.onRequest();
     private long codeBytes = MAX_CODE_BYTES;
@@ -266,7 +290,9 @@ public final class EngineConfig {
       this.tiers = config.tiers;
       this.listeners.addAll(config.listeners);
       this.persistence = config.persistence;
+      this.profiles.putAll(config.profiles);
       this.debugFiles = config.debugFiles;
+      this.samplePeriod = config.samplePeriod;
       this.maxCompileJobs = config.maxCompileJobs;
       this.testStreaming = config.testStreaming;
     }
@@ -355,6 +381,13 @@ public final class EngineConfig {
       return this;
     }
 
+    /// Adds to [EngineConfig#profiles]: what it tells is had ready when the module is compiled.
+    @CanIgnoreReturnValue
+    public Builder profile(ExecutionProfile value) {
+      this.profiles.put(value.module(), value);
+      return this;
+    }
+
     /// Sets [EngineConfig#persistence].
     @CanIgnoreReturnValue
     public Builder persistence(@Nullable Persistence value) {
@@ -387,6 +420,13 @@ public final class EngineConfig {
     @CanIgnoreReturnValue
     public Builder stressCodeGc(boolean value) {
       this.stressCodeGc = value;
+      return this;
+    }
+
+    /// Sets [EngineConfig#samplePeriod].
+    @CanIgnoreReturnValue
+    public Builder samplePeriod(Duration value) {
+      this.samplePeriod = value;
       return this;
     }
 

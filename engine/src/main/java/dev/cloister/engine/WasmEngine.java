@@ -3,6 +3,7 @@ package dev.cloister.engine;
 import dev.cloister.engine.code.ClassFileArchive;
 import dev.cloister.engine.code.CodeCacheUse;
 import dev.cloister.engine.code.CodeManager;
+import dev.cloister.engine.code.CompilationStatistics;
 import dev.cloister.engine.code.CompileThreads;
 import dev.cloister.engine.code.CompilerWarmUp;
 import dev.cloister.engine.code.FreedCode;
@@ -18,25 +19,33 @@ import dev.cloister.engine.compile.CompileRequest;
 import dev.cloister.engine.compile.JobThreads;
 import dev.cloister.engine.compile.ModuleCompiler;
 import dev.cloister.engine.compile.ModuleCompiler.Compiled;
+import dev.cloister.engine.debug.Debugger;
 import dev.cloister.engine.decode.ModuleDecoder;
 import dev.cloister.engine.error.CompilationCancelledException;
 import dev.cloister.engine.error.CompilationCancelledException.Reason;
 import dev.cloister.engine.logging.CodeLogger;
+import dev.cloister.engine.module.ExecutionProfile;
 import dev.cloister.engine.module.ModuleHash;
 import dev.cloister.engine.module.WasmModule;
 import dev.cloister.engine.persist.ArchiveIdentity;
 import dev.cloister.engine.persist.CodePersistence;
 import dev.cloister.engine.persist.Persistence;
 import dev.cloister.engine.persist.PersistenceFigures;
+import dev.cloister.engine.runtime.CodeKind;
 import dev.cloister.engine.runtime.MemoryPool;
 import dev.cloister.engine.runtime.Stopper;
+import dev.cloister.engine.stats.CodeSampler;
+import dev.cloister.engine.stats.CodeSizes;
+import dev.cloister.engine.stats.CompilationPhase;
 import dev.cloister.engine.stats.CompileJobInfo;
 import dev.cloister.engine.stats.CompileMode;
 import dev.cloister.engine.stats.EngineEvents;
 import dev.cloister.engine.stats.ModuleCompiled;
+import java.time.Clock;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
+import java.util.Locale;
 import java.util.Objects;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
@@ -63,6 +72,7 @@ public final class WasmEngine implements AutoCloseable {
   private final ModuleFailures failures = new ModuleFailures(System::nanoTime);
   private final SharedModules shared = new SharedModules();
   private final CodeLogger codeLogger;
+  private final CodeSampler sampler;
   private final AtomicInteger nextScript = new AtomicInteger(1);
   private final CompileJobs jobs;
   private final JobThreads jobThreads;
@@ -96,6 +106,7 @@ public final class WasmEngine implements AutoCloseable {
     this.compiler =
         new ModuleCompiler(
             config.features(), cache, failures, threads, this::archive, this::generate, events);
+    this.sampler = new CodeSampler(config.samplePeriod(), this::sizes, events, Clock.systemUTC());
   }
 
   private ClassFileArchive archive(ModuleHash module) {
@@ -376,20 +387,27 @@ public final class WasmEngine implements AutoCloseable {
   }
 
   private NativeModule generate(WasmModule module, ModuleHash hash) {
-    return new NativeModule(
-        module,
-        hash,
-        config.codeKind(),
-        config.methodBytes(),
-        config.vectorUse(),
-        signatureClasses,
-        structClasses,
-        threads,
-        stopper,
-        memoryPool,
-        codeManager,
-        config.debugFiles(),
-        archive(hash));
+    NativeModule made =
+        new NativeModule(
+            module,
+            hash,
+            config.codeKind(),
+            config.methodBytes(),
+            config.vectorUse(),
+            signatureClasses,
+            structClasses,
+            threads,
+            stopper,
+            memoryPool,
+            codeManager,
+            config.debugFiles(),
+            archive(hash));
+    ExecutionProfile given = config.profiles().get(hash);
+    ExecutionProfile profile = given == null ? made.keptProfile() : given;
+    if (profile != null) {
+      made.prepare(profile);
+    }
+    return made;
   }
 
   void close(ModuleHandle handle) {
@@ -442,6 +460,11 @@ public final class WasmEngine implements AutoCloseable {
     return jobs;
   }
 
+  /// {@return what the cache holds, for tests}
+  NativeModuleCache.Size cacheSize() {
+    return cache.size();
+  }
+
   SharedModules shared() {
     return shared;
   }
@@ -490,6 +513,14 @@ public final class WasmEngine implements AutoCloseable {
         users.debuggingIsolates(),
         users.loggingIsolates(),
         images);
+  }
+
+  /// {@return the debuggers of the isolates that are being debugged} Any thread.
+  public List<Debugger> debuggers() {
+    return shared.isolates().stream()
+        .map(EngineIsolate::debugger)
+        .filter(Debugger::isEnabled)
+        .toList();
   }
 
   /// {@return figures of this moment}
@@ -562,6 +593,33 @@ public final class WasmEngine implements AutoCloseable {
     return modules.stream().map(this::info).toList();
   }
 
+  /// {@return what samples the sizes of code and metadata}
+  public CodeSampler sampler() {
+    return sampler;
+  }
+
+  private CodeSizes sizes() {
+    List<CodeSizes.Module> sampled = new ArrayList<>();
+    shared
+        .snapshot()
+        .forEach((module, users) -> {
+          WasmModule decoded = module.module();
+          sampled.add(
+              new CodeSizes.Module(
+                  module.ownCodeBytes(),
+                  decoded.metadataBytes() - (long) WasmModule.TYPE_BYTES * decoded.typeCount(),
+                  module.imageBytes(),
+                  module.freedBytes(),
+                  users.isolates()));
+        });
+    EngineMemory memory = statistics().memory();
+    return new CodeSizes(
+        sampled,
+        shared.isolateIds(),
+        signatureClasses.figures().bytes() + structClasses.bytes(),
+        memory.total() - memory.wireBytes() - memory.metadataBytes());
+  }
+
   /// {@return figures of the wrappers of imports and exports}
   public WrapperStatistics wrapperStatistics() {
     return WrapperStatistics.of(signatureClasses);
@@ -574,6 +632,38 @@ public final class WasmEngine implements AutoCloseable {
   /// {@return where instances get the arrays of their memories}
   public MemoryPool memoryPool() {
     return memoryPool;
+  }
+
+  /// {@return where the time of compiling has gone since the start or the last reset}
+  public List<CompilationPhase> compilationPhases() {
+    return phases(/* reset= */ false);
+  }
+
+  /// {@return the same as [#compilationPhases], which begin anew; but for `persist`, which counts
+  /// from the start}
+  public List<CompilationPhase> compilationPhasesAndReset() {
+    return phases(/* reset= */ true);
+  }
+
+  private List<CompilationPhase> phases(boolean reset) {
+    List<CompilationPhase> phases = new ArrayList<>();
+    for (CompilationStatistics.Row row : threads.statistics().rows(reset)) {
+      CodeKind kind = row.kind();
+      phases.add(
+          new CompilationPhase(
+              row.phase().name().toLowerCase(Locale.ROOT),
+              kind == null ? "all" : kind.label(),
+              row.count(),
+              row.nanos(),
+              row.bytes()));
+    }
+    PersistenceFigures kept = persistenceFigures();
+    if (kept != null && kept.writtenUnits() > 0) {
+      phases.add(
+          new CompilationPhase(
+              "persist", "all", kept.writtenUnits(), kept.writtenNanos(), kept.writtenBytes()));
+    }
+    return phases;
   }
 
   /// {@return what was loaded and written of compiled code, or null if it is not kept}
@@ -593,6 +683,7 @@ public final class WasmEngine implements AutoCloseable {
       persistence.close();
     }
     codeLogger.close();
+    sampler.close();
     memoryPool.close();
   }
 }

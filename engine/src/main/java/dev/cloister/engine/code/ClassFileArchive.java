@@ -1,5 +1,6 @@
 package dev.cloister.engine.code;
 
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /// Where the class files of one module are kept beyond the life of the process, in units: a class
@@ -17,6 +18,11 @@ public interface ClassFileArchive {
 
         @Override
         public void add(String unit, byte[] bytes) {}
+
+        @Override
+        public boolean isNone() {
+          return true;
+        }
       };
 
   /// {@return a unit, which is certain to be what was added under this name, or null if it is not
@@ -30,6 +36,16 @@ public interface ClassFileArchive {
   /// @param unit at most 100 characters of ASCII
   /// @param bytes not changed any more
   void add(String unit, byte[] bytes);
+
+  /// {@return whether nothing is kept, so that units need not be made}
+  default boolean isNone() {
+    return false;
+  }
+
+  /// Has a unit written with the next others, in place of one of the same name.
+  ///
+  /// @param bytes makes the unit at that time, on the thread that writes
+  default void describe(String unit, Supplier<byte[]> bytes) {}
 
   /// {@return whether there were units when it was opened}
   default boolean wasFilled() {

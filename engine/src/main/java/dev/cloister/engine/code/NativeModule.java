@@ -2,12 +2,15 @@ package dev.cloister.engine.code;
 
 import com.google.errorprone.annotations.concurrent.GuardedBy;
 import dev.cloister.engine.bytecode.Opcode;
+import dev.cloister.engine.code.CompilationStatistics.Phase;
 import dev.cloister.engine.codegen.ChunkGenerator;
 import dev.cloister.engine.codegen.FunctionTiers;
 import dev.cloister.engine.codegen.ModulePlan;
 import dev.cloister.engine.codegen.Sites;
 import dev.cloister.engine.error.LimitExceededException;
 import dev.cloister.engine.error.WasmFrame;
+import dev.cloister.engine.module.CompilationHints;
+import dev.cloister.engine.module.ExecutionProfile;
 import dev.cloister.engine.module.Export;
 import dev.cloister.engine.module.ExternKind;
 import dev.cloister.engine.module.ModuleHash;
@@ -37,8 +40,11 @@ import dev.cloister.engine.script.ScriptUrl;
 import dev.cloister.engine.script.SourceLocator;
 import dev.cloister.engine.types.DefinedType;
 import dev.cloister.engine.types.VecType;
+import java.util.ArrayList;
 import java.util.BitSet;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Objects;
 import java.util.Set;
 import java.util.concurrent.atomic.AtomicLong;
@@ -52,6 +58,9 @@ import org.jspecify.annotations.Nullable;
 /// Immutable but for its list of code images. It lives as long as something refers to it: handles
 /// of isolates, instances, running frames. Safe to use by any thread.
 public final class NativeModule implements CodeLinkage {
+  /// The most chunks that are defined because an earlier run has used them.
+  private static final int MAX_CHUNKS_AHEAD = 2_048;
+
   private static final AtomicLong NEXT_ID = new AtomicLong();
 
   /// The live modules by the name of their loader, for stack traces that cross modules.
@@ -157,7 +166,9 @@ public final class NativeModule implements CodeLinkage {
     this.scriptUrl = ScriptUrl.of(module, hash);
     this.sources = new SourceLocator(module, scriptUrl, debugFiles);
     this.layout = new InstanceLayout(module);
+    long start = System.nanoTime();
     this.plan = new ModulePlan(module, layout, methodBytes, vectorUse, beforeVectors);
+    threads.statistics().add(Phase.PLAN, /* kind= */ null, start, module.wireBytes().size());
     this.threads = threads;
     this.memoryPool = memoryPool;
     this.typeIds = new int[module.typeCount()];
@@ -172,13 +183,72 @@ public final class NativeModule implements CodeLinkage {
     this.loader =
         new ModuleLoader(
             name, this, account, plan, signatureClasses, structClasses, threads, archive);
-    // Its initialiser asks the loader for this object, so all that it needs is set before.
-    this.images =
-        new ImageSet(plan, loader, threads, codeManager, accounts, FunctionTiers.of(kind));
     this.tiering = codeManager.tiering();
-    this.tiers = new ModuleTiers(plan, images, threads, tiering, System::nanoTime);
+    boolean isHinted = tiering.policy().isAutomatic() && kind == CodeKind.BASELINE;
+    CompilationHints hints = isHinted ? CompilationHints.of(module) : CompilationHints.NONE;
+    FunctionTiers first =
+        isHinted ? FunctionTiers.optimizing(hints.optimized()) : FunctionTiers.of(kind);
+    // Its initialiser asks the loader for this object, so all that it needs is set before.
+    this.images = new ImageSet(plan, loader, threads, codeManager, accounts, first);
+    this.tiers =
+        new ModuleTiers(plan, images, threads, tiering, System::nanoTime, hints.onceOnly());
     LIVE.get(name, _ -> this);
     prepareExports();
+    images.current().generateAhead(hints.early());
+    archive.describe(ProfileArchive.UNIT, () -> ProfileArchive.toBytes(executionProfile()));
+  }
+
+  /// Has ready what an earlier run has executed, before somebody needs it. Any thread.
+  ///
+  /// @param profile of this very module
+  /// @throws IllegalArgumentException if it is of another one
+  public void prepare(ExecutionProfile profile) {
+    if (!profile.module().equals(hash) || profile.functionCount() != module.functionCount()) {
+      throw new IllegalArgumentException(
+          "a profile of module " + profile.module() + " for module " + hash);
+    }
+    int[] chunks =
+        profile.byHeat().stream()
+            .mapToInt(function -> plan.chunkOf(function.index()))
+            .distinct()
+            .limit(MAX_CHUNKS_AHEAD)
+            .toArray();
+    images.current().loadAhead(chunks);
+    BitSet optimized = profile.optimized();
+    if (!optimized.isEmpty() && tiering.policy().isAutomatic()) {
+      threads.runSoon(() -> optimizeAhead(optimized));
+    }
+  }
+
+  private void optimizeAhead(BitSet functions) {
+    try {
+      tierUp(functions);
+    } catch (LimitExceededException _) {
+      // There is too much code; they may become hot again.
+      tiering.countPostponed();
+    }
+  }
+
+  /// {@return what has been executed of the module so far, by all isolates together} Any thread.
+  public ExecutionProfile executionProfile() {
+    Map<Integer, FunctionHeat> heats = new HashMap<>();
+    tiers.heat().forEach(heat -> heats.put(heat.functionIndex(), heat));
+    BitSet optimized = images.currentTiers().optimized();
+    List<ExecutionProfile.Function> functions = new ArrayList<>();
+    for (int chunk : images.current().definedChunks()) {
+      plan.ownFunctions(chunk)
+          .forEach(f -> {
+            FunctionHeat heat = heats.get(f);
+            int samples = heat == null ? 0 : heat.samples();
+            functions.add(new ExecutionProfile.Function(f, samples, optimized.get(f)));
+          });
+    }
+    return new ExecutionProfile(hash, module.functionCount(), functions);
+  }
+
+  /// {@return the profile that was kept of the module, or null} May read a file.
+  public @Nullable ExecutionProfile keptProfile() {
+    return ProfileArchive.find(loader.archive());
   }
 
   private void prepareExports() {
@@ -317,7 +387,7 @@ public final class NativeModule implements CodeLinkage {
       // It stays in the image that it has, which is refused to new instances only.
       return;
     }
-    if (image.entry() != instance.image()) {
+    if (!image.entry().equals(instance.image())) {
       run(instance, image, user);
     }
   }
@@ -538,6 +608,27 @@ public final class NativeModule implements CodeLinkage {
         found.tiers.sampled(function, tiers.of(function));
       }
     }
+  }
+
+  /// {@return the bytes of the class files that only this module has} Any thread.
+  public long ownCodeBytes() {
+    return loader.definedBytes() + images.bytes(/* freed= */ false);
+  }
+
+  /// {@return the class files of its code images that the JVM has not unloaded} Any thread.
+  public long imageBytes() {
+    return images.bytes(/* freed= */ false);
+  }
+
+  /// {@return those of [#imageBytes] that nobody runs} Any thread.
+  public long freedBytes() {
+    return images.bytes(/* freed= */ true);
+  }
+
+  /// {@return an estimate of what the module's classes take in the JVM's metaspace} Any thread.
+  public long metaspaceBytes() {
+    FreedCode size = account.size().plus(images.size());
+    return size.codeBytes() + size.metadataBytes();
   }
 
   /// Generates all code of the current image that is not there yet.

@@ -23,23 +23,21 @@ final class ControlEmitter {
   private final CaseLabelEmitter caseLabels;
   private final @Nullable RegionExits exits;
   private final FunctionContext context;
-  private final int codeEnd;
 
   /// @param exits how the method of a region is left, or null in a function
-  /// @param codeEnd module offset behind the last instruction of the method
+  /// @param region the region that the method is, or null in a function
   ControlEmitter(
       MethodState state,
       FunctionContext context,
       CallEmitter calls,
       @Nullable RegionExits exits,
-      int codeEnd) {
+      SplitPlan.@Nullable Region region) {
     this.state = state;
     this.writer = state.writer;
     this.calls = calls;
     this.exits = exits;
     this.context = context;
-    this.codeEnd = codeEnd;
-    this.caseLabels = new CaseLabelEmitter(state);
+    this.caseLabels = new CaseLabelEmitter(state, context, region);
   }
 
   ControlFrame block(InstructionReader reader) {
@@ -55,7 +53,7 @@ final class ControlEmitter {
     ControlFrame frame = state.enter(ControlFrame.Kind.LOOP, params, shape.results());
     state.reserveLoopParameters(frame, params);
     CountedLoop counted = context.countedLoops.get(reader.position());
-    if (counted != null && params.isEmpty()) {
+    if (counted != null && params.isEmpty() && hasLocals(counted)) {
       if (context.kind.polls()) {
         beginStrips(frame, counted);
         return;
@@ -65,6 +63,13 @@ final class ControlEmitter {
     }
     state.writeLabel(frame.label);
     writeStopCheck();
+  }
+
+  /// {@return whether the method has what is counted: where the end of the loop is in a region, or
+  /// is never reached, it need not}
+  private boolean hasLocals(CountedLoop counted) {
+    return state.hasLocal(counted.local())
+        && (counted.limitLocal() < 0 || state.hasLocal(counted.limitLocal()));
   }
 
   /*
@@ -268,7 +273,7 @@ final class ControlEmitter {
       state.writeLabel(frame.label);
       state.isReachable = true;
       if (frame.isCaseLabel) {
-        caseLabels.emit(reader.position(), codeEnd);
+        caseLabels.emit(reader.position());
       }
     }
   }

@@ -43,7 +43,7 @@ final class FunctionCompiler {
   private final ExceptionEmitter exceptions;
 
   /// The region that this method is, if it is one.
-  private SplitPlan.@Nullable Region current;
+  private final SplitPlan.@Nullable Region current;
 
   /// The number of sites of the method so far; see [Sites].
   private int sites;
@@ -52,7 +52,11 @@ final class FunctionCompiler {
   private int skippedBlocks;
 
   private FunctionCompiler(
-      FunctionContext context, MethodState state, @Nullable RegionExits exits, int codeEnd) {
+      FunctionContext context,
+      MethodState state,
+      @Nullable RegionExits exits,
+      SplitPlan.@Nullable Region region) {
+    this.current = region;
     this.context = context;
     this.reader = context.reader;
     this.state = state;
@@ -72,7 +76,7 @@ final class FunctionCompiler {
     this.arrays = new ArrayEmitter(state);
     this.casts = new CastEmitter(state);
     this.effects = new StackEffects(context.plan, reader, state.control);
-    this.control = new ControlEmitter(state, context, calls, exits, codeEnd);
+    this.control = new ControlEmitter(state, context, calls, exits, region);
     this.selects = new SelectEmitter(state);
     this.fuel = new FuelEmitter(state);
     this.exceptions = new ExceptionEmitter(state, control, exits);
@@ -84,7 +88,6 @@ final class FunctionCompiler {
   static void compile(
       CodeKind kind, ModulePlan plan, int functionIndex, SplitPlan split, ChunkClasses classes) {
     FunctionContext context = new FunctionContext(kind, plan, functionIndex, split, classes);
-    int end = plan.module().bodyEnd(functionIndex);
     String trailing = Names.INSTANCE_DESC + (split.hasFrame() ? SlotLayout.ARRAYS_DESC : "");
     String name =
         split.hasFrame() ? Names.functionBody(functionIndex) : Names.function(functionIndex);
@@ -98,7 +101,8 @@ final class FunctionCompiler {
             context.slots(),
             context.cachesMemory(plan.module().has(functionIndex, FunctionFacts.ACCESSES_MEMORY)),
             /* caller= */ null);
-    FunctionCompiler compiler = new FunctionCompiler(context, state, /* exits= */ null, end);
+    FunctionCompiler compiler =
+        new FunctionCompiler(context, state, /* exits= */ null, /* region= */ null);
     boolean makesTailCalls = plan.module().makesTailCalls(functionIndex);
     state.writeProlog(functionIndex, makesTailCalls && context.canRestart());
     if (plan.module().has(functionIndex, FunctionFacts.CALLS)) {
@@ -159,8 +163,7 @@ final class FunctionCompiler {
       }
     }
     if (state.isReachable) {
-      state.instance.refreshMemoryBefore(
-          opcode, opcode == Opcode.END && state.control.size() == 1);
+      state.instance.refreshMemoryBefore(opcode, opcode == Opcode.END && state.control.size() == 1);
       if (state.isDebuggable()) {
         state.debug.before(opcode, reader.offset() - context.bodyOffset());
       }
@@ -348,9 +351,9 @@ final class FunctionCompiler {
       state.debug.beforeRegion();
     }
     state.spillToFrame();
-    BitSet arguments = SlotLayout.arguments(context.locals, region.used());
+    BitSet arguments = SlotLayout.arguments(context.locals, region.passed());
     BitSet others = new BitSet();
-    others.or(region.used());
+    others.or(region.passed());
     others.andNot(arguments);
     RegionExits.leaveLocals(state, others);
     StringBuilder params = new StringBuilder();
@@ -378,7 +381,7 @@ final class FunctionCompiler {
             slots,
             context.cachesMemory(region.accessesMemory()),
             /* caller= */ state);
-    RegionExits exits = new RegionExits(body, slots, region.written());
+    RegionExits exits = new RegionExits(body, slots, region.returned());
     writeRegion(region, others, body, exits);
     end(method, inner);
 
@@ -391,7 +394,7 @@ final class FunctionCompiler {
       tailCalls.writeReturn();
       state.writeLabel(otherwise);
     }
-    RegionExits.readLocals(state, region.written());
+    RegionExits.readLocals(state, region.returned());
     state.instance.reloadMemory();
     exits.specials().forEach(this::writeExit);
     state.isReachable = exits.codes().get(RegionExits.END);
@@ -422,11 +425,12 @@ final class FunctionCompiler {
   /// @param left the locals that it finds where this method left them
   private void writeRegion(
       SplitPlan.Region region, BitSet left, MethodState body, RegionExits exits) {
-    FunctionCompiler compiler = new FunctionCompiler(context, body, exits, region.end());
-    compiler.current = region;
-    body.writeRegionProlog(state, left);
+    FunctionCompiler compiler = new FunctionCompiler(context, body, exits, region);
+    BitSet own = (BitSet) region.used().clone();
+    own.andNot(region.passed());
+    body.writeRegionProlog(state, left, own);
     boolean catches =
-        exceptions.isProtected() && region.throwsExceptions() && !region.written().isEmpty();
+        exceptions.isProtected() && region.throwsExceptions() && !region.returned().isEmpty();
     Protection code = catches ? new Protection(body.writer) : null;
     while (reader.position() < region.end()) {
       compiler.step();

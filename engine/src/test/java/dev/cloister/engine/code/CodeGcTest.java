@@ -33,6 +33,8 @@ import org.junit.jupiter.api.Test;
 
 /// Collections of code: when they begin, what they free, and who may die meanwhile.
 final class CodeGcTest {
+  private static final List<CodeFilter> FILTERS = List.of(CodeFilter.values());
+
   private static final Tiering TIERING = new Tiering(TierPolicy.onRequest());
 
   private final TestModules modules = new TestModules();
@@ -311,7 +313,7 @@ final class CodeGcTest {
         hot.set(random.nextInt(30));
         module.useImage(module.addImage(FunctionTiers.optimizing(hot)));
         if (i % 10 == 9) {
-          module.remove(CodeFilter.values()[random.nextInt(CodeFilter.values().length)]);
+          module.remove(FILTERS.get(random.nextInt(FILTERS.size())));
         }
       }
       isDone.set(true);
