@@ -329,7 +329,7 @@ final class CodeLogTest {
             .orElseThrow();
     assertThat(wrapper.scriptUrl()).isEmpty();
     assertThat(wrapper.functionIndex()).isEqualTo(-1);
-    assertThat(wrapper.functionName()).isNotEmpty();
+    assertThat(wrapper.functionName()).isEqualTo("()");
     assertThat(wrapper.bytes()).isPositive();
     assertThat(idleEvents.all).isEmpty();
 

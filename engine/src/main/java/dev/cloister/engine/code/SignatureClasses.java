@@ -129,7 +129,9 @@ public final class SignatureClasses {
 
     @Nullable WrapperCode wrapper(WrapperCode.Kind kind) {
       int bytes = sizes.getOrDefault(kind, 0);
-      return bytes == 0 ? null : new WrapperCode(kind, shape.toString(), bytes);
+      return bytes == 0
+          ? null
+          : new WrapperCode(kind, "(" + shape.params() + ")" + shape.results(), bytes);
     }
 
     private WrapperCode.Kind kind(String name) {

@@ -63,6 +63,22 @@ final class TenantCommand {
     return ExitCode.OK;
   }
 
+  @Command(
+      name = "code-logging",
+      description = "Switches the log of the tenant's code on or off; `logs --code` follows it.")
+  Integer codeLogging(
+      @Mixin ServerOption server,
+      @Parameters(index = "0", paramLabel = "TENANT") String tenant,
+      @Parameters(index = "1", paramLabel = "on|off") String state) {
+    if (!state.equals("on") && !state.equals("off")) {
+      throw CommandFailure.usage("'" + state + "' is neither on nor off");
+    }
+    Object body = Map.of("enabled", state.equals("on"));
+    server.print(
+        terminal, server.client(terminal).send("PUT", path(tenant) + "/code-logging", body));
+    return ExitCode.OK;
+  }
+
   @Command(name = "limits", description = "Shows the tenant's limits, after setting some.")
   Integer limits(
       @Mixin ServerOption server,

@@ -88,6 +88,9 @@ final class ClientCommandsTest {
     assertThat(succeed("tenant", "suspend", "globex")).contains("state: suspended\n");
     assertThat(succeed("tenant", "resume", "globex")).contains("state: active\n");
     assertThat(succeed("tenant", "usage", "globex", "--json")).startsWith("{\"usage\":");
+    assertThat(succeed("tenant", "code-logging", "globex", "on")).contains("enabled: true\n");
+    assertThat(succeed("tenant", "code-logging", "globex", "off")).contains("enabled: false\n");
+    assertThat(run("tenant", "code-logging", "globex", "maybe").exitCode).isEqualTo(2);
     succeed("tenant", "delete", "globex");
 
     Result gone = run("tenant", "show", "globex");
