@@ -4,6 +4,8 @@ import com.google.errorprone.annotations.CanIgnoreReturnValue;
 import dev.cloister.engine.codegen.ModulePlan;
 import dev.cloister.engine.feature.WasmFeatures;
 import dev.cloister.engine.feature.WasmLimits;
+import dev.cloister.engine.module.ExecutionProfile;
+import dev.cloister.engine.module.ModuleHash;
 import dev.cloister.engine.persist.Persistence;
 import dev.cloister.engine.runtime.CodeKind;
 import dev.cloister.engine.runtime.StopPolicy;
@@ -13,7 +15,9 @@ import dev.cloister.engine.script.DebugFileLoader;
 import dev.cloister.engine.stats.EngineListener;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /// The settings of an engine. Immutable.
@@ -38,6 +42,7 @@ public final class EngineConfig {
   private final int maxPausedGuests;
   private final List<EngineListener> listeners;
   private final @Nullable Persistence persistence;
+  private final Map<ModuleHash, ExecutionProfile> profiles;
   private final DebugFileLoader debugFiles;
   private final Duration samplePeriod;
   private final TierPolicy tiers;
@@ -63,6 +68,7 @@ public final class EngineConfig {
     this.tiers = builder.tiers;
     this.listeners = List.copyOf(builder.listeners);
     this.persistence = builder.persistence;
+    this.profiles = Map.copyOf(builder.profiles);
     this.debugFiles = builder.debugFiles;
     this.samplePeriod = builder.samplePeriod;
     this.maxCompileJobs = builder.maxCompileJobs;
@@ -166,6 +172,11 @@ public final class EngineConfig {
     return listeners;
   }
 
+  /// {@return what earlier runs of modules have executed, by the digest of their bytes}
+  public Map<ModuleHash, ExecutionProfile> profiles() {
+    return profiles;
+  }
+
   /// {@return where compiled code is kept beyond the life of the process, or null if nowhere}
   public @Nullable Persistence persistence() {
     return persistence;
@@ -250,6 +261,7 @@ public final class EngineConfig {
         Math.min(MAX_IDLE_MEMORY_BYTES, Runtime.getRuntime().maxMemory() / IDLE_MEMORY_SHARE);
     private final List<EngineListener> listeners = new ArrayList<>();
     private @Nullable Persistence persistence;
+    private final Map<ModuleHash, ExecutionProfile> profiles = new HashMap<>();
     private DebugFileLoader debugFiles = DebugFileLoader.NONE;
     private Duration samplePeriod = Duration.ofSeconds(10);
     private int maxPausedGuests = 16;
@@ -278,6 +290,7 @@ public final class EngineConfig {
       this.tiers = config.tiers;
       this.listeners.addAll(config.listeners);
       this.persistence = config.persistence;
+      this.profiles.putAll(config.profiles);
       this.debugFiles = config.debugFiles;
       this.samplePeriod = config.samplePeriod;
       this.maxCompileJobs = config.maxCompileJobs;
@@ -365,6 +378,13 @@ public final class EngineConfig {
     @CanIgnoreReturnValue
     public Builder listener(EngineListener value) {
       this.listeners.add(value);
+      return this;
+    }
+
+    /// Adds to [EngineConfig#profiles]: what it tells is had ready when the module is compiled.
+    @CanIgnoreReturnValue
+    public Builder profile(ExecutionProfile value) {
+      this.profiles.put(value.module(), value);
       return this;
     }
 

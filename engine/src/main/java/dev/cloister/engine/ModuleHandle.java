@@ -4,6 +4,7 @@ import dev.cloister.engine.code.NativeModule;
 import dev.cloister.engine.code.NativeModuleCache;
 import dev.cloister.engine.codegen.Sites;
 import dev.cloister.engine.error.SourcePosition;
+import dev.cloister.engine.module.ExecutionProfile;
 import dev.cloister.engine.module.ModuleHash;
 import dev.cloister.engine.module.WasmModule;
 import dev.cloister.engine.runtime.CodeKind;
@@ -173,6 +174,12 @@ public final class ModuleHandle implements AutoCloseable {
   /// @throws dev.cloister.engine.error.LimitExceededException if there is too much code
   public boolean tierUp(BitSet functions) {
     return nativeModule.tierUp(functions);
+  }
+
+  /// {@return what has been executed of the module so far, by all isolates together: for an engine
+  /// that is to have it ready, see `EngineConfig.Builder.profile`}
+  public ExecutionProfile executionProfile() {
+    return nativeModule.executionProfile();
   }
 
   /// {@return which functions guests were found in, of all isolates together, the hottest first}

@@ -185,6 +185,16 @@ final class SharedModules {
     }
   }
 
+  /// {@return the isolates}
+  List<EngineIsolate> isolates() {
+    lock.lock();
+    try {
+      return List.copyOf(isolates.keySet());
+    } finally {
+      lock.unlock();
+    }
+  }
+
   /// {@return all modules that any isolate uses, with their users}
   Map<NativeModule, Users> snapshot() {
     Map<NativeModule, Users> snapshot = new HashMap<>();

@@ -3,6 +3,7 @@ package dev.cloister.engine;
 import dev.cloister.engine.code.ClassFileArchive;
 import dev.cloister.engine.code.CodeCacheUse;
 import dev.cloister.engine.code.CodeManager;
+import dev.cloister.engine.code.CompilationStatistics;
 import dev.cloister.engine.code.CompileThreads;
 import dev.cloister.engine.code.CompilerWarmUp;
 import dev.cloister.engine.code.FreedCode;
@@ -18,20 +19,24 @@ import dev.cloister.engine.compile.CompileRequest;
 import dev.cloister.engine.compile.JobThreads;
 import dev.cloister.engine.compile.ModuleCompiler;
 import dev.cloister.engine.compile.ModuleCompiler.Compiled;
+import dev.cloister.engine.debug.Debugger;
 import dev.cloister.engine.decode.ModuleDecoder;
 import dev.cloister.engine.error.CompilationCancelledException;
 import dev.cloister.engine.error.CompilationCancelledException.Reason;
 import dev.cloister.engine.logging.CodeLogger;
+import dev.cloister.engine.module.ExecutionProfile;
 import dev.cloister.engine.module.ModuleHash;
 import dev.cloister.engine.module.WasmModule;
 import dev.cloister.engine.persist.ArchiveIdentity;
 import dev.cloister.engine.persist.CodePersistence;
 import dev.cloister.engine.persist.Persistence;
 import dev.cloister.engine.persist.PersistenceFigures;
+import dev.cloister.engine.runtime.CodeKind;
 import dev.cloister.engine.runtime.MemoryPool;
 import dev.cloister.engine.runtime.Stopper;
 import dev.cloister.engine.stats.CodeSampler;
 import dev.cloister.engine.stats.CodeSizes;
+import dev.cloister.engine.stats.CompilationPhase;
 import dev.cloister.engine.stats.CompileJobInfo;
 import dev.cloister.engine.stats.CompileMode;
 import dev.cloister.engine.stats.EngineEvents;
@@ -40,6 +45,7 @@ import java.time.Clock;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
+import java.util.Locale;
 import java.util.Objects;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
@@ -381,20 +387,27 @@ public final class WasmEngine implements AutoCloseable {
   }
 
   private NativeModule generate(WasmModule module, ModuleHash hash) {
-    return new NativeModule(
-        module,
-        hash,
-        config.codeKind(),
-        config.methodBytes(),
-        config.vectorUse(),
-        signatureClasses,
-        structClasses,
-        threads,
-        stopper,
-        memoryPool,
-        codeManager,
-        config.debugFiles(),
-        archive(hash));
+    NativeModule made =
+        new NativeModule(
+            module,
+            hash,
+            config.codeKind(),
+            config.methodBytes(),
+            config.vectorUse(),
+            signatureClasses,
+            structClasses,
+            threads,
+            stopper,
+            memoryPool,
+            codeManager,
+            config.debugFiles(),
+            archive(hash));
+    ExecutionProfile given = config.profiles().get(hash);
+    ExecutionProfile profile = given == null ? made.keptProfile() : given;
+    if (profile != null) {
+      made.prepare(profile);
+    }
+    return made;
   }
 
   void close(ModuleHandle handle) {
@@ -500,6 +513,14 @@ public final class WasmEngine implements AutoCloseable {
         users.debuggingIsolates(),
         users.loggingIsolates(),
         images);
+  }
+
+  /// {@return the debuggers of the isolates that are being debugged} Any thread.
+  public List<Debugger> debuggers() {
+    return shared.isolates().stream()
+        .map(EngineIsolate::debugger)
+        .filter(Debugger::isEnabled)
+        .toList();
   }
 
   /// {@return figures of this moment}
@@ -611,6 +632,38 @@ public final class WasmEngine implements AutoCloseable {
   /// {@return where instances get the arrays of their memories}
   public MemoryPool memoryPool() {
     return memoryPool;
+  }
+
+  /// {@return where the time of compiling has gone since the start or the last reset}
+  public List<CompilationPhase> compilationPhases() {
+    return phases(/* reset= */ false);
+  }
+
+  /// {@return the same as [#compilationPhases], which begin anew; but for `persist`, which counts
+  /// from the start}
+  public List<CompilationPhase> compilationPhasesAndReset() {
+    return phases(/* reset= */ true);
+  }
+
+  private List<CompilationPhase> phases(boolean reset) {
+    List<CompilationPhase> phases = new ArrayList<>();
+    for (CompilationStatistics.Row row : threads.statistics().rows(reset)) {
+      CodeKind kind = row.kind();
+      phases.add(
+          new CompilationPhase(
+              row.phase().name().toLowerCase(Locale.ROOT),
+              kind == null ? "all" : kind.label(),
+              row.count(),
+              row.nanos(),
+              row.bytes()));
+    }
+    PersistenceFigures kept = persistenceFigures();
+    if (kept != null && kept.writtenUnits() > 0) {
+      phases.add(
+          new CompilationPhase(
+              "persist", "all", kept.writtenUnits(), kept.writtenNanos(), kept.writtenBytes()));
+    }
+    return phases;
   }
 
   /// {@return what was loaded and written of compiled code, or null if it is not kept}

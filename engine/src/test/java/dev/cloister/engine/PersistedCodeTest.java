@@ -15,6 +15,8 @@ import dev.cloister.engine.feature.WasmLimits;
 import dev.cloister.engine.fixture.Corpora;
 import dev.cloister.engine.fixture.MemoryCodeStore;
 import dev.cloister.engine.fixture.ModuleBuilder;
+import dev.cloister.engine.module.ExecutionProfile;
+import dev.cloister.engine.module.ModuleHash;
 import dev.cloister.engine.persist.ArchiveKey;
 import dev.cloister.engine.persist.Persistence;
 import dev.cloister.engine.persist.PersistenceFigures;
@@ -23,8 +25,10 @@ import dev.cloister.engine.runtime.HeapLimiter;
 import dev.cloister.engine.runtime.Imports;
 import dev.cloister.engine.runtime.Instance;
 import dev.cloister.engine.runtime.Store;
+import dev.cloister.engine.runtime.TierPolicy;
 import dev.cloister.engine.runtime.VectorUse;
 import dev.cloister.engine.stats.CodeNotPersisted;
+import dev.cloister.engine.stats.CompilationPhase;
 import dev.cloister.engine.stats.EngineListener;
 import dev.cloister.engine.stats.ModuleCompiled;
 import dev.cloister.engine.types.FuncType;
@@ -37,6 +41,7 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.Objects;
 import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.TimeUnit;
 import java.util.function.Function;
 import java.util.function.UnaryOperator;
 import org.junit.jupiter.api.BeforeEach;
@@ -251,5 +256,101 @@ final class PersistedCodeTest {
       engine.close();
     }
     assertThat(store.written()).isEqualTo(1);
+  }
+
+  @Test
+  void phases_tellWhatWasDone_andBeginAnew() {
+    run(config(KEY), program(), PersistedCodeTest::callAll);
+    WasmEngine engine = new WasmEngine(config(KEY));
+    try (EngineIsolate isolate = engine.addIsolate("a");
+        ModuleHandle module = engine.compile(isolate, program())) {
+      callAll(module.instantiate(new Store(HeapLimiter.UNLIMITED), Imports.NONE));
+      List<CompilationPhase> phases = engine.compilationPhasesAndReset();
+      assertThat(phases)
+          .extracting(phase -> phase.phase() + " " + phase.tier())
+          .containsExactlyInAnyOrder(
+              "decode all", "plan all", "load all", "load baseline", "define all");
+      assertThat(phases)
+          .allSatisfy(phase -> {
+            assertThat(phase.count()).isPositive();
+            assertThat(phase.bytes()).isPositive();
+          });
+      assertThat(engine.compilationPhases()).isEmpty();
+    } finally {
+      engine.close();
+    }
+  }
+
+  /// A module of several chunks, of which function 40 is called.
+  private static byte[] largeProgram() {
+    ModuleBuilder module = new ModuleBuilder();
+    for (int i = 0; i < 100; i++) {
+      int number = i;
+      module.exportFunction("f" + i, INT, code -> code.localGet(0).i32Const(number).i32Add());
+    }
+    return module.build();
+  }
+
+  /// Waits until a chunk is defined although nobody has called anything.
+  private static void awaitChunk(ModuleHandle module) throws InterruptedException {
+    long deadline = System.nanoTime() + TimeUnit.SECONDS.toNanos(60);
+    while (module.executionProfile().functions().isEmpty()) {
+      assertThat(System.nanoTime()).as("the time").isLessThan(deadline);
+      Thread.sleep(1);
+    }
+  }
+
+  @Test
+  void whatWasExecuted_isThereAtTheNextStart_beforeItIsCalled() throws InterruptedException {
+    run(config(KEY), largeProgram(), instance -> intResult(instance, "f40", 2));
+    WasmEngine engine = new WasmEngine(config(KEY));
+    try (EngineIsolate isolate = engine.addIsolate("a");
+        ModuleHandle module = engine.compile(isolate, largeProgram())) {
+      awaitChunk(module);
+      assertThat(module.executionProfile().functions())
+          .extracting(ExecutionProfile.Function::index)
+          .contains(40)
+          .doesNotContain(0, 99);
+      Instance instance = module.instantiate(new Store(HeapLimiter.UNLIMITED), Imports.NONE);
+      assertThat(intResult(instance, "f40", 2)).isEqualTo(42);
+      assertThat(intResult(instance, "f99", 2)).isEqualTo(101);
+    } finally {
+      engine.close();
+    }
+  }
+
+  @Test
+  void profileThatIsGiven_isPrepared_withoutAnArchive() throws Exception {
+    byte[] bytes = largeProgram();
+    ExecutionProfile profile =
+        new ExecutionProfile(
+            ModuleHash.of(bytes), 100, List.of(new ExecutionProfile.Function(99, 0, true)));
+    EngineConfig config =
+        EngineConfig.defaults().toBuilder().profile(profile).tiers(TierPolicy.automatic()).build();
+    WasmEngine engine = new WasmEngine(config);
+    try (EngineIsolate isolate = engine.addIsolate("a");
+        ModuleHandle module = engine.compile(isolate, bytes)) {
+      awaitChunk(module);
+      long deadline = System.nanoTime() + TimeUnit.SECONDS.toNanos(60);
+      while (!module.executionProfile().optimized().get(99)) {
+        assertThat(System.nanoTime()).as("the time").isLessThan(deadline);
+        Thread.sleep(1);
+      }
+      Instance instance = module.instantiate(new Store(HeapLimiter.UNLIMITED), Imports.NONE);
+      assertThat(intResult(instance, "f99", 2)).isEqualTo(101);
+      assertThat(module.executionProfile().functions())
+          .extracting(ExecutionProfile.Function::index)
+          .contains(99)
+          .doesNotContain(0);
+    } finally {
+      engine.close();
+    }
+  }
+
+  @Test
+  void profileOfAnotherModule_isOfNoAccount() {
+    ExecutionProfile other = new ExecutionProfile(ModuleHash.of(new byte[1]), 3, List.of());
+    EngineConfig config = config(KEY).toBuilder().profile(other).build();
+    assertThat(run(config, program(), PersistedCodeTest::callAll).result()).isEqualTo(707);
   }
 }

@@ -2,7 +2,9 @@ package dev.cloister.sandbox;
 
 import dev.cloister.engine.EngineConfig;
 import dev.cloister.engine.WasmEngine;
+import dev.cloister.engine.debug.gdb.GdbServer;
 import dev.cloister.engine.runtime.TierPolicy;
+import dev.cloister.engine.stats.TraceFile;
 import dev.cloister.isolate.IsolateManager;
 import dev.cloister.isolate.verticle.GuestExecutor;
 import dev.cloister.sandbox.auth.KeyRing;
@@ -87,10 +89,17 @@ public final class Sandbox implements AutoCloseable {
     lifecycle.onStop("event loops", () -> await(vertx.close()));
     WasmEngine engine =
         lifecycle.add(
-            "engine", new WasmEngine(engineConfig(config, compilations, folder, random, clock)));
+            "engine",
+            new WasmEngine(engineConfig(config, compilations, folder, random, clock, lifecycle)));
     GuestExecutor guests = lifecycle.add("guest threads", guestExecutor(config));
     IsolateManager isolates = new IsolateManager(vertx, engine, guests);
     lifecycle.onStop("isolates", () -> await(isolates.close()));
+
+    int gdbPort = config.engine().gdbPort();
+    if (gdbPort > 0) {
+      lifecycle.add("gdb stub", GdbServer.start(gdbPort, engine::debuggers));
+      LOG.info("event=gdb-stub-started port={}", gdbPort);
+    }
 
     // What is served.
     Registry registry = Registry.restore(config, store, blobs, isolates, keys, random, clock);
@@ -147,7 +156,8 @@ public final class Sandbox implements AutoCloseable {
       CompileFeed compilations,
       DataFolder folder,
       SecureRandom random,
-      Clock clock)
+      Clock clock,
+      Lifecycle lifecycle)
       throws IOException {
     EngineConfig.Builder settings =
         EngineConfig.defaults().toBuilder()
@@ -160,6 +170,10 @@ public final class Sandbox implements AutoCloseable {
     long maxBytes = config.engine().persistedCodeBytes();
     if (maxBytes > 0) {
       settings.persistence(PersistedCode.ofServer(folder, maxBytes, random, clock));
+    }
+    String traceFile = config.engine().traceFile();
+    if (!traceFile.isEmpty()) {
+      settings.listener(lifecycle.add("trace file", TraceFile.open(Path.of(traceFile), clock)));
     }
     return settings.build();
   }

@@ -3,6 +3,7 @@ package dev.cloister.engine.code;
 import com.google.errorprone.annotations.concurrent.GuardedBy;
 import dev.cloister.engine.codegen.ModulePlan;
 import dev.cloister.engine.codegen.Names;
+import dev.cloister.engine.util.IntVector;
 import java.util.BitSet;
 import java.util.HashMap;
 import java.util.Map;
@@ -54,6 +55,13 @@ final class ChunkFiles {
   @GuardedBy("lock")
   private final BitSet taken = new BitSet();
 
+  /// The same in their order.
+  @GuardedBy("lock")
+  private final IntVector takenOrder = new IntVector();
+
+  /// The chunks that an earlier run took, which are loaded ahead in any case.
+  private volatile BitSet expected = new BitSet();
+
   /// The further classes of chunks that were taken, by internal name.
   @GuardedBy("lock")
   private final Map<String, byte[]> parts = new HashMap<>();
@@ -73,6 +81,18 @@ final class ChunkFiles {
     synchronized (lock) {
       return taken.cardinality();
     }
+  }
+
+  /// {@return the chunks that were taken, in order} Any thread.
+  int[] takenOrder() {
+    synchronized (lock) {
+      return takenOrder.toArray();
+    }
+  }
+
+  /// Sets which chunks somebody has loaded ahead, so that nothing else is for their sake.
+  void expect(BitSet chunks) {
+    expected = (BitSet) chunks.clone();
   }
 
   /// Takes the first class of a chunk, or another one after the first, if it is generated.
@@ -128,7 +148,10 @@ final class ChunkFiles {
     boolean isFirst = name.indexOf('_') < 0;
     if (isFirst) {
       synchronized (lock) {
-        taken.set(chunk);
+        if (!taken.get(chunk)) {
+          taken.set(chunk);
+          takenOrder.add(chunk);
+        }
         for (Map.Entry<String, byte[]> file : files.entrySet()) {
           if (!file.getKey().equals(fileName)) {
             parts.put(file.getKey(), file.getValue());
@@ -164,7 +187,10 @@ final class ChunkFiles {
   }
 
   private void findCallees(int chunk) {
-    BitSet callees = chunk == NO_CHUNK ? new BitSet() : plan.calleesOf(chunk);
+    if (chunk == NO_CHUNK || expected.get(chunk)) {
+      return;
+    }
+    BitSet callees = plan.calleesOf(chunk);
     for (int i = callees.nextSetBit(0); i >= 0; i = callees.nextSetBit(i + 1)) {
       if (isWanted(i)) {
         generateLater(i);

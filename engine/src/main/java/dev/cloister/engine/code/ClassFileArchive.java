@@ -1,5 +1,6 @@
 package dev.cloister.engine.code;
 
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /// Where the class files of one module are kept beyond the life of the process, in units: a class
@@ -40,6 +41,11 @@ public interface ClassFileArchive {
   default boolean isNone() {
     return false;
   }
+
+  /// Has a unit written with the next others, in place of one of the same name.
+  ///
+  /// @param bytes makes the unit at that time, on the thread that writes
+  default void describe(String unit, Supplier<byte[]> bytes) {}
 
   /// {@return whether there were units when it was opened}
   default boolean wasFilled() {

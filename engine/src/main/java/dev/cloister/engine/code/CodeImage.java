@@ -3,6 +3,7 @@ package dev.cloister.engine.code;
 import dev.cloister.engine.codegen.DispatchGenerator;
 import dev.cloister.engine.codegen.FunctionTiers;
 import dev.cloister.engine.codegen.ModulePlan;
+import dev.cloister.engine.error.LimitExceededException;
 import dev.cloister.engine.runtime.CodeKind;
 import dev.cloister.engine.runtime.ImageEntry;
 import dev.cloister.engine.runtime.ImageSource;
@@ -39,9 +40,10 @@ public final class CodeImage {
     this.plan = plan;
     this.chunkBytes = new AtomicIntegerArray(plan.chunkCount());
     this.loader = new Loader(parent.getName() + "-" + account.ordinal(), parent, threads);
+    // Before anything can fail that is paid for.
+    account.manager().watch(loader, account);
     this.entry = loader.newEntry();
     account.setImage(this);
-    account.manager().watch(loader, account);
   }
 
   /// {@return the position among the images of the module, in order of creation}
@@ -133,14 +135,25 @@ public final class CodeImage {
     return loader.chunks.takenCount();
   }
 
+  /// {@return the chunks that were defined, in the order in which they were first needed}
+  int[] definedChunks() {
+    return loader.chunks.takenOrder();
+  }
+
+  /// Has chunks defined and verified ahead, a few at a time and in this order, by threads that have
+  /// nothing else to do.
+  void loadAhead(int[] chunks) {
+    BitSet expected = new BitSet();
+    for (int chunk : chunks) {
+      expected.set(chunk);
+    }
+    loader.chunks.expect(expected);
+    loader.loadAhead(chunks, 0);
+  }
+
   /// Generates and defines all code that is not there yet.
   void generateAll() {
     loader.loadAll();
-  }
-
-  /// Has the code of some functions generated ahead of their first call.
-  void generateAhead(BitSet functions) {
-    functions.stream().map(plan::chunkOf).distinct().forEach(loader.chunks::generateLater);
   }
 
   /// Generates and defines the code of some functions that is not there yet.
@@ -167,6 +180,10 @@ public final class CodeImage {
     /// How many chunks are generated ahead of the one that is defined, when all are.
     private static final int WINDOW = 16;
 
+    /// How many chunks are defined ahead before others have their turn.
+    private static final int AHEAD = 4;
+
+    private final CompileThreads threads;
     private final ModuleLoader parent;
     private final ImageArchive archive;
     private final ChunkFiles chunks;
@@ -175,7 +192,8 @@ public final class CodeImage {
     Loader(String name, ModuleLoader parent, CompileThreads threads) {
       super(name, parent, threads);
       this.parent = parent;
-      this.archive = new ImageArchive(tiers(), plan, parent.archive());
+      this.threads = threads;
+      this.archive = new ImageArchive(tiers(), plan, parent.archive(), threads.statistics());
       this.chunks = new ChunkFiles(archive, plan, threads);
     }
 
@@ -253,6 +271,33 @@ public final class CodeImage {
         throw new IllegalStateException("an image has no entry");
       }
       return made;
+    }
+
+    /// @param from the first of them that is not defined yet
+    void loadAhead(int[] wanted, int from) {
+      if (from < wanted.length) {
+        threads.runLater(() -> {
+          int end = Math.min(from + AHEAD, wanted.length);
+          if (link(wanted, from, end)) {
+            loadAhead(wanted, end);
+          }
+        });
+      }
+    }
+
+    private boolean link(int[] wanted, int from, int end) {
+      try {
+        for (int i = from; i < end; i++) {
+          // Initialization, which does nothing else, has the class verified.
+          Class.forName("dev.cloister.generated.C" + wanted[i], /* initialize= */ true, this);
+        }
+        return true;
+      } catch (LimitExceededException _) {
+        // Too much code, or a function that is too large: whoever needs it will be told.
+        return false;
+      } catch (ClassNotFoundException e) {
+        throw new IllegalStateException("a class of the image is missing", e);
+      }
     }
 
     void load(BitSet wanted) {

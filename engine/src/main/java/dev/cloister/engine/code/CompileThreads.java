@@ -30,6 +30,7 @@ public final class CompileThreads implements AutoCloseable {
     }
   }
 
+  private final CompilationStatistics statistics = new CompilationStatistics();
   private final AtomicInteger started = new AtomicInteger();
   private final ExecutorService executor;
 
@@ -45,6 +46,11 @@ public final class CompileThreads implements AutoCloseable {
         Executors.newFixedThreadPool(
             count, task -> new CompileThread(task, started.incrementAndGet()));
     permits = new Semaphore(count - 1);
+  }
+
+  /// {@return what the time goes into of all who compile with these threads}
+  public CompilationStatistics statistics() {
+    return statistics;
   }
 
   /// Runs a task on a compile thread and waits for it, without being interrupted.

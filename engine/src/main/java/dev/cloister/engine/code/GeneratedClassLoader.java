@@ -1,5 +1,6 @@
 package dev.cloister.engine.code;
 
+import dev.cloister.engine.code.CompilationStatistics.Phase;
 import dev.cloister.engine.codegen.Names;
 import dev.cloister.engine.runtime.StackGuard;
 import java.util.concurrent.atomic.AtomicLong;
@@ -80,7 +81,9 @@ abstract class GeneratedClassLoader extends ClassLoader {
       throw new ClassNotFoundException(name);
     }
     beforeDefinition(simpleName, bytes.length);
+    long start = System.nanoTime();
     Class<?> defined = defineClass(name, bytes, 0, bytes.length);
+    threads.statistics().add(Phase.DEFINE, /* kind= */ null, start, bytes.length);
     definedBytes.addAndGet(bytes.length);
     defined(simpleName);
     return defined;

@@ -51,6 +51,9 @@ final class ImageSet {
   @GuardedBy("lock")
   private FunctionTiers currentTiers;
 
+  /// Whether nobody makes instances, so that no image counts as one that calls may enter.
+  private volatile boolean isRetired;
+
   /// Null if it was given up and nobody needed another one since.
   private volatile @Nullable CodeImage current;
 
@@ -96,10 +99,17 @@ final class ImageSet {
         tiers = currentTiers;
       }
       CodeImage made = make(tiers);
+      CodeImage other;
       synchronized (lock) {
-        current = made;
+        other = current;
+        if (other == null) {
+          current = made;
+          return made;
+        }
       }
-      return made;
+      // Somebody chose another one meanwhile.
+      made.account().release();
+      return other;
     }
   }
 
@@ -166,6 +176,7 @@ final class ImageSet {
     CodeImage image = new CodeImage(account, plan, loader, threads);
     accounts.removeIf(known -> known.state() == CodeAccount.State.UNLOADED);
     accounts.add(account);
+    releaseIfRetired(account);
     return image;
   }
 
@@ -186,6 +197,7 @@ final class ImageSet {
       }
     }
     image.account().publish();
+    releaseIfRetired(image.account());
     ImageEpoch.advance();
     releaseUnlessEntered(last);
   }
@@ -268,13 +280,22 @@ final class ImageSet {
     return size;
   }
 
+  /// A generation may be finished when its module is no longer used.
+  private void releaseIfRetired(ImageAccount account) {
+    if (isRetired) {
+      account.release();
+    }
+  }
+
   /// Notes that nobody makes instances any more.
   void retire() {
+    isRetired = true;
     accounts.forEach(CodeAccount::release);
   }
 
   /// Notes that somebody makes instances again.
   void revive() {
+    isRetired = false;
     synchronized (lock) {
       kept.values().forEach(image -> image.account().publish());
     }

@@ -25,6 +25,7 @@ final class ModuleLoader extends GeneratedClassLoader implements LinkageSource {
   private final ModulePlan plan;
   private final ModuleClassGenerator generator;
   private final ClassFileArchive archive;
+  private final CompilationStatistics statistics;
   private final Map<String, SignatureClasses.Loader> signatures = new HashMap<>();
   private final SignatureClasses.Loader[] signaturesByShape;
   private final StructClasses structClasses;
@@ -55,6 +56,7 @@ final class ModuleLoader extends GeneratedClassLoader implements LinkageSource {
     this.generator = new ModuleClassGenerator(plan);
     this.structClasses = structClasses;
     this.archive = archive;
+    this.statistics = threads.statistics();
     for (StructShape shape : plan.structShapes()) {
       structShapes.put(shape.loadedName(), shape);
     }
@@ -146,15 +148,7 @@ final class ModuleLoader extends GeneratedClassLoader implements LinkageSource {
 
   @Override
   byte @Nullable [] generate(String name) {
-    byte[] kept = archive.find(name);
-    if (kept != null) {
-      return kept;
-    }
-    byte[] generated = generateAnew(name);
-    if (generated != null) {
-      archive.add(name, generated);
-    }
-    return generated;
+    return ImageArchive.find(archive, statistics, name, () -> generateAnew(name));
   }
 
   private byte @Nullable [] generateAnew(String name) {

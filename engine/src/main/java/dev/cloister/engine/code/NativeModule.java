@@ -2,6 +2,7 @@ package dev.cloister.engine.code;
 
 import com.google.errorprone.annotations.concurrent.GuardedBy;
 import dev.cloister.engine.bytecode.Opcode;
+import dev.cloister.engine.code.CompilationStatistics.Phase;
 import dev.cloister.engine.codegen.ChunkGenerator;
 import dev.cloister.engine.codegen.FunctionTiers;
 import dev.cloister.engine.codegen.ModulePlan;
@@ -9,6 +10,7 @@ import dev.cloister.engine.codegen.Sites;
 import dev.cloister.engine.error.LimitExceededException;
 import dev.cloister.engine.error.WasmFrame;
 import dev.cloister.engine.module.CompilationHints;
+import dev.cloister.engine.module.ExecutionProfile;
 import dev.cloister.engine.module.Export;
 import dev.cloister.engine.module.ExternKind;
 import dev.cloister.engine.module.ModuleHash;
@@ -38,8 +40,11 @@ import dev.cloister.engine.script.ScriptUrl;
 import dev.cloister.engine.script.SourceLocator;
 import dev.cloister.engine.types.DefinedType;
 import dev.cloister.engine.types.VecType;
+import java.util.ArrayList;
 import java.util.BitSet;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Objects;
 import java.util.Set;
 import java.util.concurrent.atomic.AtomicLong;
@@ -53,6 +58,9 @@ import org.jspecify.annotations.Nullable;
 /// Immutable but for its list of code images. It lives as long as something refers to it: handles
 /// of isolates, instances, running frames. Safe to use by any thread.
 public final class NativeModule implements CodeLinkage {
+  /// The most chunks that are defined because an earlier run has used them.
+  private static final int MAX_CHUNKS_AHEAD = 2_048;
+
   private static final AtomicLong NEXT_ID = new AtomicLong();
 
   /// The live modules by the name of their loader, for stack traces that cross modules.
@@ -158,7 +166,9 @@ public final class NativeModule implements CodeLinkage {
     this.scriptUrl = ScriptUrl.of(module, hash);
     this.sources = new SourceLocator(module, scriptUrl, debugFiles);
     this.layout = new InstanceLayout(module);
+    long start = System.nanoTime();
     this.plan = new ModulePlan(module, layout, methodBytes, vectorUse, beforeVectors);
+    threads.statistics().add(Phase.PLAN, /* kind= */ null, start, module.wireBytes().size());
     this.threads = threads;
     this.memoryPool = memoryPool;
     this.typeIds = new int[module.typeCount()];
@@ -183,8 +193,62 @@ public final class NativeModule implements CodeLinkage {
     this.tiers =
         new ModuleTiers(plan, images, threads, tiering, System::nanoTime, hints.onceOnly());
     LIVE.get(name, _ -> this);
+    images.current().generateLater(hints.early());
     prepareExports();
-    images.current().generateAhead(hints.early());
+    archive.describe(ProfileArchive.UNIT, () -> ProfileArchive.toBytes(executionProfile()));
+  }
+
+  /// Has ready what an earlier run has executed, before somebody needs it. Any thread.
+  ///
+  /// @param profile of this very module
+  /// @throws IllegalArgumentException if it is of another one
+  public void prepare(ExecutionProfile profile) {
+    if (!profile.module().equals(hash) || profile.functionCount() != module.functionCount()) {
+      throw new IllegalArgumentException(
+          "a profile of module " + profile.module() + " for module " + hash);
+    }
+    int[] chunks =
+        profile.byHeat().stream()
+            .mapToInt(function -> plan.chunkOf(function.index()))
+            .distinct()
+            .limit(MAX_CHUNKS_AHEAD)
+            .toArray();
+    images.current().loadAhead(chunks);
+    BitSet optimized = profile.optimized();
+    if (!optimized.isEmpty() && tiering.policy().isAutomatic()) {
+      threads.runSoon(() -> optimizeAhead(optimized));
+    }
+  }
+
+  private void optimizeAhead(BitSet functions) {
+    try {
+      tierUp(functions);
+    } catch (LimitExceededException _) {
+      // There is too much code; they may become hot again.
+      tiering.countPostponed();
+    }
+  }
+
+  /// {@return what has been executed of the module so far, by all isolates together} Any thread.
+  public ExecutionProfile executionProfile() {
+    Map<Integer, FunctionHeat> heats = new HashMap<>();
+    tiers.heat().forEach(heat -> heats.put(heat.functionIndex(), heat));
+    BitSet optimized = images.currentTiers().optimized();
+    List<ExecutionProfile.Function> functions = new ArrayList<>();
+    for (int chunk : images.current().definedChunks()) {
+      plan.ownFunctions(chunk)
+          .forEach(f -> {
+            FunctionHeat heat = heats.get(f);
+            int samples = heat == null ? 0 : heat.samples();
+            functions.add(new ExecutionProfile.Function(f, samples, optimized.get(f)));
+          });
+    }
+    return new ExecutionProfile(hash, module.functionCount(), functions);
+  }
+
+  /// {@return the profile that was kept of the module, or null} May read a file.
+  public @Nullable ExecutionProfile keptProfile() {
+    return ProfileArchive.find(loader.archive());
   }
 
   private void prepareExports() {

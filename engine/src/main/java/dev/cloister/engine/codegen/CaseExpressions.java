@@ -47,8 +47,7 @@ final class CaseExpressions {
 
   private final Set<Operation> shared = new HashSet<>();
 
-  private CaseExpressions(
-      SplitPlan split, SplitPlan.@Nullable Region region, MethodState state) {
+  private CaseExpressions(SplitPlan split, SplitPlan.@Nullable Region region, MethodState state) {
     this.split = split;
     this.region = region;
     this.state = state;
@@ -217,8 +216,8 @@ final class CaseExpressions {
     return found;
   }
 
-  /// {@return a number that is no local for a constant; those of some pairs are equal, which costs a
-  /// copy too many}
+  /// {@return a number that is no local for a constant; those of some pairs are equal, which costs
+  /// a copy too many}
   private static long constant(long value) {
     return -2 - (value & Long.MAX_VALUE >>> 1);
   }
@@ -257,8 +256,8 @@ final class CaseExpressions {
         && opcode.code() <= Opcode.F64_GE.code();
   }
 
-  /// {@return whether there may be a copy of a local: it is an integer, of which addresses are made,
-  /// that the method has in a variable}
+  /// {@return whether there may be a copy of a local: it is an integer, of which addresses are
+  /// made, that the method has in a variable}
   private boolean canCopy(int local) {
     JvmKind kind = state.localKind(local);
     return (kind == JvmKind.INT || kind == JvmKind.LONG)

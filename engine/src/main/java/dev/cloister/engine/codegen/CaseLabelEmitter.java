@@ -24,8 +24,7 @@ final class CaseLabelEmitter {
   private @Nullable CaseExpressions expressions;
 
   /// @param region the region that the method is, if it is one
-  CaseLabelEmitter(
-      MethodState state, FunctionContext context, SplitPlan.@Nullable Region region) {
+  CaseLabelEmitter(MethodState state, FunctionContext context, SplitPlan.@Nullable Region region) {
     this.state = state;
     this.writer = state.writer;
     this.context = context;

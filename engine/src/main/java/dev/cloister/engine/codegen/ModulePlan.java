@@ -183,16 +183,26 @@ public final class ModulePlan {
 
   /// {@return a text that differs where the functions of a chunk have other tiers}
   public String tierLabel(FunctionTiers tiers, int chunk) {
-    BitSet optimized = new BitSet();
-    int first = Math.max(chunkStart(chunk), module.importedFunctionCount());
-    for (int f = first; f < chunkEnd(chunk); f++) {
-      if (tiers.of(f) != tiers.kind()) {
-        optimized.set(f - first);
-      }
-    }
+    BitSet optimized = optimized(tiers, chunk);
     return optimized.isEmpty()
         ? tiers.kind().label()
         : "optimized-" + HexFormat.of().formatHex(optimized.toByteArray());
+  }
+
+  /// {@return the best kind of code that a function of a chunk has}
+  public CodeKind tierOf(FunctionTiers tiers, int chunk) {
+    return optimized(tiers, chunk).isEmpty() ? tiers.kind() : CodeKind.OPTIMIZED;
+  }
+
+  /// Those of a chunk, by their position in it, whose tier is not that of the others.
+  private BitSet optimized(FunctionTiers tiers, int chunk) {
+    BitSet optimized = new BitSet();
+    for (int f = chunkStart(chunk); f < chunkEnd(chunk); f++) {
+      if (tiers.of(f) != tiers.kind()) {
+        optimized.set(f - chunkStart(chunk));
+      }
+    }
+    return optimized;
   }
 
   /// Does what generating a chunk would have done besides making class files. Any thread.

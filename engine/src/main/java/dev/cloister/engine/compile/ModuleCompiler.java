@@ -1,6 +1,7 @@
 package dev.cloister.engine.compile;
 
 import dev.cloister.engine.code.ClassFileArchive;
+import dev.cloister.engine.code.CompilationStatistics.Phase;
 import dev.cloister.engine.code.CompileThreads;
 import dev.cloister.engine.code.CompileTimeImports;
 import dev.cloister.engine.code.EngineVersion;
@@ -25,6 +26,7 @@ import dev.cloister.engine.stats.CompileState;
 import dev.cloister.engine.stats.EngineEvents;
 import dev.cloister.engine.stats.ModuleDecoded;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.BiFunction;
 import java.util.function.Consumer;
@@ -295,6 +297,8 @@ public final class ModuleCompiler {
   }
 
   void tellDecoded(CompileJob job, long wireBytes, long micros, boolean isSuccess) {
+    long start = System.nanoTime() - TimeUnit.MICROSECONDS.toNanos(micros);
+    threads.statistics().add(Phase.DECODE, /* kind= */ null, start, wireBytes);
     if (!events.isSilent()) {
       ModuleDecoded event =
           new ModuleDecoded(

@@ -13,6 +13,8 @@ import java.nio.channels.SeekableByteChannel;
 import java.nio.channels.WritableByteChannel;
 import java.util.LinkedHashMap;
 import java.util.Map;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /// The archive of one module: reads units of its file, and collects new ones until they are
@@ -33,6 +35,9 @@ final class ModuleArchive implements ClassFileArchive {
   private final Object lock = new Object();
 
   private volatile boolean wasFilled;
+
+  /// What is written with the next units, made at that time.
+  private final Map<String, Supplier<byte[]>> descriptions = new ConcurrentHashMap<>();
 
   /// What is in the file, as far as it is known.
   @GuardedBy("lock")
@@ -188,6 +193,11 @@ final class ModuleArchive implements ClassFileArchive {
     persistence.added(this, isDue);
   }
 
+  @Override
+  public void describe(String unit, Supplier<byte[]> bytes) {
+    descriptions.put(unit, bytes);
+  }
+
   /// The new code that is written at once. The file is written as a whole, so there is more of it
   /// if the file is large.
   @GuardedBy("lock")
@@ -218,7 +228,9 @@ final class ModuleArchive implements ClassFileArchive {
     }
     long start = System.nanoTime();
     try {
-      ArchiveIndex written = write(added);
+      Map<String, byte[]> all = new LinkedHashMap<>(added);
+      descriptions.forEach((unit, bytes) -> all.put(unit, bytes.get()));
+      ArchiveIndex written = write(all);
       synchronized (lock) {
         index = written;
       }

@@ -70,7 +70,11 @@ final class ChunkFilesTest {
     ModulePlan plan = plan(chain());
     try (CompileThreads threads = new CompileThreads(2)) {
       ImageArchive archive =
-          new ImageArchive(FunctionTiers.of(CodeKind.BASELINE), plan, ClassFileArchive.NONE);
+          new ImageArchive(
+              FunctionTiers.of(CodeKind.BASELINE),
+              plan,
+              ClassFileArchive.NONE,
+              threads.statistics());
       ChunkFiles files = new ChunkFiles(archive, plan, threads);
       assertThat(files.takeIfGenerated(0, "C0")).isNull();
       byte[] first = threads.run(() -> files.take(0, "C0"));

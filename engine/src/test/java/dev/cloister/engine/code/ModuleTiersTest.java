@@ -34,6 +34,7 @@ final class ModuleTiersTest {
 
   /// The argument for which [#sums] take some milliseconds.
   private static final int LONG = 200_000;
+
   private static final int SQUARE_OF_LONG = (int) (200_000L * 200_000L);
 
   private final TestModules modules = new TestModules();

@@ -40,7 +40,8 @@ final class NativeModuleCacheTest {
   private final WasmModule module =
       ModuleDecoder.decode(
           new ModuleBuilder().memory(1).build(), WasmFeatures.ALL, WasmLimits.defaults());
-  private final NativeModuleCache.Key key = new NativeModuleCache.Key(module.wireBytes().sha256(), WasmFeatures.ALL);
+  private final NativeModuleCache.Key key =
+      new NativeModuleCache.Key(module.wireBytes().sha256(), WasmFeatures.ALL);
 
   @AfterEach
   void closeThreads() {
@@ -121,7 +122,8 @@ final class NativeModuleCacheTest {
                 new CompileTimeImports(Set.of("js-string")),
                 key.engineVersion(),
                 ""),
-            new NativeModuleCache.Key(key.hash(), key.features(), CompileTimeImports.NONE, "another version", ""),
+            new NativeModuleCache.Key(
+                key.hash(), key.features(), CompileTimeImports.NONE, "another version", ""),
             new NativeModuleCache.Key(
                 key.hash(),
                 key.features(),

@@ -79,16 +79,15 @@ final class LocalLivenessTest {
   @Test
   void straightCode_readBeforeWritten_isLive() {
     Body body =
-        new Body(
-            code -> {
-              mark(code);
-              read(code, 0);
-              write(code, 1);
-              read(code, 1);
-              mark(code);
-              code.i32Const(0).localTee(2).drop();
-              read(code, 2);
-            });
+        new Body(code -> {
+          mark(code);
+          read(code, 0);
+          write(code, 1);
+          read(code, 1);
+          mark(code);
+          code.i32Const(0).localTee(2).drop();
+          read(code, 2);
+        });
     assertThat(body.before(0)).isEqualTo(set(0));
     assertThat(body.before(1)).isEqualTo(set());
   }
@@ -96,15 +95,14 @@ final class LocalLivenessTest {
   @Test
   void ifWithoutElse_mayBeSkipped() {
     Body body =
-        new Body(
-            code -> {
-              mark(code);
-              code.localGet(3).ifThen();
-              write(code, 0);
-              mark(code);
-              code.end();
-              read(code, 0);
-            });
+        new Body(code -> {
+          mark(code);
+          code.localGet(3).ifThen();
+          write(code, 0);
+          mark(code);
+          code.end();
+          read(code, 0);
+        });
     assertThat(body.before(0)).isEqualTo(set(0, 3));
     assertThat(body.before(1)).isEqualTo(set(0));
   }
@@ -112,19 +110,18 @@ final class LocalLivenessTest {
   @Test
   void ifElse_whereBothWrite_isNotLive() {
     Body body =
-        new Body(
-            code -> {
-              mark(code);
-              code.localGet(3).ifThen();
-              write(code, 0);
-              read(code, 1);
-              code.otherwise();
-              mark(code);
-              read(code, 2);
-              write(code, 0);
-              code.end();
-              read(code, 0);
-            });
+        new Body(code -> {
+          mark(code);
+          code.localGet(3).ifThen();
+          write(code, 0);
+          read(code, 1);
+          code.otherwise();
+          mark(code);
+          read(code, 2);
+          write(code, 0);
+          code.end();
+          read(code, 0);
+        });
     assertThat(body.before(0)).isEqualTo(set(1, 2, 3));
     assertThat(body.before(1)).isEqualTo(set(2));
   }
@@ -132,18 +129,17 @@ final class LocalLivenessTest {
   @Test
   void loop_whatTheNextTurnReads_isLiveAtItsEnd() {
     Body body =
-        new Body(
-            code -> {
-              code.loop().loop();
-              read(code, 0);
-              mark(code);
-              write(code, 1);
-              read(code, 1);
-              code.localGet(2).brIf(0).end();
-              mark(code);
-              code.localGet(2).brIf(0).end();
-              mark(code);
-            });
+        new Body(code -> {
+          code.loop().loop();
+          read(code, 0);
+          mark(code);
+          write(code, 1);
+          read(code, 1);
+          code.localGet(2).brIf(0).end();
+          mark(code);
+          code.localGet(2).brIf(0).end();
+          mark(code);
+        });
     assertThat(body.before(0)).isEqualTo(set(0, 2));
     assertThat(body.before(1)).isEqualTo(set(0, 2));
     assertThat(body.before(2)).isEqualTo(set());
@@ -152,16 +148,15 @@ final class LocalLivenessTest {
   @Test
   void branch_goesOnAtItsLabel() {
     Body body =
-        new Body(
-            code -> {
-              code.block().block();
-              mark(code);
-              code.localGet(0).brTable(0, 1).end();
-              read(code, 1);
-              mark(code);
-              code.ret().end();
-              read(code, 2);
-            });
+        new Body(code -> {
+          code.block().block();
+          mark(code);
+          code.localGet(0).brTable(0, 1).end();
+          read(code, 1);
+          mark(code);
+          code.ret().end();
+          read(code, 2);
+        });
     assertThat(body.before(0)).isEqualTo(set(0, 1, 2));
     assertThat(body.before(1)).isEqualTo(set());
   }
@@ -169,18 +164,17 @@ final class LocalLivenessTest {
   @Test
   void after_joinsTheEnd_andBranchesThatLeave() {
     Body body =
-        new Body(
-            code -> {
-              code.block().block();
-              mark(code);
-              code.block().localGet(0).brIf(0).localGet(0).brIf(2).end();
-              mark(code);
-              code.end();
-              read(code, 1);
-              write(code, 3);
-              code.end();
-              read(code, 3);
-            });
+        new Body(code -> {
+          code.block().block();
+          mark(code);
+          code.block().localGet(0).brIf(0).localGet(0).brIf(2).end();
+          mark(code);
+          code.end();
+          read(code, 1);
+          write(code, 3);
+          code.end();
+          read(code, 3);
+        });
     assertThat(body.after(0, 1)).isEqualTo(set(1, 3));
     // The branch out of the inner block alone skips what reads 1.
     assertThat(body.before(1)).isEqualTo(set(1));
@@ -189,16 +183,15 @@ final class LocalLivenessTest {
   @Test
   void tryTable_whatItsHandlerReads_staysLive() {
     Body body =
-        new Body(
-            code -> {
-              code.block();
-              code.tryTable(FuncType.EMPTY, new CodeBuilder.Catch(0, 0, 0));
-              mark(code);
-              write(code, 0);
-              mark(code);
-              code.end().ret().end();
-              read(code, 0);
-            });
+        new Body(code -> {
+          code.block();
+          code.tryTable(FuncType.EMPTY, new CodeBuilder.Catch(0, 0, 0));
+          mark(code);
+          write(code, 0);
+          mark(code);
+          code.end().ret().end();
+          read(code, 0);
+        });
     assertThat(body.before(0)).isEqualTo(set(0));
     assertThat(body.after(0, 1)).isEqualTo(set(0));
   }
@@ -206,21 +199,20 @@ final class LocalLivenessTest {
   @Test
   void legacyTry_whatItsHandlersRead_staysLive_butNotInHandlers() {
     Body body =
-        new Body(
-            code -> {
-              code.start(Opcode.TRY);
-              write(code, 0);
-              mark(code);
-              write(code, 1);
-              code.op(Opcode.CATCH, 0);
-              mark(code);
-              read(code, 0);
-              code.op(Opcode.CATCH_ALL);
-              mark(code);
-              read(code, 1);
-              code.end();
-              read(code, 2);
-            });
+        new Body(code -> {
+          code.start(Opcode.TRY);
+          write(code, 0);
+          mark(code);
+          write(code, 1);
+          code.op(Opcode.CATCH, 0);
+          mark(code);
+          read(code, 0);
+          code.op(Opcode.CATCH_ALL);
+          mark(code);
+          read(code, 1);
+          code.end();
+          read(code, 2);
+        });
     assertThat(body.before(0)).isEqualTo(set(0, 1, 2));
     assertThat(body.before(1)).isEqualTo(set(0, 2));
     assertThat(body.before(2)).isEqualTo(set(1, 2));

@@ -8,6 +8,7 @@ import dev.cloister.engine.WasmEngine;
 import dev.cloister.engine.module.Export;
 import dev.cloister.engine.module.ExternKind;
 import dev.cloister.engine.module.WasmModule;
+import dev.cloister.engine.stats.CompilationPhase;
 import java.nio.file.Path;
 import java.util.concurrent.Callable;
 import org.jspecify.annotations.Nullable;
@@ -28,6 +29,7 @@ final class CompileCommand implements Callable<Integer> {
   @Mixin private final ExecutionTierOption tierOption = new ExecutionTierOption();
   @Mixin private final FeaturesOption featuresOption = new FeaturesOption();
   @Mixin private final CodeCacheOption codeCacheOption = new CodeCacheOption();
+  @Mixin private final ProfileOption profileOption = new ProfileOption();
 
   @Option(names = "--stats", description = "Prints sizes of the code and times of the phases.")
   private boolean showStats;
@@ -52,7 +54,7 @@ final class CompileCommand implements Callable<Integer> {
         codeCacheOption.applyTo(
             defaults.withFeatures(featuresOption.applyTo(defaults.features())), terminal);
     byte[] wireBytes = ModuleFile.read(file);
-    try (WasmEngine engine = new WasmEngine(config);
+    try (WasmEngine engine = new WasmEngine(profileOption.applyTo(config, wireBytes));
         EngineIsolate isolate = engine.addIsolate("compile")) {
       long start = System.nanoTime();
       engine.validate(wireBytes);
@@ -61,6 +63,7 @@ final class CompileCommand implements Callable<Integer> {
         long planned = System.nanoTime();
         module.generateAll();
         long generated = System.nanoTime();
+        profileOption.write(module);
         if (dumped != null) {
           terminal.out().print(FunctionListing.of(module, functionIndex(module.module(), dumped)));
         }
@@ -69,6 +72,7 @@ final class CompileCommand implements Callable<Integer> {
           printTime("validate", validated - start);
           printTime("validate and plan", planned - validated);
           printTime("generate", generated - planned);
+          engine.compilationPhases().forEach(this::print);
         } else if (dumped == null) {
           NativeModuleInfo info = module.info();
           terminal
@@ -91,6 +95,19 @@ final class CompileCommand implements Callable<Integer> {
     print("largest method", sizes.largest());
     print("methods above 8000 bytes", sizes.aboveJitLimit());
     print("methods above 65535 bytes", sizes.aboveMethodLimit());
+  }
+
+  /// Times of phases are those of all threads together.
+  private void print(CompilationPhase phase) {
+    terminal
+        .out()
+        .println(
+            "%-26s %.1f ms, %d times, %d bytes"
+                .formatted(
+                    "phase " + phase.phase() + " " + phase.tier(),
+                    phase.nanos() / NANOS_PER_MILLI,
+                    phase.count(),
+                    phase.bytes()));
   }
 
   private void print(String label, long number) {

@@ -65,6 +65,11 @@ final class ConfigSection {
         });
   }
 
+  /// Reads a text that may be absent or empty, which are the same.
+  String optionalText(String key) {
+    return value(key, "", text -> text);
+  }
+
   /// Reads `true` or `false`.
   boolean flag(String key, boolean defaultValue) {
     return value(

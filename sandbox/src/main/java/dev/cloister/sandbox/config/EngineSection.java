@@ -15,6 +15,9 @@ import dev.cloister.engine.feature.WasmLimits;
 /// @param moduleLimits what every module must keep, whatever its tenant may have
 /// @param persistedCodeBytes the most compiled code that is kept in the data folder, so that it
 ///   need not be generated again after a restart; 0 keeps none
+/// @param traceFile where each event of the engine becomes a line; empty for nowhere
+/// @param gdbPort where debuggers may connect, on the loopback interface and without a key; 0 is
+///   nowhere
 public record EngineSection(
     int guestThreads,
     int uploadThreads,
@@ -24,7 +27,10 @@ public record EngineSection(
     long codeBytes,
     int compileJobs,
     WasmLimits moduleLimits,
-    long persistedCodeBytes) {
+    long persistedCodeBytes,
+    String traceFile,
+    int gdbPort) {
+  private static final int MAX_PORT = 65_535;
   private static final int MAX_THREADS = 1_024;
   private static final int DEFAULT_ON_DEMAND = 4;
   private static final long DEFAULT_CODE_BYTES = 1L << 30;
@@ -46,7 +52,9 @@ public record EngineSection(
             section.sizeBytes("codeBytes", DEFAULT_CODE_BYTES, MIN_CODE_BYTES, MAX_CODE_BYTES),
             (int) section.number("compileJobs", DEFAULT_COMPILE_JOBS, 1, MAX_COMPILE_JOBS),
             moduleLimits(section.section("moduleLimits")),
-            section.sizeBytes("persistedCode", DEFAULT_PERSISTED_BYTES, 0, MAX_PERSISTED_BYTES));
+            section.sizeBytes("persistedCode", DEFAULT_PERSISTED_BYTES, 0, MAX_PERSISTED_BYTES),
+            section.optionalText("traceFile"),
+            (int) section.number("gdbPort", 0, 0, MAX_PORT));
     section.end();
     return config;
   }
@@ -62,7 +70,25 @@ public record EngineSection(
         codeBytes,
         compileJobs,
         newLimits,
-        persistedCodeBytes);
+        persistedCodeBytes,
+        traceFile,
+        gdbPort);
+  }
+
+  /// Returns this section with another port for debuggers.
+  public EngineSection withGdbPort(int port) {
+    return new EngineSection(
+        guestThreads,
+        uploadThreads,
+        warmUp,
+        onDemandVersions,
+        tierUp,
+        codeBytes,
+        compileJobs,
+        moduleLimits,
+        persistedCodeBytes,
+        traceFile,
+        port);
   }
 
   private static WasmLimits moduleLimits(ConfigSection section) {

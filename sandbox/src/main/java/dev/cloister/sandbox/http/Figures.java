@@ -4,10 +4,12 @@ import dev.cloister.engine.EngineStatistics;
 import dev.cloister.engine.NativeModuleInfo;
 import dev.cloister.engine.WasmEngine;
 import dev.cloister.engine.WrapperStatistics;
+import dev.cloister.engine.persist.PersistenceFigures;
 import dev.cloister.engine.runtime.Stopper;
 import dev.cloister.engine.stats.CodeSample;
 import dev.cloister.engine.stats.CodeSampler;
 import dev.cloister.engine.stats.CodeSizes;
+import dev.cloister.engine.stats.CompilationPhase;
 import dev.cloister.engine.stats.CompileJobInfo;
 import dev.cloister.engine.stats.CompileState;
 import dev.cloister.engine.stats.SampleTrigger;
@@ -36,6 +38,7 @@ import org.jspecify.annotations.Nullable;
 
 /// The server's figures at this moment, as a principal may see them.
 public final class Figures {
+  private static final double NANOS_IN_MILLI = 1e6;
   private static final double MEDIAN = 0.5;
   private static final double P90 = 0.9;
   private static final double P99 = 0.99;
@@ -108,6 +111,11 @@ public final class Figures {
     figures.put("sampling", sampling(engine.sampler()));
     figures.put("compilations", engineFigures.compilations());
     figures.put("cacheHits", engineFigures.cacheHits());
+    figures.put("compilation", compilation());
+    PersistenceFigures persisted = engine.persistenceFigures();
+    if (persisted != null) {
+      figures.put("persistedCode", persistedCode(persisted));
+    }
     figures.put("stops", stops(engineFigures.stops()));
     figures.put("code", CodeApi.figures(engine.codeStatistics()));
     figures.put("jvm", jvm());
@@ -246,6 +254,31 @@ public final class Figures {
     calls.put("inFlight", inFlight);
     calls.put("queued", waiting);
     return calls;
+  }
+
+  private List<Map<String, Object>> compilation() {
+    List<Map<String, Object>> phases = new ArrayList<>();
+    for (CompilationPhase phase : engine.compilationPhases()) {
+      Map<String, Object> row = new LinkedHashMap<>();
+      row.put("phase", phase.phase());
+      row.put("tier", phase.tier());
+      row.put("count", phase.count());
+      row.put("millis", phase.nanos() / NANOS_IN_MILLI);
+      row.put("bytes", phase.bytes());
+      phases.add(row);
+    }
+    return phases;
+  }
+
+  private static Map<String, Object> persistedCode(PersistenceFigures persisted) {
+    Map<String, Object> figures = new LinkedHashMap<>();
+    figures.put("loadedUnits", persisted.loadedUnits());
+    figures.put("loadedBytes", persisted.loadedBytes());
+    figures.put("writtenUnits", persisted.writtenUnits());
+    figures.put("writtenBytes", persisted.writtenBytes());
+    figures.put("droppedBytes", persisted.droppedBytes());
+    figures.put("pendingBytes", persisted.pendingBytes());
+    return figures;
   }
 
   private static Map<String, Object> jvm() {

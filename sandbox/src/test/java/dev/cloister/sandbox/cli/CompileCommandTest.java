@@ -60,7 +60,12 @@ final class CompileCommandTest {
             "methods above 65535 bytes",
             "validate",
             "validate and plan",
-            "generate");
+            "generate",
+            "phase decode all",
+            "phase plan all",
+            "phase generate baseline",
+            "phase generate all",
+            "phase define all");
     assertThat(run.lines().get(6)).endsWith(" 0");
   }
 
