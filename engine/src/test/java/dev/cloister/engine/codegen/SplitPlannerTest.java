@@ -11,6 +11,7 @@ import dev.cloister.engine.bytecode.InstructionReader;
 import dev.cloister.engine.bytecode.Opcode;
 import dev.cloister.engine.decode.ModuleDecoder;
 import dev.cloister.engine.error.LimitExceededException;
+import dev.cloister.engine.error.LimitExceededException;
 import dev.cloister.engine.feature.WasmFeatures;
 import dev.cloister.engine.feature.WasmLimits;
 import dev.cloister.engine.fixture.CodeBuilder;
@@ -119,6 +120,60 @@ final class SplitPlannerTest {
     }
   }
 
+  /// A local that is only used between being written and the end of a part is that part's own.
+  @ParameterizedTest
+  @EnumSource(value = CodeKind.class, mode = Mode.EXCLUDE, names = "DEBUG")
+  void region_isPassedAndGivesBack_onlyWhatIsReadAcrossItsBorder(CodeKind kind) {
+    int temporary = 2;
+    ModuleBuilder builder =
+        new ModuleBuilder()
+            .exportFunction(
+                "f",
+                RUN,
+                code -> {
+                  code.local(I32);
+                  for (int block = 0; block < 3; block++) {
+                    code.block();
+                    code.localGet(0).brIf(0);
+                    for (int k = 0; k < SUMMANDS / 2; k++) {
+                      code.localGet(1).i32Const(k).i32Add().localSet(temporary);
+                      code.localGet(temporary).i32Const(3).op(Opcode.I32_MUL).localSet(1);
+                    }
+                    code.end();
+                  }
+                  code.localGet(1);
+                });
+    WasmModule module =
+        ModuleDecoder.decode(builder.build(), WasmFeatures.ALL, WasmLimits.defaults());
+    ModulePlan plan =
+        new ModulePlan(module, new InstanceLayout(module), 14_000, VectorUse.WORTHWHILE, _ -> {});
+    SplitPlan split = SplitPlanner.first(kind, plan, 0);
+    List<SplitPlan.Region> all =
+        IntStream.range(module.bodyOffset(0), module.bodyEnd(0))
+            .mapToObj(at -> split.regionAt(at, null))
+            .filter(Objects::nonNull)
+            .toList();
+    assertThat(all).isNotEmpty();
+    for (SplitPlan.Region region : all) {
+      assertThat(region.used().get(temporary)).isTrue();
+      assertThat(region.passed().get(temporary)).isFalse();
+      assertThat(region.returned().get(temporary)).isFalse();
+      assertThat(region.passed().get(1)).isTrue();
+      // The last instruction before the end of the function reads it.
+      assertThat(region.returned().get(1)).isEqualTo(region.end() < module.bodyEnd(0) - 1);
+    }
+    EngineConfig config = EngineConfig.defaults().withCodeKind(kind).withMethodBytes(14_000);
+    try (TestEngine engine = new TestEngine(config)) {
+      int expected = 7;
+      for (int k = 0; k < SUMMANDS / 2 * 3; k++) {
+        expected = (expected + k % (SUMMANDS / 2)) * 3;
+      }
+      Instance instance = engine.instantiate(builder);
+      assertThat(result(instance, "f", 0, 7)).isEqualTo(expected);
+      assertThat(result(instance, "f", 1, 7)).isEqualTo(7);
+    }
+  }
+
   /// The locals beyond what is passed as arguments reach a region, and what it writes comes back.
   @ParameterizedTest
   @EnumSource(value = CodeKind.class, mode = Mode.EXCLUDE, names = "DEBUG")
@@ -169,17 +224,23 @@ final class SplitPlannerTest {
     }
   }
 
+  /// {@return a plan by which the interpreter is one method at first}
+  private static ModulePlan wholePlan(WasmModule module) {
+    return new ModulePlan(
+        module, new InstanceLayout(module), 120_000, VectorUse.WORTHWHILE, _ -> {});
+  }
+
   @Test
   void divisionThatWasRefined_isTheSameAfterItsFactsAreRestored() {
     byte[] bytes =
         new ModuleBuilder().exportFunction("run", RUN, SplitPlannerTest::interpreter).build();
     WasmModule module = ModuleDecoder.decode(bytes, WasmFeatures.ALL, WasmLimits.defaults());
-    ModulePlan refined = new ModulePlan(module, new InstanceLayout(module));
+    ModulePlan refined = wholePlan(module);
     LimitExceededException limit = new LimitExceededException("size", 1, 0);
     for (int level = 1; level <= 3; level++) {
       refined.divide(CodeKind.BASELINE, 0, refined.split(CodeKind.BASELINE, 0), limit);
 
-      ModulePlan restored = new ModulePlan(module, new InstanceLayout(module));
+      ModulePlan restored = wholePlan(module);
       restored.split(CodeKind.BASELINE, 0);
       FunctionTiers tiers = FunctionTiers.of(CodeKind.BASELINE);
       restored.restore(tiers, 0, refined.facts(tiers, 0));
