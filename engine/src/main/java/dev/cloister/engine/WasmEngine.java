@@ -103,8 +103,8 @@ public final class WasmEngine implements AutoCloseable {
             config.features(), cache, failures, threads, this::archive, this::generate, events);
   }
 
-  private ClassFileArchive archive(ModuleHash module) {
-    return persistence == null ? ClassFileArchive.NONE : persistence.open(module);
+  private ClassFileArchive archive(ModuleHash module, String salt) {
+    return persistence == null ? ClassFileArchive.NONE : persistence.open(module, salt);
   }
 
   private ArchiveIdentity identity(String engineVersion) {
@@ -380,7 +380,7 @@ public final class WasmEngine implements AutoCloseable {
     return linked;
   }
 
-  private NativeModule generate(WasmModule module, ModuleHash hash) {
+  private NativeModule generate(WasmModule module, ModuleHash hash, ClassFileArchive archive) {
     NativeModule made =
         new NativeModule(
             module,
@@ -395,7 +395,7 @@ public final class WasmEngine implements AutoCloseable {
             memoryPool,
             codeManager,
             config.debugFiles(),
-            archive(hash));
+            archive);
     ExecutionProfile given = config.profiles().get(hash);
     ExecutionProfile profile = given == null ? made.keptProfile() : given;
     if (profile != null) {
