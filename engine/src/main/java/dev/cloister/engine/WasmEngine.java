@@ -454,6 +454,11 @@ public final class WasmEngine implements AutoCloseable {
     return jobs;
   }
 
+  /// {@return what the cache holds, for tests}
+  NativeModuleCache.Size cacheSize() {
+    return cache.size();
+  }
+
   SharedModules shared() {
     return shared;
   }

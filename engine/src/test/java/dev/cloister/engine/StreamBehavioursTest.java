@@ -20,6 +20,7 @@ import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
@@ -140,7 +141,7 @@ final class StreamBehavioursTest {
   @ParameterizedTest
   @MethodSource("names")
   void module_withCuts_hasOneOutcome(String name) {
-    byte[] module = modules().get(name);
+    byte[] module = Objects.requireNonNull(modules().get(name));
     // An engine of its own knows nothing yet.
     String expected;
     try (TestEngine other = new TestEngine()) {
@@ -160,7 +161,7 @@ final class StreamBehavioursTest {
   @ParameterizedTest
   @MethodSource("names")
   void module_withAKnownPrefix_hasTheSameOutcome(String name) {
-    byte[] module = modules().get(name);
+    byte[] module = Objects.requireNonNull(modules().get(name));
     String expected = whole(module);
     try (ModuleHandle known = engine.compile(isolate, answers(8, 9).build());
         ModuleHandle other = engine.compile(isolate, badless(name))) {
@@ -187,7 +188,7 @@ final class StreamBehavioursTest {
   @ParameterizedTest
   @MethodSource("names")
   void stream_thatIsAborted_leavesNothing(String name) {
-    byte[] module = modules().get(name);
+    byte[] module = Objects.requireNonNull(modules().get(name));
     for (int cut = 0; cut <= module.length; cut++) {
       StreamingCompilation streaming = engine.startStreaming(isolate);
       boolean isFaulty = false;
@@ -210,7 +211,7 @@ final class StreamBehavioursTest {
   @ParameterizedTest
   @MethodSource("names")
   void stream_thatIsCancelled_saysSoAndLeavesNothing(String name) {
-    byte[] module = modules().get(name);
+    byte[] module = Objects.requireNonNull(modules().get(name));
     for (int cut = 0; cut <= module.length; cut++) {
       StreamingCompilation streaming = engine.startStreaming(isolate);
       try {
@@ -294,7 +295,7 @@ final class StreamBehavioursTest {
   /// V8 crash 1160031.
   @Test
   void invalidModule_streamedWhileDebugging_isRefusedAsEver() {
-    byte[] bad = modules().get("ErrorInLastFunction");
+    byte[] bad = Objects.requireNonNull(modules().get("ErrorInLastFunction"));
     String expected = whole(bad);
     assertThat(isolate.debugger().enter()).isTrue();
     for (int cut = 0; cut <= bad.length; cut++) {

@@ -30,6 +30,7 @@ record ChunkBundle(Map<String, byte[]> files, ChunkFacts facts) {
   private static final Opcode[] OPCODES = Opcode.values();
 
   /// {@return the bytes of the unit}
+  @SuppressWarnings("EnumOrdinal") // Read by the same version of the engine only.
   byte[] toBytes() {
     ByteArrayOutputStream bytes = new ByteArrayOutputStream();
     try (DataOutputStream out = new DataOutputStream(bytes)) {

@@ -18,6 +18,11 @@ public interface ClassFileArchive {
 
         @Override
         public void add(String unit, byte[] bytes) {}
+
+        @Override
+        public boolean isNone() {
+          return true;
+        }
       };
 
   /// {@return a unit, which is certain to be what was added under this name, or null if it is not
@@ -36,6 +41,11 @@ public interface ClassFileArchive {
   ///
   /// @param bytes makes the unit at that time, on the thread that writes
   default void describe(String unit, Supplier<byte[]> bytes) {}
+
+  /// {@return whether nothing is kept, so that units need not be made}
+  default boolean isNone() {
+    return false;
+  }
 
   /// {@return whether there were units when it was opened}
   default boolean wasFilled() {

@@ -6,6 +6,7 @@ import dev.cloister.engine.codegen.ModulePlan;
 import dev.cloister.engine.error.LimitExceededException;
 import dev.cloister.engine.runtime.CodeKind;
 import dev.cloister.engine.runtime.ImageEntry;
+import dev.cloister.engine.runtime.ImageSource;
 import java.util.BitSet;
 import java.util.List;
 import java.util.Map;
@@ -154,14 +155,28 @@ public final class CodeImage {
     loader.loadAll();
   }
 
-  /// Generates and defines the code of some functions that is not there yet.
-  void generate(BitSet functions) {
-    BitSet chunks = new BitSet();
-    functions.stream().forEach(f -> chunks.set(plan.chunkOf(f)));
-    loader.load(chunks);
+  /// Has the code of some functions generated ahead of their first call.
+  void generateAhead(BitSet functions) {
+    functions.stream().map(plan::chunkOf).distinct().forEach(loader.chunks::generateLater);
   }
 
-  private final class Loader extends GeneratedClassLoader {
+  /// Generates and defines the code of some functions that is not there yet.
+  void generate(BitSet functions) {
+    loader.load(chunksOf(functions));
+  }
+
+  /// Has the code of some functions generated, when a compile thread has time.
+  void generateLater(BitSet functions) {
+    chunksOf(functions).stream().forEach(loader.chunks::generateLater);
+  }
+
+  private BitSet chunksOf(BitSet functions) {
+    BitSet chunks = new BitSet();
+    functions.stream().forEach(f -> chunks.set(plan.chunkOf(f)));
+    return chunks;
+  }
+
+  private final class Loader extends GeneratedClassLoader implements ImageSource {
     static {
       registerAsParallelCapable();
     }
@@ -176,6 +191,7 @@ public final class CodeImage {
     private final ModuleLoader parent;
     private final ImageArchive archive;
     private final ChunkFiles chunks;
+    private volatile @Nullable ImageEntry entered;
 
     Loader(String name, ModuleLoader parent, CompileThreads threads) {
       super(name, parent, threads);
@@ -243,12 +259,22 @@ public final class CodeImage {
       return Integer.parseInt(name, 1, part < 0 ? name.length() : part, 10);
     }
 
+    @Override
+    public void enterThrough(ImageEntry made) {
+      entered = made;
+    }
+
     ImageEntry newEntry() {
       try {
-        return (ImageEntry) loadClass("dev.cloister.generated.Code").getConstructor().newInstance();
-      } catch (ReflectiveOperationException e) {
-        throw new IllegalStateException("cannot make the entry of an image", e);
+        Class.forName("dev.cloister.generated.Code", /* initialize= */ true, this);
+      } catch (ClassNotFoundException e) {
+        throw new IllegalStateException("the entry of an image is missing", e);
       }
+      ImageEntry made = entered;
+      if (made == null) {
+        throw new IllegalStateException("an image has no entry");
+      }
+      return made;
     }
 
     /// @param from the first of them that is not defined yet

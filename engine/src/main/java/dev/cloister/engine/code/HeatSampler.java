@@ -3,6 +3,8 @@ package dev.cloister.engine.code;
 import com.google.errorprone.annotations.concurrent.GuardedBy;
 import dev.cloister.engine.runtime.ImageEpoch;
 import dev.cloister.engine.runtime.TierPolicy;
+import java.lang.management.ManagementFactory;
+import java.lang.management.ThreadMXBean;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.AtomicLong;
@@ -14,6 +16,8 @@ import java.util.concurrent.locks.LockSupport;
 /// image, and their stacks are taken by a thread that exists only while guests run. It takes at
 /// most a 200th of its own time.
 final class HeatSampler {
+  private static final ThreadMXBean THREADS = ManagementFactory.getThreadMXBean();
+
   /// The part of the time that may be spent on taking stacks.
   private static final int MAX_PART = 200;
 
@@ -62,9 +66,9 @@ final class HeatSampler {
   private void run() {
     int idleSteps = 0;
     for (int steps = 1; idleSteps < IDLE_STEPS; steps++) {
-      long start = System.nanoTime();
+      long start = cpuNanos();
       idleSteps = step() ? 0 : idleSteps + 1;
-      long taken = System.nanoTime() - start;
+      long taken = cpuNanos() - start;
       nanos.addAndGet(taken);
       if (steps % LEARNING_STEPS == 0) {
         ImageEpoch.advance();
@@ -79,14 +83,20 @@ final class HeatSampler {
     ImageEpoch.advance();
   }
 
+  /// {@return the CPU time of this thread, or 0 if the JVM does not tell} The time of the wall
+  /// would count what a thread waits until the other one has a processor to stop at.
+  private static long cpuNanos() {
+    return Math.max(
+        0, THREADS.isCurrentThreadCpuTimeSupported() ? THREADS.getCurrentThreadCpuTime() : 0);
+  }
+
   /// {@return whether a guest was running}
   private boolean step() {
     boolean found = false;
     int looked = 0;
+    guests.removeIf(guest -> !guest.isAlive());
     for (Thread guest : guests) {
-      if (!guest.isAlive()) {
-        guests.remove(guest);
-      } else if (guest.getState() == Thread.State.RUNNABLE && looked++ < MAX_THREADS) {
+      if (guest.getState() == Thread.State.RUNNABLE && looked++ < MAX_THREADS) {
         found |= sample(guest.getStackTrace());
       }
     }

@@ -91,7 +91,7 @@ final class ImageAccount extends CodeAccount {
 
   @Override
   synchronized boolean isUsedBy(@Nullable Object isolate) {
-    return instances.keySet().stream().anyMatch(user -> user.isolate() == isolate)
+    return instances.keySet().stream().anyMatch(user -> user.isOf(isolate))
         || (isolate == null && pins > 0);
   }
 }

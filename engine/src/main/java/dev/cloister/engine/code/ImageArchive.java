@@ -40,7 +40,7 @@ final class ImageArchive {
   Map<String, byte[]> chunk(int chunk) {
     long start = System.nanoTime();
     CodeKind kind = plan.tierOf(tiers, chunk);
-    if (archive == ClassFileArchive.NONE) {
+    if (archive.isNone()) {
       return generate(kind, chunk, start);
     }
     String unit = plan.tierLabel(tiers, chunk) + "/C" + chunk;

@@ -31,6 +31,9 @@ final class ModuleLoader extends GeneratedClassLoader implements LinkageSource {
   private final StructClasses structClasses;
   private final Map<String, StructShape> structShapes = new HashMap<>();
 
+  /// Class files that were generated before they are needed, by name without the package.
+  private final Map<String, byte[]> ahead = new ConcurrentHashMap<>();
+
   /// The loaders that were asked for; they are kept for the life of the module.
   private final Map<StructShape, StructClasses.Loader> structs = new ConcurrentHashMap<>();
 
@@ -151,11 +154,25 @@ final class ModuleLoader extends GeneratedClassLoader implements LinkageSource {
   private byte @Nullable [] generateAnew(String name) {
     return switch (name) {
       case "I" -> generator.instance();
-      case "M" -> generator.constants();
-      case "Image" -> generator.image();
+      case "M" -> generator.module();
       default ->
           name.startsWith("R") ? generator.reference(Integer.parseInt(name.substring(1))) : null;
     };
+  }
+
+  @Override
+  byte @Nullable [] generated(String name) {
+    return ahead.remove(name);
+  }
+
+  /// Generates the class of references to own functions of a shape, so that nobody has to wait for
+  /// another thread when the first is made. On a compile thread.
+  void prepareReferences(int shape) {
+    String name = "R" + shape;
+    byte[] file = generate(name);
+    if (file != null) {
+      ahead.put(name, file);
+    }
   }
 
   /// {@return the number of shapes whose classes the module uses}

@@ -54,7 +54,8 @@ final class ModuleTiers {
   @GuardedBy("lock")
   private final BitSet wanted = new BitSet();
 
-  /// The functions that were told to be baseline code, until they are told otherwise.
+  /// The functions that were told to be baseline code, by a hint or by request, until they are told
+  /// otherwise.
   @GuardedBy("lock")
   private final BitSet kept = new BitSet();
 
@@ -68,18 +69,21 @@ final class ModuleTiers {
   @GuardedBy("lock")
   private long notBeforeNanos;
 
+  /// @param onceOnly functions that are not worth optimizing, according to the module
   ModuleTiers(
       ModulePlan plan,
       ImageSet images,
       CompileThreads threads,
       Tiering tiering,
-      LongSupplier clock) {
+      LongSupplier clock,
+      BitSet onceOnly) {
     this.plan = plan;
     this.images = images;
     this.threads = threads;
     this.tiering = tiering;
     this.clock = clock;
     this.notBeforeNanos = clock.getAsLong();
+    this.kept.or(onceOnly);
   }
 
   /// Counts a sample of a function.

@@ -9,7 +9,10 @@ import dev.cloister.engine.codegen.ModulePlan;
 import dev.cloister.engine.codegen.Sites;
 import dev.cloister.engine.error.LimitExceededException;
 import dev.cloister.engine.error.WasmFrame;
+import dev.cloister.engine.module.CompilationHints;
 import dev.cloister.engine.module.ExecutionProfile;
+import dev.cloister.engine.module.Export;
+import dev.cloister.engine.module.ExternKind;
 import dev.cloister.engine.module.ModuleHash;
 import dev.cloister.engine.module.WasmModule;
 import dev.cloister.engine.runtime.CapacitySite;
@@ -22,7 +25,6 @@ import dev.cloister.engine.runtime.HostFunction;
 import dev.cloister.engine.runtime.ImageEpoch;
 import dev.cloister.engine.runtime.Imports;
 import dev.cloister.engine.runtime.Instance;
-import dev.cloister.engine.runtime.InstanceFactory;
 import dev.cloister.engine.runtime.InstanceLayout;
 import dev.cloister.engine.runtime.InstancePlan;
 import dev.cloister.engine.runtime.Instantiator;
@@ -38,7 +40,6 @@ import dev.cloister.engine.script.ScriptUrl;
 import dev.cloister.engine.script.SourceLocator;
 import dev.cloister.engine.types.DefinedType;
 import dev.cloister.engine.types.VecType;
-import java.lang.ref.WeakReference;
 import java.util.ArrayList;
 import java.util.BitSet;
 import java.util.HashMap;
@@ -46,7 +47,6 @@ import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Set;
-import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.Consumer;
 import java.util.stream.IntStream;
@@ -64,7 +64,11 @@ public final class NativeModule implements CodeLinkage {
   private static final AtomicLong NEXT_ID = new AtomicLong();
 
   /// The live modules by the name of their loader, for stack traces that cross modules.
-  private static final Map<String, WeakReference<NativeModule>> LIVE = new ConcurrentHashMap<>();
+  private static final WeakTable<String, NativeModule> LIVE = new WeakTable<>();
+
+  /// The exported functions whose code is begun with before they are called: what has few is small,
+  /// and what has many may not be called by most of them.
+  private static final int PREPARED_EXPORTS = 4;
 
   private final WasmModule module;
   private final ModuleHash hash;
@@ -79,7 +83,6 @@ public final class NativeModule implements CodeLinkage {
   private final CompileThreads threads;
   private final MemoryPool memoryPool;
   private final ModuleLoader loader;
-  private final InstanceFactory factory;
   private final ImageSet images;
   private final ModuleAccount account;
   private final ModuleTiers tiers;
@@ -180,13 +183,18 @@ public final class NativeModule implements CodeLinkage {
     this.loader =
         new ModuleLoader(
             name, this, account, plan, signatureClasses, structClasses, threads, archive);
-    this.factory = newFactory(loader);
-    this.images =
-        new ImageSet(plan, loader, threads, codeManager, accounts, FunctionTiers.of(kind));
     this.tiering = codeManager.tiering();
-    this.tiers = new ModuleTiers(plan, images, threads, tiering, System::nanoTime);
-    LIVE.values().removeIf(reference -> reference.refersTo(null));
-    LIVE.put(name, new WeakReference<>(this));
+    boolean isHinted = tiering.policy().isAutomatic() && kind == CodeKind.BASELINE;
+    CompilationHints hints = isHinted ? CompilationHints.of(module) : CompilationHints.NONE;
+    FunctionTiers first =
+        isHinted ? FunctionTiers.optimizing(hints.optimized()) : FunctionTiers.of(kind);
+    // Its initialiser asks the loader for this object, so all that it needs is set before.
+    this.images = new ImageSet(plan, loader, threads, codeManager, accounts, first);
+    this.tiers =
+        new ModuleTiers(plan, images, threads, tiering, System::nanoTime, hints.onceOnly());
+    LIVE.get(name, _ -> this);
+    prepareExports();
+    images.current().generateAhead(hints.early());
     archive.describe(ProfileArchive.UNIT, () -> ProfileArchive.toBytes(executionProfile()));
   }
 
@@ -227,7 +235,8 @@ public final class NativeModule implements CodeLinkage {
     tiers.heat().forEach(heat -> heats.put(heat.functionIndex(), heat));
     BitSet optimized = images.currentTiers().optimized();
     List<ExecutionProfile.Function> functions = new ArrayList<>();
-    for (int chunk : images.current().definedChunks()) {
+    CodeImage current = images.currentIfThere();
+    for (int chunk : current == null ? new int[0] : current.definedChunks()) {
       plan.ownFunctions(chunk)
           .forEach(f -> {
             FunctionHeat heat = heats.get(f);
@@ -243,17 +252,17 @@ public final class NativeModule implements CodeLinkage {
     return ProfileArchive.find(loader.archive());
   }
 
-  /*
-   * The factory's class initialiser asks the loader for this object, so all that it needs is set
-   * before.
-   */
-  private static InstanceFactory newFactory(ModuleLoader loader) {
-    try {
-      return (InstanceFactory)
-          loader.loadClass("dev.cloister.generated.M").getConstructor().newInstance();
-    } catch (ReflectiveOperationException e) {
-      throw new IllegalStateException("cannot make the instance factory", e);
+  private void prepareExports() {
+    BitSet functions = new BitSet();
+    for (Export export : module.exports()) {
+      if (export.kind() == ExternKind.FUNCTION
+          && export.index() >= module.importedFunctionCount()
+          && functions.cardinality() < PREPARED_EXPORTS) {
+        functions.set(export.index());
+      }
     }
+    functions.stream().map(plan::shapeOf).distinct().forEach(loader::prepareReferences);
+    images.current().generateLater(functions);
   }
 
   @Override
@@ -330,12 +339,14 @@ public final class NativeModule implements CodeLinkage {
   @Override
   public Instance newInstance(Store store, @Nullable CodeUser user) {
     tiering.noteGuest();
-    Instance instance = factory.newInstance(store, this);
     CodeUser known = user == null ? anybody : user;
     CodeImage image = images.current();
     CodeKind ownKind = image.kind().isReplaceable() ? ownKind(store, known) : null;
     if (ownKind != null) {
       image = image(ownKind);
+    }
+    Instance instance = image.entry().newInstance(store, this);
+    if (ownKind != null) {
       instance.pin(true);
     }
     if (ownKind == CodeKind.POLLED) {
@@ -377,7 +388,7 @@ public final class NativeModule implements CodeLinkage {
       // It stays in the image that it has, which is refused to new instances only.
       return;
     }
-    if (image.entry() != instance.image()) {
+    if (!image.entry().equals(instance.image())) {
       run(instance, image, user);
     }
   }
@@ -679,8 +690,7 @@ public final class NativeModule implements CodeLinkage {
       return null;
     }
     int end = Math.max(loaderName.lastIndexOf('-'), 0);
-    WeakReference<NativeModule> owner = LIVE.get(loaderName.substring(0, end));
-    return owner == null ? null : owner.get();
+    return LIVE.find(loaderName.substring(0, end));
   }
 
   /// {@return the function that a method of a chunk is a part of, or -1}

@@ -9,8 +9,9 @@ import java.lang.invoke.MethodHandles;
 import java.lang.invoke.MethodType;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.AtomicInteger;
-import java.util.concurrent.atomic.AtomicIntegerArray;
 import java.util.concurrent.atomic.LongAdder;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
@@ -106,8 +107,7 @@ public final class SignatureClasses {
     private final AtomicInteger references = new AtomicInteger();
 
     /// The sizes of the class files by kind of wrapper, 0 for those not defined.
-    private final AtomicIntegerArray sizes =
-        new AtomicIntegerArray(WrapperCode.Kind.values().length);
+    private final Map<WrapperCode.Kind, Integer> sizes = new ConcurrentHashMap<>();
 
     private volatile @Nullable MethodHandle hostConstructor;
 
@@ -128,7 +128,7 @@ public final class SignatureClasses {
     }
 
     @Nullable WrapperCode wrapper(WrapperCode.Kind kind) {
-      int bytes = sizes.get(kind.ordinal());
+      int bytes = sizes.getOrDefault(kind, 0);
       return bytes == 0 ? null : new WrapperCode(kind, shape.toString(), bytes);
     }
 
@@ -140,7 +140,7 @@ public final class SignatureClasses {
 
     @Override
     void beforeDefinition(String name, int bytes) {
-      sizes.set(kind(name).ordinal(), bytes);
+      sizes.put(kind(name), bytes);
     }
 
     @Override

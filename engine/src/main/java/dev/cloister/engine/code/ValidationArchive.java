@@ -38,7 +38,7 @@ public final class ValidationArchive {
   ///
   /// @param limits what it was held to
   public static void add(ClassFileArchive archive, WasmModule module, WasmLimits limits) {
-    if (archive == ClassFileArchive.NONE) {
+    if (archive.isNone()) {
       return;
     }
     byte[] bodies = module.validatedBodies().toBytes();

@@ -8,6 +8,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.function.Function;
+import org.jspecify.annotations.Nullable;
 
 /// Values that live as long as somebody else uses them, by key. Safe to use by any thread.
 ///
@@ -43,6 +44,12 @@ final class WeakTable<K, V> {
       }
     }
     return values;
+  }
+
+  /// {@return the value of a key if there is one}
+  synchronized @Nullable V find(K key) {
+    Entry<K, V> known = entries.get(key);
+    return known == null ? null : known.get();
   }
 
   /// {@return the number of entries whose death is not known yet}

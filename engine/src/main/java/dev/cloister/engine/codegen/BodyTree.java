@@ -9,6 +9,7 @@ import dev.cloister.engine.runtime.CodeKind;
 import java.util.ArrayList;
 import java.util.BitSet;
 import java.util.List;
+import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 
 /// A function body as a tree of blocks with estimated sizes of their bytecode.
@@ -149,6 +150,18 @@ final class BodyTree {
     return nodes;
   }
 
+  /// {@return the module offsets between which a region may lie}
+  int[] places() {
+    IntStream.Builder places = IntStream.builder();
+    for (Node node : nodes) {
+      for (Item item : node.items) {
+        places.add(item.start());
+        places.add(item.end());
+      }
+    }
+    return places.build().toArray();
+  }
+
   /// Drops the nodes that were taken and computes all sizes anew.
   void update() {
     nodes.removeIf(node -> node.isTaken);
@@ -186,8 +199,9 @@ final class BodyTree {
       }
       case Leaf leaf -> {
         if (leaf.region() != null) {
-          effects.used.or(leaf.region().used());
-          effects.written.or(leaf.region().written());
+          effects.used.or(leaf.region().passed());
+          effects.used.or(leaf.region().returned());
+          effects.written.or(leaf.region().returned());
           effects.throwsExceptions |= leaf.region().throwsExceptions();
         } else {
           addInstructions(leaf, framed, effects);
@@ -227,7 +241,11 @@ final class BodyTree {
     tree.nodes.add(root);
     BytecodeSizes sizes =
         new BytecodeSizes(
-            kind, plan, functionIndex, framed, depth -> open.get(open.size() - 1 - depth).labelArity);
+            kind,
+            plan,
+            functionIndex,
+            framed,
+            depth -> open.get(open.size() - 1 - depth).labelArity);
     while (!reader.atEnd()) {
       int start = reader.position();
       Opcode opcode = reader.next();

@@ -69,6 +69,7 @@ final class CaseLabelEmitter {
           JvmKind kind = state.localKind(reader.index());
           if (!written.get(reader.index())
               && !state.isFramed(reader.index())
+              && state.hasLocal(reader.index())
               && (kind == JvmKind.INT || kind == JvmKind.LONG)) {
             read.set(reader.index());
           }

@@ -134,8 +134,7 @@ final class ConstantDivision {
   /// Divides the number on top of the JVM stack by one that is no power of two, both unsigned.
   private void writeQuotient(boolean isLong, long divisor) {
     if (isLong) {
-      writeLongQuotient(
-          Reciprocal.of(new BigInteger(Long.toUnsignedString(divisor)), Long.SIZE));
+      writeLongQuotient(Reciprocal.of(new BigInteger(Long.toUnsignedString(divisor)), Long.SIZE));
     } else {
       writeIntQuotient(
           Reciprocal.of(BigInteger.valueOf(Integer.toUnsignedLong((int) divisor)), Integer.SIZE));

@@ -55,7 +55,7 @@ final class ControlEmitter {
     ControlFrame frame = state.enter(ControlFrame.Kind.LOOP, params, shape.results());
     state.reserveLoopParameters(frame, params);
     CountedLoop counted = context.countedLoops.get(reader.position());
-    if (counted != null && params.isEmpty()) {
+    if (counted != null && params.isEmpty() && hasLocals(counted)) {
       if (context.kind.polls()) {
         beginStrips(frame, counted);
         return;
@@ -65,6 +65,13 @@ final class ControlEmitter {
     }
     state.writeLabel(frame.label);
     writeStopCheck();
+  }
+
+  /// {@return whether the method has what is counted: where the end of the loop is in a region, or
+  /// is never reached, it need not}
+  private boolean hasLocals(CountedLoop counted) {
+    return state.hasLocal(counted.local())
+        && (counted.limitLocal() < 0 || state.hasLocal(counted.limitLocal()));
   }
 
   /*

@@ -22,7 +22,8 @@ public final class DispatchGenerator {
    * those that are hot. It covers only functions that can become references, and is cut into
    * pieces that stay below the size up to which HotSpot compiles a method by default. Where there
    * are very many functions, the pieces are in classes of their own, generated when they are first
-   * called.
+   * called. Where there are few in the whole module, the entry of an image has switches of its own,
+   * so that calls from outside need no class `D`.
    */
   static final String INDIRECT = "indirect";
   static final String INDIRECT_TRAILING = "I" + Names.TABLE_DESC + "I" + Names.INSTANCE_DESC;
@@ -45,6 +46,7 @@ public final class DispatchGenerator {
   private static final Object[] NO_STACK = {};
 
   private final ModulePlan plan;
+  private final int shapeOrdinal;
   private final CallShape shape;
   private final int[] functions;
   private final String name;
@@ -55,12 +57,17 @@ public final class DispatchGenerator {
 
   private DispatchGenerator(ModulePlan plan, int shapeOrdinal, String name) {
     this.plan = plan;
+    this.shapeOrdinal = shapeOrdinal;
     this.shape = plan.shape(shapeOrdinal);
     this.functions = plan.dispatched(shapeOrdinal);
     this.name = name;
-    int caseBytes = CASE_BYTES + 2 * shape.stackParamSlots();
-    this.pieceLog2 = 31 - Integer.numberOfLeadingZeros(MAX_SWITCH_BYTES / caseBytes);
+    this.pieceLog2 = pieceLog2(shape);
     this.target = ClassFiles.begin(Opcodes.ACC_PUBLIC | Opcodes.ACC_FINAL, name, Names.OBJECT);
+  }
+
+  private static int pieceLog2(CallShape shape) {
+    int caseBytes = CASE_BYTES + 2 * shape.stackParamSlots();
+    return 31 - Integer.numberOfLeadingZeros(MAX_SWITCH_BYTES / caseBytes);
   }
 
   /// A method that is called with the parameters, the ordinal and the instance.
@@ -113,27 +120,62 @@ public final class DispatchGenerator {
     return plan.hasTailCalls(shape) ? List.of(SWITCH, TAIL_SWITCH) : List.of(SWITCH);
   }
 
-  /// {@return the class by which references enter the image}
+  /// {@return the class by which instances and references enter the image}
+  ///
+  /// Its initialiser gives an object of it to its loader, a
+  /// [dev.cloister.engine.runtime.ImageSource].
   public static byte[] entry(ModulePlan plan) {
     ClassWriter target =
-        ClassFiles.begin(Opcodes.ACC_PUBLIC | Opcodes.ACC_FINAL, Names.CODE, Names.IMAGE);
-    ModuleClassGenerator.writeDefaultConstructor(target, Names.IMAGE);
+        ClassFiles.begin(Opcodes.ACC_PUBLIC | Opcodes.ACC_FINAL, Names.CODE, Names.MODULE);
+    writeInitializer(target);
+    ModuleClassGenerator.writeDefaultConstructor(target, Names.MODULE);
     for (int i = 0; i < plan.shapeCount(); i++) {
       if (plan.dispatched(i).length > 0) {
-        writeEntry(target, plan.shape(i), i, ModuleClassGenerator.entry(i), SWITCH);
+        writeEntry(target, plan, i, ModuleClassGenerator.entry(i), SWITCH);
         if (plan.hasTailCalls(i)) {
-          writeEntry(target, plan.shape(i), i, ModuleClassGenerator.tailEntry(i), TAIL_SWITCH);
+          writeEntry(target, plan, i, ModuleClassGenerator.tailEntry(i), TAIL_SWITCH);
         }
       }
     }
     return ClassFiles.finish(target, "entries of references");
   }
 
+  private static void writeInitializer(ClassWriter target) {
+    MethodVisitor method = ClassFiles.method(target, Opcodes.ACC_STATIC, "<clinit>", "()V");
+    BytecodeWriter writer = new BytecodeWriter(method);
+    method.visitLdcInsn(org.objectweb.asm.Type.getObjectType(Names.CODE));
+    writer.invokevirtual("java/lang/Class", "getClassLoader", "()Ljava/lang/ClassLoader;");
+    writer.checkcast(Names.IMAGE_SOURCE);
+    method.visitTypeInsn(Opcodes.NEW, Names.CODE);
+    writer.insn(Opcodes.DUP);
+    method.visitMethodInsn(Opcodes.INVOKESPECIAL, Names.CODE, "<init>", "()V", false);
+    method.visitMethodInsn(
+        Opcodes.INVOKEINTERFACE,
+        Names.IMAGE_SOURCE,
+        "enterThrough",
+        "(" + Names.IMAGE_ENTRY_DESC + ")V",
+        true);
+    writer.insn(Opcodes.RETURN);
+    ClassFiles.end(method);
+  }
+
   private static void writeEntry(
-      ClassWriter target, CallShape shape, int ordinalOfShape, String name, String callee) {
+      ClassWriter target, ModulePlan plan, int ordinalOfShape, String name, String callee) {
+    CallShape shape = plan.shape(ordinalOfShape);
     String descriptor = shape.descriptor("I" + Names.INSTANCE_DESC);
     MethodVisitor method = ClassFiles.method(target, Opcodes.ACC_PUBLIC, name, descriptor);
     BytecodeWriter writer = new BytecodeWriter(method);
+    int count = plan.dispatched(ordinalOfShape).length;
+    if (plan.isDispatchedByEntries() && count <= 1 << pieceLog2(shape)) {
+      List<Object> locals = shape.frameTypes();
+      locals.addFirst(Names.CODE);
+      locals.add(Opcodes.INTEGER);
+      locals.add(Names.INSTANCE);
+      boolean isTail = callee.equals(TAIL_SWITCH);
+      writeCases(writer, plan, ordinalOfShape, isTail, locals.toArray(), 1, 0, count);
+      ClassFiles.end(method);
+      return;
+    }
     int ordinal = ClassFiles.loadParams(writer, shape, 1);
     writer.load(JvmKind.INT, ordinal);
     writer.aload(ordinal + 1);
@@ -186,27 +228,44 @@ public final class DispatchGenerator {
   private void writeSwitch(String switchName, String methodName, int from, int to) {
     MethodVisitor method = method(methodName, "I" + Names.INSTANCE_DESC);
     BytecodeWriter writer = new BytecodeWriter(method);
-    int ordinalSlot = shape.stackParamSlots();
+    boolean isTail = switchName.equals(TAIL_SWITCH);
+    writeCases(writer, plan, shapeOrdinal, isTail, locals(Opcodes.INTEGER), 0, from, to);
+    ClassFiles.end(method);
+  }
+
+  /// Calls one of the functions `from` to `to` of the dispatch table of a shape, and returns.
+  ///
+  /// @param firstSlot the local variable of the first parameter
+  private static void writeCases(
+      BytecodeWriter writer,
+      ModulePlan plan,
+      int shapeOrdinal,
+      boolean isTail,
+      Object[] locals,
+      int firstSlot,
+      int from,
+      int to) {
+    CallShape shape = plan.shape(shapeOrdinal);
+    int[] functions = plan.dispatched(shapeOrdinal);
+    int ordinalSlot = firstSlot + shape.stackParamSlots();
     Label[] labels = new Label[to - from];
     for (int i = 0; i < labels.length; i++) {
       labels[i] = new Label();
     }
-    Object[] locals = locals(Opcodes.INTEGER);
     // The ordinal is always one of the cases; the last one serves as the default.
     writer.load(JvmKind.INT, ordinalSlot);
     writer.tableswitch(from, labels, labels[labels.length - 1]);
     for (int i = 0; i < labels.length; i++) {
       int function = functions[from + i];
       writer.labelWithFrame(labels[i], locals.length, locals, 0, NO_STACK);
-      ClassFiles.loadParams(writer, shape, 0);
+      ClassFiles.loadParams(writer, shape, firstSlot);
       writer.aload(ordinalSlot + 1);
       writer.invokestatic(
           Names.chunk(plan.chunkOf(function)),
-          switchName.equals(TAIL_SWITCH) ? Names.function(function) : plan.entryMethod(function),
+          isTail ? Names.function(function) : plan.entryMethod(function),
           shape.descriptor(Names.INSTANCE_DESC));
       ClassFiles.returnResult(writer, shape);
     }
-    ClassFiles.end(method);
   }
 
   /// A switch over the pieces `from` to `to`, by the bits of the ordinal above `shift`.

@@ -159,8 +159,7 @@ final class FunctionCompiler {
       }
     }
     if (state.isReachable) {
-      state.instance.refreshMemoryBefore(
-          opcode, opcode == Opcode.END && state.control.size() == 1);
+      state.instance.refreshMemoryBefore(opcode, opcode == Opcode.END && state.control.size() == 1);
       if (state.isDebuggable()) {
         state.debug.before(opcode, reader.offset() - context.bodyOffset());
       }
@@ -348,9 +347,9 @@ final class FunctionCompiler {
       state.debug.beforeRegion();
     }
     state.spillToFrame();
-    BitSet arguments = SlotLayout.arguments(context.locals, region.used());
+    BitSet arguments = SlotLayout.arguments(context.locals, region.passed());
     BitSet others = new BitSet();
-    others.or(region.used());
+    others.or(region.passed());
     others.andNot(arguments);
     RegionExits.leaveLocals(state, others);
     StringBuilder params = new StringBuilder();
@@ -378,7 +377,7 @@ final class FunctionCompiler {
             slots,
             context.cachesMemory(region.accessesMemory()),
             /* caller= */ state);
-    RegionExits exits = new RegionExits(body, slots, region.written());
+    RegionExits exits = new RegionExits(body, slots, region.returned());
     writeRegion(region, others, body, exits);
     end(method, inner);
 
@@ -391,7 +390,7 @@ final class FunctionCompiler {
       tailCalls.writeReturn();
       state.writeLabel(otherwise);
     }
-    RegionExits.readLocals(state, region.written());
+    RegionExits.readLocals(state, region.returned());
     state.instance.reloadMemory();
     exits.specials().forEach(this::writeExit);
     state.isReachable = exits.codes().get(RegionExits.END);
@@ -424,9 +423,11 @@ final class FunctionCompiler {
       SplitPlan.Region region, BitSet left, MethodState body, RegionExits exits) {
     FunctionCompiler compiler = new FunctionCompiler(context, body, exits, region.end());
     compiler.current = region;
-    body.writeRegionProlog(state, left);
+    BitSet own = (BitSet) region.used().clone();
+    own.andNot(region.passed());
+    body.writeRegionProlog(state, left, own);
     boolean catches =
-        exceptions.isProtected() && region.throwsExceptions() && !region.written().isEmpty();
+        exceptions.isProtected() && region.throwsExceptions() && !region.returned().isEmpty();
     Protection code = catches ? new Protection(body.writer) : null;
     while (reader.position() < region.end()) {
       compiler.step();

@@ -93,7 +93,7 @@ final class FunctionContext {
   SlotLayout slots(SplitPlan.Region region) {
     return kind == CodeKind.DEBUG
         ? SlotLayout.ofDebuggableRegion(arrays, locals.length())
-        : SlotLayout.ofRegion(arrays, locals, region.used());
+        : SlotLayout.ofRegion(arrays, locals, region.used(), region.passed());
   }
 
   /// {@return whether the function can jump to its start to call itself: its parameters are all on

@@ -203,14 +203,19 @@ final class MethodState {
           storeLocal(i);
         }
       } else if (!slots.isFramed(i)) {
-        if (kind == JvmKind.PACKED) {
-          vectors.zero(localLanes(i));
-        } else {
-          writeConstant(kind, 0, 0);
-        }
-        writer.store(kind, slots.slot(i));
+        writeZero(i);
       }
     }
+  }
+
+  private void writeZero(int local) {
+    JvmKind kind = localKinds[local];
+    if (kind == JvmKind.PACKED) {
+      vectors.zero(localLanes(local));
+    } else {
+      writeConstant(kind, 0, 0);
+    }
+    writer.store(kind, slots.slot(local));
   }
 
   private void storeVectorParameter(int local) {
@@ -257,8 +262,10 @@ final class MethodState {
   /// @param caller the method that calls it, all operands of its current frame being in constants
   ///   or in the frame arrays
   /// @param left the locals that the caller left in slots of the store
-  void writeRegionProlog(MethodState caller, BitSet left) {
+  /// @param own those that the caller has no value for that matters
+  void writeRegionProlog(MethodState caller, BitSet left, BitSet own) {
     RegionExits.readLocals(this, left);
+    own.stream().forEach(this::writeZero);
     clearExit();
     if (isDebuggable()) {
       debug.readFrame();
@@ -310,6 +317,11 @@ final class MethodState {
   /// {@return whether a Wasm local is in a frame array, not in a local variable}
   boolean isFramed(int local) {
     return slots.isFramed(local);
+  }
+
+  /// {@return whether the method has a Wasm local: that of a region has those that it uses}
+  boolean hasLocal(int local) {
+    return slots.isFramed(local) || slots.slot(local) >= 0;
   }
 
   /// {@return the slot to read a Wasm local from that is not framed: its youngest copy}

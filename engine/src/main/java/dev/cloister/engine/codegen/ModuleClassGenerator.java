@@ -34,17 +34,16 @@ public final class ModuleClassGenerator {
     this.layout = plan.layout();
   }
 
-  /// {@return the class with the module's constants, which also makes its instances}
+  /// {@return the class with the module's constants: the abstract class of the entries into its
+  /// code images, with one method for each shape that has functions which can be referenced, and
+  /// one that makes instances}
   ///
   /// Its initialiser asks its loader, a [dev.cloister.engine.runtime.LinkageSource], for the
-  /// constants; it must be run before any code of the module.
-  public byte[] constants() {
+  /// constants; it runs before any code of the module, as that of each image's entry does.
+  public byte[] module() {
     ClassWriter target =
         ClassFiles.begin(
-            Opcodes.ACC_PUBLIC | Opcodes.ACC_FINAL,
-            Names.MODULE,
-            Names.OBJECT,
-            Names.INSTANCE_FACTORY);
+            Opcodes.ACC_PUBLIC | Opcodes.ACC_ABSTRACT, Names.MODULE, Names.IMAGE_ENTRY);
     field(target, Opcodes.ACC_PRIVATE, "stop", Names.METHOD_HANDLE_DESC);
     field(target, Opcodes.ACC_PRIVATE, CAPACITY, Names.METHOD_HANDLE_DESC);
     field(target, Opcodes.ACC_PUBLIC, "typeIds", "[I");
@@ -95,10 +94,12 @@ public final class ModuleClassGenerator {
     }
     writer.insn(Opcodes.RETURN);
     ClassFiles.end(initializer);
+    writeDefaultConstructor(target, Names.IMAGE_ENTRY);
     writeFactory(target);
     writeHandleCall(target, CHECK, "stop", Names.INSTANCE_DESC, "V");
     writeHandleCall(target, CAPACITY, CAPACITY, "", "I");
-    return ClassFiles.finish(target, "module's constants");
+    writeAbstractEntries(target);
+    return ClassFiles.finish(target, "module's constants and entries");
   }
 
   private static void field(ClassWriter target, int access, String name, String descriptor) {
@@ -108,11 +109,6 @@ public final class ModuleClassGenerator {
   }
 
   private static void writeFactory(ClassWriter target) {
-    MethodVisitor constructor = ClassFiles.method(target, Opcodes.ACC_PUBLIC, "<init>", "()V");
-    constructor.visitVarInsn(Opcodes.ALOAD, 0);
-    constructor.visitMethodInsn(Opcodes.INVOKESPECIAL, Names.OBJECT, "<init>", "()V", false);
-    constructor.visitInsn(Opcodes.RETURN);
-    ClassFiles.end(constructor);
     MethodVisitor method =
         ClassFiles.method(
             target,
@@ -141,10 +137,7 @@ public final class ModuleClassGenerator {
       ClassWriter target, String name, String field, String instance, String result) {
     MethodVisitor method =
         ClassFiles.method(
-            target,
-            Opcodes.ACC_PUBLIC | Opcodes.ACC_STATIC,
-            name,
-            "(" + instance + ")" + result);
+            target, Opcodes.ACC_PUBLIC | Opcodes.ACC_STATIC, name, "(" + instance + ")" + result);
     BytecodeWriter writer = new BytecodeWriter(method);
     writer.getstatic(Names.MODULE, field, Names.METHOD_HANDLE_DESC);
     if (!instance.isEmpty()) {
@@ -159,12 +152,7 @@ public final class ModuleClassGenerator {
     ClassFiles.end(method);
   }
 
-  /// {@return the abstract class through which references enter a code image: one method for each
-  /// shape that has functions which can be referenced}
-  public byte[] image() {
-    ClassWriter target =
-        ClassFiles.begin(Opcodes.ACC_PUBLIC | Opcodes.ACC_ABSTRACT, Names.IMAGE, Names.IMAGE_ENTRY);
-    writeDefaultConstructor(target, Names.IMAGE_ENTRY);
+  private void writeAbstractEntries(ClassWriter target) {
     for (int shape = 0; shape < plan.shapeCount(); shape++) {
       if (isReferenced(shape)) {
         writeAbstractEntry(target, entry(shape), shape);
@@ -173,7 +161,6 @@ public final class ModuleClassGenerator {
         writeAbstractEntry(target, tailEntry(shape), shape);
       }
     }
-    return ClassFiles.finish(target, "entries of references");
   }
 
   private void writeAbstractEntry(ClassWriter target, String name, int shape) {
@@ -195,12 +182,12 @@ public final class ModuleClassGenerator {
     ClassFiles.end(constructor);
   }
 
-  /// {@return the method of [#image] by which functions of a shape are called}
+  /// {@return the method of [#module] by which functions of a shape are called}
   static String entry(int shape) {
     return "call" + shape;
   }
 
-  /// {@return the method of [#image] by which functions of a shape end a tail call}
+  /// {@return the method of [#module] by which functions of a shape end a tail call}
   static String tailEntry(int shape) {
     return "tail" + shape;
   }
@@ -254,7 +241,7 @@ public final class ModuleClassGenerator {
             callShape.descriptor(Names.BASE_INSTANCE_DESC));
     BytecodeWriter writer = new BytecodeWriter(method);
     writeOwner(writer, shape);
-    writer.getfield(Names.INSTANCE, "image", Names.IMAGE_DESC);
+    writer.getfield(Names.INSTANCE, "image", Names.MODULE_DESC);
     ClassFiles.loadParams(writer, callShape, 1);
     writeEntryCall(writer, shape, entry(shape));
     ClassFiles.end(method);
@@ -272,7 +259,7 @@ public final class ModuleClassGenerator {
             TailCallEmitter.methodDescriptor(callShape));
     BytecodeWriter writer = new BytecodeWriter(method);
     writeOwner(writer, shape);
-    writer.getfield(Names.INSTANCE, "image", Names.IMAGE_DESC);
+    writer.getfield(Names.INSTANCE, "image", Names.MODULE_DESC);
     TailCallEmitter.loadArguments(writer, callShape, /* instanceSlot= */ 1);
     writeEntryCall(writer, shape, tailEntry(shape));
     ClassFiles.end(method);
@@ -289,7 +276,7 @@ public final class ModuleClassGenerator {
     writer.aload(0);
     writer.getfield(Names.FUNC_REF, "ordinal", "I");
     writeOwner(writer, shape);
-    writer.invokevirtual(Names.IMAGE, entry, callShape.descriptor("I" + Names.INSTANCE_DESC));
+    writer.invokevirtual(Names.MODULE, entry, callShape.descriptor("I" + Names.INSTANCE_DESC));
     ClassFiles.returnResult(writer, callShape);
   }
 
@@ -298,7 +285,7 @@ public final class ModuleClassGenerator {
     ClassWriter target =
         ClassFiles.begin(
             Opcodes.ACC_PUBLIC | Opcodes.ACC_FINAL, Names.INSTANCE, Names.BASE_INSTANCE);
-    target.visitField(Opcodes.ACC_PUBLIC, "image", Names.IMAGE_DESC, null, null).visitEnd();
+    target.visitField(Opcodes.ACC_PUBLIC, "image", Names.MODULE_DESC, null, null).visitEnd();
     MethodVisitor constructor =
         ClassFiles.method(target, Opcodes.ACC_PUBLIC, "<init>", CONSTRUCTOR);
     constructor.visitVarInsn(Opcodes.ALOAD, 0);
@@ -322,8 +309,8 @@ public final class ModuleClassGenerator {
     BytecodeWriter writer = new BytecodeWriter(method);
     writer.aload(0);
     writer.aload(1);
-    writer.checkcast(Names.IMAGE);
-    writer.putfield(Names.INSTANCE, "image", Names.IMAGE_DESC);
+    writer.checkcast(Names.MODULE);
+    writer.putfield(Names.INSTANCE, "image", Names.MODULE_DESC);
     writer.insn(Opcodes.RETURN);
     ClassFiles.end(method);
   }

@@ -37,6 +37,10 @@ public final class ModulePlan {
   /// A chunk is closed when it has this many functions.
   private static final int CHUNK_FUNCTIONS = 24;
 
+  /// The most functions that can become references in a module where the entry of an image calls
+  /// them itself.
+  private static final int ENTRY_FUNCTIONS = 32;
+
   private static final CallShape EMPTY_SHAPE = new CallShape("", "");
 
   /// The estimated bytecode from which a function is not even tried in one JVM method, in bytes.
@@ -323,6 +327,16 @@ public final class ModulePlan {
     return dispatched[shape];
   }
 
+  /// {@return whether so few functions can become references that an image's entry calls each of
+  /// them, without a class for the shape}
+  boolean isDispatchedByEntries() {
+    int count = 0;
+    for (int[] ofShape : dispatched) {
+      count += ofShape.length;
+    }
+    return count <= ENTRY_FUNCTIONS;
+  }
+
   /// {@return whether a function of a shape that can become a reference makes tail calls}
   boolean hasTailCalls(int shape) {
     return withTailCalls.get(shape);
@@ -413,9 +427,9 @@ public final class ModulePlan {
     for (int f = Math.max(chunkStart(chunk), module.importedFunctionCount());
         f < chunkEnd(chunk);
         f++) {
-      all += module.bodyEnd(f) - module.bodyOffset(f);
+      all += (long) module.bodyEnd(f) - module.bodyOffset(f);
     }
-    long own = module.bodyEnd(functionIndex) - module.bodyOffset(functionIndex);
+    long own = (long) module.bodyEnd(functionIndex) - module.bodyOffset(functionIndex);
     return (int) (bytes * own / Math.max(all, 1));
   }
 

@@ -19,17 +19,15 @@ public final class Names {
   /// The instance class of a module.
   public static final String INSTANCE = GENERATED + "I";
 
-  /// The class with a module's constants, its stop check and its instance factory.
+  /// The class with a module's constants and its stop check, which is also the abstract class
+  /// through which a module's instances are made and its references enter a code image.
   public static final String MODULE = GENERATED + "M";
 
-  /// The abstract class through which a module's references enter a code image.
-  public static final String IMAGE = GENERATED + "Image";
-
-  /// The implementation of [#IMAGE] in a code image.
+  /// The implementation of [#MODULE] in a code image.
   public static final String CODE = GENERATED + "Code";
 
   static final String INSTANCE_DESC = "L" + INSTANCE + ";";
-  static final String IMAGE_DESC = "L" + IMAGE + ";";
+  static final String MODULE_DESC = "L" + MODULE + ";";
 
   static final String RUNTIME = "dev/cloister/engine/runtime/";
   static final String BASE_INSTANCE = RUNTIME + "Instance";
@@ -59,8 +57,8 @@ public final class Names {
   static final String THROWN = RUNTIME + "ThrownException";
   static final String THROWN_DESC = "L" + THROWN + ";";
   static final String UNCAUGHT = "dev/cloister/engine/error/UncaughtWasmException";
-  static final String INSTANCE_FACTORY = RUNTIME + "InstanceFactory";
   static final String LINKAGE_SOURCE = RUNTIME + "LinkageSource";
+  static final String IMAGE_SOURCE = RUNTIME + "ImageSource";
   static final String IMAGE_ENTRY = RUNTIME + "ImageEntry";
   static final String IMAGE_ENTRY_DESC = "L" + IMAGE_ENTRY + ";";
   static final String V128 = RUNTIME + "V128";

@@ -11,8 +11,9 @@ import org.objectweb.asm.Opcodes;
 ///
 /// The method returns the code of the exit. Those of branches are the same in all methods of the
 /// function: where the frame is outside of the caller, too, the caller just returns the code on.
-/// The locals that the region wrote and the values that an exit carries are in the result slots of
-/// the store, each in its place; operands that it leaves at its end are in the frame arrays.
+/// The locals that the region gives back and the values that an exit carries are in the result
+/// slots of the store, each in its place; operands that it leaves at its end are in the frame
+/// arrays.
 final class RegionExits {
   /// What happens behind an exit other than the end and branches.
   enum Kind {
@@ -46,17 +47,17 @@ final class RegionExits {
   private final MethodState state;
   private final BytecodeWriter writer;
   private final SlotLayout slots;
-  private final BitSet written;
+  private final BitSet returned;
   private final Label epilog = new Label();
   private final BitSet codes = new BitSet();
   private final Map<Exit, Integer> specials = new LinkedHashMap<>();
   private boolean isEpilogTargeted;
 
-  RegionExits(MethodState state, SlotLayout slots, BitSet written) {
+  RegionExits(MethodState state, SlotLayout slots, BitSet returned) {
     this.state = state;
     this.writer = state.writer;
     this.slots = slots;
-    this.written = written;
+    this.returned = returned;
   }
 
   /// {@return the codes of the end and of all branches that were written}
@@ -134,7 +135,7 @@ final class RegionExits {
     state.restart(state.current());
     state.writeLabel(epilog);
     int carried = FIRST_LOCAL;
-    for (int local = written.nextSetBit(0); local >= 0; local = written.nextSetBit(local + 1)) {
+    for (int local = returned.nextSetBit(0); local >= 0; local = returned.nextSetBit(local + 1)) {
       JvmKind kind = state.localKind(local);
       writer.load(kind, slots.slot(local));
       CallEmitter.leaveResult(writer, slots.instanceSlot(), carried, kind);
@@ -155,7 +156,7 @@ final class RegionExits {
     }
   }
 
-  /// Writes, after the call of a region, the locals that it wrote; in the region, those that the
+  /// Writes, after the call of a region, the locals that it gives back; in it, those that the
   /// caller left.
   static void readLocals(MethodState state, BitSet locals) {
     int carried = FIRST_LOCAL;

@@ -152,9 +152,10 @@ final class SlotLayout {
   ///
   /// @param locals the letters of all Wasm locals
   /// @param used the locals that the region reads or writes and that are local variables
-  static SlotLayout ofRegion(FrameArrays arrays, String locals, BitSet used) {
+  /// @param passed those of them that it gets from its caller
+  static SlotLayout ofRegion(FrameArrays arrays, String locals, BitSet used, BitSet passed) {
     SlotLayout layout = new SlotLayout(arrays, locals.length());
-    BitSet arguments = arguments(locals, used);
+    BitSet arguments = arguments(locals, passed);
     for (int i = arguments.nextSetBit(0); i >= 0; i = arguments.nextSetBit(i + 1)) {
       layout.slots[i] = layout.add(JvmKind.of(locals.charAt(i)));
     }
@@ -181,12 +182,12 @@ final class SlotLayout {
     return slots;
   }
 
-  /// {@return which of the locals that a region uses are arguments of its method: the first ones;
+  /// {@return which of the locals that a region gets are arguments of its method: the first ones;
   /// see [CallShape#MAX_PARAM_VALUES]}
-  static BitSet arguments(String locals, BitSet used) {
+  static BitSet arguments(String locals, BitSet passed) {
     BitSet arguments = new BitSet();
     int values = 0;
-    for (int i = used.nextSetBit(0); i >= 0; i = used.nextSetBit(i + 1)) {
+    for (int i = passed.nextSetBit(0); i >= 0; i = passed.nextSetBit(i + 1)) {
       values += JvmKind.of(locals.charAt(i)).resultSlots();
       if (values > CallShape.MAX_PARAM_VALUES) {
         break;

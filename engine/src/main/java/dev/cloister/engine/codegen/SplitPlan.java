@@ -21,7 +21,8 @@ final class SplitPlan {
   /// @param loopDepth the number of loops around it
   /// @param bytes the estimated size of its bytecode, without the regions in it
   /// @param used the locals that it reads or writes and that are local variables
-  /// @param written the ones among them that it writes
+  /// @param passed the ones among them whose values it may read
+  /// @param returned those that it writes and that may be read after it
   /// @param accessesMemory whether it reads or writes memory 0 outside of the regions in it
   /// @param throwsExceptions whether a Wasm exception can come out of it
   record Region(
@@ -31,7 +32,8 @@ final class SplitPlan {
       int loopDepth,
       int bytes,
       BitSet used,
-      BitSet written,
+      BitSet passed,
+      BitSet returned,
       boolean accessesMemory,
       boolean throwsExceptions) {}
 

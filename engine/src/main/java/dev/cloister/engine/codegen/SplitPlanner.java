@@ -12,6 +12,7 @@ import java.util.BitSet;
 import java.util.Comparator;
 import java.util.List;
 import java.util.stream.IntStream;
+import org.jspecify.annotations.Nullable;
 
 /// Decides how a function becomes JVM methods; see [SplitPlan].
 final class SplitPlanner {
@@ -25,8 +26,10 @@ final class SplitPlanner {
    * contain it, so a region made of one of them would be called for each instruction of the
    * interpreted program. What is taken then are cases.
    *
-   * A region gets the locals that it uses as arguments. If that does not work, because it uses too
-   * many or because passing them takes more code than is saved, only the locals that are used most,
+   * A region gets the locals that it may read as arguments, and gives back those that it writes and
+   * that may be read afterwards: most locals of an interpreter are for one case alone. If that does
+   * not work, because it uses too many or because passing them takes more code than is saved, only
+   * the locals that are used most,
    * loops counted, are local variables, and the others are elements of arrays that all methods of
    * the function share. Functions with very many locals have them there from the start: the JVM
    * has 65,535 local variables, and the JIT is slow long before.
@@ -72,6 +75,7 @@ final class SplitPlanner {
   private final BitSet framed;
 
   private final BodyTree tree;
+  private final @Nullable LocalLiveness liveness;
   private final List<SplitPlan.Region> regions = new ArrayList<>();
 
   private SplitPlanner(
@@ -88,6 +92,10 @@ final class SplitPlanner {
     this.locals = locals;
     this.framed = framed(maxLocalSlots);
     this.tree = BodyTree.of(kind, plan, functionIndex, framed);
+    this.liveness =
+        kind == CodeKind.DEBUG
+            ? null
+            : LocalLiveness.of(plan.module(), functionIndex, locals.length(), tree.places());
   }
 
   /// {@return the plan by which a function is tried first}
@@ -243,17 +251,26 @@ final class SplitPlanner {
       for (int i = candidate.from(); i < candidate.to(); i++) {
         tree.addEffects(candidate.parent().items.get(i), framed, effects);
       }
-      int saved = candidate.bytes() - callBytes(effects.used, effects.written, candidate.escapes());
+      int start = candidate.parent().items.get(candidate.from()).start();
+      int end = candidate.parent().items.get(candidate.to() - 1).end();
+      BitSet passed = (BitSet) effects.used.clone();
+      BitSet returned = (BitSet) effects.written.clone();
+      if (liveness != null) {
+        passed.and(liveness.before(start));
+        returned.and(liveness.after(start, end));
+      }
+      int saved = candidate.bytes() - callBytes(passed, returned, candidate.escapes());
       if (saved > 0 && slots(effects.used) <= MAX_REGION_SLOTS) {
         SplitPlan.Region region =
             new SplitPlan.Region(
                 regions.size(),
-                candidate.parent().items.get(candidate.from()).start(),
-                candidate.parent().items.get(candidate.to() - 1).end(),
+                start,
+                end,
                 candidate.parent().loopDepth,
                 candidate.bytes(),
                 effects.used,
-                effects.written,
+                passed,
+                returned,
                 effects.accessesMemory,
                 effects.throwsExceptions);
         regions.add(region);
@@ -282,7 +299,7 @@ final class SplitPlanner {
           new BodyTree.Leaf(
               region.start(),
               region.end(),
-              callBytes(region.used(), region.written(), candidate.escapes()),
+              callBytes(region.passed(), region.returned(), candidate.escapes()),
               candidate.escapes(),
               /* isSeparator= */ false,
               region));
@@ -301,13 +318,13 @@ final class SplitPlanner {
   }
 
   /// {@return an estimate of what the call of a region costs: arguments, results, exits}
-  private int callBytes(BitSet used, BitSet written, int escapes) {
-    int passed = values(used);
-    int left = Math.max(0, passed - CallShape.MAX_PARAM_VALUES);
+  private int callBytes(BitSet passed, BitSet returned, int escapes) {
+    int arguments = values(passed);
+    int left = Math.max(0, arguments - CallShape.MAX_PARAM_VALUES);
     return 130
-        + 3 * passed
+        + 3 * arguments
         + LEFT_BYTES * left
-        + 18 * values(written)
+        + 18 * values(returned)
         + 8 * Math.min(escapes, MAX_COUNTED_EXITS);
   }
 

@@ -234,7 +234,7 @@ public final class CompileJob implements DecodeMonitor {
   @Override
   public Checkpoint checkpoint() {
     Work lead = leading;
-    return lead != null && lead.thread == Thread.currentThread() ? lead : new Work();
+    return lead != null && lead.thread.equals(Thread.currentThread()) ? lead : new Work();
   }
 
   /// Requires that the job goes on.

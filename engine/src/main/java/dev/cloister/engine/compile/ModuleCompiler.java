@@ -176,8 +176,9 @@ public final class ModuleCompiler {
         work.pass();
         switch (ModuleCompiler.this.attempt(job, source)) {
           case Attempt.Done(Compiled compiled) -> result.complete(compiled);
-          case Attempt.Wait(Flight flight) ->
-              flight.end().thenRun(() -> executor.accept(this::attempt));
+          case Attempt.Wait(Flight flight) -> {
+            CompletableFuture<Void> _ = flight.end().thenRun(() -> executor.accept(this::attempt));
+          }
         }
       } catch (RuntimeException | Error e) {
         result.completeExceptionally(e);

@@ -73,10 +73,12 @@ public final class ModuleStream {
     try (CompileJob.Work work = job.lead()) {
       work.pass();
       requireOpen();
-      timed(/* isEnd= */ false, () -> {
-        decoder.push(bytes, from, length);
-        return true;
-      });
+      timed(
+          /* isEnd= */ false,
+          () -> {
+            decoder.push(bytes, from, length);
+            return true;
+          });
       job.received(decoder.size());
       clearSuspicions();
       isDone = true;
@@ -168,10 +170,12 @@ public final class ModuleStream {
       }
     }
     if (suspicions.isEmpty() && !isKnownPrefix) {
-      timed(/* isEnd= */ false, () -> {
-        decoder.resume();
-        return true;
-      });
+      timed(
+          /* isEnd= */ false,
+          () -> {
+            decoder.resume();
+            return true;
+          });
     }
   }
 

@@ -24,6 +24,7 @@ import org.jspecify.annotations.Nullable;
 /// A module is observed exactly while an isolate that uses it logs; where nobody does, defining
 /// code costs one read more. Its lock is taken with that of the isolates held, and no other one
 /// within. Safe to use by any thread.
+@SuppressWarnings("exports") // For the engine itself, whose types are not exported.
 public final class CodeLogger implements AutoCloseable {
   private static final long IDLE_SECONDS = 5;
   private static final AtomicBoolean FAILURE_REPORTED = new AtomicBoolean();

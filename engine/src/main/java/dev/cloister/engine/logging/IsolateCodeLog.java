@@ -71,6 +71,7 @@ public final class IsolateCodeLog {
   }
 
   /// {@return whether it is the log of an isolate}
+  @SuppressWarnings("ReferenceEquality") // Two isolates are never the same.
   boolean isOf(@Nullable Object candidate) {
     return owner == candidate;
   }

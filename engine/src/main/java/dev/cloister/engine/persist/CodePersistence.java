@@ -12,6 +12,7 @@ import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.concurrent.ScheduledFuture;
 import java.util.concurrent.ScheduledThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicLong;
@@ -214,7 +215,7 @@ public final class CodePersistence implements AutoCloseable {
         return;
       }
       isScheduled = true;
-      executor.schedule(this::tick, delayMillis, TimeUnit.MILLISECONDS);
+      ScheduledFuture<?> _ = executor.schedule(this::tick, delayMillis, TimeUnit.MILLISECONDS);
     }
   }
 

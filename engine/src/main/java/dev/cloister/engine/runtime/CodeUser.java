@@ -24,6 +24,12 @@ public final class CodeUser {
     return isolate;
   }
 
+  /// {@return whether `candidate` is what reports which code it needs}
+  @SuppressWarnings("ReferenceEquality") // Two isolates are never the same.
+  public boolean isOf(@Nullable Object candidate) {
+    return isolate == candidate;
+  }
+
   /// {@return what counts the stops of its instances, if anything does}
   public @Nullable StopHistory history() {
     return history;

@@ -34,13 +34,14 @@ public record TierPolicy(
     return new TierPolicy(/* isAutomatic= */ false, 1, 1, 1, 1, 0);
   }
 
-  /// {@return a sample every 10 ms; functions with vectors are hot after 100 ms, others after 5 s}
+  /// {@return samples 10 ms apart or more; functions with vectors are hot after five of them,
+  /// others after 250}
   public static TierPolicy automatic() {
     return new TierPolicy(
         /* isAutomatic= */ true,
         TimeUnit.MILLISECONDS.toNanos(10),
-        10,
-        500,
+        5,
+        250,
         8,
         TimeUnit.SECONDS.toNanos(1));
   }

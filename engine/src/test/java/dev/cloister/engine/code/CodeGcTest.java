@@ -33,6 +33,8 @@ import org.junit.jupiter.api.Test;
 
 /// Collections of code: when they begin, what they free, and who may die meanwhile.
 final class CodeGcTest {
+  private static final List<CodeFilter> FILTERS = List.of(CodeFilter.values());
+
   private static final Tiering TIERING = new Tiering(TierPolicy.onRequest());
 
   private final TestModules modules = new TestModules();
@@ -311,7 +313,7 @@ final class CodeGcTest {
         hot.set(random.nextInt(30));
         module.useImage(module.addImage(FunctionTiers.optimizing(hot)));
         if (i % 10 == 9) {
-          module.remove(CodeFilter.values()[random.nextInt(CodeFilter.values().length)]);
+          module.remove(FILTERS.get(random.nextInt(FILTERS.size())));
         }
       }
       isDone.set(true);
@@ -348,7 +350,7 @@ final class CodeGcTest {
     CodeManager manager =
         new CodeManager(1 << 20, /* isStressed= */ false, 1, () -> 0, Runnable::run, TIERING);
     long defined = 0;
-    for (int i = 0; i < 400; i++) {
+    for (int i = 0; i < 480; i++) {
       NativeModule module = modules.compile(TestModules.adders(20 + i % 7), manager);
       CodeUser user = module.open("a", null);
       try (Store store = new Store(HeapLimiter.UNLIMITED)) {

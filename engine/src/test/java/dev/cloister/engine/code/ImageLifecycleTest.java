@@ -19,8 +19,10 @@ import dev.cloister.engine.types.FuncType;
 import java.lang.ref.WeakReference;
 import java.util.BitSet;
 import java.util.List;
+import java.util.Objects;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -120,8 +122,8 @@ final class ImageLifecycleTest {
             });
     Instance instance =
         module.instantiate(store, Imports.builder().define("host", "wait", wait).build());
-    int[] seen = new int[1];
-    Thread guest = Thread.ofPlatform().start(() -> seen[0] = (Integer) result(instance, "f", 41));
+    @Nullable Object[] seen = new Object[1];
+    Thread guest = Thread.ofPlatform().start(() -> seen[0] = result(instance, "f", 41));
     inHost.await();
     module.useImage(module.addImage(CodeKind.OPTIMIZED));
     manager.collect();
@@ -230,10 +232,10 @@ final class ImageLifecycleTest {
 
     result(instance, "f0", 1);
 
-    WasmCode code = image.code(0);
-    assertThat(code).isNotNull().isSameAs(image.code(0));
+    WasmCode code = Objects.requireNonNull(image.code(0));
+    assertThat(code).isSameAs(image.code(0));
     assertThat(code.tier()).isEqualTo(CodeKind.OPTIMIZED);
-    assertThat(image.code(1).tier()).isEqualTo(CodeKind.BASELINE);
+    assertThat(Objects.requireNonNull(image.code(1)).tier()).isEqualTo(CodeKind.BASELINE);
     assertThat(image.code(59)).isNull();
     assertThat(code.functionIndex()).isZero();
     assertThat(code.bytes()).isPositive();
@@ -249,7 +251,7 @@ final class ImageLifecycleTest {
     Instance instance = module.instantiate(store, Imports.NONE);
     result(instance, "f0", 1);
     CodeImage image = module.currentImage();
-    WasmCode code = image.code(0);
+    WasmCode code = Objects.requireNonNull(image.code(0));
     assertThat(code.references()).isEqualTo(1);
     try (CodeRefScope scope = new CodeRefScope()) {
       scope.add(code);

@@ -19,6 +19,7 @@ import dev.cloister.engine.types.NumType;
 import dev.cloister.engine.types.VecType;
 import java.util.BitSet;
 import java.util.List;
+import java.util.Objects;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.stream.IntStream;
@@ -33,6 +34,7 @@ final class ModuleTiersTest {
 
   /// The argument for which [#sums] take some milliseconds.
   private static final int LONG = 200_000;
+  private static final int SQUARE_OF_LONG = (int) (200_000L * 200_000L);
 
   private final TestModules modules = new TestModules();
   private final Store store = new Store(HeapLimiter.UNLIMITED);
@@ -122,8 +124,7 @@ final class ModuleTiersTest {
     CodeImage image = module.currentImage();
     assertThat(image.ordinal()).isEqualTo(1);
     // Its code was there before calls could enter it.
-    assertThat(image.code(1)).isNotNull();
-    assertThat(image.code(1).tier()).isEqualTo(CodeKind.OPTIMIZED);
+    assertThat(Objects.requireNonNull(image.code(1)).tier()).isEqualTo(CodeKind.OPTIMIZED);
     for (int f = 0; f < 3; f++) {
       assertThat(result(instance, "f" + f, 7)).isEqualTo(49);
     }
@@ -282,6 +283,35 @@ final class ModuleTiersTest {
     assertThat(optimized(module)).isEqualTo(set());
   }
 
+  // By the module's own hints.
+
+  /// Function 0 runs once, function 1 is worth optimizing, nothing is known of function 2.
+  private static final byte[] HINTS = {2, 0, 1, 0, 2, 5, 127, 1, 1, 0, 2, 0, 3};
+
+  @Test
+  void hints_ofTheModule_areWhereItBegins() {
+    NativeModule module = compile(sums(3).custom("metadata.code.compilation_priority", HINTS));
+    assertThat(optimized(module)).isEqualTo(set(1));
+    assertThat(module.currentImage().ordinal()).isZero();
+
+    // What runs once gets no better by samples, other functions do.
+    sample(module, 0, 8);
+    sample(module, 2, 2);
+    TestModules.await("a generation", () -> optimized(module).get(2));
+    assertThat(optimized(module)).isEqualTo(set(1, 2));
+    Instance instance = module.instantiate(store, Imports.NONE);
+    for (int f = 0; f < 3; f++) {
+      assertThat(result(instance, "f" + f, 7)).isEqualTo(49);
+    }
+  }
+
+  @Test
+  void hints_withoutTiersByThemselves_areNotUsed() {
+    tiering = new Tiering(TierPolicy.onRequest());
+    NativeModule module = compile(sums(3).custom("metadata.code.compilation_priority", HINTS));
+    assertThat(module.currentTiers()).isEqualTo(FunctionTiers.of(CodeKind.BASELINE));
+  }
+
   // With real samples.
 
   /// A guest that computes with vectors becomes fast by itself, at its next call.
@@ -294,12 +324,12 @@ final class ModuleTiersTest {
     TestModules.await(
         "the generation",
         () -> {
-          assertThat(result(instance, "f1", LONG)).isEqualTo(LONG * LONG);
+          assertThat(result(instance, "f1", LONG)).isEqualTo(SQUARE_OF_LONG);
           return optimized(module).get(1);
         });
 
     assertThat(optimized(module)).isEqualTo(set(1));
-    assertThat(result(instance, "f1", LONG)).isEqualTo(LONG * LONG);
+    assertThat(result(instance, "f1", LONG)).isEqualTo(SQUARE_OF_LONG);
     assertThat(module.currentImage().instanceCount()).isEqualTo(1);
     Tiering.Figures figures = tiering.figures();
     assertThat(figures.guestSamples()).isBetween(3L, figures.samples());

@@ -5,7 +5,6 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.cloister.engine.code.NativeModuleCache.Claim;
 import dev.cloister.engine.code.NativeModuleCache.Flight;
-import dev.cloister.engine.code.NativeModuleCache.Key;
 import dev.cloister.engine.code.NativeModuleCache.PrefixKey;
 import dev.cloister.engine.codegen.ModulePlan;
 import dev.cloister.engine.decode.ModuleDecoder;
@@ -41,7 +40,7 @@ final class NativeModuleCacheTest {
   private final WasmModule module =
       ModuleDecoder.decode(
           new ModuleBuilder().memory(1).build(), WasmFeatures.ALL, WasmLimits.defaults());
-  private final Key key = new Key(module.wireBytes().sha256(), WasmFeatures.ALL);
+  private final NativeModuleCache.Key key = new NativeModuleCache.Key(module.wireBytes().sha256(), WasmFeatures.ALL);
 
   @AfterEach
   void closeThreads() {
@@ -112,18 +111,18 @@ final class NativeModuleCacheTest {
   void modules_withAnythingElseInTheKey_areNotShared() {
     NativeModule made = land();
     assertThat(cache.claim(key)).isInstanceOf(Claim.Hit.class);
-    List<Key> others =
+    List<NativeModuleCache.Key> others =
         List.of(
-            new Key(key.hash(), WasmFeatures.WASM_3),
-            new Key(key.hash(), WasmFeatures.ALL.without(WasmFeature.SIMD)),
-            new Key(
+            new NativeModuleCache.Key(key.hash(), WasmFeatures.WASM_3),
+            new NativeModuleCache.Key(key.hash(), WasmFeatures.ALL.without(WasmFeature.SIMD)),
+            new NativeModuleCache.Key(
                 key.hash(),
                 key.features(),
                 new CompileTimeImports(Set.of("js-string")),
                 key.engineVersion(),
                 ""),
-            new Key(key.hash(), key.features(), CompileTimeImports.NONE, "another version", ""),
-            new Key(
+            new NativeModuleCache.Key(key.hash(), key.features(), CompileTimeImports.NONE, "another version", ""),
+            new NativeModuleCache.Key(
                 key.hash(),
                 key.features(),
                 CompileTimeImports.NONE,

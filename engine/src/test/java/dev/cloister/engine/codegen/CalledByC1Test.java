@@ -57,7 +57,7 @@ final class CalledByC1Test {
     WasmModule module =
         ModuleDecoder.decode(new ModuleBuilder().build(), WasmFeatures.ALL, WasmLimits.defaults());
     ModulePlan plan = new ModulePlan(module, new InstanceLayout(module));
-    Map<String, Integer> sizes = sizes(new ModuleClassGenerator(plan).constants());
+    Map<String, Integer> sizes = sizes(new ModuleClassGenerator(plan).module());
     requireCalledByC1(sizes, Set.of("check(L" + Names.INSTANCE + ";)V", "capacity()I"));
   }
 

@@ -30,9 +30,39 @@ final class ConstantDivisionTest {
   private static final int[] INTS =
       IntStream.concat(
               IntStream.of(
-                  1, 2, 3, 5, 6, 7, 9, 10, 12, 14, 25, 28, 60, 100, 125, 641, 997, 1000, 3000,
-                  10_000, 48_000, 65_535, 65_536, 65_537, 1_000_000, 274_177, 1_000_000_000,
-                  Integer.MAX_VALUE, Integer.MIN_VALUE, Integer.MIN_VALUE + 1, -3, -2, -1),
+                  1,
+                  2,
+                  3,
+                  5,
+                  6,
+                  7,
+                  9,
+                  10,
+                  12,
+                  14,
+                  25,
+                  28,
+                  60,
+                  100,
+                  125,
+                  641,
+                  997,
+                  1000,
+                  3000,
+                  10_000,
+                  48_000,
+                  65_535,
+                  65_536,
+                  65_537,
+                  1_000_000,
+                  274_177,
+                  1_000_000_000,
+                  Integer.MAX_VALUE,
+                  Integer.MIN_VALUE,
+                  Integer.MIN_VALUE + 1,
+                  -3,
+                  -2,
+                  -1),
               new Random(7).ints(60))
           .distinct()
           .toArray();
@@ -41,8 +71,14 @@ final class ConstantDivisionTest {
       LongStream.concat(
               LongStream.concat(
                   LongStream.of(
-                      1L << 32, (1L << 32) + 1, 6_700_417L * 641, 1_000_000_007L * 998_244_353,
-                      100_000_000_000_000_000L, Long.MAX_VALUE, Long.MIN_VALUE, Long.MIN_VALUE + 1),
+                      1L << 32,
+                      (1L << 32) + 1,
+                      6_700_417L * 641,
+                      1_000_000_007L * 998_244_353,
+                      100_000_000_000_000_000L,
+                      Long.MAX_VALUE,
+                      Long.MIN_VALUE,
+                      Long.MIN_VALUE + 1),
                   IntStream.of(INTS).asLongStream()),
               new Random(8).longs(60))
           .distinct()
@@ -58,9 +94,7 @@ final class ConstantDivisionTest {
 
   private static void addLong(ModuleBuilder module, Opcode opcode, long divisor) {
     module.exportFunction(
-        opcode.mnemonic() + divisor,
-        LONG,
-        code -> code.localGet(0).i64Const(divisor).op(opcode));
+        opcode.mnemonic() + divisor, LONG, code -> code.localGet(0).i64Const(divisor).op(opcode));
   }
 
   @ParameterizedTest
@@ -127,9 +161,7 @@ final class ConstantDivisionTest {
             assertThat(result(instance, "i64.rem_u" + divisor, x))
                 .as(what)
                 .isEqualTo(Long.remainderUnsigned(x, divisor));
-            assertThat(result(instance, "i64.rem_s" + divisor, x))
-                .as(what)
-                .isEqualTo(x % divisor);
+            assertThat(result(instance, "i64.rem_s" + divisor, x)).as(what).isEqualTo(x % divisor);
             if (divisor != -1 || x != Long.MIN_VALUE) {
               assertThat(result(instance, "i64.div_s" + divisor, x))
                   .as(what)

@@ -318,8 +318,7 @@ final class GeneratedClassesTest {
     ModuleClassGenerator generator = new ModuleClassGenerator(plan);
     Map<String, byte[]> classes = new LinkedHashMap<>();
     classes.put(Names.INSTANCE, generator.instance());
-    classes.put(Names.MODULE, generator.constants());
-    classes.put(Names.IMAGE, generator.image());
+    classes.put(Names.MODULE, generator.module());
     classes.put(Names.CODE, DispatchGenerator.entry(plan));
     for (int chunk = 0; chunk < plan.chunkCount(); chunk++) {
       classes.putAll(ChunkGenerator.chunk(CodeKind.BASELINE, plan, chunk));

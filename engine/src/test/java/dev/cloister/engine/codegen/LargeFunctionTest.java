@@ -61,17 +61,23 @@ final class LargeFunctionTest {
             .findFirst()
             .orElseThrow();
     List<String> calls = new ArrayList<>();
-    function.code().orElseThrow().elementStream().forEach(element -> {
-      if (element instanceof InvokeInstruction call) {
-        calls.add(call.name().stringValue() + call.type().stringValue());
-      }
-    });
+    function
+        .code()
+        .orElseThrow()
+        .elementStream()
+        .forEach(element -> {
+          if (element instanceof InvokeInstruction call) {
+            calls.add(call.name().stringValue() + call.type().stringValue());
+          }
+        });
     calls.removeIf(call -> call.startsWith("check(") || call.startsWith("f1"));
     return calls;
   }
 
   @ParameterizedTest
-  @EnumSource(mode = Mode.EXCLUDE, names = {"DEBUG", "FUEL", "POLLED"})
+  @EnumSource(
+      mode = Mode.EXCLUDE,
+      names = {"DEBUG", "FUEL", "POLLED"})
   void accesses_ofMemoryThatMayGrow_inLargeFunction_callWithTheMemory(CodeKind kind) {
     assertThat(calls(kind, module(/* grows= */ true, BytecodeSizes.LARGE_BODY_BYTES)))
         .containsExactly(
@@ -81,7 +87,9 @@ final class LargeFunctionTest {
   }
 
   @ParameterizedTest
-  @EnumSource(mode = Mode.EXCLUDE, names = {"DEBUG", "FUEL", "POLLED"})
+  @EnumSource(
+      mode = Mode.EXCLUDE,
+      names = {"DEBUG", "FUEL", "POLLED"})
   void accesses_ofMemoryThatNeverGrows_inLargeFunction_callWithTheArray(CodeKind kind) {
     List<String> calls = calls(kind, module(/* grows= */ false, BytecodeSizes.LARGE_BODY_BYTES));
     // A byte of an array is no call; only baseline code checks its address anew.
@@ -90,7 +98,9 @@ final class LargeFunctionTest {
   }
 
   @ParameterizedTest
-  @EnumSource(mode = Mode.EXCLUDE, names = {"DEBUG", "FUEL", "POLLED"})
+  @EnumSource(
+      mode = Mode.EXCLUDE,
+      names = {"DEBUG", "FUEL", "POLLED"})
   void accesses_inSmallFunction_areWrittenOut(CodeKind kind) {
     // The type of the function and the number of its locals are in its size, too.
     assertThat(calls(kind, module(/* grows= */ true, BytecodeSizes.LARGE_BODY_BYTES - 100)))

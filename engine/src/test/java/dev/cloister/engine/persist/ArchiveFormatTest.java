@@ -12,6 +12,7 @@ import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.Map;
+import java.util.Objects;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -55,7 +56,7 @@ final class ArchiveFormatTest {
     ArchiveIndex index = read(file);
 
     assertThat(index.units().keySet()).containsExactly("b", "a");
-    ArchiveIndex.Unit second = index.units().get("a");
+    ArchiveIndex.Unit second = Objects.requireNonNull(index.units().get("a"));
     int offset = (int) second.offset();
     byte[] body = Arrays.copyOfRange(file, offset, offset + second.length());
     assertThat(body).isEqualTo(SECOND);
@@ -98,7 +99,7 @@ final class ArchiveFormatTest {
 
   @Test
   void bodyWithAnyBitChanged_isNotTheUnits() throws IOException {
-    ArchiveIndex.Unit unit = read(archive()).units().get("b");
+    ArchiveIndex.Unit unit = Objects.requireNonNull(read(archive()).units().get("b"));
     for (int i = 0; i < FIRST.length; i++) {
       byte[] changed = FIRST.clone();
       changed[i] ^= 1;

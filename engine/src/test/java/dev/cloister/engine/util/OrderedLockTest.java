@@ -8,6 +8,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
 @Timeout(30)
+@SuppressWarnings("LockNotBeforeTry") // Locks are what is tested.
 final class OrderedLockTest {
   private final OrderedLock first = new OrderedLock(LockRank.ISOLATES);
   private final OrderedLock second = new OrderedLock(LockRank.COMPILE_JOBS);
