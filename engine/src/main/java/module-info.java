@@ -12,6 +12,7 @@ module dev.cloister.engine {
   exports dev.cloister.engine;
   exports dev.cloister.engine.bytecode;
   exports dev.cloister.engine.debug;
+  exports dev.cloister.engine.debug.gdb;
   exports dev.cloister.engine.error;
   exports dev.cloister.engine.feature;
   exports dev.cloister.engine.logging;

@@ -13,6 +13,7 @@ import dev.cloister.engine.runtime.TierPolicy;
 import dev.cloister.engine.runtime.VectorUse;
 import dev.cloister.engine.script.DebugFileLoader;
 import dev.cloister.engine.stats.EngineListener;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
@@ -43,6 +44,7 @@ public final class EngineConfig {
   private final @Nullable Persistence persistence;
   private final Map<ModuleHash, ExecutionProfile> profiles;
   private final DebugFileLoader debugFiles;
+  private final Duration samplePeriod;
   private final TierPolicy tiers;
   private final long codeBytes;
   private final int maxCodeCachePercent;
@@ -68,6 +70,7 @@ public final class EngineConfig {
     this.persistence = builder.persistence;
     this.profiles = Map.copyOf(builder.profiles);
     this.debugFiles = builder.debugFiles;
+    this.samplePeriod = builder.samplePeriod;
     this.maxCompileJobs = builder.maxCompileJobs;
     this.testStreaming = builder.testStreaming;
     if (maxCompileJobs < 1) {
@@ -86,6 +89,9 @@ public final class EngineConfig {
     if (maxCodeCachePercent < 1 || maxCodeCachePercent > 100) {
       throw new IllegalArgumentException(
           "maxCodeCachePercent must be from 1 to 100, is " + maxCodeCachePercent);
+    }
+    if (samplePeriod.isNegative()) {
+      throw new IllegalArgumentException("samplePeriod must not be negative, is " + samplePeriod);
     }
     if (idleMemoryBytes < 0) {
       throw new IllegalArgumentException(
@@ -197,6 +203,11 @@ public final class EngineConfig {
     return stressCodeGc;
   }
 
+  /// {@return the time between samples of the sizes of code; zero if none are taken}
+  public Duration samplePeriod() {
+    return samplePeriod;
+  }
+
   /// {@return where debug information comes from that is not in the modules}
   public DebugFileLoader debugFiles() {
     return debugFiles;
@@ -252,6 +263,7 @@ public final class EngineConfig {
     private @Nullable Persistence persistence;
     private final Map<ModuleHash, ExecutionProfile> profiles = new HashMap<>();
     private DebugFileLoader debugFiles = DebugFileLoader.NONE;
+    private Duration samplePeriod = Duration.ofSeconds(10);
     private int maxPausedGuests = 16;
     private TierPolicy tiers = TierPolicy.onRequest();
     private long codeBytes = MAX_CODE_BYTES;
@@ -280,6 +292,7 @@ public final class EngineConfig {
       this.persistence = config.persistence;
       this.profiles.putAll(config.profiles);
       this.debugFiles = config.debugFiles;
+      this.samplePeriod = config.samplePeriod;
       this.maxCompileJobs = config.maxCompileJobs;
       this.testStreaming = config.testStreaming;
     }
@@ -407,6 +420,13 @@ public final class EngineConfig {
     @CanIgnoreReturnValue
     public Builder stressCodeGc(boolean value) {
       this.stressCodeGc = value;
+      return this;
+    }
+
+    /// Sets [EngineConfig#samplePeriod].
+    @CanIgnoreReturnValue
+    public Builder samplePeriod(Duration value) {
+      this.samplePeriod = value;
       return this;
     }
 

@@ -185,6 +185,16 @@ final class SharedModules {
     }
   }
 
+  /// {@return the isolates}
+  List<EngineIsolate> isolates() {
+    lock.lock();
+    try {
+      return List.copyOf(isolates.keySet());
+    } finally {
+      lock.unlock();
+    }
+  }
+
   /// {@return all modules that any isolate uses, with their users}
   Map<NativeModule, Users> snapshot() {
     Map<NativeModule, Users> snapshot = new HashMap<>();
@@ -203,6 +213,16 @@ final class SharedModules {
     try {
       Map<EngineIsolate, Integer> users = modules.get(module);
       return users == null ? Users.NONE : Users.of(users);
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  /// {@return the names of all isolates}
+  List<String> isolateIds() {
+    lock.lock();
+    try {
+      return isolates.keySet().stream().map(EngineIsolate::id).toList();
     } finally {
       lock.unlock();
     }

@@ -19,6 +19,7 @@ import dev.cloister.engine.compile.CompileRequest;
 import dev.cloister.engine.compile.JobThreads;
 import dev.cloister.engine.compile.ModuleCompiler;
 import dev.cloister.engine.compile.ModuleCompiler.Compiled;
+import dev.cloister.engine.debug.Debugger;
 import dev.cloister.engine.decode.ModuleDecoder;
 import dev.cloister.engine.error.CompilationCancelledException;
 import dev.cloister.engine.error.CompilationCancelledException.Reason;
@@ -33,11 +34,14 @@ import dev.cloister.engine.persist.PersistenceFigures;
 import dev.cloister.engine.runtime.CodeKind;
 import dev.cloister.engine.runtime.MemoryPool;
 import dev.cloister.engine.runtime.Stopper;
+import dev.cloister.engine.stats.CodeSampler;
+import dev.cloister.engine.stats.CodeSizes;
 import dev.cloister.engine.stats.CompilationPhase;
 import dev.cloister.engine.stats.CompileJobInfo;
 import dev.cloister.engine.stats.CompileMode;
 import dev.cloister.engine.stats.EngineEvents;
 import dev.cloister.engine.stats.ModuleCompiled;
+import java.time.Clock;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
@@ -68,6 +72,7 @@ public final class WasmEngine implements AutoCloseable {
   private final ModuleFailures failures = new ModuleFailures(System::nanoTime);
   private final SharedModules shared = new SharedModules();
   private final CodeLogger codeLogger;
+  private final CodeSampler sampler;
   private final AtomicInteger nextScript = new AtomicInteger(1);
   private final CompileJobs jobs;
   private final JobThreads jobThreads;
@@ -101,6 +106,7 @@ public final class WasmEngine implements AutoCloseable {
     this.compiler =
         new ModuleCompiler(
             config.features(), cache, failures, threads, this::archive, this::generate, events);
+    this.sampler = new CodeSampler(config.samplePeriod(), this::sizes, events, Clock.systemUTC());
   }
 
   private ClassFileArchive archive(ModuleHash module, String salt) {
@@ -509,6 +515,14 @@ public final class WasmEngine implements AutoCloseable {
         images);
   }
 
+  /// {@return the debuggers of the isolates that are being debugged} Any thread.
+  public List<Debugger> debuggers() {
+    return shared.isolates().stream()
+        .map(EngineIsolate::debugger)
+        .filter(Debugger::isEnabled)
+        .toList();
+  }
+
   /// {@return figures of this moment}
   public EngineStatistics statistics() {
     long wireBytes = 0;
@@ -579,6 +593,33 @@ public final class WasmEngine implements AutoCloseable {
     return modules.stream().map(this::info).toList();
   }
 
+  /// {@return what samples the sizes of code and metadata}
+  public CodeSampler sampler() {
+    return sampler;
+  }
+
+  private CodeSizes sizes() {
+    List<CodeSizes.Module> sampled = new ArrayList<>();
+    shared
+        .snapshot()
+        .forEach((module, users) -> {
+          WasmModule decoded = module.module();
+          sampled.add(
+              new CodeSizes.Module(
+                  module.ownCodeBytes(),
+                  decoded.metadataBytes() - (long) WasmModule.TYPE_BYTES * decoded.typeCount(),
+                  module.imageBytes(),
+                  module.freedBytes(),
+                  users.isolates()));
+        });
+    EngineMemory memory = statistics().memory();
+    return new CodeSizes(
+        sampled,
+        shared.isolateIds(),
+        signatureClasses.figures().bytes() + structClasses.bytes(),
+        memory.total() - memory.wireBytes() - memory.metadataBytes());
+  }
+
   /// {@return figures of the wrappers of imports and exports}
   public WrapperStatistics wrapperStatistics() {
     return WrapperStatistics.of(signatureClasses);
@@ -642,6 +683,7 @@ public final class WasmEngine implements AutoCloseable {
       persistence.close();
     }
     codeLogger.close();
+    sampler.close();
     memoryPool.close();
   }
 }

@@ -52,6 +52,7 @@ final class ArchitectureTest {
             "",
             ENGINE + "..",
             "java..",
+            "javax.management..",
             "jdk.incubator.vector",
             "jdk.jfr..",
             "org.objectweb.asm..",

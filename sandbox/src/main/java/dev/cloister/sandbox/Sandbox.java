@@ -2,6 +2,7 @@ package dev.cloister.sandbox;
 
 import dev.cloister.engine.EngineConfig;
 import dev.cloister.engine.WasmEngine;
+import dev.cloister.engine.debug.gdb.GdbServer;
 import dev.cloister.engine.runtime.TierPolicy;
 import dev.cloister.engine.stats.TraceFile;
 import dev.cloister.isolate.IsolateManager;
@@ -93,6 +94,12 @@ public final class Sandbox implements AutoCloseable {
     GuestExecutor guests = lifecycle.add("guest threads", guestExecutor(config));
     IsolateManager isolates = new IsolateManager(vertx, engine, guests);
     lifecycle.onStop("isolates", () -> await(isolates.close()));
+
+    int gdbPort = config.engine().gdbPort();
+    if (gdbPort > 0) {
+      lifecycle.add("gdb stub", GdbServer.start(gdbPort, engine::debuggers));
+      LOG.info("event=gdb-stub-started port={}", gdbPort);
+    }
 
     // What is served.
     Registry registry = Registry.restore(config, store, blobs, isolates, keys, random, clock);

@@ -250,6 +250,29 @@ final class ImageSet {
     return filter.matches(image.tiers()) && !(onlyIdle && image.account().isUsed());
   }
 
+  /// {@return the class files of the images that are not unloaded, those that nobody runs alone if
+  /// `freed`}
+  long bytes(boolean freed) {
+    long bytes = 0;
+    for (ImageAccount account : accounts) {
+      if (!freed || account.state() == CodeAccount.State.FREED) {
+        bytes += account.bytes();
+      }
+    }
+    return bytes;
+  }
+
+  /// {@return what the images that are not unloaded take}
+  FreedCode size() {
+    FreedCode size = FreedCode.NONE;
+    for (ImageAccount account : accounts) {
+      if (account.state() != CodeAccount.State.UNLOADED) {
+        size = size.plus(account.size());
+      }
+    }
+    return size;
+  }
+
   /// Notes that nobody makes instances any more.
   void retire() {
     accounts.forEach(CodeAccount::release);

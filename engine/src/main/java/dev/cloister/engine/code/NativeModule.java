@@ -611,6 +611,27 @@ public final class NativeModule implements CodeLinkage {
     }
   }
 
+  /// {@return the bytes of the class files that only this module has} Any thread.
+  public long ownCodeBytes() {
+    return loader.definedBytes() + images.bytes(/* freed= */ false);
+  }
+
+  /// {@return the class files of its code images that the JVM has not unloaded} Any thread.
+  public long imageBytes() {
+    return images.bytes(/* freed= */ false);
+  }
+
+  /// {@return those of [#imageBytes] that nobody runs} Any thread.
+  public long freedBytes() {
+    return images.bytes(/* freed= */ true);
+  }
+
+  /// {@return an estimate of what the module's classes take in the JVM's metaspace} Any thread.
+  public long metaspaceBytes() {
+    FreedCode size = account.size().plus(images.size());
+    return size.codeBytes() + size.metadataBytes();
+  }
+
   /// Generates all code of the current image that is not there yet.
   ///
   /// @throws LimitExceededException if a function is too large for the JVM

@@ -34,6 +34,11 @@ public final class StructClasses {
         });
   }
 
+  /// {@return the bytes of all class files} Any thread.
+  public long bytes() {
+    return loaders.values().stream().mapToLong(Loader::definedBytes).sum();
+  }
+
   /// The loader of the class of one shape.
   static final class Loader extends GeneratedClassLoader {
     static {

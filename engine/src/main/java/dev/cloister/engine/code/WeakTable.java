@@ -34,6 +34,12 @@ final class WeakTable<K, V> {
     return value;
   }
 
+  /// {@return the value of a key if there is one}
+  synchronized @Nullable V find(K key) {
+    Entry<K, V> known = entries.get(key);
+    return known == null ? null : known.get();
+  }
+
   /// {@return the values that live}
   synchronized List<V> values() {
     List<V> values = new ArrayList<>();
@@ -44,12 +50,6 @@ final class WeakTable<K, V> {
       }
     }
     return values;
-  }
-
-  /// {@return the value of a key if there is one}
-  synchronized @Nullable V find(K key) {
-    Entry<K, V> known = entries.get(key);
-    return known == null ? null : known.get();
   }
 
   /// {@return the number of entries whose death is not known yet}

@@ -1,8 +1,7 @@
 package dev.cloister.engine.codegen;
 
-import dev.cloister.engine.bytecode.InstructionReader;
-import dev.cloister.engine.bytecode.Opcode;
 import java.util.BitSet;
+import org.jspecify.annotations.Nullable;
 import org.objectweb.asm.Opcodes;
 
 /// Writes opaque copies of locals where the cases of a big switch begin.
@@ -12,23 +11,35 @@ final class CaseLabelEmitter {
    * instruction, addresses in the frame. C2 merges expressions that are equal in two cases and
    * places them above the jump table, where all of them are computed and spilled at every dispatch.
    * So each case works on its own copies, `x ^ zero` with a field that is always 0, which C2 cannot
-   * know; then no two cases have equal expressions. Only locals that the case reads before it
-   * writes them are copied, and only the integers, since addresses are made of them.
+   * know; then no two cases have equal expressions. Only what [CaseExpressions] names is copied.
    *
    * The copies are read until the block that the case is in ends; assignments go to both.
    */
   private final MethodState state;
   private final BytecodeWriter writer;
+  private final FunctionContext context;
+  private final SplitPlan.@Nullable Region region;
 
-  CaseLabelEmitter(MethodState state) {
+  /// Found when the first case is written.
+  private @Nullable CaseExpressions expressions;
+
+  /// @param region the region that the method is, if it is one
+  CaseLabelEmitter(
+      MethodState state, FunctionContext context, SplitPlan.@Nullable Region region) {
     this.state = state;
     this.writer = state.writer;
+    this.context = context;
+    this.region = region;
   }
 
-  /// Writes the copies for the code from one module offset to the end of the current frame, at the
-  /// latest to another offset.
-  void emit(int from, int to) {
-    BitSet locals = readBeforeWritten(from, to);
+  /// Writes the copies for the code from a module offset to the end of the current frame.
+  void emit(int from) {
+    CaseExpressions known = expressions;
+    if (known == null) {
+      known = CaseExpressions.of(context, region, state);
+      expressions = known;
+    }
+    BitSet locals = known.locals(from);
     if (locals.isEmpty()) {
       return;
     }
@@ -49,35 +60,5 @@ final class CaseLabelEmitter {
       }
       writer.store(kind, state.alias(local));
     }
-  }
-
-  private BitSet readBeforeWritten(int from, int to) {
-    BitSet read = new BitSet();
-    BitSet written = new BitSet();
-    InstructionReader reader = state.module.instructions(from, to);
-    for (int depth = 0; depth >= 0 && !reader.atEnd(); ) {
-      Opcode opcode = reader.next();
-      switch (opcode) {
-        case BLOCK, LOOP, IF, TRY, TRY_TABLE -> depth++;
-        case END, DELEGATE -> depth--;
-        case ELSE, CATCH, CATCH_ALL -> {
-          if (depth == 0) {
-            depth = -1;
-          }
-        }
-        case LOCAL_GET -> {
-          JvmKind kind = state.localKind(reader.index());
-          if (!written.get(reader.index())
-              && !state.isFramed(reader.index())
-              && state.hasLocal(reader.index())
-              && (kind == JvmKind.INT || kind == JvmKind.LONG)) {
-            read.set(reader.index());
-          }
-        }
-        case LOCAL_SET, LOCAL_TEE -> written.set(reader.index());
-        default -> {}
-      }
-    }
-    return read;
   }
 }

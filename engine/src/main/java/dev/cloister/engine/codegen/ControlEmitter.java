@@ -23,23 +23,21 @@ final class ControlEmitter {
   private final CaseLabelEmitter caseLabels;
   private final @Nullable RegionExits exits;
   private final FunctionContext context;
-  private final int codeEnd;
 
   /// @param exits how the method of a region is left, or null in a function
-  /// @param codeEnd module offset behind the last instruction of the method
+  /// @param region the region that the method is, or null in a function
   ControlEmitter(
       MethodState state,
       FunctionContext context,
       CallEmitter calls,
       @Nullable RegionExits exits,
-      int codeEnd) {
+      SplitPlan.@Nullable Region region) {
     this.state = state;
     this.writer = state.writer;
     this.calls = calls;
     this.exits = exits;
     this.context = context;
-    this.codeEnd = codeEnd;
-    this.caseLabels = new CaseLabelEmitter(state);
+    this.caseLabels = new CaseLabelEmitter(state, context, region);
   }
 
   ControlFrame block(InstructionReader reader) {
@@ -275,7 +273,7 @@ final class ControlEmitter {
       state.writeLabel(frame.label);
       state.isReachable = true;
       if (frame.isCaseLabel) {
-        caseLabels.emit(reader.position(), codeEnd);
+        caseLabels.emit(reader.position());
       }
     }
   }

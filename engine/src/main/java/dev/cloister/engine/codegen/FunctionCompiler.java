@@ -43,7 +43,7 @@ final class FunctionCompiler {
   private final ExceptionEmitter exceptions;
 
   /// The region that this method is, if it is one.
-  private SplitPlan.@Nullable Region current;
+  private final SplitPlan.@Nullable Region current;
 
   /// The number of sites of the method so far; see [Sites].
   private int sites;
@@ -52,7 +52,11 @@ final class FunctionCompiler {
   private int skippedBlocks;
 
   private FunctionCompiler(
-      FunctionContext context, MethodState state, @Nullable RegionExits exits, int codeEnd) {
+      FunctionContext context,
+      MethodState state,
+      @Nullable RegionExits exits,
+      SplitPlan.@Nullable Region region) {
+    this.current = region;
     this.context = context;
     this.reader = context.reader;
     this.state = state;
@@ -72,7 +76,7 @@ final class FunctionCompiler {
     this.arrays = new ArrayEmitter(state);
     this.casts = new CastEmitter(state);
     this.effects = new StackEffects(context.plan, reader, state.control);
-    this.control = new ControlEmitter(state, context, calls, exits, codeEnd);
+    this.control = new ControlEmitter(state, context, calls, exits, region);
     this.selects = new SelectEmitter(state);
     this.fuel = new FuelEmitter(state);
     this.exceptions = new ExceptionEmitter(state, control, exits);
@@ -84,7 +88,6 @@ final class FunctionCompiler {
   static void compile(
       CodeKind kind, ModulePlan plan, int functionIndex, SplitPlan split, ChunkClasses classes) {
     FunctionContext context = new FunctionContext(kind, plan, functionIndex, split, classes);
-    int end = plan.module().bodyEnd(functionIndex);
     String trailing = Names.INSTANCE_DESC + (split.hasFrame() ? SlotLayout.ARRAYS_DESC : "");
     String name =
         split.hasFrame() ? Names.functionBody(functionIndex) : Names.function(functionIndex);
@@ -98,7 +101,8 @@ final class FunctionCompiler {
             context.slots(),
             context.cachesMemory(plan.module().has(functionIndex, FunctionFacts.ACCESSES_MEMORY)),
             /* caller= */ null);
-    FunctionCompiler compiler = new FunctionCompiler(context, state, /* exits= */ null, end);
+    FunctionCompiler compiler =
+        new FunctionCompiler(context, state, /* exits= */ null, /* region= */ null);
     boolean makesTailCalls = plan.module().makesTailCalls(functionIndex);
     state.writeProlog(functionIndex, makesTailCalls && context.canRestart());
     if (plan.module().has(functionIndex, FunctionFacts.CALLS)) {
@@ -421,8 +425,7 @@ final class FunctionCompiler {
   /// @param left the locals that it finds where this method left them
   private void writeRegion(
       SplitPlan.Region region, BitSet left, MethodState body, RegionExits exits) {
-    FunctionCompiler compiler = new FunctionCompiler(context, body, exits, region.end());
-    compiler.current = region;
+    FunctionCompiler compiler = new FunctionCompiler(context, body, exits, region);
     BitSet own = (BitSet) region.used().clone();
     own.andNot(region.passed());
     body.writeRegionProlog(state, left, own);

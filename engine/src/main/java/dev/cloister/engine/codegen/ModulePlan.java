@@ -44,7 +44,7 @@ public final class ModulePlan {
   private static final CallShape EMPTY_SHAPE = new CallShape("", "");
 
   /// The estimated bytecode from which a function is not even tried in one JVM method, in bytes.
-  public static final int METHOD_BYTES = 100_000;
+  public static final int METHOD_BYTES = 60_000;
 
   private final WasmModule module;
   private final InstanceLayout layout;

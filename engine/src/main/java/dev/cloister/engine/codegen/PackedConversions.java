@@ -173,16 +173,23 @@ final class PackedConversions {
     vectors.convert(widening.conversion(), widening.to());
   }
 
-  /// Both operands are saturated; then the lower halves of their lanes are taken.
+  /// Both operands are saturated; then the lower halves of their lanes are taken. Where half a
+  /// vector is wanted, programs narrow one vector with itself.
   private void narrow(LaneType from, int least, int greatest) {
     LaneType to = from == LaneType.SHORT ? LaneType.BYTE : LaneType.SHORT;
     long first = from == LaneType.SHORT ? EVEN_BYTES : EVEN_SHORTS;
     state.deferTop(2);
-    vectors.selectOfTwo(
-        first,
-        first | SECOND_VECTOR,
-        () -> writeSaturated(1, from, least, greatest),
-        () -> writeSaturated(0, from, least, greatest));
+    if (state.vectorOperands.areOne()) {
+      writer.vectorConstant(first, first);
+      writeSaturated(0, from, least, greatest);
+      vectors.selectFrom();
+    } else {
+      vectors.selectOfTwo(
+          first,
+          first | SECOND_VECTOR,
+          () -> writeSaturated(1, from, least, greatest),
+          () -> writeSaturated(0, from, least, greatest));
+    }
     vectors.viewFrom(LaneType.BYTE, to);
     finish(2, to);
   }

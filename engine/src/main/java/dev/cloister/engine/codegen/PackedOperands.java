@@ -39,6 +39,15 @@ final class PackedOperands {
     return LaneType.BYTE;
   }
 
+  /// {@return whether the two operands on top are in the same variable, so that they are one
+  /// vector}
+  boolean areOne() {
+    int top = operands.size() - 1;
+    return operands.place(top) == OperandStack.LOCAL
+        && operands.place(top - 1) == OperandStack.LOCAL
+        && operands.slot(top) == operands.slot(top - 1);
+  }
+
   /// {@return whether there is an operand in the current frame that is a vector object}
   ///
   /// @param depth where it is, counted from the top

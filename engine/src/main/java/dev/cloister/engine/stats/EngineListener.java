@@ -19,6 +19,9 @@ public interface EngineListener {
   /// which is the last that is told of it.
   default void compileJobChanged(CompileJobInfo job) {}
 
+  /// The sizes of code and metadata were sampled.
+  default void codeSampled(CodeSample sample) {}
+
   /// An instance was made, or could not be: once for each attempt.
   default void moduleInstantiated(ModuleInstantiated event) {}
 

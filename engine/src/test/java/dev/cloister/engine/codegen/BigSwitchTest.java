@@ -50,6 +50,14 @@ final class BigSwitchTest {
     code.end();
   }
 
+  /// Writes something that all cases compute, so that they have copies of these locals.
+  private static CodeBuilder share(CodeBuilder code, int... locals) {
+    for (int local : locals) {
+      code.localGet(local).i32Const(1).op(Opcode.I32_XOR).drop();
+    }
+    return code;
+  }
+
   private Instance instance(FuncType type, Consumer<CodeBuilder> body) {
     return engine.instantiate(new ModuleBuilder().exportFunction("f", type, body));
   }
@@ -63,7 +71,7 @@ final class BigSwitchTest {
               bigSwitch(
                   code,
                   () -> code.localGet(0),
-                  i -> code.localGet(1).i32Const(i * 100).i32Add().localSet(1));
+                  i -> share(code, 1).localGet(1).i32Const(i * 100).i32Add().localSet(1));
               code.localGet(1);
             });
 
@@ -93,6 +101,7 @@ final class BigSwitchTest {
                         code,
                         () -> code.localGet(1),
                         inner -> {
+                          share(code, sum).localGet(wide).i64Const(1).op(Opcode.I64_XOR).drop();
                           code.localGet(sum).i32Const(10 * inner).i32Add().localSet(sum);
                           code.localGet(wide)
                               .i64Const(10L * inner)
@@ -136,7 +145,7 @@ final class BigSwitchTest {
                     bigSwitch(
                         code,
                         () -> code.localGet(1),
-                        j -> code.localGet(y).localGet(x).i32Add().drop());
+                        j -> share(code, x, y).localGet(y).localGet(x).i32Add().drop());
                     code.op(Opcode.I32_SUB).localGet(y).i32Add().localSet(x);
                   });
               code.i32Add().localGet(x).op(Opcode.I32_XOR);
@@ -204,6 +213,7 @@ final class BigSwitchTest {
               code.brTable(IntStream.range(0, CASES).asLongStream().toArray());
               for (int i = 0; i < CASES; i++) {
                 code.end();
+                share(code, 0, 1);
                 // ((value + first local) * 3) + second local, once for each label that is passed.
                 code.localGet(0).i32Add().i32Const(3).op(Opcode.I32_MUL).localGet(1).i32Add();
               }
@@ -231,7 +241,7 @@ final class BigSwitchTest {
                   code,
                   () -> code.localGet(0),
                   i -> {
-                    code.localGet(sum).i32Const(i + 1).i32Add().localSet(sum);
+                    share(code, sum).localGet(sum).i32Const(i + 1).i32Add().localSet(sum);
                     // State i is followed by state 2i+1 modulo the number of cases.
                     code.localGet(0).i32Const(2).op(Opcode.I32_MUL).i32Const(1).i32Add();
                     code.i32Const(CASES).op(Opcode.I32_REM_U).localSet(0);
@@ -263,7 +273,7 @@ final class BigSwitchTest {
                 bigSwitch(
                     code,
                     () -> code.localGet(0),
-                    i -> code.localGet(1).i32Const(i).i32Add().localSet(1));
+                    i -> share(code, 1).localGet(1).i32Const(i).i32Add().localSet(1));
                 code.localGet(1).localGet(1).i32Add().localSet(1);
               }
               code.localGet(1);

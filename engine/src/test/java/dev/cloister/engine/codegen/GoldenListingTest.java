@@ -308,11 +308,14 @@ final class GoldenListingTest {
               for (int i = 0; i < 9; i++) {
                 code.end();
                 switch (i) {
-                  case 0 -> code.localGet(1).i32Const(1).i32Add().localSet(1);
-                  case 1 -> code.localGet(wide).localGet(wide).op(Opcode.I64_ADD).localSet(wide);
+                  case 0, 4 -> code.localGet(1).i32Const(1).i32Add().localSet(1);
+                  case 1, 5 -> code.localGet(wide).localGet(wide).op(Opcode.I64_ADD).localSet(wide);
                   // Written before it is read: no copy.
-                  case 2 -> code.i32Const(3).localSet(1).localGet(1).drop();
-                  default -> {}
+                  case 2, 6 -> code.i32Const(3).localSet(1).localGet(1).i32Const(1).i32Add().drop();
+                  // A copy of one operand is enough.
+                  case 3, 7 -> code.localGet(0).localGet(1).op(Opcode.I32_SUB).localSet(0);
+                  // No other case does this: no copy.
+                  default -> code.localGet(1).i32Const(9).op(Opcode.I32_MUL).localSet(1);
                 }
               }
               code.localGet(1);

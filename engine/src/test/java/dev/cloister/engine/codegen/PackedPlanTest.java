@@ -198,6 +198,16 @@ final class PackedPlanTest {
                   code.localGet(1).localGet(2).op(Opcode.SELECT);
                   code.localGet(1).op(Opcode.I16X8_EXTMUL_LOW_I8X16_S);
                 })
+            // Half a vector.
+            .function(
+                BINARY,
+                code -> {
+                  code.localGet(0).localGet(1).op(Opcode.I16X8_NARROW_I32X4_U);
+                  code.localTee(0).localGet(0).op(Opcode.I8X16_NARROW_I16X8_U);
+                  for (int i = 0; i < 8; i++) {
+                    code.localGet(1).op(Opcode.I8X16_ADD);
+                  }
+                })
             // What the Vector API has no form of works on longs.
             .function(
                 BINARY,

@@ -488,4 +488,39 @@ final class VectorValuesTest {
     long sum = (long) count * (count - 1) / 2;
     assertThat(result(engine.instantiate(module), "f")).isEqualTo(new V128(sum, -sum));
   }
+
+  /// Both operands are the same local, or two that have the same value, or were it once.
+  @Test
+  void narrowings_ofOneVector_giveItTwice() {
+    V128 vector = new V128(0x0123_ff80_007f_8000L, 0x7fff_0100_00ff_fffeL);
+    for (Opcode opcode :
+        List.of(
+            Opcode.I8X16_NARROW_I16X8_S,
+            Opcode.I8X16_NARROW_I16X8_U,
+            Opcode.I16X8_NARROW_I32X4_S,
+            Opcode.I16X8_NARROW_I32X4_U)) {
+      Instance twice = exporting(UNARY, code -> code.localGet(0).localGet(0).op(opcode));
+      Instance both = exporting(BINARY, code -> code.localGet(0).localGet(1).op(opcode));
+      Instance before =
+          exporting(
+              BINARY,
+              code ->
+                  code.localGet(0)
+                      .localGet(1)
+                      .localSet(0)
+                      .localGet(0)
+                      .op(opcode)
+                      .localSet(0)
+                      .localGet(0));
+      Object expected = result(both, "f", vector, vector);
+      assertThat(result(twice, "f", vector)).as(opcode.mnemonic()).isEqualTo(expected);
+      assertThat(result(before, "f", vector, A))
+          .as(opcode.mnemonic())
+          .isEqualTo(result(both, "f", vector, A));
+    }
+    Instance bytes =
+        exporting(UNARY, code -> code.localGet(0).localGet(0).op(Opcode.I8X16_NARROW_I16X8_U));
+    assertThat(result(bytes, "f", vector))
+        .isEqualTo(new V128(0xffff_ff00_ff00_7f00L, 0xffff_ff00_ff00_7f00L));
+  }
 }

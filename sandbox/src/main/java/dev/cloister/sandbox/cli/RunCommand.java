@@ -4,6 +4,8 @@ import dev.cloister.engine.EngineConfig;
 import dev.cloister.engine.EngineIsolate;
 import dev.cloister.engine.ModuleHandle;
 import dev.cloister.engine.WasmEngine;
+import dev.cloister.engine.debug.gdb.GdbServer;
+import dev.cloister.engine.error.StopReason;
 import dev.cloister.engine.error.StoppedException;
 import dev.cloister.engine.error.TrapException;
 import dev.cloister.engine.error.UncaughtWasmException;
@@ -24,6 +26,7 @@ import dev.cloister.isolate.wasi.ProcessExit;
 import dev.cloister.isolate.wasi.WasiConfig;
 import dev.cloister.sandbox.config.DataSize;
 import dev.cloister.sandbox.config.TimeSpan;
+import java.io.IOException;
 import java.io.PrintStream;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -96,6 +99,16 @@ final class RunCommand implements Callable<Integer> {
       description = "Stops the guest after about this many instructions, as a trap.")
   private @Nullable Long fuel;
 
+  @Option(
+      names = "--gdb",
+      paramLabel = "PORT",
+      description = {
+        "Waits before the first instruction for a debugger such as LLDB at this port of the"
+            + " loopback",
+        "interface; 0 takes a free one."
+      })
+  private @Nullable Integer gdbPort;
+
   @Parameters(index = "0", paramLabel = "MODULE", description = "The module; options end here.")
   private Path file = Path.of("");
 
@@ -114,6 +127,9 @@ final class RunCommand implements Callable<Integer> {
     }
     EngineConfig defaults =
         allowedFuel == null ? tierOption.engineConfig() : tierOption.countingEngineConfig("--fuel");
+    if (gdbPort != null && timeout != null) {
+      throw CommandFailure.usage("--gdb and --timeout exclude each other");
+    }
     if (!folders.isEmpty()) {
       throw CommandFailure.usage("--dir is not available yet");
     }
@@ -130,17 +146,24 @@ final class RunCommand implements Callable<Integer> {
         EngineIsolate isolate = engine.addIsolate("run");
         ModuleHandle module = engine.compile(isolate, wireBytes)) {
       Call call = call(module.module());
+      GdbServer debuggers = openGdb(engine, isolate);
       Store store = new Store(limiter());
       if (allowedFuel != null) {
         store.setFuel(allowedFuel);
       }
-      int exitCode = run(call, module, store, environment);
-      profileOption.write(module);
-      return exitCode;
+      try (debuggers) {
+        int code = runGuest(call, module, store, environment);
+        if (debuggers != null) {
+          debuggers.exit(code);
+        }
+        profileOption.write(module);
+        return code;
+      }
     }
   }
 
-  private int run(Call call, ModuleHandle module, Store store, Map<String, String> environment) {
+  private int runGuest(
+      Call call, ModuleHandle module, Store store, Map<String, String> environment) {
     try {
       return GuestThread.run(store, timeout, () -> call.run(module, store, wasi(environment)));
     } catch (ProcessExit exit) {
@@ -151,9 +174,27 @@ final class RunCommand implements Callable<Integer> {
     } catch (UncaughtWasmException exception) {
       terminal.err().println(PrintableText.of(String.valueOf(exception.getMessage())));
       return ExitCode.TRAP;
-    } catch (StoppedException _) {
-      terminal.err().println("stopped: the time is over");
+    } catch (StoppedException stop) {
+      boolean isLate = stop.reason() == StopReason.DEADLINE;
+      terminal.err().println("stopped: " + (isLate ? "the time is over" : "by the debugger"));
       return ExitCode.TIMEOUT;
+    }
+  }
+
+  private @Nullable GdbServer openGdb(WasmEngine engine, EngineIsolate isolate) {
+    Integer port = gdbPort;
+    if (port == null) {
+      return null;
+    }
+    isolate.debugger().enter();
+    isolate.debugger().pauseOnEntry(true);
+    try {
+      GdbServer server = GdbServer.start(port, engine::debuggers);
+      terminal.err().println("waiting for a debugger at 127.0.0.1:" + server.port());
+      terminal.err().flush();
+      return server;
+    } catch (IOException | IllegalArgumentException e) {
+      throw CommandFailure.failed("--gdb " + port + ": " + e.getMessage());
     }
   }
 

@@ -42,6 +42,16 @@ final class ServeCommand implements Callable<Integer> {
       description = "The port to listen on; 0 takes a free one (default: 8080).")
   private @Nullable Integer port;
 
+  @Option(
+      names = "--gdb",
+      paramLabel = "PORT",
+      description = {
+        "Lets a debugger such as LLDB connect to this port, from this machine, without a key. It"
+            + " sees",
+        "all tenants for which debugging is on (default: no port)."
+      })
+  private @Nullable Integer gdbPort;
+
   ServeCommand(Terminal terminal) {
     this.terminal = terminal;
   }
@@ -88,6 +98,12 @@ final class ServeCommand implements Callable<Integer> {
       http = http.withPort(port);
     }
     config = config.withHttp(http);
+    if (gdbPort != null) {
+      if (gdbPort < 1 || gdbPort > MAX_PORT) {
+        throw CommandFailure.usage("--gdb must be between 1 and " + MAX_PORT + ", is " + gdbPort);
+      }
+      config = config.withEngine(config.engine().withGdbPort(gdbPort));
+    }
     return dataFolder == null ? config : config.withDataFolder(dataFolder);
   }
 

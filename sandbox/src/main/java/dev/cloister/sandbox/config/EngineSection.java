@@ -16,6 +16,8 @@ import dev.cloister.engine.feature.WasmLimits;
 /// @param persistedCodeBytes the most compiled code that is kept in the data folder, so that it
 ///   need not be generated again after a restart; 0 keeps none
 /// @param traceFile where each event of the engine becomes a line; empty for nowhere
+/// @param gdbPort where debuggers may connect, on the loopback interface and without a key; 0 is
+///   nowhere
 public record EngineSection(
     int guestThreads,
     int uploadThreads,
@@ -26,7 +28,9 @@ public record EngineSection(
     int compileJobs,
     WasmLimits moduleLimits,
     long persistedCodeBytes,
-    String traceFile) {
+    String traceFile,
+    int gdbPort) {
+  private static final int MAX_PORT = 65_535;
   private static final int MAX_THREADS = 1_024;
   private static final int DEFAULT_ON_DEMAND = 4;
   private static final long DEFAULT_CODE_BYTES = 1L << 30;
@@ -49,7 +53,8 @@ public record EngineSection(
             (int) section.number("compileJobs", DEFAULT_COMPILE_JOBS, 1, MAX_COMPILE_JOBS),
             moduleLimits(section.section("moduleLimits")),
             section.sizeBytes("persistedCode", DEFAULT_PERSISTED_BYTES, 0, MAX_PERSISTED_BYTES),
-            section.optionalText("traceFile"));
+            section.optionalText("traceFile"),
+            (int) section.number("gdbPort", 0, 0, MAX_PORT));
     section.end();
     return config;
   }
@@ -66,7 +71,24 @@ public record EngineSection(
         compileJobs,
         newLimits,
         persistedCodeBytes,
-        traceFile);
+        traceFile,
+        gdbPort);
+  }
+
+  /// Returns this section with another port for debuggers.
+  public EngineSection withGdbPort(int port) {
+    return new EngineSection(
+        guestThreads,
+        uploadThreads,
+        warmUp,
+        onDemandVersions,
+        tierUp,
+        codeBytes,
+        compileJobs,
+        moduleLimits,
+        persistedCodeBytes,
+        traceFile,
+        port);
   }
 
   private static WasmLimits moduleLimits(ConfigSection section) {

@@ -3,11 +3,16 @@ package dev.cloister.sandbox.http;
 import dev.cloister.engine.EngineStatistics;
 import dev.cloister.engine.NativeModuleInfo;
 import dev.cloister.engine.WasmEngine;
+import dev.cloister.engine.WrapperStatistics;
 import dev.cloister.engine.persist.PersistenceFigures;
 import dev.cloister.engine.runtime.Stopper;
+import dev.cloister.engine.stats.CodeSample;
+import dev.cloister.engine.stats.CodeSampler;
+import dev.cloister.engine.stats.CodeSizes;
 import dev.cloister.engine.stats.CompilationPhase;
 import dev.cloister.engine.stats.CompileJobInfo;
 import dev.cloister.engine.stats.CompileState;
+import dev.cloister.engine.stats.SampleTrigger;
 import dev.cloister.isolate.IsolateLimit;
 import dev.cloister.isolate.heap.HeapCategory;
 import dev.cloister.isolate.heap.HeapSnapshot;
@@ -102,6 +107,8 @@ public final class Figures {
     figures.put("wireBytes", engineFigures.wireBytes());
     figures.put("compileJobs", compileJobs(engine.compileJobs()));
     figures.put("engineMemory", engineFigures.memory().toMap());
+    figures.put("wrappers", wrappers(engine.wrapperStatistics()));
+    figures.put("sampling", sampling(engine.sampler()));
     figures.put("compilations", engineFigures.compilations());
     figures.put("cacheHits", engineFigures.cacheHits());
     figures.put("compilation", compilation());
@@ -132,6 +139,54 @@ public final class Figures {
         compilations.compilations().total(/* isSuccess= */ false));
   }
 
+  private static Map<String, Object> wrappers(WrapperStatistics wrappers) {
+    Map<String, Object> figures = new LinkedHashMap<>();
+    figures.put("signatures", wrappers.signatures());
+    figures.put("used", wrappers.used());
+    figures.put("references", wrappers.references());
+    figures.put("bytes", wrappers.bytes());
+    figures.put("hits", wrappers.hits());
+    figures.put("misses", wrappers.misses());
+    figures.put("unloaded", wrappers.unloaded());
+    return figures;
+  }
+
+  /// The newest sample, in which each byte is in one place.
+  private static Map<String, Object> sampling(CodeSampler sampler) {
+    Map<String, Object> figures = new LinkedHashMap<>();
+    Map<String, Long> samples = new LinkedHashMap<>();
+    for (SampleTrigger trigger : SampleTrigger.values()) {
+      samples.put(trigger.label(), sampler.samples(trigger));
+    }
+    figures.put("samples", samples);
+    CodeSample last = sampler.last();
+    if (last != null) {
+      CodeSizes sizes = last.sizes();
+      figures.put("time", last.time().toString());
+      figures.put("trigger", last.trigger().label());
+      figures.put("moduleCodeBytes", sizes.moduleCodeBytes());
+      figures.put("moduleMetadataBytes", sizes.moduleMetadataBytes());
+      figures.put("sharedCodeBytes", sizes.sharedCodeBytes());
+      figures.put("engineBytes", sizes.engineBytes());
+      figures.put("totalBytes", sizes.total());
+    }
+    return figures;
+  }
+
+  /// A tenant's share in the newest sample, if it was there.
+  private void putShare(Map<String, Object> figures, Tenant tenant) {
+    CodeSample last = engine.sampler().last();
+    CodeSizes.Share share = last == null ? null : last.sizes().shares().get(tenant.name().text());
+    if (last != null && share != null) {
+      Map<String, Object> members = new LinkedHashMap<>();
+      members.put("time", last.time().toString());
+      members.put("trigger", last.trigger().label());
+      members.put("codeBytes", share.codeBytes());
+      members.put("metadataBytes", share.metadataBytes());
+      figures.put("sampling", members);
+    }
+  }
+
   private static Map<String, Object> stops(Stopper.Figures stops) {
     return Map.of(
         "guests", stops.stops(),
@@ -158,6 +213,7 @@ public final class Figures {
     figures.put("codeBytes", rows.stream().mapToLong(EngineRows.Row::codeBytes).sum());
     figures.put("metadataBytes", rows.stream().mapToLong(EngineRows.Row::metadataBytes).sum());
     figures.put("wireBytes", rows.stream().mapToLong(EngineRows.Row::wireBytes).sum());
+    putShare(figures, tenant);
     return figures;
   }
 

@@ -3,6 +3,10 @@ package dev.cloister.sandbox.http;
 import dev.cloister.engine.CodeStatistics;
 import dev.cloister.engine.EngineStatistics;
 import dev.cloister.engine.WasmEngine;
+import dev.cloister.engine.WrapperStatistics;
+import dev.cloister.engine.stats.CodeSampler;
+import dev.cloister.engine.stats.SampleTrigger;
+import dev.cloister.engine.stats.SizeMetric;
 import dev.cloister.isolate.heap.HeapCategory;
 import dev.cloister.sandbox.registry.Tenant;
 import dev.cloister.sandbox.registry.TenantRegistry;
@@ -53,6 +57,7 @@ final class MetricsApi {
     writeMemory(text, byCalls);
     writeCpu(text, byCalls);
     writeEngine(text);
+    writeSizes(text);
     writeCode(text);
     writeCompilations(text);
     text.single("cloister_tenants", "gauge", "Tenants.", byCalls.size());
@@ -259,6 +264,38 @@ final class MetricsApi {
         "counter",
         "Faulty modules that were known from a moment before.",
         engine.statistics().knownFaults());
+  }
+
+  private void writeSizes(PrometheusText text) {
+    CodeSampler sampler = engine.sampler();
+    for (SizeMetric metric : SizeMetric.values()) {
+      String name = "cloister_engine_" + metric.label();
+      text.metric(name, "histogram", metric.help());
+      for (SampleTrigger trigger : SampleTrigger.values()) {
+        text.sizes(
+            name,
+            Map.of("trigger", trigger.label()),
+            sampler.histogram(trigger, metric).snapshot());
+      }
+    }
+    WrapperStatistics wrappers = engine.wrapperStatistics();
+    text.single(
+        "cloister_engine_wrappers",
+        "gauge",
+        "Shapes of signatures with wrappers of imports and exports.",
+        wrappers.signatures());
+    text.single(
+        "cloister_engine_wrapper_bytes", "gauge", "Class files of wrappers.", wrappers.bytes());
+    text.single(
+        "cloister_engine_wrapper_cache_hits_total",
+        "counter",
+        "Shapes of signatures that were there already.",
+        wrappers.hits());
+    text.single(
+        "cloister_engine_wrapper_cache_misses_total",
+        "counter",
+        "Shapes of signatures that were not.",
+        wrappers.misses());
   }
 
   private static Map<String, String> labels(String tenant, String key, String value) {

@@ -1,5 +1,7 @@
 package dev.cloister.sandbox.stats;
 
+import dev.cloister.engine.stats.SizeHistogram;
+import java.util.LinkedHashMap;
 import java.util.Map;
 
 /// Writes figures in the text format of Prometheus (exposition format 0.0.4).
@@ -70,6 +72,26 @@ public final class PrometheusText {
     sample(name + "_bucket", Map.of("le", "+Inf"), durations.total());
     sample(name + "_sum", Map.of(), durations.sumSeconds());
     sample(name + "_count", Map.of(), durations.total());
+  }
+
+  /// Writes the samples of a histogram of sizes, whose metric was begun.
+  public void sizes(String name, Map<String, String> labels, SizeHistogram.Snapshot sizes) {
+    long seen = 0;
+    int last = sizes.counts().size() - 1;
+    for (int i = 0; i < last; i++) {
+      seen += sizes.counts().get(i);
+      sample(name + "_bucket", with(labels, Long.toString(SizeHistogram.Snapshot.bound(i))), seen);
+    }
+    long total = seen + sizes.counts().get(last);
+    sample(name + "_bucket", with(labels, "+Inf"), total);
+    sample(name + "_sum", labels, sizes.sum());
+    sample(name + "_count", labels, total);
+  }
+
+  private static Map<String, String> with(Map<String, String> labels, String bound) {
+    Map<String, String> more = new LinkedHashMap<>(labels);
+    more.put("le", bound);
+    return more;
   }
 
   /// Returns what was written.

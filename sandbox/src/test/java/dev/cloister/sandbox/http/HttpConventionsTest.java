@@ -134,6 +134,15 @@ final class HttpConventionsTest {
   }
 
   @Test
+  void statistics_haveWrappersAndSamples() {
+    JsonNode figures = operator.get("/v1/engine/statistics").expect(200).json();
+
+    assertThat(figures.path("wrappers").path("misses").isNumber()).isTrue();
+    assertThat(figures.path("sampling").path("samples").path("timer").isNumber()).isTrue();
+    assertThat(figures.path("sampling").path("samples").path("gc").isNumber()).isTrue();
+  }
+
+  @Test
   void metrics_areForTheOperator() {
     Reply reply = operator.get("/metrics").expect(200);
 
@@ -141,7 +150,11 @@ final class HttpConventionsTest {
     assertThat(reply.text())
         .contains("# TYPE cloister_invocations_total counter")
         .contains("cloister_tenants 1")
-        .contains("cloister_invocation_duration_seconds_bucket{le=\"+Inf\"}");
+        .contains("cloister_invocation_duration_seconds_bucket{le=\"+Inf\"}")
+        .contains("# TYPE cloister_engine_module_code_size_kib histogram")
+        .contains("cloister_engine_module_code_size_kib_bucket{trigger=\"gc\",le=\"1024\"}")
+        .contains("cloister_engine_modules_per_isolate_count{trigger=\"timer\"}")
+        .contains("cloister_engine_wrappers ");
     anybody.get("/metrics").problem(401, "unauthorized");
   }
 
