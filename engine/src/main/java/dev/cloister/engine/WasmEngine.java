@@ -109,8 +109,8 @@ public final class WasmEngine implements AutoCloseable {
     this.sampler = new CodeSampler(config.samplePeriod(), this::sizes, events, Clock.systemUTC());
   }
 
-  private ClassFileArchive archive(ModuleHash module) {
-    return persistence == null ? ClassFileArchive.NONE : persistence.open(module);
+  private ClassFileArchive archive(ModuleHash module, String salt) {
+    return persistence == null ? ClassFileArchive.NONE : persistence.open(module, salt);
   }
 
   private ArchiveIdentity identity(String engineVersion) {
@@ -386,7 +386,7 @@ public final class WasmEngine implements AutoCloseable {
     return linked;
   }
 
-  private NativeModule generate(WasmModule module, ModuleHash hash) {
+  private NativeModule generate(WasmModule module, ModuleHash hash, ClassFileArchive archive) {
     NativeModule made =
         new NativeModule(
             module,
@@ -401,7 +401,7 @@ public final class WasmEngine implements AutoCloseable {
             memoryPool,
             codeManager,
             config.debugFiles(),
-            archive(hash));
+            archive);
     ExecutionProfile given = config.profiles().get(hash);
     ExecutionProfile profile = given == null ? made.keptProfile() : given;
     if (profile != null) {

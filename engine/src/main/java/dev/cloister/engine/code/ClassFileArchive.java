@@ -37,15 +37,15 @@ public interface ClassFileArchive {
   /// @param bytes not changed any more
   void add(String unit, byte[] bytes);
 
-  /// {@return whether nothing is kept, so that units need not be made}
-  default boolean isNone() {
-    return false;
-  }
-
   /// Has a unit written with the next others, in place of one of the same name.
   ///
   /// @param bytes makes the unit at that time, on the thread that writes
   default void describe(String unit, Supplier<byte[]> bytes) {}
+
+  /// {@return whether nothing is kept, so that units need not be made}
+  default boolean isNone() {
+    return false;
+  }
 
   /// {@return whether there were units when it was opened}
   default boolean wasFilled() {

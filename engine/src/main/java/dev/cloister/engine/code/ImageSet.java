@@ -113,6 +113,11 @@ final class ImageSet {
     }
   }
 
+  /// {@return the image that new instances run, or null if it was given up}
+  @Nullable CodeImage currentIfThere() {
+    return current;
+  }
+
   /// {@return how the current image is made, or would be}
   FunctionTiers currentTiers() {
     synchronized (lock) {

@@ -235,7 +235,8 @@ public final class NativeModule implements CodeLinkage {
     tiers.heat().forEach(heat -> heats.put(heat.functionIndex(), heat));
     BitSet optimized = images.currentTiers().optimized();
     List<ExecutionProfile.Function> functions = new ArrayList<>();
-    for (int chunk : images.current().definedChunks()) {
+    CodeImage current = images.currentIfThere();
+    for (int chunk : current == null ? new int[0] : current.definedChunks()) {
       plan.ownFunctions(chunk)
           .forEach(f -> {
             FunctionHeat heat = heats.get(f);

@@ -30,7 +30,6 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.BiFunction;
 import java.util.function.Consumer;
-import java.util.function.Function;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
@@ -44,8 +43,8 @@ public final class ModuleCompiler {
   private final NativeModuleCache cache;
   private final ModuleFailures failures;
   private final CompileThreads threads;
-  private final Function<ModuleHash, ClassFileArchive> archives;
-  private final BiFunction<WasmModule, ModuleHash, NativeModule> generator;
+  private final BiFunction<ModuleHash, String, ClassFileArchive> archives;
+  private final Generator generator;
   private final EngineEvents events;
 
   /// Creates a compiler.
@@ -54,7 +53,7 @@ public final class ModuleCompiler {
   /// @param cache where native modules are found and put
   /// @param failures where faults are found and put
   /// @param threads where code is generated, and large modules are validated
-  /// @param archives where code of modules is kept
+  /// @param archives where code of modules is kept, by the salt of isolates that share nothing
   /// @param generator makes a native module of a valid one; on one of `threads`
   /// @param events is told of what was decoded
   public ModuleCompiler(
@@ -62,8 +61,8 @@ public final class ModuleCompiler {
       NativeModuleCache cache,
       ModuleFailures failures,
       CompileThreads threads,
-      Function<ModuleHash, ClassFileArchive> archives,
-      BiFunction<WasmModule, ModuleHash, NativeModule> generator,
+      BiFunction<ModuleHash, String, ClassFileArchive> archives,
+      Generator generator,
       EngineEvents events) {
     this.features = features;
     this.cache = cache;
@@ -72,6 +71,16 @@ public final class ModuleCompiler {
     this.archives = archives;
     this.generator = generator;
     this.events = events;
+  }
+
+  /// Makes native modules.
+  @FunctionalInterface
+  public interface Generator {
+    /// {@return the native module of a valid one} On a compile thread.
+    ///
+    /// @param hash that of its bytes
+    /// @param archive where its code is kept
+    NativeModule generate(WasmModule module, ModuleHash hash, ClassFileArchive archive);
   }
 
   /// What came of a compilation.
@@ -235,7 +244,8 @@ public final class ModuleCompiler {
     }
     job.enter(CompileState.VALIDATING);
     WasmModule module = source.decode();
-    ValidationArchive.add(archives.apply(source.hash()), module, job.limits());
+    ClassFileArchive archive = archives.apply(source.hash(), job.salt());
+    ValidationArchive.add(archive, module, job.limits());
     job.enter(CompileState.GENERATING);
     // All at once, so that its classes need not be handed over one by one.
     ModuleHash hash = source.hash();
@@ -243,7 +253,7 @@ public final class ModuleCompiler {
       try (CompileJob.Work work = job.assist()) {
         work.pass();
         // Somebody else may want it even if this job does not any more.
-        return generator.apply(module, hash);
+        return generator.generate(module, hash, archive);
       }
     });
   }
@@ -354,7 +364,7 @@ public final class ModuleCompiler {
             job.limits(),
             threads::runLater,
             job,
-            ValidationArchive.find(archives.apply(hash()), job.limits()));
+            ValidationArchive.find(archives.apply(hash(), job.salt()), job.limits()));
       } catch (WasmException e) {
         if (isOfModule(e)) {
           failures.add(new ModuleFailures.Failure(hash(), bytes.length, e), null, scope(job));

@@ -58,8 +58,8 @@ public record ArchiveIdentity(String software, String settings) {
   }
 
   /// {@return the name of the archive of a module}
-  String archiveName(ModuleHash module) {
-    byte[] bytes = (module.hex() + '\n' + settings).getBytes(UTF_8);
+  String archiveName(ModuleHash module, String salt) {
+    byte[] bytes = (module.hex() + '\n' + settings + '\n' + salt).getBytes(UTF_8);
     return HexFormat.of().formatHex(ArchiveFormat.digest(bytes));
   }
 }

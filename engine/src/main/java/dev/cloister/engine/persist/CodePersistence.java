@@ -100,14 +100,17 @@ public final class CodePersistence implements AutoCloseable {
     return executor;
   }
 
-  /// {@return the archive of a module} Reads what there is; on a compile thread.
+  /// {@return the archive of a module} Reads what there is; on a thread that compiles.
+  ///
+  /// @param salt that of an isolate that does not share code, or empty: it shares none of this
+  ///   either
   @SuppressWarnings("exports") // For the engine's facade.
-  public ClassFileArchive open(ModuleHash module) {
+  public ClassFileArchive open(ModuleHash module, String salt) {
     ArchiveIdentity code = identity(module);
     if (code == null) {
       return ClassFileArchive.NONE;
     }
-    String name = code.archiveName(module);
+    String name = code.archiveName(module, salt);
     ModuleArchive made = new ModuleArchive(this, module, code, name);
     synchronized (lock) {
       WeakReference<ModuleArchive> known = live.get(name);

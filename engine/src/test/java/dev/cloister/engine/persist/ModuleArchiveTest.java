@@ -73,18 +73,18 @@ final class ModuleArchiveTest {
 
   /// Writes units of 2,000 bytes and starts again.
   private ClassFileArchive again(String... units) {
-    ClassFileArchive archive = persistence.open(MODULE);
+    ClassFileArchive archive = persistence.open(MODULE, "");
     for (String unit : units) {
       archive.add(unit, unit(2_000, unit.charAt(0)));
     }
     persistence.close();
     persistence = persistence("software");
-    return persistence.open(MODULE);
+    return persistence.open(MODULE, "");
   }
 
   @Test
   void newCode_isWrittenAfterTwoQuietSeconds() {
-    ClassFileArchive archive = persistence.open(MODULE);
+    ClassFileArchive archive = persistence.open(MODULE, "");
     archive.add("a", unit(600, 1));
     pass(Duration.ofMillis(1_900));
     archive.add("b", unit(600, 2));
@@ -111,7 +111,7 @@ final class ModuleArchiveTest {
 
   @Test
   void littleNewCode_isForgotten() {
-    ClassFileArchive archive = persistence.open(MODULE);
+    ClassFileArchive archive = persistence.open(MODULE, "");
     archive.add("a", unit(999, 1));
     pass(Duration.ofSeconds(2));
 
@@ -123,7 +123,7 @@ final class ModuleArchiveTest {
 
   @Test
   void muchNewCode_isWrittenAtOnce() {
-    ClassFileArchive archive = persistence.open(MODULE);
+    ClassFileArchive archive = persistence.open(MODULE, "");
     archive.add("a", unit(99_999, 1));
     persistence.writeDue();
     assertThat(store.names()).isEmpty();
@@ -154,14 +154,20 @@ final class ModuleArchiveTest {
   @Test
   void modules_haveArchivesOfTheirOwn() {
     again("a");
-    assertThat(persistence.open(OTHER).find("a")).isNull();
-    assertThat(persistence.open(MODULE).find("a")).isNotNull();
+    assertThat(persistence.open(OTHER, "").find("a")).isNull();
+    assertThat(persistence.open(MODULE, "").find("a")).isNotNull();
+  }
+
+  @Test
+  void isolatesThatShareNothing_haveArchivesOfTheirOwn() {
+    again("a");
+    assertThat(persistence.open(MODULE, "tenant").find("a")).isNull();
   }
 
   @Test
   void archiveThatIsInUse_isShared() {
-    ClassFileArchive archive = persistence.open(MODULE);
-    assertThat(persistence.open(MODULE)).isSameAs(archive);
+    ClassFileArchive archive = persistence.open(MODULE, "");
+    assertThat(persistence.open(MODULE, "")).isSameAs(archive);
   }
 
   @Test
@@ -171,7 +177,7 @@ final class ModuleArchiveTest {
       bytes[bytes.length - 1] ^= 1;
       return bytes;
     });
-    ClassFileArchive archive = persistence.open(MODULE);
+    ClassFileArchive archive = persistence.open(MODULE, "");
     assertThat(archive.find("a")).isNotNull();
     assertThat(archive.find("b")).isNull();
     assertThat(archive.find("b")).isNull();
@@ -192,7 +198,7 @@ final class ModuleArchiveTest {
     persistence = persistence("software");
     store.changeAll(bytes -> Arrays.copyOf(bytes, bytes.length - 1));
 
-    ClassFileArchive archive = persistence.open(MODULE);
+    ClassFileArchive archive = persistence.open(MODULE, "");
 
     assertThat(archive.find("a")).isNull();
     assertThat(notPersisted).hasSize(1);
@@ -204,7 +210,7 @@ final class ModuleArchiveTest {
   void fileOfOtherSoftware_isIgnoredWithOneEvent_andReplaced() {
     again("a");
     persistence = persistence("newer software");
-    ClassFileArchive archive = persistence.open(MODULE);
+    ClassFileArchive archive = persistence.open(MODULE, "");
     assertThat(archive.find("a")).isNull();
     assertThat(notPersisted)
         .singleElement()
@@ -213,7 +219,7 @@ final class ModuleArchiveTest {
     archive.add("a", unit(1_500, 7));
     persistence.close();
 
-    assertThat(persistence("newer software").open(MODULE).find("a")).isEqualTo(unit(1_500, 7));
+    assertThat(persistence("newer software").open(MODULE, "").find("a")).isEqualTo(unit(1_500, 7));
     assertThat(store.names()).hasSize(1);
   }
 
@@ -229,7 +235,7 @@ final class ModuleArchiveTest {
   void fileThatAnotherProcessReplaced_isReadAsItIsNow() {
     ClassFileArchive archive = again("a", "b");
     CodePersistence otherProcess = persistence("software");
-    ClassFileArchive others = otherProcess.open(MODULE);
+    ClassFileArchive others = otherProcess.open(MODULE, "");
     others.add("c", unit(5_000, 'c'));
     otherProcess.close();
 
@@ -241,7 +247,7 @@ final class ModuleArchiveTest {
   @Test
   void storeThatIsFull_endsAdding_withOneEvent() {
     store.setFull(true);
-    ClassFileArchive archive = persistence.open(MODULE);
+    ClassFileArchive archive = persistence.open(MODULE, "");
     archive.add("a", unit(2_000, 1));
     pass(Duration.ofSeconds(2));
     persistence.writeDue();
@@ -260,7 +266,7 @@ final class ModuleArchiveTest {
   @Test
   void pendingCode_isBounded() {
     for (int i = 0; i < 5; i++) {
-      persistence.open(ModuleHash.of(new byte[] {(byte) i, 0})).add("a", unit(60_000, i));
+      persistence.open(ModuleHash.of(new byte[] {(byte) i, 0}), "").add("a", unit(60_000, i));
     }
     PersistenceFigures figures = persistence.figures();
     assertThat(figures.pendingBytes()).isEqualTo(180_000);
@@ -274,13 +280,13 @@ final class ModuleArchiveTest {
 
   @Test
   void archive_isBounded() {
-    ClassFileArchive archive = persistence.open(MODULE);
+    ClassFileArchive archive = persistence.open(MODULE, "");
     archive.add("a", unit(90_000, 1));
     archive.add("b", unit(60_001, 2));
     archive.add("c", unit(60_000, 3));
     persistence.close();
 
-    archive = persistence("software").open(MODULE);
+    archive = persistence("software").open(MODULE, "");
     assertThat(archive.find("a")).isNotNull();
     assertThat(archive.find("b")).isNull();
     assertThat(archive.find("c")).isNotNull();
