@@ -29,6 +29,8 @@ import org.junit.jupiter.api.Test;
 
 /// The life of generated code in a whole engine, with isolates that come and go.
 final class CodeLifeTest {
+  private static final List<CodeKind> KINDS = List.of(CodeKind.values());
+
   private static final FuncType INT = new FuncType(List.of(I32), List.of(I32));
 
   /// A module with functions `f0` to `f19`, each of which adds its number and `tag`.
@@ -109,7 +111,7 @@ final class CodeLifeTest {
         switch (random.nextInt(4)) {
           case 0 -> handle.tierUp(function);
           case 1 -> handle.tierDown(function);
-          case 2 -> handle.switchTo(CodeKind.values()[random.nextInt(5)], instance);
+          case 2 -> handle.switchTo(KINDS.get(random.nextInt(KINDS.size())), instance);
           default -> handle.release(instance);
         }
         assertThat(result(instance, "f" + function, call)).isEqualTo(call + function + tag);

@@ -18,6 +18,7 @@ import java.lang.management.ManagementFactory;
 import java.lang.management.MemoryPoolMXBean;
 import java.time.Duration;
 import java.util.List;
+import java.util.Objects;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -85,9 +86,7 @@ final class SamplingTest {
   }
 
   private static CodeSizes.Share share(CodeSizes sizes, String isolate) {
-    CodeSizes.Share share = sizes.shares().get(isolate);
-    assertThat(share).isNotNull();
-    return share;
+    return Objects.requireNonNull(sizes.shares().get(isolate));
   }
 
   /// The factor holds for whole modules, which is what budgets and views are about.

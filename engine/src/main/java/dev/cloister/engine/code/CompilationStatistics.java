@@ -55,6 +55,7 @@ public final class CompilationStatistics {
     figures.getAndAdd(first + 2, bytes);
   }
 
+  @SuppressWarnings("EnumOrdinal") // Positions in an array that nobody else sees.
   private static int position(Phase phase, @Nullable CodeKind kind) {
     int column = kind == null ? KINDS.length : kind.ordinal();
     return (phase.ordinal() * (KINDS.length + 1) + column) * FIGURES;

@@ -46,7 +46,7 @@ final class ImageArchive {
     String unit = plan.tierLabel(tiers, chunk) + "/C" + chunk;
     byte[] kept = archive.find(unit);
     ChunkBundle bundle = kept == null ? null : ChunkBundle.read(kept);
-    if (bundle != null) {
+    if (kept != null && bundle != null) {
       plan.restore(tiers, chunk, bundle.facts());
       statistics.add(Phase.LOAD, kind, start, kept.length);
       return bundle.files();
@@ -68,7 +68,7 @@ final class ImageArchive {
   /// @param name without the package
   /// @param generator makes it if it is not there
   byte[] other(String name, Supplier<byte[]> generator) {
-    return Objects.requireNonNull(find(archive, statistics, name, generator::get));
+    return Objects.requireNonNull(find(archive, statistics, name, () -> generator.get()));
   }
 
   /// {@return the class file of a class that is no chunk, from an archive, or generated and added

@@ -99,7 +99,7 @@ final class CaseExpressions {
       for (long operand : new long[] {operation.first, operation.second}) {
         if (operand >= 0) {
           int count = counts.merge(operand, 1, Integer::sum);
-          int best = most < 0 ? 0 : counts.get(most);
+          int best = counts.getOrDefault(most, 0);
           if (count > best || (count == best && operand < most)) {
             most = operand;
           }

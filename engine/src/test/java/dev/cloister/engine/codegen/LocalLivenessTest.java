@@ -31,8 +31,7 @@ final class LocalLivenessTest {
     private final @Nullable LocalLiveness liveness;
 
     Body(int localCount, Consumer<CodeBuilder> writer) {
-      ModuleBuilder builder =
-          new ModuleBuilder().tag(FuncType.EMPTY).function(TYPE, writer::accept);
+      ModuleBuilder builder = new ModuleBuilder().tag(FuncType.EMPTY).function(TYPE, writer);
       WasmModule module =
           ModuleDecoder.decode(builder.build(), WasmFeatures.ALL, WasmLimits.defaults());
       IntStream.Builder found = IntStream.builder();

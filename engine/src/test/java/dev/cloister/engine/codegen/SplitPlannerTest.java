@@ -11,7 +11,6 @@ import dev.cloister.engine.bytecode.InstructionReader;
 import dev.cloister.engine.bytecode.Opcode;
 import dev.cloister.engine.decode.ModuleDecoder;
 import dev.cloister.engine.error.LimitExceededException;
-import dev.cloister.engine.error.LimitExceededException;
 import dev.cloister.engine.feature.WasmFeatures;
 import dev.cloister.engine.feature.WasmLimits;
 import dev.cloister.engine.fixture.CodeBuilder;

@@ -37,7 +37,7 @@ public final class GdbServer implements AutoCloseable {
   /// Starts to listen.
   ///
   /// @param port 0 for any that is free
-  /// @param debuggers {@return those of the isolates that are being debugged} at any time, by any
+  /// @param debuggers gives those of the isolates that are being debugged, at any time, by any
   ///   thread
   /// @throws IOException if the port cannot be had
   public static GdbServer start(int port, Supplier<List<Debugger>> debuggers) throws IOException {

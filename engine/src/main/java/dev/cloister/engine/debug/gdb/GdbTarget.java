@@ -56,7 +56,7 @@ final class GdbTarget {
 
   private record Owned(Debugger debugger, Breakpoint breakpoint) {}
 
-  /// @param debuggers {@return those of the isolates that are being debugged}
+  /// @param debuggers gives those of the isolates that are being debugged
   GdbTarget(Supplier<List<Debugger>> debuggers) {
     this.debuggers = debuggers;
     this.guest = firstPaused();

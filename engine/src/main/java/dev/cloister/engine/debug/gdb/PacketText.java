@@ -55,7 +55,7 @@ final class PacketText {
   static byte[] littleEndian(long number, int bytes) {
     byte[] result = new byte[bytes];
     for (int i = 0; i < bytes; i++) {
-      result[i] = (byte) (number >>> 8 * i);
+      result[i] = (byte) (number >>> (8 * i));
     }
     return result;
   }
