@@ -42,7 +42,7 @@ final class KeptCodeOptionsTest {
   }
 
   private CommandRun run(String... options) {
-    String[] arguments = new String[options.length + 5];
+    Object[] arguments = new Object[options.length + 5];
     arguments[0] = "run";
     System.arraycopy(options, 0, arguments, 1, options.length);
     arguments[options.length + 1] = "--invoke";
