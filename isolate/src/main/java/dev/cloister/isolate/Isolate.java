@@ -210,6 +210,7 @@ public final class Isolate {
         limits.value(IsolateLimit.QUEUE_LENGTH),
         limits.value(IsolateLimit.REQUESTS_PER_SECOND),
         limits.value(IsolateLimit.CPU_MILLIS_PER_CALL),
+        limits.value(IsolateLimit.FUEL_PER_CALL),
         limits.value(IsolateLimit.CPU_MILLIS_PER_SECOND));
   }
 

@@ -29,6 +29,10 @@ public enum IsolateLimit {
   /// CPU time of all calls per second of wall-clock time, with a burst of one second's worth. One
   /// core is 1,000.
   CPU_MILLIS_PER_SECOND("cpuMillisPerSecond", 4_000, 1, 1_000_000),
+  /// What one call may execute, in units of fuel: about one for each instruction, the same on every
+  /// machine. 0 is no limit; any other makes the tenant's calls run code that counts, which takes
+  /// longer. At most what is exact as a JSON number.
+  FUEL_PER_CALL("fuelPerCall", 0, 0, (1L << 53) - 1),
   /// Calls in flight, running or waiting.
   CONCURRENCY("concurrency", 64, 1, 100_000),
   /// Calls that wait for a guest thread.

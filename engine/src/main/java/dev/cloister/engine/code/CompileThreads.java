@@ -1,5 +1,6 @@
 package dev.cloister.engine.code;
 
+import java.util.List;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.Callable;
 import java.util.concurrent.ExecutionException;
@@ -9,14 +10,19 @@ import java.util.concurrent.Future;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.Semaphore;
+import java.util.concurrent.ThreadFactory;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.jspecify.annotations.Nullable;
 
-/// The threads on which code is generated: a fixed number of daemons.
+/// The threads on which code is generated: daemons, in two groups of a fixed number each.
 ///
 /// Somebody waits for a task of [#run]. Tasks of [#runLater] are work ahead of time, which may also
 /// be left undone: they are done one by one between the others, and never on all threads, so that
-/// nobody waits for more than a part of them.
+/// nobody waits for more than a part of them. Both may take locks and define classes, and so may
+/// wait for threads that define classes, too.
+///
+/// Those in turn hold the lock of a class while its bytes are made, by [#generate]. That has
+/// threads of its own: else all threads could wait for a class whose bytes wait for a thread.
 public final class CompileThreads implements AutoCloseable {
   /// Enough for blocks nested as deeply as modules may have them: only what is used is taken.
   private static final long STACK_BYTES = 256L << 20;
@@ -33,6 +39,7 @@ public final class CompileThreads implements AutoCloseable {
   private final CompilationStatistics statistics = new CompilationStatistics();
   private final AtomicInteger started = new AtomicInteger();
   private final ExecutorService executor;
+  private final ExecutorService generators;
 
   /// What is to be done ahead of time; what does not fit is dropped.
   private final BlockingQueue<Runnable> later = new LinkedBlockingQueue<>(MAX_LATER);
@@ -40,11 +47,11 @@ public final class CompileThreads implements AutoCloseable {
   /// A permit for each thread that may work ahead of time.
   private final Semaphore permits;
 
-  /// Starts up to `count` threads, as they are needed.
+  /// Starts up to `count` threads of each group, as they are needed.
   public CompileThreads(int count) {
-    executor =
-        Executors.newFixedThreadPool(
-            count, task -> new CompileThread(task, started.incrementAndGet()));
+    ThreadFactory factory = task -> new CompileThread(task, started.incrementAndGet());
+    executor = Executors.newFixedThreadPool(count, factory);
+    generators = Executors.newFixedThreadPool(count, factory);
     permits = new Semaphore(count - 1);
   }
 
@@ -57,6 +64,18 @@ public final class CompileThreads implements AutoCloseable {
   ///
   /// @throws RuntimeException what the task threw
   public <T extends @Nullable Object> T run(Callable<T> task) {
+    return await(executor, task);
+  }
+
+  /// Makes the bytes of a class on a compile thread and waits for it, without being interrupted.
+  /// The task takes no lock that anybody holds who waits for a compile thread.
+  ///
+  /// @throws RuntimeException what the task threw
+  <T extends @Nullable Object> T generate(Callable<T> task) {
+    return await(generators, task);
+  }
+
+  private static <T extends @Nullable Object> T await(ExecutorService executor, Callable<T> task) {
     if (Thread.currentThread() instanceof CompileThread) {
       return call(task);
     }
@@ -140,9 +159,11 @@ public final class CompileThreads implements AutoCloseable {
   /// Ends the threads. Whoever waits for a task that was not begun gets a `CancellationException`.
   @Override
   public void close() {
-    for (Runnable task : executor.shutdownNow()) {
-      if (task instanceof Future<?> future) {
-        future.cancel(/* mayInterruptIfRunning= */ false);
+    for (ExecutorService group : List.of(executor, generators)) {
+      for (Runnable task : group.shutdownNow()) {
+        if (task instanceof Future<?> future) {
+          future.cancel(/* mayInterruptIfRunning= */ false);
+        }
       }
     }
   }

@@ -42,7 +42,7 @@ public final class CompilerWarmUp implements AutoCloseable {
   static final String SMALL = "fib";
 
   static final List<String> LARGE =
-      List.of("script", "json", "raytrace", "hash64", "format", "compress", "cipher");
+      List.of("script", "raytrace", "hash64", "format", "compress", "cipher");
 
   /// Warming up again would be of no use in the same JVM.
   private static final AtomicBoolean BEGUN = new AtomicBoolean();

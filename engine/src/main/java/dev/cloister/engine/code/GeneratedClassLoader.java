@@ -75,7 +75,7 @@ abstract class GeneratedClassLoader extends ClassLoader {
   private Class<?> define(String name, String simpleName) throws ClassNotFoundException {
     byte[] bytes = generated(simpleName);
     if (bytes == null) {
-      bytes = threads.run(() -> generate(simpleName));
+      bytes = threads.generate(() -> generate(simpleName));
     }
     if (bytes == null) {
       throw new ClassNotFoundException(name);

@@ -53,6 +53,32 @@ final class CompileThreadsTest {
     }
   }
 
+  /// As when a guest makes an image, whose first class is generated, and tiers of the module change
+  /// at the same time.
+  @Test
+  void bytesOfClasses_areMadeWhileAllThreadsWaitForALock() throws InterruptedException {
+    try (CompileThreads threads = new CompileThreads(2)) {
+      Object lock = new Object();
+      CountDownLatch waiting = new CountDownLatch(2);
+      CountDownLatch ended = new CountDownLatch(2);
+      synchronized (lock) {
+        for (int i = 0; i < 2; i++) {
+          threads.runSoon(() -> {
+            waiting.countDown();
+            synchronized (lock) {
+              ended.countDown();
+            }
+          });
+        }
+        waiting.await();
+
+        assertThat(threads.generate(() -> 7)).isEqualTo(7);
+        assertThat(ended.getCount()).isEqualTo(2);
+      }
+      ended.await();
+    }
+  }
+
   @Test
   void workAheadOfTime_isDoneByTheThreadsButOne() {
     try (CompileThreads threads = new CompileThreads(2)) {

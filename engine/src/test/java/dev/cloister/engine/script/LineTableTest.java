@@ -86,7 +86,7 @@ final class LineTableTest {
     Lines lines =
         Lines.of(
             new LineProgram(version, is64)
-                .directory("/work")
+                .directory("/project")
                 .directory("lib")
                 .file("main.c", version == 5 ? 0 : 1)
                 .file("part.c", version == 5 ? 1 : 2)
@@ -104,12 +104,12 @@ final class LineTableTest {
                 .advance(5)
                 .end());
     assertThat(lines.at(9)).isNull();
-    assertThat(lines.at(10)).isEqualTo(new SourcePosition("/work/main.c", 7, 3));
-    assertThat(lines.textAt(11)).isEqualTo("/work/main.c:7:3");
-    assertThat(lines.textAt(12)).isEqualTo("/work/main.c:8:3");
-    assertThat(lines.textAt(15)).isEqualTo("/work/main.c:8:3");
+    assertThat(lines.at(10)).isEqualTo(new SourcePosition("/project/main.c", 7, 3));
+    assertThat(lines.textAt(11)).isEqualTo("/project/main.c:7:3");
+    assertThat(lines.textAt(12)).isEqualTo("/project/main.c:8:3");
+    assertThat(lines.textAt(15)).isEqualTo("/project/main.c:8:3");
     assertThat(lines.textAt(16))
-        .isEqualTo(version == 5 ? "/work/lib/part.c:108" : "lib/part.c:108");
+        .isEqualTo(version == 5 ? "/project/lib/part.c:108" : "lib/part.c:108");
     assertThat(lines.textAt(20)).isNotNull();
     assertThat(lines.textAt(21)).as("after the sequence").isNull();
   }
@@ -340,7 +340,7 @@ final class LineTableTest {
         new BinaryWriter()
             .bytes(
                 new LineProgram(5)
-                    .directory("/work")
+                    .directory("/project")
                     .file("a.c", 0)
                     .useFile(0)
                     .address(10)

@@ -13,6 +13,7 @@ package dev.cloister.isolate.verticle;
 /// @param queueLength calls that wait for a thread
 /// @param requestsPerSecond calls admitted per second
 /// @param cpuMillisPerCall CPU time of the call
+/// @param fuelPerCall units of fuel that the call may use; 0 for any number
 /// @param cpuMillisPerSecond CPU time of all calls of the tenant, per second of wall-clock time
 public record CallLimits(
     long memoryPerInstanceBytes,
@@ -26,4 +27,5 @@ public record CallLimits(
     long queueLength,
     long requestsPerSecond,
     long cpuMillisPerCall,
+    long fuelPerCall,
     long cpuMillisPerSecond) {}

@@ -17,6 +17,9 @@ final class CallResources implements AutoCloseable {
         new LedgerLimiter(
             ledger, limits.memoryPerInstanceBytes(), limits.tableElements(), limits.gcHeapBytes());
     this.store = new Store(limiter);
+    if (limits.fuelPerCall() > 0) {
+      store.setFuel(limits.fuelPerCall());
+    }
     this.output = new BoundedOutput(ledger, limits.responseBytes());
   }
 

@@ -82,6 +82,9 @@ final class GuestFaults {
     if (trap.reason() == TrapReason.CALL_STACK_EXHAUSTED) {
       return new LimitReached("stackBytes", limits.stackBytes(), limits.stackBytes(), trapped);
     }
+    if (trap.reason() == TrapReason.ALL_FUEL_CONSUMED) {
+      return new LimitReached("fuelPerCall", limits.fuelPerCall(), limits.fuelPerCall(), trapped);
+    }
     return refusal != null && endsAllocation(trap.reason()) ? reached(refusal, trapped) : trapped;
   }
 

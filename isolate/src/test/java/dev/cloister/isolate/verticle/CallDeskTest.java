@@ -253,6 +253,27 @@ final class CallDeskTest {
     assertThat(desk.usage().cpuNanos()).isGreaterThan(TimeUnit.MILLISECONDS.toNanos(20));
   }
 
+  /// `local.get`, `local.get` and `i32.add` are three units.
+  @Test
+  void fuel_isCountedExactly() {
+    PluginHandle plugin = load(Modules.plain());
+
+    assertThat(resultOf(call(plugin, TestLimits.withFuel(3), "add", 2, 3)))
+        .isEqualTo(new Returned(List.of(new WasmValue.I32(5))));
+    assertThat(resultOf(call(plugin, TestLimits.withFuel(2), "add", 2, 3)))
+        .isInstanceOfSatisfying(
+            LimitReached.class,
+            limit -> {
+              assertThat(limit.limit()).isEqualTo("fuelPerCall");
+              assertThat(limit.allowed()).isEqualTo(2);
+            });
+    assertThat(resultOf(call(plugin, TestLimits.withFuel(1_000_000), "spin")))
+        .isInstanceOfSatisfying(
+            LimitReached.class, limit -> assertThat(limit.limit()).isEqualTo("fuelPerCall"));
+    assertThat(resultOf(call(plugin, "add", 2, 3)))
+        .isEqualTo(new Returned(List.of(new WasmValue.I32(5))));
+  }
+
   @Test
   void tenantThatUsedItsCpuTime_waits() {
     PluginHandle plugin = load(Modules.plain());

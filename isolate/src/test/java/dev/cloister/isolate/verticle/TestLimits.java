@@ -15,6 +15,7 @@ final class TestLimits {
           /* queueLength= */ 10,
           /* requestsPerSecond= */ 1000,
           /* cpuMillisPerCall= */ 60_000,
+          /* fuelPerCall= */ 0,
           /* cpuMillisPerSecond= */ 1_000_000);
 
   private TestLimits() {}
@@ -32,6 +33,7 @@ final class TestLimits {
         LIMITS.queueLength(),
         LIMITS.requestsPerSecond(),
         LIMITS.cpuMillisPerCall(),
+        LIMITS.fuelPerCall(),
         LIMITS.cpuMillisPerSecond());
   }
 
@@ -48,6 +50,7 @@ final class TestLimits {
         queueLength,
         requestsPerSecond,
         LIMITS.cpuMillisPerCall(),
+        LIMITS.fuelPerCall(),
         LIMITS.cpuMillisPerSecond());
   }
 
@@ -64,6 +67,24 @@ final class TestLimits {
         LIMITS.queueLength(),
         LIMITS.requestsPerSecond(),
         millisPerCall,
+        LIMITS.fuelPerCall(),
         millisPerSecond);
+  }
+
+  static CallLimits withFuel(long fuelPerCall) {
+    return new CallLimits(
+        LIMITS.memoryPerInstanceBytes(),
+        LIMITS.tableElements(),
+        LIMITS.gcHeapBytes(),
+        LIMITS.stackBytes(),
+        LIMITS.deadlineMillis(),
+        LIMITS.responseBytes(),
+        LIMITS.requestBytes(),
+        LIMITS.concurrency(),
+        LIMITS.queueLength(),
+        LIMITS.requestsPerSecond(),
+        LIMITS.cpuMillisPerCall(),
+        fuelPerCall,
+        LIMITS.cpuMillisPerSecond());
   }
 }
