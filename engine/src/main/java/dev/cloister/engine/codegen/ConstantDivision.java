@@ -12,9 +12,9 @@ import org.objectweb.asm.Opcodes;
 final class ConstantDivision {
   /*
    * For x of N bits and a divisor d, let m = floor(2^(N+s) / d) + 1 and e = m * d - 2^(N+s). Then
-   * floor(x * m / 2^(N+s)) = floor(x / d) for all x < 2^B if e <= 2^(N+s-B). The smallest such s is
-   * taken. With B = N, m may have N + 1 bits. Where d is even, x and d are halved first, as often as
-   * d can be, which makes B smaller, and m fits; else the topmost bit of m is an addition:
+   * floor(x * m / 2^(N+s)) = floor(x / d) for all x < 2^B if e <= 2^(N+s-B). The smallest such s
+   * is taken. With B = N, m may have N + 1 bits. Where d is even, x and d are halved first, as
+   * often as d can be, which makes B smaller, and m fits; else the topmost bit of m is an addition:
    *
    *   32 bits:  q = ((x * (m - 2^32) >>> 32) + x) >>> s, in 64 bits
    *   64 bits:  h = high half of x * (m - 2^64);  q = (((x - h) >>> 1) + h) >>> (s - 1)

@@ -3,6 +3,7 @@ package dev.cloister.sandbox.http;
 import dev.cloister.engine.debug.Debugger;
 import dev.cloister.sandbox.json.Json;
 import dev.cloister.sandbox.problem.Problem;
+import dev.cloister.sandbox.registry.Tenant;
 import dev.cloister.sandbox.registry.TenantRegistry;
 import org.jspecify.annotations.Nullable;
 
@@ -40,13 +41,8 @@ final class DebuggingApi {
     if (enabled == null) {
       throw Problem.invalid("enabled", null, "true or false").asException();
     }
-    Debugger debugger = debugger(request);
-    if (enabled) {
-      debugger.enter();
-    } else {
-      debugger.leave();
-    }
-    return Answer.json(200, View.of(debugger));
+    Tenant tenant = tenants.debug(request.tenant(), enabled, request.author());
+    return Answer.json(200, View.of(tenant.isolate().debugger()));
   }
 
   private Debugger debugger(ApiRequest request) {

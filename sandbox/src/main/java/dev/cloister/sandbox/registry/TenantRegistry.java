@@ -1,5 +1,6 @@
 package dev.cloister.sandbox.registry;
 
+import dev.cloister.engine.debug.Debugger;
 import dev.cloister.isolate.IsolateLimits;
 import dev.cloister.sandbox.auth.KeyRing;
 import dev.cloister.sandbox.problem.Problem;
@@ -177,6 +178,18 @@ public final class TenantRegistry {
       // Not on the writer's thread: all code that is there is logged.
       tenant.codeLog().turn(on);
     }
+    return tenant;
+  }
+
+  /// Lets the tenant be debugged or no more, until the server stops.
+  public Tenant debug(TenantName name, boolean on, Author author) {
+    Tenant tenant = require(name);
+    Debugger debugger = tenant.isolate().debugger();
+    if (debugger.isEnabled() != on) {
+      audit.append(author, on ? "debugging.start" : "debugging.stop", name, name.text());
+    }
+    // Also if it is so already: somebody else may be changing it.
+    boolean _ = on ? debugger.enter() : debugger.leave();
     return tenant;
   }
 

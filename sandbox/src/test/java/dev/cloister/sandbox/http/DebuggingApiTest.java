@@ -70,6 +70,16 @@ final class DebuggingApiTest {
     operator.put("/v1/tenants/acme/debugging", "{\"enabled\":false}").expect(200);
     assertThat(enabled("acme")).isFalse();
     assertThat(rows(operator)).containsExactly(false);
+    JsonNode audit =
+        operator
+            .with("Accept", "application/json")
+            .get("/v1/events?limit=2")
+            .expect(200)
+            .json()
+            .path("items");
+    assertThat(audit.path(0).path("action").asText()).isEqualTo("debugging.stop");
+    assertThat(audit.path(1).path("action").asText()).isEqualTo("debugging.start");
+    assertThat(audit.path(1).path("tenant").asText()).isEqualTo("acme");
   }
 
   /// A tenant does not learn that another one debugs a module that they share.
