@@ -42,8 +42,6 @@ final class CloisterEngine implements GuestEngine {
     this.kind = kind;
     engine = new WasmEngine(EngineConfig.defaults().withCodeKind(kind));
     isolate = engine.addIsolate("bench");
-    // As a server does.
-    engine.warmUp();
   }
 
   /// Serves the harness.
