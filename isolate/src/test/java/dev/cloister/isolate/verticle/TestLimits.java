@@ -2,89 +2,83 @@ package dev.cloister.isolate.verticle;
 
 /// The limits of calls in tests.
 final class TestLimits {
-  static final CallLimits LIMITS =
-      new CallLimits(
-          /* memoryPerInstanceBytes= */ 1 << 20,
-          /* tableElements= */ 100,
-          /* gcHeapBytes= */ 1 << 20,
-          /* stackBytes= */ 512 << 10,
-          /* deadlineMillis= */ 60_000,
-          /* responseBytes= */ 10_000,
-          /* requestBytes= */ 10_000,
-          /* concurrency= */ 10,
-          /* queueLength= */ 10,
-          /* requestsPerSecond= */ 1000,
-          /* cpuMillisPerCall= */ 60_000,
-          /* fuelPerCall= */ 0,
-          /* cpuMillisPerSecond= */ 1_000_000);
+  private static final long DEADLINE_MILLIS = 60_000;
+  private static final long CONCURRENCY = 10;
+  private static final long QUEUE_LENGTH = 10;
+  private static final long REQUESTS_PER_SECOND = 1000;
+  private static final long CPU_MILLIS_PER_CALL = 60_000;
+  private static final long ANY_FUEL = 0;
+  private static final long CPU_MILLIS_PER_SECOND = 1_000_000;
+
+  static final CallLimits LIMITS = withDeadline(DEADLINE_MILLIS);
 
   private TestLimits() {}
 
   static CallLimits withDeadline(long deadlineMillis) {
-    return new CallLimits(
-        LIMITS.memoryPerInstanceBytes(),
-        LIMITS.tableElements(),
-        LIMITS.gcHeapBytes(),
-        LIMITS.stackBytes(),
+    return limits(
         deadlineMillis,
-        LIMITS.responseBytes(),
-        LIMITS.requestBytes(),
-        LIMITS.concurrency(),
-        LIMITS.queueLength(),
-        LIMITS.requestsPerSecond(),
-        LIMITS.cpuMillisPerCall(),
-        LIMITS.fuelPerCall(),
-        LIMITS.cpuMillisPerSecond());
+        CONCURRENCY,
+        QUEUE_LENGTH,
+        REQUESTS_PER_SECOND,
+        CPU_MILLIS_PER_CALL,
+        ANY_FUEL,
+        CPU_MILLIS_PER_SECOND);
   }
 
   static CallLimits withAdmission(long concurrency, long queueLength, long requestsPerSecond) {
-    return new CallLimits(
-        LIMITS.memoryPerInstanceBytes(),
-        LIMITS.tableElements(),
-        LIMITS.gcHeapBytes(),
-        LIMITS.stackBytes(),
-        LIMITS.deadlineMillis(),
-        LIMITS.responseBytes(),
-        LIMITS.requestBytes(),
+    return limits(
+        DEADLINE_MILLIS,
         concurrency,
         queueLength,
         requestsPerSecond,
-        LIMITS.cpuMillisPerCall(),
-        LIMITS.fuelPerCall(),
-        LIMITS.cpuMillisPerSecond());
+        CPU_MILLIS_PER_CALL,
+        ANY_FUEL,
+        CPU_MILLIS_PER_SECOND);
   }
 
   static CallLimits withCpu(long millisPerCall, long millisPerSecond) {
-    return new CallLimits(
-        LIMITS.memoryPerInstanceBytes(),
-        LIMITS.tableElements(),
-        LIMITS.gcHeapBytes(),
-        LIMITS.stackBytes(),
-        LIMITS.deadlineMillis(),
-        LIMITS.responseBytes(),
-        LIMITS.requestBytes(),
-        LIMITS.concurrency(),
-        LIMITS.queueLength(),
-        LIMITS.requestsPerSecond(),
+    return limits(
+        DEADLINE_MILLIS,
+        CONCURRENCY,
+        QUEUE_LENGTH,
+        REQUESTS_PER_SECOND,
         millisPerCall,
-        LIMITS.fuelPerCall(),
+        ANY_FUEL,
         millisPerSecond);
   }
 
   static CallLimits withFuel(long fuelPerCall) {
-    return new CallLimits(
-        LIMITS.memoryPerInstanceBytes(),
-        LIMITS.tableElements(),
-        LIMITS.gcHeapBytes(),
-        LIMITS.stackBytes(),
-        LIMITS.deadlineMillis(),
-        LIMITS.responseBytes(),
-        LIMITS.requestBytes(),
-        LIMITS.concurrency(),
-        LIMITS.queueLength(),
-        LIMITS.requestsPerSecond(),
-        LIMITS.cpuMillisPerCall(),
+    return limits(
+        DEADLINE_MILLIS,
+        CONCURRENCY,
+        QUEUE_LENGTH,
+        REQUESTS_PER_SECOND,
+        CPU_MILLIS_PER_CALL,
         fuelPerCall,
-        LIMITS.cpuMillisPerSecond());
+        CPU_MILLIS_PER_SECOND);
+  }
+
+  private static CallLimits limits(
+      long deadlineMillis,
+      long concurrency,
+      long queueLength,
+      long requestsPerSecond,
+      long cpuMillisPerCall,
+      long fuelPerCall,
+      long cpuMillisPerSecond) {
+    return new CallLimits(
+        /* memoryPerInstanceBytes= */ 1 << 20,
+        /* tableElements= */ 100,
+        /* gcHeapBytes= */ 1 << 20,
+        /* stackBytes= */ 512 << 10,
+        deadlineMillis,
+        /* responseBytes= */ 10_000,
+        /* requestBytes= */ 10_000,
+        concurrency,
+        queueLength,
+        requestsPerSecond,
+        cpuMillisPerCall,
+        fuelPerCall,
+        cpuMillisPerSecond);
   }
 }
