@@ -14,8 +14,7 @@ public record DatabaseConfig(String url, String user, String passwordFile) {
   static @Nullable DatabaseConfig from(ConfigSection section) {
     String url = section.checkedText("url", "", DatabaseConfig::requireScheme);
     DatabaseConfig config =
-        new DatabaseConfig(
-            url, section.optionalText("user"), section.optionalText("passwordFile"));
+        new DatabaseConfig(url, section.optionalText("user"), section.optionalText("passwordFile"));
     section.end();
     return url.isEmpty() ? null : config;
   }

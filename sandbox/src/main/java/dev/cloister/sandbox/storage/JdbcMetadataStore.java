@@ -63,8 +63,8 @@ public final class JdbcMetadataStore implements MetadataStore {
     Future<T> result =
         writer.submit(() -> {
           T value =
-              database.change(session ->
-                  work.apply(new JdbcTransaction(session, auditRecordsKept)));
+              database.change(
+                  session -> work.apply(new JdbcTransaction(session, auditRecordsKept)));
           onCommit.accept(value);
           return value;
         });

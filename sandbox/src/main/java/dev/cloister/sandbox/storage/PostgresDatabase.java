@@ -223,8 +223,7 @@ final class PostgresDatabase implements SqlDatabase {
 
   private static boolean isLocked(Connection connection) throws SQLException {
     try (Statement statement = connection.createStatement();
-        ResultSet row =
-            statement.executeQuery("SELECT pg_try_advisory_lock(" + OWNER_LOCK + ")")) {
+        ResultSet row = statement.executeQuery("SELECT pg_try_advisory_lock(" + OWNER_LOCK + ")")) {
       return row.next() && row.getBoolean(1);
     }
   }

@@ -63,8 +63,7 @@ final class SqlSession {
     return !query(_ -> true, sql, parameters).isEmpty();
   }
 
-  private PreparedStatement prepare(String sql, @Nullable Object[] parameters)
-      throws SQLException {
+  private PreparedStatement prepare(String sql, @Nullable Object[] parameters) throws SQLException {
     PreparedStatement statement = connection.prepareStatement(sql);
     for (int index = 0; index < parameters.length; index++) {
       bind(statement, index + 1, parameters[index]);

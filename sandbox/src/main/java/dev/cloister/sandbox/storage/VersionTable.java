@@ -57,8 +57,7 @@ final class VersionTable {
         version.createdAt().toEpochMilli());
   }
 
-  static void delete(
-      SqlSession session, TenantName tenant, PluginName plugin, BlobDigest version) {
+  static void delete(SqlSession session, TenantName tenant, PluginName plugin, BlobDigest version) {
     session.update(
         "DELETE FROM version WHERE tenant = ? AND plugin = ? AND digest = ?",
         tenant.text(),

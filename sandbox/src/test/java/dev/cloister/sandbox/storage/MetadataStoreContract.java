@@ -55,17 +55,19 @@ abstract class MetadataStoreContract {
   }
 
   final void fill() {
-    store().write(
-        transaction -> {
-          transaction.putTenant(tenant());
-          transaction.insertKey(new KeyRecord("k1", ACME, Role.INVOKER, "00", NOW));
-          transaction.putPlugin(new PluginRecord(ACME, MATH, "{}", NOW));
-          transaction.insertVersion(version(), "{\"imports\":[]}");
-          transaction.putAlias(
-              new AliasRecord(ACME, MATH, AliasName.LIVE, List.of(new AliasTarget(DIGEST, 100))));
-          return true;
-        },
-        _ -> {});
+    store()
+        .write(
+            transaction -> {
+              transaction.putTenant(tenant());
+              transaction.insertKey(new KeyRecord("k1", ACME, Role.INVOKER, "00", NOW));
+              transaction.putPlugin(new PluginRecord(ACME, MATH, "{}", NOW));
+              transaction.insertVersion(version(), "{\"imports\":[]}");
+              transaction.putAlias(
+                  new AliasRecord(
+                      ACME, MATH, AliasName.LIVE, List.of(new AliasTarget(DIGEST, 100))));
+              return true;
+            },
+            _ -> {});
   }
 
   private static AuditRecord audit(String action) {
@@ -96,12 +98,13 @@ abstract class MetadataStoreContract {
   void deletingATenant_deletesWhatIsItsOwn() {
     fill();
 
-    store().write(
-        transaction -> {
-          transaction.deleteTenant(ACME);
-          return true;
-        },
-        _ -> {});
+    store()
+        .write(
+            transaction -> {
+              transaction.deleteTenant(ACME);
+              return true;
+            },
+            _ -> {});
 
     MetadataSnapshot snapshot = store().load();
     assertThat(snapshot.tenants()).isEmpty();
@@ -117,12 +120,13 @@ abstract class MetadataStoreContract {
   void changingATenant_keepsWhatIsItsOwn() {
     fill();
 
-    store().write(
-        transaction -> {
-          transaction.putTenant(tenant().withState(TenantState.SUSPENDED).withLimits(Map.of()));
-          return true;
-        },
-        _ -> {});
+    store()
+        .write(
+            transaction -> {
+              transaction.putTenant(tenant().withState(TenantState.SUSPENDED).withLimits(Map.of()));
+              return true;
+            },
+            _ -> {});
 
     MetadataSnapshot snapshot = store().load();
     assertThat(snapshot.tenants().getFirst().state()).isEqualTo(TenantState.SUSPENDED);
@@ -133,23 +137,25 @@ abstract class MetadataStoreContract {
   @Test
   void transactionThatFails_changesNothing() {
     assertThatThrownBy(() ->
-            store().write(
-                transaction -> {
-                  transaction.putTenant(tenant());
-                  throw new IllegalArgumentException("no");
-                },
-                _ -> {
-                  throw new AssertionError("committed");
-                }))
+            store()
+                .write(
+                    transaction -> {
+                      transaction.putTenant(tenant());
+                      throw new IllegalArgumentException("no");
+                    },
+                    _ -> {
+                      throw new AssertionError("committed");
+                    }))
         .isInstanceOf(IllegalArgumentException.class);
     assertThatThrownBy(() ->
-            store().write(
-                transaction -> {
-                  transaction.putTenant(tenant());
-                  transaction.insertVersion(version(), "{}");
-                  return true;
-                },
-                _ -> {}))
+            store()
+                .write(
+                    transaction -> {
+                      transaction.putTenant(tenant());
+                      transaction.insertVersion(version(), "{}");
+                      return true;
+                    },
+                    _ -> {}))
         .isInstanceOf(StorageException.class);
 
     assertThat(store().load().tenants()).isEmpty();
@@ -161,14 +167,15 @@ abstract class MetadataStoreContract {
   void auditLog_listsBothWays_andKeepsTheNewest() {
     for (int i = 0; i < 3_000; i += 500) {
       int from = i;
-      store().write(
-          transaction -> {
-            for (int j = from; j < from + 500; j++) {
-              transaction.appendAudit(audit("action." + j));
-            }
-            return true;
-          },
-          _ -> {});
+      store()
+          .write(
+              transaction -> {
+                for (int j = from; j < from + 500; j++) {
+                  transaction.appendAudit(audit("action." + j));
+                }
+                return true;
+              },
+              _ -> {});
     }
 
     List<AuditRecord> newest = store().audit(new AuditFilter(null, null, Long.MAX_VALUE, 2));
