@@ -12,6 +12,7 @@ import dev.cloister.isolate.host.HttpField;
 import dev.cloister.isolate.host.KeyValueStore;
 import dev.cloister.isolate.host.LogLevel;
 import dev.cloister.isolate.host.NamedValues;
+import dev.cloister.isolate.host.OutboundHttp;
 import dev.cloister.isolate.host.OutboundResponse;
 import dev.cloister.isolate.host.PluginLog;
 import java.util.List;
@@ -20,8 +21,7 @@ import org.jspecify.annotations.Nullable;
 
 /// The module `cloister` of one instance: what its imports do.
 ///
-/// Made for one instance, used by its thread. What the functions work on is given for each call by
-/// [#begin] and taken away by [#end].
+/// Made for one instance, used by its thread, in calls only.
 public final class CloisterModule implements AutoCloseable {
   /*
    * Whatever a guest hands in is looked at in this order: are pointer and length within its memory,
@@ -44,13 +44,19 @@ public final class CloisterModule implements AutoCloseable {
 
   private static final List<LogLevel> LEVELS = List.of(LogLevel.values());
 
-  private HostServices services = HostServices.NONE;
-  private @Nullable HostCall call;
+  private final Supplier<HostServices> services;
+  private final HostCall call;
   private @Nullable OutboundResponse response;
   private String lastError = "";
 
-  /// Makes a module whose functions are denied everything until a call begins.
-  public CloisterModule() {}
+  /// Makes the module of an instance.
+  ///
+  /// @param services what the call that is being served may use
+  /// @param call what services are told of who uses them
+  public CloisterModule(Supplier<HostServices> services, HostCall call) {
+    this.services = services;
+    this.call = call;
+  }
 
   /// Whether modules import functions of the host's services from a module called `moduleName`.
   public static boolean isModuleName(String moduleName) {
@@ -76,39 +82,33 @@ public final class CloisterModule implements AutoCloseable {
       return null;
     }
     Capability capability = function.capability();
-    return capability == null || services.grants().allows(capability) ? function.of(this) : null;
+    return capability == null || services.get().grants().allows(capability)
+        ? function.of(this)
+        : null;
   }
 
-  /// Lets the functions work for a call.
-  public void begin(HostServices callServices, HostCall hostCall) {
-    services = callServices;
-    call = hostCall;
+  /// Forgets the answer that the guest has not read, and what went wrong.
+  public void forgetCall() {
+    dropResponse();
     lastError = "";
   }
 
-  /// Takes away what the call gave. Repeating it does nothing.
-  public void end() {
-    services = HostServices.NONE;
-    call = null;
-    dropResponse();
-  }
-
-  /// Ends the call, if there is one.
+  /// Returns what is held. Repeating it does nothing.
   @Override
   public void close() {
-    end();
+    forgetCall();
   }
 
   int configGet(CallerMemory memory, int name, int nameLength, int buffer, int capacity) {
-    return value(memory, services.configuration(), name, nameLength, buffer, capacity);
+    return value(memory, services.get().configuration(), name, nameLength, buffer, capacity);
   }
 
   int secretGet(CallerMemory memory, int name, int nameLength, int buffer, int capacity) {
-    return value(memory, services.secrets(), name, nameLength, buffer, capacity);
+    return value(memory, services.get().secrets(), name, nameLength, buffer, capacity);
   }
 
   int kvGet(CallerMemory memory, int key, int keyLength, int buffer, int capacity) {
-    KeyValueStore store = services.keyValues();
+    KeyValueStore store = services.get().keyValues();
     memory.check(buffer, capacity);
     String name = key(memory, key, keyLength);
     byte[] value = blocking(() -> store.get(name));
@@ -119,7 +119,7 @@ public final class CloisterModule implements AutoCloseable {
   }
 
   int kvSet(CallerMemory memory, int key, int keyLength, int value, int valueLength) {
-    KeyValueStore store = services.keyValues();
+    KeyValueStore store = services.get().keyValues();
     String name = key(memory, key, keyLength);
     memory.check(value, valueLength);
     return charged(
@@ -134,7 +134,7 @@ public final class CloisterModule implements AutoCloseable {
   }
 
   int kvDelete(CallerMemory memory, int key, int keyLength) {
-    KeyValueStore store = services.keyValues();
+    KeyValueStore store = services.get().keyValues();
     String name = key(memory, key, keyLength);
     return blocking(() -> store.delete(name)) ? 1 : 0;
   }
@@ -149,7 +149,7 @@ public final class CloisterModule implements AutoCloseable {
       int afterLength,
       int buffer,
       int capacity) {
-    KeyValueStore store = services.keyValues();
+    KeyValueStore store = services.get().keyValues();
     memory.check(buffer, capacity);
     String begin = memory.text(prefix, prefixLength, MAX_PREFIX_BYTES, "the prefix");
     String last = memory.text(after, afterLength, KeyValueStore.MAX_KEY_BYTES, "the last key");
@@ -169,9 +169,9 @@ public final class CloisterModule implements AutoCloseable {
   }
 
   /// Sends a request and returns the status of the answer, which is kept until the next request or
-  /// the end of the call.
+  /// the end of the instance.
   int httpRequest(CallerMemory memory, int head, int headLength, int body, int bodyLength) {
-    var http = services.http();
+    OutboundHttp http = services.get().http();
     dropResponse();
     String text = memory.text(head, headLength, MAX_REQUEST_HEAD_BYTES, "the request");
     memory.check(body, bodyLength);
@@ -179,7 +179,7 @@ public final class CloisterModule implements AutoCloseable {
         bodyLength,
         () -> {
           byte[] content = memory.bytes(body, bodyLength, Integer.MAX_VALUE, "the body");
-          OutboundResponse answer = http.send(RequestHead.parse(text, content), call());
+          OutboundResponse answer = http.send(RequestHead.parse(text, content), call);
           response = answer;
           return answer.status();
         });
@@ -206,7 +206,7 @@ public final class CloisterModule implements AutoCloseable {
     long kept = Math.min(Integer.toUnsignedLong(length), PluginLog.MAX_LINE_BYTES);
     // Not every log is of UTF-8; what is not becomes a replacement character.
     byte[] bytes = memory.bytes(line, (int) kept, PluginLog.MAX_LINE_BYTES, "the line");
-    services.log().log(LEVELS.get(level), new String(bytes, UTF_8));
+    services.get().log().log(LEVELS.get(level), new String(bytes, UTF_8));
     return 0;
   }
 
@@ -242,7 +242,7 @@ public final class CloisterModule implements AutoCloseable {
   }
 
   private OutboundResponse answered() {
-    services.http(); // is it still granted
+    services.get().http(); // is it still granted
     OutboundResponse kept = response;
     if (kept == null) {
       throw new ImportException(ResultCode.NOT_FOUND, "there is no answer");
@@ -252,29 +252,20 @@ public final class CloisterModule implements AutoCloseable {
 
   /// Runs `work` with `length` bytes charged, of which it makes a copy.
   private int charged(int length, Supplier<Integer> work) {
-    HostCall running = call();
     long bytes = Integer.toUnsignedLong(length);
-    if (!running.ledger().charge(HeapCategory.BUFFER, bytes)) {
+    if (!call.ledger().charge(HeapCategory.BUFFER, bytes)) {
       throw new ImportException(
           ResultCode.QUOTA, bytes + " bytes do not fit into memoryBytes besides what is used");
     }
     try {
       return work.get();
     } finally {
-      running.ledger().release(HeapCategory.BUFFER, bytes);
+      call.ledger().release(HeapCategory.BUFFER, bytes);
     }
   }
 
   private <T extends @Nullable Object> T blocking(Supplier<T> work) {
-    return call().blocking(work);
-  }
-
-  private HostCall call() {
-    HostCall running = call;
-    if (running == null) {
-      throw new IllegalStateException("a service is used outside of a call");
-    }
-    return running;
+    return call.blocking(work);
   }
 
   private void dropResponse() {

@@ -7,10 +7,15 @@ import dev.cloister.engine.module.ModuleHash;
 import dev.cloister.engine.module.WasmModule;
 import dev.cloister.isolate.abi.Abi;
 import dev.cloister.isolate.abi.AbiDetector;
+import dev.cloister.isolate.abi.CapabilityNeeds;
 import dev.cloister.isolate.heap.HeapCategory;
 import dev.cloister.isolate.heap.HeapLedger;
+import dev.cloister.isolate.host.Capability;
+import dev.cloister.isolate.imports.CloisterModule;
 import dev.cloister.isolate.wasi.WasiPreview1;
+import java.util.Collections;
 import java.util.List;
+import java.util.SortedMap;
 
 /// A tenant's hold on one compiled module.
 ///
@@ -22,6 +27,7 @@ public final class PluginHandle {
   private final HeapLedger ledger;
   private final long chargedBytes;
   private final Abi abi;
+  private final SortedMap<Capability, List<String>> needs;
   private final List<Import> unresolvedImports;
 
   private final Object lock = new Object();
@@ -38,10 +44,20 @@ public final class PluginHandle {
     this.ledger = ledger;
     this.chargedBytes = chargedBytes;
     this.abi = AbiDetector.detect(module.module());
+    this.needs = Collections.unmodifiableSortedMap(CapabilityNeeds.of(module.module()));
     this.unresolvedImports =
-        module.module().imports().stream()
-            .filter(needed -> !WasiPreview1.provides(needed.module(), needed.name()))
-            .toList();
+        module.module().imports().stream().filter(needed -> !isProvided(needed)).toList();
+  }
+
+  /// Whether something on this server provides an import, given the capability that it needs.
+  public static boolean isProvided(Import needed) {
+    return WasiPreview1.provides(needed.module(), needed.name())
+        || CloisterModule.provides(needed.module(), needed.name());
+  }
+
+  /// What the module needs to be granted, with the imports that need it.
+  public SortedMap<Capability, List<String>> needs() {
+    return needs;
   }
 
   /// The digest of the module's bytes.

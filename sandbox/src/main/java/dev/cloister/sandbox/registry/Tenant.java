@@ -152,10 +152,11 @@ public final class Tenant {
     return new GuestLogWriter(log, plugin, maxLogEntryBytes);
   }
 
-  /// Returns what the calls of `plugin` may use of the host: nothing but its log.
+  /// Returns what the calls of `plugin` may use of the host: what WASI programs take for granted,
+  /// and its log.
   public HostServices services(Plugin plugin) {
     PluginName name = plugin.name();
-    return HostServices.builder(Grants.NONE)
+    return HostServices.builder(Grants.BASIC)
         .log((level, line) -> log.append(name, level.label(), "plugin", line))
         .build();
   }
