@@ -33,6 +33,7 @@ public final class HttpListener implements AutoCloseable {
   private final ControlEndpoints control;
   private final UploadApi uploads;
   private final EngineApi engineApi;
+  private final DebugSocketApi debugSockets;
   private final EventStreams streams;
   private volatile @Nullable String deploymentId;
 
@@ -45,6 +46,7 @@ public final class HttpListener implements AutoCloseable {
       ControlEndpoints control,
       UploadApi uploads,
       EngineApi engineApi,
+      DebugSocketApi debugSockets,
       EventStreams streams) {
     this.vertx = vertx;
     this.config = config;
@@ -54,6 +56,7 @@ public final class HttpListener implements AutoCloseable {
     this.control = control;
     this.uploads = uploads;
     this.engineApi = engineApi;
+    this.debugSockets = debugSockets;
     this.streams = streams;
   }
 
@@ -96,6 +99,7 @@ public final class HttpListener implements AutoCloseable {
     UploadApi uploads =
         new UploadApi(registry.tenants(), registry.plugins(), uploadThreads(parts.config));
     EngineApi engineApi = new EngineApi(vertx, figures, parts.compilations, streams);
+    DebugSocketApi debugSockets = new DebugSocketApi(vertx, registry.tenants(), control);
     Routes.Apis apis =
         new Routes.Apis(
             control,
@@ -105,6 +109,7 @@ public final class HttpListener implements AutoCloseable {
             new TenantApi(registry.tenants()),
             new LimitsApi(registry.tenants()),
             new DebuggingApi(registry.tenants()),
+            debugSockets,
             new KeyApi(registry.tenants(), registry.keys()),
             new PluginApi(registry.tenants(), registry.plugins()),
             uploads,
@@ -128,6 +133,7 @@ public final class HttpListener implements AutoCloseable {
         control,
         uploads,
         engineApi,
+        debugSockets,
         streams);
   }
 
@@ -183,6 +189,7 @@ public final class HttpListener implements AutoCloseable {
   /// Stops accepting requests and lets those in flight end, but for event streams, which are ended.
   public Future<Void> stop() {
     streams.endAll();
+    debugSockets.endAll();
     String id = deploymentId;
     return id == null ? Future.succeededFuture() : vertx.undeploy(id);
   }
