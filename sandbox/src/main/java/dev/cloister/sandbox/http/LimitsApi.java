@@ -49,7 +49,7 @@ final class LimitsApi {
     }
     tenants.require(request.tenant());
     Tenant tenant =
-        tenants.put(request.tenant(), changes, /* onlyCreate= */ false, request.author()).tenant();
+        tenants.put(request.tenant(), changes, request.author()).tenant();
     return Answer.json(200, view(tenant));
   }
 

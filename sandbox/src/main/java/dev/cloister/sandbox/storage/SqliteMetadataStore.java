@@ -70,9 +70,14 @@ public final class SqliteMetadataStore implements MetadataStore {
 
   @Override
   public <T> T write(Function<MetadataTransaction, T> work, Consumer<T> onCommit) {
+    WriteGuard guard = WriteGuard.current();
     Future<T> result =
         writer.submit(() -> {
-          T value = transact(work);
+          T value =
+              transact(transaction -> {
+                guard.check();
+                return work.apply(transaction);
+              });
           onCommit.accept(value);
           return value;
         });
