@@ -29,8 +29,7 @@ final class BodyDigests {
       @Nullable String text = request.header(field);
       if (text != null) {
         DigestField.parse(field, text)
-            .forEach((algorithm, digest) ->
-                announced.add(new Announced(field, algorithm, digest)));
+            .forEach((algorithm, digest) -> announced.add(new Announced(field, algorithm, digest)));
       }
     }
     announced.forEach(entry -> running.put(entry.algorithm, entry.algorithm.start()));
@@ -58,7 +57,8 @@ final class BodyDigests {
       byte[] digest = actual.getOrDefault(entry.algorithm, new byte[0]);
       if (!MessageDigest.isEqual(digest, entry.digest)) {
         throw Problem.of(
-                ProblemType.DIGEST_MISMATCH, "the body is not the one that " + entry.field + " is of")
+                ProblemType.DIGEST_MISMATCH,
+                "the body is not the one that " + entry.field + " is of")
             .with("what", entry.field)
             .with("actual", DigestField.text(entry.algorithm, digest))
             .with("allowed", DigestField.text(entry.algorithm, entry.digest))

@@ -166,16 +166,16 @@ final class PluginApi {
         plugins.interfaceOf(tenant.name(), plugin.name(), version.digest());
     VersionView view = VersionView.of(plugin, version);
     return Answer.json(
-        200,
-        new VersionDetails(
-            view.version,
-            view.script,
-            view.abi,
-            view.sizeBytes,
-            view.createdAt,
-            view.live,
-            moduleInterface.imports(),
-            moduleInterface.exports()))
+            200,
+            new VersionDetails(
+                view.version,
+                view.script,
+                view.abi,
+                view.sizeBytes,
+                view.createdAt,
+                view.live,
+                moduleInterface.imports(),
+                moduleInterface.exports()))
         .with("Vary", "Accept");
   }
 

@@ -64,10 +64,7 @@ final class TenantApi {
     @Nullable Map<String, @Nullable Long> changes =
         request.body().length == 0 ? null : Json.read(request.body(), Change.class).limits();
     TenantRegistry.Put put =
-        tenants.put(
-            request.tenant(),
-            changes == null ? Map.of() : changes,
-            request.author());
+        tenants.put(request.tenant(), changes == null ? Map.of() : changes, request.author());
     return Answer.json(put.isCreated() ? 201 : 200, View.of(put.tenant()));
   }
 

@@ -95,9 +95,7 @@ final class UploadApi implements AutoCloseable {
               return plugins.beginUpload(tenant, plugin);
             },
             upload ->
-                answer(
-                    WriteGuard.call(
-                        condition, () -> upload.finish(activate, request.author()))),
+                answer(WriteGuard.call(condition, () -> upload.finish(activate, request.author()))),
             digests,
             maxBytes,
             places::release)

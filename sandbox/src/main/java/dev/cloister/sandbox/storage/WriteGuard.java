@@ -9,10 +9,10 @@ import java.util.concurrent.atomic.AtomicBoolean;
 /// the check and the change, and who makes the change need not know of it.
 public final class WriteGuard {
   private static final ScopedValue<WriteGuard> CURRENT = ScopedValue.newInstance();
-  private static final WriteGuard NONE = new WriteGuard(() -> {});
+  private static final Runnable NOTHING = () -> {};
 
   private final Runnable check;
-  private final AtomicBoolean isChecked = new AtomicBoolean();
+  private final AtomicBoolean isTaken = new AtomicBoolean();
 
   private WriteGuard(Runnable check) {
     this.check = check;
@@ -21,23 +21,22 @@ public final class WriteGuard {
   /// Runs `action` with `check` before the first transaction that it begins on this thread.
   ///
   /// @param check throws if the change must not be made; the transaction then changes nothing, and
-  ///   throws the same
+  ///   throws the same. Run again if the transaction is tried again
   /// @throws X what the action throws
   public static <R, X extends Throwable> R call(
       Runnable check, ScopedValue.CallableOp<? extends R, X> action) throws X {
     return ScopedValue.where(CURRENT, new WriteGuard(check)).call(action);
   }
 
-  /// Returns what the caller's thread has to check. Called by stores on the thread that asks for a
-  /// transaction.
-  static WriteGuard current() {
-    return CURRENT.orElse(NONE);
-  }
-
-  /// Checks, the first time. Called by stores on the writer's thread, within the transaction.
-  void check() {
-    if (isChecked.compareAndSet(false, true)) {
-      check.run();
+  /// Returns what the transaction that the caller's thread asks for has to check: something only
+  /// for the first one.
+  static Runnable take() {
+    if (CURRENT.isBound()) {
+      WriteGuard guard = CURRENT.get();
+      if (guard.isTaken.compareAndSet(false, true)) {
+        return guard.check;
+      }
     }
+    return NOTHING;
   }
 }

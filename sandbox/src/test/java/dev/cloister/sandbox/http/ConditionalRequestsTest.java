@@ -95,8 +95,7 @@ final class ConditionalRequestsTest {
     try (ExecutorService threads = Executors.newVirtualThreadPerTaskExecutor()) {
       for (int i = 0; i < 16; i++) {
         String body = "{\"environment\":{\"N\":\"" + i + "\"}}";
-        puts.add(
-            threads.submit(() -> operator.with("If-Match", tag).put(path, body).status()));
+        puts.add(threads.submit(() -> operator.with("If-Match", tag).put(path, body).status()));
       }
     }
 
@@ -123,7 +122,10 @@ final class ConditionalRequestsTest {
 
   @Test
   void ifMatch_ofWhatIsNotThere_is412() {
-    operator.with("If-Match", "*").put("/v1/tenants/none", "{}").problem(412, "precondition-failed");
+    operator
+        .with("If-Match", "*")
+        .put("/v1/tenants/none", "{}")
+        .problem(412, "precondition-failed");
     operator.get("/v1/tenants/none").problem(404, "not-found");
     operator
         .with("If-Match", "*")

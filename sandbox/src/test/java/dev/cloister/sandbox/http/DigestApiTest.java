@@ -61,8 +61,7 @@ final class DigestApiTest {
 
   @Test
   void control_withItsBody_isAccepted() {
-    String sha512 =
-        digest(DigestAlgorithm.SHA_512, "{}".getBytes(StandardCharsets.UTF_8));
+    String sha512 = digest(DigestAlgorithm.SHA_512, "{}".getBytes(StandardCharsets.UTF_8));
 
     operator.with("Content-Digest", sha256("{}") + ", " + sha512).put(ACME, "{}").expect(200);
     operator.with("Repr-Digest", sha512).put(ACME, "{}").expect(200);

@@ -38,8 +38,7 @@ final class EntityTagTest {
     EntityTag.Condition condition = condition(" \"b,c\" ,W/\"a\",, \"d\"");
 
     assertThat(condition.tags())
-        .isEqualTo(
-            List.of(new EntityTag("b,c", false), WEAK_A, new EntityTag("d", false)));
+        .isEqualTo(List.of(new EntityTag("b,c", false), WEAK_A, new EntityTag("d", false)));
     assertThat(condition.holdsWeakly(A)).isTrue();
     assertThat(condition.holdsStrongly(A)).isFalse();
     assertThat(condition("*").holdsStrongly(A)).isTrue();
