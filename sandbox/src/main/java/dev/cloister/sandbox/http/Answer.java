@@ -21,8 +21,7 @@ final class Answer {
   private final byte[] body;
   private final @Nullable Subject subject;
 
-  private Answer(
-      int status, Map<String, String> headers, byte[] body, @Nullable Subject subject) {
+  private Answer(int status, Map<String, String> headers, byte[] body, @Nullable Subject subject) {
     this.status = status;
     this.headers = headers;
     this.body = body;

@@ -93,10 +93,7 @@ public final class HttpListener implements AutoCloseable {
     Representations representations = new Representations();
     UploadApi uploads =
         new UploadApi(
-            registry.tenants(),
-            registry.plugins(),
-            representations,
-            uploadThreads(parts.config));
+            registry.tenants(), registry.plugins(), representations, uploadThreads(parts.config));
     EngineApi engineApi = new EngineApi(vertx, figures, parts.compilations, streams);
     DebugSocketApi debugSockets = new DebugSocketApi(vertx, registry.tenants(), control);
     Routes.Apis apis =

@@ -123,7 +123,8 @@ final class Representations {
       String condition, ApiRequest request, @Nullable EntityTag current) {
     String state = current == null ? "there is nothing with a tag" : "the tag is " + current.text();
     return Problem.of(
-            ProblemType.PRECONDITION_FAILED, "the condition " + condition + " does not hold: " + state)
+            ProblemType.PRECONDITION_FAILED,
+            "the condition " + condition + " does not hold: " + state)
         .with("what", condition)
         .with("actual", current == null ? null : current.text())
         .with("allowed", request.header(condition))

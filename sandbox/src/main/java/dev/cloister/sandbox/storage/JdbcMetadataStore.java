@@ -64,11 +64,10 @@ public final class JdbcMetadataStore implements MetadataStore {
     Future<T> result =
         writer.submit(() -> {
           T value =
-              database.change(
-                  session -> {
-                    guard.run();
-                    return work.apply(new JdbcTransaction(session, auditRecordsKept));
-                  });
+              database.change(session -> {
+                guard.run();
+                return work.apply(new JdbcTransaction(session, auditRecordsKept));
+              });
           onCommit.accept(value);
           return value;
         });

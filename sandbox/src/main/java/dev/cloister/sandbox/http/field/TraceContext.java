@@ -27,8 +27,7 @@ public record TraceContext(String traceId, String spanId, String flags, @Nullabl
       Pattern.compile("([0-9a-f]{2})-([0-9a-f]{32})-([0-9a-f]{16})-([0-9a-f]{2})(-.*)?");
 
   private static final Pattern STATE_MEMBER =
-      Pattern.compile(
-          "[a-z0-9][a-z0-9_*/@-]{0,255}=[ -+\\--<>-~]{0,255}[!-+\\--<>-~]");
+      Pattern.compile("[a-z0-9][a-z0-9_*/@-]{0,255}=[ -+\\--<>-~]{0,255}[!-+\\--<>-~]");
 
   /// Continues the trace of a request, or begins one.
   ///
@@ -81,7 +80,8 @@ public record TraceContext(String traceId, String spanId, String flags, @Nullabl
   private static String randomId(int longs) {
     StringBuilder id = new StringBuilder();
     for (int i = 0; i < longs; i++) {
-      id.append(HexFormat.of().toHexDigits(ThreadLocalRandom.current().nextLong(1, Long.MAX_VALUE)));
+      id.append(
+          HexFormat.of().toHexDigits(ThreadLocalRandom.current().nextLong(1, Long.MAX_VALUE)));
     }
     return id.toString();
   }
