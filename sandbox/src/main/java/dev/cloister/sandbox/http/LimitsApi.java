@@ -48,8 +48,7 @@ final class LimitsApi {
       throw Problem.invalid("limits", null, "an object of limits").asException();
     }
     tenants.require(request.tenant());
-    Tenant tenant =
-        tenants.put(request.tenant(), changes, /* onlyCreate= */ false, request.author()).tenant();
+    Tenant tenant = tenants.put(request.tenant(), changes, request.author()).tenant();
     return Answer.json(200, view(tenant));
   }
 
