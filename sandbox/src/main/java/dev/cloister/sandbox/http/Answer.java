@@ -63,8 +63,11 @@ final class Answer {
   /// A problem (RFC 9457).
   static Answer problem(Problem problem) {
     int status = problem.type().status();
-    return new Answer(
-        status, headers(PROBLEM_TYPE), Json.write(document(problem)), new Occurrence(problem));
+    Answer answer =
+        new Answer(
+            status, headers(PROBLEM_TYPE), Json.write(document(problem)), new Occurrence(problem));
+    @Nullable Object wait = problem.members().get(Problem.RETRY_AFTER);
+    return wait == null ? answer : answer.with("Retry-After", wait.toString());
   }
 
   private static Map<String, String> headers(String contentType) {

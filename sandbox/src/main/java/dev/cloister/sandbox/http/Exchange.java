@@ -75,7 +75,11 @@ final class Exchange {
     Problem problem = Problems.of(failure, request.trace());
     Answer answer = Answer.problem(problem);
     if (problem.type().status() == 401) {
-      answer = answer.with("WWW-Authenticate", "Bearer realm=\"cloister\"");
+      boolean hasKey = problem.members().containsKey("reason");
+      answer =
+          answer.with(
+              "WWW-Authenticate",
+              "Bearer realm=\"cloister\"" + (hasKey ? ", error=\"invalid_token\"" : ""));
     }
     if (problem.type() == ProblemType.UNSUPPORTED_MEDIA_TYPE
         && "Content-Encoding".equals(problem.members().get("what"))) {
