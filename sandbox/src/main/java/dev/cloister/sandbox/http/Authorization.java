@@ -12,8 +12,7 @@ import org.jspecify.annotations.Nullable;
 ///
 /// Nothing is looked up to decide, only what the request says and what its key proved: the answer
 /// to a stranger is the same, in words and in time, whether a tenant exists or not.
-// `AuthorizationTest`
-/// goes through all roles, routes and tenants.
+/// `AuthorizationTest` goes through all roles, routes and tenants.
 final class Authorization {
   private Authorization() {}
 

@@ -16,20 +16,23 @@ final class Routes {
   private static final String TENANTS = "/v1/tenants";
   private static final String TENANT = TENANTS + "/{tenant}";
   private static final String PLUGINS = TENANT + "/plugins";
-  private static final String PLUGIN = PLUGINS + "/{plugin}";
+  static final String PLUGIN = PLUGINS + "/{plugin}";
   private static final String ENGINE = "/v1/engine";
   private static final String NATIVE_MODULE = ENGINE + "/native-modules/{digest}";
 
   private final ControlEndpoints control;
+  private final Representations representations;
   private final List<Route> routes = new ArrayList<>();
 
-  private Routes(ControlEndpoints control) {
+  private Routes(ControlEndpoints control, Representations representations) {
     this.control = control;
+    this.representations = representations;
   }
 
   /// What answers, by subject.
   record Apis(
       ControlEndpoints control,
+      Representations representations,
       HealthApi health,
       SessionApi session,
       TenantApi tenants,
@@ -51,7 +54,7 @@ final class Routes {
 
   /// Returns the table; the first route that fits a request answers it.
   static List<Route> table(Apis apis) {
-    Routes table = new Routes(apis.control);
+    Routes table = new Routes(apis.control, apis.representations);
     table.addCalls(apis);
     table.addPlugins(apis.plugins, apis.uploads);
     table.addTenants(apis);
@@ -144,6 +147,7 @@ final class Routes {
 
   private void blocking(
       HttpMethod method, String path, Access access, ControlEndpoints.Function function) {
-    routes.add(new Route(method, path, access, control.of(function)));
+    ControlEndpoints.Function complete = representations.of(method, path, function);
+    routes.add(new Route(method, path, access, control.of(complete)));
   }
 }
