@@ -19,6 +19,7 @@ import dev.cloister.isolate.host.Capability;
 import dev.cloister.isolate.host.Grants;
 import dev.cloister.isolate.host.HostServices;
 import dev.cloister.isolate.host.KeyValueStore;
+import dev.cloister.isolate.plugin.CodeBudget;
 import dev.cloister.isolate.plugin.LoadedModules;
 import dev.cloister.isolate.plugin.ModuleUpload;
 import dev.cloister.isolate.plugin.PluginHandle;
@@ -597,7 +598,11 @@ final class CallDeskTest {
   private PluginHandle load(byte[] wireBytes) {
     ModuleUpload upload =
         new ModuleUpload(
-            guests.engine().startStreaming(isolate), modules, ledger, wireBytes.length);
+            guests.engine().startStreaming(isolate),
+            modules,
+            ledger,
+            new CodeBudget(ledger, Long.MAX_VALUE),
+            wireBytes.length);
     upload.push(wireBytes, 0, wireBytes.length);
     return upload.finish();
   }
