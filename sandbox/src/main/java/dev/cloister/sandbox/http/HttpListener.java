@@ -113,7 +113,7 @@ public final class HttpListener implements AutoCloseable {
             new LimitsApi(registry.tenants()),
             new DebuggingApi(registry.tenants()),
             debugSockets,
-            new KeyApi(registry.tenants(), registry.keys()),
+            new KeyApi(registry.tenants(), registry.keys(), parts.clock),
             new PluginApi(registry.tenants(), registry.plugins()),
             uploads,
             new InvocationApi(registry.tenants(), control, meter),
