@@ -36,6 +36,8 @@ public final class Tenant {
   private final CallCounters calls = new CallCounters();
   private final Map<PluginName, CallCounters> callsByPlugin = new ConcurrentHashMap<>();
   private final AtomicInteger arrivingBodies = new AtomicInteger();
+  private final AtomicInteger controlRequests = new AtomicInteger();
+  private final AtomicInteger uploads = new AtomicInteger();
   private final ConcurrentSkipListMap<PluginName, Plugin> plugins = new ConcurrentSkipListMap<>();
   private volatile TenantRecord record;
 
@@ -97,6 +99,16 @@ public final class Tenant {
   /// Returns how many requests are sending their body at this moment.
   public AtomicInteger arrivingBodies() {
     return arrivingBodies;
+  }
+
+  /// Returns how many requests other than calls and uploads its keys are making at this moment.
+  public AtomicInteger controlRequests() {
+    return controlRequests;
+  }
+
+  /// Returns how many uploads are arriving at this moment.
+  public AtomicInteger uploads() {
+    return uploads;
   }
 
   /// Returns the tenant's plugins by name.
