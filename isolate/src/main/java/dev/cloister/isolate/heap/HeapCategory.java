@@ -19,7 +19,9 @@ public enum HeapCategory {
   /// Bytes on their way: uploads, waiting requests, output not yet delivered.
   BUFFER("buffer"),
   /// Files and directories of virtual file systems.
-  FILE("file");
+  FILE("file"),
+  /// Variables of plug-ins, which outlive their instances.
+  VARIABLE("variable");
 
   private final String label;
 

@@ -1,0 +1,117 @@
+package dev.cloister.isolate.abi.extism;
+
+import dev.cloister.engine.runtime.Extern;
+import dev.cloister.engine.runtime.HeapLimiter;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+
+/// The host side of one plug-in instance: its blocks, and the functions over them.
+///
+/// Made for one store, used by its thread. It serves several calls, each between [#begin] and
+/// [#end].
+public final class ExtismEnvironment implements AutoCloseable {
+  /// The module name that plug-ins import the functions from.
+  public static final String MODULE_NAME = "extism:host/env";
+
+  private final ExtismSettings settings;
+  private final BlockMemory memory;
+  private final CallFunctions io;
+  private final HttpFunctions http;
+
+  /// The instances of the groups, by class.
+  private final Map<Class<?>, Object> groups;
+
+  private @Nullable ExtismCall current;
+
+  /// Makes the environment of an instance.
+  ///
+  /// @param limiter that of the instance's store, which the blocks are charged to
+  public ExtismEnvironment(ExtismSettings settings, HeapLimiter limiter) {
+    this.settings = settings;
+    memory = new BlockMemory(limiter);
+    io = new CallFunctions(memory);
+    Handles handles = new Handles(memory, io);
+    http = new HttpFunctions(memory, handles, this);
+    groups =
+        Map.of(
+            MemoryFunctions.class, new MemoryFunctions(memory, io),
+            CallFunctions.class, io,
+            ValueFunctions.class, new ValueFunctions(memory, handles, this),
+            HttpFunctions.class, http,
+            LogFunctions.class, new LogFunctions(handles, this));
+  }
+
+  /// Whether there is a function `name` in `moduleName`.
+  public static boolean provides(String moduleName, String name) {
+    return moduleName.equals(MODULE_NAME) && ExtismFunction.named(name) != null;
+  }
+
+  /// The function that a plug-in imports as `name` from `moduleName`, or null.
+  public @Nullable Extern resolve(String moduleName, String name) {
+    ExtismFunction function =
+        moduleName.equals(MODULE_NAME) ? ExtismFunction.named(name) : null;
+    if (function == null) {
+      return null;
+    }
+    Object group = groups.get(function.group());
+    if (group == null) {
+      throw new IllegalStateException("no instance of " + function.group());
+    }
+    return function.boundTo(group);
+  }
+
+  /// Hands the instance what it may use from now on: also while it is made.
+  void use(ExtismCall call) {
+    current = call;
+  }
+
+  /// Begins a call: drops what the one before left and makes `input` the input.
+  ///
+  /// @throws ExtismException if there is no memory for it
+  void begin(byte[] input) {
+    http.forget();
+    io.begin(input);
+  }
+
+  /// A copy of what the call answered so far.
+  byte[] output() {
+    return io.output();
+  }
+
+  /// The size of [#output()] in bytes.
+  long outputBytes() {
+    return io.outputLength();
+  }
+
+  /// What the plug-in said went wrong, or null.
+  @Nullable String error() {
+    return io.errorText();
+  }
+
+  /// Ends a call: drops its blocks and what it was handed.
+  void end() {
+    io.reset();
+    http.forget();
+    current = null;
+  }
+
+  /// Gives back what the blocks are charged.
+  @Override
+  public void close() {
+    current = null;
+    memory.close();
+  }
+
+  ExtismSettings settings() {
+    return settings;
+  }
+
+  /// What the call that is running was handed.
+  ExtismCall call() {
+    ExtismCall call = current;
+    if (call == null) {
+      throw new IllegalStateException("no call is running");
+    }
+    return call;
+  }
+}

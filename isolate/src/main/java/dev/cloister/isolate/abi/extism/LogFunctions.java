@@ -1,0 +1,71 @@
+package dev.cloister.isolate.abi.extism;
+
+import dev.cloister.isolate.host.LogLevel;
+import dev.cloister.isolate.host.PluginLog;
+import java.nio.ByteBuffer;
+import java.nio.charset.CharacterCodingException;
+import java.nio.charset.StandardCharsets;
+import java.util.Arrays;
+
+/// `log_…`, `get_log_level`.
+final class LogFunctions {
+  private final Handles handles;
+  private final ExtismEnvironment environment;
+
+  LogFunctions(Handles handles, ExtismEnvironment environment) {
+    this.handles = handles;
+    this.environment = environment;
+  }
+
+  void trace(long handle) {
+    log(LogLevel.TRACE, handle);
+  }
+
+  void debug(long handle) {
+    log(LogLevel.DEBUG, handle);
+  }
+
+  void info(long handle) {
+    log(LogLevel.INFO, handle);
+  }
+
+  void warn(long handle) {
+    log(LogLevel.WARN, handle);
+  }
+
+  void error(long handle) {
+    log(LogLevel.ERROR, handle);
+  }
+
+  /// Lines below this level are dropped: 0 is trace, 4 is error.
+  int level() {
+    return switch (environment.call().logLevel()) {
+      case TRACE -> 0;
+      case DEBUG -> 1;
+      case INFO -> 2;
+      case WARN -> 3;
+      case ERROR -> 4;
+    };
+  }
+
+  private void log(LogLevel level, long handle) {
+    byte[] bytes = handles.take(handle, "a log message");
+    ExtismCall call = environment.call();
+    if (level.compareTo(call.logLevel()) >= 0) {
+      call.services().log().log(level, text(bytes));
+    }
+  }
+
+  private static String text(byte[] bytes) {
+    if (bytes.length > PluginLog.MAX_LINE_BYTES) {
+      // Cut anywhere: a character that is cut in two is replaced.
+      return new String(
+          Arrays.copyOf(bytes, PluginLog.MAX_LINE_BYTES), StandardCharsets.UTF_8);
+    }
+    try {
+      return StandardCharsets.UTF_8.newDecoder().decode(ByteBuffer.wrap(bytes)).toString();
+    } catch (CharacterCodingException _) {
+      return "a log message of " + bytes.length + " bytes is not UTF-8";
+    }
+  }
+}
