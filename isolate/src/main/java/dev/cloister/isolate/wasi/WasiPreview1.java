@@ -14,6 +14,9 @@ public final class WasiPreview1 implements AutoCloseable {
 
   private final FdTable descriptors = new FdTable();
 
+  /// The number of descriptors that the guest was handed.
+  private final int handedCount;
+
   /// The instances of the groups, by class.
   private final Map<Class<?>, Object> groups;
 
@@ -25,6 +28,7 @@ public final class WasiPreview1 implements AutoCloseable {
     for (Preopen preopen : config.preopens()) {
       descriptors.add(open(preopen));
     }
+    handedCount = descriptors.size();
     Clocks clocks = new Clocks(config.clock());
     groups =
         Map.ofEntries(
@@ -62,6 +66,11 @@ public final class WasiPreview1 implements AutoCloseable {
       throw new IllegalStateException("no instance of " + function.group());
     }
     return function.boundTo(group);
+  }
+
+  /// Closes the descriptors that the guest has opened, and keeps those that it was handed.
+  public void closeOpened() {
+    descriptors.closeFrom(handedCount);
   }
 
   /// Closes every descriptor.
