@@ -85,6 +85,7 @@ final class InvocationRunner {
     try {
       return switch (invocation) {
         case CallExport call -> call(call);
+        case CallBytes call -> callBytes(call);
         case RunCommand command -> runCommand(command);
       };
     } catch (ProcessExit exit) {
@@ -117,6 +118,33 @@ final class InvocationRunner {
           }
           return new Returned(PlainAbi.results(type, program.call(function, arguments)));
         });
+  }
+
+  private InvocationResult callBytes(CallBytes call) {
+    PluginHandle plugin = call.plugin();
+    if (exportType(plugin, call.export()) == null) {
+      return new UnknownExport(call.export(), functionNames(plugin));
+    }
+    CallContext streams = new CallContext(InputSource.EMPTY, call.log(), call.log(), blocking);
+    return execute(
+        plugin,
+        streams,
+        (_, context) ->
+            ExtismProgram.link(
+                plugin.modules(),
+                plugin.extismSettings(),
+                context,
+                extismCall(call, context),
+                call.services().functions()),
+        (program, context) -> {
+          program.call(call.export(), call.input(), extismCall(call, context), output);
+          return new Answered(output.toByteArray());
+        });
+  }
+
+  private static ExtismCall extismCall(CallBytes call, InstanceContext context) {
+    HostCall host = new HostCall(context.store(), context.blocking(), context.ledger());
+    return new ExtismCall(call.services(), host, call.variables(), call.logLevel());
   }
 
   private InvocationResult runCommand(RunCommand command) {

@@ -2,6 +2,7 @@ package dev.cloister.isolate.abi.extism;
 
 import dev.cloister.engine.runtime.HeapKind;
 import dev.cloister.engine.runtime.HeapLimiter;
+import dev.cloister.isolate.wasi.OutputSink;
 import java.lang.invoke.MethodHandles;
 import java.lang.invoke.VarHandle;
 import java.nio.ByteOrder;
@@ -183,6 +184,11 @@ final class BlockMemory implements AutoCloseable {
     }
     int from = table[entry(address) + START] + (int) address;
     return Arrays.copyOfRange(bytes, from, from + length);
+  }
+
+  /// Writes `length` bytes that are in one live block, see [#contains].
+  void write(long address, int length, OutputSink sink) {
+    sink.write(bytes, table[entry(address) + START] + (int) address, length);
   }
 
   /// What the array has room for, in bytes.

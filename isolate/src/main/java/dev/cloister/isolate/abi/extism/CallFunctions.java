@@ -1,11 +1,12 @@
 package dev.cloister.isolate.abi.extism;
 
+import dev.cloister.isolate.wasi.OutputSink;
 import java.nio.charset.StandardCharsets;
 import org.jspecify.annotations.Nullable;
 
 /// `input_…`, `output_…`, `error_…`, `reset`: what goes in and out of a call.
 final class CallFunctions {
-  private static final byte[] NO_BYTES = {};
+  private static final long MAX_ERROR_BYTES = 64 << 10;
 
   private final BlockMemory memory;
   private long input;
@@ -94,18 +95,17 @@ final class CallFunctions {
     inputLength = content.length;
   }
 
-  /// A copy of the output; empty if its block was freed.
-  byte[] output() {
-    return memory.contains(output, outputLength)
-        ? memory.copy(output, (int) outputLength)
-        : NO_BYTES;
+  /// Writes the output, which is nothing if its block was freed.
+  void writeOutput(OutputSink sink) {
+    if (memory.contains(output, outputLength)) {
+      memory.write(output, (int) outputLength, sink);
+    }
   }
 
-  /// What the plug-in said went wrong, or null; bytes that are not UTF-8 are replaced.
+  /// What the plug-in said went wrong, or null; bytes that are not UTF-8 are replaced, and what is
+  /// longer than [#MAX_ERROR_BYTES] is cut.
   @Nullable String errorText() {
-    long length = memory.length(error);
-    return length == 0
-        ? null
-        : new String(memory.copy(error, (int) length), StandardCharsets.UTF_8);
+    int length = (int) Math.min(memory.length(error), MAX_ERROR_BYTES);
+    return length == 0 ? null : new String(memory.copy(error, length), StandardCharsets.UTF_8);
   }
 }

@@ -2,6 +2,7 @@ package dev.cloister.isolate.abi.extism;
 
 import dev.cloister.engine.runtime.Extern;
 import dev.cloister.engine.runtime.HeapLimiter;
+import dev.cloister.isolate.wasi.OutputSink;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
@@ -73,14 +74,9 @@ public final class ExtismEnvironment implements AutoCloseable {
     io.begin(input);
   }
 
-  /// A copy of what the call answered so far.
-  byte[] output() {
-    return io.output();
-  }
-
-  /// The size of [#output()] in bytes.
-  long outputBytes() {
-    return io.outputLength();
+  /// Writes what the call answered.
+  void writeOutput(OutputSink sink) {
+    io.writeOutput(sink);
   }
 
   /// What the plug-in said went wrong, or null.

@@ -1,5 +1,6 @@
 package dev.cloister.isolate.abi.extism;
 
+import dev.cloister.isolate.heap.HeapCategory;
 import dev.cloister.isolate.host.HostServiceException;
 import dev.cloister.isolate.host.HttpField;
 import dev.cloister.isolate.host.OutboundRequest;
@@ -39,12 +40,31 @@ final class HttpFunctions {
     forget();
     HttpRequestText request =
         HttpRequestText.parse(handles.takeText(description, "an HTTP request"));
-    byte[] content = body == 0 ? NO_BYTES : handles.take(body, "the body of an HTTP request");
     ExtismSettings settings = environment.settings();
     if (!settings.allows(request.uri())) {
       throw new ExtismException("HTTP request to " + request.uri() + " is not allowed");
     }
     ExtismCall call = environment.call();
+    long bodyBytes = memory.length(body);
+    if (!call.host().ledger().charge(HeapCategory.BUFFER, bodyBytes)) {
+      throw new ExtismException(
+          "the tenant's memoryBytes do not allow for a request with a body of "
+              + bodyBytes
+              + " bytes");
+    }
+    try {
+      return send(request, body, call);
+    } finally {
+      call.host().ledger().release(HeapCategory.BUFFER, bodyBytes);
+    }
+  }
+
+  private long send(HttpRequestText request, long body, ExtismCall call) {
+    ExtismSettings settings = environment.settings();
+    byte[] content =
+        body == 0
+            ? NO_BYTES
+            : handles.take(body, "the body of an HTTP request", Integer.MAX_VALUE);
     OutboundRequest outbound =
         new OutboundRequest(
             request.method(),

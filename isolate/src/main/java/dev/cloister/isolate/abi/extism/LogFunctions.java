@@ -3,9 +3,9 @@ package dev.cloister.isolate.abi.extism;
 import dev.cloister.isolate.host.LogLevel;
 import dev.cloister.isolate.host.PluginLog;
 import java.nio.ByteBuffer;
-import java.nio.charset.CharacterCodingException;
+import java.nio.CharBuffer;
+import java.nio.charset.CoderResult;
 import java.nio.charset.StandardCharsets;
-import java.util.Arrays;
 
 /// `log_…`, `get_log_level`.
 final class LogFunctions {
@@ -49,23 +49,22 @@ final class LogFunctions {
   }
 
   private void log(LogLevel level, long handle) {
-    byte[] bytes = handles.take(handle, "a log message");
     ExtismCall call = environment.call();
+    byte[] bytes = handles.takeBeginning(handle, "a log message", PluginLog.MAX_LINE_BYTES);
     if (level.compareTo(call.logLevel()) >= 0) {
       call.services().log().log(level, text(bytes));
     }
   }
 
   private static String text(byte[] bytes) {
-    if (bytes.length > PluginLog.MAX_LINE_BYTES) {
-      // Cut anywhere: a character that is cut in two is replaced.
-      return new String(
-          Arrays.copyOf(bytes, PluginLog.MAX_LINE_BYTES), StandardCharsets.UTF_8);
-    }
-    try {
-      return StandardCharsets.UTF_8.newDecoder().decode(ByteBuffer.wrap(bytes)).toString();
-    } catch (CharacterCodingException _) {
-      return "a log message of " + bytes.length + " bytes is not UTF-8";
-    }
+    CharBuffer characters = CharBuffer.allocate(bytes.length);
+    boolean isComplete = bytes.length < PluginLog.MAX_LINE_BYTES; // else it may end in a character
+    CoderResult result =
+        StandardCharsets.UTF_8
+            .newDecoder()
+            .decode(ByteBuffer.wrap(bytes), characters, isComplete);
+    return result.isError()
+        ? "a log message of " + bytes.length + " bytes is not UTF-8"
+        : characters.flip().toString();
   }
 }

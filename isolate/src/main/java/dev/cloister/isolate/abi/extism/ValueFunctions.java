@@ -46,7 +46,8 @@ final class ValueFunctions {
     if (value == 0) {
       variables.remove(name);
     } else {
-      variables.set(name, nameBytes, handles.take(value, "the value of a variable"), maxBytes);
+      byte[] bytes = handles.take(value, "the value of a variable", maxBytes);
+      variables.set(name, nameBytes, bytes, maxBytes);
     }
   }
 }
