@@ -2,6 +2,8 @@ package dev.cloister.isolate.abi;
 
 import dev.cloister.engine.runtime.Store;
 import dev.cloister.isolate.heap.HeapLedger;
+import dev.cloister.isolate.host.HostCall;
+import dev.cloister.isolate.host.HostServices;
 import dev.cloister.isolate.wasi.BlockingRegion;
 import dev.cloister.isolate.wasi.InputSource;
 import dev.cloister.isolate.wasi.OutputSink;
@@ -22,6 +24,7 @@ public final class InstanceContext {
   private final RandomSource random;
   private final BlockingRegion blocking = new CallRegion();
   private final InputSource stdin = new CallInput();
+  private final HostCall hostCall;
   private @Nullable CallContext call;
 
   /// Makes the context of an instance that serves no call yet.
@@ -33,6 +36,7 @@ public final class InstanceContext {
     this.ledger = ledger;
     this.clock = clock;
     this.random = random;
+    this.hostCall = new HostCall(store, blocking, ledger);
     store.waitIn(blocking);
   }
 
@@ -59,6 +63,18 @@ public final class InstanceContext {
   /// Is told when the guest waits in a host call.
   public BlockingRegion blocking() {
     return blocking;
+  }
+
+  /// What services of the host are told of who uses them.
+  public HostCall hostCall() {
+    return hostCall;
+  }
+
+  /// What the call that is being served may use of its host.
+  ///
+  /// @throws IllegalStateException if none is served
+  public HostServices services() {
+    return call().services();
   }
 
   /// The call that is being served.

@@ -109,7 +109,7 @@ final class InvocationRunner {
     @Nullable Object[] arguments = PlainAbi.arguments(type, call.arguments());
     return execute(
         plugin,
-        new CallContext(InputSource.EMPTY, call.log(), call.log(), blocking),
+        new CallContext(InputSource.EMPTY, call.log(), call.log(), blocking, call.services()),
         GuestProgram::link,
         program -> {
           FuncRef function = program.function(call.export());
@@ -155,7 +155,7 @@ final class InvocationRunner {
     try (MemoryFileSystem files = new MemoryFileSystem(FileQuota.of(ledger), host.clocks().get())) {
       return execute(
           command.plugin(),
-          new CallContext(stdin, output, command.log(), blocking),
+          new CallContext(stdin, output, command.log(), blocking, command.services()),
           (module, context) -> {
             WasiConfig.Builder config =
                 context.wasi().arguments(arguments).environment(command.environment());

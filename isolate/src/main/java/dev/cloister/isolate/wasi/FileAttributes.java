@@ -2,20 +2,20 @@ package dev.cloister.isolate.wasi;
 
 /// `fd_filestat_*` and `fd_allocate`.
 final class FileAttributes {
-  private static final int FILESTAT_BYTES = 64;
-
   private final FdTable descriptors;
   private final WasiClock clock;
+  private final WasiSnapshot snapshot;
 
-  FileAttributes(FdTable descriptors, WasiClock clock) {
+  FileAttributes(FdTable descriptors, WasiClock clock, WasiSnapshot snapshot) {
     this.descriptors = descriptors;
     this.clock = clock;
+    this.snapshot = snapshot;
   }
 
   int fdFilestatGet(GuestMemory memory, int fd, int result) {
     Descriptor descriptor = descriptors.get(fd);
     descriptor.require(Rights.FD_FILESTAT_GET);
-    write(memory, result, descriptor.stat());
+    snapshot.write(memory, result, descriptor.stat());
     return Errno.SUCCESS.code();
   }
 
@@ -54,20 +54,6 @@ final class FileAttributes {
       file.node().changeSize(offset + length);
     }
     return Errno.SUCCESS.code();
-  }
-
-  /// Writes `stat` to `address`. Layout: u64 device, u64 inode, u8 type, then u64 from 24 on:
-  /// links, size, access, modification and change time.
-  static void write(GuestMemory memory, int address, FileStat stat) {
-    memory.check(address, FILESTAT_BYTES);
-    memory.setInt64(address, stat.device());
-    memory.setInt64(address + 8, stat.inode());
-    memory.setInt64(address + 16, stat.type().code());
-    memory.setInt64(address + 24, stat.links());
-    memory.setInt64(address + 32, stat.sizeBytes());
-    memory.setInt64(address + 40, stat.accessNanos());
-    memory.setInt64(address + 48, stat.modificationNanos());
-    memory.setInt64(address + 56, stat.changeNanos());
   }
 
   private OpenFile file(int fd, long rights) {

@@ -2,20 +2,19 @@ package dev.cloister.isolate.wasi;
 
 /// `fd_read`, `fd_write` and their like: bytes between descriptors and the guest's memory.
 final class FileTransfers {
-  private static final int WHENCE_SET = 0;
-  private static final int WHENCE_CURRENT = 1;
-  private static final int WHENCE_END = 2;
 
   private static final int TRANSFER_BYTES = 1 << 16;
   private static final byte[] NO_BYTES = {};
 
   private final FdTable descriptors;
+  private final WasiSnapshot snapshot;
 
   /// Where bytes pass through; made when first needed, as large as ever needed.
   private byte[] transfer = NO_BYTES;
 
-  FileTransfers(FdTable descriptors) {
+  FileTransfers(FdTable descriptors, WasiSnapshot snapshot) {
     this.descriptors = descriptors;
+    this.snapshot = snapshot;
   }
 
   int fdRead(GuestMemory memory, int fd, int vectors, int count, int result) {
@@ -80,13 +79,13 @@ final class FileTransfers {
   int fdSeek(GuestMemory memory, int fd, long offset, int whence, int result) {
     OpenFile file = seekable(fd, 0);
     memory.check(result, Long.BYTES);
-    file.require(offset == 0 && whence == WHENCE_CURRENT ? Rights.FD_TELL : Rights.FD_SEEK);
+    Whence origin = snapshot.whence(whence);
+    file.require(offset == 0 && origin == Whence.CURRENT ? Rights.FD_TELL : Rights.FD_SEEK);
     long base =
-        switch (whence) {
-          case WHENCE_SET -> 0;
-          case WHENCE_CURRENT -> file.position();
-          case WHENCE_END -> file.node().sizeBytes();
-          default -> throw Errno.INVAL.exception();
+        switch (origin) {
+          case SET -> 0;
+          case CURRENT -> file.position();
+          case END -> file.node().sizeBytes();
         };
     long position = base + offset; // base is not negative, so only a large sum can overflow
     if (position < 0) {

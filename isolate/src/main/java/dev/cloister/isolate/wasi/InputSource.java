@@ -1,8 +1,6 @@
 package dev.cloister.isolate.wasi;
 
-import java.io.IOException;
 import java.io.InputStream;
-import java.io.UncheckedIOException;
 
 /// What a guest reads as standard input. Called on the guest's thread, one call at a time.
 @FunctionalInterface
@@ -16,6 +14,12 @@ public interface InputSource {
   /// @return the number of bytes read, or -1 at the end
   int read(byte[] into, int from, int length);
 
+  /// Whether reading would not wait now: there is a byte, or the end. A source that cannot tell
+  /// says yes.
+  default boolean isReadable() {
+    return true;
+  }
+
   /// Whether reading never waits.
   default boolean isReady() {
     return false;
@@ -26,14 +30,8 @@ public interface InputSource {
     return new ArrayInput(bytes);
   }
 
-  /// The bytes of `stream`, which the caller closes.
+  /// The bytes of `stream`, which the caller closes. Once a guest polls it, a thread reads ahead.
   static InputSource of(InputStream stream) {
-    return (into, from, length) -> {
-      try {
-        return stream.read(into, from, length);
-      } catch (IOException e) {
-        throw new UncheckedIOException(e);
-      }
-    };
+    return new StreamInput(stream);
   }
 }

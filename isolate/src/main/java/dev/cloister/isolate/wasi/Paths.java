@@ -7,10 +7,12 @@ import org.jspecify.annotations.Nullable;
 final class Paths {
   private final FdTable descriptors;
   private final WasiClock clock;
+  private final WasiSnapshot snapshot;
 
-  Paths(FdTable descriptors, WasiClock clock) {
+  Paths(FdTable descriptors, WasiClock clock, WasiSnapshot snapshot) {
     this.descriptors = descriptors;
     this.clock = clock;
+    this.snapshot = snapshot;
   }
 
   int pathOpen(
@@ -60,7 +62,7 @@ final class Paths {
     OpenDirectory base = descriptors.directory(fd, Rights.PATH_FILESTAT_GET);
     FileSystemNode node =
         resolve(memory, base, path, length, LookupFlags.followsLast(flags)).requireNode();
-    FileAttributes.write(memory, result, node.stat());
+    snapshot.write(memory, result, node.stat());
     return Errno.SUCCESS.code();
   }
 

@@ -24,6 +24,11 @@ final class StandardInput extends Descriptor {
     }
   }
 
+  /// Whether reading would not wait, as far as the source can tell.
+  boolean isReadable() {
+    return source.isReadable();
+  }
+
   @Override
   FileStat stat() {
     return StandardStreams.stat();

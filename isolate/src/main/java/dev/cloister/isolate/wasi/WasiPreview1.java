@@ -2,6 +2,7 @@ package dev.cloister.isolate.wasi;
 
 import dev.cloister.engine.runtime.Extern;
 import dev.cloister.engine.runtime.Store;
+import java.util.EnumMap;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
@@ -9,19 +10,20 @@ import org.jspecify.annotations.Nullable;
 ///
 /// Made for one store, used by its thread, closed when the guest is done.
 public final class WasiPreview1 implements AutoCloseable {
-  /// The module name that guests import the functions from.
-  public static final String MODULE_NAME = "wasi_snapshot_preview1";
-
+  private final WasiConfig config;
+  private final Store store;
   private final FdTable descriptors = new FdTable();
 
   /// The number of descriptors that the guest was handed.
   private final int handedCount;
 
-  /// The instances of the groups, by class.
-  private final Map<Class<?>, Object> groups;
+  /// The instances of the groups, by class, of each version that the guest imports from.
+  private final Map<WasiSnapshot, Map<Class<?>, Object>> groups = new EnumMap<>(WasiSnapshot.class);
 
   /// Makes the WASI of a guest that runs in `store` and is handed `config`.
   public WasiPreview1(WasiConfig config, Store store) {
+    this.config = config;
+    this.store = store;
     descriptors.add(new StandardInput(config.stdin(), config.blocking()));
     descriptors.add(new StandardOutput(config.stdout()));
     descriptors.add(new StandardOutput(config.stderr()));
@@ -29,25 +31,11 @@ public final class WasiPreview1 implements AutoCloseable {
       descriptors.add(open(preopen));
     }
     handedCount = descriptors.size();
-    Clocks clocks = new Clocks(config.clock());
-    groups =
-        Map.ofEntries(
-            Map.entry(ArgsEnv.class, new ArgsEnv(config)),
-            Map.entry(Clocks.class, clocks),
-            Map.entry(DirectoryListing.class, new DirectoryListing(descriptors)),
-            Map.entry(FileAttributes.class, new FileAttributes(descriptors, config.clock())),
-            Map.entry(FileDescriptors.class, new FileDescriptors(descriptors)),
-            Map.entry(FileTransfers.class, new FileTransfers(descriptors)),
-            Map.entry(Paths.class, new Paths(descriptors, config.clock())),
-            Map.entry(Polling.class, new Polling(descriptors, clocks, config, store)),
-            Map.entry(ProcessControl.class, new ProcessControl()),
-            Map.entry(Randomness.class, new Randomness(config.random(), store)),
-            Map.entry(Sockets.class, new Sockets(descriptors)));
   }
 
   /// Whether modules import WASI functions from a module called `moduleName`.
   public static boolean isModuleName(String moduleName) {
-    return moduleName.equals(MODULE_NAME);
+    return WasiSnapshot.named(moduleName) != null;
   }
 
   /// Whether there is a function `name` in `moduleName`.
@@ -57,11 +45,12 @@ public final class WasiPreview1 implements AutoCloseable {
 
   /// The function that a guest imports as `name` from `moduleName`, or null.
   public @Nullable Extern resolve(String moduleName, String name) {
-    WasiFunction function = isModuleName(moduleName) ? WasiFunction.named(name) : null;
-    if (function == null) {
+    WasiSnapshot snapshot = WasiSnapshot.named(moduleName);
+    WasiFunction function = WasiFunction.named(name);
+    if (snapshot == null || function == null) {
       return null;
     }
-    Object group = groups.get(function.group());
+    Object group = groups.computeIfAbsent(snapshot, this::groups).get(function.group());
     if (group == null) {
       throw new IllegalStateException("no instance of " + function.group());
     }
@@ -77,6 +66,23 @@ public final class WasiPreview1 implements AutoCloseable {
   @Override
   public void close() {
     descriptors.closeAll();
+  }
+
+  private Map<Class<?>, Object> groups(WasiSnapshot snapshot) {
+    WasiClock clock = config.clock();
+    Clocks clocks = new Clocks(clock);
+    return Map.ofEntries(
+        Map.entry(ArgsEnv.class, new ArgsEnv(config)),
+        Map.entry(Clocks.class, clocks),
+        Map.entry(DirectoryListing.class, new DirectoryListing(descriptors)),
+        Map.entry(FileAttributes.class, new FileAttributes(descriptors, clock, snapshot)),
+        Map.entry(FileDescriptors.class, new FileDescriptors(descriptors)),
+        Map.entry(FileTransfers.class, new FileTransfers(descriptors, snapshot)),
+        Map.entry(Paths.class, new Paths(descriptors, clock, snapshot)),
+        Map.entry(Polling.class, new Polling(descriptors, clocks, config, store, snapshot)),
+        Map.entry(ProcessControl.class, new ProcessControl()),
+        Map.entry(Randomness.class, new Randomness(config.random(), store)),
+        Map.entry(Sockets.class, new Sockets(descriptors)));
   }
 
   private static OpenDirectory open(Preopen preopen) {

@@ -12,6 +12,7 @@ import dev.cloister.isolate.fake.Guests;
 import dev.cloister.isolate.fake.Modules;
 import dev.cloister.isolate.heap.HeapCategory;
 import dev.cloister.isolate.heap.HeapLedger;
+import dev.cloister.isolate.host.HostServices;
 import dev.cloister.isolate.wasi.BlockingRegion;
 import dev.cloister.isolate.wasi.InputSource;
 import dev.cloister.isolate.wasi.RandomSource;
@@ -81,6 +82,7 @@ final class GuestInstanceTest {
   }
 
   private static CallContext context(Captured output) {
-    return new CallContext(InputSource.EMPTY, output, output, BlockingRegion.NONE);
+    return new CallContext(
+        InputSource.EMPTY, output, output, BlockingRegion.NONE, HostServices.NONE);
   }
 }

@@ -26,7 +26,7 @@ final class FileTransfersTest {
       new MemoryFileSystem(FileQuota.of(ledger), new FakeClock());
   private final RegularFileNode node = files.root().createFile("a");
   private final FdTable descriptors = new FdTable();
-  private final FileTransfers transfers = new FileTransfers(descriptors);
+  private final FileTransfers transfers = new FileTransfers(descriptors, WasiSnapshot.PREVIEW1);
 
   FileTransfersTest() {
     byte[] input = "hello world".getBytes(StandardCharsets.UTF_8);

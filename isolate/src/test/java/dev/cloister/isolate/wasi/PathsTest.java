@@ -18,7 +18,7 @@ final class PathsTest {
   private final FakeClock clock = new FakeClock();
   private final MemoryFileSystem files = new MemoryFileSystem(FileQuota.UNLIMITED, clock);
   private final FdTable descriptors = new FdTable();
-  private final Paths paths = new Paths(descriptors, clock);
+  private final Paths paths = new Paths(descriptors, clock, WasiSnapshot.PREVIEW1);
 
   PathsTest() {
     long inherited = Rights.OF_DIRECTORIES | Rights.OF_FILES;

@@ -30,7 +30,8 @@ final class PollingTest {
           descriptors,
           new Clocks(clock),
           WasiConfig.builder().clock(clock).blocking(region).build(),
-          store);
+          store,
+          WasiSnapshot.PREVIEW1);
 
   @Test
   void relativeTime_isWaitedFor() {
@@ -98,6 +99,60 @@ final class PollingTest {
   }
 
   @Test
+  void input_isWaitedForUntilItIsReadable() {
+    LateInput input = new LateInput();
+    descriptors.add(new StandardInput(input, BlockingRegion.NONE));
+    subscribeDescriptor(0, 7, FD_READ, 0);
+    subscribeClock(1, 8, Clocks.MONOTONIC, 1_000_000_000, 0);
+    clock.onPause(() -> input.readable = clock.monotonicNanos() >= 20_000_000);
+
+    assertThat(poll(2)).isEqualTo(Errno.SUCCESS);
+
+    assertThat(clock.monotonicNanos()).isLessThan(100_000_000);
+    assertThat(memory.int32(RESULT)).isEqualTo(1);
+    assertEvent(0, 7, Errno.SUCCESS, FD_READ);
+    assertThat(region.exited).isEqualTo(1);
+  }
+
+  @Test
+  void inputThatDoesNotCome_leavesTheTime() {
+    descriptors.add(new StandardInput(new LateInput(), BlockingRegion.NONE));
+    subscribeDescriptor(0, 7, FD_READ, 0);
+    subscribeClock(1, 8, Clocks.MONOTONIC, 30_000_000, 0);
+
+    assertThat(poll(2)).isEqualTo(Errno.SUCCESS);
+
+    assertThat(memory.int32(RESULT)).isEqualTo(1);
+    assertEvent(0, 8, Errno.SUCCESS, CLOCK);
+  }
+
+  @Test
+  void file_saysHowMuchIsLeft() {
+    MemoryFileSystem files = new MemoryFileSystem(FileQuota.UNLIMITED, clock);
+    RegularFileNode node = files.root().createFile("f");
+    node.write(0, new byte[10], 0, 10);
+    OpenFile file = new OpenFile(node, Rights.OF_FILES, 0);
+    file.moveTo(4);
+    descriptors.add(file);
+    subscribeDescriptor(0, 7, FD_READ, 0);
+
+    assertThat(poll(1)).isEqualTo(Errno.SUCCESS);
+
+    assertThat(memory.int64(EVENTS + 16)).isEqualTo(6);
+  }
+
+  @Test
+  void descriptorThatMayNotBePolled_isAnError() {
+    descriptors.add(new StandardOutput(OutputSink.DISCARD));
+    descriptors.get(0).changeRights(Rights.FD_WRITE, 0);
+    subscribeDescriptor(0, 7, FD_WRITE, 0);
+
+    assertThat(poll(1)).isEqualTo(Errno.SUCCESS);
+
+    assertEvent(0, 7, Errno.NOTCAPABLE, FD_WRITE);
+  }
+
+  @Test
   void unknownClockAndKind_areErrorsOfTheirOwn() {
     subscribeClock(0, 1, 99, 5, 0);
     subscribeDescriptor(1, 2, 7, 0);
@@ -125,7 +180,7 @@ final class PollingTest {
   void wrongCounts_areInvalid() {
     assertThat(poll(0)).isEqualTo(Errno.INVAL);
     assertThat(poll(-1)).isEqualTo(Errno.INVAL);
-    assertThat(poll(1 << 17)).isEqualTo(Errno.INVAL);
+    assertThat(poll(Polling.MAX_SUBSCRIPTIONS + 1)).isEqualTo(Errno.INVAL);
     assertErrno(
         Errno.FAULT,
         () -> polling.pollOneoff(memory.guest(), TestMemory.SIZE_BYTES - 47, EVENTS, 1, RESULT));
@@ -160,6 +215,21 @@ final class PollingTest {
     assertThat(memory.int64(at)).isEqualTo(userData);
     assertThat(memory.guest().int16(at + 8)).isEqualTo(errno.code());
     assertThat(memory.guest().int8(at + 10)).isEqualTo(kind);
+  }
+
+  /// Input that is not there yet.
+  private static final class LateInput implements InputSource {
+    private boolean readable;
+
+    @Override
+    public boolean isReadable() {
+      return readable;
+    }
+
+    @Override
+    public int read(byte[] into, int from, int length) {
+      throw new AssertionError("a poll reads nothing");
+    }
   }
 
   /// Counts.

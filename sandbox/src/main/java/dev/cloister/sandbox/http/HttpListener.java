@@ -30,6 +30,7 @@ public final class HttpListener implements AutoCloseable {
   private final ControlEndpoints control;
   private final UploadApi uploads;
   private final EngineApi engineApi;
+  private final DebugSocketApi debugSockets;
   private final EventStreams streams;
   private volatile @Nullable String deploymentId;
 
@@ -41,6 +42,7 @@ public final class HttpListener implements AutoCloseable {
       ControlEndpoints control,
       UploadApi uploads,
       EngineApi engineApi,
+      DebugSocketApi debugSockets,
       EventStreams streams) {
     this.vertx = vertx;
     this.config = config;
@@ -49,6 +51,7 @@ public final class HttpListener implements AutoCloseable {
     this.control = control;
     this.uploads = uploads;
     this.engineApi = engineApi;
+    this.debugSockets = debugSockets;
     this.streams = streams;
   }
 
@@ -90,6 +93,7 @@ public final class HttpListener implements AutoCloseable {
     UploadApi uploads =
         new UploadApi(registry.tenants(), registry.plugins(), uploadThreads(parts.config));
     EngineApi engineApi = new EngineApi(vertx, figures, parts.compilations, streams);
+    DebugSocketApi debugSockets = new DebugSocketApi(vertx, registry.tenants(), control);
     Routes.Apis apis =
         new Routes.Apis(
             control,
@@ -104,6 +108,7 @@ public final class HttpListener implements AutoCloseable {
             new TenantApi(registry.tenants()),
             new LimitsApi(registry.tenants()),
             new DebuggingApi(registry.tenants()),
+            debugSockets,
             new KeyApi(registry.tenants(), registry.keys()),
             new PluginApi(registry.tenants(), registry.plugins()),
             uploads,
@@ -124,6 +129,7 @@ public final class HttpListener implements AutoCloseable {
         control,
         uploads,
         engineApi,
+        debugSockets,
         streams);
   }
 
@@ -179,6 +185,7 @@ public final class HttpListener implements AutoCloseable {
   /// Stops accepting requests and lets those in flight end, but for event streams, which are ended.
   public Future<Void> stop() {
     streams.endAll();
+    debugSockets.endAll();
     String id = deploymentId;
     return id == null ? Future.succeededFuture() : vertx.undeploy(id);
   }

@@ -24,6 +24,7 @@ import org.jspecify.annotations.Nullable;
 final class HttpVerticle extends VerticleBase {
   private static final int MAX_URL_BYTES = 16 << 10;
   private static final int MAX_HEADER_BYTES = 32 << 10;
+  private static final int MAX_WEB_SOCKET_MESSAGE_BYTES = 2 << 20;
 
   private final HttpConfig config;
   private final List<Route> routes;
@@ -44,6 +45,8 @@ final class HttpVerticle extends VerticleBase {
             .setPort(config.port())
             .setMaxInitialLineLength(MAX_URL_BYTES)
             .setMaxHeaderSize(MAX_HEADER_BYTES)
+            .setMaxWebSocketFrameSize(MAX_WEB_SOCKET_MESSAGE_BYTES)
+            .setMaxWebSocketMessageSize(MAX_WEB_SOCKET_MESSAGE_BYTES)
             .setIdleTimeout((int) config.idleTimeout().toSeconds())
             .setIdleTimeoutUnit(TimeUnit.SECONDS);
     HttpServer created = vertx.createHttpServer(options).requestHandler(router());
