@@ -5,6 +5,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeSet;
+import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 import org.yaml.snakeyaml.error.Mark;
 import org.yaml.snakeyaml.nodes.MappingNode;
@@ -68,6 +69,17 @@ final class ConfigSection {
   /// Reads a text that may be absent or empty, which are the same.
   String optionalText(String key) {
     return value(key, "", text -> text);
+  }
+
+  /// Reads a text of which `check` throws an [IllegalArgumentException] if it is not allowed.
+  String checkedText(String key, String defaultValue, Consumer<String> check) {
+    return value(
+        key,
+        defaultValue,
+        text -> {
+          check.accept(text);
+          return text;
+        });
   }
 
   /// Reads `true` or `false`.
