@@ -7,6 +7,9 @@ import dev.cloister.engine.module.ModuleHash;
 import dev.cloister.engine.module.WasmModule;
 import dev.cloister.isolate.abi.Abi;
 import dev.cloister.isolate.abi.AbiDetector;
+import dev.cloister.isolate.abi.ProgramModules;
+import dev.cloister.isolate.abi.extism.ExtismEnvironment;
+import dev.cloister.isolate.abi.extism.ExtismSettings;
 import dev.cloister.isolate.heap.HeapCategory;
 import dev.cloister.isolate.heap.HeapLedger;
 import dev.cloister.isolate.wasi.WasiPreview1;
@@ -41,6 +44,7 @@ public final class PluginHandle {
     this.unresolvedImports =
         module.module().imports().stream()
             .filter(needed -> !WasiPreview1.provides(needed.module(), needed.name()))
+            .filter(needed -> !ExtismEnvironment.provides(needed.module(), needed.name()))
             .toList();
   }
 
@@ -72,6 +76,16 @@ public final class PluginHandle {
   /// The engine's reference, which must not be closed; for a caller that has a hold.
   public ModuleHandle engineHandle() {
     return module;
+  }
+
+  /// What a program of it is linked of.
+  public ProgramModules modules() {
+    return ProgramModules.of(module);
+  }
+
+  /// What its author chose for it if it is an Extism plug-in.
+  public ExtismSettings extismSettings() {
+    return ExtismSettings.DEFAULTS;
   }
 
   /// Takes a hold; returns false if the module was unloaded.

@@ -12,7 +12,9 @@ import dev.cloister.isolate.abi.ProgramLinker;
 import dev.cloister.isolate.heap.HeapLedger;
 import dev.cloister.isolate.instance.GuestInstance;
 import dev.cloister.isolate.instance.InstanceLimits;
+import dev.cloister.isolate.abi.extism.ExtismProgram;
 import dev.cloister.isolate.plugin.PluginHandle;
+import dev.cloister.isolate.verticle.InvocationResult.Answered;
 import dev.cloister.isolate.verticle.InvocationResult.Exited;
 import dev.cloister.isolate.verticle.InvocationResult.HostFailure;
 import dev.cloister.isolate.verticle.InvocationResult.Returned;
@@ -125,7 +127,8 @@ final class InvocationRunner {
     if (exportType(plugin, call.export()) == null) {
       return new UnknownExport(call.export(), functionNames(plugin));
     }
-    CallContext streams = new CallContext(InputSource.EMPTY, call.log(), call.log(), blocking);
+    CallContext streams =
+        new CallContext(InputSource.EMPTY, call.log(), call.log(), blocking, call.services());
     return execute(
         plugin,
         streams,
@@ -134,17 +137,12 @@ final class InvocationRunner {
                 plugin.modules(),
                 plugin.extismSettings(),
                 context,
-                extismCall(call, context),
-                call.services().functions()),
-        (program, context) -> {
-          program.call(call.export(), call.input(), extismCall(call, context), output);
+                call.variables(),
+                call.logLevel()),
+        program -> {
+          program.call(call.export(), call.input(), output);
           return new Answered(output.toByteArray());
         });
-  }
-
-  private static ExtismCall extismCall(CallBytes call, InstanceContext context) {
-    HostCall host = new HostCall(context.store(), context.blocking(), context.ledger());
-    return new ExtismCall(call.services(), host, call.variables(), call.logLevel());
   }
 
   private InvocationResult runCommand(RunCommand command) {

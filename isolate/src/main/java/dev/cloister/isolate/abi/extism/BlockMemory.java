@@ -8,8 +8,7 @@ import java.lang.invoke.VarHandle;
 import java.nio.ByteOrder;
 import java.util.Arrays;
 
-/// The blocks that a guest and its host hand each other: one array for the bytes of all, which
-/// grows as they do.
+/// The blocks that a guest and its host hand each other, cut out of a few arrays.
 ///
 /// A handle is an address of 64 bits: the number of the block above 32 bits of offset, so a guest
 /// may add to it. Outside a live block every load is 0 and every store is ignored, as in Extism's
@@ -17,17 +16,27 @@ import java.util.Arrays;
 /// guest's store together with its linear memories. Confined to the thread that runs the store.
 final class BlockMemory implements AutoCloseable {
   /*
-   * Blocks are cut off the end of the array (`top`). A block that is freed and was the last one is
-   * given back to the end; others are kept in lists by the binary logarithm of their capacity, so
-   * that a guest that allocates and frees in a loop does not make the array grow. The table has
-   * four numbers for each block; entry 0 is never a block, so handle 0 is none.
+   * Small blocks are cut off the end (`top`) of the newest array for small ones; arrays get as long
+   * as all before together, up to a limit, so nothing is ever copied to grow. Large blocks have an
+   * array of their own. A block that is freed and was the last one is given back to the end; others
+   * are kept in lists by the binary logarithm of their capacity, so that a guest that allocates and
+   * frees in a loop does not need more and more. The table has five numbers for each block; entry 0
+   * is never a block, so handle 0 is none.
    */
 
-  /// What is kept of the array and the table when all blocks are dropped.
-  private static final int KEPT_BYTES = 1 << 20;
+  /// What is kept of arrays and table when all blocks are dropped, in bytes.
+  private static final long KEPT_BYTES = 1 << 20;
 
-  private static final int MIN_BYTES = 1 << 10;
-  private static final int MAX_BYTES = Integer.MAX_VALUE - 64;
+  private static final int MIN_ARRAY_BYTES = 1 << 10;
+  private static final int MAX_ARRAY_BYTES = 1 << 20;
+
+  /// From this length on a block has an array of its own.
+  private static final int LARGE_BYTES = 1 << 16;
+
+  /// What an array is charged at besides its bytes.
+  private static final long ARRAY_OVERHEAD_BYTES = 32;
+
+  private static final int MAX_BLOCK_BYTES = Integer.MAX_VALUE - 64;
   private static final int ALIGNMENT = 8;
   private static final int INDEX_SHIFT = 32;
   private static final int CLASSES = 32;
@@ -36,26 +45,36 @@ final class BlockMemory implements AutoCloseable {
   private static final int SPARE_CLASSES = 3;
 
   // The numbers of an entry of the table.
-  private static final int START = 0;
-  private static final int LENGTH = 1; // 0 if the block is free
-  private static final int CAPACITY = 2;
-  private static final int NEXT = 3; // the next one in the list of free blocks
-  private static final int ENTRY = 4;
+  private static final int ARRAY = 0;
+  private static final int START = 1; // in the array
+  private static final int LENGTH = 2; // 0 if the block is free
+  private static final int CAPACITY = 3;
+  private static final int NEXT = 4; // the next one in the list of free blocks
+  private static final int ENTRY = 5;
   private static final int FIRST_ENTRIES = 16;
 
+  private static final int NONE = -1;
   private static final byte[] NO_BYTES = {};
+  private static final byte[][] NO_ARRAYS = {};
   private static final int[] NO_ENTRIES = new int[ENTRY];
   private static final VarHandle LONG =
       MethodHandles.byteArrayViewVarHandle(long[].class, ByteOrder.LITTLE_ENDIAN);
 
   private final HeapLimiter limiter;
-  private byte[] bytes = NO_BYTES;
+  private byte[][] arrays = NO_ARRAYS;
+  private int arrayCount;
+  private long sizeBytes;
   private int[] table = NO_ENTRIES;
 
   /// The first free block by class, 0 for none.
   private final int[] free = new int[CLASSES];
 
   private int lastBlock;
+
+  /// The number of the array that small blocks are cut off, or [#NONE].
+  private int current = NONE;
+
+  /// What of it is used.
   private int top;
   private boolean closed;
 
@@ -68,13 +87,10 @@ final class BlockMemory implements AutoCloseable {
   ///
   /// @param length unsigned
   long allocate(long length) {
-    if (length <= 0 || length > MAX_BYTES) {
+    if (length <= 0 || length > MAX_BLOCK_BYTES) {
       return 0;
     }
     int capacity = (int) (length + ALIGNMENT - 1) & -ALIGNMENT;
-    if (capacity < 0) {
-      return 0;
-    }
     int block = takeFree(capacity, SPARE_CLASSES);
     if (block == 0) {
       block = cut(capacity);
@@ -95,11 +111,11 @@ final class BlockMemory implements AutoCloseable {
   long put(byte[] content) {
     long handle = allocate(content.length);
     if (handle != 0) {
-      int start = table[entry(handle) + START];
-      System.arraycopy(content, 0, bytes, start, content.length);
+      int entry = entry(handle);
+      System.arraycopy(content, 0, array(entry), table[entry + START], content.length);
     } else if (content.length > 0) {
       throw new ExtismException(
-          "no memory for a block of " + content.length + " bytes; there are " + sizeBytes());
+          "no memory for a block of " + content.length + " bytes; there are " + sizeBytes);
     }
     return handle;
   }
@@ -112,7 +128,7 @@ final class BlockMemory implements AutoCloseable {
     }
     table[entry + LENGTH] = 0;
     int block = entry / ENTRY;
-    if (block == lastBlock) {
+    if (block == lastBlock && table[entry + ARRAY] == current) {
       lastBlock--;
       top = table[entry + START];
       return;
@@ -144,7 +160,7 @@ final class BlockMemory implements AutoCloseable {
     int entry = entry(address);
     int offset = (int) address;
     return Integer.compareUnsigned(offset, table[entry + LENGTH]) < 0
-        ? bytes[table[entry + START] + offset] & 0xFF
+        ? array(entry)[table[entry + START] + offset] & 0xFF
         : 0;
   }
 
@@ -153,7 +169,7 @@ final class BlockMemory implements AutoCloseable {
     int entry = entry(address);
     long offset = Integer.toUnsignedLong((int) address);
     return offset + Long.BYTES <= table[entry + LENGTH]
-        ? (long) LONG.get(bytes, table[entry + START] + (int) offset)
+        ? (long) LONG.get(array(entry), table[entry + START] + (int) offset)
         : 0;
   }
 
@@ -162,7 +178,7 @@ final class BlockMemory implements AutoCloseable {
     int entry = entry(address);
     int offset = (int) address;
     if (Integer.compareUnsigned(offset, table[entry + LENGTH]) < 0) {
-      bytes[table[entry + START] + offset] = (byte) value;
+      array(entry)[table[entry + START] + offset] = (byte) value;
     }
   }
 
@@ -171,7 +187,7 @@ final class BlockMemory implements AutoCloseable {
     int entry = entry(address);
     long offset = Integer.toUnsignedLong((int) address);
     if (offset + Long.BYTES <= table[entry + LENGTH]) {
-      LONG.set(bytes, table[entry + START] + (int) offset, value);
+      LONG.set(array(entry), table[entry + START] + (int) offset, value);
     }
   }
 
@@ -182,18 +198,22 @@ final class BlockMemory implements AutoCloseable {
     if (!contains(address, length)) {
       throw new IndexOutOfBoundsException(length + " bytes at " + address);
     }
-    int from = table[entry(address) + START] + (int) address;
-    return Arrays.copyOfRange(bytes, from, from + length);
+    int entry = entry(address);
+    int from = table[entry + START] + (int) address;
+    return length == 0 ? NO_BYTES : Arrays.copyOfRange(array(entry), from, from + length);
   }
 
   /// Writes `length` bytes that are in one live block, see [#contains].
   void write(long address, int length, OutputSink sink) {
-    sink.write(bytes, table[entry(address) + START] + (int) address, length);
+    if (length > 0) {
+      int entry = entry(address);
+      sink.write(array(entry), table[entry + START] + (int) address, length);
+    }
   }
 
-  /// What the array has room for, in bytes.
+  /// The length of all arrays together, in bytes.
   long sizeBytes() {
-    return bytes.length;
+    return sizeBytes;
   }
 
   /// Drops all blocks.
@@ -202,8 +222,10 @@ final class BlockMemory implements AutoCloseable {
     Arrays.fill(free, 0);
     lastBlock = 0;
     top = 0;
-    if (chargedBytes() > KEPT_BYTES) {
+    if (arrayCount > 1 || chargedBytes() > KEPT_BYTES) {
       release();
+    } else if (arrayCount == 1) {
+      current = 0; // also if it was that of a large block
     }
   }
 
@@ -219,12 +241,22 @@ final class BlockMemory implements AutoCloseable {
 
   private void release() {
     limiter.release(HeapKind.LINEAR_MEMORY, chargedBytes());
-    bytes = NO_BYTES;
+    arrays = NO_ARRAYS;
+    arrayCount = 0;
+    sizeBytes = 0;
+    current = NONE;
+    top = 0;
     table = NO_ENTRIES;
   }
 
   private long chargedBytes() {
-    return bytes.length + (long) (table.length - ENTRY) * Integer.BYTES;
+    return sizeBytes
+        + arrayCount * ARRAY_OVERHEAD_BYTES
+        + (long) (table.length - ENTRY) * Integer.BYTES;
+  }
+
+  private byte[] array(int entry) {
+    return arrays[table[entry + ARRAY]];
   }
 
   /// Where the entry of the block of `address` is, or 0, where no length is but 0.
@@ -252,36 +284,45 @@ final class BlockMemory implements AutoCloseable {
     return 0;
   }
 
-  /// Cuts a new block off the end; returns 0 if there is no memory.
+  /// Makes a new block; returns 0 if there is no memory.
   private int cut(int capacity) {
-    if (closed || !hasRoom(capacity) || !hasEntry()) {
+    if (closed || !hasEntry()) {
       return 0;
     }
+    if (capacity >= LARGE_BYTES) {
+      return addArray(capacity) ? enter(arrayCount - 1, 0, capacity) : 0;
+    }
+    if (current == NONE || capacity > arrays[current].length - top) {
+      int size = (int) Math.clamp(sizeBytes, MIN_ARRAY_BYTES, MAX_ARRAY_BYTES);
+      if (!addArray(Math.max(size, capacity)) && !addArray(capacity)) {
+        return 0;
+      }
+      current = arrayCount - 1;
+      top = 0;
+    }
+    int block = enter(current, top, capacity);
+    top += capacity;
+    return block;
+  }
+
+  private int enter(int array, int start, int capacity) {
     lastBlock++;
     int entry = lastBlock * ENTRY;
-    table[entry + START] = top;
+    table[entry + ARRAY] = array;
+    table[entry + START] = start;
     table[entry + CAPACITY] = capacity;
-    top += capacity;
     return lastBlock;
   }
 
-  private boolean hasRoom(int capacity) {
-    long needed = (long) top + capacity;
-    if (needed <= bytes.length) {
-      return true;
-    }
-    if (needed > MAX_BYTES) {
+  private boolean addArray(int size) {
+    if (!limiter.reserve(HeapKind.LINEAR_MEMORY, size + ARRAY_OVERHEAD_BYTES)) {
       return false;
     }
-    long doubled = Math.clamp(2L * bytes.length, MIN_BYTES, MAX_BYTES);
-    return grow((int) Math.max(needed, doubled)) || grow((int) needed);
-  }
-
-  private boolean grow(int size) {
-    if (!limiter.reserve(HeapKind.LINEAR_MEMORY, size - bytes.length)) {
-      return false;
+    if (arrayCount == arrays.length) {
+      arrays = Arrays.copyOf(arrays, Math.max(4, 2 * arrayCount));
     }
-    bytes = Arrays.copyOf(bytes, size);
+    arrays[arrayCount++] = new byte[size];
+    sizeBytes += size;
     return true;
   }
 

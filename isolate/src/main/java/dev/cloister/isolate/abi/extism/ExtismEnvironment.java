@@ -1,7 +1,10 @@
 package dev.cloister.isolate.abi.extism;
 
 import dev.cloister.engine.runtime.Extern;
-import dev.cloister.engine.runtime.HeapLimiter;
+import dev.cloister.isolate.abi.InstanceContext;
+import dev.cloister.isolate.host.HostCall;
+import dev.cloister.isolate.host.HostServices;
+import dev.cloister.isolate.host.LogLevel;
 import dev.cloister.isolate.wasi.OutputSink;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
@@ -15,6 +18,10 @@ public final class ExtismEnvironment implements AutoCloseable {
   public static final String MODULE_NAME = "extism:host/env";
 
   private final ExtismSettings settings;
+  private final InstanceContext context;
+  private final HostCall host;
+  private final VariableStore variables;
+  private final LogLevel logLevel;
   private final BlockMemory memory;
   private final CallFunctions io;
   private final HttpFunctions http;
@@ -22,14 +29,22 @@ public final class ExtismEnvironment implements AutoCloseable {
   /// The instances of the groups, by class.
   private final Map<Class<?>, Object> groups;
 
-  private @Nullable ExtismCall current;
-
   /// Makes the environment of an instance.
   ///
-  /// @param limiter that of the instance's store, which the blocks are charged to
-  public ExtismEnvironment(ExtismSettings settings, HeapLimiter limiter) {
+  /// @param context what its functions work with; the blocks are charged to the limiter of its store
+  /// @param variables those of the plug-in, which outlive the instance
+  /// @param logLevel lines of the plug-in's log that matter less are dropped
+  public ExtismEnvironment(
+      ExtismSettings settings,
+      InstanceContext context,
+      VariableStore variables,
+      LogLevel logLevel) {
     this.settings = settings;
-    memory = new BlockMemory(limiter);
+    this.context = context;
+    this.host = new HostCall(context.store(), context.blocking(), context.ledger());
+    this.variables = variables;
+    this.logLevel = logLevel;
+    memory = new BlockMemory(context.store().limiter());
     io = new CallFunctions(memory);
     Handles handles = new Handles(memory, io);
     http = new HttpFunctions(memory, handles, this);
@@ -61,11 +76,6 @@ public final class ExtismEnvironment implements AutoCloseable {
     return function.boundTo(group);
   }
 
-  /// Hands the instance what it may use from now on: also while it is made.
-  void use(ExtismCall call) {
-    current = call;
-  }
-
   /// Begins a call: drops what the one before left and makes `input` the input.
   ///
   /// @throws ExtismException if there is no memory for it
@@ -84,17 +94,15 @@ public final class ExtismEnvironment implements AutoCloseable {
     return io.errorText();
   }
 
-  /// Ends a call: drops its blocks and what it was handed.
+  /// Ends a call: drops its blocks.
   void end() {
     io.reset();
     http.forget();
-    current = null;
   }
 
   /// Gives back what the blocks are charged.
   @Override
   public void close() {
-    current = null;
     memory.close();
   }
 
@@ -102,12 +110,21 @@ public final class ExtismEnvironment implements AutoCloseable {
     return settings;
   }
 
-  /// What the call that is running was handed.
-  ExtismCall call() {
-    ExtismCall call = current;
-    if (call == null) {
-      throw new IllegalStateException("no call is running");
-    }
-    return call;
+  /// What the call that is running may use of its host.
+  HostServices services() {
+    return context.call().services();
+  }
+
+  /// The call that services work for.
+  HostCall host() {
+    return host;
+  }
+
+  VariableStore variables() {
+    return variables;
+  }
+
+  LogLevel logLevel() {
+    return logLevel;
   }
 }

@@ -12,6 +12,7 @@ import dev.cloister.isolate.abi.ModuleLinker;
 import dev.cloister.isolate.abi.Program;
 import dev.cloister.isolate.abi.ProgramModules;
 import dev.cloister.isolate.abi.UnsupportedTypeException;
+import dev.cloister.isolate.host.LogLevel;
 import dev.cloister.isolate.wasi.OutputSink;
 import dev.cloister.isolate.wasi.ProcessExit;
 import dev.cloister.isolate.wasi.WasiPreview1;
@@ -41,17 +42,19 @@ public final class ExtismProgram implements Program {
 
   /// Links `modules` in the store of `context` and runs their segments and start functions.
   ///
-  /// @param call what is handed to these, as to the first call
-  /// @param functions what else the modules may import
+  /// @param context of the instance, whose first call has begun
+  /// @param variables those of the plug-in, which outlive the instance
+  /// @param logLevel lines of the plug-in's log that matter less are dropped
   public static ExtismProgram link(
       ProgramModules modules,
       ExtismSettings settings,
       InstanceContext context,
-      ExtismCall call,
-      Imports functions) {
-    ExtismEnvironment environment = new ExtismEnvironment(settings, context.store().limiter());
+      VariableStore variables,
+      LogLevel logLevel) {
+    Imports functions = context.call().services().functions();
+    ExtismEnvironment environment =
+        new ExtismEnvironment(settings, context, variables, logLevel);
     WasiPreview1 wasi = new WasiPreview1(context.wasi().build(), context.store());
-    environment.use(call);
     boolean isDone = false;
     try {
       Instance instance =
@@ -87,10 +90,9 @@ public final class ExtismProgram implements Program {
   /// @throws ExtismException if the plug-in says that it failed, or a function of the host did
   /// @throws UnsupportedTypeException if the export takes parameters, or returns what is no code
   /// @throws IllegalArgumentException if it is not exported
-  public void call(String name, byte[] input, ExtismCall call, OutputSink output) {
+  public void call(String name, byte[] input, OutputSink output) {
     FuncRef function = instance.exportedFunction(name);
     requireCallable(name, function.signature());
-    environment.use(call);
     if (!isInitialized && !name.equals(START)) {
       isInitialized = true;
       Initialization.run(instance);

@@ -1,6 +1,7 @@
 package dev.cloister.isolate.abi.extism;
 
 import dev.cloister.isolate.heap.HeapCategory;
+import dev.cloister.isolate.heap.HeapLedger;
 import dev.cloister.isolate.host.HostServiceException;
 import dev.cloister.isolate.host.HttpField;
 import dev.cloister.isolate.host.OutboundRequest;
@@ -44,22 +45,22 @@ final class HttpFunctions {
     if (!settings.allows(request.uri())) {
       throw new ExtismException("HTTP request to " + request.uri() + " is not allowed");
     }
-    ExtismCall call = environment.call();
+    HeapLedger ledger = environment.host().ledger();
     long bodyBytes = memory.length(body);
-    if (!call.host().ledger().charge(HeapCategory.BUFFER, bodyBytes)) {
+    if (!ledger.charge(HeapCategory.BUFFER, bodyBytes)) {
       throw new ExtismException(
           "the tenant's memoryBytes do not allow for a request with a body of "
               + bodyBytes
               + " bytes");
     }
     try {
-      return send(request, body, call);
+      return send(request, body);
     } finally {
-      call.host().ledger().release(HeapCategory.BUFFER, bodyBytes);
+      ledger.release(HeapCategory.BUFFER, bodyBytes);
     }
   }
 
-  private long send(HttpRequestText request, long body, ExtismCall call) {
+  private long send(HttpRequestText request, long body) {
     ExtismSettings settings = environment.settings();
     byte[] content =
         body == 0
@@ -74,7 +75,8 @@ final class HttpFunctions {
             LONG,
             settings.maxHttpResponseBytes(),
             (host, _) -> settings.allowsHost(host));
-    try (OutboundResponse response = call.services().http().send(outbound, call.host())) {
+    try (OutboundResponse response =
+        environment.services().http().send(outbound, environment.host())) {
       status = response.status();
       response.headers().forEach(this::remember);
       return memory.put(response.body());

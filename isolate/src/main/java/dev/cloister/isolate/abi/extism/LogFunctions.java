@@ -39,7 +39,7 @@ final class LogFunctions {
 
   /// Lines below this level are dropped: 0 is trace, 4 is error.
   int level() {
-    return switch (environment.call().logLevel()) {
+    return switch (environment.logLevel()) {
       case TRACE -> 0;
       case DEBUG -> 1;
       case INFO -> 2;
@@ -49,10 +49,9 @@ final class LogFunctions {
   }
 
   private void log(LogLevel level, long handle) {
-    ExtismCall call = environment.call();
     byte[] bytes = handles.takeBeginning(handle, "a log message", PluginLog.MAX_LINE_BYTES);
-    if (level.compareTo(call.logLevel()) >= 0) {
-      call.services().log().log(level, text(bytes));
+    if (level.compareTo(environment.logLevel()) >= 0) {
+      environment.services().log().log(level, text(bytes));
     }
   }
 

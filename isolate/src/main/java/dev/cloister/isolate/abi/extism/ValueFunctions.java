@@ -1,6 +1,7 @@
 package dev.cloister.isolate.abi.extism;
 
 import dev.cloister.isolate.host.Capability;
+import dev.cloister.isolate.host.HostServices;
 import java.nio.charset.StandardCharsets;
 import org.jspecify.annotations.Nullable;
 
@@ -21,16 +22,16 @@ final class ValueFunctions {
   long config(long key) {
     String name = handles.takeText(key, "the name of a configuration value");
     String value = environment.settings().config().get(name);
-    ExtismCall call = environment.call();
-    if (value == null && call.services().grants().allows(Capability.CONFIG)) {
-      value = call.services().configuration().get(name);
+    HostServices services = environment.services();
+    if (value == null && services.grants().allows(Capability.CONFIG)) {
+      value = services.configuration().get(name);
     }
     return value == null ? 0 : memory.put(value.getBytes(StandardCharsets.UTF_8));
   }
 
   long variable(long key) {
     String name = handles.takeText(key, "the name of a variable");
-    byte @Nullable [] value = environment.call().variables().get(name);
+    byte @Nullable [] value = environment.variables().get(name);
     return value == null ? 0 : memory.put(value);
   }
 
@@ -42,7 +43,7 @@ final class ValueFunctions {
     }
     long nameBytes = memory.length(key);
     String name = handles.takeText(key, "the name of a variable");
-    VariableStore variables = environment.call().variables();
+    VariableStore variables = environment.variables();
     if (value == 0) {
       variables.remove(name);
     } else {
