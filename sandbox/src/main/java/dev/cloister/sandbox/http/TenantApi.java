@@ -2,7 +2,6 @@ package dev.cloister.sandbox.http;
 
 import dev.cloister.isolate.IsolateLimit;
 import dev.cloister.isolate.verticle.CallUsage;
-import dev.cloister.sandbox.auth.Principal;
 import dev.cloister.sandbox.json.Json;
 import dev.cloister.sandbox.problem.Problem;
 import dev.cloister.sandbox.registry.Tenant;
@@ -11,6 +10,7 @@ import java.time.Instant;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
+import java.util.TreeMap;
 import java.util.function.ToLongFunction;
 import org.jspecify.annotations.Nullable;
 
@@ -63,16 +63,22 @@ final class TenantApi {
     @Nullable Map<String, @Nullable Long> changes =
         request.body().length == 0 ? null : Json.read(request.body(), Change.class).limits();
     TenantRegistry.Put put =
-        tenants.put(
-            request.tenant(),
-            changes == null ? Map.of() : changes,
-            /* onlyCreate= */ "*".equals(request.header("If-None-Match")),
-            request.author());
+        tenants.put(request.tenant(), changes == null ? Map.of() : changes, request.author());
     return Answer.json(put.isCreated() ? 201 : 200, View.of(put.tenant()));
   }
 
   Answer get(ApiRequest request) {
-    return Answer.json(200, View.of(tenants.require(request.tenant())));
+    Tenant tenant = tenants.require(request.tenant());
+    return Answer.json(200, View.of(tenant)).taggedBy(state(tenant));
+  }
+
+  /// What can be set of a tenant, without its figures.
+  private static Object state(Tenant tenant) {
+    return List.of(
+        tenant.name().text(),
+        tenant.record().createdAt().toString(),
+        tenant.record().state().text(),
+        new TreeMap<>(tenant.record().limits()));
   }
 
   Answer delete(ApiRequest request) {
@@ -109,16 +115,12 @@ final class TenantApi {
     ToLongFunction<Tenant> figure = figure(request.query("sort"));
     List<Row> rows =
         tenants.all().stream()
-            .filter(tenant -> isVisible(request.principal(), tenant))
+            .filter(tenant -> Authorization.sees(request.principal(), tenant.name()))
             .filter(tenant -> text == null || tenant.name().text().contains(text))
             .filter(tenant -> state == null || tenant.record().state().text().equals(state))
             .map(tenant -> new Row(figure.applyAsLong(tenant), tenant.name().text(), tenant))
             .toList();
     return Answer.json(200, Page.of(request, rows, Row.ORDER, Row::cursor, Row::parse, Row::view));
-  }
-
-  private static boolean isVisible(Principal principal, Tenant tenant) {
-    return principal.isOf(tenant.name());
   }
 
   private static ToLongFunction<Tenant> figure(@Nullable String sort) {

@@ -193,6 +193,12 @@ public final class Tenant {
     closeVariables(name);
   }
 
+  /// Gives back what is charged for the logs; once the isolate is gone.
+  void closeLogs() {
+    log.close();
+    codeLog.close();
+  }
+
   LoadedVersions loaded() {
     return loaded;
   }

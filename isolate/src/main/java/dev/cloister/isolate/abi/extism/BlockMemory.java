@@ -18,9 +18,10 @@ final class BlockMemory implements AutoCloseable {
   /*
    * Small blocks are cut off the end (`top`) of the newest array for small ones; arrays get as long
    * as all before together, up to a limit, so nothing is ever copied to grow. Large blocks have an
-   * array of their own. A block that is freed and was the last one is given back to the end; others
-   * are kept in lists by the binary logarithm of their capacity, so that a guest that allocates and
-   * frees in a loop does not need more and more. The table has five numbers for each block; entry 0
+   * array of their own, which goes when they are freed. A small block that is freed and was the last
+   * one is given back to the end; others are kept in lists by the binary logarithm of their
+   * capacity, so that a guest that allocates and frees in a loop does not need more and more. The
+   * table has five numbers for each block; entry 0
    * is never a block, so handle 0 is none.
    */
 
@@ -40,6 +41,9 @@ final class BlockMemory implements AutoCloseable {
   private static final int ALIGNMENT = 8;
   private static final int INDEX_SHIFT = 32;
   private static final int CLASSES = 32;
+
+  /// The list of blocks that had an array of their own: of these there are only the numbers left.
+  private static final int EMPTY = CLASSES - 1;
 
   /// How many times as large as needed a block may be that is used again, as a logarithm.
   private static final int SPARE_CLASSES = 3;
@@ -64,6 +68,7 @@ final class BlockMemory implements AutoCloseable {
   private byte[][] arrays = NO_ARRAYS;
   private int arrayCount;
   private long sizeBytes;
+  private long overheadBytes;
   private int[] table = NO_ENTRIES;
 
   /// The first free block by class, 0 for none.
@@ -91,13 +96,7 @@ final class BlockMemory implements AutoCloseable {
       return 0;
     }
     int capacity = (int) (length + ALIGNMENT - 1) & -ALIGNMENT;
-    int block = takeFree(capacity, SPARE_CLASSES);
-    if (block == 0) {
-      block = cut(capacity);
-    }
-    if (block == 0) {
-      block = takeFree(capacity, CLASSES);
-    }
+    int block = capacity < LARGE_BYTES ? small(capacity) : large(capacity);
     if (block == 0) {
       return 0;
     }
@@ -134,6 +133,10 @@ final class BlockMemory implements AutoCloseable {
       return;
     }
     int list = floorLog2(table[entry + CAPACITY]);
+    if (table[entry + CAPACITY] >= LARGE_BYTES) {
+      dropArray(entry);
+      list = EMPTY;
+    }
     table[entry + NEXT] = free[list];
     free[list] = block;
   }
@@ -244,6 +247,7 @@ final class BlockMemory implements AutoCloseable {
     arrays = NO_ARRAYS;
     arrayCount = 0;
     sizeBytes = 0;
+    overheadBytes = 0;
     current = NONE;
     top = 0;
     table = NO_ENTRIES;
@@ -251,7 +255,7 @@ final class BlockMemory implements AutoCloseable {
 
   private long chargedBytes() {
     return sizeBytes
-        + arrayCount * ARRAY_OVERHEAD_BYTES
+        + overheadBytes
         + (long) (table.length - ENTRY) * Integer.BYTES;
   }
 
@@ -273,7 +277,7 @@ final class BlockMemory implements AutoCloseable {
   /// Takes a free block that is large enough, but not by more than so many powers of two; or 0.
   private int takeFree(int capacity, int spareClasses) {
     int list = floorLog2(capacity);
-    int last = Math.min(CLASSES - 1, list + spareClasses);
+    int last = Math.min(EMPTY - 1, list + spareClasses);
     for (; list <= last; list++) {
       int block = free[list];
       if (block != 0 && table[block * ENTRY + CAPACITY] >= capacity) {
@@ -284,13 +288,35 @@ final class BlockMemory implements AutoCloseable {
     return 0;
   }
 
-  /// Makes a new block; returns 0 if there is no memory.
-  private int cut(int capacity) {
-    if (closed || !hasEntry()) {
+  /// A small block; 0 if there is no memory.
+  private int small(int capacity) {
+    int block = takeFree(capacity, SPARE_CLASSES);
+    if (block == 0) {
+      block = cut(capacity);
+    }
+    return block == 0 ? takeFree(capacity, CLASSES) : block;
+  }
+
+  /// A block with an array of its own; 0 if there is no memory.
+  private int large(int capacity) {
+    int block = free[EMPTY];
+    if (block == 0) {
+      return hasEntry() && addArray(capacity) ? enter(arrayCount - 1, 0, capacity) : 0;
+    }
+    int entry = block * ENTRY;
+    if (!charge(capacity)) {
       return 0;
     }
-    if (capacity >= LARGE_BYTES) {
-      return addArray(capacity) ? enter(arrayCount - 1, 0, capacity) : 0;
+    free[EMPTY] = table[entry + NEXT];
+    arrays[table[entry + ARRAY]] = new byte[capacity];
+    table[entry + CAPACITY] = capacity;
+    return block;
+  }
+
+  /// Cuts a small block off; returns 0 if there is no memory.
+  private int cut(int capacity) {
+    if (!hasEntry()) {
+      return 0;
     }
     if (current == NONE || capacity > arrays[current].length - top) {
       int size = (int) Math.clamp(sizeBytes, MIN_ARRAY_BYTES, MAX_ARRAY_BYTES);
@@ -315,19 +341,40 @@ final class BlockMemory implements AutoCloseable {
   }
 
   private boolean addArray(int size) {
-    if (!limiter.reserve(HeapKind.LINEAR_MEMORY, size + ARRAY_OVERHEAD_BYTES)) {
+    if (!charge(size)) {
       return false;
     }
     if (arrayCount == arrays.length) {
       arrays = Arrays.copyOf(arrays, Math.max(4, 2 * arrayCount));
     }
     arrays[arrayCount++] = new byte[size];
-    sizeBytes += size;
     return true;
+  }
+
+  /// Charges an array; false if there is no memory.
+  private boolean charge(int size) {
+    if (closed || !limiter.reserve(HeapKind.LINEAR_MEMORY, size + ARRAY_OVERHEAD_BYTES)) {
+      return false;
+    }
+    sizeBytes += size;
+    overheadBytes += ARRAY_OVERHEAD_BYTES;
+    return true;
+  }
+
+  /// Drops the array of a block that has one of its own.
+  private void dropArray(int entry) {
+    int size = array(entry).length;
+    arrays[table[entry + ARRAY]] = NO_BYTES;
+    limiter.release(HeapKind.LINEAR_MEMORY, size + ARRAY_OVERHEAD_BYTES);
+    sizeBytes -= size;
+    overheadBytes -= ARRAY_OVERHEAD_BYTES;
   }
 
   private boolean hasEntry() {
     int needed = (lastBlock + 2) * ENTRY;
+    if (closed) {
+      return false;
+    }
     if (needed <= table.length) {
       return true;
     }
