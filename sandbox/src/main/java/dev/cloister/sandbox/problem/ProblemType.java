@@ -59,6 +59,8 @@ public enum ProblemType {
   UNCAUGHT_EXCEPTION(422, "The plugin threw an exception that it did not catch"),
   /// The command ended with an exit code other than 0.
   PLUGIN_EXIT(422, "The plugin ended with an exit code other than 0"),
+  /// A function of an Extism plug-in reported an error.
+  PLUGIN_ERROR(422, "The plugin reported an error"),
   /// A limit of the tenant was reached.
   LIMIT(422, "A limit was reached"),
   /// A WebSocket was asked for with a plain request.
