@@ -54,8 +54,9 @@ public final class DebugModule {
     return nativeModule.module();
   }
 
-  /// {@return where in its source text the instruction at a module offset came from, or null if that
-  /// is not known} Reads debug information when it is first asked; not for threads that may not wait.
+  /// {@return where in its source text the instruction at a module offset came from, or null if
+  /// that is not known} Reads debug information when it is first asked; not for threads that may
+  /// not wait.
   public @Nullable SourcePosition sourceAt(int offset) {
     return nativeModule.sources().find(offset);
   }

@@ -72,13 +72,25 @@ final class FdTable {
     descriptors.set(from, null);
   }
 
-  /// Closes everything.
-  void closeAll() {
-    for (Descriptor descriptor : descriptors) {
+  /// One more than the highest number that is or was taken.
+  int size() {
+    return descriptors.size();
+  }
+
+  /// Closes everything from the number `first` on.
+  void closeFrom(int first) {
+    List<@Nullable Descriptor> closed =
+        descriptors.subList(Math.min(first, descriptors.size()), descriptors.size());
+    for (Descriptor descriptor : closed) {
       if (descriptor != null) {
         descriptor.close();
       }
     }
-    descriptors.clear();
+    closed.clear();
+  }
+
+  /// Closes everything.
+  void closeAll() {
+    closeFrom(0);
   }
 }

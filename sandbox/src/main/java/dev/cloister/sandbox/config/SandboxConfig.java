@@ -51,6 +51,11 @@ public record SandboxConfig(
         http, storage.withFolder(folder.toString()), cluster, auth, engine, logs, limits);
   }
 
+  /// Returns this configuration with other keys and sessions.
+  public SandboxConfig withAuth(AuthConfig newAuth) {
+    return new SandboxConfig(http, storage, cluster, newAuth, engine, logs, limits);
+  }
+
   /// Returns this configuration with another section for compiling and running.
   public SandboxConfig withEngine(EngineSection newEngine) {
     return new SandboxConfig(http, storage, cluster, auth, newEngine, logs, limits);

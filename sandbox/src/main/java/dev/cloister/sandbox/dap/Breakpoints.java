@@ -121,7 +121,9 @@ final class Breakpoints {
           lines.addAll(index.lines(file, from, to));
         }
       }
-      lines.stream().sorted().forEach(line -> locations.addObject().put("line", line - 1 + lineBase));
+      lines.stream()
+          .sorted()
+          .forEach(line -> locations.addObject().put("line", line - 1 + lineBase));
     }
     return Json.nodes().objectNode().set("breakpoints", locations);
   }
@@ -221,11 +223,7 @@ final class Breakpoints {
   }
 
   private ObjectNode refused(ArrayNode answers, String message) {
-    return answers
-        .addObject()
-        .put("id", nextId++)
-        .put("verified", false)
-        .put("message", message);
+    return answers.addObject().put("id", nextId++).put("verified", false).put("message", message);
   }
 
   private void removeGroup(String group) {

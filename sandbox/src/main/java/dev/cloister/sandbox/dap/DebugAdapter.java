@@ -26,8 +26,8 @@ import org.jspecify.annotations.Nullable;
 /// The guests that pause are the protocol's threads. Its sources are the files that the debug
 /// information of modules names and, where there is none, functions as text. An instruction is
 /// `MODULE:OFFSET` by the number of the module and the offset in it, a memory `GUEST/MEMORY`.
-/// Requests are handled on one thread at a time, which may block; guests tell of themselves on their
-/// own threads.
+/// Requests are handled on one thread at a time, which may block; guests tell of themselves on
+/// their own threads.
 public final class DebugAdapter implements DebugEvents, AutoCloseable {
   private static final int MAX_FRAMES = 1_000;
   private static final int MAX_MEMORY_BYTES = 1 << 20;
@@ -253,8 +253,7 @@ public final class DebugAdapter implements DebugEvents, AutoCloseable {
   @Override
   public void resumed(PausedGuest guest) {
     if (!resumed.remove(guest.id())) {
-      event(
-          "continued", nothing().put("threadId", guest.id()).put("allThreadsContinued", false));
+      event("continued", nothing().put("threadId", guest.id()).put("allThreadsContinued", false));
     }
   }
 
@@ -377,16 +376,14 @@ public final class DebugAdapter implements DebugEvents, AutoCloseable {
   }
 
   private ObjectNode listVariables(Arguments arguments) {
-    References.Holder holder =
-        references.holder(arguments.number("variablesReference", 1, ANY));
+    References.Holder holder = references.holder(arguments.number("variablesReference", 1, ANY));
     int start = arguments.number("start", 0, ANY, 0);
     int count = arguments.number("count", 0, ANY, 0);
     return nothing().set("variables", variables.list(holder, start, count));
   }
 
   private ObjectNode setVariable(Arguments arguments) {
-    References.Holder holder =
-        references.holder(arguments.number("variablesReference", 1, ANY));
+    References.Holder holder = references.holder(arguments.number("variablesReference", 1, ANY));
     return nothing()
         .put("value", variables.set(holder, arguments.text("name"), arguments.text("value")));
   }
@@ -401,9 +398,7 @@ public final class DebugAdapter implements DebugEvents, AutoCloseable {
   private ObjectNode source(Arguments arguments) {
     int reference = arguments.object("source").number("sourceReference", 0, ANY, 0);
     int wanted = reference > 0 ? reference : arguments.number("sourceReference", 1, ANY);
-    return nothing()
-        .put("content", sources.text(wanted).text())
-        .put("mimeType", "text/x-wat");
+    return nothing().put("content", sources.text(wanted).text()).put("mimeType", "text/x-wat");
   }
 
   private ObjectNode loadedSources() {

@@ -14,8 +14,8 @@ import org.jspecify.annotations.Nullable;
 
 /// Where the lines of a module's source files are in its code, as far as the module says so.
 ///
-/// A line can be in several places: inlined, or moved by the compiler. A place is the first position
-/// of a run of positions with one line.
+/// A line can be in several places: inlined, or moved by the compiler. A place is the first
+/// position of a run of positions with one line.
 final class LineIndex {
   /// The most positions of a module that are looked at.
   private static final int MAX_POSITIONS = 4_000_000;

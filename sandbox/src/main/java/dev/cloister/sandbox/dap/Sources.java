@@ -119,8 +119,7 @@ final class Sources {
   private static void add(List<CodeRange> ranges, CodeRange range) {
     if (!ranges.isEmpty() && ranges.getLast().end() == range.start()) {
       ranges.set(
-          ranges.size() - 1,
-          new CodeRange(range.module(), ranges.getLast().start(), range.end()));
+          ranges.size() - 1, new CodeRange(range.module(), ranges.getLast().start(), range.end()));
     } else {
       ranges.add(range);
     }

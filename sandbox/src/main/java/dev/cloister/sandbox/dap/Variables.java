@@ -31,14 +31,14 @@ final class Variables {
   /// Returns the scopes of a frame.
   ArrayNode scopes(PausedFrame frame) {
     ArrayNode scopes = Json.nodes().arrayNode();
-    scope(scopes, "Locals", Kind.LOCALS, frame, frame.localCount()).put("presentationHint", LOCAL + "s");
+    scope(scopes, "Locals", Kind.LOCALS, frame, frame.localCount())
+        .put("presentationHint", LOCAL + "s");
     scope(scopes, "Operands", Kind.OPERANDS, frame, frame.operandCount());
     scope(scopes, "Globals", Kind.GLOBALS, frame, frame.globalCount());
     return scopes;
   }
 
-  private ObjectNode scope(
-      ArrayNode scopes, String name, Kind kind, PausedFrame frame, int count) {
+  private ObjectNode scope(ArrayNode scopes, String name, Kind kind, PausedFrame frame, int count) {
     return scopes
         .addObject()
         .put("name", name)

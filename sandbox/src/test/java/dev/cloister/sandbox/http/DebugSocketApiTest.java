@@ -75,8 +75,7 @@ final class DebugSocketApiTest {
     }
 
     static URI address(TestServer server, String tenant) {
-      return URI.create(
-          server.url().replace("http:", "ws:") + "/v1/tenants/" + tenant + "/debug");
+      return URI.create(server.url().replace("http:", "ws:") + "/v1/tenants/" + tenant + "/debug");
     }
 
     @Override
@@ -237,14 +236,12 @@ final class DebugSocketApiTest {
     operator.upload(ACME + "/plugins/math", Modules.arithmetic()).expect(201);
     Session session = session();
     session.begin();
-    String refused =
-        "{\"breakpoints\":[{\"name\":\"no such function\"},{\"name\":\"func[0]\"}]}";
+    String refused = "{\"breakpoints\":[{\"name\":\"no such function\"},{\"name\":\"func[0]\"}]}";
     JsonNode set = session.ask("setFunctionBreakpoints", refused).path("breakpoints");
     assertThat(set.path(0).path("verified").booleanValue()).isFalse();
     assertThat(set.path(1).path("verified").booleanValue()).as(set.toString()).isTrue();
 
-    CompletableFuture<Reply> reply =
-        call(ACME + "/plugins/math/call/add", "{\"args\":[20,22]}");
+    CompletableFuture<Reply> reply = call(ACME + "/plugins/math/call/add", "{\"args\":[20,22]}");
     int guest = session.event("stopped").path("threadId").intValue();
     JsonNode frame = session.topFrame(guest);
     int reference = frame.path("source").path("sourceReference").intValue();
@@ -298,7 +295,9 @@ final class DebugSocketApiTest {
     int guest = stopped.path("threadId").intValue();
     String place = "\"memoryReference\":\"" + guest + "/0\",\"offset\":16";
     JsonNode read = session.ask("readMemory", "{" + place + ",\"count\":5}");
-    assertThat(new String(Base64.getDecoder().decode(read.path("data").asText()), "UTF-8"))
+    assertThat(
+            new String(
+                Base64.getDecoder().decode(read.path("data").asText()), StandardCharsets.UTF_8))
         .isEqualTo("hello");
     String data = Base64.getEncoder().encodeToString("jumbo".getBytes(StandardCharsets.UTF_8));
     session.ask("writeMemory", "{" + place + ",\"data\":\"" + data + "\"}");
@@ -332,7 +331,8 @@ final class DebugSocketApiTest {
     session.begin();
     operator.put(ACME + "/debugging", "{\"enabled\":false}").expect(200);
     session.event("terminated");
-    assertThat(session.refusal("setFunctionBreakpoints", "{\"breakpoints\":[{\"name\":\"average\"}]}"))
+    assertThat(
+            session.refusal("setFunctionBreakpoints", "{\"breakpoints\":[{\"name\":\"average\"}]}"))
         .contains("not being debugged");
     operator.post(AVERAGE, "{\"args\":[1,9]}").expect(200);
   }
