@@ -4,14 +4,18 @@ import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.time.Instant;
 import java.util.List;
+import java.util.function.Consumer;
 
 /// The table `api_key`.
 final class KeyTable {
   private KeyTable() {}
 
-  static List<KeyRecord> all(SqlSession session) {
-    return session.query(
-        KeyTable::record, "SELECT id, tenant, role, secret_hash, created_at FROM api_key");
+  static List<KeyRecord> all(SqlSession session, Consumer<DamagedRow> damaged) {
+    return session.queryIntact(
+        damaged,
+        "api_key",
+        KeyTable::record,
+        "SELECT tenant, id, role, secret_hash, created_at FROM api_key");
   }
 
   static void insert(SqlSession session, KeyRecord key) {
@@ -30,8 +34,8 @@ final class KeyTable {
 
   private static KeyRecord record(ResultSet row) throws SQLException {
     return new KeyRecord(
-        row.getString(1),
-        new TenantName(row.getString(2)),
+        row.getString(2),
+        new TenantName(row.getString(1)),
         Role.valueOf(row.getString(3)),
         row.getString(4),
         Instant.ofEpochMilli(row.getLong(5)));
