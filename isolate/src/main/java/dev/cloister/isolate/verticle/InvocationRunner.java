@@ -151,6 +151,7 @@ final class InvocationRunner {
       serving = instance;
       stop.bind(instance.store());
       instance.begin(context, limits.fuelPerCall());
+      plugin.payFor(plugin.engineHandle().codeKind(instance.store()));
       P program = instance.program(plugin.engineHandle(), linker);
       long instantiatedNanos = nanoTime.getAsLong();
       instantiateNanos = instantiatedNanos - startNanos;
