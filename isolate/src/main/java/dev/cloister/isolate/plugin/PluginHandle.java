@@ -87,8 +87,7 @@ public final class PluginHandle {
   /// @throws dev.cloister.engine.error.LimitExceededException if the budget does not allow it;
   ///   `module` is the caller's then
   static PluginHandle open(ModuleHandle module, CodeBudget budget, long wireBytes) {
-    long bytes =
-        wireBytes + module.module().metadataBytes() + module.imageBytes(CodeKind.BASELINE);
+    long bytes = wireBytes + module.module().metadataBytes() + module.imageBytes(CodeKind.BASELINE);
     budget.charge(bytes);
     return new PluginHandle(module, budget, bytes);
   }

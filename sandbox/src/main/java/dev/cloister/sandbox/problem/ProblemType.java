@@ -67,6 +67,8 @@ public enum ProblemType {
   UPGRADE_REQUIRED(426, "This speaks WebSocket"),
   /// Too many calls at once or too often.
   RATE_LIMITED(429, "Too many calls"),
+  /// What is stored was found damaged; only what it belongs to is affected.
+  DAMAGED(500, "What is stored of this is damaged"),
   /// The server failed.
   INTERNAL(500, "The server failed"),
   /// Part of the interface that this version does not have.
