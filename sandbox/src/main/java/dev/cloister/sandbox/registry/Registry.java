@@ -15,8 +15,13 @@ import java.time.Clock;
 /// @param plugins their plugins
 /// @param keys their keys
 /// @param audit what changed
+/// @param signatures whose signatures of modules tenants want
 public record Registry(
-    TenantRegistry tenants, PluginRegistry plugins, KeyRegistry keys, AuditLog audit) {
+    TenantRegistry tenants,
+    PluginRegistry plugins,
+    KeyRegistry keys,
+    AuditLog audit,
+    Signatures signatures) {
 
   /// Reads everything that is stored and makes an isolate for each tenant. Blobs that no version
   /// names are removed.
@@ -39,10 +44,12 @@ public record Registry(
     TenantRegistry tenants =
         new TenantRegistry(store, factory, limits, keys, audit, collector, clock);
     tenants.restore(store.load());
+    Signatures signatures = new Signatures(store, tenants, audit, config.auth().minSignatures());
     return new Registry(
         tenants,
-        new PluginRegistry(store, blobs, tenants, audit, collector, clock),
+        new PluginRegistry(store, blobs, tenants, signatures, audit, collector, clock),
         new KeyRegistry(store, tenants, keys, audit, config.auth().keysPerTenant(), random, clock),
-        audit);
+        audit,
+        signatures);
   }
 }
