@@ -49,6 +49,8 @@ public enum ProblemType {
   SIGNATURE_REQUIRED(422, "The module must be signed"),
   /// The module is signed, but by nobody whom the tenant trusts, or not as it is.
   SIGNATURE_INVALID(422, "The module's signature is not valid"),
+  /// The module needs capabilities that the tenant was not granted.
+  CAPABILITY_DENIED(422, "The plugin needs capabilities that it is not granted"),
   /// A limit's name or value is not allowed.
   INVALID_LIMIT(422, "The limit cannot be set so"),
   /// A type that cannot cross this interface.
