@@ -45,6 +45,10 @@ public enum ProblemType {
   INVALID_MODULE(422, "The module is not valid"),
   /// The module imports what the server does not provide.
   UNRESOLVED_IMPORTS(422, "The module imports what the server does not provide"),
+  /// The tenant's modules must be signed, and this one is not.
+  SIGNATURE_REQUIRED(422, "The module must be signed"),
+  /// The module is signed, but by nobody whom the tenant trusts, or not as it is.
+  SIGNATURE_INVALID(422, "The module's signature is not valid"),
   /// The module needs capabilities that the tenant was not granted.
   CAPABILITY_DENIED(422, "The plugin needs capabilities that it is not granted"),
   /// A limit's name or value is not allowed.
