@@ -119,6 +119,11 @@ public final class InstanceContext {
     }
 
     @Override
+    public boolean isReadable() {
+      return call().stdin().isReadable();
+    }
+
+    @Override
     public boolean isReady() {
       return call().stdin().isReady();
     }

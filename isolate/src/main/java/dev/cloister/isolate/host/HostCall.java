@@ -51,7 +51,7 @@ public record HostCall(Store store, WaitRegion waits, HeapLedger ledger) {
         try {
           return future.get(STEP_MILLIS, TimeUnit.MILLISECONDS);
         } catch (TimeoutException _) {
-          continue; // looks whether the call is to end
+          // Looks whether the call is to end.
         }
       }
     } catch (ExecutionException e) {

@@ -17,6 +17,7 @@ import io.vertx.core.http.ServerWebSocket;
 import java.net.URI;
 import java.nio.charset.StandardCharsets;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.LinkedBlockingQueue;
@@ -91,7 +92,7 @@ final class DebugSocketApi {
     }
     @Nullable String host = http.getHeader("Host");
     try {
-      if (URI.create(origin).getRawAuthority() instanceof String from && from.equals(host)) {
+      if (Objects.equals(URI.create(origin).getRawAuthority(), host)) {
         return;
       }
     } catch (IllegalArgumentException _) {
