@@ -16,8 +16,8 @@ import java.util.function.LongSupplier;
 import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
 
-/// The instances of one tenant that outlive a call: pooled ones that wait for any call, and stateful
-/// ones in their slots. Any thread.
+/// The instances of one tenant that outlive a call: pooled ones that wait for any call, and
+/// stateful ones in their slots. Any thread.
 ///
 /// Instances are closed, and holds on plugins given back, without the lock.
 public final class KeptInstances implements AutoCloseable {
@@ -82,10 +82,11 @@ public final class KeptInstances implements AutoCloseable {
         slot = new InstanceSlot(key);
         slots.put(key, slot);
       }
+      turn.serveFrom(new Slot(slot, plugin, fuel));
       slot.turns.add(turn);
       slot.calls++;
       slot.idleNanos = TimeUnit.MILLISECONDS.toNanos(request.settings().idleMillis());
-      return new SlotEntry.Entered(new Slot(slot, plugin, fuel), slot.turns.size() == 1);
+      return new SlotEntry.Entered(slot.turns.size() == 1);
     }
   }
 
@@ -164,8 +165,8 @@ public final class KeptInstances implements AutoCloseable {
     }
   }
 
-  /// Drops the pooled instances of a module, in whatever plugin: it was unloaded. Stateful ones stay
-  /// and keep it.
+  /// Drops the pooled instances of a module, in whatever plugin: it was unloaded. Stateful ones
+  /// stay and keep it.
   public void unloaded(ModuleHash module) {
     drop(version -> version.module().equals(module), _ -> true);
   }
@@ -187,11 +188,13 @@ public final class KeptInstances implements AutoCloseable {
     dropSlots(key -> key.version().equals(version));
   }
 
-  /// Drops the state of one instance; if a call has it, after the call.
+  /// Drops the state of one instance, in all versions of its plugin; if a call has it, after the
+  /// call.
   ///
   /// @return whether there is such an instance
-  public boolean drop(StateKey key) {
-    return dropSlots(key::equals) > 0;
+  public boolean drop(String plugin, String key) {
+    return dropSlots(state -> state.version().plugin().equals(plugin) && state.key().equals(key))
+        > 0;
   }
 
   /// The stateful instances of a plugin, by version and key.

@@ -4,9 +4,8 @@ package dev.cloister.isolate.instance;
 public sealed interface SlotEntry {
   /// There is a place for it.
   ///
-  /// @param source where the call gets it
-  /// @param hasTurn whether that is at once, else when [KeptInstances#end] says so
-  record Entered(InstanceSource source, boolean hasTurn) implements SlotEntry {}
+  /// @param hasTurn whether it is the call's turn at once, else when [KeptInstances#end] says so
+  record Entered(boolean hasTurn) implements SlotEntry {}
 
   /// There are as many instances as there may be.
   ///

@@ -61,6 +61,7 @@ final class LimitsApi {
     usage.put("memoryBytes", heap.chargedBytes());
     usage.put("concurrency", (long) calls.inFlight());
     usage.put("queueLength", (long) calls.waiting());
+    usage.put("keptInstances", (long) tenant.isolate().keptInstances().statefulCount());
     usage.put("plugins", (long) tenant.plugins().size());
     usage.put("storageBytes", tenant.storedBytes());
     Map<String, Long> memory = new LinkedHashMap<>();
