@@ -171,6 +171,7 @@ final class InvocationRunner {
       stop.bind(instance.store());
       isIntact = false;
       instance.begin(context, limits.ofInstance(), limits.fuelPerCall());
+      plugin.payFor(plugin.engineHandle().codeKind(instance.store()));
       P program = instance.program(kind, plugin.engineHandle(), linker);
       long instantiatedNanos = nanoTime.getAsLong();
       instantiateNanos = instantiatedNanos - startNanos;

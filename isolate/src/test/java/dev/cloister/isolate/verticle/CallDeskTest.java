@@ -15,6 +15,7 @@ import dev.cloister.isolate.fake.Guests;
 import dev.cloister.isolate.fake.Modules;
 import dev.cloister.isolate.heap.HeapCategory;
 import dev.cloister.isolate.heap.HeapLedger;
+import dev.cloister.isolate.plugin.CodeBudget;
 import dev.cloister.isolate.plugin.LoadedModules;
 import dev.cloister.isolate.plugin.ModuleUpload;
 import dev.cloister.isolate.plugin.PluginHandle;
@@ -575,7 +576,11 @@ final class CallDeskTest {
   private PluginHandle load(byte[] wireBytes) {
     ModuleUpload upload =
         new ModuleUpload(
-            guests.engine().startStreaming(isolate), modules, ledger, wireBytes.length);
+            guests.engine().startStreaming(isolate),
+            modules,
+            ledger,
+            new CodeBudget(ledger, Long.MAX_VALUE),
+            wireBytes.length);
     upload.push(wireBytes, 0, wireBytes.length);
     return upload.finish();
   }

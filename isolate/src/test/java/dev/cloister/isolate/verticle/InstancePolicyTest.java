@@ -14,6 +14,7 @@ import dev.cloister.isolate.heap.HeapLedger;
 import dev.cloister.isolate.host.HostServices;
 import dev.cloister.isolate.instance.InstanceRequest;
 import dev.cloister.isolate.instance.InstanceSettings;
+import dev.cloister.isolate.plugin.CodeBudget;
 import dev.cloister.isolate.plugin.InstancePolicy;
 import dev.cloister.isolate.plugin.LoadedModules;
 import dev.cloister.isolate.plugin.ModuleUpload;
@@ -419,7 +420,11 @@ final class InstancePolicyTest {
   private PluginHandle load(byte[] wireBytes) {
     ModuleUpload upload =
         new ModuleUpload(
-            GUESTS.engine().startStreaming(isolate), modules, ledger, wireBytes.length);
+            GUESTS.engine().startStreaming(isolate),
+            modules,
+            ledger,
+            new CodeBudget(ledger, Long.MAX_VALUE),
+            wireBytes.length);
     upload.push(wireBytes, 0, wireBytes.length);
     return upload.finish();
   }

@@ -1,6 +1,7 @@
 package dev.cloister.sandbox.http;
 
 import dev.cloister.sandbox.auth.Principal;
+import dev.cloister.sandbox.http.field.TraceContext;
 import dev.cloister.sandbox.problem.Problem;
 import dev.cloister.sandbox.problem.ProblemType;
 import dev.cloister.sandbox.registry.Author;
@@ -9,6 +10,8 @@ import dev.cloister.sandbox.storage.BlobDigest;
 import dev.cloister.sandbox.storage.PluginName;
 import dev.cloister.sandbox.storage.TenantName;
 import io.vertx.core.MultiMap;
+import java.net.URLEncoder;
+import java.nio.charset.StandardCharsets;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
@@ -25,6 +28,7 @@ final class ApiRequest {
   /// What names of stateful instances are made of.
   private static final Pattern INSTANCE_KEY = Pattern.compile("[A-Za-z0-9][A-Za-z0-9._:-]{0,127}");
 
+  private static final String IDENTITY = "identity";
   private static final byte[] NO_BODY = new byte[0];
 
   private final Map<String, String> path;
@@ -32,6 +36,7 @@ final class ApiRequest {
   private final MultiMap headers;
   private final @Nullable Principal principal;
   private final @Nullable String remote;
+  private final TraceContext trace;
   private final byte[] body;
 
   private ApiRequest(
@@ -40,12 +45,14 @@ final class ApiRequest {
       MultiMap headers,
       @Nullable Principal principal,
       @Nullable String remote,
+      TraceContext trace,
       byte[] body) {
     this.path = path;
     this.query = query;
     this.headers = headers;
     this.principal = principal;
     this.remote = remote;
+    this.trace = trace;
     this.body = body;
   }
 
@@ -55,11 +62,13 @@ final class ApiRequest {
       MultiMap headers,
       @Nullable Principal principal,
       @Nullable String remote) {
-    return new ApiRequest(path, query, headers, principal, remote, NO_BODY);
+    TraceContext trace =
+        TraceContext.of(headers.getAll("traceparent"), headers.getAll("tracestate"));
+    return new ApiRequest(path, query, headers, principal, remote, trace, NO_BODY);
   }
 
   ApiRequest withBody(byte[] newBody) {
-    return new ApiRequest(path, query, headers, principal, remote, newBody);
+    return new ApiRequest(path, query, headers, principal, remote, trace, newBody);
   }
 
   /// Returns who made the request.
@@ -75,6 +84,23 @@ final class ApiRequest {
   /// Returns the network address the request came from.
   @Nullable String remote() {
     return remote;
+  }
+
+  /// Returns the request's place in its trace.
+  TraceContext trace() {
+    return trace;
+  }
+
+  /// Returns a reference to this request's path with the same query but for one parameter.
+  String target(String parameter, String value) {
+    StringBuilder target = new StringBuilder("?");
+    query.forEach(entry -> {
+      if (!entry.getKey().equals(parameter)) {
+        target.append(encoded(entry.getKey())).append('=').append(encoded(entry.getValue()));
+        target.append('&');
+      }
+    });
+    return target.append(parameter).append('=').append(encoded(value)).toString();
   }
 
   /// Returns who made the request, for the audit log.
@@ -227,6 +253,22 @@ final class ApiRequest {
     return Problem.of(ProblemType.UNSUPPORTED_MEDIA_TYPE, "the body must have the type " + allowed)
         .with("actual", actual)
         .with("allowed", allowed);
+  }
+
+  /// Checks that a body is sent as it is, since nothing here decompresses.
+  void requireIdentityCoding() {
+    @Nullable String coding = header("Content-Encoding");
+    if (coding != null && !coding.strip().equalsIgnoreCase(IDENTITY)) {
+      throw Problem.of(ProblemType.UNSUPPORTED_MEDIA_TYPE, "the body must not be compressed")
+          .with("what", "Content-Encoding")
+          .with("actual", coding)
+          .with("allowed", IDENTITY)
+          .asException();
+    }
+  }
+
+  private static String encoded(String text) {
+    return URLEncoder.encode(text, StandardCharsets.UTF_8);
   }
 
   private static BlobDigest digest(String what, String text) {

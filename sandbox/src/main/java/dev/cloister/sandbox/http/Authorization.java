@@ -72,6 +72,11 @@ final class Authorization {
           throw Problem.of(ProblemType.UNAUTHORIZED, refused.reason())
               .with("reason", "invalid-key")
               .asException();
+      case Identity.Expired expired ->
+          throw Problem.of(ProblemType.UNAUTHORIZED, "the key is not valid since " + expired.end())
+              .with("reason", "expired-key")
+              .with("expiredAt", expired.end().toString())
+              .asException();
     };
   }
 

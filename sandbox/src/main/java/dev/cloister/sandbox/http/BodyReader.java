@@ -1,5 +1,6 @@
 package dev.cloister.sandbox.http;
 
+import dev.cloister.sandbox.problem.ApiException;
 import dev.cloister.sandbox.problem.Problem;
 import dev.cloister.sandbox.problem.ProblemType;
 import io.vertx.core.buffer.Buffer;
@@ -12,6 +13,7 @@ final class BodyReader {
   private final long maxBytes;
   private final Consumer<byte[]> onBody;
   private final Runnable onGiveUp;
+  private final BodyDigests digests;
   private Buffer body = Buffer.buffer();
   private boolean isDone;
 
@@ -22,6 +24,7 @@ final class BodyReader {
     this.maxBytes = maxBytes;
     this.onBody = onBody;
     this.onGiveUp = onGiveUp;
+    this.digests = new BodyDigests(exchange.request());
   }
 
   /// Starts reading. Exactly one of two things happens later, on the event loop: `onBody` gets the
@@ -29,8 +32,11 @@ final class BodyReader {
   /// was cut.
   ///
   /// @param limit the name of the limit, for the problem
+  /// @throws dev.cloister.sandbox.problem.ApiException if the body is announced in a way that is
+  ///   not accepted; then neither of the two happens
   static void read(
       Exchange exchange, String limit, long maxBytes, Consumer<byte[]> onBody, Runnable onGiveUp) {
+    exchange.request().requireIdentityCoding();
     new BodyReader(exchange, limit, maxBytes, onBody, onGiveUp).start();
   }
 
@@ -60,15 +66,24 @@ final class BodyReader {
     if (size > maxBytes) {
       refuse(size);
     } else {
+      digests.update(chunk);
       body.appendBuffer(chunk);
     }
   }
 
   private void end() {
-    if (!isDone) {
-      isDone = true;
-      onBody.accept(body.getBytes());
+    if (isDone) {
+      return;
     }
+    try {
+      digests.check();
+    } catch (ApiException e) {
+      exchange.fail(e);
+      giveUp();
+      return;
+    }
+    isDone = true;
+    onBody.accept(body.getBytes());
   }
 
   private void refuse(long size) {

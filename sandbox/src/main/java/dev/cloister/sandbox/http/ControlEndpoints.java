@@ -38,12 +38,17 @@ final class ControlEndpoints implements AutoCloseable {
             .with("allowed", MAX_REQUESTS)
             .asException();
       }
-      BodyReader.read(
-          exchange,
-          "controlBodyBytes",
-          maxBodyBytes,
-          body -> run(exchange, exchange.request().withBody(body), function),
-          places::release);
+      try {
+        BodyReader.read(
+            exchange,
+            "controlBodyBytes",
+            maxBodyBytes,
+            body -> run(exchange, exchange.request().withBody(body), function),
+            places::release);
+      } catch (RuntimeException e) {
+        places.release();
+        throw e;
+      }
     };
   }
 
@@ -70,7 +75,7 @@ final class ControlEndpoints implements AutoCloseable {
       request.requireJsonBody();
       return function.answer(request);
     } catch (Exception e) {
-      return Answer.problem(Problems.of(e));
+      return Answer.problem(Problems.of(e, request.trace()));
     }
   }
 }

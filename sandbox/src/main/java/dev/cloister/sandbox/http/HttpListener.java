@@ -96,13 +96,16 @@ public final class HttpListener implements AutoCloseable {
     CallMeter meter = new CallMeter(parts.clock);
     Figures figures =
         new Figures(parts.engine, parts.compilations, registry.tenants(), meter, parts.clock);
+    Representations representations = new Representations();
     UploadApi uploads =
-        new UploadApi(registry.tenants(), registry.plugins(), uploadThreads(parts.config));
+        new UploadApi(
+            registry.tenants(), registry.plugins(), representations, uploadThreads(parts.config));
     EngineApi engineApi = new EngineApi(vertx, figures, parts.compilations, streams);
     DebugSocketApi debugSockets = new DebugSocketApi(vertx, registry.tenants(), control);
     Routes.Apis apis =
         new Routes.Apis(
             control,
+            representations,
             parts.health,
             new SessionApi(
                 parts.keys, parts.sessions, wrongKeys, registry.audit(), parts.info, control),
@@ -111,7 +114,7 @@ public final class HttpListener implements AutoCloseable {
             new InstancesApi(registry.tenants(), registry.plugins()),
             new DebuggingApi(registry.tenants()),
             debugSockets,
-            new KeyApi(registry.tenants(), registry.keys()),
+            new KeyApi(registry.tenants(), registry.keys(), parts.clock),
             new PluginApi(registry.tenants(), registry.plugins()),
             uploads,
             new InvocationApi(registry.tenants(), control, meter),

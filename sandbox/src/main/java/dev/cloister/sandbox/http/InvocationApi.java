@@ -13,6 +13,7 @@ import dev.cloister.isolate.verticle.Invocation;
 import dev.cloister.isolate.verticle.InvocationOutcome;
 import dev.cloister.isolate.verticle.InvocationResult;
 import dev.cloister.isolate.verticle.RunCommand;
+import dev.cloister.sandbox.http.field.TraceContext;
 import dev.cloister.sandbox.json.Json;
 import dev.cloister.sandbox.problem.Problem;
 import dev.cloister.sandbox.problem.ProblemType;
@@ -24,7 +25,9 @@ import dev.cloister.sandbox.stats.CallOutcome;
 import dev.cloister.sandbox.storage.BlobDigest;
 import io.vertx.core.Context;
 import io.vertx.core.Future;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /// Calls of plugins: exports with JSON arguments, and WASI commands.
@@ -87,19 +90,24 @@ final class InvocationApi {
           .with("allowed", allowed)
           .asException();
     }
-    BodyReader.read(
-        target.exchange,
-        "requestBytes",
-        limits.value(IsolateLimit.REQUEST_BYTES),
-        body -> {
-          tenant.arrivingBodies().decrementAndGet();
-          try {
-            consumer.accept(body);
-          } catch (RuntimeException e) {
-            target.exchange.fail(e);
-          }
-        },
-        () -> tenant.arrivingBodies().decrementAndGet());
+    try {
+      BodyReader.read(
+          target.exchange,
+          "requestBytes",
+          limits.value(IsolateLimit.REQUEST_BYTES),
+          body -> {
+            tenant.arrivingBodies().decrementAndGet();
+            try {
+              consumer.accept(body);
+            } catch (RuntimeException e) {
+              target.exchange.fail(e);
+            }
+          },
+          () -> tenant.arrivingBodies().decrementAndGet());
+    } catch (RuntimeException e) {
+      tenant.arrivingBodies().decrementAndGet();
+      throw e;
+    }
   }
 
   private void parse(Target target, byte[] body) {
@@ -155,12 +163,25 @@ final class InvocationApi {
                 plugin,
                 target.plugin.name().text(),
                 arguments,
-                target.plugin.settings().environment(),
+                environment(target),
                 standardInput,
                 log,
                 /* scratchPath= */ null,
                 services(target)),
         log::flush);
+  }
+
+  /// What the plugin's settings say, and the call's place in its trace.
+  private static Map<String, String> environment(Target target) {
+    TraceContext trace = target.exchange.request().trace();
+    Map<String, String> environment = new LinkedHashMap<>();
+    environment.put("TRACEPARENT", trace.parent());
+    @Nullable String state = trace.state();
+    if (state != null) {
+      environment.put("TRACESTATE", state);
+    }
+    environment.putAll(target.plugin.settings().environment());
+    return environment;
   }
 
   private static HostServices services(Target target) {

@@ -12,11 +12,11 @@ import org.jspecify.annotations.Nullable;
 
 /// One upload between its connection and the worker that decodes it.
 ///
-/// The fields belong to the connection's event loop, but for `upload`, which belongs to the task
-/// that is running: at most one at a time, handed over by the executor and the event loop. Pieces
-/// that arrive while a task runs are collected for the next one; when too many wait, the connection
-/// is paused until they were taken, so the sender never runs ahead of the decoder by more than
-/// [#HIGH_WATER_BYTES].
+/// The fields belong to the connection's event loop, but for `upload` and `digests`, which belong
+/// to the task that is running: at most one at a time, handed over by the executor and the event
+/// loop. Pieces that arrive while a task runs are collected for the next one; when too many wait,
+/// the connection is paused until they were taken, so the sender never runs ahead of the decoder by
+/// more than [#HIGH_WATER_BYTES].
 final class StreamingUpload {
   private static final int HIGH_WATER_BYTES = 256 << 10;
 
@@ -24,6 +24,7 @@ final class StreamingUpload {
   private final Executor workers;
   private final Supplier<PluginUpload> begin;
   private final Function<PluginUpload, Answer> finish;
+  private final BodyDigests digests;
   private final long maxBytes;
   private final Runnable onEnd;
 
@@ -40,12 +41,14 @@ final class StreamingUpload {
       Executor workers,
       Supplier<PluginUpload> begin,
       Function<PluginUpload, Answer> finish,
+      BodyDigests digests,
       long maxBytes,
       Runnable onEnd) {
     this.exchange = exchange;
     this.workers = workers;
     this.begin = begin;
     this.finish = finish;
+    this.digests = digests;
     this.maxBytes = maxBytes;
     this.onEnd = onEnd;
   }
@@ -108,9 +111,11 @@ final class StreamingUpload {
       PluginUpload current = begun();
       for (Buffer piece : pieces) {
         byte[] bytes = piece.getBytes();
+        digests.update(bytes);
         current.push(bytes, 0, bytes.length);
       }
       if (isLast) {
+        digests.check();
         answer = finish.apply(current);
       }
     } catch (RuntimeException | Error e) {

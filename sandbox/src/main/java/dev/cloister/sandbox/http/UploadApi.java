@@ -9,6 +9,7 @@ import dev.cloister.sandbox.registry.Tenant;
 import dev.cloister.sandbox.registry.TenantRegistry;
 import dev.cloister.sandbox.registry.UploadedVersion;
 import dev.cloister.sandbox.storage.PluginName;
+import dev.cloister.sandbox.storage.WriteGuard;
 import java.util.List;
 import java.util.Locale;
 import java.util.concurrent.ExecutorService;
@@ -23,14 +24,20 @@ final class UploadApi implements AutoCloseable {
 
   private final TenantRegistry tenants;
   private final PluginRegistry plugins;
+  private final Representations representations;
   private final Semaphore places = new Semaphore(MAX_UPLOADS);
 
   /// Decodes and validates: as many threads as that may keep busy at once.
   private final ExecutorService workers;
 
-  UploadApi(TenantRegistry tenants, PluginRegistry plugins, int threads) {
+  UploadApi(
+      TenantRegistry tenants,
+      PluginRegistry plugins,
+      Representations representations,
+      int threads) {
     this.tenants = tenants;
     this.plugins = plugins;
+    this.representations = representations;
     this.workers =
         Executors.newFixedThreadPool(
             threads, Thread.ofPlatform().name("cloister-upload-", 0).factory());
@@ -66,6 +73,9 @@ final class UploadApi implements AutoCloseable {
     PluginName plugin = request.plugin();
     boolean activate = request.queryFlag("activate", true);
     requireWasm(request.header("Content-Type"));
+    request.requireIdentityCoding();
+    Runnable condition = representations.check(Routes.PLUGIN, request);
+    BodyDigests digests = new BodyDigests(request);
     long maxBytes = tenant.isolate().limits().value(IsolateLimit.UPLOAD_BYTES);
     long announced = exchange.announcedBytes();
     if (announced > maxBytes) {
@@ -80,8 +90,13 @@ final class UploadApi implements AutoCloseable {
     new StreamingUpload(
             exchange,
             workers,
-            () -> plugins.beginUpload(tenant, plugin),
-            upload -> answer(upload.finish(activate, request.author())),
+            () -> {
+              condition.run();
+              return plugins.beginUpload(tenant, plugin);
+            },
+            upload ->
+                answer(WriteGuard.call(condition, () -> upload.finish(activate, request.author()))),
+            digests,
             maxBytes,
             places::release)
         .start();

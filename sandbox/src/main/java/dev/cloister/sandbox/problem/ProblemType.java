@@ -13,6 +13,8 @@ public enum ProblemType {
   INVALID_REQUEST(400, "The request has a value that is not allowed"),
   /// The arguments of a call do not fit the export's parameters.
   INVALID_ARGUMENTS(400, "The arguments do not fit the export"),
+  /// The body is not the one whose digest was sent with it.
+  DIGEST_MISMATCH(400, "The body does not have the digest that was announced"),
   /// No key, or one that the server does not know.
   UNAUTHORIZED(401, "A valid key is needed"),
   /// The key's role does not include this.

@@ -173,6 +173,12 @@ public final class Tenant {
     callsByPlugin.remove(name);
   }
 
+  /// Gives back what is charged for the logs; once the isolate is gone.
+  void closeLogs() {
+    log.close();
+    codeLog.close();
+  }
+
   LoadedVersions loaded() {
     return loaded;
   }

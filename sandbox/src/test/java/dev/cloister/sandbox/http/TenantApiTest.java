@@ -65,9 +65,9 @@ final class TenantApiTest {
     assertThat(range.path("allowed").path("minimum").asInt()).isEqualTo(10);
     JsonNode later =
         operator
-            .put("/v1/tenants/acme", "{\"limits\":{\"codeBytes\":1000}}")
+            .put("/v1/tenants/acme", "{\"limits\":{\"egressRequestsPerSecond\":5}}")
             .problem(501, "not-available");
-    assertThat(later.path("limit").asText()).isEqualTo("codeBytes");
+    assertThat(later.path("limit").asText()).isEqualTo("egressRequestsPerSecond");
     operator
         .put("/v1/tenants/acme", "{\"limits\":{\"plugins\":\"3\"}}")
         .problem(400, "invalid-request");
@@ -215,7 +215,6 @@ final class TenantApiTest {
 
     assertThat(admin.get(path).json().path("environment").path("GREETING").asText())
         .isEqualTo("hello");
-    admin.put(path, "{\"instance\":{\"policy\":\"pooled\"}}").problem(501, "not-available");
     admin.put(path, "{\"capabilities\":{\"egress\":[\"*\"]}}").problem(501, "not-available");
     admin.put(path, "{\"tier\":\"debug\"}").problem(501, "not-available");
     admin.put(path, "{\"environment\":{\"A=B\":\"\"}}").problem(400, "invalid-request");
