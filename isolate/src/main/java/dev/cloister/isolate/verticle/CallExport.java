@@ -47,7 +47,7 @@ public record CallExport(
     this.instance = instance;
   }
 
-  /// A call of a guest that may use nothing, on an instance of its own.
+  /// A call of a guest that may use what WASI programs take for granted, on an instance of its own.
   public static CallExport of(
       PluginHandle plugin,
       String export,
@@ -55,6 +55,6 @@ public record CallExport(
       long requestBytes,
       OutputSink log) {
     return new CallExport(
-        plugin, export, arguments, requestBytes, log, HostServices.NONE, InstanceRequest.FRESH);
+        plugin, export, arguments, requestBytes, log, HostServices.BASIC, InstanceRequest.FRESH);
   }
 }

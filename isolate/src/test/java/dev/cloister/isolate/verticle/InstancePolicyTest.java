@@ -409,7 +409,7 @@ final class InstancePolicyTest {
         Arrays.asList(arguments),
         10,
         OutputSink.DISCARD,
-        HostServices.NONE,
+        HostServices.BASIC,
         instance);
   }
 
