@@ -14,6 +14,7 @@ final class BodyReader {
   private final Consumer<byte[]> onBody;
   private final Runnable onGiveUp;
   private final BodyDigests digests;
+  private final BodyPace pace;
   private Buffer body = Buffer.buffer();
   private boolean isDone;
 
@@ -25,6 +26,7 @@ final class BodyReader {
     this.onBody = onBody;
     this.onGiveUp = onGiveUp;
     this.digests = new BodyDigests(exchange.request());
+    this.pace = exchange.pace(this::refuseSlow);
   }
 
   /// Starts reading. Exactly one of two things happens later, on the event loop: `onBody` gets the
@@ -56,12 +58,14 @@ final class BodyReader {
     exchange.http().exceptionHandler(_ -> giveUp());
     exchange.continueBody();
     exchange.http().resume();
+    pace.start();
   }
 
   private void take(Buffer chunk) {
     if (isDone) {
       return;
     }
+    pace.count(chunk.length());
     long size = (long) body.length() + chunk.length();
     if (size > maxBytes) {
       refuse(size);
@@ -83,6 +87,7 @@ final class BodyReader {
       return;
     }
     isDone = true;
+    pace.end();
     onBody.accept(body.getBytes());
   }
 
@@ -91,9 +96,15 @@ final class BodyReader {
     giveUp();
   }
 
+  private void refuseSlow() {
+    exchange.failSlow();
+    giveUp();
+  }
+
   private void giveUp() {
     if (!isDone) {
       isDone = true;
+      pace.end();
       body = Buffer.buffer();
       onGiveUp.run();
     }

@@ -25,6 +25,7 @@ final class StreamingUpload {
   private final Supplier<PluginUpload> begin;
   private final Function<PluginUpload, Answer> finish;
   private final BodyDigests digests;
+  private final BodyPace pace;
   private final long maxBytes;
   private final Runnable onEnd;
 
@@ -51,6 +52,7 @@ final class StreamingUpload {
     this.digests = digests;
     this.maxBytes = maxBytes;
     this.onEnd = onEnd;
+    this.pace = exchange.pace(this::refuseSlow);
   }
 
   /// Starts reading the request's body.
@@ -61,6 +63,7 @@ final class StreamingUpload {
     exchange.http().response().closeHandler(_ -> giveUp());
     exchange.continueBody();
     exchange.http().resume();
+    pace.start();
   }
 
   private void take(Buffer piece) {
@@ -68,6 +71,7 @@ final class StreamingUpload {
       return;
     }
     receivedBytes += piece.length();
+    pace.count(piece.length());
     if (receivedBytes > maxBytes) {
       refuse(BodyReader.tooLarge("uploadBytes", receivedBytes, maxBytes).asException());
       return;
@@ -76,6 +80,7 @@ final class StreamingUpload {
     waitingBytes += piece.length();
     if (waitingBytes >= HIGH_WATER_BYTES) {
       exchange.http().pause();
+      pace.excuse();
     }
     work();
   }
@@ -83,6 +88,7 @@ final class StreamingUpload {
   private void completeBody() {
     if (!isOver) {
       isBodyComplete = true;
+      pace.end();
       work();
     }
   }
@@ -146,6 +152,7 @@ final class StreamingUpload {
 
   private void endTask(@Nullable Answer answer, @Nullable Throwable failure) {
     isWorking = false;
+    pace.excuse();
     if (isOver) {
       // The request was refused or cut while the task ran.
       release();
@@ -160,8 +167,19 @@ final class StreamingUpload {
     }
   }
 
+  private void refuseSlow() {
+    if (isWorking) {
+      pace.start();
+      return;
+    }
+    isOver = true;
+    exchange.failSlow();
+    release();
+  }
+
   private void refuse(Throwable failure) {
     isOver = true;
+    pace.end();
     exchange.fail(failure);
     if (!isWorking) {
       release();
@@ -171,6 +189,7 @@ final class StreamingUpload {
   private void giveUp() {
     if (!isOver) {
       isOver = true;
+      pace.end();
       if (!isWorking) {
         release();
       }
