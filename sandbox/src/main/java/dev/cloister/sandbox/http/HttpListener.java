@@ -92,7 +92,7 @@ public final class HttpListener implements AutoCloseable {
     HttpConfig http = parts.config.http();
     Registry registry = parts.registry;
     EventStreams streams = new EventStreams();
-    ControlEndpoints control = new ControlEndpoints(http.maxControlBodyBytes());
+    ControlEndpoints control = new ControlEndpoints(registry.tenants(), http.maxControlBodyBytes());
     WrongKeys wrongKeys = wrongKeys(parts, control);
     CallMeter meter = new CallMeter(parts.clock);
     Figures figures =
@@ -114,7 +114,7 @@ public final class HttpListener implements AutoCloseable {
             new LimitsApi(registry.tenants()),
             new DebuggingApi(registry.tenants()),
             debugSockets,
-            new KeyApi(registry.tenants(), registry.keys()),
+            new KeyApi(registry.tenants(), registry.keys(), parts.clock),
             new PluginApi(registry.tenants(), registry.plugins()),
             uploads,
             new InvocationApi(registry.tenants(), control, meter),

@@ -61,6 +61,7 @@ final class LimitsApi {
     usage.put("concurrency", (long) calls.inFlight());
     usage.put("queueLength", (long) calls.waiting());
     usage.put("plugins", (long) tenant.plugins().size());
+    usage.put("codeBytes", tenant.isolate().codeBytes());
     usage.put("storageBytes", tenant.storedBytes());
     Map<String, Long> memory = new LinkedHashMap<>();
     for (HeapCategory category : HeapCategory.values()) {

@@ -96,7 +96,9 @@ final class Routes {
     blocking(GET, TENANT + "/usage", Access.TENANT_ADMIN, apis.limits::usage);
     blocking(GET, TENANT + "/keys", Access.TENANT_ADMIN, apis.keys::list);
     blocking(POST, TENANT + "/keys", Access.TENANT_ADMIN, apis.keys::create);
+    blocking(GET, TENANT + "/keys/{key}", Access.TENANT_ADMIN, apis.keys::get);
     blocking(DELETE, TENANT + "/keys/{key}", Access.TENANT_ADMIN, apis.keys::delete);
+    blocking(POST, TENANT + "/keys/{key}/rotate", Access.TENANT_ADMIN, apis.keys::rotate);
     blocking(GET, TENANT + "/debugging", Access.TENANT_ADMIN, apis.debugging::get);
     blocking(PUT, TENANT + "/debugging", Access.TENANT_ADMIN, apis.debugging::put);
     direct(GET, TENANT + "/debug", Access.TENANT_ADMIN, apis.debugSockets::open);
@@ -117,7 +119,9 @@ final class Routes {
     blocking(POST, NATIVE_MODULE + "/tier-up", Access.OPERATOR, apis.code::tierUp);
     blocking(POST, NATIVE_MODULE + "/tier-down", Access.OPERATOR, apis.code::tierDown);
     blocking(GET, "/v1/cluster", Access.OPERATOR, apis.cluster::get);
+    blocking(POST, "/v1/operator-key/rotate", Access.OPERATOR, apis.keys::rotateOperator);
     direct(GET, "/v1/events", Access.OPERATOR, apis.events::audit);
+    blocking(GET, "/v1/events/verification", Access.OPERATOR, apis.events::verify);
     blocking(GET, "/metrics", Access.OPERATOR, apis.metrics::get);
   }
 

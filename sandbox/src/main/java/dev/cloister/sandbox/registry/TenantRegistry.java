@@ -198,7 +198,7 @@ public final class TenantRegistry {
           Tenant tenant = require(name);
           tenants.remove(name);
           keys.removeAll(name);
-          dispose(name);
+          dispose(tenant);
           tenant.plugins().forEach(plugin -> collector.offer(plugin.versions().keySet()));
           audit.publish(entry);
         });
@@ -244,8 +244,9 @@ public final class TenantRegistry {
     }
   }
 
-  private void dispose(TenantName name) {
-    Future<Void> disposal = factory.dispose(name);
+  private void dispose(Tenant tenant) {
+    TenantName name = tenant.name();
+    Future<Void> disposal = factory.dispose(name).onComplete(_ -> tenant.closeLogs());
     disposals.put(name, disposal);
     disposal.onComplete(_ -> disposals.remove(name, disposal));
   }
