@@ -30,8 +30,11 @@ final class ConfigSection {
   private final Map<String, NodeTuple> entries = new LinkedHashMap<>();
   private final TreeSet<String> knownKeys = new TreeSet<>();
 
+  private final @Nullable Node node;
+
   private ConfigSection(String file, String path, List<ConfigFault> faults, @Nullable Node node) {
     this.file = file;
+    this.node = node;
     this.path = path;
     this.faults = faults;
     switch (node) {
@@ -170,6 +173,13 @@ final class ConfigSection {
       }
     }
     return values;
+  }
+
+  /// Notes a fault of a nested section as a whole.
+  void fault(String text) {
+    if (node != null) {
+      fault(node, path.substring(0, path.length() - 1) + ": " + text);
+    }
   }
 
   /// Notes a fault for every key that was not read.

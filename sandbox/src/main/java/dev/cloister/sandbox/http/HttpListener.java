@@ -19,6 +19,7 @@ import java.net.InetAddress;
 import java.net.ServerSocket;
 import java.time.Clock;
 import java.util.List;
+import java.util.concurrent.atomic.AtomicInteger;
 import org.jspecify.annotations.Nullable;
 
 /// The HTTP side of a server: accepts requests from [#start] to [#stop].
@@ -185,11 +186,16 @@ public final class HttpListener implements AutoCloseable {
     }
   }
 
-  private Future<Integer> start(HttpConfig address) {
+  private Future<Integer> start(HttpConfig address) throws IOException {
     int instances = Runtime.getRuntime().availableProcessors();
+    @Nullable Certificate certificate =
+        address.tls().isOn() ? Certificate.read(address.tls()) : null;
+    AtomicInteger connections = new AtomicInteger();
     return vertx
         .deployVerticle(
-            () -> new HttpVerticle(address, routes, authentication, wrongKeys),
+            () ->
+                new HttpVerticle(
+                    address, routes, authentication, wrongKeys, certificate, connections),
             new DeploymentOptions().setInstances(instances))
         .map(id -> {
           deploymentId = id;
