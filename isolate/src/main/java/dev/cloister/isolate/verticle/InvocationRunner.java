@@ -125,7 +125,11 @@ final class InvocationRunner {
   }
 
   private WasiConfig.Builder config(WasiClock clock) {
-    return WasiConfig.builder().clock(clock).random(host.random()).blocking(blocking);
+    return WasiConfig.builder()
+        .clock(clock)
+        .random(host.random())
+        .blocking(blocking)
+        .quota(FileQuota.of(resources.ledger()));
   }
 
   private InvocationResult execute(

@@ -12,7 +12,7 @@ import org.jspecify.annotations.Nullable;
 public final class WasiPreview1 implements AutoCloseable {
   private final WasiConfig config;
   private final Store store;
-  private final FdTable descriptors = new FdTable();
+  private final FdTable descriptors;
 
   /// The instances of the groups, by class, of each version that the guest imports from.
   private final Map<WasiSnapshot, Map<Class<?>, Object>> groups = new EnumMap<>(WasiSnapshot.class);
@@ -21,6 +21,7 @@ public final class WasiPreview1 implements AutoCloseable {
   public WasiPreview1(WasiConfig config, Store store) {
     this.config = config;
     this.store = store;
+    descriptors = new FdTable(config.quota());
     descriptors.add(new StandardInput(config.stdin(), config.blocking()));
     descriptors.add(new StandardOutput(config.stdout()));
     descriptors.add(new StandardOutput(config.stderr()));
@@ -83,6 +84,7 @@ public final class WasiPreview1 implements AutoCloseable {
     if (preopen.isReadOnly()) {
       inherited &= ~Rights.CHANGING;
     }
+    preopen.root().retain();
     return new OpenDirectory(preopen.root(), preopen.guestPath(), rights, inherited, 0);
   }
 }
