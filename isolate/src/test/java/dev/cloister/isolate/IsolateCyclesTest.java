@@ -167,7 +167,7 @@ final class IsolateCyclesTest {
     PluginHandle plugin = upload.finish();
     assertThat(isolate.heap().chargedBytes()).isPositive();
     CallExport call =
-        new CallExport(
+        CallExport.of(
             plugin, "add", List.of(number, 1), /* requestBytes= */ 10, OutputSink.DISCARD);
     assertThat(get(isolate.invoke(call)).result()).isInstanceOf(Returned.class);
     get(manager.dispose(id));

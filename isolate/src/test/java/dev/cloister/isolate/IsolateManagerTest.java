@@ -162,7 +162,7 @@ final class IsolateManagerTest {
     Isolate acme = create(ACME);
     PluginHandle plugin = upload(acme, MODULE);
     Future<InvocationOutcome> spinning =
-        acme.invoke(new CallExport(plugin, "spin", List.of(), 10, OutputSink.DISCARD));
+        acme.invoke(CallExport.of(plugin, "spin", List.of(), 10, OutputSink.DISCARD));
     Awaitility.await().until(() -> executor.runningCount() == 1);
 
     get(manager.dispose(ACME));
@@ -220,7 +220,7 @@ final class IsolateManagerTest {
 
   private static CallExport add(PluginHandle plugin) {
     List<@Nullable Object> arguments = Arrays.asList(1, 2);
-    return new CallExport(plugin, "add", arguments, 10, OutputSink.DISCARD);
+    return CallExport.of(plugin, "add", arguments, 10, OutputSink.DISCARD);
   }
 
   private Isolate create(IsolateId id) {

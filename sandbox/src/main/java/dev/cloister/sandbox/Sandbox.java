@@ -11,6 +11,7 @@ import dev.cloister.sandbox.auth.KeyRing;
 import dev.cloister.sandbox.auth.OperatorKey;
 import dev.cloister.sandbox.auth.Sessions;
 import dev.cloister.sandbox.cluster.LocalNode;
+import dev.cloister.sandbox.config.DatabaseConfig;
 import dev.cloister.sandbox.config.SandboxConfig;
 import dev.cloister.sandbox.http.CompileFeed;
 import dev.cloister.sandbox.http.HealthApi;
@@ -21,13 +22,16 @@ import dev.cloister.sandbox.registry.WarmUp;
 import dev.cloister.sandbox.stats.EngineLog;
 import dev.cloister.sandbox.storage.DataFolder;
 import dev.cloister.sandbox.storage.FileBlobStore;
+import dev.cloister.sandbox.storage.JdbcMetadataStore;
+import dev.cloister.sandbox.storage.MetadataStore;
 import dev.cloister.sandbox.storage.PersistedCode;
-import dev.cloister.sandbox.storage.SqliteMetadataStore;
+import dev.cloister.sandbox.storage.PostgresAddress;
 import io.vertx.core.Future;
 import io.vertx.core.Vertx;
 import io.vertx.core.VertxOptions;
 import java.io.IOException;
 import java.net.BindException;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.security.SecureRandom;
 import java.time.Clock;
@@ -76,10 +80,7 @@ public final class Sandbox implements AutoCloseable {
     // What is kept.
     DataFolder folder =
         lifecycle.add("data folder", DataFolder.open(Path.of(config.storage().folder())));
-    SqliteMetadataStore store =
-        lifecycle.add(
-            "metadata",
-            SqliteMetadataStore.open(folder.database(), config.storage().auditRecordsKept()));
+    MetadataStore store = lifecycle.add("metadata", metadata(config, folder));
     FileBlobStore blobs = FileBlobStore.open(folder.blobs());
     KeyRing keys = new KeyRing(OperatorKey.load(folder, operatorKey, random), clock);
 
@@ -143,6 +144,24 @@ public final class Sandbox implements AutoCloseable {
     LOG.info("event=stopping");
     lifecycle.close();
     LOG.info("event=stopped");
+  }
+
+  private static MetadataStore metadata(SandboxConfig config, DataFolder folder)
+      throws IOException {
+    long auditRecordsKept = config.storage().auditRecordsKept();
+    @Nullable DatabaseConfig shared = config.cluster().database();
+    return shared == null
+        ? JdbcMetadataStore.sqlite(folder.database(), auditRecordsKept)
+        : JdbcMetadataStore.postgresql(address(shared), auditRecordsKept);
+  }
+
+  private static PostgresAddress address(DatabaseConfig database) throws IOException {
+    String user = database.user();
+    String passwordFile = database.passwordFile();
+    return new PostgresAddress(
+        database.url(),
+        user.isEmpty() ? null : user,
+        passwordFile.isEmpty() ? null : Files.readString(Path.of(passwordFile)).strip());
   }
 
   private static Sessions sessions(

@@ -27,6 +27,9 @@ final class ArchitectureTest {
     HOUSE.checkConfined("ch.qos.logback..", SANDBOX + ".logging..");
     HOUSE.checkConfined("picocli..", SANDBOX, SANDBOX + ".cli..");
     HOUSE.checkConfined("org.sqlite..", SANDBOX + ".storage..");
+    HOUSE.checkConfined("org.postgresql..", SANDBOX + ".storage..");
+    HOUSE.checkConfined("com.zaxxer..", SANDBOX + ".storage..");
+    HOUSE.checkConfined("java.sql..", SANDBOX + ".storage..");
   }
 
   @Test

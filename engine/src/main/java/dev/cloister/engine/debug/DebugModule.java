@@ -2,12 +2,14 @@ package dev.cloister.engine.debug;
 
 import dev.cloister.engine.code.NativeModule;
 import dev.cloister.engine.codegen.DebugPositions;
+import dev.cloister.engine.error.SourcePosition;
 import dev.cloister.engine.module.ModuleHash;
 import dev.cloister.engine.module.WasmModule;
 import dev.cloister.engine.runtime.DebugSwitch;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.atomic.AtomicInteger;
+import org.jspecify.annotations.Nullable;
 
 /// A module as the debugger of one isolate knows it. Safe to use by any thread.
 public final class DebugModule {
@@ -50,6 +52,18 @@ public final class DebugModule {
   /// {@return the module}
   public WasmModule module() {
     return nativeModule.module();
+  }
+
+  /// {@return where in its source text the instruction at a module offset came from, or null if
+  /// that is not known} Reads debug information when it is first asked; not for threads that may
+  /// not wait.
+  public @Nullable SourcePosition sourceAt(int offset) {
+    return nativeModule.sources().find(offset);
+  }
+
+  /// {@return whether the module says anything about its source text}
+  public boolean hasSources() {
+    return nativeModule.sources().symbols().isPresent();
   }
 
   /// {@return module offset of the first position at or behind `offset` where guests can pause, in

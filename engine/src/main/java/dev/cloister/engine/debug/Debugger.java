@@ -149,6 +149,7 @@ public final class Debugger implements DebugControl {
       updateModules();
     }
     released.forEach(PausedGuest::release);
+    events.forEach(DebugEvents::ended);
     return true;
   }
 

@@ -15,7 +15,7 @@ import org.jspecify.annotations.Nullable;
 /// Instantiation and calls throw what ends the guest: the engine's `WasmException` family,
 /// [ProcessExit], and whatever the streams of its [WasiConfig] throw. Confined to one thread at a
 /// time.
-public final class GuestProgram implements AutoCloseable {
+public final class GuestProgram implements Program {
   /// What a module without the exports of WASI may have to set itself up.
   private static final String CALL_CONSTRUCTORS = "__wasm_call_ctors";
 
@@ -46,6 +46,23 @@ public final class GuestProgram implements AutoCloseable {
     }
   }
 
+  /// Links a plain module or a reactor in the store of `context`, and initializes it.
+  ///
+  /// @throws ProcessExit if the guest ends the program
+  public static GuestProgram link(ModuleHandle module, InstanceContext context) {
+    GuestProgram program = instantiate(module, context.store(), context.wasi().build());
+    boolean isDone = false;
+    try {
+      program.initialize();
+      isDone = true;
+      return program;
+    } finally {
+      if (!isDone) {
+        program.close();
+      }
+    }
+  }
+
   /// Runs `_start`; returns the exit code, 0 if the function just returns.
   ///
   /// @throws IllegalArgumentException if it is not exported
@@ -68,11 +85,13 @@ public final class GuestProgram implements AutoCloseable {
   ///
   /// @throws ProcessExit if the guest ends the program
   public @Nullable Object[] call(FuncRef function, @Nullable Object... arguments) {
-    if (!isInitialized) {
-      isInitialized = true;
-      initialize();
-    }
+    initialize();
     return function.call(arguments);
+  }
+
+  @Override
+  public void forgetCall() {
+    wasi.closeOpened();
   }
 
   /// Closes what the guest left open; the store is the caller's.
@@ -82,6 +101,10 @@ public final class GuestProgram implements AutoCloseable {
   }
 
   private void initialize() {
+    if (isInitialized) {
+      return;
+    }
+    isInitialized = true;
     if (AbiDetector.exportsProcedure(instance.module(), AbiDetector.INITIALIZE)) {
       instance.exportedFunction(AbiDetector.INITIALIZE).call();
     } else if (AbiDetector.exportsProcedure(instance.module(), CALL_CONSTRUCTORS)

@@ -1,5 +1,6 @@
 package dev.cloister.isolate.verticle;
 
+import dev.cloister.isolate.host.HostServices;
 import dev.cloister.isolate.plugin.PluginHandle;
 import dev.cloister.isolate.wasi.OutputSink;
 import java.util.ArrayList;
@@ -14,12 +15,14 @@ import org.jspecify.annotations.Nullable;
 /// @param arguments as a JSON parser gives them: strings, numbers, booleans, null, lists, maps
 /// @param requestBytes the size of the request they came in
 /// @param log where standard output and error go
+/// @param services what the guest may use of its host
 public record CallExport(
     PluginHandle plugin,
     String export,
     List<@Nullable Object> arguments,
     long requestBytes,
-    OutputSink log)
+    OutputSink log,
+    HostServices services)
     implements Invocation {
 
   /// Copies `arguments`.
@@ -29,11 +32,23 @@ public record CallExport(
       String export,
       List<@Nullable Object> arguments,
       long requestBytes,
-      OutputSink log) {
+      OutputSink log,
+      HostServices services) {
     this.plugin = plugin;
     this.export = export;
     this.arguments = Collections.unmodifiableList(new ArrayList<>(arguments));
     this.requestBytes = requestBytes;
     this.log = log;
+    this.services = services;
+  }
+
+  /// A call of a guest that may use nothing.
+  public static CallExport of(
+      PluginHandle plugin,
+      String export,
+      List<@Nullable Object> arguments,
+      long requestBytes,
+      OutputSink log) {
+    return new CallExport(plugin, export, arguments, requestBytes, log, HostServices.NONE);
   }
 }

@@ -1,5 +1,6 @@
 package dev.cloister.isolate.verticle;
 
+import dev.cloister.isolate.host.HostServices;
 import dev.cloister.isolate.plugin.PluginHandle;
 
 /// A call of a plugin, as it is asked for.
@@ -9,4 +10,7 @@ public sealed interface Invocation permits CallExport, RunCommand {
 
   /// The bytes of the request, charged to the tenant while the call lives.
   long requestBytes();
+
+  /// What the guest may use of its host.
+  HostServices services();
 }

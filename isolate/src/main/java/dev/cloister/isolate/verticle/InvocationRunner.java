@@ -4,8 +4,14 @@ import dev.cloister.engine.module.Export;
 import dev.cloister.engine.module.ExternKind;
 import dev.cloister.engine.runtime.FuncRef;
 import dev.cloister.engine.types.FuncType;
+import dev.cloister.isolate.abi.CallContext;
 import dev.cloister.isolate.abi.GuestProgram;
 import dev.cloister.isolate.abi.PlainAbi;
+import dev.cloister.isolate.abi.Program;
+import dev.cloister.isolate.abi.ProgramLinker;
+import dev.cloister.isolate.heap.HeapLedger;
+import dev.cloister.isolate.instance.GuestInstance;
+import dev.cloister.isolate.instance.InstanceLimits;
 import dev.cloister.isolate.plugin.PluginHandle;
 import dev.cloister.isolate.verticle.InvocationResult.Exited;
 import dev.cloister.isolate.verticle.InvocationResult.HostFailure;
@@ -17,7 +23,6 @@ import dev.cloister.isolate.wasi.InputSource;
 import dev.cloister.isolate.wasi.MemoryFileSystem;
 import dev.cloister.isolate.wasi.Preopen;
 import dev.cloister.isolate.wasi.ProcessExit;
-import dev.cloister.isolate.wasi.WasiClock;
 import dev.cloister.isolate.wasi.WasiConfig;
 import java.util.ArrayList;
 import java.util.List;
@@ -31,21 +36,34 @@ import org.slf4j.LoggerFactory;
 final class InvocationRunner {
   private static final Logger LOGGER = LoggerFactory.getLogger(InvocationRunner.class);
 
-  private final CallResources resources;
+  private final HeapLedger ledger;
+  private final CallLimits limits;
+  private final BoundedOutput output;
+  private final CallStop stop;
   private final GuestFaults faults;
   private final WasiHost host;
   private final BlockingRegion blocking;
   private final LongSupplier nanoTime;
+
+  /// What serves the call, once it is known.
+  private @Nullable GuestInstance<?> serving;
+
   private long instantiateNanos;
   private long executeNanos;
 
   InvocationRunner(
-      CallResources resources,
+      HeapLedger ledger,
+      CallLimits limits,
+      BoundedOutput output,
+      CallStop stop,
       GuestFaults faults,
       WasiHost host,
       BlockingRegion blocking,
       LongSupplier nanoTime) {
-    this.resources = resources;
+    this.ledger = ledger;
+    this.limits = limits;
+    this.output = output;
+    this.stop = stop;
     this.faults = faults;
     this.host = host;
     this.blocking = blocking;
@@ -70,9 +88,10 @@ final class InvocationRunner {
         case RunCommand command -> runCommand(command);
       };
     } catch (ProcessExit exit) {
-      return new Exited(exit.code(), resources.output().toByteArray());
+      return new Exited(exit.code(), output.toByteArray());
     } catch (RuntimeException | Error failure) {
-      InvocationResult result = faults.resultOf(failure, resources.limiter().refusal());
+      InvocationResult result =
+          faults.resultOf(failure, serving == null ? null : serving.refusal());
       if (result instanceof HostFailure) {
         LOGGER.error("event=call-failed module={}", invocation.plugin().hash().hex(), failure);
       }
@@ -87,10 +106,10 @@ final class InvocationRunner {
       return new UnknownExport(call.export(), functionNames(plugin));
     }
     @Nullable Object[] arguments = PlainAbi.arguments(type, call.arguments());
-    WasiConfig config = config(host.clocks().get()).stdout(call.log()).stderr(call.log()).build();
     return execute(
         plugin,
-        config,
+        new CallContext(InputSource.EMPTY, call.log(), call.log(), blocking, call.services()),
+        GuestProgram::link,
         program -> {
           FuncRef function = program.function(call.export());
           if (function == null) {
@@ -104,52 +123,56 @@ final class InvocationRunner {
     List<String> arguments = new ArrayList<>();
     arguments.add(command.programName());
     arguments.addAll(command.arguments());
-    WasiClock clock = host.clocks().get();
-    try (MemoryFileSystem files = new MemoryFileSystem(FileQuota.of(resources.ledger()), clock)) {
-      WasiConfig.Builder config =
-          config(clock)
-              .arguments(arguments)
-              .environment(command.environment())
-              .stdin(InputSource.of(command.standardInput()))
-              .stdout(resources.output())
-              .stderr(command.log());
-      String scratchPath = command.scratchPath();
-      if (scratchPath != null) {
-        config.preopen(new Preopen(scratchPath, files.root(), /* isReadOnly= */ false));
-      }
+    InputSource stdin = InputSource.of(command.standardInput());
+    try (MemoryFileSystem files = new MemoryFileSystem(FileQuota.of(ledger), host.clocks().get())) {
       return execute(
           command.plugin(),
-          config.build(),
-          program -> new Exited(program.runCommand(), resources.output().toByteArray()));
+          new CallContext(stdin, output, command.log(), blocking, command.services()),
+          (module, context) -> {
+            WasiConfig.Builder config =
+                context.wasi().arguments(arguments).environment(command.environment());
+            String scratchPath = command.scratchPath();
+            if (scratchPath != null) {
+              config.preopen(new Preopen(scratchPath, files.root(), /* isReadOnly= */ false));
+            }
+            return GuestProgram.instantiate(module, context.store(), config.build());
+          },
+          program -> new Exited(program.runCommand(), output.toByteArray()));
     }
   }
 
-  private WasiConfig.Builder config(WasiClock clock) {
-    return WasiConfig.builder()
-        .clock(clock)
-        .random(host.random())
-        .blocking(blocking)
-        .quota(FileQuota.of(resources.ledger()));
-  }
-
-  private InvocationResult execute(
-      PluginHandle plugin, WasiConfig config, Function<GuestProgram, InvocationResult> call) {
+  private <P extends Program> InvocationResult execute(
+      PluginHandle plugin,
+      CallContext context,
+      ProgramLinker<P> linker,
+      Function<P, InvocationResult> call) {
     long startNanos = nanoTime.getAsLong();
-    resources.store().waitIn(blocking);
-    try (GuestProgram program =
-        GuestProgram.instantiate(plugin.engineHandle(), resources.store(), config)) {
+    try (GuestInstance<P> instance = newInstance()) {
+      serving = instance;
+      stop.bind(instance.store());
+      instance.begin(context, limits.fuelPerCall());
+      P program = instance.program(plugin.engineHandle(), linker);
       long instantiatedNanos = nanoTime.getAsLong();
       instantiateNanos = instantiatedNanos - startNanos;
       try {
         return call.apply(program);
       } finally {
         executeNanos = nanoTime.getAsLong() - instantiatedNanos;
+        instance.end();
       }
     } finally {
+      stop.unbind();
       if (instantiateNanos == 0) {
         instantiateNanos = nanoTime.getAsLong() - startNanos; // it did not come to the call
       }
     }
+  }
+
+  private <P extends Program> GuestInstance<P> newInstance() {
+    InstanceLimits bounds =
+        new InstanceLimits(
+            limits.memoryPerInstanceBytes(), limits.tableElements(), limits.gcHeapBytes());
+    return new GuestInstance<>(ledger, bounds, host.clocks().get(), host.random());
   }
 
   private static @Nullable FuncType exportType(PluginHandle plugin, String name) {

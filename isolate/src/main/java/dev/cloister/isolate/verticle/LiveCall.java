@@ -17,7 +17,8 @@ import org.jspecify.annotations.Nullable;
 final class LiveCall implements GuestTask {
   private final Invocation invocation;
   private final CallDesk desk;
-  private final CallResources resources;
+  private final BoundedOutput output;
+  private final CallStop stop = new CallStop();
   private final GuestFaults faults;
   private final CallLimits limits;
   private final long admittedNanos;
@@ -38,7 +39,7 @@ final class LiveCall implements GuestTask {
     this.invocation = invocation;
     this.desk = desk;
     this.limits = limits;
-    this.resources = new CallResources(desk.ledger(), limits);
+    this.output = new BoundedOutput(desk.ledger(), limits.responseBytes());
     this.faults = new GuestFaults(limits, this::cpuMillis);
     this.admittedNanos = desk.nanoTime().getAsLong();
   }
@@ -63,7 +64,7 @@ final class LiveCall implements GuestTask {
 
   /// Ends the call for `reason`: at once if it still waits, else as soon as the guest notices.
   void stop(StopReason reason) {
-    resources.store().requestStop(reason);
+    stop.request(reason);
     if (desk.withdraw(this)) {
       end(faults.resultOf(reason), queuedOnly());
     }
@@ -79,7 +80,14 @@ final class LiveCall implements GuestTask {
     long startNanos = desk.nanoTime().getAsLong();
     InvocationRunner runner =
         new InvocationRunner(
-            resources, faults, desk.wasiHost(), new Pausing(blocking), desk.nanoTime());
+            desk.ledger(),
+            limits,
+            output,
+            stop,
+            faults,
+            desk.wasiHost(),
+            new Pausing(blocking),
+            desk.nanoTime());
     CpuMeter cpu = desk.beginCpu(limits, () -> stop(StopReason.CPU_TIME));
     meter = cpu;
     InvocationResult result;
@@ -104,7 +112,7 @@ final class LiveCall implements GuestTask {
 
   @Override
   public boolean isStopping() {
-    return resources.store().isStopRequested();
+    return stop.isRequested();
   }
 
   /// The CPU time that the call was seen to use, in milliseconds, rounded up.
@@ -127,8 +135,6 @@ final class LiveCall implements GuestTask {
     if (set != null) {
       set.end();
     }
-    resources.close();
-    BoundedOutput output = resources.output();
     if (!(result instanceof InvocationResult.Exited)) {
       output.close();
     }

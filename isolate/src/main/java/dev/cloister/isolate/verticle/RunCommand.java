@@ -1,5 +1,6 @@
 package dev.cloister.isolate.verticle;
 
+import dev.cloister.isolate.host.HostServices;
 import dev.cloister.isolate.plugin.PluginHandle;
 import dev.cloister.isolate.wasi.OutputSink;
 import java.util.Collections;
@@ -17,6 +18,7 @@ import org.jspecify.annotations.Nullable;
 /// @param standardInput all of standard input; belongs to the call from now on
 /// @param log where standard error goes
 /// @param scratchPath what the guest knows an empty directory in memory as, or null to give it none
+/// @param services what the guest may use of its host
 @SuppressWarnings("ArrayRecordComponent") // handed over, never compared
 public record RunCommand(
     PluginHandle plugin,
@@ -25,7 +27,8 @@ public record RunCommand(
     Map<String, String> environment,
     byte[] standardInput,
     OutputSink log,
-    @Nullable String scratchPath)
+    @Nullable String scratchPath,
+    HostServices services)
     implements Invocation {
 
   /// Copies `arguments` and `environment`.
@@ -34,14 +37,15 @@ public record RunCommand(
     environment = Collections.unmodifiableMap(new LinkedHashMap<>(environment));
   }
 
-  /// A run without environment and directories.
+  /// A run without environment, directories and services.
   public static RunCommand of(
       PluginHandle plugin,
       String programName,
       List<String> arguments,
       byte[] standardInput,
       OutputSink log) {
-    return new RunCommand(plugin, programName, arguments, Map.of(), standardInput, log, null);
+    return new RunCommand(
+        plugin, programName, arguments, Map.of(), standardInput, log, null, HostServices.NONE);
   }
 
   @Override

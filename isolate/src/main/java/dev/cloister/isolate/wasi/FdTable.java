@@ -89,14 +89,26 @@ final class FdTable {
     descriptors.set(from, null);
   }
 
-  /// Closes everything.
-  void closeAll() {
-    for (Descriptor descriptor : descriptors) {
+  /// One more than the highest number that is or was taken.
+  int size() {
+    return descriptors.size();
+  }
+
+  /// Closes everything from the number `first` on.
+  void closeFrom(int first) {
+    List<@Nullable Descriptor> closed =
+        descriptors.subList(Math.min(first, descriptors.size()), descriptors.size());
+    for (Descriptor descriptor : closed) {
       if (descriptor != null) {
         close(descriptor);
       }
     }
-    descriptors.clear();
+    closed.clear();
+  }
+
+  /// Closes everything.
+  void closeAll() {
+    closeFrom(0);
   }
 
   private void close(Descriptor descriptor) {
@@ -104,12 +116,12 @@ final class FdTable {
     quota.release(chargedBytes(descriptor));
   }
 
-  /// The streams of a guest are part of its call.
+  /// The streams of a guest, and the directories that it was handed, are part of its call.
   private static long chargedBytes(Descriptor descriptor) {
     return switch (descriptor) {
       case StandardInput _, StandardOutput _ -> 0;
       case OpenFile _ -> FILE_BYTES;
-      case OpenDirectory _ -> DIRECTORY_BYTES;
+      case OpenDirectory directory -> directory.preopenedAs() == null ? DIRECTORY_BYTES : 0;
     };
   }
 }

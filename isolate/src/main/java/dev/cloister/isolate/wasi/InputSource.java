@@ -14,8 +14,8 @@ public interface InputSource {
   /// @return the number of bytes read, or -1 at the end
   int read(byte[] into, int from, int length);
 
-  /// Whether reading would not wait now: there is a byte, or the end. A source that cannot tell says
-  /// yes.
+  /// Whether reading would not wait now: there is a byte, or the end. A source that cannot tell
+  /// says yes.
   default boolean isReadable() {
     return true;
   }

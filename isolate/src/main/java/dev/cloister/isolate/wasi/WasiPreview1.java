@@ -14,6 +14,9 @@ public final class WasiPreview1 implements AutoCloseable {
   private final Store store;
   private final FdTable descriptors;
 
+  /// The number of descriptors that the guest was handed.
+  private final int handedCount;
+
   /// The instances of the groups, by class, of each version that the guest imports from.
   private final Map<WasiSnapshot, Map<Class<?>, Object>> groups = new EnumMap<>(WasiSnapshot.class);
 
@@ -28,6 +31,7 @@ public final class WasiPreview1 implements AutoCloseable {
     for (Preopen preopen : config.preopens()) {
       descriptors.add(open(preopen));
     }
+    handedCount = descriptors.size();
   }
 
   /// Whether modules import WASI functions from a module called `moduleName`.
@@ -52,6 +56,11 @@ public final class WasiPreview1 implements AutoCloseable {
       throw new IllegalStateException("no instance of " + function.group());
     }
     return function.boundTo(group);
+  }
+
+  /// Closes the descriptors that the guest has opened, and keeps those that it was handed.
+  public void closeOpened() {
+    descriptors.closeFrom(handedCount);
   }
 
   /// Closes every descriptor.

@@ -61,8 +61,8 @@ enum WasiSnapshot {
   }
 
   /// Writes `stat` to `address`. Layout: u64 device, u64 inode, u8 type at 16; then the number of
-  /// links, u64 at 24 or, in the older version, u32 at 20; then u64 each: size, access, modification
-  /// and change time.
+  /// links, u64 at 24 or, in the older version, u32 at 20; then u64 each: size, access,
+  /// modification and change time.
   void write(GuestMemory memory, int address, FileStat stat) {
     switch (this) {
       case PREVIEW1 -> {

@@ -10,6 +10,7 @@ import dev.cloister.engine.types.ArrayType;
 import dev.cloister.engine.types.DefinedType;
 import dev.cloister.engine.types.FieldType;
 import dev.cloister.engine.types.FuncType;
+import dev.cloister.engine.types.GlobalType;
 import dev.cloister.engine.types.Limits;
 import dev.cloister.engine.types.MemoryType;
 import dev.cloister.engine.types.PackedType;
@@ -54,6 +55,32 @@ public final class Modules {
                     .localGet(0))
         .exportFunction(
             "constant", new FuncType(List.of(), List.of(I64)), code -> code.i64Const(-5))
+        .build();
+  }
+
+  /// A reactor whose `_initialize` sets a global to 0 from -1000, and whose `count` raises it,
+  /// keeps it in memory at 100, says `count` on standard output and answers it; `trap` traps.
+  public static byte[] counter() {
+    ModuleBuilder module = new ModuleBuilder();
+    module.importFunction(WASI, "fd_write", VECTORS);
+    module.memory(1);
+    int global = 0;
+    module.global(new GlobalType(I32, true), code -> code.i32Const(-1000));
+    return module
+        .data(1000, "count".getBytes(StandardCharsets.UTF_8))
+        .exportFunction("_initialize", FuncType.EMPTY, code -> code.i32Const(0).globalSet(global))
+        .exportFunction(
+            "count",
+            new FuncType(List.of(), List.of(I32)),
+            code -> {
+              code.globalGet(global).i32Const(1).i32Add().globalSet(global);
+              code.i32Const(100).globalGet(global).access(Opcode.I32_STORE, 0);
+              code.i32Const(0).i32Const(1000).access(Opcode.I32_STORE, 0);
+              code.i32Const(4).i32Const(5).access(Opcode.I32_STORE, 0);
+              code.i32Const(1).i32Const(0).i32Const(1).i32Const(16).call(0).drop();
+              code.i32Const(100).access(Opcode.I32_LOAD, 0);
+            })
+        .exportFunction("trap", FuncType.EMPTY, code -> code.op(Opcode.UNREACHABLE))
         .build();
   }
 

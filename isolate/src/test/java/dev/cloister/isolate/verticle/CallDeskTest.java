@@ -372,7 +372,7 @@ final class CallDeskTest {
 
     CompletableFuture<InvocationOutcome> spinning =
         timed.invoke(
-            new CallExport(plugin, "spin", List.of(), 0, OutputSink.DISCARD),
+            CallExport.of(plugin, "spin", List.of(), 0, OutputSink.DISCARD),
             TestLimits.withDeadline(50));
 
     assertThat(resultOf(spinning)).isEqualTo(new Deadline(50));
@@ -569,7 +569,7 @@ final class CallDeskTest {
 
   private static CallExport invocation(
       PluginHandle plugin, String export, @Nullable Object... arguments) {
-    return new CallExport(plugin, export, Arrays.asList(arguments), 10, OutputSink.DISCARD);
+    return CallExport.of(plugin, export, Arrays.asList(arguments), 10, OutputSink.DISCARD);
   }
 
   private PluginHandle load(byte[] wireBytes) {

@@ -52,6 +52,20 @@ final class FdTableTest {
   }
 
   @Test
+  void closeFrom_keepsWhatComesBefore() {
+    Descriptor first = output();
+    table.add(first);
+    table.add(output());
+    table.add(output());
+
+    table.closeFrom(1);
+    assertThat(table.get(0)).isSameAs(first);
+    assertThat(table.size()).isEqualTo(1);
+    table.closeFrom(1);
+    assertThat(table.size()).isEqualTo(1);
+  }
+
+  @Test
   void renumber_movesAndClosesWhatWasThere() {
     Descriptor first = output();
     table.add(first);

@@ -18,8 +18,8 @@ final class StreamInputTest {
 
   @Test
   void bytes_comeInOrderWhetherPolledOrNot() throws IOException {
-    try (PipedOutputStream out = new PipedOutputStream();
-        PipedInputStream in = new PipedInputStream(out)) {
+    PipedOutputStream out = new PipedOutputStream();
+    try (PipedInputStream in = new PipedInputStream(out)) {
       InputSource source = InputSource.of(in);
       out.write("abc".getBytes(StandardCharsets.UTF_8));
       assertThat(read(source, 1)).isEqualTo("a");
@@ -54,6 +54,11 @@ final class StreamInputTest {
             new InputStream() {
               @Override
               public int read() throws IOException {
+                throw new IOException("gone");
+              }
+
+              @Override
+              public int read(byte[] into, int from, int length) throws IOException {
                 throw new IOException("gone");
               }
             });

@@ -73,8 +73,7 @@ final class WasiSnapshotTest {
     assertThat(memory.int64(STAT + 24)).isEqualTo(5);
     assertThat(memory.int64(STAT + 40)).isEqualTo(clock.realtimeNanos());
     assertErrno(
-        Errno.FAULT,
-        () -> older.fdFilestatGet(memory.guest(), 0, TestMemory.SIZE_BYTES - 55));
+        Errno.FAULT, () -> older.fdFilestatGet(memory.guest(), 0, TestMemory.SIZE_BYTES - 55));
     assertThat(older.fdFilestatGet(memory.guest(), 0, TestMemory.SIZE_BYTES - 56)).isZero();
   }
 

@@ -6,14 +6,19 @@ import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
-/// A key as its holder has it: `cl_ID_SECRET`. The server keeps only the id and a hash.
+/// A key as its holder has it: `cloister_ID_SECRET`. The server keeps only the id and a hash.
+///
+/// The prefix is there for those who look for secrets in places where none belong. Keys of the
+/// first servers begin with `cl_` and stay valid.
 ///
 /// @param id the public part, by which the key is found
 /// @param text the whole key; whoever has it is the holder
 public record ApiKey(String id, String text) {
   private static final int ID_BYTES = 8;
   private static final int SECRET_BYTES = 32;
-  private static final Pattern PATTERN = Pattern.compile("cl_([0-9a-z]{1,32})_[0-9a-zA-Z]{16,128}");
+  private static final String PREFIX = "cloister_";
+  private static final Pattern PATTERN =
+      Pattern.compile("(?:cloister|cl)_([0-9a-z]{1,32})_[0-9a-zA-Z]{16,128}");
 
   /// Makes a new key with 256 bits of secret.
   public static ApiKey generate(SecureRandom random) {
@@ -22,7 +27,7 @@ public record ApiKey(String id, String text) {
 
   /// Makes a new key with this id.
   static ApiKey generate(String id, SecureRandom random) {
-    return new ApiKey(id, "cl_" + id + "_" + randomHex(random, SECRET_BYTES));
+    return new ApiKey(id, PREFIX + id + "_" + randomHex(random, SECRET_BYTES));
   }
 
   /// Returns the id in `text`, or null if `text` does not have the form of a key.
@@ -34,7 +39,7 @@ public record ApiKey(String id, String text) {
   /// Never shows the secret.
   @Override
   public String toString() {
-    return "cl_" + id + "_…";
+    return PREFIX + id + "_…";
   }
 
   static String randomHex(SecureRandom random, int count) {

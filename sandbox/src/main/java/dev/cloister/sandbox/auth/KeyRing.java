@@ -38,22 +38,22 @@ public final class KeyRing {
   /// @param lastUsedAt when it was used last since the server started
   public record KeyUse(KeyRecord record, @Nullable Instant lastUsedAt) {}
 
-  /// Returns the holder of the key `text`, or null if there is no such key.
-  public @Nullable Principal authenticate(String text) {
-    if (operatorHash.matches(text)) {
-      return new Principal.Operator();
-    }
+  /// Returns whose key `text` is. It takes as long for a key that does not exist as for one that
+  /// does.
+  public Identity identify(String text) {
+    SecretHash presented = SecretHash.of(text);
     @Nullable String id = ApiKey.idOf(text);
     @Nullable Entry entry = id == null ? null : keys.get(id);
-    if (entry == null) {
-      NO_KEY.matches(text);
-      return null;
+    boolean isOperator = operatorHash.isSame(presented);
+    boolean isMember = (entry == null ? NO_KEY : entry.secretHash).isSame(presented);
+    if (isOperator) {
+      return new Identity.Known(new Principal.Operator());
     }
-    if (!new SecretHash(entry.record.secretHash()).matches(text)) {
-      return null;
+    if (entry == null || !isMember) {
+      return new Identity.Refused("this is no key of the server", id);
     }
     entry.lastUsedAt = clock.instant();
-    return principal(entry.record);
+    return new Identity.Known(principal(entry.record));
   }
 
   /// Returns the holder of a key that was proved before, or null if the key is gone.
@@ -105,10 +105,12 @@ public final class KeyRing {
 
   private static final class Entry {
     final KeyRecord record;
+    final SecretHash secretHash;
     volatile @Nullable Instant lastUsedAt;
 
     Entry(KeyRecord record) {
       this.record = record;
+      this.secretHash = new SecretHash(record.secretHash());
     }
   }
 }

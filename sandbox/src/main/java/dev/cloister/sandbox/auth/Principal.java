@@ -12,14 +12,6 @@ public sealed interface Principal {
   /// Returns the name under which the audit log has the principal.
   String actor();
 
-  /// Returns whether the principal may do at least what `required` may do with `tenant`.
-  default boolean may(Role required, TenantName tenant) {
-    return isOf(tenant) && role().includes(required);
-  }
-
-  /// Returns whether the principal may know of `tenant`.
-  boolean isOf(TenantName tenant);
-
   /// The holder of the operator key.
   record Operator() implements Principal {
     @Override
@@ -30,11 +22,6 @@ public sealed interface Principal {
     @Override
     public String actor() {
       return "operator";
-    }
-
-    @Override
-    public boolean isOf(TenantName tenant) {
-      return true;
     }
   }
 
@@ -47,11 +34,6 @@ public sealed interface Principal {
     @Override
     public String actor() {
       return "key:" + keyId;
-    }
-
-    @Override
-    public boolean isOf(TenantName other) {
-      return tenant.equals(other);
     }
   }
 }

@@ -23,10 +23,9 @@ public record SecretHash(String hex) {
     }
   }
 
-  /// Returns whether this is the hash of `secret`, in a time that does not depend on the answer.
-  public boolean matches(String secret) {
+  /// Returns whether both are the hash of one secret, in a time that does not depend on the answer.
+  boolean isSame(SecretHash presented) {
     return MessageDigest.isEqual(
-        hex.getBytes(StandardCharsets.US_ASCII),
-        of(secret).hex.getBytes(StandardCharsets.US_ASCII));
+        hex.getBytes(StandardCharsets.US_ASCII), presented.hex.getBytes(StandardCharsets.US_ASCII));
   }
 }

@@ -1,17 +1,35 @@
 package dev.cloister.sandbox.config;
 
 import java.time.Duration;
+import java.util.List;
 
 /// The section `auth`: keys and the console's sessions.
 ///
 /// @param sessionDuration how long a session lasts
 /// @param maxSessions how many sessions there may be at once
 /// @param keysPerTenant how many keys a tenant may have
-public record AuthConfig(Duration sessionDuration, int maxSessions, int keysPerTenant) {
+/// @param maxFailures how many wrong keys an address, or a key's public part, may have in a window
+/// @param failureWindow how long such a window is
+/// @param trustedProxies whose word on where requests came from is taken
+public record AuthConfig(
+    Duration sessionDuration,
+    int maxSessions,
+    int keysPerTenant,
+    int maxFailures,
+    Duration failureWindow,
+    List<AddressRange> trustedProxies) {
   private static final int DEFAULT_SESSIONS = 1_000;
   private static final int MAX_SESSIONS = 1_000_000;
   private static final int DEFAULT_KEYS = 100;
   private static final int MAX_KEYS = 100_000;
+
+  private static final int DEFAULT_FAILURES = 20;
+  private static final int MAX_FAILURES = 1_000_000;
+
+  /// Copies the list.
+  public AuthConfig {
+    trustedProxies = List.copyOf(trustedProxies);
+  }
 
   static AuthConfig from(ConfigSection section) {
     AuthConfig config =
@@ -22,8 +40,24 @@ public record AuthConfig(Duration sessionDuration, int maxSessions, int keysPerT
                 Duration.ofMinutes(1),
                 Duration.ofDays(30)),
             (int) section.number("maxSessions", DEFAULT_SESSIONS, 1, MAX_SESSIONS),
-            (int) section.number("keysPerTenant", DEFAULT_KEYS, 1, MAX_KEYS));
+            (int) section.number("keysPerTenant", DEFAULT_KEYS, 1, MAX_KEYS),
+            (int) section.number("maxFailures", DEFAULT_FAILURES, 1, MAX_FAILURES),
+            section.duration(
+                "failureWindow", Duration.ofSeconds(10), Duration.ofSeconds(1), Duration.ofDays(1)),
+            section.list("trustedProxies", AddressRange::parse));
     section.end();
     return config;
+  }
+
+  /// Returns this section with another bound of wrong keys.
+  public AuthConfig withMaxFailures(int newMaxFailures) {
+    return new AuthConfig(
+        sessionDuration, maxSessions, keysPerTenant, newMaxFailures, failureWindow, trustedProxies);
+  }
+
+  /// Returns this section with other proxies.
+  public AuthConfig withTrustedProxies(List<AddressRange> newProxies) {
+    return new AuthConfig(
+        sessionDuration, maxSessions, keysPerTenant, maxFailures, failureWindow, newProxies);
   }
 }

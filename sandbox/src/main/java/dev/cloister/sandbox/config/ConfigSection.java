@@ -1,16 +1,20 @@
 package dev.cloister.sandbox.config;
 
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeSet;
+import java.util.function.Consumer;
+import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 import org.yaml.snakeyaml.error.Mark;
 import org.yaml.snakeyaml.nodes.MappingNode;
 import org.yaml.snakeyaml.nodes.Node;
 import org.yaml.snakeyaml.nodes.NodeTuple;
 import org.yaml.snakeyaml.nodes.ScalarNode;
+import org.yaml.snakeyaml.nodes.SequenceNode;
 
 /// A mapping of the configuration file while it is read into a record.
 ///
@@ -70,6 +74,17 @@ final class ConfigSection {
     return value(key, "", text -> text);
   }
 
+  /// Reads a text of which `check` throws an [IllegalArgumentException] if it is not allowed.
+  String checkedText(String key, String defaultValue, Consumer<String> check) {
+    return value(
+        key,
+        defaultValue,
+        text -> {
+          check.accept(text);
+          return text;
+        });
+  }
+
   /// Reads `true` or `false`.
   boolean flag(String key, boolean defaultValue) {
     return value(
@@ -104,6 +119,32 @@ final class ConfigSection {
         key,
         defaultValue,
         text -> inRange(TimeSpan.parse(text), minimum, maximum, TimeSpan::format));
+  }
+
+  /// Reads a list of texts that `parser` understands; it may be absent or empty.
+  <T> List<T> list(String key, Function<String, T> parser) {
+    knownKeys.add(key);
+    @Nullable NodeTuple entry = entries.get(key);
+    if (entry == null || isEmptyScalar(entry.getValueNode())) {
+      return List.of();
+    }
+    if (!(entry.getValueNode() instanceof SequenceNode sequence)) {
+      fault(entry.getValueNode(), path + key + ": expected a list");
+      return List.of();
+    }
+    List<T> values = new ArrayList<>();
+    for (Node item : sequence.getValue()) {
+      if (!(item instanceof ScalarNode scalar)) {
+        fault(item, path + key + ": expected a single value");
+        continue;
+      }
+      try {
+        values.add(parser.apply(scalar.getValue()));
+      } catch (IllegalArgumentException e) {
+        fault(scalar, path + key + ": " + e.getMessage());
+      }
+    }
+    return values;
   }
 
   /// Notes a fault for every key that was not read.

@@ -7,6 +7,7 @@ import java.util.ArrayList;
 ///
 /// @param http the HTTP listener
 /// @param storage what is kept and where
+/// @param cluster what several servers share
 /// @param auth keys and sessions
 /// @param engine compiling and running plugins
 /// @param logs what plugins write
@@ -14,6 +15,7 @@ import java.util.ArrayList;
 public record SandboxConfig(
     HttpConfig http,
     StorageConfig storage,
+    ClusterConfig cluster,
     AuthConfig auth,
     EngineSection engine,
     LogConfig logs,
@@ -29,6 +31,7 @@ public record SandboxConfig(
         new SandboxConfig(
             HttpConfig.from(root.section("http")),
             StorageConfig.from(root.section("storage")),
+            ClusterConfig.from(root.section("cluster")),
             AuthConfig.from(root.section("auth")),
             EngineSection.from(root.section("engine")),
             LogConfig.from(root.section("logs")),
@@ -39,22 +42,32 @@ public record SandboxConfig(
 
   /// Returns this configuration with another listener.
   public SandboxConfig withHttp(HttpConfig newHttp) {
-    return new SandboxConfig(newHttp, storage, auth, engine, logs, limits);
+    return new SandboxConfig(newHttp, storage, cluster, auth, engine, logs, limits);
   }
 
   /// Returns this configuration with another data folder.
   public SandboxConfig withDataFolder(Path folder) {
     return new SandboxConfig(
-        http, storage.withFolder(folder.toString()), auth, engine, logs, limits);
+        http, storage.withFolder(folder.toString()), cluster, auth, engine, logs, limits);
+  }
+
+  /// Returns this configuration with other keys and sessions.
+  public SandboxConfig withAuth(AuthConfig newAuth) {
+    return new SandboxConfig(http, storage, cluster, newAuth, engine, logs, limits);
   }
 
   /// Returns this configuration with another section for compiling and running.
   public SandboxConfig withEngine(EngineSection newEngine) {
-    return new SandboxConfig(http, storage, auth, newEngine, logs, limits);
+    return new SandboxConfig(http, storage, cluster, auth, newEngine, logs, limits);
   }
 
   /// Returns this configuration with other limits.
   public SandboxConfig withLimits(LimitsConfig newLimits) {
-    return new SandboxConfig(http, storage, auth, engine, logs, newLimits);
+    return new SandboxConfig(http, storage, cluster, auth, engine, logs, newLimits);
+  }
+
+  /// Returns this configuration with another section of what several servers share.
+  public SandboxConfig withCluster(ClusterConfig newCluster) {
+    return new SandboxConfig(http, storage, newCluster, auth, engine, logs, limits);
   }
 }

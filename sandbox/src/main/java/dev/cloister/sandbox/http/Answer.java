@@ -53,7 +53,9 @@ final class Answer {
     document.put("status", problem.type().status());
     document.put("detail", problem.detail());
     document.putAll(problem.members());
-    return bytes(problem.type().status(), PROBLEM_TYPE, Json.write(document));
+    Answer answer = bytes(problem.type().status(), PROBLEM_TYPE, Json.write(document));
+    @Nullable Object wait = problem.members().get(Problem.RETRY_AFTER);
+    return wait == null ? answer : answer.with("Retry-After", wait.toString());
   }
 
   /// Returns this answer with one more header, or another value of a header it has.

@@ -1,14 +1,17 @@
 package dev.cloister.sandbox.http;
 
+import dev.cloister.sandbox.auth.Identity;
 import dev.cloister.sandbox.auth.KeyRing;
-import dev.cloister.sandbox.auth.Principal;
 import dev.cloister.sandbox.auth.Session;
 import dev.cloister.sandbox.auth.Sessions;
+import dev.cloister.sandbox.auth.TrustedProxies;
 import dev.cloister.sandbox.problem.Problem;
 import dev.cloister.sandbox.problem.ProblemType;
 import io.vertx.core.http.Cookie;
 import io.vertx.core.http.HttpMethod;
 import io.vertx.core.http.HttpServerRequest;
+import io.vertx.core.net.SocketAddress;
+import java.util.List;
 import java.util.Locale;
 import org.jspecify.annotations.Nullable;
 
@@ -19,33 +22,45 @@ final class Authentication {
   /// The header that a change made with a cookie must carry. Pages of other origins cannot send it.
   static final String CONSOLE_HEADER = "Cloister-Console";
 
+  private static final String FORWARDED_FOR = "X-Forwarded-For";
   private static final String BEARER = "bearer ";
 
   private final KeyRing keys;
   private final Sessions sessions;
+  private final TrustedProxies proxies;
 
-  Authentication(KeyRing keys, Sessions sessions) {
+  Authentication(KeyRing keys, Sessions sessions, TrustedProxies proxies) {
     this.keys = keys;
     this.sessions = sessions;
+    this.proxies = proxies;
   }
 
-  /// Returns who makes the request, or null if it has neither a valid key nor a session.
+  /// Returns what the request proves of who makes it, by a key or by a session.
   ///
   /// @throws dev.cloister.sandbox.problem.ApiException if a cookie asks for a change without the
   ///   console's header
-  @Nullable Principal principal(HttpServerRequest request) {
+  Identity identify(HttpServerRequest request) {
     @Nullable String authorization = request.getHeader("Authorization");
     if (authorization != null) {
       return authorization.toLowerCase(Locale.ROOT).startsWith(BEARER)
-          ? keys.authenticate(authorization.substring(BEARER.length()).strip())
-          : null;
+          ? keys.identify(authorization.substring(BEARER.length()).strip())
+          : new Identity.Refused("send a valid key as Authorization: Bearer KEY", null);
     }
     @Nullable Session session = session(request);
     if (session == null) {
-      return null;
+      return new Identity.Anonymous();
     }
     requireConsole(request);
-    return session.principal();
+    return new Identity.Known(session.principal());
+  }
+
+  /// Returns the network address the request came from, null if it is unknown.
+  @Nullable String remote(HttpServerRequest request) {
+    @Nullable SocketAddress peer = request.remoteAddress();
+    List<String> forwarded = request.headers().getAll(FORWARDED_FOR);
+    return proxies.client(
+        peer == null ? null : peer.hostAddress(),
+        forwarded.isEmpty() ? null : String.join(",", forwarded));
   }
 
   /// Returns the session of the request's cookie, or null.

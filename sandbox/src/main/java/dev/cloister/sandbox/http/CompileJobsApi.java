@@ -52,7 +52,7 @@ final class CompileJobsApi {
 
   /// Returns whether `principal` may know of a job.
   static boolean isVisible(CompileJobInfo job, Principal principal) {
-    return principal.isOf(new TenantName(job.isolate()));
+    return Authorization.sees(principal, job.isolate());
   }
 
   Answer list(ApiRequest request) {

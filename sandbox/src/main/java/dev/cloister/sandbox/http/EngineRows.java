@@ -23,17 +23,18 @@ final class EngineRows {
       String tier,
       int optimizedFunctions,
       long codeBytes,
-      int instances,
+      @Nullable Integer instances,
       boolean published,
       boolean current) {
-    static Image of(NativeModuleInfo.ImageInfo info) {
+    static Image of(NativeModuleInfo.ImageInfo info, boolean isOperator) {
       return new Image(
           kind(info),
           info.ordinal(),
           info.tier(),
           info.optimizedFunctions(),
           info.codeBytes(),
-          info.instances(),
+          // Others' instances run the same code.
+          isOperator ? info.instances() : null,
           info.isPublished(),
           info.isCurrent());
     }
@@ -65,14 +66,8 @@ final class EngineRows {
   /// Returns the row for `info`, or null if `principal` may not know of it.
   static @Nullable Row of(NativeModuleInfo info, Principal principal) {
     List<String> holders =
-        info.isolates().stream()
-            .filter(holder ->
-                switch (principal) {
-                  case Principal.Operator() -> true;
-                  case Principal.Member member -> member.tenant().text().equals(holder);
-                })
-            .toList();
-    boolean isOperator = principal instanceof Principal.Operator;
+        info.isolates().stream().filter(holder -> Authorization.sees(principal, holder)).toList();
+    boolean isOperator = Authorization.seesAll(principal);
     if (holders.isEmpty() && !isOperator) {
       return null;
     }
@@ -87,7 +82,7 @@ final class EngineRows {
         isOperator ? info.references() : holders.size(),
         holders.subList(0, Math.min(holders.size(), MAX_SHOWN_TENANTS)),
         holders.size(),
-        info.images().stream().map(Image::of).toList(),
+        info.images().stream().map(image -> Image.of(image, isOperator)).toList(),
         holders.stream().anyMatch(info.loggingIsolates()::contains),
         holders.stream().anyMatch(info.debuggingIsolates()::contains));
   }

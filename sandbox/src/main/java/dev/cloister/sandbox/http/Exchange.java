@@ -73,7 +73,11 @@ final class Exchange {
     Problem problem = Problems.of(failure);
     Answer answer = Answer.problem(problem);
     if (problem.type().status() == 401) {
-      answer = answer.with("WWW-Authenticate", "Bearer realm=\"cloister\"");
+      boolean hasKey = problem.members().containsKey("reason");
+      answer =
+          answer.with(
+              "WWW-Authenticate",
+              "Bearer realm=\"cloister\"" + (hasKey ? ", error=\"invalid_token\"" : ""));
     }
     answer(answer);
   }

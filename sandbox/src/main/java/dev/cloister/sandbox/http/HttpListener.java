@@ -1,10 +1,12 @@
 package dev.cloister.sandbox.http;
 
 import dev.cloister.engine.WasmEngine;
+import dev.cloister.sandbox.auth.FailureDamper;
 import dev.cloister.sandbox.auth.KeyRing;
 import dev.cloister.sandbox.auth.Sessions;
-import dev.cloister.sandbox.auth.SignInThrottle;
+import dev.cloister.sandbox.auth.TrustedProxies;
 import dev.cloister.sandbox.cluster.ClusterNode;
+import dev.cloister.sandbox.config.AuthConfig;
 import dev.cloister.sandbox.config.HttpConfig;
 import dev.cloister.sandbox.config.SandboxConfig;
 import dev.cloister.sandbox.registry.Registry;
@@ -27,9 +29,11 @@ public final class HttpListener implements AutoCloseable {
   private final HttpConfig config;
   private final List<Route> routes;
   private final Authentication authentication;
+  private final WrongKeys wrongKeys;
   private final ControlEndpoints control;
   private final UploadApi uploads;
   private final EngineApi engineApi;
+  private final DebugSocketApi debugSockets;
   private final EventStreams streams;
   private volatile @Nullable String deploymentId;
 
@@ -38,17 +42,21 @@ public final class HttpListener implements AutoCloseable {
       HttpConfig config,
       List<Route> routes,
       Authentication authentication,
+      WrongKeys wrongKeys,
       ControlEndpoints control,
       UploadApi uploads,
       EngineApi engineApi,
+      DebugSocketApi debugSockets,
       EventStreams streams) {
     this.vertx = vertx;
     this.config = config;
     this.routes = routes;
     this.authentication = authentication;
+    this.wrongKeys = wrongKeys;
     this.control = control;
     this.uploads = uploads;
     this.engineApi = engineApi;
+    this.debugSockets = debugSockets;
     this.streams = streams;
   }
 
@@ -84,26 +92,24 @@ public final class HttpListener implements AutoCloseable {
     Registry registry = parts.registry;
     EventStreams streams = new EventStreams();
     ControlEndpoints control = new ControlEndpoints(http.maxControlBodyBytes());
+    WrongKeys wrongKeys = wrongKeys(parts, control);
     CallMeter meter = new CallMeter(parts.clock);
     Figures figures =
         new Figures(parts.engine, parts.compilations, registry.tenants(), meter, parts.clock);
     UploadApi uploads =
         new UploadApi(registry.tenants(), registry.plugins(), uploadThreads(parts.config));
     EngineApi engineApi = new EngineApi(vertx, figures, parts.compilations, streams);
+    DebugSocketApi debugSockets = new DebugSocketApi(vertx, registry.tenants(), control);
     Routes.Apis apis =
         new Routes.Apis(
             control,
             parts.health,
             new SessionApi(
-                parts.keys,
-                parts.sessions,
-                new SignInThrottle(parts.clock),
-                registry.audit(),
-                parts.info,
-                control),
+                parts.keys, parts.sessions, wrongKeys, registry.audit(), parts.info, control),
             new TenantApi(registry.tenants()),
             new LimitsApi(registry.tenants()),
             new DebuggingApi(registry.tenants()),
+            debugSockets,
             new KeyApi(registry.tenants(), registry.keys()),
             new PluginApi(registry.tenants(), registry.plugins()),
             uploads,
@@ -113,17 +119,21 @@ public final class HttpListener implements AutoCloseable {
             new CodeApi(parts.engine, registry.audit()),
             new CompileJobsApi(parts.engine, registry.audit()),
             new ClusterApi(parts.node),
-            new MetricsApi(parts.engine, parts.compilations, registry.tenants(), meter, streams),
+            new MetricsApi(
+                parts.engine, parts.compilations, registry.tenants(), meter, streams, wrongKeys),
             new AdminAssets(HttpListener.class.getClassLoader()),
             OpenApiDocument.load());
     return new HttpListener(
         vertx,
         http,
         Routes.table(apis),
-        new Authentication(parts.keys, parts.sessions),
+        new Authentication(
+            parts.keys, parts.sessions, new TrustedProxies(parts.config.auth().trustedProxies())),
+        wrongKeys,
         control,
         uploads,
         engineApi,
+        debugSockets,
         streams);
   }
 
@@ -168,7 +178,7 @@ public final class HttpListener implements AutoCloseable {
     int instances = Runtime.getRuntime().availableProcessors();
     return vertx
         .deployVerticle(
-            () -> new HttpVerticle(address, routes, authentication),
+            () -> new HttpVerticle(address, routes, authentication, wrongKeys),
             new DeploymentOptions().setInstances(instances))
         .map(id -> {
           deploymentId = id;
@@ -179,6 +189,7 @@ public final class HttpListener implements AutoCloseable {
   /// Stops accepting requests and lets those in flight end, but for event streams, which are ended.
   public Future<Void> stop() {
     streams.endAll();
+    debugSockets.endAll();
     String id = deploymentId;
     return id == null ? Future.succeededFuture() : vertx.undeploy(id);
   }
@@ -189,6 +200,12 @@ public final class HttpListener implements AutoCloseable {
     engineApi.close();
     uploads.close();
     control.close();
+  }
+
+  private static WrongKeys wrongKeys(Parts parts, ControlEndpoints control) {
+    AuthConfig auth = parts.config.auth();
+    FailureDamper damper = new FailureDamper(auth.maxFailures(), auth.failureWindow(), parts.clock);
+    return new WrongKeys(damper, parts.registry.audit(), control);
   }
 
   private static int uploadThreads(SandboxConfig config) {

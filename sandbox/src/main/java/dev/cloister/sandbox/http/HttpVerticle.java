@@ -1,6 +1,6 @@
 package dev.cloister.sandbox.http;
 
-import dev.cloister.sandbox.auth.Principal;
+import dev.cloister.sandbox.auth.Identity;
 import dev.cloister.sandbox.config.HttpConfig;
 import dev.cloister.sandbox.problem.Problem;
 import dev.cloister.sandbox.problem.ProblemType;
@@ -10,7 +10,6 @@ import io.vertx.core.http.HttpMethod;
 import io.vertx.core.http.HttpServer;
 import io.vertx.core.http.HttpServerOptions;
 import io.vertx.core.http.HttpServerRequest;
-import io.vertx.core.net.SocketAddress;
 import io.vertx.ext.web.Router;
 import io.vertx.ext.web.RoutingContext;
 import java.util.HashMap;
@@ -24,16 +23,20 @@ import org.jspecify.annotations.Nullable;
 final class HttpVerticle extends VerticleBase {
   private static final int MAX_URL_BYTES = 16 << 10;
   private static final int MAX_HEADER_BYTES = 32 << 10;
+  private static final int MAX_WEB_SOCKET_MESSAGE_BYTES = 2 << 20;
 
   private final HttpConfig config;
   private final List<Route> routes;
   private final Authentication authentication;
+  private final WrongKeys wrongKeys;
   private @Nullable HttpServer server;
 
-  HttpVerticle(HttpConfig config, List<Route> routes, Authentication authentication) {
+  HttpVerticle(
+      HttpConfig config, List<Route> routes, Authentication authentication, WrongKeys wrongKeys) {
     this.config = config;
     this.routes = routes;
     this.authentication = authentication;
+    this.wrongKeys = wrongKeys;
   }
 
   @Override
@@ -44,6 +47,8 @@ final class HttpVerticle extends VerticleBase {
             .setPort(config.port())
             .setMaxInitialLineLength(MAX_URL_BYTES)
             .setMaxHeaderSize(MAX_HEADER_BYTES)
+            .setMaxWebSocketFrameSize(MAX_WEB_SOCKET_MESSAGE_BYTES)
+            .setMaxWebSocketMessageSize(MAX_WEB_SOCKET_MESSAGE_BYTES)
             .setIdleTimeout((int) config.idleTimeout().toSeconds())
             .setIdleTimeoutUnit(TimeUnit.SECONDS);
     HttpServer created = vertx.createHttpServer(options).requestHandler(router());
@@ -93,11 +98,16 @@ final class HttpVerticle extends VerticleBase {
       path.put(name, value == null ? "" : value);
     }
     try {
-      @Nullable Principal principal =
-          route.access() == Access.PUBLIC ? null : authentication.principal(http);
-      Exchange exchange = exchange(context, path, principal, route.access(), tenant);
+      Identity identity =
+          route.access() == Access.PUBLIC
+              ? new Identity.Anonymous()
+              : authentication.identify(http);
+      Exchange exchange = exchange(context, path, identity, route.access(), tenant);
       try {
-        route.access().check(principal, tenant);
+        if (identity instanceof Identity.Refused refused) {
+          wrongKeys.count(refused, exchange.request().remote());
+        }
+        Authorization.require(route.access(), identity, tenant);
         route.endpoint().handle(exchange);
       } catch (RuntimeException e) {
         exchange.fail(e);
@@ -110,24 +120,23 @@ final class HttpVerticle extends VerticleBase {
   private Exchange exchange(
       RoutingContext context,
       Map<String, String> path,
-      @Nullable Principal principal,
+      Identity identity,
       Access access,
       @Nullable String tenant) {
     HttpServerRequest http = context.request();
-    @Nullable SocketAddress remote = http.remoteAddress();
     ApiRequest request =
         ApiRequest.of(
             path,
             context.queryParams(),
             http.headers(),
-            principal,
-            remote == null ? null : remote.hostAddress());
+            identity instanceof Identity.Known known ? known.principal() : null,
+            authentication.remote(http));
     return new Exchange(vertx, http, request, () -> isAdmitted(http, access, tenant));
   }
 
   private boolean isAdmitted(HttpServerRequest http, Access access, @Nullable String tenant) {
     try {
-      access.check(authentication.principal(http), tenant);
+      Authorization.require(access, authentication.identify(http), tenant);
       return true;
     } catch (RuntimeException _) {
       return false;
@@ -147,7 +156,7 @@ final class HttpVerticle extends VerticleBase {
       }
     }
     context.request().pause();
-    Exchange exchange = exchange(context, Map.of(), null, Access.PUBLIC, null);
+    Exchange exchange = exchange(context, Map.of(), new Identity.Anonymous(), Access.PUBLIC, null);
     if (allowed.isEmpty()) {
       exchange.fail(Problem.notFound("path", context.normalizedPath()).asException());
       return;
@@ -163,7 +172,7 @@ final class HttpVerticle extends VerticleBase {
   private void fail(RoutingContext context, @Nullable Throwable failure) {
     Throwable cause =
         failure == null ? new IllegalStateException("a request failed without a cause") : failure;
-    exchange(context, Map.of(), null, Access.PUBLIC, null).fail(cause);
+    exchange(context, Map.of(), new Identity.Anonymous(), Access.PUBLIC, null).fail(cause);
   }
 
   private static Throwable malformedUrl() {

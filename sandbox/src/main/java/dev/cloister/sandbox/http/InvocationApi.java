@@ -3,6 +3,7 @@ package dev.cloister.sandbox.http;
 import dev.cloister.engine.error.StopReason;
 import dev.cloister.isolate.IsolateLimit;
 import dev.cloister.isolate.IsolateLimits;
+import dev.cloister.isolate.host.HostServices;
 import dev.cloister.isolate.plugin.PluginHandle;
 import dev.cloister.isolate.verticle.CallExport;
 import dev.cloister.isolate.verticle.Invocation;
@@ -133,7 +134,9 @@ final class InvocationApi {
     GuestLogWriter log = target.tenant.logWriter(target.plugin.name());
     String export = target.exchange.request().path("export");
     invoke(
-        target, plugin -> new CallExport(plugin, export, arguments, requestBytes, log), log::flush);
+        target,
+        plugin -> new CallExport(plugin, export, arguments, requestBytes, log, services(target)),
+        log::flush);
   }
 
   private void runCommand(Target target, byte[] standardInput) {
@@ -149,8 +152,13 @@ final class InvocationApi {
                 target.plugin.settings().environment(),
                 standardInput,
                 log,
-                /* scratchPath= */ null),
+                /* scratchPath= */ null,
+                services(target)),
         log::flush);
+  }
+
+  private static HostServices services(Target target) {
+    return target.tenant.services(target.plugin);
   }
 
   private interface InvocationFactory {

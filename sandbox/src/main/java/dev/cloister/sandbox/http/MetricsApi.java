@@ -33,13 +33,16 @@ final class MetricsApi {
   private final TenantRegistry tenants;
   private final CallMeter meter;
   private final EventStreams streams;
+  private final WrongKeys wrongKeys;
 
   MetricsApi(
       WasmEngine engine,
       CompileFeed compilations,
       TenantRegistry tenants,
       CallMeter meter,
-      EventStreams streams) {
+      EventStreams streams,
+      WrongKeys wrongKeys) {
+    this.wrongKeys = wrongKeys;
     this.engine = engine;
     this.compilations = compilations;
     this.tenants = tenants;
@@ -66,6 +69,16 @@ final class MetricsApi {
         "counter",
         "Lines that plugins wrote faster than they may.",
         byCalls.stream().mapToLong(tenant -> tenant.log().droppedLines()).sum());
+    text.single(
+        "cloister_auth_failures_total",
+        "counter",
+        "Requests with a wrong key.",
+        wrongKeys.failures());
+    text.single(
+        "cloister_auth_damped_total",
+        "counter",
+        "Requests with a wrong key that were told to wait.",
+        wrongKeys.damped());
     text.single("cloister_event_streams", "gauge", "Open event streams.", streams.count());
     return Answer.bytes(
         200, PrometheusText.CONTENT_TYPE, text.toString().getBytes(StandardCharsets.UTF_8));

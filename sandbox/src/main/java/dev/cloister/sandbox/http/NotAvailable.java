@@ -36,7 +36,6 @@ final class NotAvailable {
           new Call(HttpMethod.PUT, TENANT + "policy", Access.TENANT_ADMIN, "a tenant's policy"),
           new Call(null, TENANT + "kv/*", Access.TENANT_ADMIN, "a tenant's key-value store"),
           new Call(HttpMethod.GET, TENANT + "egress-log", Access.TENANT_ADMIN, "the egress log"),
-          new Call(HttpMethod.GET, TENANT + "debug", Access.TENANT_ADMIN, "debugging"),
           new Call(
               HttpMethod.POST,
               "/v1/cluster/members/{member}/drain",

@@ -35,6 +35,7 @@ final class Routes {
       TenantApi tenants,
       LimitsApi limits,
       DebuggingApi debugging,
+      DebugSocketApi debugSockets,
       KeyApi keys,
       PluginApi plugins,
       UploadApi uploads,
@@ -95,6 +96,7 @@ final class Routes {
     blocking(DELETE, TENANT + "/keys/{key}", Access.TENANT_ADMIN, apis.keys::delete);
     blocking(GET, TENANT + "/debugging", Access.TENANT_ADMIN, apis.debugging::get);
     blocking(PUT, TENANT + "/debugging", Access.TENANT_ADMIN, apis.debugging::put);
+    direct(GET, TENANT + "/debug", Access.TENANT_ADMIN, apis.debugSockets::open);
     direct(GET, TENANT + "/logs", Access.TENANT_ADMIN, apis.events::log);
     blocking(PUT, TENANT + "/code-logging", Access.TENANT_ADMIN, apis.tenants::putCodeLogging);
     direct(GET, TENANT + "/code-log", Access.TENANT_ADMIN, apis.events::codeLog);

@@ -1,10 +1,10 @@
 package dev.cloister.sandbox.http;
 
+import dev.cloister.sandbox.auth.Identity;
 import dev.cloister.sandbox.auth.KeyRing;
 import dev.cloister.sandbox.auth.Principal;
 import dev.cloister.sandbox.auth.Session;
 import dev.cloister.sandbox.auth.Sessions;
-import dev.cloister.sandbox.auth.SignInThrottle;
 import dev.cloister.sandbox.json.Json;
 import dev.cloister.sandbox.problem.Problem;
 import dev.cloister.sandbox.problem.ProblemType;
@@ -20,7 +20,7 @@ import org.jspecify.annotations.Nullable;
 final class SessionApi {
   private final KeyRing keys;
   private final Sessions sessions;
-  private final SignInThrottle throttle;
+  private final WrongKeys wrongKeys;
   private final AuditLog audit;
   private final ServerInfo server;
   private final ControlEndpoints threads;
@@ -28,13 +28,13 @@ final class SessionApi {
   SessionApi(
       KeyRing keys,
       Sessions sessions,
-      SignInThrottle throttle,
+      WrongKeys wrongKeys,
       AuditLog audit,
       ServerInfo server,
       ControlEndpoints threads) {
     this.keys = keys;
     this.sessions = sessions;
-    this.throttle = throttle;
+    this.wrongKeys = wrongKeys;
     this.audit = audit;
     this.server = server;
     this.threads = threads;
@@ -46,10 +46,7 @@ final class SessionApi {
   Answer open(ApiRequest request) {
     requireDeclaredJson(request);
     @Nullable String key = Json.read(request.body(), SignIn.class).key();
-    @Nullable Principal principal = key == null ? null : keys.authenticate(key.strip());
-    if (principal == null) {
-      throw refusal(request);
-    }
+    Principal principal = holder(key, request.remote());
     String token = sessions.open(principal);
     audit.append(new Author(principal, request.remote()), "session.create");
     @Nullable Session session = sessions.find(token);
@@ -81,16 +78,18 @@ final class SessionApi {
         .handle(exchange);
   }
 
-  private RuntimeException refusal(ApiRequest request) {
-    Duration wait = throttle.countFailure();
-    if (wait.isPositive()) {
-      return Problem.of(ProblemType.RATE_LIMITED, "too many wrong keys")
-          .with("limit", "signIns")
-          .with("retryAfterSeconds", wait.toSeconds() + 1)
-          .asException();
-    }
-    audit.appendRefusal("session.refused", request.remote());
-    return Problem.of(ProblemType.UNAUTHORIZED, "this is no key of the server").asException();
+  private Principal holder(@Nullable String key, @Nullable String remote) {
+    Identity identity =
+        key == null ? new Identity.Refused("send a key", null) : keys.identify(key.strip());
+    return switch (identity) {
+      case Identity.Known known -> known.principal();
+      case Identity.Anonymous() ->
+          throw new IllegalStateException("a key is somebody's or refused");
+      case Identity.Refused refused -> {
+        wrongKeys.countSignIn(refused, remote);
+        throw Problem.of(ProblemType.UNAUTHORIZED, refused.reason()).asException();
+      }
+    };
   }
 
   /// A form of another site can send text, but not JSON.

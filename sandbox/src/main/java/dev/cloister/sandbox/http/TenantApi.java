@@ -2,7 +2,6 @@ package dev.cloister.sandbox.http;
 
 import dev.cloister.isolate.IsolateLimit;
 import dev.cloister.isolate.verticle.CallUsage;
-import dev.cloister.sandbox.auth.Principal;
 import dev.cloister.sandbox.json.Json;
 import dev.cloister.sandbox.problem.Problem;
 import dev.cloister.sandbox.registry.Tenant;
@@ -109,16 +108,12 @@ final class TenantApi {
     ToLongFunction<Tenant> figure = figure(request.query("sort"));
     List<Row> rows =
         tenants.all().stream()
-            .filter(tenant -> isVisible(request.principal(), tenant))
+            .filter(tenant -> Authorization.sees(request.principal(), tenant.name()))
             .filter(tenant -> text == null || tenant.name().text().contains(text))
             .filter(tenant -> state == null || tenant.record().state().text().equals(state))
             .map(tenant -> new Row(figure.applyAsLong(tenant), tenant.name().text(), tenant))
             .toList();
     return Answer.json(200, Page.of(request, rows, Row.ORDER, Row::cursor, Row::parse, Row::view));
-  }
-
-  private static boolean isVisible(Principal principal, Tenant tenant) {
-    return principal.isOf(tenant.name());
   }
 
   private static ToLongFunction<Tenant> figure(@Nullable String sort) {

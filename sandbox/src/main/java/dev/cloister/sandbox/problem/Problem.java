@@ -8,6 +8,10 @@ import org.jspecify.annotations.Nullable;
 /// One occurrence of a problem: its type, what happened, and members that name what, where, the
 /// actual and the allowed value.
 public final class Problem {
+  /// The member with the seconds after which a request may be tried again; also the header
+  /// `Retry-After`.
+  public static final String RETRY_AFTER = "retryAfterSeconds";
+
   private final ProblemType type;
   private final String detail;
   private final Map<String, @Nullable Object> members;

@@ -57,6 +57,8 @@ public enum ProblemType {
   PLUGIN_EXIT(422, "The plugin ended with an exit code other than 0"),
   /// A limit of the tenant was reached.
   LIMIT(422, "A limit was reached"),
+  /// A WebSocket was asked for with a plain request.
+  UPGRADE_REQUIRED(426, "This speaks WebSocket"),
   /// Too many calls at once or too often.
   RATE_LIMITED(429, "Too many calls"),
   /// The server failed.

@@ -62,11 +62,13 @@ public final class AuditLog {
     append(entry(author, action, tenant, target, null));
   }
 
-  /// Records that somebody without a valid key tried to sign in.
-  public void appendRefusal(String action, @Nullable String remote) {
+  /// Records that somebody came with a wrong key.
+  ///
+  /// @param keyId the public part of the key that was tried, null if it has none
+  public void appendRefusal(String action, @Nullable String keyId, @Nullable String remote) {
     append(
         new AuditRecord(
-            0, clock.instant(), "unknown", "none", action, null, null, "refused", null, remote));
+            0, clock.instant(), "unknown", "none", action, null, keyId, "refused", null, remote));
   }
 
   /// Lists entries, newest first.

@@ -1,6 +1,8 @@
 package dev.cloister.sandbox.registry;
 
 import dev.cloister.isolate.Isolate;
+import dev.cloister.isolate.host.Grants;
+import dev.cloister.isolate.host.HostServices;
 import dev.cloister.isolate.plugin.PluginHandle;
 import dev.cloister.sandbox.problem.Problem;
 import dev.cloister.sandbox.stats.CallCounters;
@@ -148,6 +150,14 @@ public final class Tenant {
   /// Returns where one call of `plugin` writes its standard error.
   public GuestLogWriter logWriter(PluginName plugin) {
     return new GuestLogWriter(log, plugin, maxLogEntryBytes);
+  }
+
+  /// Returns what the calls of `plugin` may use of the host: nothing but its log.
+  public HostServices services(Plugin plugin) {
+    PluginName name = plugin.name();
+    return HostServices.builder(Grants.NONE)
+        .log((level, line) -> log.append(name, level.label(), "plugin", line))
+        .build();
   }
 
   void setRecord(TenantRecord newRecord) {

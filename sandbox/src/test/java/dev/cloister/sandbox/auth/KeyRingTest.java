@@ -31,19 +31,29 @@ final class KeyRingTest {
   void key_isItsHolder_andNoOtherTextIs() {
     ApiKey key = addKey(Role.INVOKER);
 
-    assertThat(ring.authenticate(key.text()))
-        .isEqualTo(new Principal.Member(ACME, Role.INVOKER, key.id()));
-    assertThat(ring.authenticate(key.text().substring(1))).isNull();
-    assertThat(ring.authenticate("cl_" + key.id() + "_" + "0".repeat(64))).isNull();
-    assertThat(ring.authenticate("")).isNull();
-    assertThat(ring.authenticate("the operator's own key")).isEqualTo(new Principal.Operator());
+    assertThat(ring.identify(key.text()))
+        .isEqualTo(new Identity.Known(new Principal.Member(ACME, Role.INVOKER, key.id())));
+    assertThat(ring.identify(key.text().substring(1))).isInstanceOf(Identity.Refused.class);
+    assertThat(ring.identify("cloister_" + key.id() + "_" + "0".repeat(64)))
+        .isEqualTo(new Identity.Refused("this is no key of the server", key.id()));
+    assertThat(ring.identify("")).isInstanceOf(Identity.Refused.class);
+    assertThat(ring.identify("the operator's own key"))
+        .isEqualTo(new Identity.Known(new Principal.Operator()));
+  }
+
+  @Test
+  void key_ofTheFirstServers_staysValid() {
+    String text = "cl_0123456789abcdef_" + "5".repeat(64);
+    ring.add(new KeyRecord("0123456789abcdef", ACME, Role.INVOKER, SecretHash.of(text).hex(), NOW));
+
+    assertThat(ring.identify(text)).isInstanceOf(Identity.Known.class);
   }
 
   @Test
   void key_neverShowsItsSecret() {
     ApiKey key = ApiKey.generate(random);
 
-    assertThat(key.text()).matches("cl_[0-9a-f]{16}_[0-9a-f]{64}");
+    assertThat(key.text()).matches("cloister_[0-9a-f]{16}_[0-9a-f]{64}");
     assertThat(key.toString()).doesNotContain(key.text());
   }
 
@@ -54,10 +64,10 @@ final class KeyRingTest {
     assertThat(ring.keysOf(ACME)).hasSize(2);
 
     ring.remove(first.id());
-    assertThat(ring.authenticate(first.text())).isNull();
+    assertThat(ring.identify(first.text())).isInstanceOf(Identity.Refused.class);
     ring.removeAll(ACME);
 
-    assertThat(ring.authenticate(second.text())).isNull();
+    assertThat(ring.identify(second.text())).isInstanceOf(Identity.Refused.class);
     assertThat(ring.keysOf(ACME)).isEmpty();
   }
 
@@ -90,16 +100,5 @@ final class KeyRingTest {
     assertThat(Role.INVOKER.includes(Role.TENANT_ADMIN)).isFalse();
     assertThat(Role.named("tenant-admin")).isEqualTo(Role.TENANT_ADMIN);
     assertThat(Role.named("root")).isNull();
-  }
-
-  @Test
-  void throttle_delaysOnlyTheGuessesBeyondItsBound() {
-    SignInThrottle throttle = new SignInThrottle(clock);
-
-    for (int i = 0; i < 20; i++) {
-      assertThat(throttle.countFailure()).isZero();
-    }
-
-    assertThat(throttle.countFailure()).isEqualTo(Duration.ofSeconds(10));
   }
 }

@@ -14,7 +14,7 @@ import dev.cloister.sandbox.cluster.LocalNode;
 import dev.cloister.sandbox.config.SandboxConfig;
 import dev.cloister.sandbox.registry.Registry;
 import dev.cloister.sandbox.storage.FileBlobStore;
-import dev.cloister.sandbox.storage.SqliteMetadataStore;
+import dev.cloister.sandbox.storage.JdbcMetadataStore;
 import io.vertx.core.Vertx;
 import io.vertx.core.http.HttpMethod;
 import java.io.IOException;
@@ -70,7 +70,7 @@ final class OpenApiDocumentTest {
     SecureRandom random = new SecureRandom();
     KeyRing keys = new KeyRing(SecretHash.of("key of the operator"), clock);
     Vertx vertx = Vertx.vertx();
-    try (SqliteMetadataStore store = SqliteMetadataStore.open(folder.resolve("db"), 1_000);
+    try (JdbcMetadataStore store = JdbcMetadataStore.sqlite(folder.resolve("db"), 1_000);
         WasmEngine engine = new WasmEngine(EngineConfig.defaults());
         GuestExecutor guests = GuestExecutor.create()) {
       IsolateManager isolates = new IsolateManager(vertx, engine, guests);

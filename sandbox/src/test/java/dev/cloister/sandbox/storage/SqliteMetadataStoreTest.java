@@ -3,201 +3,78 @@ package dev.cloister.sandbox.storage;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import java.nio.charset.StandardCharsets;
+import java.io.IOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.sql.Connection;
 import java.sql.DriverManager;
 import java.sql.SQLException;
-import java.time.Instant;
-import java.util.List;
-import java.util.Map;
-import java.util.Set;
-import org.junit.jupiter.api.AfterEach;
-import org.junit.jupiter.api.BeforeEach;
+import java.util.Arrays;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/// What was written is there after opening the database again; what failed is not.
-final class SqliteMetadataStoreTest {
-  private static final TenantName ACME = new TenantName("acme");
-  private static final PluginName MATH = new PluginName("math");
-  private static final Instant NOW = Instant.ofEpochMilli(1_700_000_000_123L);
-  private static final BlobDigest DIGEST = BlobDigest.of("module".getBytes(StandardCharsets.UTF_8));
-
+/// The contract, and what is SQLite's own.
+final class SqliteMetadataStoreTest extends MetadataStoreContract {
   @TempDir private Path folder;
-  private SqliteMetadataStore store;
 
-  @BeforeEach
-  void open() {
-    store = SqliteMetadataStore.open(folder.resolve("db"), 1_000);
+  @Override
+  JdbcMetadataStore openStore() {
+    return JdbcMetadataStore.sqlite(file(), 1_000);
   }
 
-  @AfterEach
-  void close() {
-    store.close();
+  private Path file() {
+    return folder.resolve("db");
   }
 
-  private void reopen() {
-    store.close();
-    open();
-  }
-
-  private static TenantRecord tenant() {
-    return new TenantRecord(ACME, TenantState.ACTIVE, Map.of("plugins", 3L), NOW);
-  }
-
-  private static VersionRecord version() {
-    return new VersionRecord(ACME, MATH, DIGEST, 6, "plain", "wasm://wasm/1", NOW);
-  }
-
-  private void fill() {
-    store.write(
-        transaction -> {
-          transaction.putTenant(tenant());
-          transaction.insertKey(new KeyRecord("k1", ACME, Role.INVOKER, "00", NOW));
-          transaction.putPlugin(new PluginRecord(ACME, MATH, "{}", NOW));
-          transaction.insertVersion(version(), "{\"imports\":[]}");
-          transaction.putAlias(
-              new AliasRecord(ACME, MATH, AliasName.LIVE, List.of(new AliasTarget(DIGEST, 100))));
-          return true;
-        },
-        _ -> {});
-  }
-
-  private static AuditRecord audit(String action) {
-    return new AuditRecord(
-        0, NOW, "operator", "operator", action, ACME, "acme", "ok", null, "127.0.0.1");
-  }
-
-  @Test
-  void everything_isBackAfterReopening() {
-    fill();
-
-    reopen();
-
-    MetadataSnapshot snapshot = store.load();
-    assertThat(snapshot.tenants()).containsExactly(tenant());
-    assertThat(snapshot.keys()).containsExactly(new KeyRecord("k1", ACME, Role.INVOKER, "00", NOW));
-    assertThat(snapshot.plugins()).containsExactly(new PluginRecord(ACME, MATH, "{}", NOW));
-    assertThat(snapshot.versions()).containsExactly(version());
-    assertThat(snapshot.aliases())
-        .containsExactly(
-            new AliasRecord(ACME, MATH, AliasName.LIVE, List.of(new AliasTarget(DIGEST, 100))));
-    assertThat(store.versionInterface(ACME, MATH, DIGEST)).isEqualTo("{\"imports\":[]}");
-    assertThat(store.referencedBlobs()).isEqualTo(Set.of(DIGEST));
-    assertThat(store.isReferenced(DIGEST)).isTrue();
-  }
-
-  @Test
-  void deletingATenant_deletesWhatIsItsOwn() {
-    fill();
-
-    store.write(
-        transaction -> {
-          transaction.deleteTenant(ACME);
-          return true;
-        },
-        _ -> {});
-
-    MetadataSnapshot snapshot = store.load();
-    assertThat(snapshot.tenants()).isEmpty();
-    assertThat(snapshot.keys()).isEmpty();
-    assertThat(snapshot.plugins()).isEmpty();
-    assertThat(snapshot.versions()).isEmpty();
-    assertThat(snapshot.aliases()).isEmpty();
-    assertThat(store.isReferenced(DIGEST)).isFalse();
-    assertThat(store.versionInterface(ACME, MATH, DIGEST)).isNull();
-  }
-
-  @Test
-  void changingATenant_keepsWhatIsItsOwn() {
-    fill();
-
-    store.write(
-        transaction -> {
-          transaction.putTenant(tenant().withState(TenantState.SUSPENDED).withLimits(Map.of()));
-          return true;
-        },
-        _ -> {});
-
-    MetadataSnapshot snapshot = store.load();
-    assertThat(snapshot.tenants().getFirst().state()).isEqualTo(TenantState.SUSPENDED);
-    assertThat(snapshot.tenants().getFirst().limits()).isEmpty();
-    assertThat(snapshot.versions()).hasSize(1);
-  }
-
-  @Test
-  void transactionThatFails_changesNothing() {
-    assertThatThrownBy(() ->
-            store.write(
-                transaction -> {
-                  transaction.putTenant(tenant());
-                  throw new IllegalArgumentException("no");
-                },
-                _ -> {
-                  throw new AssertionError("committed");
-                }))
-        .isInstanceOf(IllegalArgumentException.class);
-    assertThatThrownBy(() ->
-            store.write(
-                transaction -> {
-                  transaction.putTenant(tenant());
-                  transaction.insertVersion(version(), "{}");
-                  return true;
-                },
-                _ -> {}))
-        .isInstanceOf(StorageException.class);
-
-    assertThat(store.load().tenants()).isEmpty();
-    fill();
-    assertThat(store.load().tenants()).hasSize(1);
-  }
-
-  @Test
-  void auditLog_listsBothWays_andKeepsTheNewest() {
-    for (int i = 0; i < 3_000; i += 500) {
-      int from = i;
-      store.write(
-          transaction -> {
-            for (int j = from; j < from + 500; j++) {
-              transaction.appendAudit(audit("action." + j));
-            }
-            return true;
-          },
-          _ -> {});
+  private void run(String sql) throws SQLException {
+    try (Connection connection = DriverManager.getConnection("jdbc:sqlite:" + file())) {
+      SqlDialect.run(connection, sql);
     }
-
-    List<AuditRecord> newest = store.audit(new AuditFilter(null, null, Long.MAX_VALUE, 2));
-    assertThat(newest)
-        .extracting(AuditRecord::action)
-        .containsExactly("action.2999", "action.2998");
-    assertThat(store.audit(new AuditFilter(ACME, "action.2998", Long.MAX_VALUE, 10))).hasSize(1);
-    assertThat(store.audit(new AuditFilter(new TenantName("x"), null, Long.MAX_VALUE, 10)))
-        .isEmpty();
-    assertThat(store.auditAfter(newest.getLast().id(), 10))
-        .extracting(AuditRecord::action)
-        .containsExactly("action.2999");
-    assertThat(store.audit(new AuditFilter(null, null, Long.MAX_VALUE, 10_000)))
-        .hasSizeBetween(1_000, 1_300);
   }
 
   @Test
   void database_ofANewerProgram_isRefused() throws SQLException {
-    store.close();
-    try (Connection connection =
-            DriverManager.getConnection("jdbc:sqlite:" + folder.resolve("db"));
-        var statement = connection.createStatement()) {
-      statement.executeUpdate("PRAGMA user_version = 99");
-    }
+    close();
+    run("PRAGMA user_version = 99");
 
-    assertThatThrownBy(() -> SqliteMetadataStore.open(folder.resolve("db"), 1_000))
-        .hasMessageContaining("99");
+    assertThatThrownBy(this::openStore)
+        .isInstanceOf(StorageException.class)
+        .hasMessageContaining("version 99")
+        .hasMessageContaining("up to " + SchemaMigrations.newest());
 
-    try (Connection connection =
-            DriverManager.getConnection("jdbc:sqlite:" + folder.resolve("db"));
-        var statement = connection.createStatement()) {
-      statement.executeUpdate("PRAGMA user_version = 1");
-    }
+    run("PRAGMA user_version = " + SchemaMigrations.newest());
+    open();
+  }
+
+  @Test
+  void databaseWithADamagedPage_isRefused_andLeftAsItIs() throws IOException {
+    fill();
+    close();
+    byte[] whole = Files.readAllBytes(file());
+    byte[] damaged = whole.clone();
+    // All pages but the first, which has the schema.
+    Arrays.fill(damaged, 4096, damaged.length, (byte) 0x5a);
+    Files.write(file(), damaged);
+
+    assertThatThrownBy(this::openStore)
+        .isInstanceOf(StorageCorruptException.class)
+        .hasMessageContaining(file().toString())
+        .hasMessageContaining("damaged");
+
+    assertThat(Files.readAllBytes(file())).isEqualTo(damaged);
+    Files.write(file(), whole);
+    open();
+    assertThat(store().load().versions()).hasSize(1);
+  }
+
+  @Test
+  void fileThatIsNoDatabase_isRefused() throws IOException {
+    close();
+    Files.writeString(file(), "not a database, but long enough for a header".repeat(10));
+
+    assertThatThrownBy(this::openStore).isInstanceOf(StorageCorruptException.class);
+
+    Files.delete(file());
     open();
   }
 }

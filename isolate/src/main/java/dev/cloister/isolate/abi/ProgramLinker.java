@@ -1,0 +1,16 @@
+package dev.cloister.isolate.abi;
+
+import dev.cloister.engine.ModuleHandle;
+
+/// How programs of one calling convention are made.
+///
+/// @param <P> what the convention makes of a module
+@FunctionalInterface
+public interface ProgramLinker<P extends Program> {
+  /// Links `module` in the context's store, and runs its segments, its start function and what else
+  /// has to run once. On the thread that will call it, inside the first call.
+  ///
+  /// Throws what ends the guest: the engine's `WasmException` family, and whatever host functions
+  /// throw. What was opened by then is closed.
+  P link(ModuleHandle module, InstanceContext context);
+}

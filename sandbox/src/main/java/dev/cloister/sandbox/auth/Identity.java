@@ -1,0 +1,21 @@
+package dev.cloister.sandbox.auth;
+
+import org.jspecify.annotations.Nullable;
+
+/// What a request proved of who makes it.
+public sealed interface Identity {
+
+  /// Nobody: the request has no key.
+  record Anonymous() implements Identity {}
+
+  /// Somebody known.
+  ///
+  /// @param principal who it is
+  record Known(Principal principal) implements Identity {}
+
+  /// A key that is not accepted.
+  ///
+  /// @param reason why, in words that help its holder and nobody else
+  /// @param keyId the public part of the key, null if it has none
+  record Refused(String reason, @Nullable String keyId) implements Identity {}
+}

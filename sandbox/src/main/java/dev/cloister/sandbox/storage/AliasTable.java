@@ -1,0 +1,64 @@
+package dev.cloister.sandbox.storage;
+
+import java.sql.ResultSet;
+import java.sql.SQLException;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+
+/// The table `alias_target`: a row for each version behind an alias.
+final class AliasTable {
+  private AliasTable() {}
+
+  private record Key(TenantName tenant, PluginName plugin, AliasName alias) {}
+
+  static List<AliasRecord> all(SqlSession session) {
+    Map<Key, List<AliasTarget>> targets = new LinkedHashMap<>();
+    session.query(
+        row ->
+            targets
+                .computeIfAbsent(key(row), _ -> new ArrayList<>())
+                .add(new AliasTarget(new BlobDigest(row.getString(4)), row.getInt(5))),
+        """
+        SELECT tenant, plugin, alias, digest, weight FROM alias_target
+        ORDER BY tenant, plugin, alias, position
+        """);
+    List<AliasRecord> aliases = new ArrayList<>();
+    targets.forEach(
+        (key, value) -> aliases.add(new AliasRecord(key.tenant, key.plugin, key.alias, value)));
+    return aliases;
+  }
+
+  static void put(SqlSession session, AliasRecord alias) {
+    String tenant = alias.tenant().text();
+    String plugin = alias.plugin().text();
+    String name = alias.alias().text();
+    session.update(
+        "DELETE FROM alias_target WHERE tenant = ? AND plugin = ? AND alias = ?",
+        tenant,
+        plugin,
+        name);
+    for (int position = 0; position < alias.targets().size(); position++) {
+      AliasTarget target = alias.targets().get(position);
+      session.update(
+          """
+          INSERT INTO alias_target (tenant, plugin, alias, position, digest, weight)
+            VALUES (?, ?, ?, ?, ?, ?)
+          """,
+          tenant,
+          plugin,
+          name,
+          position,
+          target.version().hex(),
+          target.weight());
+    }
+  }
+
+  private static Key key(ResultSet row) throws SQLException {
+    return new Key(
+        new TenantName(row.getString(1)),
+        new PluginName(row.getString(2)),
+        new AliasName(row.getString(3)));
+  }
+}

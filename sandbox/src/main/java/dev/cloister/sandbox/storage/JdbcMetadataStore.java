@@ -1,0 +1,129 @@
+package dev.cloister.sandbox.storage;
+
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Set;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
+import java.util.concurrent.TimeUnit;
+import java.util.function.Consumer;
+import java.util.function.Function;
+import org.jspecify.annotations.Nullable;
+
+/// The metadata in a SQL database. Each table has a class `…Table` with all its statements.
+///
+/// One thread changes the database; reads are done by whoever asks.
+public final class JdbcMetadataStore implements MetadataStore {
+  private static final long CLOSE_TIMEOUT_SECONDS = 30;
+
+  private final SqlDatabase database;
+  private final long auditRecordsKept;
+  private final ExecutorService writer;
+
+  private JdbcMetadataStore(SqlDatabase database, long auditRecordsKept) {
+    this.database = database;
+    this.auditRecordsKept = auditRecordsKept;
+    this.writer =
+        Executors.newSingleThreadExecutor(Thread.ofPlatform().name("cloister-metadata").factory());
+  }
+
+  /// Opens the store in a SQLite file, creates it if it is missing and brings it up to date.
+  ///
+  /// @param file the database file; its folder exists
+  /// @param auditRecordsKept how many audit records are kept, the oldest go first
+  /// @throws StorageCorruptException if the file is damaged
+  /// @throws StorageException if the database cannot be opened
+  public static JdbcMetadataStore sqlite(Path file, long auditRecordsKept) {
+    return new JdbcMetadataStore(SqliteDatabase.open(file), auditRecordsKept);
+  }
+
+  /// Opens the store in a PostgreSQL database, fills that if it is empty and brings it up to date.
+  ///
+  /// @param auditRecordsKept how many audit records are kept, the oldest go first
+  /// @throws StorageException if the database cannot be used, by this server and no other
+  public static JdbcMetadataStore postgresql(PostgresAddress address, long auditRecordsKept) {
+    return new JdbcMetadataStore(PostgresDatabase.open(address), auditRecordsKept);
+  }
+
+  @Override
+  public MetadataSnapshot load() {
+    return database.read(session ->
+        new MetadataSnapshot(
+            TenantTable.all(session),
+            KeyTable.all(session),
+            PluginTable.all(session),
+            VersionTable.all(session),
+            AliasTable.all(session)));
+  }
+
+  @Override
+  public <T> T write(Function<MetadataTransaction, T> work, Consumer<T> onCommit) {
+    Future<T> result =
+        writer.submit(() -> {
+          T value =
+              database.change(
+                  session -> work.apply(new JdbcTransaction(session, auditRecordsKept)));
+          onCommit.accept(value);
+          return value;
+        });
+    try {
+      return result.get();
+    } catch (ExecutionException e) {
+      if (e.getCause() instanceof RuntimeException failure) {
+        throw failure;
+      }
+      throw new IllegalStateException("a transaction failed", e.getCause());
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      throw new IllegalStateException("interrupted while waiting for a transaction", e);
+    }
+  }
+
+  @Override
+  public @Nullable String versionInterface(
+      TenantName tenant, PluginName plugin, BlobDigest version) {
+    // Boxed in a list because a transaction's result is never null.
+    List<String> found =
+        database.read(session -> {
+          @Nullable String text = VersionTable.interfaceOf(session, tenant, plugin, version);
+          return text == null ? List.of() : List.of(text);
+        });
+    return found.isEmpty() ? null : found.getFirst();
+  }
+
+  @Override
+  public Set<BlobDigest> referencedBlobs() {
+    return Set.copyOf(database.read(VersionTable::digests));
+  }
+
+  @Override
+  public boolean isReferenced(BlobDigest digest) {
+    return database.read(session -> VersionTable.has(session, digest));
+  }
+
+  @Override
+  public List<AuditRecord> audit(AuditFilter filter) {
+    return database.read(session -> AuditTable.list(session, filter));
+  }
+
+  @Override
+  public List<AuditRecord> auditAfter(long id, int limit) {
+    return database.read(session -> AuditTable.after(session, id, limit));
+  }
+
+  @Override
+  public void close() {
+    writer.shutdown();
+    try {
+      if (!writer.awaitTermination(CLOSE_TIMEOUT_SECONDS, TimeUnit.SECONDS)) {
+        throw new IllegalStateException("a transaction does not end");
+      }
+      database.close();
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      throw new IllegalStateException("interrupted while closing the database", e);
+    }
+  }
+}

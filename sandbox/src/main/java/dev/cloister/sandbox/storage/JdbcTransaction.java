@@ -1,0 +1,62 @@
+package dev.cloister.sandbox.storage;
+
+/// The changes of one transaction. Used on the store's writer thread only.
+final class JdbcTransaction implements MetadataTransaction {
+  private final SqlSession session;
+  private final long auditRecordsKept;
+
+  JdbcTransaction(SqlSession session, long auditRecordsKept) {
+    this.session = session;
+    this.auditRecordsKept = auditRecordsKept;
+  }
+
+  @Override
+  public void putTenant(TenantRecord tenant) {
+    TenantTable.put(session, tenant);
+  }
+
+  @Override
+  public void deleteTenant(TenantName tenant) {
+    TenantTable.delete(session, tenant);
+  }
+
+  @Override
+  public void insertKey(KeyRecord key) {
+    KeyTable.insert(session, key);
+  }
+
+  @Override
+  public void deleteKey(String id) {
+    KeyTable.delete(session, id);
+  }
+
+  @Override
+  public void putPlugin(PluginRecord plugin) {
+    PluginTable.put(session, plugin);
+  }
+
+  @Override
+  public void deletePlugin(TenantName tenant, PluginName plugin) {
+    PluginTable.delete(session, tenant, plugin);
+  }
+
+  @Override
+  public void insertVersion(VersionRecord version, String interfaceJson) {
+    VersionTable.insert(session, version, interfaceJson);
+  }
+
+  @Override
+  public void deleteVersion(TenantName tenant, PluginName plugin, BlobDigest version) {
+    VersionTable.delete(session, tenant, plugin, version);
+  }
+
+  @Override
+  public void putAlias(AliasRecord alias) {
+    AliasTable.put(session, alias);
+  }
+
+  @Override
+  public AuditRecord appendAudit(AuditRecord entry) {
+    return AuditTable.append(session, entry, auditRecordsKept);
+  }
+}

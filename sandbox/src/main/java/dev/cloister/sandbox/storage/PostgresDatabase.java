@@ -1,0 +1,291 @@
+package dev.cloister.sandbox.storage;
+
+import com.zaxxer.hikari.HikariConfig;
+import com.zaxxer.hikari.HikariDataSource;
+import java.sql.Connection;
+import java.sql.DriverManager;
+import java.sql.PreparedStatement;
+import java.sql.ResultSet;
+import java.sql.SQLException;
+import java.sql.Statement;
+import java.time.Duration;
+import java.util.Properties;
+import java.util.function.Function;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/*
+ * One owner. What a server knows of its tenants it keeps in memory, so a second server that changed
+ * the same database would be answered from what is no longer true. A session-level advisory lock
+ * keeps a second one out while the first runs. The lock is lost with its connection, also where the
+ * server behind it still runs; therefore each owner counts the epoch in `database_owner` up, and
+ * each change begins by locking that row and comparing. Changes of any number of servers thereby
+ * have one order, and one that was overtaken changes nothing more.
+ *
+ * Commits without an answer. When the connection breaks during COMMIT, the change may or may not be
+ * on disk. The transaction's number, read at its beginning, is looked up by another connection
+ * (pg_xact_status) until it is known; the caller gets its answer only then.
+ */
+
+/// A PostgreSQL database, which belongs to one server at a time.
+///
+/// Sessions commit with `synchronous_commit=on`, whatever the role or the database says: a
+/// transaction is on the server's disk when its commit returns.
+final class PostgresDatabase implements SqlDatabase {
+  private static final Logger LOG = LoggerFactory.getLogger(PostgresDatabase.class);
+
+  private static final int OLDEST_VERSION = 13;
+  private static final int READ_CONNECTIONS = 4;
+  // One more than is in use at once, to ask what became of a commit.
+  private static final int WRITE_CONNECTIONS = 2;
+  private static final long OWNER_LOCK = 0x636c6f69737465L;
+  private static final Duration BORROW_TIMEOUT = Duration.ofSeconds(10);
+  private static final Duration OWNER_PATIENCE = Duration.ofSeconds(10);
+  private static final Duration COMMIT_PATIENCE = Duration.ofSeconds(60);
+  private static final long RETRY_MILLIS = 200;
+  private static final String CONNECT_TIMEOUT_SECONDS = "10";
+  private static final String ANSWER_TIMEOUT_SECONDS = "60";
+
+  /// Of each session, whatever the role, the database or the server have for a default.
+  private static final String SESSION_SETTINGS =
+      "SET synchronous_commit = on; SET tcp_keepalives_idle = 30;"
+          + " SET tcp_keepalives_interval = 10; SET tcp_keepalives_count = 3";
+
+  private final PostgresAddress address;
+  private final long epoch;
+  private final HikariDataSource reads;
+  private final HikariDataSource writes;
+
+  /// Holds the lock for as long as it is open.
+  private final Connection owner;
+
+  /// Why nothing can be changed any more, null while all is well.
+  private volatile @Nullable String brokenBy;
+
+  private PostgresDatabase(PostgresAddress address, long epoch, Connection owner) {
+    this.address = address;
+    this.epoch = epoch;
+    this.owner = owner;
+    HikariConfig forReads = pool(address, "cloister-reads", READ_CONNECTIONS);
+    forReads.setReadOnly(true);
+    // All queries of a transaction see one state.
+    forReads.setTransactionIsolation("TRANSACTION_REPEATABLE_READ");
+    this.reads = new HikariDataSource(forReads);
+    this.writes = new HikariDataSource(pool(address, "cloister-writes", WRITE_CONNECTIONS));
+  }
+
+  /// Opens the database, becomes its owner and brings its schema up to date.
+  ///
+  /// @throws StorageException if the database cannot be reached, is too old or another server uses
+  ///   it
+  static PostgresDatabase open(PostgresAddress address) {
+    try {
+      Connection owner = DriverManager.getConnection(address.url(), properties(address));
+      try {
+        SqlDialect.run(owner, SESSION_SETTINGS);
+        int version = requireVersion(address, owner);
+        warnOf(owner, "fsync");
+        warnOf(owner, "full_page_writes");
+        awaitLock(address, owner);
+        SchemaMigrations.apply(owner, SqlDialect.POSTGRESQL);
+        long epoch = nextEpoch(owner);
+        LOG.info("event=database-opened address={} version={} epoch={}", address, version, epoch);
+        return new PostgresDatabase(address, epoch, owner);
+      } catch (SQLException | RuntimeException e) {
+        owner.close();
+        throw e;
+      }
+    } catch (SQLException e) {
+      throw SqlDialect.POSTGRESQL.failure("cannot open the database " + address, e);
+    }
+  }
+
+  @Override
+  public <T> T read(Function<SqlSession, T> work) {
+    try (Connection connection = reads.getConnection()) {
+      T value = work.apply(new SqlSession(connection, SqlDialect.POSTGRESQL));
+      connection.commit();
+      return value;
+    } catch (SQLException e) {
+      throw SqlDialect.POSTGRESQL.failure("cannot read the metadata", e);
+    }
+  }
+
+  @Override
+  public <T> T change(Function<SqlSession, T> work) {
+    @Nullable String broken = brokenBy;
+    if (broken != null) {
+      throw new StorageException(broken);
+    }
+    // Closing the connection takes back what was not committed.
+    try (Connection connection = writes.getConnection()) {
+      String transaction = begin(connection);
+      T value = work.apply(new SqlSession(connection, SqlDialect.POSTGRESQL));
+      commit(connection, transaction);
+      return value;
+    } catch (SQLException e) {
+      throw SqlDialect.POSTGRESQL.failure("cannot commit a change of the metadata", e);
+    }
+  }
+
+  @Override
+  public void close() {
+    reads.close();
+    writes.close();
+    try {
+      // Last: whoever comes next waits for it.
+      owner.close();
+    } catch (SQLException e) {
+      throw SqlDialect.POSTGRESQL.failure("cannot close the database", e);
+    }
+  }
+
+  /// What the URL says takes precedence over these.
+  private static Properties properties(PostgresAddress address) {
+    Properties properties = new Properties();
+    properties.setProperty("ApplicationName", "cloister");
+    properties.setProperty("connectTimeout", CONNECT_TIMEOUT_SECONDS);
+    properties.setProperty("socketTimeout", ANSWER_TIMEOUT_SECONDS);
+    properties.setProperty("tcpKeepAlive", "true");
+    if (address.user() != null) {
+      properties.setProperty("user", address.user());
+    }
+    if (address.password() != null) {
+      properties.setProperty("password", address.password());
+    }
+    return properties;
+  }
+
+  private static HikariConfig pool(PostgresAddress address, String name, int connections) {
+    HikariConfig config = new HikariConfig();
+    config.setPoolName(name);
+    config.setJdbcUrl(address.url());
+    config.setDataSourceProperties(properties(address));
+    config.setMaximumPoolSize(connections);
+    config.setMinimumIdle(1);
+    config.setAutoCommit(false);
+    config.setConnectionTimeout(BORROW_TIMEOUT.toMillis());
+    config.setConnectionInitSql(SESSION_SETTINGS);
+    // The owner's connection has shown that the database can be reached.
+    config.setInitializationFailTimeout(-1);
+    return config;
+  }
+
+  private static int requireVersion(PostgresAddress address, Connection connection)
+      throws SQLException {
+    int version = connection.getMetaData().getDatabaseMajorVersion();
+    if (version < OLDEST_VERSION) {
+      throw new StorageException(
+          address + " is PostgreSQL " + version + ", needed is " + OLDEST_VERSION + " or newer");
+    }
+    return version;
+  }
+
+  private static long nextEpoch(Connection connection) throws SQLException {
+    SqlDialect.run(
+        connection,
+        """
+        CREATE TABLE IF NOT EXISTS database_owner (id BIGINT PRIMARY KEY, epoch BIGINT NOT NULL);
+        INSERT INTO database_owner (id, epoch) VALUES (1, 0) ON CONFLICT DO NOTHING;
+        """);
+    try (Statement statement = connection.createStatement();
+        ResultSet row =
+            statement.executeQuery(
+                "UPDATE database_owner SET epoch = epoch + 1 WHERE id = 1 RETURNING epoch")) {
+      if (!row.next()) {
+        throw new StorageCorruptException("the table database_owner has lost its row");
+      }
+      return row.getLong(1);
+    }
+  }
+
+  private static void warnOf(Connection connection, String setting) throws SQLException {
+    try (Statement statement = connection.createStatement();
+        ResultSet row = statement.executeQuery("SHOW " + setting)) {
+      if (row.next() && row.getString(1).equals("off")) {
+        LOG.warn("event=database-not-durable setting={} value=off", setting);
+      }
+    }
+  }
+
+  private static void awaitLock(PostgresAddress address, Connection connection)
+      throws SQLException {
+    long deadline = System.nanoTime() + OWNER_PATIENCE.toNanos();
+    // A server that was killed a moment ago may still be connected.
+    while (!isLocked(connection)) {
+      if (System.nanoTime() - deadline > 0) {
+        throw new StorageException("another server uses the database " + address);
+      }
+      pause();
+    }
+  }
+
+  private static boolean isLocked(Connection connection) throws SQLException {
+    try (Statement statement = connection.createStatement();
+        ResultSet row = statement.executeQuery("SELECT pg_try_advisory_lock(" + OWNER_LOCK + ")")) {
+      return row.next() && row.getBoolean(1);
+    }
+  }
+
+  /// Begins a change and returns its transaction's number.
+  private String begin(Connection connection) throws SQLException {
+    try (Statement statement = connection.createStatement();
+        ResultSet row =
+            statement.executeQuery(
+                "SELECT epoch, pg_current_xact_id() FROM database_owner WHERE id = 1 FOR UPDATE")) {
+      if (!row.next() || row.getLong(1) != epoch) {
+        brokenBy = "another server has taken over the database " + address;
+        throw new StorageException(brokenBy);
+      }
+      return row.getString(2);
+    }
+  }
+
+  private void commit(Connection connection, String transaction) throws SQLException {
+    try {
+      connection.commit();
+    } catch (SQLException e) {
+      LOG.warn("event=commit-unanswered transaction={}", transaction, e);
+      if (!wasCommitted(transaction)) {
+        throw e;
+      }
+    }
+  }
+
+  /// Finds out what became of a commit that was not answered.
+  private boolean wasCommitted(String transaction) {
+    long deadline = System.nanoTime() + COMMIT_PATIENCE.toNanos();
+    while (System.nanoTime() - deadline < 0) {
+      try (Connection connection = writes.getConnection();
+          PreparedStatement statement =
+              connection.prepareStatement("SELECT pg_xact_status(?::xid8)")) {
+        statement.setString(1, transaction);
+        @Nullable String status = first(statement);
+        if (!"in progress".equals(status)) {
+          return "committed".equals(status);
+        }
+      } catch (SQLException e) {
+        LOG.warn("event=database-unreachable transaction={}", transaction, e);
+      }
+      pause();
+    }
+    brokenBy = "it is not known whether a change was committed; the server must be restarted";
+    throw new StorageException(brokenBy);
+  }
+
+  private static @Nullable String first(PreparedStatement statement) throws SQLException {
+    try (ResultSet row = statement.executeQuery()) {
+      return row.next() ? row.getString(1) : null;
+    }
+  }
+
+  private static void pause() {
+    try {
+      Thread.sleep(RETRY_MILLIS);
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      throw new IllegalStateException("interrupted while waiting for the database", e);
+    }
+  }
+}
