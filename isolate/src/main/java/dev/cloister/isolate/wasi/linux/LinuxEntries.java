@@ -46,7 +46,10 @@ final class LinuxEntries {
     if (cookie != position) {
       batch = List.of();
       next = 0;
-      calls.seek(directory, cookie <= BEFORE_FIRST ? 0 : cookie - BEFORE_FIRST);
+      // The last position of some file systems is the largest long; then the cookie is negative.
+      calls.seek(
+          directory,
+          Long.compareUnsigned(cookie, BEFORE_FIRST) <= 0 ? 0 : cookie - BEFORE_FIRST);
     }
     while (next == batch.size()) {
       byte[] bytes = calls.entries(directory, BATCH_BYTES);
