@@ -7,7 +7,6 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.LinkOption;
 import java.nio.file.Path;
-import java.nio.file.SecureDirectoryStream;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -72,9 +71,8 @@ final class HostFolderRaceTest {
     AtomicReference<Throwable> fault = new AtomicReference<>();
     List<Thread> others = new ArrayList<>();
     for (int i = 0; i < OTHERS; i++) {
-      Path workshop = Files.createDirectory(machine.resolve("workshop-" + i));
       Disturber disturber =
-          new Disturber(folder, outside, workshop, new Random(seed + 1 + i));
+          new Disturber(folder, outside, new Random(seed + 1 + i), "new-" + i);
       others.add(Thread.ofPlatform().start(() -> disturber.runUntil(done, fault)));
     }
     List<Long> inodes = inodes(outside);
@@ -114,7 +112,7 @@ final class HostFolderRaceTest {
     int length = memory.put(PATH, path(random));
     GuestMemory guest = memory.guest();
     int follow = random.nextInt(2);
-    switch (random.nextInt(9)) {
+    switch (random.nextInt(16)) {
       case 0 -> attempt(() -> paths.pathCreateDirectory(guest, ROOT, PATH, length));
       case 1 -> attempt(() -> paths.pathRemoveDirectory(guest, ROOT, PATH, length));
       case 2 -> attempt(() -> paths.pathUnlinkFile(guest, ROOT, PATH, length));
@@ -191,14 +189,15 @@ final class HostFolderRaceTest {
 
   private static String path(Random random) {
     StringBuilder path = new StringBuilder(name(random));
-    for (int i = random.nextInt(4); i > 0; i--) {
+    for (int i = Math.max(0, random.nextInt(6) - 2); i > 0; i--) {
       path.append('/').append(random.nextInt(8) == 0 ? ".." : name(random));
     }
     return path.toString();
   }
 
+  /// One name more often than the others, so that all meet there.
   private static String name(Random random) {
-    return NAMES.get(random.nextInt(NAMES.size()));
+    return NAMES.get(Math.max(0, random.nextInt(NAMES.size() + 3) - 3));
   }
 
   private static List<Long> inodes(Path root) throws IOException {
@@ -226,79 +225,93 @@ final class HostFolderRaceTest {
     return all;
   }
 
-  /// Somebody else on the machine who works in the folder; careful not to follow links itself. New
-  /// files are made in a place of its own and moved to where they shall be.
+  /// Somebody else on the machine who works in the folder, and can make links to anywhere.
+  ///
+  /// It goes by host folders itself: `SecureDirectoryStream` closes a descriptor twice when what it
+  /// opens is no folder, and thereby those of the guest.
   private static final class Disturber {
     private final Path folder;
     private final Path outside;
-    private final Path workshop;
     private final Random random;
+    private final String made;
 
-    Disturber(Path folder, Path outside, Path workshop, Random random) {
+    Disturber(Path folder, Path outside, Random random, String made) {
       this.folder = folder;
       this.outside = outside;
-      this.workshop = workshop;
       this.random = random;
+      this.made = made;
     }
 
     void runUntil(AtomicBoolean done, AtomicReference<Throwable> fault) {
-      try (SecureDirectoryStream<Path> work = open(workshop);
-          SecureDirectoryStream<Path> root = open(folder)) {
+      try {
+        DirectoryNode root =
+            HostFolder.of(folder, /* isReadOnly= */ false).open(BlockingRegion.NONE);
         while (!done.get()) {
-          try (SecureDirectoryStream<Path> place = place(root)) {
-            disturb(work, place);
-          } catch (IOException _) {
-            // Somebody was faster.
+          DirectoryNode place = place(root);
+          try {
+            disturb(root, place);
+          } catch (ErrnoException _) {
+            clearUp(root); // somebody was faster
+          } finally {
+            place.release();
           }
         }
+        root.release();
       } catch (IOException | RuntimeException e) {
         fault.set(e);
       }
     }
 
-    private void disturb(SecureDirectoryStream<Path> work, SecureDirectoryStream<Path> place)
-        throws IOException {
-      Path target = Path.of(name(random));
-      Path made = workshop.resolve("made");
-      Files.deleteIfExists(made);
-      switch (random.nextInt(8)) {
-        case 0 -> Files.createDirectory(made);
-        case 1 -> Files.writeString(made, "of others");
-        case 2 -> Files.createSymbolicLink(made, outside.resolve(name(random)));
-        case 3 -> Files.createSymbolicLink(made, outside.resolve(name(random) + "-secret"));
-        case 4 ->
-            Files.createSymbolicLink(
-                made, Path.of("../".repeat(random.nextInt(4)) + "outside/a"));
-        case 5 -> place.move(Path.of(name(random)), place, target);
-        case 6 -> place.deleteFile(target);
-        default -> place.deleteDirectory(target);
-      }
-      if (Files.exists(made, LinkOption.NOFOLLOW_LINKS)) {
-        work.move(made.getFileName(), place, target);
+    private void disturb(DirectoryNode root, DirectoryNode place) {
+      String target = name(random);
+      switch (random.nextInt(9)) {
+        case 0 -> place.createDirectory(target);
+        case 1, 2 -> {
+          RegularFileNode file = root.createFile(made);
+          file.append(new byte[] {'x'}, 0, 1);
+          file.release();
+          root.rename(made, place, target);
+        }
+        case 3 -> link(root, place, target, outside + "/" + name(random));
+        case 4, 5 -> link(root, place, target, outside + "/" + name(random) + "-secret");
+        case 6 -> link(root, place, target, "../".repeat(random.nextInt(4)) + "outside/a");
+        case 7 -> place.rename(name(random), place, target);
+        default -> {
+          if (random.nextBoolean()) {
+            place.removeDirectory(target);
+          } else {
+            place.unlink(target);
+          }
+        }
       }
     }
 
-    private SecureDirectoryStream<Path> place(SecureDirectoryStream<Path> root)
-        throws IOException {
-      SecureDirectoryStream<Path> place = open(root, Path.of("."));
-      for (int i = random.nextInt(3); i > 0; i--) {
-        try (SecureDirectoryStream<Path> above = place) {
-          place = open(above, Path.of(name(random)));
+    private void clearUp(DirectoryNode root) {
+      try {
+        root.unlink(made);
+      } catch (ErrnoException none) {
+        assertThat(none.errno()).isEqualTo(Errno.NOENT);
+      }
+    }
+
+    private void link(DirectoryNode root, DirectoryNode place, String name, String target) {
+      root.createSymlink(made, target);
+      root.rename(made, place, name);
+    }
+
+    private DirectoryNode place(DirectoryNode root) {
+      root.retain();
+      DirectoryNode place = root;
+      for (int i = Math.max(0, random.nextInt(6) - 3); i > 0; i--) {
+        FileSystemNode below = place.lookup(name(random));
+        if (below instanceof DirectoryNode directory) {
+          place.release();
+          place = directory;
+        } else if (below != null) {
+          below.release();
         }
       }
       return place;
-    }
-
-    private static SecureDirectoryStream<Path> open(Path folder) throws IOException {
-      if (Files.newDirectoryStream(folder) instanceof SecureDirectoryStream<Path> secure) {
-        return secure;
-      }
-      throw new IOException("no secure directory streams");
-    }
-
-    private static SecureDirectoryStream<Path> open(SecureDirectoryStream<Path> folder, Path name)
-        throws IOException {
-      return folder.newDirectoryStream(name, LinkOption.NOFOLLOW_LINKS);
     }
   }
 }
