@@ -2,6 +2,7 @@ package dev.cloister.engine;
 
 import dev.cloister.engine.code.NativeModule;
 import dev.cloister.engine.code.NativeModuleCache;
+import dev.cloister.engine.codegen.ImageSizes;
 import dev.cloister.engine.codegen.Sites;
 import dev.cloister.engine.error.SourcePosition;
 import dev.cloister.engine.module.ExecutionProfile;
@@ -199,6 +200,28 @@ public final class ModuleHandle implements AutoCloseable {
   /// instances run code of the kind [CodeKind#POLLED]}
   public boolean isQuarantined() {
     return codeKind().isReplaceable() && stops.isQuarantined(nativeModule.stopSite());
+  }
+
+  /// {@return the kind of code that calls of the module's instances in a store run from now on} On
+  /// the thread that runs the store.
+  public CodeKind codeKind(Store store) {
+    if (isolate.debugger().isEnabled()) {
+      return CodeKind.DEBUG;
+    }
+    CodeKind shared = codeKind();
+    if (!shared.isReplaceable()) {
+      return shared;
+    }
+    if (store.isMetered()) {
+      return CodeKind.FUEL;
+    }
+    return isQuarantined() ? CodeKind.POLLED : shared;
+  }
+
+  /// {@return about how many bytes the class files of a kind take once all functions are there} It
+  /// depends on the module and the kind alone, see [ImageSizes].
+  public long imageBytes(CodeKind kind) {
+    return ImageSizes.estimate(nativeModule.module(), kind);
   }
 
   /// Lets another isolate of the same engine use the module, as if it had compiled the same bytes.

@@ -8,6 +8,7 @@ import dev.cloister.engine.logging.CodeLogListener;
 import dev.cloister.engine.module.ModuleHash;
 import dev.cloister.isolate.heap.HeapLedger;
 import dev.cloister.isolate.heap.HeapSnapshot;
+import dev.cloister.isolate.plugin.CodeBudget;
 import dev.cloister.isolate.plugin.LoadedModules;
 import dev.cloister.isolate.plugin.ModuleUpload;
 import dev.cloister.isolate.plugin.PluginHandle;
@@ -29,6 +30,7 @@ public final class Isolate {
   private final WasmEngine engine;
   private final EngineIsolate engineIsolate;
   private final HeapLedger ledger;
+  private final CodeBudget code;
   private final LoadedModules modules = new LoadedModules();
   private final CallDesk desk;
   private final IsolateVerticle verticle;
@@ -48,11 +50,12 @@ public final class Isolate {
     this.vertx = vertx;
     this.engine = engine;
     this.ledger = ledger;
+    this.code = new CodeBudget(ledger, limits.value(IsolateLimit.CODE_BYTES));
     this.desk = desk;
     this.limits = limits;
     this.callLimits = callLimits(limits);
     this.engineIsolate = engine.addIsolate(id.value());
-    this.verticle = new IsolateVerticle(engine, engineIsolate, ledger, modules, desk);
+    this.verticle = new IsolateVerticle(engine, engineIsolate, ledger, code, modules, desk);
   }
 
   /// The tenant's name.
@@ -75,6 +78,7 @@ public final class Isolate {
     limits = newLimits;
     callLimits = callLimits(newLimits);
     ledger.changeCap(newLimits.value(IsolateLimit.MEMORY_BYTES));
+    code.changeMax(newLimits.value(IsolateLimit.CODE_BYTES));
   }
 
   /// Refuses new calls; those in flight go on. Does nothing to a tenant that is gone.
@@ -90,6 +94,16 @@ public final class Isolate {
   /// The bytes charged now.
   public HeapSnapshot heap() {
     return ledger.snapshot();
+  }
+
+  /// The ledger, for those who hold memory for the tenant outside of its isolate.
+  public HeapLedger ledger() {
+    return ledger;
+  }
+
+  /// The tenant's share of compiled code, in bytes.
+  public long codeBytes() {
+    return code.usedBytes();
   }
 
   /// The calls in figures.
@@ -135,6 +149,7 @@ public final class Isolate {
         engine.startStreaming(engineIsolate, options),
         modules,
         ledger,
+        code,
         limits.value(IsolateLimit.UPLOAD_BYTES));
   }
 

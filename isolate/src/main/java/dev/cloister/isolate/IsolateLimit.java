@@ -57,6 +57,8 @@ public enum IsolateLimit {
   PLUGINS("plugins", 100, 0, 100_000),
   /// Versions kept of one plugin.
   VERSIONS_PER_PLUGIN("versionsPerPlugin", 50, 1, 10_000),
+  /// Compiled code that the tenant holds, in bytes: the share of each of its modules.
+  CODE_BYTES("codeBytes", mebibytes(256), 0, mebibytes(1 << 20)),
   /// Bytes stored durably for the tenant.
   STORAGE_BYTES("storageBytes", mebibytes(1024), 0, mebibytes(1 << 20));
 

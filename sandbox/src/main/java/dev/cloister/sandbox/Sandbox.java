@@ -17,6 +17,7 @@ import dev.cloister.sandbox.http.CompileFeed;
 import dev.cloister.sandbox.http.HealthApi;
 import dev.cloister.sandbox.http.HttpListener;
 import dev.cloister.sandbox.http.ServerInfo;
+import dev.cloister.sandbox.registry.KeyUseWriter;
 import dev.cloister.sandbox.registry.Registry;
 import dev.cloister.sandbox.registry.WarmUp;
 import dev.cloister.sandbox.stats.EngineLog;
@@ -104,6 +105,7 @@ public final class Sandbox implements AutoCloseable {
 
     // What is served.
     Registry registry = Registry.restore(config, store, blobs, isolates, keys, random, clock);
+    lifecycle.add("key uses", KeyUseWriter.start(store, keys));
     WarmUp warmUp = lifecycle.add("warm-up", new WarmUp());
     HealthApi health = new HealthApi(warmUp::pending);
     LocalNode node = new LocalNode("local");

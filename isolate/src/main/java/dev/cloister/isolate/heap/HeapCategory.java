@@ -14,10 +14,12 @@ public enum HeapCategory {
   GC_OBJECT("gc-object"),
   /// Instances themselves: fields, dropped-segment sets, function references.
   INSTANCE("instance"),
-  /// Compiled modules held by the tenant: wire bytes and metadata.
+  /// Compiled modules held by the tenant: wire bytes, metadata and generated code.
   CODE_SHARE("code-share"),
   /// Bytes on their way: uploads, waiting requests, output not yet delivered.
   BUFFER("buffer"),
+  /// Lines of logs that are kept for readers.
+  LOG("log"),
   /// Files and directories of virtual file systems.
   FILE("file");
 

@@ -17,16 +17,24 @@ public final class ModuleUpload {
   private final StreamingCompilation compilation;
   private final LoadedModules modules;
   private final HeapLedger ledger;
+  private final CodeBudget code;
   private final long maxBytes;
   private long receivedBytes;
   private boolean isEnded;
 
   /// Begins an upload of at most `maxBytes` bytes into `compilation`.
+  ///
+  /// @param code what its share of compiled code is charged to once it is there
   public ModuleUpload(
-      StreamingCompilation compilation, LoadedModules modules, HeapLedger ledger, long maxBytes) {
+      StreamingCompilation compilation,
+      LoadedModules modules,
+      HeapLedger ledger,
+      CodeBudget code,
+      long maxBytes) {
     this.compilation = compilation;
     this.modules = modules;
     this.ledger = ledger;
+    this.code = code;
     this.maxBytes = maxBytes;
   }
 
@@ -70,13 +78,20 @@ public final class ModuleUpload {
   ///
   /// @return the tenant's hold on it, the one it has already if the same bytes were there
   /// @throws dev.cloister.engine.error.WasmException if the module is faulty
-  /// @throws LimitExceededException as [#push]
+  /// @throws LimitExceededException as [#push], and of `codeBytes`
   /// @throws CompilationCancelledException as [#push]
   public PluginHandle finish() {
     requireOpen();
     boolean isDone = false;
     try {
       ModuleHandle module = compilation.finish();
+      PluginHandle held = modules.find(module.hash());
+      if (held != null) {
+        // It is paid for already.
+        module.close();
+        abort();
+        return held;
+      }
       PluginHandle handle = take(module);
       isDone = true;
       return modules.add(handle);
@@ -101,25 +116,27 @@ public final class ModuleUpload {
       throw new LimitExceededException("uploadBytes", receivedBytes + bytes, maxBytes);
     }
     if (!ledger.charge(HeapCategory.BUFFER, bytes)) {
-      throw memoryExceeded(bytes);
+      throw new LimitExceededException(
+          "memoryBytes", ledger.chargedBytes() + bytes, ledger.capBytes());
     }
     receivedBytes += bytes;
   }
 
+  /// The module's bytes are charged twice for a moment, so that they always are.
   private PluginHandle take(ModuleHandle module) {
-    long metadataBytes = module.module().metadataBytes();
-    if (!ledger.charge(HeapCategory.CODE_SHARE, metadataBytes)) {
-      module.close();
-      throw memoryExceeded(metadataBytes);
+    PluginHandle handle;
+    boolean isPaid = false;
+    try {
+      handle = PluginHandle.open(module, code, receivedBytes);
+      isPaid = true;
+    } finally {
+      if (!isPaid) {
+        module.close();
+      }
     }
-    ledger.move(HeapCategory.BUFFER, HeapCategory.CODE_SHARE, receivedBytes);
+    ledger.release(HeapCategory.BUFFER, receivedBytes);
     isEnded = true;
-    return new PluginHandle(module, ledger, receivedBytes + metadataBytes);
-  }
-
-  private LimitExceededException memoryExceeded(long bytes) {
-    return new LimitExceededException(
-        "memoryBytes", ledger.chargedBytes() + bytes, ledger.capBytes());
+    return handle;
   }
 
   private void requireOpen() {

@@ -5,23 +5,33 @@ import dev.cloister.engine.ModuleHandle;
 import dev.cloister.engine.module.Import;
 import dev.cloister.engine.module.ModuleHash;
 import dev.cloister.engine.module.WasmModule;
+import dev.cloister.engine.runtime.CodeKind;
 import dev.cloister.isolate.abi.Abi;
 import dev.cloister.isolate.abi.AbiDetector;
-import dev.cloister.isolate.heap.HeapCategory;
-import dev.cloister.isolate.heap.HeapLedger;
+import dev.cloister.isolate.abi.CapabilityNeeds;
+import dev.cloister.isolate.host.Capability;
+import dev.cloister.isolate.imports.CloisterModule;
 import dev.cloister.isolate.wasi.WasiPreview1;
+import java.util.Collections;
+import java.util.EnumSet;
 import java.util.List;
+import java.util.Set;
+import java.util.SortedMap;
 
 /// A tenant's hold on one compiled module.
 ///
 /// It is counted: [LoadedModules] has one hold and every call in flight has one, so a module that
 /// is unloaded stays until its last call has ended. Then the engine's reference is closed and the
-/// bytes charged for the module return to the ledger. Any thread.
+/// bytes charged for the module return to the tenant's budget. Any thread.
+///
+/// What is charged is a function of the module alone: its wire bytes, its metadata, and what its
+/// code takes when all of it has been generated; once more for each further kind of code that the
+/// tenant's calls run.
 public final class PluginHandle {
   private final ModuleHandle module;
-  private final HeapLedger ledger;
-  private final long chargedBytes;
+  private final CodeBudget budget;
   private final Abi abi;
+  private final SortedMap<Capability, List<String>> needs;
   private final List<Import> unresolvedImports;
 
   private final Object lock = new Object();
@@ -32,16 +42,44 @@ public final class PluginHandle {
   @GuardedBy("lock")
   private boolean unloaded;
 
-  /// Takes `module` over, for which `chargedBytes` are charged as code share.
-  PluginHandle(ModuleHandle module, HeapLedger ledger, long chargedBytes) {
+  @GuardedBy("lock")
+  private long chargedBytes;
+
+  /// The kinds of code that are paid for; replaced under the lock, read by every call.
+  private volatile Set<CodeKind> paidKinds;
+
+  private PluginHandle(ModuleHandle module, CodeBudget budget, long chargedBytes) {
     this.module = module;
-    this.ledger = ledger;
+    this.budget = budget;
     this.chargedBytes = chargedBytes;
+    this.paidKinds = EnumSet.of(CodeKind.BASELINE, CodeKind.OPTIMIZED);
     this.abi = AbiDetector.detect(module.module());
+    this.needs = Collections.unmodifiableSortedMap(CapabilityNeeds.of(module.module()));
     this.unresolvedImports =
-        module.module().imports().stream()
-            .filter(needed -> !WasiPreview1.provides(needed.module(), needed.name()))
-            .toList();
+        module.module().imports().stream().filter(needed -> !isProvided(needed)).toList();
+  }
+
+  /// Whether something on this server provides an import, given the capability that it needs.
+  public static boolean isProvided(Import needed) {
+    return WasiPreview1.provides(needed.module(), needed.name())
+        || CloisterModule.provides(needed.module(), needed.name());
+  }
+
+  /// What the module needs to be granted, with the imports that need it.
+  public SortedMap<Capability, List<String>> needs() {
+    return needs;
+  }
+
+  /// Takes `module` over and charges `budget` for it.
+  ///
+  /// @param wireBytes the size of the module
+  /// @throws dev.cloister.engine.error.LimitExceededException if the budget does not allow it;
+  ///   `module` is the caller's then
+  static PluginHandle open(ModuleHandle module, CodeBudget budget, long wireBytes) {
+    long bytes =
+        wireBytes + module.module().metadataBytes() + module.imageBytes(CodeKind.BASELINE);
+    budget.charge(bytes);
+    return new PluginHandle(module, budget, bytes);
   }
 
   /// The digest of the module's bytes.
@@ -74,6 +112,29 @@ public final class PluginHandle {
     return module;
   }
 
+  /// Pays for code of `kind` that a call is about to run; for a caller that has a hold.
+  ///
+  /// Optimized code takes the place of baseline code, so both are one share. The other kinds are
+  /// made beside them, and stay charged until the module is let go.
+  ///
+  /// @throws dev.cloister.engine.error.LimitExceededException of `codeBytes` or `memoryBytes`
+  public void payFor(CodeKind kind) {
+    if (paidKinds.contains(kind)) {
+      return;
+    }
+    synchronized (lock) {
+      if (paidKinds.contains(kind)) {
+        return;
+      }
+      long bytes = module.imageBytes(kind);
+      budget.charge(bytes);
+      chargedBytes += bytes;
+      Set<CodeKind> kinds = EnumSet.copyOf(paidKinds);
+      kinds.add(kind);
+      paidKinds = kinds;
+    }
+  }
+
   /// Takes a hold; returns false if the module was unloaded.
   public boolean hold() {
     synchronized (lock) {
@@ -95,6 +156,7 @@ public final class PluginHandle {
 
   /// Gives a hold back; the last one lets the module go.
   public void release() {
+    long bytes;
     synchronized (lock) {
       if (holds == 0) {
         throw new IllegalStateException("module " + hash().hex() + " was released too often");
@@ -102,8 +164,9 @@ public final class PluginHandle {
       if (--holds > 0) {
         return;
       }
+      bytes = chargedBytes;
     }
     module.close();
-    ledger.release(HeapCategory.CODE_SHARE, chargedBytes);
+    budget.release(bytes);
   }
 }

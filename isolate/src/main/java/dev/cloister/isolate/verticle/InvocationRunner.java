@@ -135,7 +135,7 @@ final class InvocationRunner {
             if (scratchPath != null) {
               config.preopen(new Preopen(scratchPath, files.root(), /* isReadOnly= */ false));
             }
-            return GuestProgram.instantiate(module, context.store(), config.build());
+            return GuestProgram.instantiate(module, context, config.build());
           },
           program -> new Exited(program.runCommand(), output.toByteArray()));
     }
@@ -151,6 +151,7 @@ final class InvocationRunner {
       serving = instance;
       stop.bind(instance.store());
       instance.begin(context, limits.fuelPerCall());
+      plugin.payFor(plugin.engineHandle().codeKind(instance.store()));
       P program = instance.program(plugin.engineHandle(), linker);
       long instantiatedNanos = nanoTime.getAsLong();
       instantiateNanos = instantiatedNanos - startNanos;

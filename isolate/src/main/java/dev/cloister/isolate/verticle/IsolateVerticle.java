@@ -4,6 +4,7 @@ import dev.cloister.engine.EngineIsolate;
 import dev.cloister.engine.WasmEngine;
 import dev.cloister.engine.module.ModuleHash;
 import dev.cloister.isolate.heap.HeapLedger;
+import dev.cloister.isolate.plugin.CodeBudget;
 import dev.cloister.isolate.plugin.LoadedModules;
 import dev.cloister.isolate.plugin.ModuleUpload;
 import dev.cloister.isolate.plugin.PluginHandle;
@@ -23,6 +24,7 @@ public final class IsolateVerticle extends VerticleBase {
   private final WasmEngine engine;
   private final EngineIsolate engineIsolate;
   private final HeapLedger ledger;
+  private final CodeBudget code;
   private final LoadedModules modules;
   private final CallDesk desk;
 
@@ -35,11 +37,13 @@ public final class IsolateVerticle extends VerticleBase {
       WasmEngine engine,
       EngineIsolate engineIsolate,
       HeapLedger ledger,
+      CodeBudget code,
       LoadedModules modules,
       CallDesk desk) {
     this.engine = engine;
     this.engineIsolate = engineIsolate;
     this.ledger = ledger;
+    this.code = code;
     this.modules = modules;
     this.desk = desk;
   }
@@ -85,7 +89,8 @@ public final class IsolateVerticle extends VerticleBase {
 
   private PluginHandle compile(ModuleHash hash, byte[] wireBytes) {
     ModuleUpload upload =
-        new ModuleUpload(engine.startStreaming(engineIsolate), modules, ledger, wireBytes.length);
+        new ModuleUpload(
+            engine.startStreaming(engineIsolate), modules, ledger, code, wireBytes.length);
     upload.push(wireBytes, 0, wireBytes.length);
     PluginHandle handle = upload.finish();
     if (!handle.hash().equals(hash)) {

@@ -8,6 +8,7 @@ import dev.cloister.engine.WasmEngine;
 import dev.cloister.engine.error.LimitExceededException;
 import dev.cloister.engine.error.ModuleException;
 import dev.cloister.engine.module.ModuleHash;
+import dev.cloister.engine.runtime.CodeKind;
 import dev.cloister.isolate.abi.Abi;
 import dev.cloister.isolate.fake.Guests;
 import dev.cloister.isolate.fake.Modules;
@@ -23,6 +24,7 @@ final class ModuleUploadTest {
   private final WasmEngine engine = guests.engine();
   private final EngineIsolate isolate = engine.addIsolate("tenant");
   private final HeapLedger ledger = new HeapLedger(1 << 20);
+  private final CodeBudget code = new CodeBudget(ledger, 1 << 20);
   private final LoadedModules modules = new LoadedModules();
 
   @AfterEach
@@ -51,7 +53,11 @@ final class ModuleUploadTest {
     assertThat(modules.find(plugin.hash())).isSameAs(plugin);
     assertThat(charged(HeapCategory.BUFFER)).isZero();
     assertThat(charged(HeapCategory.CODE_SHARE))
-        .isEqualTo(MODULE.length + plugin.module().metadataBytes());
+        .isEqualTo(
+            MODULE.length
+                + plugin.module().metadataBytes()
+                + plugin.engineHandle().imageBytes(CodeKind.BASELINE));
+    assertThat(code.usedBytes()).isEqualTo(charged(HeapCategory.CODE_SHARE));
     assertThat(upload.receivedBytes()).isEqualTo(MODULE.length);
   }
 
@@ -110,6 +116,71 @@ final class ModuleUploadTest {
 
     ledger.release(HeapCategory.FILE, free);
     assertThat(modules.count()).isZero();
+  }
+
+  @Test
+  void moduleWithMoreCodeThanAllowed_isRefusedByName() {
+    code.changeMax(MODULE.length);
+    ModuleUpload upload = upload(MODULE.length);
+    upload.push(MODULE, 0, MODULE.length);
+
+    assertThatThrownBy(upload::finish)
+        .isInstanceOfSatisfying(
+            LimitExceededException.class,
+            e -> {
+              assertThat(e.limit()).isEqualTo("codeBytes");
+              assertThat(e.used()).isGreaterThan(MODULE.length);
+              assertThat(e.allowed()).isEqualTo(MODULE.length);
+            });
+    assertThat(modules.count()).isZero();
+    assertThat(ledger.chargedBytes()).isZero();
+  }
+
+  @Test
+  void heldModuleAgain_needsNoMoreCodeThanOnce() {
+    PluginHandle first = load(MODULE);
+    code.changeMax(code.usedBytes());
+
+    assertThat(load(MODULE)).isSameAs(first);
+  }
+
+  @Test
+  void furtherKindOfCode_isPaidForOnceAndBeforeItRuns() {
+    PluginHandle plugin = load(MODULE);
+    long normal = code.usedBytes();
+    plugin.payFor(CodeKind.OPTIMIZED);
+    assertThat(code.usedBytes()).isEqualTo(normal);
+
+    plugin.payFor(CodeKind.DEBUG);
+    plugin.payFor(CodeKind.DEBUG);
+
+    long debugging = plugin.engineHandle().imageBytes(CodeKind.DEBUG);
+    assertThat(code.usedBytes()).isEqualTo(normal + debugging);
+    code.changeMax(normal + debugging);
+    assertThatThrownBy(() -> plugin.payFor(CodeKind.FUEL))
+        .isInstanceOfSatisfying(
+            LimitExceededException.class, e -> assertThat(e.limit()).isEqualTo("codeBytes"));
+    assertThat(code.usedBytes()).isEqualTo(normal + debugging);
+  }
+
+  @Test
+  void shareOfAModule_isTheSameWhoeverElseHoldsIt() {
+    load(MODULE);
+    long alone = code.usedBytes();
+    try (EngineIsolate other = engine.addIsolate("other")) {
+      CodeBudget otherCode = new CodeBudget(ledger, 1 << 20);
+      LoadedModules otherModules = new LoadedModules();
+      ModuleUpload upload =
+          new ModuleUpload(
+              engine.startStreaming(other), otherModules, ledger, otherCode, MODULE.length);
+      upload.push(MODULE, 0, MODULE.length);
+      upload.finish();
+
+      assertThat(engine.nativeModules()).hasSize(1);
+      assertThat(otherCode.usedBytes()).isEqualTo(alone);
+      assertThat(code.usedBytes()).isEqualTo(alone);
+      otherModules.close();
+    }
   }
 
   @Test
@@ -186,7 +257,7 @@ final class ModuleUploadTest {
   }
 
   private ModuleUpload upload(long maxBytes) {
-    return new ModuleUpload(engine.startStreaming(isolate), modules, ledger, maxBytes);
+    return new ModuleUpload(engine.startStreaming(isolate), modules, ledger, code, maxBytes);
   }
 
   private long charged(HeapCategory category) {

@@ -25,8 +25,8 @@ public record ApiKey(String id, String text) {
     return generate(randomHex(random, ID_BYTES), random);
   }
 
-  /// Makes a new key with this id.
-  static ApiKey generate(String id, SecureRandom random) {
+  /// Makes a key with this id and a new secret.
+  public static ApiKey generate(String id, SecureRandom random) {
     return new ApiKey(id, PREFIX + id + "_" + randomHex(random, SECRET_BYTES));
   }
 

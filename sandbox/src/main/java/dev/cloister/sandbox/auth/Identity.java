@@ -1,5 +1,6 @@
 package dev.cloister.sandbox.auth;
 
+import java.time.Instant;
 import org.jspecify.annotations.Nullable;
 
 /// What a request proved of who makes it.
@@ -18,4 +19,10 @@ public sealed interface Identity {
   /// @param reason why, in words that help its holder and nobody else
   /// @param keyId the public part of the key, null if it has none
   record Refused(String reason, @Nullable String keyId) implements Identity {}
+
+  /// A key that was right once. Only somebody who has it gets to know.
+  ///
+  /// @param keyId the public part of the key
+  /// @param end since when it is not valid any more
+  record Expired(String keyId, Instant end) implements Identity {}
 }

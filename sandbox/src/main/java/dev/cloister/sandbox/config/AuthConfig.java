@@ -49,6 +49,12 @@ public record AuthConfig(
     return config;
   }
 
+  /// Returns this section with another number of keys.
+  public AuthConfig withKeysPerTenant(int newKeysPerTenant) {
+    return new AuthConfig(
+        sessionDuration, maxSessions, newKeysPerTenant, maxFailures, failureWindow, trustedProxies);
+  }
+
   /// Returns this section with another bound of wrong keys.
   public AuthConfig withMaxFailures(int newMaxFailures) {
     return new AuthConfig(

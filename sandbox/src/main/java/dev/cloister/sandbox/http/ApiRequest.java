@@ -1,6 +1,7 @@
 package dev.cloister.sandbox.http;
 
 import dev.cloister.sandbox.auth.Principal;
+import dev.cloister.sandbox.http.field.TraceContext;
 import dev.cloister.sandbox.problem.Problem;
 import dev.cloister.sandbox.problem.ProblemType;
 import dev.cloister.sandbox.registry.Author;
@@ -9,6 +10,8 @@ import dev.cloister.sandbox.storage.BlobDigest;
 import dev.cloister.sandbox.storage.PluginName;
 import dev.cloister.sandbox.storage.TenantName;
 import io.vertx.core.MultiMap;
+import java.net.URLEncoder;
+import java.nio.charset.StandardCharsets;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
@@ -21,6 +24,7 @@ final class ApiRequest {
   /// What clients declare that were not told anything.
   private static final String FORM_TYPE = "application/x-www-form-urlencoded";
 
+  private static final String IDENTITY = "identity";
   private static final byte[] NO_BODY = new byte[0];
 
   private final Map<String, String> path;
@@ -28,6 +32,7 @@ final class ApiRequest {
   private final MultiMap headers;
   private final @Nullable Principal principal;
   private final @Nullable String remote;
+  private final TraceContext trace;
   private final byte[] body;
 
   private ApiRequest(
@@ -36,12 +41,14 @@ final class ApiRequest {
       MultiMap headers,
       @Nullable Principal principal,
       @Nullable String remote,
+      TraceContext trace,
       byte[] body) {
     this.path = path;
     this.query = query;
     this.headers = headers;
     this.principal = principal;
     this.remote = remote;
+    this.trace = trace;
     this.body = body;
   }
 
@@ -51,11 +58,13 @@ final class ApiRequest {
       MultiMap headers,
       @Nullable Principal principal,
       @Nullable String remote) {
-    return new ApiRequest(path, query, headers, principal, remote, NO_BODY);
+    TraceContext trace =
+        TraceContext.of(headers.getAll("traceparent"), headers.getAll("tracestate"));
+    return new ApiRequest(path, query, headers, principal, remote, trace, NO_BODY);
   }
 
   ApiRequest withBody(byte[] newBody) {
-    return new ApiRequest(path, query, headers, principal, remote, newBody);
+    return new ApiRequest(path, query, headers, principal, remote, trace, newBody);
   }
 
   /// Returns who made the request.
@@ -68,9 +77,31 @@ final class ApiRequest {
     return principal;
   }
 
+  /// Returns who made the request, null on a public route.
+  @Nullable Principal sender() {
+    return principal;
+  }
+
   /// Returns the network address the request came from.
   @Nullable String remote() {
     return remote;
+  }
+
+  /// Returns the request's place in its trace.
+  TraceContext trace() {
+    return trace;
+  }
+
+  /// Returns a reference to this request's path with the same query but for one parameter.
+  String target(String parameter, String value) {
+    StringBuilder target = new StringBuilder("?");
+    query.forEach(entry -> {
+      if (!entry.getKey().equals(parameter)) {
+        target.append(encoded(entry.getKey())).append('=').append(encoded(entry.getValue()));
+        target.append('&');
+      }
+    });
+    return target.append(parameter).append('=').append(encoded(value)).toString();
   }
 
   /// Returns who made the request, for the audit log.
@@ -205,6 +236,22 @@ final class ApiRequest {
     return Problem.of(ProblemType.UNSUPPORTED_MEDIA_TYPE, "the body must have the type " + allowed)
         .with("actual", actual)
         .with("allowed", allowed);
+  }
+
+  /// Checks that a body is sent as it is, since nothing here decompresses.
+  void requireIdentityCoding() {
+    @Nullable String coding = header("Content-Encoding");
+    if (coding != null && !coding.strip().equalsIgnoreCase(IDENTITY)) {
+      throw Problem.of(ProblemType.UNSUPPORTED_MEDIA_TYPE, "the body must not be compressed")
+          .with("what", "Content-Encoding")
+          .with("actual", coding)
+          .with("allowed", IDENTITY)
+          .asException();
+    }
+  }
+
+  private static String encoded(String text) {
+    return URLEncoder.encode(text, StandardCharsets.UTF_8);
   }
 
   private static BlobDigest digest(String what, String text) {

@@ -12,8 +12,7 @@ import org.jspecify.annotations.Nullable;
 ///
 /// Nothing is looked up to decide, only what the request says and what its key proved: the answer
 /// to a stranger is the same, in words and in time, whether a tenant exists or not.
-// `AuthorizationTest`
-/// goes through all roles, routes and tenants.
+/// `AuthorizationTest` goes through all roles, routes and tenants.
 final class Authorization {
   private Authorization() {}
 
@@ -72,6 +71,11 @@ final class Authorization {
       case Identity.Refused refused ->
           throw Problem.of(ProblemType.UNAUTHORIZED, refused.reason())
               .with("reason", "invalid-key")
+              .asException();
+      case Identity.Expired expired ->
+          throw Problem.of(ProblemType.UNAUTHORIZED, "the key is not valid since " + expired.end())
+              .with("reason", "expired-key")
+              .with("expiredAt", expired.end().toString())
               .asException();
     };
   }

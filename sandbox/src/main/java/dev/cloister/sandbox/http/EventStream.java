@@ -89,7 +89,7 @@ final class EventStream {
     response.setChunked(true);
     response.putHeader("Content-Type", "text/event-stream");
     response.putHeader("Cache-Control", "no-store");
-    response.putHeader("X-Content-Type-Options", "nosniff");
+    exchange.putCommonHeaders(response);
     response.closeHandler(_ -> release());
     exchange.http().resume();
     response.write(RETRY);

@@ -9,6 +9,7 @@ import dev.cloister.sandbox.registry.CodeLog;
 import dev.cloister.sandbox.registry.LogEntry;
 import dev.cloister.sandbox.registry.Tenant;
 import dev.cloister.sandbox.registry.TenantRegistry;
+import dev.cloister.sandbox.storage.AuditChain;
 import dev.cloister.sandbox.storage.AuditFilter;
 import dev.cloister.sandbox.storage.AuditRecord;
 import dev.cloister.sandbox.storage.TenantName;
@@ -56,7 +57,9 @@ final class EventsApi {
       @Nullable String target,
       String outcome,
       @Nullable String detail,
-      @Nullable String remote) {
+      @Nullable String remote,
+      @Nullable String previousHash,
+      @Nullable String hash) {
 
     static AuditView of(AuditRecord entry) {
       @Nullable TenantName tenant = entry.tenant();
@@ -70,7 +73,9 @@ final class EventsApi {
           entry.target(),
           entry.outcome(),
           entry.detail(),
-          entry.remote());
+          entry.remote(),
+          entry.previousHash(),
+          entry.hash());
     }
   }
 
@@ -86,15 +91,49 @@ final class EventsApi {
     }
   }
 
-  /// The audit log: a stream, or a list for whoever accepts JSON and no stream.
+  /// The audit log: a stream, a list for whoever accepts JSON and no stream, or all of it as lines
+  /// of JSON.
   void audit(Exchange exchange) {
     ApiRequest request = exchange.request();
-    if (request.accepts(STREAM_TYPE, /* isDefault= */ false)
+    if (isExport(request)) {
+      @Nullable Long after = lastEventId(request);
+      new AuditExport(exchange, audit, threads, request.query("tenant"))
+          .start(after == null ? -1 : after);
+    } else if (request.accepts(STREAM_TYPE, /* isDefault= */ false)
         || !request.accepts(Answer.JSON_TYPE, /* isDefault= */ false)) {
       streamAudit(exchange);
     } else {
       threads.of(this::listAudit).handle(exchange);
     }
+  }
+
+  /// Whether the hashes of the audit log follow from one another.
+  record Verification(
+      boolean valid,
+      long records,
+      @Nullable String firstId,
+      @Nullable String lastId,
+      @Nullable String head,
+      @Nullable String brokenId) {
+
+    static Verification of(AuditChain.Result result) {
+      return new Verification(
+          result.brokenId() == null,
+          result.records(),
+          text(result.firstId()),
+          text(result.lastId()),
+          result.head(),
+          text(result.brokenId()));
+    }
+
+    private static @Nullable String text(@Nullable Long id) {
+      return id == null ? null : id.toString();
+    }
+  }
+
+  /// Checks the audit log.
+  Answer verify(ApiRequest request) {
+    return Answer.json(200, Verification.of(audit.verify()));
   }
 
   /// A tenant's log: what is still held of it, then every new line.
@@ -211,6 +250,14 @@ final class EventsApi {
     @Nullable String next =
         found.size() > limit ? Page.encode(Long.toString(items.getLast().id())) : null;
     return Answer.json(200, new Page(items.stream().map(AuditView::of).toList(), next, null));
+  }
+
+  private static boolean isExport(ApiRequest request) {
+    @Nullable String format = request.query("format");
+    if (format != null && !format.equals("ndjson")) {
+      throw Problem.invalid("format", format, "ndjson or absent").asException();
+    }
+    return format != null || request.accepts(AuditExport.TYPE, /* isDefault= */ false);
   }
 
   private static @Nullable Long lastEventId(ApiRequest request) {

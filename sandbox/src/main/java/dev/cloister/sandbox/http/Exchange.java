@@ -1,6 +1,8 @@
 package dev.cloister.sandbox.http;
 
+import dev.cloister.sandbox.http.field.TraceContext;
 import dev.cloister.sandbox.problem.Problem;
+import dev.cloister.sandbox.problem.ProblemType;
 import io.vertx.core.Context;
 import io.vertx.core.Future;
 import io.vertx.core.Vertx;
@@ -70,7 +72,7 @@ final class Exchange {
 
   /// Answers with the problem that `failure` is.
   void fail(Throwable failure) {
-    Problem problem = Problems.of(failure);
+    Problem problem = Problems.of(failure, request.trace());
     Answer answer = Answer.problem(problem);
     if (problem.type().status() == 401) {
       boolean hasKey = problem.members().containsKey("reason");
@@ -79,25 +81,41 @@ final class Exchange {
               "WWW-Authenticate",
               "Bearer realm=\"cloister\"" + (hasKey ? ", error=\"invalid_token\"" : ""));
     }
+    if (problem.type() == ProblemType.UNSUPPORTED_MEDIA_TYPE
+        && "Content-Encoding".equals(problem.members().get("what"))) {
+      answer = answer.with("Accept-Encoding", "identity");
+    }
     answer(answer);
   }
 
   /// Writes the answer and returns when it is written or the connection is gone. What is left of
   /// the request's body is read and forgotten, so that the client gets to read the answer.
-  Future<Void> answer(Answer answer) {
+  Future<Void> answer(Answer untraced) {
+    Answer answer = untraced.within(request.trace().traceId());
     HttpServerResponse response = http.response();
     if (response.ended() || response.closed()) {
       return Future.succeededFuture();
     }
     response.setStatusCode(answer.status());
     answer.headers().forEach(response::putHeader);
-    response.putHeader("X-Content-Type-Options", "nosniff");
+    putCommonHeaders(response);
     boolean isBodyUnread = !http.isEnded();
     Future<Void> written = writeBody(response, answer.body());
     if (isBodyUnread) {
       discardBody(written);
     }
     return written;
+  }
+
+  /// Sets what every answer has.
+  void putCommonHeaders(HttpServerResponse response) {
+    TraceContext trace = request.trace();
+    @Nullable String state = trace.state();
+    response.putHeader("X-Content-Type-Options", "nosniff");
+    response.putHeader("traceparent", trace.parent());
+    if (state != null) {
+      response.putHeader("tracestate", state);
+    }
   }
 
   private Future<Void> writeBody(HttpServerResponse response, byte[] body) {

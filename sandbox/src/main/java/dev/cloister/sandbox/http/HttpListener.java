@@ -91,18 +91,21 @@ public final class HttpListener implements AutoCloseable {
     HttpConfig http = parts.config.http();
     Registry registry = parts.registry;
     EventStreams streams = new EventStreams();
-    ControlEndpoints control = new ControlEndpoints(http.maxControlBodyBytes());
+    ControlEndpoints control = new ControlEndpoints(registry.tenants(), http.maxControlBodyBytes());
     WrongKeys wrongKeys = wrongKeys(parts, control);
     CallMeter meter = new CallMeter(parts.clock);
     Figures figures =
         new Figures(parts.engine, parts.compilations, registry.tenants(), meter, parts.clock);
+    Representations representations = new Representations();
     UploadApi uploads =
-        new UploadApi(registry.tenants(), registry.plugins(), uploadThreads(parts.config));
+        new UploadApi(
+            registry.tenants(), registry.plugins(), representations, uploadThreads(parts.config));
     EngineApi engineApi = new EngineApi(vertx, figures, parts.compilations, streams);
     DebugSocketApi debugSockets = new DebugSocketApi(vertx, registry.tenants(), control);
     Routes.Apis apis =
         new Routes.Apis(
             control,
+            representations,
             parts.health,
             new SessionApi(
                 parts.keys, parts.sessions, wrongKeys, registry.audit(), parts.info, control),
@@ -110,7 +113,7 @@ public final class HttpListener implements AutoCloseable {
             new LimitsApi(registry.tenants()),
             new DebuggingApi(registry.tenants()),
             debugSockets,
-            new KeyApi(registry.tenants(), registry.keys()),
+            new KeyApi(registry.tenants(), registry.keys(), parts.clock),
             new PluginApi(registry.tenants(), registry.plugins()),
             uploads,
             new InvocationApi(registry.tenants(), control, meter),

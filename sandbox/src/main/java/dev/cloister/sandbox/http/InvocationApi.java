@@ -1,15 +1,19 @@
 package dev.cloister.sandbox.http;
 
+import com.fasterxml.jackson.databind.annotation.JsonDeserialize;
 import dev.cloister.engine.error.StopReason;
 import dev.cloister.isolate.IsolateLimit;
 import dev.cloister.isolate.IsolateLimits;
 import dev.cloister.isolate.host.HostServices;
+import dev.cloister.isolate.heap.HeapCategory;
+import dev.cloister.isolate.heap.HeapCharge;
 import dev.cloister.isolate.plugin.PluginHandle;
 import dev.cloister.isolate.verticle.CallExport;
 import dev.cloister.isolate.verticle.Invocation;
 import dev.cloister.isolate.verticle.InvocationOutcome;
 import dev.cloister.isolate.verticle.InvocationResult;
 import dev.cloister.isolate.verticle.RunCommand;
+import dev.cloister.sandbox.http.field.TraceContext;
 import dev.cloister.sandbox.json.Json;
 import dev.cloister.sandbox.problem.Problem;
 import dev.cloister.sandbox.problem.ProblemType;
@@ -21,13 +25,19 @@ import dev.cloister.sandbox.stats.CallOutcome;
 import dev.cloister.sandbox.storage.BlobDigest;
 import io.vertx.core.Context;
 import io.vertx.core.Future;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /// Calls of plugins: exports with JSON arguments, and WASI commands.
 final class InvocationApi {
   /// Larger bodies are parsed on a virtual thread rather than on the event loop.
   private static final int MAX_INLINE_JSON_BYTES = 16 << 10;
+
+  /// How many times its length a large body takes while it is parsed: a text is two bytes for each
+  /// character, in pieces and as a whole. Lists and objects in arguments are not kept.
+  private static final int PARSED_FACTOR = 4;
 
   private final TenantRegistry tenants;
   private final ControlEndpoints threads;
@@ -40,10 +50,22 @@ final class InvocationApi {
   }
 
   /// The body of a call.
-  record Arguments(@Nullable List<@Nullable Object> args) {}
+  ///
+  /// @param args the arguments, lists and objects empty
+  record Arguments(
+      @JsonDeserialize(using = ArgumentsReader.class) @Nullable List<@Nullable Object> args) {}
 
   /// A call that was admitted: what is called, and for whom.
-  private record Target(Exchange exchange, Tenant tenant, Plugin plugin, BlobDigest version) {}
+  ///
+  /// @param body pays for the body until the call itself does
+  private record Target(
+      Exchange exchange, Tenant tenant, Plugin plugin, BlobDigest version, HeapCharge body) {
+    /// Answers with a problem.
+    void fail(Throwable failure) {
+      body.close();
+      exchange.fail(failure);
+    }
+  }
 
   void call(Exchange exchange) {
     Target target = target(exchange);
@@ -65,7 +87,8 @@ final class InvocationApi {
     }
     Plugin plugin = tenant.requirePlugin(request.plugin());
     BlobDigest version = tenant.resolve(plugin, request.queryVersion(), request.queryAlias());
-    return new Target(exchange, tenant, plugin, version);
+    HeapCharge body = new HeapCharge(tenant.isolate().ledger(), HeapCategory.BUFFER);
+    return new Target(exchange, tenant, plugin, version, body);
   }
 
   private interface BodyConsumer {
@@ -84,19 +107,25 @@ final class InvocationApi {
           .with("allowed", allowed)
           .asException();
     }
-    BodyReader.read(
-        target.exchange,
-        "requestBytes",
-        limits.value(IsolateLimit.REQUEST_BYTES),
-        body -> {
-          tenant.arrivingBodies().decrementAndGet();
-          try {
-            consumer.accept(body);
-          } catch (RuntimeException e) {
-            target.exchange.fail(e);
-          }
-        },
-        () -> tenant.arrivingBodies().decrementAndGet());
+    try {
+      BodyReader.read(
+          target.exchange,
+          "requestBytes",
+          limits.value(IsolateLimit.REQUEST_BYTES),
+          target.body,
+          body -> {
+            tenant.arrivingBodies().decrementAndGet();
+            try {
+              consumer.accept(body);
+            } catch (RuntimeException e) {
+              target.fail(e);
+            }
+          },
+          () -> tenant.arrivingBodies().decrementAndGet());
+    } catch (RuntimeException e) {
+      tenant.arrivingBodies().decrementAndGet();
+      throw e;
+    }
   }
 
   private void parse(Target target, byte[] body) {
@@ -107,12 +136,20 @@ final class InvocationApi {
       return;
     }
     Context context = target.exchange.context();
+    long parsedBytes = (long) PARSED_FACTOR * body.length;
+    target.body.add(parsedBytes);
     threads.execute(() -> {
       try {
         List<@Nullable Object> values = arguments(body);
-        context.runOnContext(_ -> callExport(target, values, body.length));
+        context.runOnContext(_ -> {
+          try {
+            callExport(target, values, body.length);
+          } catch (RuntimeException e) {
+            target.fail(e);
+          }
+        });
       } catch (RuntimeException e) {
-        context.runOnContext(_ -> target.exchange.fail(e));
+        context.runOnContext(_ -> target.fail(e));
       }
     });
   }
@@ -149,12 +186,25 @@ final class InvocationApi {
                 plugin,
                 target.plugin.name().text(),
                 arguments,
-                target.plugin.settings().environment(),
+                environment(target),
                 standardInput,
                 log,
                 /* scratchPath= */ null,
                 services(target)),
         log::flush);
+  }
+
+  /// What the plugin's settings say, and the call's place in its trace.
+  private static Map<String, String> environment(Target target) {
+    TraceContext trace = target.exchange.request().trace();
+    Map<String, String> environment = new LinkedHashMap<>();
+    environment.put("TRACEPARENT", trace.parent());
+    @Nullable String state = trace.state();
+    if (state != null) {
+      environment.put("TRACESTATE", state);
+    }
+    environment.putAll(target.plugin.settings().environment());
+    return environment;
   }
 
   private static HostServices services(Target target) {
@@ -179,7 +229,7 @@ final class InvocationApi {
                     answer(target, done.result(), startNanos);
                   } else {
                     end(target, CallOutcome.ERROR, startNanos);
-                    target.exchange.fail(done.cause());
+                    target.fail(done.cause());
                   }
                 }));
   }
@@ -188,7 +238,14 @@ final class InvocationApi {
     return target
         .tenant
         .load(target.version)
-        .compose(plugin -> target.tenant.isolate().invoke(factory.of(plugin)));
+        .compose(plugin -> admit(target, factory.of(plugin)));
+  }
+
+  /// From its admission on the call pays for its request itself.
+  private static Future<InvocationOutcome> admit(Target target, Invocation invocation) {
+    Future<InvocationOutcome> outcome = target.tenant.isolate().invoke(invocation);
+    target.body.close();
+    return outcome;
   }
 
   private static Future<InvocationOutcome> keep(InvocationOutcome outcome) {

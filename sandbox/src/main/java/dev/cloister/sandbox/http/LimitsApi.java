@@ -48,8 +48,7 @@ final class LimitsApi {
       throw Problem.invalid("limits", null, "an object of limits").asException();
     }
     tenants.require(request.tenant());
-    Tenant tenant =
-        tenants.put(request.tenant(), changes, /* onlyCreate= */ false, request.author()).tenant();
+    Tenant tenant = tenants.put(request.tenant(), changes, request.author()).tenant();
     return Answer.json(200, view(tenant));
   }
 
@@ -62,6 +61,7 @@ final class LimitsApi {
     usage.put("concurrency", (long) calls.inFlight());
     usage.put("queueLength", (long) calls.waiting());
     usage.put("plugins", (long) tenant.plugins().size());
+    usage.put("codeBytes", tenant.isolate().codeBytes());
     usage.put("storageBytes", tenant.storedBytes());
     Map<String, Long> memory = new LinkedHashMap<>();
     for (HeapCategory category : HeapCategory.values()) {

@@ -1,5 +1,8 @@
 package dev.cloister.sandbox.http;
 
+import dev.cloister.sandbox.http.field.DigestAlgorithm;
+import dev.cloister.sandbox.http.field.DigestField;
+import dev.cloister.sandbox.http.field.EntityTag;
 import dev.cloister.sandbox.json.Json;
 import dev.cloister.sandbox.problem.Problem;
 import dev.cloister.sandbox.problem.ProblemType;
@@ -15,9 +18,11 @@ import dev.cloister.sandbox.storage.BlobDigest;
 import dev.cloister.sandbox.storage.VersionRecord;
 import java.io.IOException;
 import java.util.ArrayList;
+import java.util.HexFormat;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;
 
 /// A tenant's plugins: list, show, delete, versions, aliases and settings.
@@ -113,7 +118,8 @@ final class PluginApi {
 
   Answer get(ApiRequest request) {
     Tenant tenant = tenants.require(request.tenant());
-    return Answer.json(200, details(tenant, tenant.requirePlugin(request.plugin())));
+    Plugin plugin = tenant.requirePlugin(request.plugin());
+    return Answer.json(200, details(tenant, plugin)).taggedBy(state(plugin));
   }
 
   Answer delete(ApiRequest request) {
@@ -147,12 +153,8 @@ final class PluginApi {
     if (version == null) {
       throw Problem.notFound("version", request.path("version")).asException();
     }
-    String tag = "\"" + version.digest() + "\"";
     if (request.accepts(WASM_TYPE, /* isDefault= */ false)) {
-      if (tag.equals(request.header("If-None-Match"))) {
-        return cached(Answer.empty(304), tag);
-      }
-      return cached(Answer.bytes(200, WASM_TYPE, plugins.bytesOf(version)), tag);
+      return bytes(version);
     }
     if (!request.accepts(Answer.JSON_TYPE, /* isDefault= */ true)) {
       throw Problem.of(ProblemType.NOT_ACCEPTABLE, "a version is JSON or " + WASM_TYPE)
@@ -164,16 +166,27 @@ final class PluginApi {
         plugins.interfaceOf(tenant.name(), plugin.name(), version.digest());
     VersionView view = VersionView.of(plugin, version);
     return Answer.json(
-        200,
-        new VersionDetails(
-            view.version,
-            view.script,
-            view.abi,
-            view.sizeBytes,
-            view.createdAt,
-            view.live,
-            moduleInterface.imports(),
-            moduleInterface.exports()));
+            200,
+            new VersionDetails(
+                view.version,
+                view.script,
+                view.abi,
+                view.sizeBytes,
+                view.createdAt,
+                view.live,
+                moduleInterface.imports(),
+                moduleInterface.exports()))
+        .with("Vary", "Accept");
+  }
+
+  /// The bytes never change, so whoever has them need not ask again.
+  private Answer bytes(VersionRecord version) throws IOException {
+    byte[] sha256 = HexFormat.of().parseHex(version.digest().hex());
+    return Answer.bytes(200, WASM_TYPE, plugins.bytesOf(version))
+        .tagged(new EntityTag("sha256-" + version.digest().hex(), false))
+        .with("Cache-Control", "private, max-age=31536000, immutable")
+        .with("Repr-Digest", DigestField.text(DigestAlgorithm.SHA_256, sha256))
+        .with("Vary", "Accept");
   }
 
   Answer deleteVersion(ApiRequest request) {
@@ -217,6 +230,18 @@ final class PluginApi {
             targets.stream().map(PluginApi::target).toList(),
             request.author());
     return Answer.json(200, Alias.of(plugin.aliases().getOrDefault(request.alias(), List.of())));
+  }
+
+  /// What can be set of a plugin, without how often it was called.
+  private static Object state(Plugin plugin) {
+    Map<String, Alias> aliases = new TreeMap<>();
+    plugin.aliases().forEach((alias, targets) -> aliases.put(alias.text(), Alias.of(targets)));
+    return List.of(
+        plugin.name().text(),
+        plugin.updatedAt().toString(),
+        plugin.settings(),
+        plugin.versions().keySet().stream().map(BlobDigest::toString).toList(),
+        aliases);
   }
 
   private Map<String, @Nullable Object> details(Tenant tenant, Plugin plugin) {
@@ -263,9 +288,5 @@ final class PluginApi {
       }
     }
     return List.of();
-  }
-
-  private static Answer cached(Answer answer, String tag) {
-    return answer.with("ETag", tag).with("Cache-Control", "private, max-age=31536000, immutable");
   }
 }

@@ -4,6 +4,7 @@ import dev.cloister.engine.error.CompilationCancelledException;
 import dev.cloister.engine.error.LimitExceededException;
 import dev.cloister.engine.error.ModuleException;
 import dev.cloister.engine.error.WasmException;
+import dev.cloister.sandbox.http.field.TraceContext;
 import dev.cloister.sandbox.problem.ApiException;
 import dev.cloister.sandbox.problem.Problem;
 import dev.cloister.sandbox.problem.ProblemType;
@@ -19,7 +20,9 @@ final class Problems {
   private Problems() {}
 
   /// Returns the problem for `failure`. What is our fault is logged here and told to nobody.
-  static Problem of(Throwable failure) {
+  ///
+  /// @param trace the trace of the request, by which its log line is found
+  static Problem of(Throwable failure, TraceContext trace) {
     return switch (failure) {
       case ApiException api -> api.problem();
       case InvalidNameException name ->
@@ -29,11 +32,11 @@ final class Problems {
           Problem.of(ProblemType.COMPILATION_CANCELLED, cancelled.reason().text())
               .with("job", Long.toString(cancelled.job()));
       case StorageFullException full -> {
-        LOG.error("event=storage-full", full);
+        LOG.error("event=storage-full trace={}", trace.traceId(), full);
         yield Problem.of(ProblemType.STORAGE_FULL, "the server's storage is full");
       }
       default -> {
-        LOG.error("event=request-failed", failure);
+        LOG.error("event=request-failed trace={}", trace.traceId(), failure);
         yield ownFault();
       }
     };

@@ -16,20 +16,23 @@ final class Routes {
   private static final String TENANTS = "/v1/tenants";
   private static final String TENANT = TENANTS + "/{tenant}";
   private static final String PLUGINS = TENANT + "/plugins";
-  private static final String PLUGIN = PLUGINS + "/{plugin}";
+  static final String PLUGIN = PLUGINS + "/{plugin}";
   private static final String ENGINE = "/v1/engine";
   private static final String NATIVE_MODULE = ENGINE + "/native-modules/{digest}";
 
   private final ControlEndpoints control;
+  private final Representations representations;
   private final List<Route> routes = new ArrayList<>();
 
-  private Routes(ControlEndpoints control) {
+  private Routes(ControlEndpoints control, Representations representations) {
     this.control = control;
+    this.representations = representations;
   }
 
   /// What answers, by subject.
   record Apis(
       ControlEndpoints control,
+      Representations representations,
       HealthApi health,
       SessionApi session,
       TenantApi tenants,
@@ -51,7 +54,7 @@ final class Routes {
 
   /// Returns the table; the first route that fits a request answers it.
   static List<Route> table(Apis apis) {
-    Routes table = new Routes(apis.control);
+    Routes table = new Routes(apis.control, apis.representations);
     table.addCalls(apis);
     table.addPlugins(apis.plugins, apis.uploads);
     table.addTenants(apis);
@@ -93,7 +96,9 @@ final class Routes {
     blocking(GET, TENANT + "/usage", Access.TENANT_ADMIN, apis.limits::usage);
     blocking(GET, TENANT + "/keys", Access.TENANT_ADMIN, apis.keys::list);
     blocking(POST, TENANT + "/keys", Access.TENANT_ADMIN, apis.keys::create);
+    blocking(GET, TENANT + "/keys/{key}", Access.TENANT_ADMIN, apis.keys::get);
     blocking(DELETE, TENANT + "/keys/{key}", Access.TENANT_ADMIN, apis.keys::delete);
+    blocking(POST, TENANT + "/keys/{key}/rotate", Access.TENANT_ADMIN, apis.keys::rotate);
     blocking(GET, TENANT + "/debugging", Access.TENANT_ADMIN, apis.debugging::get);
     blocking(PUT, TENANT + "/debugging", Access.TENANT_ADMIN, apis.debugging::put);
     direct(GET, TENANT + "/debug", Access.TENANT_ADMIN, apis.debugSockets::open);
@@ -114,7 +119,9 @@ final class Routes {
     blocking(POST, NATIVE_MODULE + "/tier-up", Access.OPERATOR, apis.code::tierUp);
     blocking(POST, NATIVE_MODULE + "/tier-down", Access.OPERATOR, apis.code::tierDown);
     blocking(GET, "/v1/cluster", Access.OPERATOR, apis.cluster::get);
+    blocking(POST, "/v1/operator-key/rotate", Access.OPERATOR, apis.keys::rotateOperator);
     direct(GET, "/v1/events", Access.OPERATOR, apis.events::audit);
+    blocking(GET, "/v1/events/verification", Access.OPERATOR, apis.events::verify);
     blocking(GET, "/metrics", Access.OPERATOR, apis.metrics::get);
   }
 
@@ -140,6 +147,7 @@ final class Routes {
 
   private void blocking(
       HttpMethod method, String path, Access access, ControlEndpoints.Function function) {
-    routes.add(new Route(method, path, access, control.of(function)));
+    ControlEndpoints.Function complete = representations.of(method, path, function);
+    routes.add(new Route(method, path, access, control.of(complete)));
   }
 }

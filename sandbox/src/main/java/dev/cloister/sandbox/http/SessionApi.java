@@ -85,6 +85,9 @@ final class SessionApi {
       case Identity.Known known -> known.principal();
       case Identity.Anonymous() ->
           throw new IllegalStateException("a key is somebody's or refused");
+      case Identity.Expired expired ->
+          throw Problem.of(ProblemType.UNAUTHORIZED, "the key is not valid since " + expired.end())
+              .asException();
       case Identity.Refused refused -> {
         wrongKeys.countSignIn(refused, remote);
         throw Problem.of(ProblemType.UNAUTHORIZED, refused.reason()).asException();

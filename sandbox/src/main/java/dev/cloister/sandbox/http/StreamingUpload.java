@@ -1,6 +1,8 @@
 package dev.cloister.sandbox.http;
 
 import dev.cloister.engine.error.CompilationCancelledException;
+import dev.cloister.engine.error.LimitExceededException;
+import dev.cloister.isolate.heap.HeapCharge;
 import dev.cloister.sandbox.registry.PluginUpload;
 import io.vertx.core.buffer.Buffer;
 import java.util.ArrayList;
@@ -12,19 +14,24 @@ import org.jspecify.annotations.Nullable;
 
 /// One upload between its connection and the worker that decodes it.
 ///
-/// The fields belong to the connection's event loop, but for `upload`, which belongs to the task
-/// that is running: at most one at a time, handed over by the executor and the event loop. Pieces
-/// that arrive while a task runs are collected for the next one; when too many wait, the connection
-/// is paused until they were taken, so the sender never runs ahead of the decoder by more than
-/// [#HIGH_WATER_BYTES].
+/// The fields belong to the connection's event loop, but for `upload` and `digests`, which belong
+/// to the task that is running: at most one at a time, handed over by the executor and the event
+/// loop. Pieces that arrive while a task runs are collected for the next one; when too many wait,
+/// the connection is paused until they were taken, so the sender never runs ahead of the decoder by
+/// more than [#HIGH_WATER_BYTES].
 final class StreamingUpload {
   private static final int HIGH_WATER_BYTES = 256 << 10;
+
+  /// What a piece takes besides its bytes: many are tiny.
+  private static final int PIECE_BYTES = 160;
 
   private final Exchange exchange;
   private final Executor workers;
   private final Supplier<PluginUpload> begin;
   private final Function<PluginUpload, Answer> finish;
+  private final BodyDigests digests;
   private final long maxBytes;
+  private final HeapCharge charge;
   private final Runnable onEnd;
 
   private @Nullable PluginUpload upload;
@@ -40,13 +47,17 @@ final class StreamingUpload {
       Executor workers,
       Supplier<PluginUpload> begin,
       Function<PluginUpload, Answer> finish,
+      BodyDigests digests,
       long maxBytes,
+      HeapCharge charge,
       Runnable onEnd) {
     this.exchange = exchange;
     this.workers = workers;
     this.begin = begin;
     this.finish = finish;
+    this.digests = digests;
     this.maxBytes = maxBytes;
+    this.charge = charge;
     this.onEnd = onEnd;
   }
 
@@ -69,8 +80,15 @@ final class StreamingUpload {
       refuse(BodyReader.tooLarge("uploadBytes", receivedBytes, maxBytes).asException());
       return;
     }
+    int size = piece.length() + PIECE_BYTES;
+    try {
+      charge.add(size);
+    } catch (LimitExceededException e) {
+      refuse(e);
+      return;
+    }
     waiting.add(piece);
-    waitingBytes += piece.length();
+    waitingBytes += size;
     if (waitingBytes >= HIGH_WATER_BYTES) {
       exchange.http().pause();
     }
@@ -91,26 +109,30 @@ final class StreamingUpload {
     }
     isWorking = true;
     List<Buffer> pieces = waiting;
+    int taken = waitingBytes;
     waiting = new ArrayList<>();
     waitingBytes = 0;
     boolean isLast = isBodyComplete;
     if (!isLast) {
       exchange.http().resume();
     }
-    workers.execute(() -> runTask(pieces, isLast));
+    workers.execute(() -> runTask(pieces, taken, isLast));
   }
 
   /// On a worker thread.
-  private void runTask(List<Buffer> pieces, boolean isLast) {
+  private void runTask(List<Buffer> pieces, int taken, boolean isLast) {
     @Nullable Answer answer = null;
     @Nullable Throwable failure = null;
     try {
       PluginUpload current = begun();
       for (Buffer piece : pieces) {
         byte[] bytes = piece.getBytes();
+        digests.update(bytes);
         current.push(bytes, 0, bytes.length);
       }
+      charge.remove(taken);
       if (isLast) {
+        digests.check();
         answer = finish.apply(current);
       }
     } catch (RuntimeException | Error e) {
@@ -181,6 +203,7 @@ final class StreamingUpload {
           upload.close();
         }
       } finally {
+        charge.close();
         onEnd.run();
       }
     });

@@ -10,6 +10,7 @@ import java.time.Instant;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
+import java.util.TreeMap;
 import java.util.function.ToLongFunction;
 import org.jspecify.annotations.Nullable;
 
@@ -62,16 +63,22 @@ final class TenantApi {
     @Nullable Map<String, @Nullable Long> changes =
         request.body().length == 0 ? null : Json.read(request.body(), Change.class).limits();
     TenantRegistry.Put put =
-        tenants.put(
-            request.tenant(),
-            changes == null ? Map.of() : changes,
-            /* onlyCreate= */ "*".equals(request.header("If-None-Match")),
-            request.author());
+        tenants.put(request.tenant(), changes == null ? Map.of() : changes, request.author());
     return Answer.json(put.isCreated() ? 201 : 200, View.of(put.tenant()));
   }
 
   Answer get(ApiRequest request) {
-    return Answer.json(200, View.of(tenants.require(request.tenant())));
+    Tenant tenant = tenants.require(request.tenant());
+    return Answer.json(200, View.of(tenant)).taggedBy(state(tenant));
+  }
+
+  /// What can be set of a tenant, without its figures.
+  private static Object state(Tenant tenant) {
+    return List.of(
+        tenant.name().text(),
+        tenant.record().createdAt().toString(),
+        tenant.record().state().text(),
+        new TreeMap<>(tenant.record().limits()));
   }
 
   Answer delete(ApiRequest request) {

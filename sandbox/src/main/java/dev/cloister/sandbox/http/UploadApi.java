@@ -1,6 +1,9 @@
 package dev.cloister.sandbox.http;
 
 import dev.cloister.isolate.IsolateLimit;
+import dev.cloister.isolate.heap.HeapCategory;
+import dev.cloister.isolate.heap.HeapCharge;
+import dev.cloister.sandbox.problem.ApiException;
 import dev.cloister.sandbox.problem.Problem;
 import dev.cloister.sandbox.problem.ProblemType;
 import dev.cloister.sandbox.registry.InterfaceItem;
@@ -9,6 +12,7 @@ import dev.cloister.sandbox.registry.Tenant;
 import dev.cloister.sandbox.registry.TenantRegistry;
 import dev.cloister.sandbox.registry.UploadedVersion;
 import dev.cloister.sandbox.storage.PluginName;
+import dev.cloister.sandbox.storage.WriteGuard;
 import java.util.List;
 import java.util.Locale;
 import java.util.concurrent.ExecutorService;
@@ -21,16 +25,26 @@ final class UploadApi implements AutoCloseable {
   private static final String WASM_TYPE = "application/wasm";
   private static final int MAX_UPLOADS = 64;
 
+  /// The most of one tenant, so that its slow senders keep nobody else out.
+  private static final int MAX_UPLOADS_PER_TENANT = MAX_UPLOADS / 2;
+
+
   private final TenantRegistry tenants;
   private final PluginRegistry plugins;
+  private final Representations representations;
   private final Semaphore places = new Semaphore(MAX_UPLOADS);
 
   /// Decodes and validates: as many threads as that may keep busy at once.
   private final ExecutorService workers;
 
-  UploadApi(TenantRegistry tenants, PluginRegistry plugins, int threads) {
+  UploadApi(
+      TenantRegistry tenants,
+      PluginRegistry plugins,
+      Representations representations,
+      int threads) {
     this.tenants = tenants;
     this.plugins = plugins;
+    this.representations = representations;
     this.workers =
         Executors.newFixedThreadPool(
             threads, Thread.ofPlatform().name("cloister-upload-", 0).factory());
@@ -66,25 +80,52 @@ final class UploadApi implements AutoCloseable {
     PluginName plugin = request.plugin();
     boolean activate = request.queryFlag("activate", true);
     requireWasm(request.header("Content-Type"));
+    request.requireIdentityCoding();
+    Runnable condition = representations.check(Routes.PLUGIN, request);
+    BodyDigests digests = new BodyDigests(request);
     long maxBytes = tenant.isolate().limits().value(IsolateLimit.UPLOAD_BYTES);
     long announced = exchange.announcedBytes();
     if (announced > maxBytes) {
       throw BodyReader.tooLarge("uploadBytes", announced, maxBytes).asException();
     }
-    if (!places.tryAcquire()) {
-      throw Problem.of(ProblemType.OVERLOADED, "too many uploads at once")
-          .with("limit", "uploads")
-          .with("allowed", MAX_UPLOADS)
-          .asException();
-    }
+    takePlace(tenant);
     new StreamingUpload(
             exchange,
             workers,
-            () -> plugins.beginUpload(tenant, plugin),
-            upload -> answer(upload.finish(activate, request.author())),
+            () -> {
+              condition.run();
+              return plugins.beginUpload(tenant, plugin);
+            },
+            upload ->
+                answer(WriteGuard.call(condition, () -> upload.finish(activate, request.author()))),
+            digests,
             maxBytes,
-            places::release)
+            new HeapCharge(tenant.isolate().ledger(), HeapCategory.BUFFER),
+            () -> giveBackPlace(tenant))
         .start();
+  }
+
+  private void takePlace(Tenant tenant) {
+    if (tenant.uploads().incrementAndGet() > MAX_UPLOADS_PER_TENANT) {
+      tenant.uploads().decrementAndGet();
+      throw overloaded("the tenant has too many uploads at once", MAX_UPLOADS_PER_TENANT);
+    }
+    if (!places.tryAcquire()) {
+      tenant.uploads().decrementAndGet();
+      throw overloaded("too many uploads at once", MAX_UPLOADS);
+    }
+  }
+
+  private void giveBackPlace(Tenant tenant) {
+    places.release();
+    tenant.uploads().decrementAndGet();
+  }
+
+  private static ApiException overloaded(String detail, int allowed) {
+    return Problem.of(ProblemType.OVERLOADED, detail)
+        .with("limit", "uploads")
+        .with("allowed", allowed)
+        .asException();
   }
 
   @Override

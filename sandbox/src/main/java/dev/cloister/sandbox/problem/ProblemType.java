@@ -13,6 +13,8 @@ public enum ProblemType {
   INVALID_REQUEST(400, "The request has a value that is not allowed"),
   /// The arguments of a call do not fit the export's parameters.
   INVALID_ARGUMENTS(400, "The arguments do not fit the export"),
+  /// The body is not the one whose digest was sent with it.
+  DIGEST_MISMATCH(400, "The body does not have the digest that was announced"),
   /// No key, or one that the server does not know.
   UNAUTHORIZED(401, "A valid key is needed"),
   /// The key's role does not include this.
@@ -43,6 +45,8 @@ public enum ProblemType {
   INVALID_MODULE(422, "The module is not valid"),
   /// The module imports what the server does not provide.
   UNRESOLVED_IMPORTS(422, "The module imports what the server does not provide"),
+  /// The module needs capabilities that the tenant was not granted.
+  CAPABILITY_DENIED(422, "The plugin needs capabilities that it is not granted"),
   /// A limit's name or value is not allowed.
   INVALID_LIMIT(422, "The limit cannot be set so"),
   /// A type that cannot cross this interface.

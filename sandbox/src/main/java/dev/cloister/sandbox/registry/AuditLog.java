@@ -1,16 +1,21 @@
 package dev.cloister.sandbox.registry;
 
+import dev.cloister.sandbox.storage.AuditChain;
 import dev.cloister.sandbox.storage.AuditFilter;
 import dev.cloister.sandbox.storage.AuditRecord;
 import dev.cloister.sandbox.storage.MetadataStore;
 import dev.cloister.sandbox.storage.TenantName;
 import java.time.Clock;
+import java.time.Instant;
+import java.time.temporal.ChronoUnit;
 import java.util.List;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /// The record of every change: written in the transaction of the change, then shown to listeners.
 public final class AuditLog {
+  private static final int VERIFIED_PAGE = 1_000;
+
   private final MetadataStore store;
   private final Clock clock;
   private final Broadcast<AuditRecord> listeners = new Broadcast<>();
@@ -27,9 +32,8 @@ public final class AuditLog {
       @Nullable TenantName tenant,
       @Nullable String target,
       @Nullable String detail) {
-    return new AuditRecord(
-        0,
-        clock.instant(),
+    return AuditRecord.create(
+        now(),
         author.principal().actor(),
         author.principal().role().text(),
         action,
@@ -67,8 +71,7 @@ public final class AuditLog {
   /// @param keyId the public part of the key that was tried, null if it has none
   public void appendRefusal(String action, @Nullable String keyId, @Nullable String remote) {
     append(
-        new AuditRecord(
-            0, clock.instant(), "unknown", "none", action, null, keyId, "refused", null, remote));
+        AuditRecord.create(now(), "unknown", "none", action, null, keyId, "refused", null, remote));
   }
 
   /// Lists entries, newest first.
@@ -81,9 +84,27 @@ public final class AuditLog {
     return store.auditAfter(id, limit);
   }
 
+  /// Checks the hashes of all entries that are kept.
+  public AuditChain.Result verify() {
+    AuditChain chain = new AuditChain();
+    long last = -1;
+    List<AuditRecord> page = store.auditAfter(last, VERIFIED_PAGE);
+    while (!page.isEmpty()) {
+      page.forEach(chain::check);
+      last = page.getLast().id();
+      page = store.auditAfter(last, VERIFIED_PAGE);
+    }
+    return chain.result();
+  }
+
   /// Calls `listener` for every entry from now on.
   public Broadcast.Subscription subscribe(Consumer<AuditRecord> listener) {
     return listeners.subscribe(listener);
+  }
+
+  /// As exactly as records are stored.
+  private Instant now() {
+    return clock.instant().truncatedTo(ChronoUnit.MILLIS);
   }
 
   private void append(AuditRecord entry) {

@@ -5,15 +5,15 @@ import dev.cloister.engine.error.SourcePosition;
 import dev.cloister.engine.logging.CodeCreated;
 import dev.cloister.engine.logging.CodeLogListener;
 import dev.cloister.isolate.Isolate;
+import dev.cloister.isolate.heap.HeapLedger;
 import java.time.Clock;
 import java.time.Instant;
-import java.util.ArrayDeque;
 import java.util.List;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /// The newest entries of a tenant's code log, which is off until somebody switches it on. It is not
-/// stored. Any thread may call.
+/// stored. What is kept is charged to the tenant's ledger. Any thread may call.
 public final class CodeLog {
   /// The most memory that entries take; the oldest are dropped.
   static final int MAX_BYTES = 1 << 20;
@@ -27,15 +27,14 @@ public final class CodeLog {
   private final Broadcast<Entry> listeners = new Broadcast<>();
 
   @GuardedBy("entries")
-  private final ArrayDeque<Entry> entries = new ArrayDeque<>();
-
-  @GuardedBy("entries")
-  private int sizeBytes;
+  private final ChargedRing<Entry> entries;
 
   @GuardedBy("entries")
   private long nextId;
 
-  CodeLog(Switch source, Clock clock) {
+  /// @param ledger what the entries that are kept are charged to
+  CodeLog(HeapLedger ledger, Switch source, Clock clock) {
+    this.entries = new ChargedRing<>(ledger, MAX_BYTES, Entry::sizeBytes);
     this.source = source;
     this.clock = clock;
     // Starts above every id of an earlier run that had less than an entry per microsecond.
@@ -108,12 +107,15 @@ public final class CodeLog {
     synchronized (entries) {
       entry = new Entry(nextId++, clock.instant(), code, lostFunctions);
       entries.add(entry);
-      sizeBytes += entry.sizeBytes();
-      while (sizeBytes > MAX_BYTES) {
-        sizeBytes -= entries.remove().sizeBytes();
-      }
     }
     listeners.publish(entry);
+  }
+
+  /// Forgets all entries and keeps no more. Repeating it does nothing.
+  void close() {
+    synchronized (entries) {
+      entries.close();
+    }
   }
 
   /// Returns whether code is logged.
@@ -133,7 +135,7 @@ public final class CodeLog {
   /// Returns the entries with ids above `id`, oldest first.
   public List<Entry> after(long id) {
     synchronized (entries) {
-      return entries.stream().filter(entry -> entry.id() > id).toList();
+      return entries.stream(entry -> entry.id() > id).toList();
     }
   }
 

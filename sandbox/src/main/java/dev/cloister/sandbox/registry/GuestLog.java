@@ -1,9 +1,9 @@
 package dev.cloister.sandbox.registry;
 
 import com.google.errorprone.annotations.concurrent.GuardedBy;
+import dev.cloister.isolate.heap.HeapLedger;
 import dev.cloister.sandbox.storage.PluginName;
 import java.time.Clock;
-import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.function.Consumer;
@@ -11,22 +11,19 @@ import java.util.function.LongSupplier;
 
 /// The newest lines that a tenant's plugins wrote, within a fixed number of bytes.
 ///
-/// Any thread may call. What is dropped is the oldest. Lines that come faster than the tenant may
+/// Any thread may call. What is dropped is the oldest, also where the tenant has no memory left for
+/// more: what is kept is charged to its ledger. Lines that come faster than the tenant may
 /// write are dropped at once, but for a second's worth; the next line that is taken says how many.
 public final class GuestLog {
   private static final long MICROS_PER_MILLI = 1_000;
   private static final long MILLIS_PER_SECOND = 1_000;
 
-  private final int capacityBytes;
   private final LongSupplier bytesPerSecond;
   private final Clock clock;
   private final Broadcast<LogEntry> listeners = new Broadcast<>();
 
   @GuardedBy("entries")
-  private final ArrayDeque<LogEntry> entries = new ArrayDeque<>();
-
-  @GuardedBy("entries")
-  private int sizeBytes;
+  private final ChargedRing<LogEntry> entries;
 
   @GuardedBy("entries")
   private long nextId;
@@ -46,10 +43,11 @@ public final class GuestLog {
   @GuardedBy("entries")
   private long allDroppedLines;
 
+  /// @param ledger what the lines that are kept are charged to
   /// @param capacityBytes the most memory that lines take
   /// @param bytesPerSecond the rate of text that is taken now, in bytes of UTF-16 as it is kept
-  GuestLog(int capacityBytes, LongSupplier bytesPerSecond, Clock clock) {
-    this.capacityBytes = capacityBytes;
+  GuestLog(HeapLedger ledger, int capacityBytes, LongSupplier bytesPerSecond, Clock clock) {
+    this.entries = new ChargedRing<>(ledger, capacityBytes, LogEntry::sizeBytes);
     this.bytesPerSecond = bytesPerSecond;
     this.clock = clock;
     this.filledMillis = clock.millis() - MILLIS_PER_SECOND;
@@ -90,11 +88,14 @@ public final class GuestLog {
   private LogEntry add(PluginName plugin, String level, String stream, String text) {
     LogEntry entry = new LogEntry(nextId++, clock.instant(), level, plugin, stream, text);
     entries.add(entry);
-    sizeBytes += entry.sizeBytes();
-    while (sizeBytes > capacityBytes) {
-      sizeBytes -= entries.remove().sizeBytes();
-    }
     return entry;
+  }
+
+  /// Forgets all lines and keeps no more. Repeating it does nothing.
+  void close() {
+    synchronized (entries) {
+      entries.close();
+    }
   }
 
   /// Adds what the time since the last look allows; a clock that goes back allows nothing.
@@ -111,7 +112,7 @@ public final class GuestLog {
   public List<LogEntry> after(long id, int limit) {
     List<LogEntry> newer;
     synchronized (entries) {
-      newer = entries.stream().filter(entry -> entry.id() > id).toList();
+      newer = entries.stream(entry -> entry.id() > id).toList();
     }
     return newer.subList(Math.max(0, newer.size() - limit), newer.size());
   }

@@ -16,7 +16,7 @@ import org.jspecify.annotations.Nullable;
 /// Makes a tenant's limits of the configured defaults and maximums and what was set for it alone.
 public final class LimitPolicy {
   /// Limits of the interface that this version does not enforce, and therefore does not accept.
-  public static final Set<String> NOT_ENFORCED = Set.of("codeBytes", "egressRequestsPerSecond");
+  public static final Set<String> NOT_ENFORCED = Set.of("egressRequestsPerSecond");
 
   private final LimitsConfig config;
 

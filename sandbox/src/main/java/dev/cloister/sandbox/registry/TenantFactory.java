@@ -42,10 +42,11 @@ final class TenantFactory {
             isolate,
             new LoadedVersions(isolate, blobs, config.engine().onDemandVersions()),
             new GuestLog(
+                isolate.ledger(),
                 config.logs().tenantBytes(),
                 () -> isolate.limits().value(IsolateLimit.LOG_BYTES_PER_SECOND),
                 clock),
-            new CodeLog(CodeLog.Switch.of(isolate), clock),
+            new CodeLog(isolate.ledger(), CodeLog.Switch.of(isolate), clock),
             config.logs().maxEntryBytes());
     if (tenant.isSuspended()) {
       isolate.suspend();

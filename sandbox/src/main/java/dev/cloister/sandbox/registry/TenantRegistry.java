@@ -4,7 +4,6 @@ import dev.cloister.engine.debug.Debugger;
 import dev.cloister.isolate.IsolateLimits;
 import dev.cloister.sandbox.auth.KeyRing;
 import dev.cloister.sandbox.problem.Problem;
-import dev.cloister.sandbox.problem.ProblemType;
 import dev.cloister.sandbox.storage.AliasRecord;
 import dev.cloister.sandbox.storage.AuditRecord;
 import dev.cloister.sandbox.storage.MetadataSnapshot;
@@ -107,11 +106,8 @@ public final class TenantRegistry {
   /// Creates the tenant, or changes the limits named in `changes` if it exists.
   ///
   /// @param changes limits to set by name; null goes back to the default
-  /// @param onlyCreate whether an existing tenant is an error
-  /// @throws dev.cloister.sandbox.problem.ApiException if a limit cannot be set so, or the tenant
-  ///   exists and must not
-  public Put put(
-      TenantName name, Map<String, @Nullable Long> changes, boolean onlyCreate, Author author) {
+  /// @throws dev.cloister.sandbox.problem.ApiException if a limit cannot be set so
+  public Put put(TenantName name, Map<String, @Nullable Long> changes, Author author) {
     awaitDisposal(name);
     // What the writer thread decides, handed from the transaction to its commit.
     record Decision(TenantRecord record, boolean isCreated, @Nullable AuditRecord audit) {}
@@ -119,11 +115,6 @@ public final class TenantRegistry {
         store.write(
             transaction -> {
               @Nullable Tenant existing = tenants.get(name);
-              if (existing != null && onlyCreate) {
-                throw Problem.of(
-                        ProblemType.PRECONDITION_FAILED, "the tenant \"" + name + "\" exists")
-                    .asException();
-              }
               Map<String, Long> own = existing == null ? Map.of() : existing.record().limits();
               Map<String, Long> changed = limits.change(own, changes);
               if (existing != null && changed.equals(own)) {
@@ -207,7 +198,7 @@ public final class TenantRegistry {
           Tenant tenant = require(name);
           tenants.remove(name);
           keys.removeAll(name);
-          dispose(name);
+          dispose(tenant);
           tenant.plugins().forEach(plugin -> collector.offer(plugin.versions().keySet()));
           audit.publish(entry);
         });
@@ -253,8 +244,9 @@ public final class TenantRegistry {
     }
   }
 
-  private void dispose(TenantName name) {
-    Future<Void> disposal = factory.dispose(name);
+  private void dispose(Tenant tenant) {
+    TenantName name = tenant.name();
+    Future<Void> disposal = factory.dispose(name).onComplete(_ -> tenant.closeLogs());
     disposals.put(name, disposal);
     disposal.onComplete(_ -> disposals.remove(name, disposal));
   }

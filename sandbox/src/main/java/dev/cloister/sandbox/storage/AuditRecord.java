@@ -15,6 +15,9 @@ import org.jspecify.annotations.Nullable;
 /// @param outcome `ok` or `refused`
 /// @param detail what else is worth knowing
 /// @param remote the network address it came from
+/// @param previousHash the hash of the record before it, null if there is none that has one
+/// @param hash the hash of this record and `previousHash` (see [AuditChain]), null while it is not
+///   stored, and in records of servers that made no hashes
 public record AuditRecord(
     long id,
     Instant time,
@@ -25,11 +28,39 @@ public record AuditRecord(
     @Nullable String target,
     String outcome,
     @Nullable String detail,
-    @Nullable String remote) {
+    @Nullable String remote,
+    @Nullable String previousHash,
+    @Nullable String hash) {
 
-  /// Returns this record under the number it was stored with.
-  public AuditRecord withId(long newId) {
+  /// A record that is not stored yet.
+  public static AuditRecord create(
+      Instant time,
+      String actor,
+      String role,
+      String action,
+      @Nullable TenantName tenant,
+      @Nullable String target,
+      String outcome,
+      @Nullable String detail,
+      @Nullable String remote) {
     return new AuditRecord(
-        newId, time, actor, role, action, tenant, target, outcome, detail, remote);
+        0, time, actor, role, action, tenant, target, outcome, detail, remote, null, null);
+  }
+
+  /// Returns this record under the number it was stored with, behind the one it follows.
+  AuditRecord stored(long newId, @Nullable String newPreviousHash, String newHash) {
+    return new AuditRecord(
+        newId,
+        time,
+        actor,
+        role,
+        action,
+        tenant,
+        target,
+        outcome,
+        detail,
+        remote,
+        newPreviousHash,
+        newHash);
   }
 }

@@ -5,13 +5,14 @@ import java.sql.SQLException;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
 /// The table `audit`, whose oldest rows go when there are too many.
 final class AuditTable {
   private static final int PRUNE_INTERVAL = 256;
   private static final String COLUMNS =
-      "id, time, actor, role, action, tenant, target, outcome, detail, remote";
+      "id, time, actor, role, action, tenant, target, outcome, detail, remote, previous_hash, hash";
 
   private AuditTable() {}
 
@@ -44,16 +45,21 @@ final class AuditTable {
         limit);
   }
 
+  /// Appends a record behind the newest one, whose hash becomes part of its own. No other
+  /// transaction appends meanwhile: there is one writer.
   static AuditRecord append(SqlSession session, AuditRecord entry, long recordsKept) {
     @Nullable TenantName tenant = entry.tenant();
+    @Nullable String previousHash = newestHash(session);
+    String hash = AuditChain.hash(previousHash, entry);
     long id =
         session
             .query(
                 row -> row.getLong(1),
                 """
                 INSERT INTO audit
-                  (time, actor, role, action, tenant, target, outcome, detail, remote)
-                  VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?) RETURNING id
+                  (time, actor, role, action, tenant, target, outcome, detail, remote,
+                    previous_hash, hash)
+                  VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) RETURNING id
                 """,
                 entry.time().toEpochMilli(),
                 entry.actor(),
@@ -63,12 +69,26 @@ final class AuditTable {
                 entry.target(),
                 entry.outcome(),
                 entry.detail(),
-                entry.remote())
+                entry.remote(),
+                previousHash,
+                hash)
             .getFirst();
     if (id % PRUNE_INTERVAL == 0) {
       session.update("DELETE FROM audit WHERE id <= ?", id - recordsKept);
     }
-    return entry.withId(id);
+    return entry.stored(id, previousHash, hash);
+  }
+
+  private static @Nullable String newestHash(SqlSession session) {
+    // Boxed in an Optional because lists have no nulls.
+    return session
+        .query(
+            row -> Optional.ofNullable(row.getString(1)),
+            "SELECT hash FROM audit ORDER BY id DESC LIMIT 1")
+        .stream()
+        .findFirst()
+        .flatMap(hash -> hash)
+        .orElse(null);
   }
 
   private static AuditRecord record(ResultSet row) throws SQLException {
@@ -83,6 +103,8 @@ final class AuditTable {
         row.getString(7),
         row.getString(8),
         row.getString(9),
-        row.getString(10));
+        row.getString(10),
+        row.getString(11),
+        row.getString(12));
   }
 }

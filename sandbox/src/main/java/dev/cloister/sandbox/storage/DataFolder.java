@@ -65,6 +65,21 @@ public final class DataFolder implements AutoCloseable {
     return Files.readString(file).strip();
   }
 
+  /// Returns the text of a private file in this folder, or null if it is missing.
+  ///
+  /// @throws IOException if the file cannot be read
+  public @Nullable String existingPrivateFile(String name) throws IOException {
+    Path file = path.resolve(name);
+    return Files.exists(file) ? Files.readString(file).strip() : null;
+  }
+
+  /// Writes a private file in this folder anew, whole or not at all; it is on disk on return.
+  ///
+  /// @throws IOException if the file cannot be written
+  public void replacePrivateFile(String name, String content) throws IOException {
+    DurableFiles.writePrivate(path.resolve(name), content + System.lineSeparator());
+  }
+
   /// Gives the folder up.
   @Override
   public void close() throws IOException {

@@ -60,11 +60,14 @@ public final class JdbcMetadataStore implements MetadataStore {
 
   @Override
   public <T> T write(Function<MetadataTransaction, T> work, Consumer<T> onCommit) {
+    Runnable guard = WriteGuard.take();
     Future<T> result =
         writer.submit(() -> {
           T value =
-              database.change(
-                  session -> work.apply(new JdbcTransaction(session, auditRecordsKept)));
+              database.change(session -> {
+                guard.run();
+                return work.apply(new JdbcTransaction(session, auditRecordsKept));
+              });
           onCommit.accept(value);
           return value;
         });

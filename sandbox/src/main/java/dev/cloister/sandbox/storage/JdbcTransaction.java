@@ -1,5 +1,7 @@
 package dev.cloister.sandbox.storage;
 
+import java.time.Instant;
+
 /// The changes of one transaction. Used on the store's writer thread only.
 final class JdbcTransaction implements MetadataTransaction {
   private final SqlSession session;
@@ -23,6 +25,16 @@ final class JdbcTransaction implements MetadataTransaction {
   @Override
   public void insertKey(KeyRecord key) {
     KeyTable.insert(session, key);
+  }
+
+  @Override
+  public void replaceSecret(KeyRecord key) {
+    KeyTable.replaceSecret(session, key);
+  }
+
+  @Override
+  public void touchKey(String id, Instant usedAt) {
+    KeyTable.touch(session, id, usedAt);
   }
 
   @Override

@@ -4,24 +4,49 @@ import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.time.Instant;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 
 /// The table `api_key`.
 final class KeyTable {
+  private static final String COLUMNS =
+      "id, tenant, role, secret_hash, created_at, expires_at, previous_hash, previous_until,"
+          + " last_used_at";
+
   private KeyTable() {}
 
   static List<KeyRecord> all(SqlSession session) {
-    return session.query(
-        KeyTable::record, "SELECT id, tenant, role, secret_hash, created_at FROM api_key");
+    return session.query(KeyTable::record, "SELECT " + COLUMNS + " FROM api_key");
   }
 
   static void insert(SqlSession session, KeyRecord key) {
+    @Nullable ReplacedSecret replaced = key.replaced();
     session.update(
-        "INSERT INTO api_key (id, tenant, role, secret_hash, created_at) VALUES (?, ?, ?, ?, ?)",
+        "INSERT INTO api_key (" + COLUMNS + ") VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
         key.id(),
         key.tenant().text(),
         key.role().name(),
         key.secretHash(),
-        key.createdAt().toEpochMilli());
+        key.createdAt().toEpochMilli(),
+        millis(key.expiresAt()),
+        replaced == null ? null : replaced.secretHash(),
+        replaced == null ? null : replaced.validUntil().toEpochMilli(),
+        millis(key.lastUsedAt()));
+  }
+
+  static void replaceSecret(SqlSession session, KeyRecord key) {
+    @Nullable ReplacedSecret replaced = key.replaced();
+    session.update(
+        """
+        UPDATE api_key SET secret_hash = ?, previous_hash = ?, previous_until = ? WHERE id = ?
+        """,
+        key.secretHash(),
+        replaced == null ? null : replaced.secretHash(),
+        replaced == null ? null : replaced.validUntil().toEpochMilli(),
+        key.id());
+  }
+
+  static void touch(SqlSession session, String id, Instant usedAt) {
+    session.update("UPDATE api_key SET last_used_at = ? WHERE id = ?", usedAt.toEpochMilli(), id);
   }
 
   static void delete(SqlSession session, String id) {
@@ -29,11 +54,27 @@ final class KeyTable {
   }
 
   private static KeyRecord record(ResultSet row) throws SQLException {
+    @Nullable String previousHash = row.getString(7);
+    @Nullable Instant previousUntil = instant(row, 8);
     return new KeyRecord(
         row.getString(1),
         new TenantName(row.getString(2)),
         Role.valueOf(row.getString(3)),
         row.getString(4),
-        Instant.ofEpochMilli(row.getLong(5)));
+        Instant.ofEpochMilli(row.getLong(5)),
+        instant(row, 6),
+        previousHash == null || previousUntil == null
+            ? null
+            : new ReplacedSecret(previousHash, previousUntil),
+        instant(row, 9));
+  }
+
+  private static @Nullable Instant instant(ResultSet row, int column) throws SQLException {
+    long millis = row.getLong(column);
+    return row.wasNull() ? null : Instant.ofEpochMilli(millis);
+  }
+
+  private static @Nullable Long millis(@Nullable Instant time) {
+    return time == null ? null : time.toEpochMilli();
   }
 }

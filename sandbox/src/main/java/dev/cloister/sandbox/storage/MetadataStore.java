@@ -20,7 +20,8 @@ public interface MetadataStore extends AutoCloseable {
   /// Runs `work` as one transaction and, once it is durable, `onCommit` with its result.
   ///
   /// Both run on the store's one writer thread, so transactions and what they change in memory
-  /// happen in one order. If `work` throws, nothing is changed and its exception is thrown here.
+  /// happen in one order. If `work` throws, nothing is changed and its exception is thrown here; so
+  /// it is if the caller's [WriteGuard] throws, which is asked first.
   ///
   /// @throws StorageException if the store cannot be written
   /// @throws StorageFullException if there is no space for the change

@@ -1,5 +1,7 @@
 package dev.cloister.sandbox.storage;
 
+import java.time.Instant;
+
 /// The changes a transaction can make. Valid only inside [MetadataStore#write].
 ///
 /// Names of parents must exist; deleting a parent deletes what belongs to it.
@@ -13,6 +15,12 @@ public interface MetadataTransaction {
 
   /// Adds a key.
   void insertKey(KeyRecord key);
+
+  /// Replaces the secret of a key, and the one it had before.
+  void replaceSecret(KeyRecord key);
+
+  /// Notes when a key was used last; does nothing if it is gone.
+  void touchKey(String id, Instant usedAt);
 
   /// Deletes a key.
   void deleteKey(String id);

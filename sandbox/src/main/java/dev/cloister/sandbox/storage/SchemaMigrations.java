@@ -18,7 +18,8 @@ import org.slf4j.LoggerFactory;
 final class SchemaMigrations {
   private static final Logger LOG = LoggerFactory.getLogger(SchemaMigrations.class);
 
-  private static final List<String> STEPS = List.of("0001-initial.sql");
+  private static final List<String> STEPS =
+      List.of("0001-initial.sql", "0002-keys-and-audit-chain.sql");
 
   private SchemaMigrations() {}
 

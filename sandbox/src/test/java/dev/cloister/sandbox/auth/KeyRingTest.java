@@ -2,6 +2,7 @@ package dev.cloister.sandbox.auth;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.cloister.sandbox.fixture.MovableClock;
 import dev.cloister.sandbox.storage.KeyRecord;
 import dev.cloister.sandbox.storage.Role;
 import dev.cloister.sandbox.storage.TenantName;
@@ -10,6 +11,7 @@ import java.time.Clock;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.ZoneOffset;
+import java.util.Map;
 import org.junit.jupiter.api.Test;
 
 /// Keys are known by their hash alone, and sessions live no longer than their key.
@@ -23,7 +25,7 @@ final class KeyRingTest {
 
   private ApiKey addKey(Role role) {
     ApiKey key = ApiKey.generate(random);
-    ring.add(new KeyRecord(key.id(), ACME, role, SecretHash.of(key.text()).hex(), NOW));
+    ring.add(KeyRecord.create(key.id(), ACME, role, SecretHash.of(key.text()).hex(), NOW, null));
     return key;
   }
 
@@ -44,7 +46,9 @@ final class KeyRingTest {
   @Test
   void key_ofTheFirstServers_staysValid() {
     String text = "cl_0123456789abcdef_" + "5".repeat(64);
-    ring.add(new KeyRecord("0123456789abcdef", ACME, Role.INVOKER, SecretHash.of(text).hex(), NOW));
+    ring.add(
+        KeyRecord.create(
+            "0123456789abcdef", ACME, Role.INVOKER, SecretHash.of(text).hex(), NOW, null));
 
     assertThat(ring.identify(text)).isInstanceOf(Identity.Known.class);
   }
@@ -69,6 +73,65 @@ final class KeyRingTest {
 
     assertThat(ring.identify(second.text())).isInstanceOf(Identity.Refused.class);
     assertThat(ring.keysOf(ACME)).isEmpty();
+  }
+
+  @Test
+  void expiredKey_isNobody_andSaysSoToItsHolderAlone() {
+    MovableClock time = new MovableClock();
+    KeyRing timed = new KeyRing(SecretHash.of("the operator's own key"), time);
+    ApiKey key = ApiKey.generate(random);
+    Instant end = time.instant().plusSeconds(10);
+    timed.add(
+        KeyRecord.create(
+            key.id(), ACME, Role.INVOKER, SecretHash.of(key.text()).hex(), time.instant(), end));
+    Sessions sessions = new Sessions(timed, Duration.ofHours(1), 2, random, time);
+    String session = sessions.open(new Principal.Member(ACME, Role.INVOKER, key.id()));
+    assertThat(timed.identify(key.text())).isInstanceOf(Identity.Known.class);
+    assertThat(sessions.find(session)).isNotNull();
+
+    time.advance(Duration.ofSeconds(10));
+
+    assertThat(timed.identify(key.text())).isEqualTo(new Identity.Expired(key.id(), end));
+    assertThat(timed.identify("cloister_" + key.id() + "_" + "0".repeat(64)))
+        .isInstanceOf(Identity.Refused.class);
+    assertThat(sessions.find(session)).isNull();
+  }
+
+  @Test
+  void replacedSecret_isValidUntilItsEnd_andNoLonger() {
+    MovableClock time = new MovableClock();
+    KeyRing timed = new KeyRing(SecretHash.of("the operator's own key"), time);
+    ApiKey first = ApiKey.generate(random);
+    KeyRecord record =
+        KeyRecord.create(
+            first.id(),
+            ACME,
+            Role.INVOKER,
+            SecretHash.of(first.text()).hex(),
+            time.instant(),
+            null);
+    timed.add(record);
+    ApiKey second = ApiKey.generate(first.id(), random);
+    Instant until = time.instant().plusSeconds(10);
+
+    timed.replace(record.rotated(SecretHash.of(second.text()).hex(), until));
+
+    assertThat(timed.identify(first.text())).isInstanceOf(Identity.Known.class);
+    assertThat(timed.identify(second.text())).isInstanceOf(Identity.Known.class);
+    time.advance(Duration.ofSeconds(10));
+    assertThat(timed.identify(first.text())).isEqualTo(new Identity.Expired(first.id(), until));
+    assertThat(timed.identify(second.text())).isInstanceOf(Identity.Known.class);
+  }
+
+  @Test
+  void uses_areHandedOutOnce() {
+    ApiKey key = addKey(Role.INVOKER);
+    assertThat(ring.takeUses()).isEmpty();
+
+    ring.identify(key.text());
+
+    assertThat(ring.takeUses()).isEqualTo(Map.of(key.id(), NOW));
+    assertThat(ring.takeUses()).isEmpty();
   }
 
   @Test

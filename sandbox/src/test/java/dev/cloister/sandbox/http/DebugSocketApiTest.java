@@ -295,7 +295,8 @@ final class DebugSocketApiTest {
     int guest = stopped.path("threadId").intValue();
     String place = "\"memoryReference\":\"" + guest + "/0\",\"offset\":16";
     JsonNode read = session.ask("readMemory", "{" + place + ",\"count\":5}");
-    assertThat(new String(
+    assertThat(
+            new String(
                 Base64.getDecoder().decode(read.path("data").asText()), StandardCharsets.UTF_8))
         .isEqualTo("hello");
     String data = Base64.getEncoder().encodeToString("jumbo".getBytes(StandardCharsets.UTF_8));

@@ -189,4 +189,35 @@ final class HttpConventionsTest {
     assertThat(statistics.path("jvm").path("heapUsedBytes").asLong()).isPositive();
     server.tenant("acme", "tenant-admin").get("/v1/engine/statistics").expect(200);
   }
+
+  @Test
+  void page_linksToTheNext() {
+    operator.put("/v1/tenants/paging-a", "{}");
+    operator.put("/v1/tenants/paging-b", "{}");
+
+    Reply first = operator.get("/v1/tenants?limit=1&q=paging").expect(200);
+
+    String link = first.header("link");
+    assertThat(link).matches("<\\?limit=1&q=paging&cursor=[\\w-]+>; rel=\"next\"");
+    String query = link.substring(1, link.indexOf('>'));
+    Reply second = operator.get("/v1/tenants" + query).expect(200);
+    assertThat(second.json().path("items").get(0).path("tenant").asText()).isEqualTo("paging-b");
+    assertThat(second.header("link")).isEmpty();
+    operator.delete("/v1/tenants/paging-a").expect(204);
+    operator.delete("/v1/tenants/paging-b").expect(204);
+  }
+
+  @Test
+  void compressedBody_is415() {
+    Reply reply = operator.with("Content-Encoding", "gzip").put("/v1/tenants/acme", "{}");
+
+    JsonNode problem = reply.problem(415, "unsupported-media-type");
+    assertThat(problem.path("what").asText()).isEqualTo("Content-Encoding");
+    assertThat(reply.header("accept-encoding")).isEqualTo("identity");
+    operator
+        .with("Content-Encoding", "gzip")
+        .upload("/v1/tenants/acme/plugins/p", new byte[8])
+        .problem(415, "unsupported-media-type");
+    operator.with("Content-Encoding", "identity").put("/v1/tenants/acme", "{}");
+  }
 }

@@ -65,9 +65,9 @@ final class TenantApiTest {
     assertThat(range.path("allowed").path("minimum").asInt()).isEqualTo(10);
     JsonNode later =
         operator
-            .put("/v1/tenants/acme", "{\"limits\":{\"codeBytes\":1000}}")
+            .put("/v1/tenants/acme", "{\"limits\":{\"egressRequestsPerSecond\":5}}")
             .problem(501, "not-available");
-    assertThat(later.path("limit").asText()).isEqualTo("codeBytes");
+    assertThat(later.path("limit").asText()).isEqualTo("egressRequestsPerSecond");
     operator
         .put("/v1/tenants/acme", "{\"limits\":{\"plugins\":\"3\"}}")
         .problem(400, "invalid-request");

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.cloister.engine.logging.CodeCreated;
 import dev.cloister.engine.logging.CodeLogListener;
+import dev.cloister.isolate.heap.HeapLedger;
 import java.time.Clock;
 import java.time.Instant;
 import java.time.ZoneOffset;
@@ -15,9 +16,10 @@ import org.junit.jupiter.api.Test;
 
 /// A tenant's code log: switched on and off, and bounded.
 final class CodeLogTest {
+  private final HeapLedger ledger = new HeapLedger(4 << 20);
   private final Source source = new Source();
   private final CodeLog log =
-      new CodeLog(source, Clock.fixed(Instant.ofEpochMilli(5), ZoneOffset.UTC));
+      new CodeLog(ledger, source, Clock.fixed(Instant.ofEpochMilli(5), ZoneOffset.UTC));
 
   private static final class Source implements CodeLog.Switch {
     @Nullable CodeLogListener listener;

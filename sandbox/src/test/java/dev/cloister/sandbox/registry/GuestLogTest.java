@@ -2,6 +2,7 @@ package dev.cloister.sandbox.registry;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.cloister.isolate.heap.HeapLedger;
 import dev.cloister.sandbox.storage.PluginName;
 import java.time.Clock;
 import java.time.Instant;
@@ -20,8 +21,9 @@ final class GuestLogTest {
 
   private final AtomicLong nowMillis = new AtomicLong(1_000_000);
   private final AtomicLong bytesPerSecond = new AtomicLong(2 * LINE_BYTES);
+  private final HeapLedger ledger = new HeapLedger(1 << 20);
   private final GuestLog log =
-      new GuestLog(5 * LINE_BYTES, bytesPerSecond::get, new MovableClock(nowMillis));
+      new GuestLog(ledger, 5 * LINE_BYTES, bytesPerSecond::get, new MovableClock(nowMillis));
 
   @Test
   void oldestLines_areDropped_whenThereAreTooMany() {
@@ -84,7 +86,7 @@ final class GuestLogTest {
   void limitOfZero_dropsEverything() {
     bytesPerSecond.set(0);
     List<LogEntry> heard = new ArrayList<>();
-    GuestLog silent = new GuestLog(1_000, bytesPerSecond::get, new MovableClock(nowMillis));
+    GuestLog silent = new GuestLog(ledger, 1_000, bytesPerSecond::get, new MovableClock(nowMillis));
     try (Broadcast.Subscription _ = silent.subscribe(heard::add)) {
       silent.append(PLUGIN, "info", "stderr", "text");
     }

@@ -59,7 +59,7 @@ abstract class MetadataStoreContract {
         .write(
             transaction -> {
               transaction.putTenant(tenant());
-              transaction.insertKey(new KeyRecord("k1", ACME, Role.INVOKER, "00", NOW));
+              transaction.insertKey(KeyRecord.create("k1", ACME, Role.INVOKER, "00", NOW, null));
               transaction.putPlugin(new PluginRecord(ACME, MATH, "{}", NOW));
               transaction.insertVersion(version(), "{\"imports\":[]}");
               transaction.putAlias(
@@ -71,8 +71,8 @@ abstract class MetadataStoreContract {
   }
 
   private static AuditRecord audit(String action) {
-    return new AuditRecord(
-        0, NOW, "operator", "operator", action, ACME, "acme", "ok", null, "127.0.0.1");
+    return AuditRecord.create(
+        NOW, "operator", "operator", action, ACME, "acme", "ok", null, "127.0.0.1");
   }
 
   @Test
@@ -83,7 +83,8 @@ abstract class MetadataStoreContract {
 
     MetadataSnapshot snapshot = store().load();
     assertThat(snapshot.tenants()).containsExactly(tenant());
-    assertThat(snapshot.keys()).containsExactly(new KeyRecord("k1", ACME, Role.INVOKER, "00", NOW));
+    assertThat(snapshot.keys())
+        .containsExactly(KeyRecord.create("k1", ACME, Role.INVOKER, "00", NOW, null));
     assertThat(snapshot.plugins()).containsExactly(new PluginRecord(ACME, MATH, "{}", NOW));
     assertThat(snapshot.versions()).containsExactly(version());
     assertThat(snapshot.aliases())
@@ -190,5 +191,53 @@ abstract class MetadataStoreContract {
         .containsExactly("action.2999");
     assertThat(store().audit(new AuditFilter(null, null, Long.MAX_VALUE, 10_000)))
         .hasSizeBetween(1_000, 1_300);
+  }
+
+  @Test
+  void key_isStoredWithItsEnd_itsSecretBefore_andItsLastUse() {
+    fill();
+    Instant later = NOW.plusSeconds(60);
+    KeyRecord key = KeyRecord.create("k2", ACME, Role.TENANT_ADMIN, "01", NOW, later);
+    store()
+        .write(
+            transaction -> {
+              transaction.insertKey(key);
+              transaction.replaceSecret(key.rotated("02", later));
+              transaction.touchKey("k2", NOW);
+              transaction.touchKey("k9", NOW);
+              return true;
+            },
+            _ -> {});
+
+    reopen();
+
+    assertThat(store().load().keys())
+        .contains(
+            new KeyRecord(
+                "k2",
+                ACME,
+                Role.TENANT_ADMIN,
+                "02",
+                NOW,
+                later,
+                new ReplacedSecret("01", later),
+                NOW));
+  }
+
+  @Test
+  void auditRecords_nameTheOneBefore() {
+    for (int i = 0; i < 3; i++) {
+      String action = "action " + i;
+      store().write(transaction -> transaction.appendAudit(audit(action)), _ -> {});
+      reopen();
+    }
+
+    List<AuditRecord> records = store().auditAfter(-1, 10);
+    AuditChain chain = new AuditChain();
+    records.forEach(chain::check);
+    assertThat(chain.result().brokenId()).isNull();
+    assertThat(chain.result().records()).isEqualTo(3);
+    assertThat(chain.result().head()).isEqualTo(records.getLast().hash());
+    assertThat(records.get(1).previousHash()).isEqualTo(records.get(0).hash());
   }
 }
