@@ -15,12 +15,14 @@ import java.time.Clock;
 /// @param plugins their plugins
 /// @param keys their keys
 /// @param audit what changed
+/// @param usage what tenants used
 /// @param signatures whose signatures of modules tenants want
 public record Registry(
     TenantRegistry tenants,
     PluginRegistry plugins,
     KeyRegistry keys,
     AuditLog audit,
+    UsageLog usage,
     Signatures signatures) {
 
   /// Reads everything that is stored and makes an isolate for each tenant. Blobs that no version
@@ -50,6 +52,7 @@ public record Registry(
         new PluginRegistry(store, blobs, tenants, signatures, audit, collector, clock),
         new KeyRegistry(store, tenants, keys, audit, config.auth().keysPerTenant(), random, clock),
         audit,
+        new UsageLog(store, tenants::all, clock),
         signatures);
   }
 }
