@@ -108,6 +108,7 @@ public final class Sandbox implements AutoCloseable {
     // What is served.
     Registry registry =
         Registry.restore(config, store, blobs, storage, isolates, keys, random, clock);
+    lifecycle.add("usage", registry.usage()).start();
     lifecycle.add("key uses", KeyUseWriter.start(store, keys));
     WarmUp warmUp = lifecycle.add("warm-up", new WarmUp());
     HealthApi health = new HealthApi(warmUp::pending);

@@ -113,6 +113,7 @@ public final class HttpListener implements AutoCloseable {
             new TenantApi(registry.tenants()),
             new LimitsApi(registry.tenants()),
             new InstancesApi(registry.tenants(), registry.plugins()),
+            new UsageApi(registry.tenants(), registry.usage(), parts.clock),
             new DebuggingApi(registry.tenants()),
             debugSockets,
             new SignaturesApi(registry.tenants(), registry.signatures()),

@@ -38,6 +38,7 @@ final class Routes {
       TenantApi tenants,
       LimitsApi limits,
       InstancesApi instances,
+      UsageApi usage,
       DebuggingApi debugging,
       DebugSocketApi debugSockets,
       SignaturesApi signatures,
@@ -97,7 +98,7 @@ final class Routes {
     blocking(POST, TENANT + "/resume", Access.OPERATOR, apis.tenants::resume);
     blocking(GET, TENANT + "/limits", Access.TENANT_ADMIN, apis.limits::get);
     blocking(PUT, TENANT + "/limits", Access.OPERATOR, apis.limits::put);
-    blocking(GET, TENANT + "/usage", Access.TENANT_ADMIN, apis.limits::usage);
+    blocking(GET, TENANT + "/usage", Access.TENANT_ADMIN, apis.usage::get);
     blocking(GET, TENANT + "/keys", Access.TENANT_ADMIN, apis.keys::list);
     blocking(POST, TENANT + "/keys", Access.TENANT_ADMIN, apis.keys::create);
     blocking(GET, TENANT + "/keys/{key}", Access.TENANT_ADMIN, apis.keys::get);

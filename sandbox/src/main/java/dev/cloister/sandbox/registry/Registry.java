@@ -19,6 +19,7 @@ import org.slf4j.LoggerFactory;
 /// @param keys their keys
 /// @param audit what changed
 /// @param storage what is damaged of what is stored
+/// @param usage what tenants used
 /// @param signatures whose signatures of modules tenants want
 public record Registry(
     TenantRegistry tenants,
@@ -26,6 +27,7 @@ public record Registry(
     KeyRegistry keys,
     AuditLog audit,
     StorageHealth storage,
+    UsageLog usage,
     Signatures signatures) {
 
   private static final Logger LOG = LoggerFactory.getLogger(Registry.class);
@@ -65,6 +67,7 @@ public record Registry(
         new KeyRegistry(store, tenants, keys, audit, config.auth().keysPerTenant(), random, clock),
         audit,
         storage,
+        new UsageLog(store, tenants::all, clock),
         signatures);
   }
 }
