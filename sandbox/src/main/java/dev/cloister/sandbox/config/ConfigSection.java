@@ -28,8 +28,11 @@ final class ConfigSection {
   private final Map<String, NodeTuple> entries = new LinkedHashMap<>();
   private final TreeSet<String> knownKeys = new TreeSet<>();
 
+  private final @Nullable Node node;
+
   private ConfigSection(ConfigReading reading, String path, @Nullable Node node) {
     this.reading = reading;
+    this.node = node;
     this.path = path;
     switch (node) {
       case null -> {}
@@ -200,6 +203,13 @@ final class ConfigSection {
       values.add(parser.apply(text));
     } catch (IllegalArgumentException e) {
       onFault.accept(String.valueOf(e.getMessage()));
+    }
+  }
+
+  /// Notes a fault of a nested section as a whole.
+  void fault(String text) {
+    if (node != null) {
+      fault(node, path.substring(0, path.length() - 1) + ": " + text);
     }
   }
 

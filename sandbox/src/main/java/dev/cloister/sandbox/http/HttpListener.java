@@ -18,6 +18,7 @@ import java.net.InetAddress;
 import java.net.ServerSocket;
 import java.time.Clock;
 import java.util.List;
+import java.util.concurrent.atomic.AtomicInteger;
 import org.jspecify.annotations.Nullable;
 
 /// The HTTP side of a server: accepts requests from [#start] to [#stop].
@@ -112,6 +113,7 @@ public final class HttpListener implements AutoCloseable {
             new TenantApi(registry.tenants()),
             new LimitsApi(registry.tenants()),
             new UsageApi(registry.tenants(), registry.usage(), parts.clock),
+            new InstancesApi(registry.tenants(), registry.plugins()),
             new DebuggingApi(registry.tenants()),
             debugSockets,
             new SignaturesApi(registry.tenants(), registry.signatures()),
@@ -185,11 +187,16 @@ public final class HttpListener implements AutoCloseable {
     }
   }
 
-  private Future<Integer> start(HttpConfig address) {
+  private Future<Integer> start(HttpConfig address) throws IOException {
     int instances = Runtime.getRuntime().availableProcessors();
+    @Nullable Certificate certificate =
+        address.tls().isOn() ? Certificate.read(address.tls()) : null;
+    AtomicInteger connections = new AtomicInteger();
     return vertx
         .deployVerticle(
-            () -> new HttpVerticle(address, routes, authentication, wrongKeys),
+            () ->
+                new HttpVerticle(
+                    address, routes, authentication, wrongKeys, certificate, connections),
             new DeploymentOptions().setInstances(instances))
         .map(id -> {
           deploymentId = id;

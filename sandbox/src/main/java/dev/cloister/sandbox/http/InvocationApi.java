@@ -8,6 +8,9 @@ import dev.cloister.isolate.abi.Abi;
 import dev.cloister.isolate.heap.HeapCategory;
 import dev.cloister.isolate.heap.HeapCharge;
 import dev.cloister.isolate.host.HostServices;
+import dev.cloister.isolate.instance.InstanceRequest;
+import dev.cloister.isolate.instance.InstanceSettings;
+import dev.cloister.isolate.plugin.InstancePolicy;
 import dev.cloister.isolate.plugin.PluginHandle;
 import dev.cloister.isolate.verticle.CallBytes;
 import dev.cloister.isolate.verticle.CallExport;
@@ -190,9 +193,12 @@ final class InvocationApi {
   private void callExport(Target target, List<@Nullable Object> arguments, long requestBytes) {
     GuestLogWriter log = target.tenant.logWriter(target.plugin.name());
     String export = target.exchange.request().path("export");
+    InstanceRequest instance = instance(target);
     invoke(
         target,
-        plugin -> new CallExport(plugin, export, arguments, requestBytes, log, services(target)),
+        plugin ->
+            new CallExport(
+                plugin, export, arguments, requestBytes, log, services(target), instance),
         log::flush);
   }
 
@@ -246,6 +252,21 @@ final class InvocationApi {
 
   private static HostServices services(Target target) {
     return target.tenant.services(target.plugin);
+  }
+
+  private static InstanceRequest instance(Target target) {
+    InstanceSettings settings = target.plugin.settings().instance().settings();
+    String plugin = target.plugin.name().text();
+    @Nullable String key = target.exchange.request().queryInstance();
+    if (key == null) {
+      return InstanceRequest.of(plugin, settings);
+    }
+    if (settings.policy() != InstancePolicy.STATEFUL) {
+      throw Problem.invalid(
+              "instance", key, "absent: the plugin's instances are " + settings.policy().label())
+          .asException();
+    }
+    return new InstanceRequest(plugin, settings, key);
   }
 
   private interface InvocationFactory {
