@@ -37,11 +37,12 @@ final class Routes {
       SessionApi session,
       TenantApi tenants,
       LimitsApi limits,
-      InstancesApi instances,
       UsageApi usage,
+      InstancesApi instances,
       DebuggingApi debugging,
       DebugSocketApi debugSockets,
       SignaturesApi signatures,
+      ConfigApi config,
       KeyApi keys,
       PluginApi plugins,
       UploadApi uploads,
@@ -127,6 +128,8 @@ final class Routes {
     blocking(POST, NATIVE_MODULE + "/tier-down", Access.OPERATOR, apis.code::tierDown);
     blocking(GET, "/v1/cluster", Access.OPERATOR, apis.cluster::get);
     blocking(POST, "/v1/operator-key/rotate", Access.OPERATOR, apis.keys::rotateOperator);
+    blocking(GET, "/v1/config", Access.OPERATOR, apis.config::get);
+    blocking(POST, "/v1/config/reload", Access.OPERATOR, apis.config::reload);
     direct(GET, "/v1/events", Access.OPERATOR, apis.events::audit);
     blocking(GET, "/v1/events/verification", Access.OPERATOR, apis.events::verify);
     blocking(GET, "/metrics", Access.OPERATOR, apis.metrics::get);

@@ -81,7 +81,6 @@ final class BlockMemory implements AutoCloseable {
 
   /// What of it is used.
   private int top;
-
   private boolean closed;
 
   BlockMemory(HeapLimiter limiter) {
@@ -255,7 +254,9 @@ final class BlockMemory implements AutoCloseable {
   }
 
   private long chargedBytes() {
-    return sizeBytes + overheadBytes + (long) (table.length - ENTRY) * Integer.BYTES;
+    return sizeBytes
+        + overheadBytes
+        + (long) (table.length - ENTRY) * Integer.BYTES;
   }
 
   private byte[] array(int entry) {
@@ -379,7 +380,8 @@ final class BlockMemory implements AutoCloseable {
     }
     int size = Math.max(table.length * 2, FIRST_ENTRIES * ENTRY);
     if (size < 0
-        || !limiter.reserve(HeapKind.LINEAR_MEMORY, (long) (size - table.length) * Integer.BYTES)) {
+        || !limiter.reserve(
+            HeapKind.LINEAR_MEMORY, (long) (size - table.length) * Integer.BYTES)) {
       return false;
     }
     table = Arrays.copyOf(table, size);
