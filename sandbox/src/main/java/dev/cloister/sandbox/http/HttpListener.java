@@ -118,10 +118,12 @@ public final class HttpListener implements AutoCloseable {
                 parts.keys, parts.sessions, wrongKeys, registry.audit(), parts.info, control),
             new TenantApi(registry.tenants()),
             new LimitsApi(registry.tenants()),
+            new InstancesApi(registry.tenants(), registry.plugins()),
             new DebuggingApi(registry.tenants()),
             debugSockets,
+            new SignaturesApi(registry.tenants(), registry.signatures()),
             new KeyApi(registry.tenants(), registry.keys(), parts.clock),
-            new PluginApi(registry.tenants(), registry.plugins()),
+            new PluginApi(registry.tenants(), registry.plugins(), registry.signatures()),
             uploads,
             new InvocationApi(registry.tenants(), control, meter, operations),
             new EventsApi(vertx, registry.tenants(), registry.audit(), control, streams),
@@ -131,7 +133,13 @@ public final class HttpListener implements AutoCloseable {
             new OperationsApi(operations, registry.audit()),
             new ClusterApi(parts.node),
             new MetricsApi(
-                parts.engine, parts.compilations, registry.tenants(), meter, streams, wrongKeys),
+                parts.engine,
+                parts.compilations,
+                registry.tenants(),
+                meter,
+                streams,
+                wrongKeys,
+                registry.storage()),
             new AdminAssets(HttpListener.class.getClassLoader()),
             OpenApiDocument.load());
     return new HttpListener(

@@ -12,6 +12,7 @@ import dev.cloister.sandbox.registry.PluginUpload;
 import dev.cloister.sandbox.registry.Tenant;
 import dev.cloister.sandbox.registry.TenantRegistry;
 import dev.cloister.sandbox.registry.UploadedVersion;
+import dev.cloister.sandbox.signature.DetachedSignature;
 import dev.cloister.sandbox.storage.PluginName;
 import dev.cloister.sandbox.storage.WriteGuard;
 import java.util.List;
@@ -67,7 +68,8 @@ final class UploadApi implements AutoCloseable {
       String script,
       long sizeBytes,
       boolean live,
-      List<String> unresolvedImports) {
+      List<String> unresolvedImports,
+      List<String> signedBy) {
 
     static View of(UploadedVersion uploaded) {
       return new View(
@@ -78,7 +80,8 @@ final class UploadApi implements AutoCloseable {
           uploaded.version().script(),
           uploaded.version().sizeBytes(),
           uploaded.isLive(),
-          uploaded.unresolvedImports());
+          uploaded.unresolvedImports(),
+          uploaded.signedBy());
     }
   }
 
@@ -103,7 +106,8 @@ final class UploadApi implements AutoCloseable {
             workers,
             () -> {
               condition.run();
-              PluginUpload upload = plugins.beginUpload(tenant, plugin);
+              PluginUpload upload =
+                  plugins.beginUpload(tenant, plugin, request.header(DetachedSignature.HEADER));
               job.set(upload.jobId());
               return upload;
             },
