@@ -5,7 +5,6 @@ import dev.cloister.engine.module.ExternKind;
 import dev.cloister.engine.runtime.FuncRef;
 import dev.cloister.engine.types.FuncType;
 import dev.cloister.isolate.abi.CallContext;
-import dev.cloister.isolate.abi.extism.ExtismProgram;
 import dev.cloister.isolate.abi.GuestProgram;
 import dev.cloister.isolate.abi.PlainAbi;
 import dev.cloister.isolate.abi.Program;

@@ -52,8 +52,7 @@ public final class ExtismProgram implements Program {
       VariableStore variables,
       LogLevel logLevel) {
     Imports functions = context.call().services().functions();
-    ExtismEnvironment environment =
-        new ExtismEnvironment(settings, context, variables, logLevel);
+    ExtismEnvironment environment = new ExtismEnvironment(settings, context, variables, logLevel);
     WasiPreview1 wasi = new WasiPreview1(context.wasi().build(), context.store());
     boolean isDone = false;
     try {
