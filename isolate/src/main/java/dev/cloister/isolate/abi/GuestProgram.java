@@ -7,38 +7,49 @@ import dev.cloister.engine.runtime.Instance;
 import dev.cloister.engine.runtime.Store;
 import dev.cloister.isolate.wasi.ProcessExit;
 import dev.cloister.isolate.wasi.WasiConfig;
-import dev.cloister.isolate.wasi.WasiPreview1;
 import org.jspecify.annotations.Nullable;
 
-/// A module instantiated with WASI, run on the calling thread.
+/// A module instantiated with WASI and the services of the host, run on the calling thread.
 ///
 /// Instantiation and calls throw what ends the guest: the engine's `WasmException` family,
 /// [ProcessExit], and whatever the streams of its [WasiConfig] throw. Confined to one thread at a
 /// time.
 public final class GuestProgram implements Program {
   private final Instance instance;
-  private final WasiPreview1 wasi;
+  private final HostImports imports;
   private boolean isInitialized;
 
-  private GuestProgram(Instance instance, WasiPreview1 wasi) {
+  private GuestProgram(Instance instance, HostImports imports) {
     this.instance = instance;
-    this.wasi = wasi;
+    this.imports = imports;
   }
 
-  /// Links `module` with WASI in `store`, and runs its segments and start function.
+  /// Links `module` with WASI alone in `store`, and runs its segments and start function.
   ///
   /// @throws ProcessExit if the start function ends the program
   public static GuestProgram instantiate(ModuleHandle module, Store store, WasiConfig config) {
-    WasiPreview1 wasi = new WasiPreview1(config, store);
+    return instantiate(module, store, HostImports.ofWasi(store, config));
+  }
+
+  /// Links `module` in the store of `context` with a WASI of its own and the services that the call
+  /// may use, and runs its segments and start function.
+  ///
+  /// @throws ProcessExit if the start function ends the program
+  public static GuestProgram instantiate(
+      ModuleHandle module, InstanceContext context, WasiConfig config) {
+    return instantiate(module, context.store(), HostImports.of(context, config));
+  }
+
+  private static GuestProgram instantiate(
+      ModuleHandle module, Store store, HostImports imports) {
     boolean isDone = false;
     try {
-      Instance instance =
-          module.instantiate(store, (moduleName, name, _) -> wasi.resolve(moduleName, name));
+      Instance instance = module.instantiate(store, imports);
       isDone = true;
-      return new GuestProgram(instance, wasi);
+      return new GuestProgram(instance, imports);
     } finally {
       if (!isDone) {
-        wasi.close();
+        imports.close();
       }
     }
   }
@@ -47,7 +58,7 @@ public final class GuestProgram implements Program {
   ///
   /// @throws ProcessExit if the guest ends the program
   public static GuestProgram link(ModuleHandle module, InstanceContext context) {
-    GuestProgram program = instantiate(module, context.store(), context.wasi().build());
+    GuestProgram program = instantiate(module, context, context.wasi().build());
     boolean isDone = false;
     try {
       program.initialize();
@@ -88,13 +99,13 @@ public final class GuestProgram implements Program {
 
   @Override
   public void forgetCall() {
-    wasi.closeOpened();
+    imports.forgetCall();
   }
 
   /// Closes what the guest left open; the store is the caller's.
   @Override
   public void close() {
-    wasi.close();
+    imports.close();
   }
 
   private void initialize() {
