@@ -4,7 +4,7 @@ import dev.cloister.isolate.host.HostServices;
 import dev.cloister.isolate.plugin.PluginHandle;
 
 /// A call of a plugin, as it is asked for.
-public sealed interface Invocation permits CallExport, RunCommand {
+public sealed interface Invocation permits CallBytes, CallExport, RunCommand {
   /// The plugin to call; the caller need not hold it.
   PluginHandle plugin();
 

@@ -12,7 +12,9 @@ import dev.cloister.isolate.abi.ProgramLinker;
 import dev.cloister.isolate.heap.HeapLedger;
 import dev.cloister.isolate.instance.GuestInstance;
 import dev.cloister.isolate.instance.InstanceLimits;
+import dev.cloister.isolate.abi.extism.ExtismProgram;
 import dev.cloister.isolate.plugin.PluginHandle;
+import dev.cloister.isolate.verticle.InvocationResult.Answered;
 import dev.cloister.isolate.verticle.InvocationResult.Exited;
 import dev.cloister.isolate.verticle.InvocationResult.HostFailure;
 import dev.cloister.isolate.verticle.InvocationResult.Returned;
@@ -85,6 +87,7 @@ final class InvocationRunner {
     try {
       return switch (invocation) {
         case CallExport call -> call(call);
+        case CallBytes call -> callBytes(call);
         case RunCommand command -> runCommand(command);
       };
     } catch (ProcessExit exit) {
@@ -116,6 +119,29 @@ final class InvocationRunner {
             throw new IllegalStateException("the instance lacks export " + call.export());
           }
           return new Returned(PlainAbi.results(type, program.call(function, arguments)));
+        });
+  }
+
+  private InvocationResult callBytes(CallBytes call) {
+    PluginHandle plugin = call.plugin();
+    if (exportType(plugin, call.export()) == null) {
+      return new UnknownExport(call.export(), functionNames(plugin));
+    }
+    CallContext streams =
+        new CallContext(InputSource.EMPTY, call.log(), call.log(), blocking, call.services());
+    return execute(
+        plugin,
+        streams,
+        (_, context) ->
+            ExtismProgram.link(
+                plugin.modules(),
+                plugin.extismSettings(),
+                context,
+                call.variables(),
+                call.logLevel()),
+        program -> {
+          program.call(call.export(), call.input(), output);
+          return new Answered(output.toByteArray());
         });
   }
 

@@ -135,7 +135,8 @@ final class LiveCall implements GuestTask {
     if (set != null) {
       set.end();
     }
-    if (!(result instanceof InvocationResult.Exited)) {
+    if (!(result instanceof InvocationResult.Exited
+        || result instanceof InvocationResult.Answered)) {
       output.close();
     }
     desk.ended(this, result);

@@ -123,7 +123,13 @@ public final class HttpListener implements AutoCloseable {
             new CompileJobsApi(parts.engine, registry.audit()),
             new ClusterApi(parts.node),
             new MetricsApi(
-                parts.engine, parts.compilations, registry.tenants(), meter, streams, wrongKeys),
+                parts.engine,
+                parts.compilations,
+                registry.tenants(),
+                meter,
+                streams,
+                wrongKeys,
+                registry.storage()),
             new AdminAssets(HttpListener.class.getClassLoader()),
             OpenApiDocument.load());
     return new HttpListener(

@@ -59,12 +59,16 @@ public enum ProblemType {
   UNCAUGHT_EXCEPTION(422, "The plugin threw an exception that it did not catch"),
   /// The command ended with an exit code other than 0.
   PLUGIN_EXIT(422, "The plugin ended with an exit code other than 0"),
+  /// A function of an Extism plug-in reported an error.
+  PLUGIN_ERROR(422, "The plugin reported an error"),
   /// A limit of the tenant was reached.
   LIMIT(422, "A limit was reached"),
   /// A WebSocket was asked for with a plain request.
   UPGRADE_REQUIRED(426, "This speaks WebSocket"),
   /// Too many calls at once or too often.
   RATE_LIMITED(429, "Too many calls"),
+  /// What is stored was found damaged; only what it belongs to is affected.
+  DAMAGED(500, "What is stored of this is damaged"),
   /// The server failed.
   INTERNAL(500, "The server failed"),
   /// Part of the interface that this version does not have.

@@ -1,6 +1,7 @@
 package dev.cloister.sandbox.storage;
 
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Set;
 import java.util.concurrent.ExecutionException;
@@ -49,13 +50,15 @@ public final class JdbcMetadataStore implements MetadataStore {
 
   @Override
   public MetadataSnapshot load() {
+    List<DamagedRow> damaged = new ArrayList<>();
     return database.read(session ->
         new MetadataSnapshot(
-            TenantTable.all(session),
-            KeyTable.all(session),
-            PluginTable.all(session),
-            VersionTable.all(session),
-            AliasTable.all(session)));
+            TenantTable.all(session, damaged::add),
+            KeyTable.all(session, damaged::add),
+            PluginTable.all(session, damaged::add),
+            VersionTable.all(session, damaged::add),
+            AliasTable.all(session, damaged::add),
+            damaged));
   }
 
   @Override

@@ -75,8 +75,7 @@ final class LedgerApiTest {
     limit("codeBytes", code);
     operator.put(TENANT + "/debugging", "{\"enabled\":true}").expect(200);
 
-    JsonNode problem =
-        operator.post(MATH + "/call/add", "{\"args\":[1,2]}").problem(422, "limit");
+    JsonNode problem = operator.post(MATH + "/call/add", "{\"args\":[1,2]}").problem(422, "limit");
 
     assertThat(problem.path("limit").asText()).isEqualTo("codeBytes");
     assertThat(usage("usage", "codeBytes")).isEqualTo(code);
