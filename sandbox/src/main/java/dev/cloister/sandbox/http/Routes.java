@@ -68,6 +68,9 @@ final class Routes {
   private void addCalls(Apis apis) {
     direct(POST, PLUGIN + "/call/{export}", Access.INVOKER, apis.invocations::call);
     direct(POST, PLUGIN + "/run", Access.INVOKER, apis.invocations::run);
+    routes.add(
+        new Route(
+            /* method= */ null, PLUGIN + "/http/*", Access.INVOKER, apis.invocations::handle));
   }
 
   private void addPlugins(PluginApi plugins, UploadApi uploads) {
