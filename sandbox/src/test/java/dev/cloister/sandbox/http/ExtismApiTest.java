@@ -72,7 +72,8 @@ final class ExtismApiTest {
   @Test
   void httpRequest_withoutTheCapability_isAnError() {
     client.upload(PLUGINS + "fetching", Modules.extismThatFetches()).expect(201);
-    JsonNode problem = call("fetching", "fetch", "").problem(422, "plugin-error");
+    JsonNode problem =
+        call("fetching", "fetch", "{\"url\":\"http://localhost/\"}").problem(422, "plugin-error");
 
     assertThat(problem.path("message").asText()).contains("no capability \"http\"");
     assertThat(problem.path("code").asInt()).isEqualTo(-1);
@@ -103,8 +104,7 @@ final class ExtismApiTest {
   void call_ofWhatIsNotThere_isNotFound() {
     JsonNode problem = call("vowels", "absent", "").problem(404, "unknown-export");
 
-    assertThat(problem.path("allowed").toString())
-        .isEqualTo("[\"count\"]");
+    assertThat(problem.path("allowed").toString()).isEqualTo("[\"count\"]");
   }
 
   @Test
