@@ -149,7 +149,8 @@ public final class CallDesk {
   }
 
   private CompletableFuture<InvocationOutcome> start(Invocation invocation, CallLimits limits) {
-    LiveCall call = new LiveCall(invocation, this, limits);
+    LiveCall call =
+        new LiveCall(invocation, this, limits.within(invocation.plugin().extismSettings()));
     inFlight.add(call);
     call.startDeadline(timer);
     if (!executor.submit(lane, call, limits.queueLength())) {

@@ -1,5 +1,7 @@
 package dev.cloister.isolate.verticle;
 
+import dev.cloister.isolate.abi.extism.ExtismSettings;
+
 /// The limits that calls of a tenant run under.
 ///
 /// @param memoryPerInstanceBytes linear memory of the instance
@@ -28,4 +30,22 @@ public record CallLimits(
     long requestsPerSecond,
     long cpuMillisPerCall,
     long fuelPerCall,
-    long cpuMillisPerSecond) {}
+    long cpuMillisPerSecond) {
+  /// These limits, or those of a plugin where they are tighter.
+  CallLimits within(ExtismSettings settings) {
+    return new CallLimits(
+        Math.min(memoryPerInstanceBytes, settings.maxMemoryBytes()),
+        tableElements,
+        gcHeapBytes,
+        stackBytes,
+        Math.min(deadlineMillis, settings.timeoutMillis()),
+        responseBytes,
+        requestBytes,
+        concurrency,
+        queueLength,
+        requestsPerSecond,
+        cpuMillisPerCall,
+        fuelPerCall,
+        cpuMillisPerSecond);
+  }
+}

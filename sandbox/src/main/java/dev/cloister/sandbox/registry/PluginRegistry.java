@@ -1,8 +1,8 @@
 package dev.cloister.sandbox.registry;
 
 import dev.cloister.isolate.IsolateLimit;
-import dev.cloister.isolate.plugin.ModuleUpload;
 import dev.cloister.isolate.plugin.PluginHandle;
+import dev.cloister.isolate.plugin.Upload;
 import dev.cloister.sandbox.problem.Problem;
 import dev.cloister.sandbox.problem.ProblemType;
 import dev.cloister.sandbox.storage.AliasName;
@@ -58,8 +58,13 @@ public final class PluginRegistry {
   /// Starts an upload.
   ///
   /// @throws dev.cloister.sandbox.storage.StorageFullException if there is no space
-  public PluginUpload beginUpload(Tenant tenant, PluginName plugin) {
-    ModuleUpload module = tenant.isolate().startUpload(plugin.text());
+  ///
+  /// @param isManifest whether a manifest comes, not a module
+  public PluginUpload beginUpload(Tenant tenant, PluginName plugin, boolean isManifest) {
+    Upload module =
+        isManifest
+            ? tenant.isolate().startManifestUpload(plugin.text())
+            : tenant.isolate().startUpload(plugin.text());
     try {
       return new PluginUpload(this, tenant, plugin, blobs.begin(), module);
     } catch (IOException e) {

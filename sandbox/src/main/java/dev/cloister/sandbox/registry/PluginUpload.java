@@ -1,8 +1,8 @@
 package dev.cloister.sandbox.registry;
 
 import dev.cloister.engine.error.CompilationCancelledException;
-import dev.cloister.isolate.plugin.ModuleUpload;
 import dev.cloister.isolate.plugin.PluginHandle;
+import dev.cloister.isolate.plugin.Upload;
 import dev.cloister.sandbox.storage.BlobDigest;
 import dev.cloister.sandbox.storage.BlobWriter;
 import dev.cloister.sandbox.storage.PluginName;
@@ -21,7 +21,7 @@ public final class PluginUpload implements AutoCloseable {
   private final Tenant tenant;
   private final PluginName plugin;
   private final BlobWriter blob;
-  private final ModuleUpload module;
+  private final Upload module;
   private long sizeBytes;
   private boolean isModuleDone;
 
@@ -30,7 +30,7 @@ public final class PluginUpload implements AutoCloseable {
       Tenant tenant,
       PluginName plugin,
       BlobWriter blob,
-      ModuleUpload module) {
+      Upload module) {
     this.registry = registry;
     this.tenant = tenant;
     this.plugin = plugin;

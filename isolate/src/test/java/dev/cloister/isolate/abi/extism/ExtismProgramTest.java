@@ -396,7 +396,7 @@ final class ExtismProgramTest {
               int name = code.block("n");
               code.get(name).call(INPUT_OFFSET).call(VAR_SET).done(0);
             });
-    ExtismSettings settings = new ExtismSettings(Map.of(), null, 0, 60);
+    ExtismSettings settings = settings(Map.of(), 60);
     try (PlugIn plugIn = new PlugIn(GUESTS, module, settings, HostServices.NONE)) {
       plugIn.run("11 bytes !!");
       assertThatThrownBy(() -> plugIn.run("12 bytes !!!"))
@@ -407,7 +407,7 @@ final class ExtismProgramTest {
           .hasMessage("the value of a variable is too large: 61 bytes, allowed are 60");
     }
     try (PlugIn plugIn =
-        new PlugIn(GUESTS, module, new ExtismSettings(Map.of(), null, 0, 0), HostServices.NONE)) {
+        new PlugIn(GUESTS, module, settings(Map.of(), 0), HostServices.NONE)) {
       assertThatThrownBy(() -> plugIn.run("x"))
           .hasMessage("Variables are disabled: max_var_bytes is 0");
     }
@@ -417,7 +417,7 @@ final class ExtismProgramTest {
   void config_isOfThePlugIn_thenOfTheTenantIfGranted() {
     byte[] module =
         PlugIn.module(code -> code.call(INPUT_OFFSET).call(CONFIG_GET).output().done(0));
-    ExtismSettings settings = new ExtismSettings(Map.of("color", "red"), null, 0, 0);
+    ExtismSettings settings = settings(Map.of("color", "red"), 0);
     NamedValues tenant = NamedValues.of(Map.of("color", "blue", "shape", "round"));
     HostServices denied = HostServices.builder(Grants.NONE).configuration(tenant).build();
     HostServices granted =
@@ -493,6 +493,16 @@ final class ExtismProgramTest {
             "warn: a log message of 2 bytes is not UTF-8");
   }
 
+  private static ExtismSettings settings(Map<String, String> config, long maxVariableBytes) {
+    return new ExtismSettings(
+        config,
+        null,
+        0,
+        maxVariableBytes,
+        ExtismSettings.UNLIMITED,
+        ExtismSettings.UNLIMITED);
+  }
+
   /// Sends the input as description and, unless it is empty, `body` as body.
   private static byte[] sender(String body) {
     return PlugIn.module(
@@ -516,7 +526,12 @@ final class ExtismProgramTest {
 
   private static ExtismSettings hosts(String... patterns) {
     return new ExtismSettings(
-        Map.of(), List.of(patterns).stream().map(HostPattern::new).toList(), 100, 0);
+        Map.of(),
+        List.of(patterns).stream().map(HostPattern::new).toList(),
+        100,
+        0,
+        ExtismSettings.UNLIMITED,
+        ExtismSettings.UNLIMITED);
   }
 
   @Test
