@@ -41,6 +41,7 @@ public final class PluginHandle {
   private final CodeBudget budget;
   private final Abi abi;
   private final SortedMap<Capability, List<String>> needs;
+  private final SortedMap<Capability, List<String>> requirements;
   private final List<Import> unresolvedImports;
 
   private final Object lock = new Object();
@@ -72,6 +73,7 @@ public final class PluginHandle {
     this.paidKinds = EnumSet.of(CodeKind.BASELINE, CodeKind.OPTIMIZED);
     this.abi = settings == null ? AbiDetector.detect(module.module()) : Abi.EXTISM;
     this.needs = Collections.unmodifiableSortedMap(needs(modules));
+    this.requirements = Collections.unmodifiableSortedMap(CapabilityNeeds.required(needs));
     this.unresolvedImports =
         modules
             .all()
@@ -90,6 +92,11 @@ public final class PluginHandle {
   /// What the module needs to be granted, with the imports that need it.
   public SortedMap<Capability, List<String>> needs() {
     return needs;
+  }
+
+  /// What of it calls are refused without.
+  public SortedMap<Capability, List<String>> requirements() {
+    return requirements;
   }
 
   /// Takes `module` over and charges `budget` for it.

@@ -228,7 +228,7 @@ public final class CallDesk {
   }
 
   private static @Nullable InvocationResult denied(Invocation invocation) {
-    SortedMap<Capability, List<String>> needs = invocation.plugin().needs();
+    SortedMap<Capability, List<String>> needs = invocation.plugin().requirements();
     Grants grants = invocation.services().grants();
     if (grants.allowsAll(needs.keySet())) {
       return null;

@@ -113,8 +113,9 @@ public final class HttpListener implements AutoCloseable {
             new LimitsApi(registry.tenants()),
             new DebuggingApi(registry.tenants()),
             debugSockets,
+            new SignaturesApi(registry.tenants(), registry.signatures()),
             new KeyApi(registry.tenants(), registry.keys(), parts.clock),
-            new PluginApi(registry.tenants(), registry.plugins()),
+            new PluginApi(registry.tenants(), registry.plugins(), registry.signatures()),
             uploads,
             new InvocationApi(registry.tenants(), control, meter),
             new EventsApi(vertx, registry.tenants(), registry.audit(), control, streams),
@@ -123,7 +124,13 @@ public final class HttpListener implements AutoCloseable {
             new CompileJobsApi(parts.engine, registry.audit()),
             new ClusterApi(parts.node),
             new MetricsApi(
-                parts.engine, parts.compilations, registry.tenants(), meter, streams, wrongKeys),
+                parts.engine,
+                parts.compilations,
+                registry.tenants(),
+                meter,
+                streams,
+                wrongKeys,
+                registry.storage()),
             new AdminAssets(HttpListener.class.getClassLoader()),
             OpenApiDocument.load());
     return new HttpListener(

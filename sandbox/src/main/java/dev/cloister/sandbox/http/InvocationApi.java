@@ -5,9 +5,9 @@ import dev.cloister.engine.error.StopReason;
 import dev.cloister.isolate.IsolateLimit;
 import dev.cloister.isolate.IsolateLimits;
 import dev.cloister.isolate.abi.Abi;
-import dev.cloister.isolate.host.HostServices;
 import dev.cloister.isolate.heap.HeapCategory;
 import dev.cloister.isolate.heap.HeapCharge;
+import dev.cloister.isolate.host.HostServices;
 import dev.cloister.isolate.plugin.PluginHandle;
 import dev.cloister.isolate.verticle.CallBytes;
 import dev.cloister.isolate.verticle.CallExport;
@@ -272,10 +272,7 @@ final class InvocationApi {
   }
 
   private static Future<InvocationOutcome> attempt(Target target, InvocationFactory factory) {
-    return target
-        .tenant
-        .load(target.version)
-        .compose(plugin -> admit(target, factory.of(plugin)));
+    return target.tenant.load(target.version).compose(plugin -> admit(target, factory.of(plugin)));
   }
 
   /// From its admission on the call pays for its request itself.

@@ -47,6 +47,10 @@ public enum ProblemType {
   INVALID_MANIFEST(422, "The manifest cannot be used"),
   /// The module imports what the server does not provide.
   UNRESOLVED_IMPORTS(422, "The module imports what the server does not provide"),
+  /// The tenant's modules must be signed, and this one is not.
+  SIGNATURE_REQUIRED(422, "The module must be signed"),
+  /// The module is signed, but by nobody whom the tenant trusts, or not as it is.
+  SIGNATURE_INVALID(422, "The module's signature is not valid"),
   /// The module needs capabilities that the tenant was not granted.
   CAPABILITY_DENIED(422, "The plugin needs capabilities that it is not granted"),
   /// A limit's name or value is not allowed.
@@ -69,6 +73,8 @@ public enum ProblemType {
   UPGRADE_REQUIRED(426, "This speaks WebSocket"),
   /// Too many calls at once or too often.
   RATE_LIMITED(429, "Too many calls"),
+  /// What is stored was found damaged; only what it belongs to is affected.
+  DAMAGED(500, "What is stored of this is damaged"),
   /// The server failed.
   INTERNAL(500, "The server failed"),
   /// Part of the interface that this version does not have.

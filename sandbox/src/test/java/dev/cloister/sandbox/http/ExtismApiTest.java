@@ -40,8 +40,12 @@ final class ExtismApiTest {
   }
 
   private static byte[] vowels() throws IOException {
+    return example("vowels");
+  }
+
+  private static byte[] example(String name) throws IOException {
     return Files.readAllBytes(
-        Path.of(System.getProperty("project.root", ".."), "examples", "vowels", "vowels.wasm"));
+        Path.of(System.getProperty("project.root", ".."), "examples", name, name + ".wasm"));
   }
 
   private Reply call(String plugin, String export, String input) {
@@ -74,12 +78,12 @@ final class ExtismApiTest {
   }
 
   @Test
-  void httpRequest_withoutTheCapability_isRefused() {
-    client.upload(PLUGINS + "fetching", Modules.extismThatFetches()).expect(201);
-    JsonNode problem = call("fetching", "fetch", "").problem(422, "capability-denied");
+  void httpRequest_withoutTheCapability_isAnError() throws IOException {
+    client.upload(PLUGINS + "fetch", example("fetch")).expect(201);
+    JsonNode problem = call("fetch", "fetch", "http://localhost/").problem(422, "plugin-error");
 
-    assertThat(problem.path("missing").toString())
-        .isEqualTo("{\"http\":[\"extism:host/env.http_request\"]}");
+    assertThat(problem.path("message").asText()).contains("no capability \"http\"");
+    assertThat(problem.path("code").asInt()).isEqualTo(-1);
   }
 
   @Test

@@ -75,8 +75,7 @@ final class LedgerApiTest {
     limit("codeBytes", code);
     operator.put(TENANT + "/debugging", "{\"enabled\":true}").expect(200);
 
-    JsonNode problem =
-        operator.post(MATH + "/call/add", "{\"args\":[1,2]}").problem(422, "limit");
+    JsonNode problem = operator.post(MATH + "/call/add", "{\"args\":[1,2]}").problem(422, "limit");
 
     assertThat(problem.path("limit").asText()).isEqualTo("codeBytes");
     assertThat(usage("usage", "codeBytes")).isEqualTo(code);
@@ -131,8 +130,7 @@ final class LedgerApiTest {
     limit("memoryBytes", 1 << 20);
     operator.upload(MATH, Modules.arithmetic()).expect(201);
 
-    JsonNode problem =
-        operator.post(MATH + "/call/add", new byte[2 << 20]).problem(422, "limit");
+    JsonNode problem = operator.post(MATH + "/call/add", new byte[2 << 20]).problem(422, "limit");
 
     assertThat(problem.path("limit").asText()).isEqualTo("memoryBytes");
     Awaitility.await().until(() -> usage("memory", "BUFFER") == 0);
