@@ -1,6 +1,7 @@
 package dev.cloister.isolate.verticle;
 
 import dev.cloister.isolate.abi.extism.ExtismSettings;
+import dev.cloister.isolate.instance.InstanceLimits;
 
 /// The limits that calls of a tenant run under.
 ///
@@ -17,6 +18,7 @@ import dev.cloister.isolate.abi.extism.ExtismSettings;
 /// @param cpuMillisPerCall CPU time of the call
 /// @param fuelPerCall units of fuel that the call may use; 0 for any number
 /// @param cpuMillisPerSecond CPU time of all calls of the tenant, per second of wall-clock time
+/// @param keptInstances stateful instances of the tenant
 public record CallLimits(
     long memoryPerInstanceBytes,
     long tableElements,
@@ -30,7 +32,13 @@ public record CallLimits(
     long requestsPerSecond,
     long cpuMillisPerCall,
     long fuelPerCall,
-    long cpuMillisPerSecond) {
+    long cpuMillisPerSecond,
+    long keptInstances) {
+  /// The limits of an instance.
+  InstanceLimits ofInstance() {
+    return new InstanceLimits(memoryPerInstanceBytes, tableElements, gcHeapBytes);
+  }
+
   /// These limits, or those of a plugin where they are tighter.
   CallLimits within(ExtismSettings settings) {
     return new CallLimits(
@@ -46,6 +54,7 @@ public record CallLimits(
         requestsPerSecond,
         cpuMillisPerCall,
         fuelPerCall,
-        cpuMillisPerSecond);
+        cpuMillisPerSecond,
+        keptInstances);
   }
 }

@@ -111,6 +111,7 @@ public final class HttpListener implements AutoCloseable {
                 parts.keys, parts.sessions, wrongKeys, registry.audit(), parts.info, control),
             new TenantApi(registry.tenants()),
             new LimitsApi(registry.tenants()),
+            new InstancesApi(registry.tenants(), registry.plugins()),
             new DebuggingApi(registry.tenants()),
             debugSockets,
             new SignaturesApi(registry.tenants(), registry.signatures()),

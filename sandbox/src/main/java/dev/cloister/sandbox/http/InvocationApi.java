@@ -5,9 +5,13 @@ import dev.cloister.engine.error.StopReason;
 import dev.cloister.isolate.IsolateLimit;
 import dev.cloister.isolate.IsolateLimits;
 import dev.cloister.isolate.abi.Abi;
+import dev.cloister.isolate.abi.extism.ExtismProgram;
 import dev.cloister.isolate.heap.HeapCategory;
 import dev.cloister.isolate.heap.HeapCharge;
 import dev.cloister.isolate.host.HostServices;
+import dev.cloister.isolate.instance.InstanceRequest;
+import dev.cloister.isolate.instance.InstanceSettings;
+import dev.cloister.isolate.plugin.InstancePolicy;
 import dev.cloister.isolate.plugin.PluginHandle;
 import dev.cloister.isolate.verticle.CallBytes;
 import dev.cloister.isolate.verticle.CallExport;
@@ -190,15 +194,20 @@ final class InvocationApi {
   private void callExport(Target target, List<@Nullable Object> arguments, long requestBytes) {
     GuestLogWriter log = target.tenant.logWriter(target.plugin.name());
     String export = target.exchange.request().path("export");
+    InstanceRequest instance = instance(target);
     invoke(
         target,
-        plugin -> new CallExport(plugin, export, arguments, requestBytes, log, services(target)),
+        plugin ->
+            new CallExport(
+                plugin, export, arguments, requestBytes, log, services(target), instance),
         log::flush);
   }
 
   private void callBytes(Target target, byte[] input) {
     GuestLogWriter log = target.tenant.logWriter(target.plugin.name());
     String export = target.exchange.request().path("export");
+    InstanceRequest instance =
+        export.equals(ExtismProgram.START) ? InstanceRequest.FRESH : instance(target);
     invoke(
         target,
         plugin ->
@@ -209,7 +218,8 @@ final class InvocationApi {
                 log,
                 services(target),
                 target.tenant.variables(target.plugin.name()),
-                target.plugin.settings().extism().level()),
+                target.plugin.settings().extism().level(),
+                instance),
         log::flush);
   }
 
@@ -246,6 +256,21 @@ final class InvocationApi {
 
   private static HostServices services(Target target) {
     return target.tenant.services(target.plugin);
+  }
+
+  private static InstanceRequest instance(Target target) {
+    InstanceSettings settings = target.plugin.settings().instance().settings();
+    String plugin = target.plugin.name().text();
+    @Nullable String key = target.exchange.request().queryInstance();
+    if (key == null) {
+      return InstanceRequest.of(plugin, settings);
+    }
+    if (settings.policy() != InstancePolicy.STATEFUL) {
+      throw Problem.invalid(
+              "instance", key, "absent: the plugin's instances are " + settings.policy().label())
+          .asException();
+    }
+    return new InstanceRequest(plugin, settings, key);
   }
 
   private interface InvocationFactory {

@@ -37,6 +37,7 @@ final class Routes {
       SessionApi session,
       TenantApi tenants,
       LimitsApi limits,
+      InstancesApi instances,
       DebuggingApi debugging,
       DebugSocketApi debugSockets,
       SignaturesApi signatures,
@@ -69,6 +70,8 @@ final class Routes {
   private void addCalls(Apis apis) {
     direct(POST, PLUGIN + "/call/{export}", Access.INVOKER, apis.invocations::call);
     direct(POST, PLUGIN + "/run", Access.INVOKER, apis.invocations::run);
+    blocking(GET, PLUGIN + "/instances", Access.TENANT_ADMIN, apis.instances::list);
+    blocking(DELETE, PLUGIN + "/instances/{instance}", Access.TENANT_ADMIN, apis.instances::delete);
   }
 
   private void addPlugins(PluginApi plugins, UploadApi uploads) {

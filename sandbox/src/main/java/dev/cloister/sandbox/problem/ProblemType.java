@@ -81,6 +81,8 @@ public enum ProblemType {
   NOT_AVAILABLE(501, "This version does not have this yet"),
   /// The queue of waiting calls is full.
   OVERLOADED(503, "Too many calls are waiting"),
+  /// The plugin crashed again and again.
+  CRASH_LOOP(503, "The plugin pauses because it crashed again and again"),
   /// The server is starting or stopping.
   UNAVAILABLE(503, "The server is starting or stopping"),
   /// The call took longer than it may.

@@ -1,6 +1,10 @@
 package dev.cloister.sandbox.registry;
 
+import dev.cloister.engine.module.ModuleHash;
 import dev.cloister.isolate.IsolateLimit;
+import dev.cloister.isolate.abi.Abi;
+import dev.cloister.isolate.instance.VersionKey;
+import dev.cloister.isolate.plugin.InstancePolicy;
 import dev.cloister.isolate.plugin.PluginHandle;
 import dev.cloister.isolate.plugin.Upload;
 import dev.cloister.sandbox.problem.Problem;
@@ -25,6 +29,7 @@ import java.time.temporal.ChronoUnit;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
+import java.util.concurrent.atomic.AtomicReference;
 import java.util.concurrent.locks.Lock;
 import org.jspecify.annotations.Nullable;
 
@@ -227,18 +232,68 @@ public final class PluginRegistry {
   /// Replaces a plugin's settings.
   public Plugin setSettings(
       Tenant tenant, PluginName name, PluginSettings settings, Author author) {
-    return store.write(
-            transaction -> {
-              Plugin plugin = requirePresent(tenant).requirePlugin(name);
-              PluginRecord record = new PluginRecord(tenant.name(), name, settings.json(), now());
-              transaction.putPlugin(record);
-              return new Changed(
-                  plugin.withRecord(record),
-                  transaction.appendAudit(
-                      audit.entry(author, "settings.change", tenant.name(), name.text(), null)));
-            },
-            done -> apply(tenant, done))
-        .plugin;
+    AtomicReference<@Nullable PluginSettings> before = new AtomicReference<>();
+    Plugin changed =
+        store.write(
+                transaction -> {
+                  Plugin plugin = requirePresent(tenant).requirePlugin(name);
+                  requireSuited(plugin, settings);
+                  before.set(plugin.settings());
+                  PluginRecord record =
+                      new PluginRecord(tenant.name(), name, settings.json(), now());
+                  transaction.putPlugin(record);
+                  return new Changed(
+                      plugin.withRecord(record),
+                      transaction.appendAudit(
+                          audit.entry(
+                              author, "settings.change", tenant.name(), name.text(), null)));
+                },
+                done -> apply(tenant, done))
+            .plugin;
+    if (!settings.equals(before.get())) {
+      dropInstances(tenant, name, settings);
+    }
+    return changed;
+  }
+
+  /// Requires that the plugin's live version can be kept as `settings` want it.
+  private static void requireSuited(Plugin plugin, PluginSettings settings) {
+    @Nullable VersionRecord live = plugin.live();
+    String policy = settings.instance().policy();
+    if (live != null
+        && live.abi().equals(Abi.WASI_COMMAND.label())
+        && settings.instance().instancePolicy() != InstancePolicy.FRESH) {
+      throw Problem.of(
+              ProblemType.UNSUPPORTED_ABI,
+              "a command ends with its run, so its instances cannot be " + policy)
+          .with("abi", live.abi())
+          .with("what", "instance.policy")
+          .with("actual", policy)
+          .with("allowed", InstancePolicy.FRESH.label())
+          .asException();
+    }
+  }
+
+  /// Drops what was kept of a plugin under other settings; only state that remains state stays.
+  private static void dropInstances(Tenant tenant, PluginName name, PluginSettings settings) {
+    if (settings.instance().instancePolicy() == InstancePolicy.STATEFUL) {
+      tenant.isolate().keptInstances().dropPooled(name.text());
+    } else {
+      tenant.isolate().dropInstances(name.text());
+    }
+  }
+
+  /// Drops the state of a stateful instance in all versions of a plugin; if a call has it, after
+  /// the call.
+  ///
+  /// @return whether there was such an instance
+  public boolean dropInstance(Tenant tenant, PluginName name, String key, Author author) {
+    tenant.requirePlugin(name);
+    if (!tenant.isolate().keptInstances().drop(name.text(), key)) {
+      return false;
+    }
+    audit.append(author, "instance.delete", tenant.name(), name + " " + key);
+    return true;
   }
 
   /// Deletes a plugin with its versions and aliases. Calls that are running end first; uploads of
@@ -259,6 +314,7 @@ public final class PluginRegistry {
           publish(done.audit);
         });
     tenant.isolate().cancelUploads(name.text());
+    tenant.isolate().dropInstances(name.text());
     tenant.releaseUnneededVersions();
     collector.collectOffered();
   }
@@ -290,6 +346,10 @@ public final class PluginRegistry {
                   audit.entry(author, "version.delete", tenant.name(), target, null)));
         },
         done -> apply(tenant, done));
+    tenant
+        .isolate()
+        .keptInstances()
+        .drop(new VersionKey(name.text(), new ModuleHash(version.hex())));
     tenant.releaseUnneededVersions();
     collector.offer(List.of(version));
     collector.collectOffered();

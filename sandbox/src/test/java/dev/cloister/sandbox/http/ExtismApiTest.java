@@ -154,4 +154,19 @@ final class ExtismApiTest {
     assertThat(call("forgetful", "count", "e").expect(200).text())
         .isEqualTo("{\"count\":1,\"total\":1}");
   }
+
+  @Test
+  void keptInstance_survivesErrorsThatThePluginReports() {
+    client.upload(PLUGINS + "counting", Modules.extismThatCounts()).expect(201);
+    call("counting", "count", "").problem(422, "plugin-error");
+    client
+        .put(PLUGINS + "counting/settings", "{\"instance\":{\"policy\":\"stateful\"}}")
+        .expect(200);
+
+    for (int calls = 1; calls <= 12; calls++) {
+      Reply reply = call("counting", "count", "");
+      assertThat(reply.problem(422, "plugin-error").path("code").asInt()).isEqualTo(calls);
+      assertThat(reply.header("cloister-instance")).isEqualTo("stateful");
+    }
+  }
 }

@@ -182,10 +182,9 @@ final class ExtismProgramTest {
                 code.get(block).call(ERROR_SET).done(result);
               });
       try (PlugIn plugIn = PlugIn.of(GUESTS, module)) {
-        assertThatThrownBy(() -> plugIn.run(""))
-            .isInstanceOfSatisfying(
-                ExtismException.class, failure -> assertThat(failure.code()).isEqualTo(result))
-            .hasMessage("out of cheese");
+        plugIn.run("");
+        assertThat(plugIn.failure()).isEqualTo(new ExtismFailure("out of cheese", result));
+        assertThat(plugIn.isSpent()).isFalse();
       }
     }
   }
@@ -207,9 +206,9 @@ final class ExtismProgramTest {
   @Test
   void code_withoutError_isTheMessage() {
     try (PlugIn plugIn = PlugIn.of(GUESTS, PlugIn.module(code -> code.done(-3)))) {
-      assertThatThrownBy(() -> plugIn.run(""))
-          .isInstanceOf(ExtismException.class)
-          .hasMessage("Returned non-zero exit code: -3");
+      plugIn.run("");
+      assertThat(plugIn.failure())
+          .isEqualTo(new ExtismFailure("Returned non-zero exit code: -3", -3));
     }
   }
 
@@ -295,6 +294,7 @@ final class ExtismProgramTest {
             .build();
     try (PlugIn plugIn = PlugIn.of(GUESTS, module)) {
       assertThat(plugIn.call("_start", "started")).isEqualTo("started");
+      assertThat(plugIn.isSpent()).isTrue();
     }
   }
 
@@ -324,9 +324,9 @@ final class ExtismProgramTest {
         if (exit == 0) {
           assertThat(plugIn.run("written")).isEqualTo("written");
         } else {
-          assertThatThrownBy(() -> plugIn.run(""))
-              .hasMessage("Returned non-zero exit code: 4");
+          assertThat(plugIn.run("")).isEqualTo("Returned non-zero exit code: 4");
         }
+        assertThat(plugIn.isSpent()).isTrue();
       }
     }
   }

@@ -25,11 +25,14 @@ import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
 import java.util.List;
 import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
 
 /// A plug-in of a test: made of instructions, linked once, called as often as the test likes.
 final class PlugIn implements AutoCloseable {
   static final FuncType RETURNS_CODE = new FuncType(List.of(), List.of(I32));
   static final long INSTANCE_BYTES = 4 << 20;
+
+  private static final InstanceLimits LIMITS = new InstanceLimits(INSTANCE_BYTES, 100, 1 << 20);
 
   private final HeapLedger ledger = new HeapLedger(64 << 20);
   private final VariableStore variables = new VariableStore(ledger);
@@ -38,7 +41,9 @@ final class PlugIn implements AutoCloseable {
   private final HostServices services;
   private final LogLevel level;
   private final Captured standardOutput = new Captured();
-  private GuestInstance<ExtismProgram> instance;
+  private GuestInstance instance;
+  private @Nullable ExtismFailure failure;
+  private boolean isSpent;
 
   PlugIn(Guests guests, byte[] module, ExtismSettings settings, HostServices services) {
     this(guests, module, settings, services, LogLevel.INFO);
@@ -77,7 +82,8 @@ final class PlugIn implements AutoCloseable {
     return builder.memory(1);
   }
 
-  /// Calls `run` with a text; returns the output as text.
+  /// Calls `run` with a text; returns the output as text, or what
+  /// the plug-in says went wrong.
   String run(String input) {
     return call("run", input);
   }
@@ -88,16 +94,19 @@ final class PlugIn implements AutoCloseable {
     instance.begin(
         new CallContext(
             InputSource.EMPTY, standardOutput, standardOutput, BlockingRegion.NONE, services),
+        LIMITS,
         /* fuel= */ 0);
     try {
       ExtismProgram program =
           instance.program(
+              ExtismProgram.class,
               module,
               (_, context) ->
                   ExtismProgram.link(
                       ProgramModules.of(module), settings, context, variables, level));
-      program.call(export, input.getBytes(StandardCharsets.UTF_8), output);
-      return output.text();
+      failure = program.call(export, input.getBytes(StandardCharsets.UTF_8), output);
+      isSpent = program.isSpent();
+      return failure == null ? output.text() : failure.message();
     } finally {
       instance.end();
     }
@@ -107,6 +116,15 @@ final class PlugIn implements AutoCloseable {
   void renew() {
     instance.close();
     instance = newInstance();
+  }
+
+  /// What the plug-in said of the call before, or null.
+  @Nullable ExtismFailure failure() {
+    return failure;
+  }
+
+  boolean isSpent() {
+    return isSpent;
   }
 
   HeapLedger ledger() {
@@ -131,12 +149,8 @@ final class PlugIn implements AutoCloseable {
     }
   }
 
-  private GuestInstance<ExtismProgram> newInstance() {
-    return new GuestInstance<>(
-        ledger,
-        new InstanceLimits(INSTANCE_BYTES, 100, 1 << 20),
-        new FakeClock(),
-        RandomSource.secure());
+  private GuestInstance newInstance() {
+    return new GuestInstance(ledger, LIMITS, new FakeClock(), RandomSource.secure());
   }
 
   /// Instructions that call functions of the host. Every function of the test returns a code.
