@@ -50,10 +50,7 @@ final class ExtismApiTest {
 
   private Reply call(String plugin, String export, String input) {
     return client.send(
-        "POST",
-        PLUGINS + plugin + "/call/" + export,
-        BodyPublishers.ofString(input),
-        "text/plain");
+        "POST", PLUGINS + plugin + "/call/" + export, BodyPublishers.ofString(input), "text/plain");
   }
 
   @Test
@@ -72,8 +69,7 @@ final class ExtismApiTest {
   void call_thatFails_saysWhatThePluginSaid() {
     JsonNode problem = call("vowels", "count", "x".repeat(65_537)).problem(422, "plugin-error");
 
-    assertThat(problem.path("message").asText())
-        .isEqualTo("the input is longer than 65536 bytes");
+    assertThat(problem.path("message").asText()).isEqualTo("the input is longer than 65536 bytes");
     assertThat(problem.path("code").asInt()).isEqualTo(1);
   }
 
