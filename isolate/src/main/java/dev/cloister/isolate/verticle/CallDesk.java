@@ -218,7 +218,8 @@ public final class CallDesk {
   }
 
   private CompletableFuture<InvocationOutcome> start(Invocation invocation, CallLimits limits) {
-    LiveCall call = new LiveCall(invocation, this, limits);
+    LiveCall call =
+        new LiveCall(invocation, this, limits.within(invocation.plugin().extismSettings()));
     inFlight.add(call);
     call.startDeadline(timer);
     switch (chooseInstance(call)) {

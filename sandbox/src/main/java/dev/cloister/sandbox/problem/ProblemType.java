@@ -47,6 +47,8 @@ public enum ProblemType {
   UNSUPPORTED_MEDIA_TYPE(415, "The body has a type that is not accepted here"),
   /// The module is malformed or invalid.
   INVALID_MODULE(422, "The module is not valid"),
+  /// A manifest is malformed, or asks for what there is not.
+  INVALID_MANIFEST(422, "The manifest cannot be used"),
   /// The module imports what the server does not provide.
   UNRESOLVED_IMPORTS(422, "The module imports what the server does not provide"),
   /// The tenant's modules must be signed, and this one is not.
