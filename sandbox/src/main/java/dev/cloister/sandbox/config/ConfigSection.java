@@ -147,6 +147,11 @@ final class ConfigSection {
     return values;
   }
 
+  /// Returns whether the key stands in the file.
+  boolean has(String key) {
+    return entries.containsKey(key);
+  }
+
   /// Notes a fault for every key that was not read.
   void end() {
     entries.forEach((key, entry) -> {

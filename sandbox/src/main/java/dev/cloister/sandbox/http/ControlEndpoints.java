@@ -29,8 +29,22 @@ final class ControlEndpoints implements AutoCloseable {
     Answer answer(ApiRequest request) throws Exception;
   }
 
-  /// Makes an endpoint of `function`.
+  /// Makes an endpoint of `function`, which takes JSON if it takes anything.
   Endpoint of(Function function) {
+    return of(
+        "controlBodyBytes",
+        maxBodyBytes,
+        request -> {
+          request.requireJsonBody();
+          return function.answer(request);
+        });
+  }
+
+  /// Makes an endpoint of `function`, which takes bytes of any type.
+  ///
+  /// @param limit the name of the limit of the body
+  /// @param maxBytes its value
+  Endpoint of(String limit, int maxBytes, Function function) {
     return exchange -> {
       if (!places.tryAcquire()) {
         throw Problem.of(ProblemType.OVERLOADED, "too many requests at once")
@@ -41,8 +55,8 @@ final class ControlEndpoints implements AutoCloseable {
       try {
         BodyReader.read(
             exchange,
-            "controlBodyBytes",
-            maxBodyBytes,
+            limit,
+            maxBytes,
             body -> run(exchange, exchange.request().withBody(body), function),
             places::release);
       } catch (RuntimeException e) {
@@ -72,7 +86,6 @@ final class ControlEndpoints implements AutoCloseable {
 
   private static Answer answer(ApiRequest request, Function function) {
     try {
-      request.requireJsonBody();
       return function.answer(request);
     } catch (Exception e) {
       return Answer.problem(Problems.of(e, request.trace()));

@@ -111,6 +111,8 @@ public final class HttpListener implements AutoCloseable {
                 parts.keys, parts.sessions, wrongKeys, registry.audit(), parts.info, control),
             new TenantApi(registry.tenants()),
             new LimitsApi(registry.tenants()),
+            new ServicesApi(registry.tenants(), registry.services()),
+            new KeyValueApi(registry.tenants(), registry.services()),
             new DebuggingApi(registry.tenants()),
             debugSockets,
             new KeyApi(registry.tenants(), registry.keys(), parts.clock),

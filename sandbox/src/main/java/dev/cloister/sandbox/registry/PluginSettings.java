@@ -2,6 +2,7 @@ package dev.cloister.sandbox.registry;
 
 import com.fasterxml.jackson.annotation.JsonCreator;
 import com.fasterxml.jackson.annotation.JsonProperty;
+import dev.cloister.isolate.host.Grants;
 import dev.cloister.sandbox.json.Json;
 import dev.cloister.sandbox.problem.Problem;
 import java.nio.charset.StandardCharsets;
@@ -12,18 +13,18 @@ import org.jspecify.annotations.Nullable;
 
 /// What a tenant chose for a plugin.
 ///
-/// Of the policies, only `fresh` instances, the calling convention found in the module and no
-/// capability exist in this version; asking for others is refused rather than forgotten.
+/// Of the policies, only `fresh` instances and the calling convention found in the module exist in
+/// this version; asking for others is refused rather than forgotten.
 ///
 /// @param instance how instances are made
 /// @param abi `auto`: the calling convention is what the module's imports and exports show
-/// @param capabilities what the plugin may do beyond computing: nothing
+/// @param capabilities what of its tenant's capabilities the plugin has
 /// @param tier `auto`: the engine decides how code is compiled
 /// @param environment the environment variables of a WASI command
 public record PluginSettings(
     Instance instance,
     String abi,
-    Map<String, Object> capabilities,
+    PluginCapabilities capabilities,
     String tier,
     Map<String, String> environment) {
   private static final int MAX_VARIABLES = 128;
@@ -44,13 +45,13 @@ public record PluginSettings(
   static PluginSettings of(
       @JsonProperty("instance") @Nullable Instance instance,
       @JsonProperty("abi") @Nullable String abi,
-      @JsonProperty("capabilities") @Nullable Map<String, Object> capabilities,
+      @JsonProperty("capabilities") @Nullable PluginCapabilities capabilities,
       @JsonProperty("tier") @Nullable String tier,
       @JsonProperty("environment") @Nullable Map<String, String> environment) {
     return new PluginSettings(
         instance == null ? Instance.FRESH : instance,
         abi == null ? AUTO : abi,
-        capabilities == null ? Map.of() : capabilities,
+        capabilities == null ? PluginCapabilities.ALL : capabilities,
         tier == null ? AUTO : tier,
         environment == null ? Map.of() : Collections.unmodifiableMap(new TreeMap<>(environment)));
   }
@@ -70,6 +71,11 @@ public record PluginSettings(
     return settings;
   }
 
+  /// Returns what of its tenant's capabilities the plugin has, null for all.
+  @Nullable Grants grants() {
+    return capabilities.grants();
+  }
+
   static PluginSettings parse(String stored) {
     return Json.read(stored.getBytes(StandardCharsets.UTF_8), PluginSettings.class);
   }
@@ -86,11 +92,6 @@ public record PluginSettings(
     }
     requireAuto("abi", abi);
     requireAuto("tier", tier);
-    if (!capabilities.isEmpty()) {
-      throw Problem.notAvailable("granting capabilities")
-          .with("actual", capabilities.keySet())
-          .asException();
-    }
     checkEnvironment();
   }
 

@@ -1,8 +1,10 @@
 package dev.cloister.sandbox.registry;
 
 import dev.cloister.isolate.IsolateManager;
+import dev.cloister.isolate.egress.EgressClient;
 import dev.cloister.sandbox.auth.KeyRing;
 import dev.cloister.sandbox.config.SandboxConfig;
+import dev.cloister.sandbox.services.SecretBox;
 import dev.cloister.sandbox.storage.BlobStore;
 import dev.cloister.sandbox.storage.MetadataStore;
 import java.io.IOException;
@@ -14,9 +16,14 @@ import java.time.Clock;
 /// @param tenants the tenants
 /// @param plugins their plugins
 /// @param keys their keys
+/// @param services what their plugins may use
 /// @param audit what changed
 public record Registry(
-    TenantRegistry tenants, PluginRegistry plugins, KeyRegistry keys, AuditLog audit) {
+    TenantRegistry tenants,
+    PluginRegistry plugins,
+    KeyRegistry keys,
+    ServiceRegistry services,
+    AuditLog audit) {
 
   /// Reads everything that is stored and makes an isolate for each tenant. Blobs that no version
   /// names are removed.
@@ -28,6 +35,8 @@ public record Registry(
       BlobStore blobs,
       IsolateManager isolates,
       KeyRing keys,
+      SecretBox secrets,
+      EgressClient egress,
       SecureRandom random,
       Clock clock)
       throws IOException {
@@ -35,14 +44,23 @@ public record Registry(
     AuditLog audit = new AuditLog(store, clock);
     BlobCollector collector = new BlobCollector(store, blobs);
     collector.collectAll();
-    TenantFactory factory = new TenantFactory(isolates, blobs, limits, config, clock);
+    TenantServices.Parts services =
+        new TenantServices.Parts(
+            secrets,
+            egress,
+            tenant -> new StoredKeyValues(store, audit, clock, tenant),
+            System::nanoTime);
+    TenantFactory factory = new TenantFactory(isolates, blobs, limits, config, services, clock);
     TenantRegistry tenants =
         new TenantRegistry(store, factory, limits, keys, audit, collector, clock);
     tenants.restore(store.load());
+    ServiceRegistry serviceRegistry = new ServiceRegistry(store, tenants, audit, secrets, clock);
+    serviceRegistry.renewSecrets();
     return new Registry(
         tenants,
         new PluginRegistry(store, blobs, tenants, audit, collector, clock),
         new KeyRegistry(store, tenants, keys, audit, config.auth().keysPerTenant(), random, clock),
+        serviceRegistry,
         audit);
   }
 }

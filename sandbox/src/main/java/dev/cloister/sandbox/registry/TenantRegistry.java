@@ -9,6 +9,7 @@ import dev.cloister.sandbox.storage.AuditRecord;
 import dev.cloister.sandbox.storage.MetadataSnapshot;
 import dev.cloister.sandbox.storage.MetadataStore;
 import dev.cloister.sandbox.storage.PluginRecord;
+import dev.cloister.sandbox.storage.ServicesRecord;
 import dev.cloister.sandbox.storage.TenantName;
 import dev.cloister.sandbox.storage.TenantRecord;
 import dev.cloister.sandbox.storage.TenantState;
@@ -61,7 +62,11 @@ public final class TenantRegistry {
 
   /// Brings back what was stored. Called once, before requests are accepted.
   void restore(MetadataSnapshot snapshot) {
-    snapshot.tenants().forEach(record -> tenants.put(record.name(), factory.create(record)));
+    for (TenantRecord record : snapshot.tenants()) {
+      ServicesRecord services =
+          snapshot.services().getOrDefault(record.name(), ServicesRecord.EMPTY);
+      tenants.put(record.name(), factory.create(record, services));
+    }
     snapshot.keys().forEach(keys::add);
     for (PluginRecord record : snapshot.plugins()) {
       require(record.tenant()).putPlugin(Plugin.of(record));
@@ -138,7 +143,7 @@ public final class TenantRegistry {
             },
             done -> {
               if (done.isCreated) {
-                tenants.put(name, factory.create(done.record));
+                tenants.put(name, factory.create(done.record, ServicesRecord.EMPTY));
               } else {
                 applyRecord(require(name), done.record);
               }
@@ -197,6 +202,7 @@ public final class TenantRegistry {
         entry -> {
           Tenant tenant = require(name);
           tenants.remove(name);
+          tenant.services().close();
           keys.removeAll(name);
           dispose(tenant);
           tenant.plugins().forEach(plugin -> collector.offer(plugin.versions().keySet()));

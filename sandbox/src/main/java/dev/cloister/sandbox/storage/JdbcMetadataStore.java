@@ -55,7 +55,9 @@ public final class JdbcMetadataStore implements MetadataStore {
             KeyTable.all(session),
             PluginTable.all(session),
             VersionTable.all(session),
-            AliasTable.all(session)));
+            AliasTable.all(session),
+            PendingTable.all(session),
+            ServicesTable.all(session)));
   }
 
   @Override
@@ -104,6 +106,24 @@ public final class JdbcMetadataStore implements MetadataStore {
   @Override
   public boolean isReferenced(BlobDigest digest) {
     return database.read(session -> VersionTable.has(session, digest));
+  }
+
+  @Override
+  public byte @Nullable [] keyValue(TenantName tenant, String key) {
+    // Boxed in a list because a transaction's result is never null.
+    List<byte[]> found =
+        database.read(session -> {
+          byte @Nullable [] value = KeyValueTable.value(session, tenant, key);
+          return value == null ? List.of() : List.of(value);
+        });
+    return found.isEmpty() ? null : found.getFirst();
+  }
+
+  @Override
+  public List<KeyValueRecord> keyValues(
+      TenantName tenant, String prefix, @Nullable String after, int limit) {
+    return database.read(
+        session -> KeyValueTable.list(session, tenant, prefix, after == null ? "" : after, limit));
   }
 
   @Override
