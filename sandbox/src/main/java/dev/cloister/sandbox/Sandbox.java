@@ -30,6 +30,7 @@ import dev.cloister.sandbox.storage.JdbcMetadataStore;
 import dev.cloister.sandbox.storage.MetadataStore;
 import dev.cloister.sandbox.storage.PersistedCode;
 import dev.cloister.sandbox.storage.PostgresAddress;
+import dev.cloister.sandbox.storage.StorageHealth;
 import io.vertx.core.Future;
 import io.vertx.core.Vertx;
 import io.vertx.core.VertxOptions;
@@ -85,7 +86,8 @@ public final class Sandbox implements AutoCloseable {
     DataFolder folder =
         lifecycle.add("data folder", DataFolder.open(Path.of(config.storage().folder())));
     MetadataStore store = lifecycle.add("metadata", metadata(config, folder));
-    FileBlobStore blobs = FileBlobStore.open(folder.blobs());
+    StorageHealth storage = new StorageHealth();
+    FileBlobStore blobs = FileBlobStore.open(folder.blobs(), storage);
     SecretBox secrets = SecretBox.open(folder, random);
     KeyRing keys = new KeyRing(OperatorKey.load(folder, operatorKey, random), clock);
 
@@ -110,7 +112,8 @@ public final class Sandbox implements AutoCloseable {
 
     // What is served.
     Registry registry =
-        Registry.restore(config, store, blobs, isolates, keys, secrets, egress, random, clock);
+        Registry.restore(
+            config, store, blobs, storage, isolates, keys, secrets, egress, random, clock);
     lifecycle.add("key uses", KeyUseWriter.start(store, keys));
     WarmUp warmUp = lifecycle.add("warm-up", new WarmUp());
     HealthApi health = new HealthApi(warmUp::pending);

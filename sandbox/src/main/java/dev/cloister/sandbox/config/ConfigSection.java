@@ -4,10 +4,12 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.TreeSet;
 import java.util.function.Consumer;
 import java.util.function.Function;
+import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 import org.yaml.snakeyaml.error.Mark;
 import org.yaml.snakeyaml.nodes.MappingNode;
@@ -83,6 +85,29 @@ final class ConfigSection {
           check.accept(text);
           return text;
         });
+  }
+
+  /// Reads one of a few words, which are the constants of an enumeration in lower case.
+  <E extends Enum<E>> E choice(String key, E defaultValue, List<E> choices) {
+    return value(
+        key,
+        defaultValue,
+        text -> {
+          for (E choice : choices) {
+            if (word(choice).equals(text)) {
+              return choice;
+            }
+          }
+          throw new IllegalArgumentException(
+              "expected "
+                  + choices.stream().map(ConfigSection::word).collect(Collectors.joining(", "))
+                  + ", got "
+                  + quote(text));
+        });
+  }
+
+  private static String word(Enum<?> choice) {
+    return choice.name().toLowerCase(Locale.ROOT).replace('_', '-');
   }
 
   /// Reads `true` or `false`.

@@ -91,7 +91,7 @@ public final class HttpListener implements AutoCloseable {
     HttpConfig http = parts.config.http();
     Registry registry = parts.registry;
     EventStreams streams = new EventStreams();
-    ControlEndpoints control = new ControlEndpoints(http.maxControlBodyBytes());
+    ControlEndpoints control = new ControlEndpoints(registry.tenants(), http.maxControlBodyBytes());
     WrongKeys wrongKeys = wrongKeys(parts, control);
     CallMeter meter = new CallMeter(parts.clock);
     Figures figures =
@@ -113,10 +113,12 @@ public final class HttpListener implements AutoCloseable {
             new LimitsApi(registry.tenants()),
             new ServicesApi(registry.tenants(), registry.services()),
             new KeyValueApi(registry.tenants(), registry.services()),
+            new InstancesApi(registry.tenants(), registry.plugins()),
             new DebuggingApi(registry.tenants()),
             debugSockets,
+            new SignaturesApi(registry.tenants(), registry.signatures()),
             new KeyApi(registry.tenants(), registry.keys(), parts.clock),
-            new PluginApi(registry.tenants(), registry.plugins()),
+            new PluginApi(registry.tenants(), registry.plugins(), registry.signatures()),
             uploads,
             new InvocationApi(registry.tenants(), control, meter),
             new EventsApi(vertx, registry.tenants(), registry.audit(), control, streams),
@@ -125,7 +127,13 @@ public final class HttpListener implements AutoCloseable {
             new CompileJobsApi(parts.engine, registry.audit()),
             new ClusterApi(parts.node),
             new MetricsApi(
-                parts.engine, parts.compilations, registry.tenants(), meter, streams, wrongKeys),
+                parts.engine,
+                parts.compilations,
+                registry.tenants(),
+                meter,
+                streams,
+                wrongKeys,
+                registry.storage()),
             new AdminAssets(HttpListener.class.getClassLoader()),
             OpenApiDocument.load());
     return new HttpListener(

@@ -1,10 +1,18 @@
 package dev.cloister.sandbox.http;
 
+import com.fasterxml.jackson.databind.annotation.JsonDeserialize;
 import dev.cloister.engine.error.StopReason;
 import dev.cloister.isolate.IsolateLimit;
 import dev.cloister.isolate.IsolateLimits;
+import dev.cloister.isolate.abi.Abi;
+import dev.cloister.isolate.heap.HeapCategory;
+import dev.cloister.isolate.heap.HeapCharge;
 import dev.cloister.isolate.host.HostServices;
+import dev.cloister.isolate.instance.InstanceRequest;
+import dev.cloister.isolate.instance.InstanceSettings;
+import dev.cloister.isolate.plugin.InstancePolicy;
 import dev.cloister.isolate.plugin.PluginHandle;
+import dev.cloister.isolate.verticle.CallBytes;
 import dev.cloister.isolate.verticle.CallExport;
 import dev.cloister.isolate.verticle.Invocation;
 import dev.cloister.isolate.verticle.InvocationOutcome;
@@ -20,6 +28,7 @@ import dev.cloister.sandbox.registry.Tenant;
 import dev.cloister.sandbox.registry.TenantRegistry;
 import dev.cloister.sandbox.stats.CallOutcome;
 import dev.cloister.sandbox.storage.BlobDigest;
+import dev.cloister.sandbox.storage.VersionRecord;
 import io.vertx.core.Context;
 import io.vertx.core.Future;
 import java.util.LinkedHashMap;
@@ -32,6 +41,10 @@ final class InvocationApi {
   /// Larger bodies are parsed on a virtual thread rather than on the event loop.
   private static final int MAX_INLINE_JSON_BYTES = 16 << 10;
 
+  /// How many times its length a large body takes while it is parsed: a text is two bytes for each
+  /// character, in pieces and as a whole. Lists and objects in arguments are not kept.
+  private static final int PARSED_FACTOR = 4;
+
   private final TenantRegistry tenants;
   private final ControlEndpoints threads;
   private final CallMeter meter;
@@ -43,14 +56,43 @@ final class InvocationApi {
   }
 
   /// The body of a call.
-  record Arguments(@Nullable List<@Nullable Object> args) {}
+  ///
+  /// @param args the arguments, lists and objects empty
+  record Arguments(
+      @JsonDeserialize(using = ArgumentsReader.class) @Nullable List<@Nullable Object> args) {}
 
   /// A call that was admitted: what is called, and for whom.
-  private record Target(Exchange exchange, Tenant tenant, Plugin plugin, BlobDigest version) {}
+  ///
+  /// @param body pays for the body until the call itself does
+  private record Target(
+      Exchange exchange, Tenant tenant, Plugin plugin, BlobDigest version, HeapCharge body) {
+    /// Answers with a problem.
+    void fail(Throwable failure) {
+      body.close();
+      exchange.fail(failure);
+    }
+
+    /// The convention that the plugin is called by.
+    Abi abi() {
+      return plugin.settings().abi(requireVersion());
+    }
+
+    private VersionRecord requireVersion() {
+      @Nullable VersionRecord found = plugin.versions().get(version);
+      if (found == null) {
+        throw Problem.notFound("version", version.toString()).asException();
+      }
+      return found;
+    }
+  }
 
   void call(Exchange exchange) {
     Target target = target(exchange);
-    readBody(target, body -> parse(target, body));
+    if (target.abi() == Abi.EXTISM) {
+      readBody(target, body -> callBytes(target, body));
+    } else {
+      readBody(target, body -> parse(target, body));
+    }
   }
 
   void run(Exchange exchange) {
@@ -68,7 +110,8 @@ final class InvocationApi {
     }
     Plugin plugin = tenant.requirePlugin(request.plugin());
     BlobDigest version = tenant.resolve(plugin, request.queryVersion(), request.queryAlias());
-    return new Target(exchange, tenant, plugin, version);
+    HeapCharge body = new HeapCharge(tenant.isolate().ledger(), HeapCategory.BUFFER);
+    return new Target(exchange, tenant, plugin, version, body);
   }
 
   private interface BodyConsumer {
@@ -92,12 +135,13 @@ final class InvocationApi {
           target.exchange,
           "requestBytes",
           limits.value(IsolateLimit.REQUEST_BYTES),
+          target.body,
           body -> {
             tenant.arrivingBodies().decrementAndGet();
             try {
               consumer.accept(body);
             } catch (RuntimeException e) {
-              target.exchange.fail(e);
+              target.fail(e);
             }
           },
           () -> tenant.arrivingBodies().decrementAndGet());
@@ -115,12 +159,20 @@ final class InvocationApi {
       return;
     }
     Context context = target.exchange.context();
+    long parsedBytes = (long) PARSED_FACTOR * body.length;
+    target.body.add(parsedBytes);
     threads.execute(() -> {
       try {
         List<@Nullable Object> values = arguments(body);
-        context.runOnContext(_ -> callExport(target, values, body.length));
+        context.runOnContext(_ -> {
+          try {
+            callExport(target, values, body.length);
+          } catch (RuntimeException e) {
+            target.fail(e);
+          }
+        });
       } catch (RuntimeException e) {
-        context.runOnContext(_ -> target.exchange.fail(e));
+        context.runOnContext(_ -> target.fail(e));
       }
     });
   }
@@ -141,9 +193,29 @@ final class InvocationApi {
   private void callExport(Target target, List<@Nullable Object> arguments, long requestBytes) {
     GuestLogWriter log = target.tenant.logWriter(target.plugin.name());
     String export = target.exchange.request().path("export");
+    InstanceRequest instance = instance(target);
     invoke(
         target,
-        plugin -> new CallExport(plugin, export, arguments, requestBytes, log, services(target)),
+        plugin ->
+            new CallExport(
+                plugin, export, arguments, requestBytes, log, services(target), instance),
+        log::flush);
+  }
+
+  private void callBytes(Target target, byte[] input) {
+    GuestLogWriter log = target.tenant.logWriter(target.plugin.name());
+    String export = target.exchange.request().path("export");
+    invoke(
+        target,
+        plugin ->
+            new CallBytes(
+                plugin,
+                export,
+                input,
+                log,
+                services(target),
+                target.tenant.variables(target.plugin.name()),
+                target.plugin.settings().extism().level()),
         log::flush);
   }
 
@@ -182,6 +254,21 @@ final class InvocationApi {
     return target.tenant.services(target.plugin);
   }
 
+  private static InstanceRequest instance(Target target) {
+    InstanceSettings settings = target.plugin.settings().instance().settings();
+    String plugin = target.plugin.name().text();
+    @Nullable String key = target.exchange.request().queryInstance();
+    if (key == null) {
+      return InstanceRequest.of(plugin, settings);
+    }
+    if (settings.policy() != InstancePolicy.STATEFUL) {
+      throw Problem.invalid(
+              "instance", key, "absent: the plugin's instances are " + settings.policy().label())
+          .asException();
+    }
+    return new InstanceRequest(plugin, settings, key);
+  }
+
   private interface InvocationFactory {
     Invocation of(PluginHandle plugin);
   }
@@ -200,16 +287,20 @@ final class InvocationApi {
                     answer(target, done.result(), startNanos);
                   } else {
                     end(target, CallOutcome.ERROR, startNanos);
-                    target.exchange.fail(done.cause());
+                    target.fail(done.cause());
                   }
                 }));
   }
 
   private static Future<InvocationOutcome> attempt(Target target, InvocationFactory factory) {
-    return target
-        .tenant
-        .load(target.version)
-        .compose(plugin -> target.tenant.isolate().invoke(factory.of(plugin)));
+    return target.tenant.load(target.version).compose(plugin -> admit(target, factory.of(plugin)));
+  }
+
+  /// From its admission on the call pays for its request itself.
+  private static Future<InvocationOutcome> admit(Target target, Invocation invocation) {
+    Future<InvocationOutcome> outcome = target.tenant.isolate().invoke(invocation);
+    target.body.close();
+    return outcome;
   }
 
   private static Future<InvocationOutcome> keep(InvocationOutcome outcome) {
@@ -225,7 +316,8 @@ final class InvocationApi {
   }
 
   private void answer(Target target, InvocationOutcome outcome, long startNanos) {
-    InvocationAnswer answer = InvocationAnswer.of(outcome.result());
+    InvocationAnswer answer =
+        InvocationAnswer.of(outcome.result(), target.plugin.settings().extism().contentType());
     end(target, answer.outcome(), startNanos);
     Answer complete =
         answer

@@ -10,6 +10,7 @@ import dev.cloister.sandbox.registry.StoredKeyValues;
 import dev.cloister.sandbox.registry.Tenant;
 import dev.cloister.sandbox.registry.TenantRegistry;
 import dev.cloister.sandbox.storage.KeyValueRecord;
+import java.net.URLDecoder;
 import java.nio.charset.StandardCharsets;
 import java.util.List;
 import java.util.function.Supplier;
@@ -77,7 +78,7 @@ final class KeyValueApi {
   }
 
   private static String key(ApiRequest request) {
-    String key = request.path("*");
+    String key = decoded(request.path("*"));
     int bytes = key.getBytes(StandardCharsets.UTF_8).length;
     if (bytes == 0 || bytes > KeyValueStore.MAX_KEY_BYTES) {
       throw Problem.invalid(
@@ -85,6 +86,15 @@ final class KeyValueApi {
           .asException();
     }
     return key;
+  }
+
+  /// The rest of a path, in which `%` and two digits stand for a byte.
+  private static String decoded(String path) {
+    try {
+      return URLDecoder.decode(path.replace("+", "%2B"), StandardCharsets.UTF_8);
+    } catch (IllegalArgumentException _) {
+      throw Problem.invalid("the key", path, "escaped as in URLs").asException();
+    }
   }
 
   private static <T extends @Nullable Object> T told(Supplier<T> work) {

@@ -8,10 +8,12 @@ import dev.cloister.engine.stats.CodeSampler;
 import dev.cloister.engine.stats.SampleTrigger;
 import dev.cloister.engine.stats.SizeMetric;
 import dev.cloister.isolate.heap.HeapCategory;
+import dev.cloister.isolate.plugin.InstancePolicy;
 import dev.cloister.sandbox.registry.Tenant;
 import dev.cloister.sandbox.registry.TenantRegistry;
 import dev.cloister.sandbox.stats.CallOutcome;
 import dev.cloister.sandbox.stats.PrometheusText;
+import dev.cloister.sandbox.storage.StorageHealth;
 import java.nio.charset.StandardCharsets;
 import java.util.Comparator;
 import java.util.EnumMap;
@@ -34,6 +36,7 @@ final class MetricsApi {
   private final CallMeter meter;
   private final EventStreams streams;
   private final WrongKeys wrongKeys;
+  private final StorageHealth storage;
 
   MetricsApi(
       WasmEngine engine,
@@ -41,8 +44,10 @@ final class MetricsApi {
       TenantRegistry tenants,
       CallMeter meter,
       EventStreams streams,
-      WrongKeys wrongKeys) {
+      WrongKeys wrongKeys,
+      StorageHealth storage) {
     this.wrongKeys = wrongKeys;
+    this.storage = storage;
     this.engine = engine;
     this.compilations = compilations;
     this.tenants = tenants;
@@ -59,6 +64,7 @@ final class MetricsApi {
     writeCalls(text, byCalls);
     writeMemory(text, byCalls);
     writeCpu(text, byCalls);
+    writeInstances(text, byCalls);
     writeEngine(text);
     writeSizes(text);
     writeCode(text);
@@ -79,6 +85,16 @@ final class MetricsApi {
         "counter",
         "Requests with a wrong key that were told to wait.",
         wrongKeys.damped());
+    text.single(
+        "cloister_storage_damaged_blobs",
+        "gauge",
+        "Modules that were found damaged and not repaired since.",
+        storage.damagedBlobs());
+    text.single(
+        "cloister_storage_damaged_rows",
+        "gauge",
+        "Rows of the database that were found damaged at the start.",
+        storage.damagedRows().size());
     text.single("cloister_event_streams", "gauge", "Open event streams.", streams.count());
     return Answer.bytes(
         200, PrometheusText.CONTENT_TYPE, text.toString().getBytes(StandardCharsets.UTF_8));
@@ -146,6 +162,35 @@ final class MetricsApi {
     }
     if (byCalls.size() > MAX_LABELLED_TENANTS) {
       text.sample(name, Map.of("tenant", REST), rest);
+    }
+  }
+
+  private static void writeInstances(PrometheusText text, List<Tenant> byCalls) {
+    String name = "cloister_kept_instances";
+    text.metric(name, "gauge", "Instances that outlive a call, by policy.");
+    long pooledRest = 0;
+    long statefulRest = 0;
+    for (int i = 0; i < byCalls.size(); i++) {
+      Tenant tenant = byCalls.get(i);
+      long pooled = tenant.isolate().keptInstances().pooledCount();
+      long stateful = tenant.isolate().keptInstances().statefulCount();
+      if (i >= MAX_LABELLED_TENANTS) {
+        pooledRest += pooled;
+        statefulRest += stateful;
+      } else {
+        writeInstances(text, name, tenant.name().text(), pooled, stateful);
+      }
+    }
+    writeInstances(text, name, REST, pooledRest, statefulRest);
+  }
+
+  private static void writeInstances(
+      PrometheusText text, String name, String tenant, long pooled, long stateful) {
+    if (pooled > 0) {
+      text.sample(name, labels(tenant, "policy", InstancePolicy.POOLED.label()), pooled);
+    }
+    if (stateful > 0) {
+      text.sample(name, labels(tenant, "policy", InstancePolicy.STATEFUL.label()), stateful);
     }
   }
 

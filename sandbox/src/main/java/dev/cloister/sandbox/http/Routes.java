@@ -40,8 +40,10 @@ final class Routes {
       LimitsApi limits,
       ServicesApi services,
       KeyValueApi keyValues,
+      InstancesApi instances,
       DebuggingApi debugging,
       DebugSocketApi debugSockets,
+      SignaturesApi signatures,
       KeyApi keys,
       PluginApi plugins,
       UploadApi uploads,
@@ -71,6 +73,8 @@ final class Routes {
   private void addCalls(Apis apis) {
     direct(POST, PLUGIN + "/call/{export}", Access.INVOKER, apis.invocations::call);
     direct(POST, PLUGIN + "/run", Access.INVOKER, apis.invocations::run);
+    blocking(GET, PLUGIN + "/instances", Access.TENANT_ADMIN, apis.instances::list);
+    blocking(DELETE, PLUGIN + "/instances/{instance}", Access.TENANT_ADMIN, apis.instances::delete);
   }
 
   private void addPlugins(PluginApi plugins, UploadApi uploads) {
@@ -113,6 +117,8 @@ final class Routes {
     bytes(PUT, TENANT + "/kv/*", Access.TENANT_ADMIN, apis.keyValues::put);
     blocking(DELETE, TENANT + "/kv/*", Access.TENANT_ADMIN, apis.keyValues::delete);
     direct(GET, TENANT + "/egress-log", Access.TENANT_ADMIN, apis.events::egressLog);
+    blocking(GET, TENANT + "/signatures", Access.TENANT_ADMIN, apis.signatures::get);
+    blocking(PUT, TENANT + "/signatures", Access.TENANT_ADMIN, apis.signatures::put);
     blocking(GET, TENANT + "/debugging", Access.TENANT_ADMIN, apis.debugging::get);
     blocking(PUT, TENANT + "/debugging", Access.TENANT_ADMIN, apis.debugging::put);
     direct(GET, TENANT + "/debug", Access.TENANT_ADMIN, apis.debugSockets::open);

@@ -1,6 +1,9 @@
 package dev.cloister.sandbox.http;
 
 import dev.cloister.isolate.IsolateLimit;
+import dev.cloister.isolate.heap.HeapCategory;
+import dev.cloister.isolate.heap.HeapCharge;
+import dev.cloister.sandbox.problem.ApiException;
 import dev.cloister.sandbox.problem.Problem;
 import dev.cloister.sandbox.problem.ProblemType;
 import dev.cloister.sandbox.registry.InterfaceItem;
@@ -8,6 +11,7 @@ import dev.cloister.sandbox.registry.PluginRegistry;
 import dev.cloister.sandbox.registry.Tenant;
 import dev.cloister.sandbox.registry.TenantRegistry;
 import dev.cloister.sandbox.registry.UploadedVersion;
+import dev.cloister.sandbox.signature.DetachedSignature;
 import dev.cloister.sandbox.storage.PluginName;
 import dev.cloister.sandbox.storage.WriteGuard;
 import java.util.List;
@@ -21,6 +25,9 @@ import org.jspecify.annotations.Nullable;
 final class UploadApi implements AutoCloseable {
   private static final String WASM_TYPE = "application/wasm";
   private static final int MAX_UPLOADS = 64;
+
+  /// The most of one tenant, so that its slow senders keep nobody else out.
+  private static final int MAX_UPLOADS_PER_TENANT = MAX_UPLOADS / 2;
 
   private final TenantRegistry tenants;
   private final PluginRegistry plugins;
@@ -52,7 +59,8 @@ final class UploadApi implements AutoCloseable {
       String script,
       long sizeBytes,
       boolean live,
-      List<String> unresolvedImports) {
+      List<String> unresolvedImports,
+      List<String> signedBy) {
 
     static View of(UploadedVersion uploaded) {
       return new View(
@@ -63,7 +71,8 @@ final class UploadApi implements AutoCloseable {
           uploaded.version().script(),
           uploaded.version().sizeBytes(),
           uploaded.isLive(),
-          uploaded.unresolvedImports());
+          uploaded.unresolvedImports(),
+          uploaded.signedBy());
     }
   }
 
@@ -81,25 +90,44 @@ final class UploadApi implements AutoCloseable {
     if (announced > maxBytes) {
       throw BodyReader.tooLarge("uploadBytes", announced, maxBytes).asException();
     }
-    if (!places.tryAcquire()) {
-      throw Problem.of(ProblemType.OVERLOADED, "too many uploads at once")
-          .with("limit", "uploads")
-          .with("allowed", MAX_UPLOADS)
-          .asException();
-    }
+    takePlace(tenant);
     new StreamingUpload(
             exchange,
             workers,
             () -> {
               condition.run();
-              return plugins.beginUpload(tenant, plugin);
+              return plugins.beginUpload(tenant, plugin, request.header(DetachedSignature.HEADER));
             },
             upload ->
                 answer(WriteGuard.call(condition, () -> upload.finish(activate, request.author()))),
             digests,
             maxBytes,
-            places::release)
+            new HeapCharge(tenant.isolate().ledger(), HeapCategory.BUFFER),
+            () -> giveBackPlace(tenant))
         .start();
+  }
+
+  private void takePlace(Tenant tenant) {
+    if (tenant.uploads().incrementAndGet() > MAX_UPLOADS_PER_TENANT) {
+      tenant.uploads().decrementAndGet();
+      throw overloaded("the tenant has too many uploads at once", MAX_UPLOADS_PER_TENANT);
+    }
+    if (!places.tryAcquire()) {
+      tenant.uploads().decrementAndGet();
+      throw overloaded("too many uploads at once", MAX_UPLOADS);
+    }
+  }
+
+  private void giveBackPlace(Tenant tenant) {
+    places.release();
+    tenant.uploads().decrementAndGet();
+  }
+
+  private static ApiException overloaded(String detail, int allowed) {
+    return Problem.of(ProblemType.OVERLOADED, detail)
+        .with("limit", "uploads")
+        .with("allowed", allowed)
+        .asException();
   }
 
   @Override

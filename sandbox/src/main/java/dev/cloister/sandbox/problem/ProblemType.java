@@ -45,6 +45,10 @@ public enum ProblemType {
   INVALID_MODULE(422, "The module is not valid"),
   /// The module imports what the server does not provide.
   UNRESOLVED_IMPORTS(422, "The module imports what the server does not provide"),
+  /// The tenant's modules must be signed, and this one is not.
+  SIGNATURE_REQUIRED(422, "The module must be signed"),
+  /// The module is signed, but by nobody whom the tenant trusts, or not as it is.
+  SIGNATURE_INVALID(422, "The module's signature is not valid"),
   /// The module needs capabilities that the tenant was not granted.
   CAPABILITY_DENIED(422, "The plugin needs capabilities that it is not granted"),
   /// The operator does not allow so much.
@@ -61,18 +65,24 @@ public enum ProblemType {
   UNCAUGHT_EXCEPTION(422, "The plugin threw an exception that it did not catch"),
   /// The command ended with an exit code other than 0.
   PLUGIN_EXIT(422, "The plugin ended with an exit code other than 0"),
+  /// A function of an Extism plug-in reported an error.
+  PLUGIN_ERROR(422, "The plugin reported an error"),
   /// A limit of the tenant was reached.
   LIMIT(422, "A limit was reached"),
   /// A WebSocket was asked for with a plain request.
   UPGRADE_REQUIRED(426, "This speaks WebSocket"),
   /// Too many calls at once or too often.
   RATE_LIMITED(429, "Too many calls"),
+  /// What is stored was found damaged; only what it belongs to is affected.
+  DAMAGED(500, "What is stored of this is damaged"),
   /// The server failed.
   INTERNAL(500, "The server failed"),
   /// Part of the interface that this version does not have.
   NOT_AVAILABLE(501, "This version does not have this yet"),
   /// The queue of waiting calls is full.
   OVERLOADED(503, "Too many calls are waiting"),
+  /// The plugin crashed again and again.
+  CRASH_LOOP(503, "The plugin pauses because it crashed again and again"),
   /// The server is starting or stopping.
   UNAVAILABLE(503, "The server is starting or stopping"),
   /// The call took longer than it may.

@@ -12,8 +12,8 @@ import java.util.function.LongSupplier;
 /// The newest lines that a tenant's plugins wrote, within a fixed number of bytes.
 ///
 /// Any thread may call. What is dropped is the oldest, also where the tenant has no memory left for
-/// more: what is kept is charged to its ledger. Lines that come faster than the tenant may
-/// write are dropped at once, but for a second's worth; the next line that is taken says how many.
+/// more: what is kept is charged to its ledger. Lines that come faster than the tenant may write
+/// are dropped at once, but for a second's worth; the next line that is taken says how many.
 public final class GuestLog {
   private static final long MICROS_PER_MILLI = 1_000;
   private static final long MILLIS_PER_SECOND = 1_000;

@@ -1,6 +1,7 @@
 package dev.cloister.sandbox.registry;
 
 import dev.cloister.isolate.Isolate;
+import dev.cloister.isolate.abi.extism.VariableStore;
 import dev.cloister.isolate.host.HostServices;
 import dev.cloister.isolate.plugin.PluginHandle;
 import dev.cloister.sandbox.problem.Problem;
@@ -35,7 +36,10 @@ public final class Tenant {
   private final int maxLogEntryBytes;
   private final CallCounters calls = new CallCounters();
   private final Map<PluginName, CallCounters> callsByPlugin = new ConcurrentHashMap<>();
+  private final Map<PluginName, VariableStore> variables = new ConcurrentHashMap<>();
   private final AtomicInteger arrivingBodies = new AtomicInteger();
+  private final AtomicInteger controlRequests = new AtomicInteger();
+  private final AtomicInteger uploads = new AtomicInteger();
   private final ConcurrentSkipListMap<PluginName, Plugin> plugins = new ConcurrentSkipListMap<>();
   private volatile TenantRecord record;
 
@@ -99,6 +103,16 @@ public final class Tenant {
   /// Returns how many requests are sending their body at this moment.
   public AtomicInteger arrivingBodies() {
     return arrivingBodies;
+  }
+
+  /// Returns how many requests other than calls and uploads its keys are making at this moment.
+  public AtomicInteger controlRequests() {
+    return controlRequests;
+  }
+
+  /// Returns how many uploads are arriving at this moment.
+  public AtomicInteger uploads() {
+    return uploads;
   }
 
   /// Returns the tenant's plugins by name.
@@ -172,6 +186,23 @@ public final class Tenant {
     return services;
   }
 
+  /// Returns the variables of a plugin, which live as long as the server runs and the plugin is
+  /// there.
+  public VariableStore variables(PluginName plugin) {
+    VariableStore store = variables.computeIfAbsent(plugin, _ -> isolate.newVariables());
+    if (!plugins.containsKey(plugin)) {
+      closeVariables(plugin); // it was deleted just now
+    }
+    return store;
+  }
+
+  private void closeVariables(PluginName plugin) {
+    @Nullable VariableStore removed = variables.remove(plugin);
+    if (removed != null) {
+      removed.close();
+    }
+  }
+
   void setRecord(TenantRecord newRecord) {
     record = newRecord;
   }
@@ -184,6 +215,7 @@ public final class Tenant {
     plugins.remove(name);
     callsByPlugin.remove(name);
     services.forget(name);
+    closeVariables(name);
   }
 
   /// Gives back what is charged for the logs; once the isolate is gone.

@@ -18,6 +18,10 @@ import org.jspecify.annotations.Nullable;
 /// @param egress where requests may go
 public record TenantPolicy(Grants grants, MissingCapability onMissing, EgressPolicy egress) {
 
+  /// Nothing but computing; uploads that need more are refused.
+  public static final TenantPolicy NOTHING =
+      new TenantPolicy(Grants.NONE, MissingCapability.REFUSE, EgressPolicy.NONE);
+
   /// Returns what of `wanted` is within this policy: what holds for a tenant that wants so much and
   /// is allowed this. Who decides about uploads is in `wanted` only if it is stricter.
   public TenantPolicy limit(TenantPolicy wanted) {

@@ -2,6 +2,7 @@ package dev.cloister.sandbox.storage;
 
 import java.time.Instant;
 import java.util.Map;
+import java.util.Set;
 
 /// The changes of one transaction. Used on the store's writer thread only.
 final class JdbcTransaction implements MetadataTransaction {
@@ -111,6 +112,17 @@ final class JdbcTransaction implements MetadataTransaction {
   @Override
   public long keyValueBytes(TenantName tenant, String key) {
     return KeyValueTable.sizeBytes(session, tenant, key);
+  }
+
+  @Override
+  public void putSignaturePolicy(TenantName tenant, String policyJson) {
+    SignatureTable.putPolicy(session, tenant, policyJson);
+  }
+
+  @Override
+  public void addSigners(
+      TenantName tenant, PluginName plugin, BlobDigest version, Set<Signer> signers) {
+    signers.forEach(signer -> SignatureTable.addSigner(session, tenant, plugin, version, signer));
   }
 
   @Override

@@ -4,6 +4,7 @@ import java.time.Instant;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /// The table `kv_entry`. Keys are in the order of their bytes in UTF-8.
@@ -13,9 +14,11 @@ final class KeyValueTable {
 
   private KeyValueTable() {}
 
-  static Map<TenantName, KeyValueUsage> usages(SqlSession session) {
+  static Map<TenantName, KeyValueUsage> usages(SqlSession session, Consumer<DamagedRow> damaged) {
     Map<TenantName, KeyValueUsage> usages = new HashMap<>();
-    session.query(
+    session.queryIntact(
+        damaged,
+        "kv_entry",
         row ->
             usages.put(
                     new TenantName(row.getString(1)),

@@ -12,6 +12,7 @@ import java.util.Map;
 /// @param aliases all aliases
 /// @param pending versions that wait for approval
 /// @param services what plugins may use, by tenant; a tenant without anything is missing
+/// @param damaged rows of which no record could be made
 public record MetadataSnapshot(
     List<TenantRecord> tenants,
     List<KeyRecord> keys,
@@ -19,4 +20,5 @@ public record MetadataSnapshot(
     List<VersionRecord> versions,
     List<AliasRecord> aliases,
     List<PendingRecord> pending,
-    Map<TenantName, ServicesRecord> services) {}
+    Map<TenantName, ServicesRecord> services,
+    List<DamagedRow> damaged) {}

@@ -2,6 +2,7 @@ package dev.cloister.sandbox.storage;
 
 import java.time.Instant;
 import java.util.Map;
+import java.util.Set;
 
 /// The changes a transaction can make. Valid only inside [MetadataStore#write].
 ///
@@ -67,6 +68,12 @@ public interface MetadataTransaction {
 
   /// Returns the size of a tenant's key-value pair, or -1 if there is none.
   long keyValueBytes(TenantName tenant, String key);
+
+  /// Replaces whose signatures of modules a tenant wants, as JSON text.
+  void putSignaturePolicy(TenantName tenant, String policyJson);
+
+  /// Notes that keys signed a version, beside those that are known to have.
+  void addSigners(TenantName tenant, PluginName plugin, BlobDigest version, Set<Signer> signers);
 
   /// Appends to the audit log and returns the record with its number.
   AuditRecord appendAudit(AuditRecord entry);

@@ -1,13 +1,16 @@
 package dev.cloister.sandbox.storage;
 
 import java.util.List;
+import java.util.function.Consumer;
 
 /// The table `pending_version`.
 final class PendingTable {
   private PendingTable() {}
 
-  static List<PendingRecord> all(SqlSession session) {
-    return session.query(
+  static List<PendingRecord> all(SqlSession session, Consumer<DamagedRow> damaged) {
+    return session.queryIntact(
+        damaged,
+        "pending_version",
         row ->
             new PendingRecord(
                 new TenantName(row.getString(1)),

@@ -5,15 +5,18 @@ import java.util.HashMap;
 import java.util.HashSet;
 import java.util.Map;
 import java.util.Set;
+import java.util.function.Consumer;
 
 /// The tables `tenant_config`, `tenant_secret` and `tenant_policy`.
 final class ServicesTable {
   private ServicesTable() {}
 
   /// Returns what is stored by tenant; a tenant without anything is missing.
-  static Map<TenantName, ServicesRecord> all(SqlSession session) {
+  static Map<TenantName, ServicesRecord> all(SqlSession session, Consumer<DamagedRow> damaged) {
     Map<TenantName, Map<String, String>> configs = new HashMap<>();
-    session.query(
+    session.queryIntact(
+        damaged,
+        "tenant_config",
         row ->
             configs
                     .computeIfAbsent(new TenantName(row.getString(1)), _ -> new HashMap<>())
@@ -21,7 +24,9 @@ final class ServicesTable {
                 == null,
         "SELECT tenant, name, value FROM tenant_config");
     Map<TenantName, Map<String, SecretRecord>> secrets = new HashMap<>();
-    session.query(
+    session.queryIntact(
+        damaged,
+        "tenant_secret",
         row ->
             secrets
                     .computeIfAbsent(new TenantName(row.getString(1)), _ -> new HashMap<>())
@@ -31,14 +36,16 @@ final class ServicesTable {
                 == null,
         "SELECT tenant, name, sealed, updated_at FROM tenant_secret");
     Map<TenantName, PolicyRecord> policies = new HashMap<>();
-    session.query(
+    session.queryIntact(
+        damaged,
+        "tenant_policy",
         row ->
             policies.put(
                     new TenantName(row.getString(1)),
                     new PolicyRecord(row.getString(2), row.getString(3)))
                 == null,
         "SELECT tenant, allowed, wanted FROM tenant_policy");
-    Map<TenantName, KeyValueUsage> usages = KeyValueTable.usages(session);
+    Map<TenantName, KeyValueUsage> usages = KeyValueTable.usages(session, damaged);
     Set<TenantName> names = new HashSet<>(configs.keySet());
     names.addAll(secrets.keySet());
     names.addAll(policies.keySet());

@@ -21,6 +21,7 @@ import dev.cloister.sandbox.services.SecretBox;
 import dev.cloister.sandbox.storage.DataFolder;
 import dev.cloister.sandbox.storage.FileBlobStore;
 import dev.cloister.sandbox.storage.JdbcMetadataStore;
+import dev.cloister.sandbox.storage.StorageHealth;
 import io.vertx.core.Vertx;
 import io.vertx.core.http.HttpMethod;
 import java.io.IOException;
@@ -75,6 +76,7 @@ final class OpenApiDocumentTest {
     Clock clock = Clock.systemUTC();
     SecureRandom random = new SecureRandom();
     KeyRing keys = new KeyRing(SecretHash.of("key of the operator"), clock);
+    StorageHealth health = new StorageHealth();
     Vertx vertx = Vertx.vertx();
     try (DataFolder data = DataFolder.open(folder);
         JdbcMetadataStore store = JdbcMetadataStore.sqlite(folder.resolve("db"), 1_000);
@@ -88,7 +90,8 @@ final class OpenApiDocumentTest {
           Registry.restore(
               config,
               store,
-              FileBlobStore.open(folder),
+              FileBlobStore.open(folder, health),
+              health,
               isolates,
               keys,
               SecretBox.open(data, random),
