@@ -10,11 +10,9 @@ import java.util.List;
 /// @param parksUploads whether an upload that needs more waits for approval rather than being
 ///   refused
 public record PolicyConfig(Grants grants, boolean parksUploads) {
-  private static final String CAPABILITIES = "capabilities";
-
   static PolicyConfig from(ConfigSection section) {
-    List<Capability> capabilities = section.list(CAPABILITIES, Capability::new);
-    Grants grants = section.has(CAPABILITIES) ? Grants.of(capabilities) : Grants.BASIC;
+    List<Capability> basic = List.copyOf(Grants.BASIC.capabilities());
+    Grants grants = Grants.of(section.list("capabilities", basic, Capability::new));
     String onMissing =
         section.checkedText(
             "onMissingCapability",

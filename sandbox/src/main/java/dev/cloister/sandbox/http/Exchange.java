@@ -12,6 +12,7 @@ import io.vertx.core.http.HttpServerRequest;
 import io.vertx.core.http.HttpServerResponse;
 import io.vertx.core.http.HttpVersion;
 import java.util.function.BooleanSupplier;
+import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /// A request on its connection, from the moment it is admitted to the end of its answer. Used on
@@ -24,12 +25,21 @@ final class Exchange {
   private final HttpServerRequest http;
   private final ApiRequest request;
   private final BooleanSupplier admission;
+  private final int minBodyBytesPerSecond;
+  private @Nullable Consumer<Answer> later;
 
   /// Creates the exchange of an admitted request.
   ///
   /// @param admission whether the request would be admitted again now
-  Exchange(Vertx vertx, HttpServerRequest http, ApiRequest request, BooleanSupplier admission) {
+  /// @param minBodyBytesPerSecond how fast the body must arrive, 0 for any pace
+  Exchange(
+      Vertx vertx,
+      HttpServerRequest http,
+      ApiRequest request,
+      BooleanSupplier admission,
+      int minBodyBytesPerSecond) {
     this.vertx = vertx;
+    this.minBodyBytesPerSecond = minBodyBytesPerSecond;
     this.admission = admission;
     this.context = vertx.getOrCreateContext();
     this.http = http;
@@ -70,6 +80,26 @@ final class Exchange {
     }
   }
 
+  /// Returns what watches the pace of the body.
+  ///
+  /// @param onTooSlow called when the body is too slow
+  BodyPace pace(Runnable onTooSlow) {
+    return new BodyPace(vertx, minBodyBytesPerSecond, onTooSlow);
+  }
+
+  /// Answers that the body came too slowly, and ends the connection: the rest of it is not awaited.
+  void failSlow() {
+    Problem problem =
+        Problem.of(
+                ProblemType.REQUEST_TIMEOUT,
+                "the body came slower than " + minBodyBytesPerSecond + " bytes per second")
+            .with("limit", "minBodyPerSecond")
+            .with("allowed", minBodyBytesPerSecond);
+    Answer answer = Answer.problem(problem);
+    answer(http.version() == HttpVersion.HTTP_2 ? answer : answer.with("Connection", "close"))
+        .onComplete(_ -> hangUp());
+  }
+
   /// Answers with the problem that `failure` is.
   void fail(Throwable failure) {
     Problem problem = Problems.of(failure, request.trace());
@@ -88,10 +118,26 @@ final class Exchange {
     answer(answer);
   }
 
+  /// Answers at once; what the exchange is answered with from then on is given to `receiver`
+  /// instead. The body must have been read.
+  void detach(Answer accepted, Consumer<Answer> receiver) {
+    answer(accepted);
+    later = receiver;
+  }
+
+  /// Returns whether the client has its answer and the work goes on.
+  boolean isDetached() {
+    return later != null;
+  }
+
   /// Writes the answer and returns when it is written or the connection is gone. What is left of
   /// the request's body is read and forgotten, so that the client gets to read the answer.
   Future<Void> answer(Answer untraced) {
     Answer answer = untraced.within(request.trace().traceId());
+    if (later != null) {
+      later.accept(answer);
+      return Future.succeededFuture();
+    }
     HttpServerResponse response = http.response();
     if (response.ended() || response.closed()) {
       return Future.succeededFuture();

@@ -3,6 +3,7 @@ package dev.cloister.sandbox.http;
 import dev.cloister.engine.error.CompilationCancelledException;
 import dev.cloister.engine.error.LimitExceededException;
 import dev.cloister.isolate.heap.HeapCharge;
+import dev.cloister.sandbox.problem.ApiException;
 import dev.cloister.sandbox.registry.PluginUpload;
 import io.vertx.core.buffer.Buffer;
 import java.util.ArrayList;
@@ -30,8 +31,10 @@ final class StreamingUpload {
   private final Supplier<PluginUpload> begin;
   private final Function<PluginUpload, Answer> finish;
   private final BodyDigests digests;
+  private final BodyPace pace;
   private final long maxBytes;
   private final HeapCharge charge;
+  private final Runnable onComplete;
   private final Runnable onEnd;
 
   private @Nullable PluginUpload upload;
@@ -50,6 +53,7 @@ final class StreamingUpload {
       BodyDigests digests,
       long maxBytes,
       HeapCharge charge,
+      Runnable onComplete,
       Runnable onEnd) {
     this.exchange = exchange;
     this.workers = workers;
@@ -58,7 +62,9 @@ final class StreamingUpload {
     this.digests = digests;
     this.maxBytes = maxBytes;
     this.charge = charge;
+    this.onComplete = onComplete;
     this.onEnd = onEnd;
+    this.pace = exchange.pace(this::refuseSlow);
   }
 
   /// Starts reading the request's body.
@@ -69,6 +75,7 @@ final class StreamingUpload {
     exchange.http().response().closeHandler(_ -> giveUp());
     exchange.continueBody();
     exchange.http().resume();
+    pace.start();
   }
 
   private void take(Buffer piece) {
@@ -76,6 +83,7 @@ final class StreamingUpload {
       return;
     }
     receivedBytes += piece.length();
+    pace.count(piece.length());
     if (receivedBytes > maxBytes) {
       refuse(BodyReader.tooLarge("uploadBytes", receivedBytes, maxBytes).asException());
       return;
@@ -91,6 +99,7 @@ final class StreamingUpload {
     waitingBytes += size;
     if (waitingBytes >= HIGH_WATER_BYTES) {
       exchange.http().pause();
+      pace.excuse();
     }
     work();
   }
@@ -98,6 +107,13 @@ final class StreamingUpload {
   private void completeBody() {
     if (!isOver) {
       isBodyComplete = true;
+      pace.end();
+      try {
+        onComplete.run();
+      } catch (ApiException e) {
+        refuse(e);
+        return;
+      }
       work();
     }
   }
@@ -163,6 +179,7 @@ final class StreamingUpload {
 
   private void endTask(@Nullable Answer answer, @Nullable Throwable failure) {
     isWorking = false;
+    pace.excuse();
     if (isOver) {
       // The request was refused or cut while the task ran.
       release();
@@ -177,8 +194,19 @@ final class StreamingUpload {
     }
   }
 
+  private void refuseSlow() {
+    if (isWorking) {
+      pace.start();
+      return;
+    }
+    isOver = true;
+    exchange.failSlow();
+    release();
+  }
+
   private void refuse(Throwable failure) {
     isOver = true;
+    pace.end();
     exchange.fail(failure);
     if (!isWorking) {
       release();
@@ -186,8 +214,9 @@ final class StreamingUpload {
   }
 
   private void giveUp() {
-    if (!isOver) {
+    if (!isOver && !exchange.isDetached()) {
       isOver = true;
+      pace.end();
       if (!isWorking) {
         release();
       }

@@ -31,6 +31,8 @@ public enum ProblemType {
   METHOD_NOT_ALLOWED(405, "The method is not allowed here"),
   /// None of the accepted types can be sent.
   NOT_ACCEPTABLE(406, "None of the accepted types is available"),
+  /// The body took too long to arrive.
+  REQUEST_TIMEOUT(408, "The body took too long to arrive"),
   /// The change contradicts the present state.
   CONFLICT(409, "The change contradicts the present state"),
   /// The compilation was cancelled before it had a result.
@@ -39,6 +41,8 @@ public enum ProblemType {
   PRECONDITION_FAILED(412, "A condition of the request does not hold"),
   /// The body is larger than allowed.
   REQUEST_TOO_LARGE(413, "The body is larger than allowed"),
+  /// The URL is longer than allowed.
+  URI_TOO_LONG(414, "The URL is longer than allowed"),
   /// The body has a type that is not accepted here.
   UNSUPPORTED_MEDIA_TYPE(415, "The body has a type that is not accepted here"),
   /// The module is malformed or invalid.
@@ -73,6 +77,8 @@ public enum ProblemType {
   UPGRADE_REQUIRED(426, "This speaks WebSocket"),
   /// Too many calls at once or too often.
   RATE_LIMITED(429, "Too many calls"),
+  /// The headers are larger, or more, than allowed.
+  HEADERS_TOO_LARGE(431, "The headers are larger than allowed"),
   /// What is stored was found damaged; only what it belongs to is affected.
   DAMAGED(500, "What is stored of this is damaged"),
   /// The server failed.

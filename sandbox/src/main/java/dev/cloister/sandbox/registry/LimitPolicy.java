@@ -14,10 +14,15 @@ import org.jspecify.annotations.Nullable;
 
 /// Makes a tenant's limits of the configured defaults and maximums and what was set for it alone.
 public final class LimitPolicy {
-  private final LimitsConfig config;
+  private volatile LimitsConfig config;
 
   LimitPolicy(LimitsConfig config) {
     this.config = config;
+  }
+
+  /// Takes other defaults and maximums for what is made from now on.
+  void change(LimitsConfig newConfig) {
+    config = newConfig;
   }
 
   /// Returns the limits of tenants for which nothing was set.

@@ -174,7 +174,7 @@ public final class TenantServices {
             .configuration(now.config::get)
             .secrets(secret -> secret(now, secret))
             .keyValues(keyValues(owner))
-            .http(parts.egress.outbound(new Rules(name, policy.egress())))
+            .http(parts.egress.outbound(new Rules(owner, name, policy.egress())))
             .log(log)
             .build();
     byPlugin.put(name, new PluginServices(now, settings, services));
@@ -215,10 +215,12 @@ public final class TenantServices {
 
   /// The rules of one plugin's requests.
   private final class Rules implements EgressRules {
+    private final Tenant owner;
     private final PluginName plugin;
     private final EgressPolicy policy;
 
-    Rules(PluginName plugin, EgressPolicy policy) {
+    Rules(Tenant owner, PluginName plugin, EgressPolicy policy) {
+      this.owner = owner;
       this.plugin = plugin;
       this.policy = policy;
     }
@@ -236,7 +238,8 @@ public final class TenantServices {
 
     @Override
     public void ended(EgressRecord request) {
-      egressLog.add(plugin, request);
+      EgressLog.Entry entry = egressLog.add(plugin, request);
+      owner.usage().addEgress(entry.time(), request.requestBytes());
     }
   }
 }

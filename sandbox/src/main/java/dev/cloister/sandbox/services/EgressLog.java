@@ -1,5 +1,6 @@
 package dev.cloister.sandbox.services;
 
+import com.google.errorprone.annotations.CanIgnoreReturnValue;
 import com.google.errorprone.annotations.concurrent.GuardedBy;
 import dev.cloister.isolate.egress.EgressDecision;
 import dev.cloister.isolate.egress.EgressRecord;
@@ -67,8 +68,9 @@ public final class EgressLog {
     }
   }
 
-  /// Adds a request.
-  public void add(PluginName plugin, EgressRecord request) {
+  /// Adds a request and returns it as it stands in the log.
+  @CanIgnoreReturnValue
+  public Entry add(PluginName plugin, EgressRecord request) {
     Entry entry;
     synchronized (lock) {
       entry = new Entry(nextId++, clock.instant(), plugin, request);
@@ -81,6 +83,7 @@ public final class EgressLog {
       receivedBytes += request.responseBytes();
     }
     listeners.forEach(listener -> listener.accept(entry));
+    return entry;
   }
 
   /// Returns the entries with ids above `id`, oldest first, at most the `limit` newest.
