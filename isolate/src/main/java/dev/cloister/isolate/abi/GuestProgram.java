@@ -5,12 +5,13 @@ import dev.cloister.engine.runtime.Extern;
 import dev.cloister.engine.runtime.FuncRef;
 import dev.cloister.engine.runtime.Instance;
 import dev.cloister.engine.runtime.Store;
+import dev.cloister.isolate.imports.CloisterModule;
 import dev.cloister.isolate.wasi.ProcessExit;
 import dev.cloister.isolate.wasi.WasiConfig;
 import dev.cloister.isolate.wasi.WasiPreview1;
 import org.jspecify.annotations.Nullable;
 
-/// A module instantiated with WASI, run on the calling thread.
+/// A module instantiated with WASI and the services of the host, run on the calling thread.
 ///
 /// Instantiation and calls throw what ends the guest: the engine's `WasmException` family,
 /// [ProcessExit], and whatever the streams of its [WasiConfig] throw. Confined to one thread at a
@@ -21,36 +22,64 @@ public final class GuestProgram implements Program {
 
   private final Instance instance;
   private final WasiPreview1 wasi;
+
+  /// Null if the guest has no host to use.
+  private final @Nullable CloisterModule host;
+
   private boolean isInitialized;
 
-  private GuestProgram(Instance instance, WasiPreview1 wasi) {
+  private GuestProgram(Instance instance, WasiPreview1 wasi, @Nullable CloisterModule host) {
     this.instance = instance;
     this.wasi = wasi;
+    this.host = host;
   }
 
-  /// Links `module` with WASI in `store`, and runs its segments and start function.
+  /// Links `module` with WASI alone in `store`, and runs its segments and start function.
   ///
   /// @throws ProcessExit if the start function ends the program
   public static GuestProgram instantiate(ModuleHandle module, Store store, WasiConfig config) {
+    return instantiate(module, store, config, null);
+  }
+
+  /// Links `module` in the store of `context` with a WASI of its own and the services that the call
+  /// may use, and runs its segments and start function.
+  ///
+  /// @throws ProcessExit if the start function ends the program
+  public static GuestProgram instantiate(
+      ModuleHandle module, InstanceContext context, WasiConfig config) {
+    CloisterModule host = new CloisterModule(context::services, context.hostCall());
+    return instantiate(module, context.store(), config, host);
+  }
+
+  private static GuestProgram instantiate(
+      ModuleHandle module, Store store, WasiConfig config, @Nullable CloisterModule host) {
     WasiPreview1 wasi = new WasiPreview1(config, store);
     boolean isDone = false;
     try {
       Instance instance =
-          module.instantiate(store, (moduleName, name, _) -> wasi.resolve(moduleName, name));
+          module.instantiate(store, (moduleName, name, _) -> resolve(wasi, host, moduleName, name));
       isDone = true;
-      return new GuestProgram(instance, wasi);
+      return new GuestProgram(instance, wasi, host);
     } finally {
       if (!isDone) {
-        wasi.close();
+        close(wasi, host);
       }
     }
+  }
+
+  private static @Nullable Extern resolve(
+      WasiPreview1 wasi, @Nullable CloisterModule host, String moduleName, String name) {
+    if (host != null && CloisterModule.isModuleName(moduleName)) {
+      return host.resolve(moduleName, name);
+    }
+    return wasi.resolve(moduleName, name);
   }
 
   /// Links a plain module or a reactor in the store of `context`, and initializes it.
   ///
   /// @throws ProcessExit if the guest ends the program
   public static GuestProgram link(ModuleHandle module, InstanceContext context) {
-    GuestProgram program = instantiate(module, context.store(), context.wasi().build());
+    GuestProgram program = instantiate(module, context, context.wasi().build());
     boolean isDone = false;
     try {
       program.initialize();
@@ -92,12 +121,23 @@ public final class GuestProgram implements Program {
   @Override
   public void forgetCall() {
     wasi.closeOpened();
+    if (host != null) {
+      host.forgetCall();
+    }
   }
 
   /// Closes what the guest left open; the store is the caller's.
   @Override
   public void close() {
-    wasi.close();
+    close(wasi, host);
+  }
+
+  private static void close(WasiPreview1 wasi, @Nullable CloisterModule host) {
+    try (WasiPreview1 _ = wasi) {
+      if (host != null) {
+        host.close();
+      }
+    }
   }
 
   private void initialize() {

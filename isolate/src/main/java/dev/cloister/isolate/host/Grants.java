@@ -11,6 +11,9 @@ public final class Grants {
   /// Nothing but computing.
   public static final Grants NONE = new Grants(new TreeSet<>());
 
+  /// What WASI programs take for granted: clocks, random bytes, files in memory.
+  public static final Grants BASIC = of(Capability.CLOCK, Capability.RANDOM, Capability.FILESYSTEM);
+
   private final SortedSet<Capability> capabilities;
 
   private Grants(SortedSet<Capability> capabilities) {
@@ -30,6 +33,11 @@ public final class Grants {
   /// Whether `capability` is granted.
   public boolean allows(Capability capability) {
     return capabilities.contains(capability);
+  }
+
+  /// Whether all of `needed` is granted.
+  public boolean allowsAll(Collection<Capability> needed) {
+    return needed.isEmpty() || capabilities.containsAll(needed);
   }
 
   /// What is granted, by name.

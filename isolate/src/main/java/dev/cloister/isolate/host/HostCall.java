@@ -9,6 +9,7 @@ import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import java.util.function.Supplier;
+import org.jspecify.annotations.Nullable;
 
 /// The call of a guest that a service works for: what may stop it, who pays, whose place it has.
 ///
@@ -25,7 +26,7 @@ public record HostCall(Store store, WaitRegion waits, HeapLedger ledger) {
   /// The guest's place goes to another one meanwhile.
   ///
   /// @throws dev.cloister.engine.error.StoppedException if the call is to end
-  public <T> T blocking(Supplier<T> work) {
+  public <T extends @Nullable Object> T blocking(Supplier<T> work) {
     store.throwIfStopped();
     T result;
     waits.enter();

@@ -8,6 +8,9 @@ public final class HostServices {
   /// Nothing is granted, nothing is logged.
   public static final HostServices NONE = builder(Grants.NONE).build();
 
+  /// What WASI programs take for granted, and nothing else.
+  public static final HostServices BASIC = builder(Grants.BASIC).build();
+
   private final Grants grants;
   private final KeyValueStore keyValues;
   private final NamedValues configuration;

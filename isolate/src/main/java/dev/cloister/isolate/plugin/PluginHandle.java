@@ -8,10 +8,15 @@ import dev.cloister.engine.module.WasmModule;
 import dev.cloister.engine.runtime.CodeKind;
 import dev.cloister.isolate.abi.Abi;
 import dev.cloister.isolate.abi.AbiDetector;
+import dev.cloister.isolate.abi.CapabilityNeeds;
+import dev.cloister.isolate.host.Capability;
+import dev.cloister.isolate.imports.CloisterModule;
 import dev.cloister.isolate.wasi.WasiPreview1;
+import java.util.Collections;
 import java.util.EnumSet;
 import java.util.List;
 import java.util.Set;
+import java.util.SortedMap;
 
 /// A tenant's hold on one compiled module.
 ///
@@ -26,6 +31,7 @@ public final class PluginHandle {
   private final ModuleHandle module;
   private final CodeBudget budget;
   private final Abi abi;
+  private final SortedMap<Capability, List<String>> needs;
   private final List<Import> unresolvedImports;
 
   private final Object lock = new Object();
@@ -48,10 +54,20 @@ public final class PluginHandle {
     this.chargedBytes = chargedBytes;
     this.paidKinds = EnumSet.of(CodeKind.BASELINE, CodeKind.OPTIMIZED);
     this.abi = AbiDetector.detect(module.module());
+    this.needs = Collections.unmodifiableSortedMap(CapabilityNeeds.of(module.module()));
     this.unresolvedImports =
-        module.module().imports().stream()
-            .filter(needed -> !WasiPreview1.provides(needed.module(), needed.name()))
-            .toList();
+        module.module().imports().stream().filter(needed -> !isProvided(needed)).toList();
+  }
+
+  /// Whether something on this server provides an import, given the capability that it needs.
+  public static boolean isProvided(Import needed) {
+    return WasiPreview1.provides(needed.module(), needed.name())
+        || CloisterModule.provides(needed.module(), needed.name());
+  }
+
+  /// What the module needs to be granted, with the imports that need it.
+  public SortedMap<Capability, List<String>> needs() {
+    return needs;
   }
 
   /// Takes `module` over and charges `budget` for it.

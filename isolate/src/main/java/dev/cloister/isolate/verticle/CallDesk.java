@@ -4,13 +4,19 @@ import dev.cloister.engine.error.StopReason;
 import dev.cloister.isolate.abi.Abi;
 import dev.cloister.isolate.heap.HeapCategory;
 import dev.cloister.isolate.heap.HeapLedger;
+import dev.cloister.isolate.host.Capability;
+import dev.cloister.isolate.host.Grants;
 import dev.cloister.isolate.verticle.InvocationResult.Cancelled;
+import dev.cloister.isolate.verticle.InvocationResult.CapabilityDenied;
 import dev.cloister.isolate.verticle.InvocationResult.LimitReached;
 import dev.cloister.isolate.verticle.InvocationResult.LinkFailed;
 import dev.cloister.isolate.verticle.InvocationResult.RateLimited;
 import dev.cloister.isolate.verticle.InvocationResult.UnsupportedAbi;
+import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.SortedMap;
+import java.util.TreeMap;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.TimeUnit;
@@ -207,7 +213,18 @@ public final class CallDesk {
       var missing = invocation.plugin().unresolvedImports().getFirst();
       return new LinkFailed("unknown import " + missing.module() + "." + missing.name());
     }
-    return null;
+    return denied(invocation);
+  }
+
+  private static @Nullable InvocationResult denied(Invocation invocation) {
+    SortedMap<Capability, List<String>> needs = invocation.plugin().needs();
+    Grants grants = invocation.services().grants();
+    if (grants.allowsAll(needs.keySet())) {
+      return null;
+    }
+    SortedMap<Capability, List<String>> missing = new TreeMap<>(needs);
+    missing.keySet().removeAll(grants.capabilities());
+    return new CapabilityDenied(missing);
   }
 
   private void count(InvocationResult result) {

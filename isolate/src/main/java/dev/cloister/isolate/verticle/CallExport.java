@@ -42,13 +42,13 @@ public record CallExport(
     this.services = services;
   }
 
-  /// A call of a guest that may use nothing.
+  /// A call of a guest that may use what WASI programs take for granted.
   public static CallExport of(
       PluginHandle plugin,
       String export,
       List<@Nullable Object> arguments,
       long requestBytes,
       OutputSink log) {
-    return new CallExport(plugin, export, arguments, requestBytes, log, HostServices.NONE);
+    return new CallExport(plugin, export, arguments, requestBytes, log, HostServices.BASIC);
   }
 }

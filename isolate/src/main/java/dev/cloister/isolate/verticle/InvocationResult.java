@@ -4,7 +4,11 @@ import dev.cloister.engine.error.StopReason;
 import dev.cloister.engine.error.WasmFrame;
 import dev.cloister.isolate.abi.Abi;
 import dev.cloister.isolate.abi.WasmValue;
+import dev.cloister.isolate.host.Capability;
+import java.util.Collections;
 import java.util.List;
+import java.util.SortedMap;
+import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;
 
 /// How a call ended: plain data for whoever asked.
@@ -20,6 +24,7 @@ public sealed interface InvocationResult {
       case LimitReached _ -> "limit";
       case BadArguments _, UnsupportedType _, UnknownExport _ -> "arguments";
       case UnsupportedAbi _, LinkFailed _ -> "link";
+      case CapabilityDenied _ -> "denied";
       case RateLimited _ -> "rate-limited";
       case Overloaded _ -> "overloaded";
       case Cancelled _ -> "cancelled";
@@ -103,6 +108,16 @@ public sealed interface InvocationResult {
   ///
   /// @param detail what
   record LinkFailed(String detail) implements InvocationResult {}
+
+  /// The plugin needs what it is not granted.
+  ///
+  /// @param missing the capabilities, each with the imports that need it
+  record CapabilityDenied(SortedMap<Capability, List<String>> missing) implements InvocationResult {
+    /// Copies `missing`.
+    public CapabilityDenied {
+      missing = Collections.unmodifiableSortedMap(new TreeMap<>(missing));
+    }
+  }
 
   /// The tenant has as many calls as it may have.
   ///

@@ -135,7 +135,7 @@ final class InvocationRunner {
             if (scratchPath != null) {
               config.preopen(new Preopen(scratchPath, files.root(), /* isReadOnly= */ false));
             }
-            return GuestProgram.instantiate(module, context.store(), config.build());
+            return GuestProgram.instantiate(module, context, config.build());
           },
           program -> new Exited(program.runCommand(), output.toByteArray()));
     }

@@ -2,18 +2,18 @@ package dev.cloister.isolate.verticle;
 
 import java.util.concurrent.atomic.AtomicLong;
 
-/// A limit of calls per second that allows a burst of one second's worth. Any thread, without
-/// locks.
+/// A limit of calls, or of requests, per second that allows a burst of one second's worth. Any
+/// thread, without locks.
 ///
 /// Source: the generic cell rate algorithm, ITU-T I.371, in its form of a virtual schedule.
-final class RateBucket {
+public final class RateBucket {
   private static final long NANOS_PER_SECOND = 1_000_000_000;
 
   /// The time at which the bucket would be full again, were there no more calls.
   private final AtomicLong fullNanos;
 
   /// Starts full.
-  RateBucket(long nowNanos) {
+  public RateBucket(long nowNanos) {
     fullNanos = new AtomicLong(nowNanos);
   }
 
@@ -21,7 +21,7 @@ final class RateBucket {
   ///
   /// @param nowNanos the time on the clock that all calls use
   /// @return 0 if it may go on, else the nanoseconds after which another one may
-  long take(long nowNanos, long perSecond) {
+  public long take(long nowNanos, long perSecond) {
     long interval = NANOS_PER_SECOND / perSecond;
     while (true) {
       long full = fullNanos.get();

@@ -37,7 +37,8 @@ public record RunCommand(
     environment = Collections.unmodifiableMap(new LinkedHashMap<>(environment));
   }
 
-  /// A run without environment, directories and services.
+  /// A run without environment and directories, of a guest that may use what WASI programs take for
+  /// granted.
   public static RunCommand of(
       PluginHandle plugin,
       String programName,
@@ -45,7 +46,7 @@ public record RunCommand(
       byte[] standardInput,
       OutputSink log) {
     return new RunCommand(
-        plugin, programName, arguments, Map.of(), standardInput, log, null, HostServices.NONE);
+        plugin, programName, arguments, Map.of(), standardInput, log, null, HostServices.BASIC);
   }
 
   @Override

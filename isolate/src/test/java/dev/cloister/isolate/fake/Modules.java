@@ -121,6 +121,22 @@ public final class Modules {
         .build();
   }
 
+  /// Exports `count`, which answers what `kv_list` does: the bytes that the keys take.
+  public static byte[] keyValues() {
+    FuncType list = new FuncType(List.of(I32, I32, I32, I32, I32, I32), List.of(I32));
+    return new ModuleBuilder()
+        .importFunction("cloister", "kv_list", list)
+        .memory(1)
+        .exportFunction(
+            "count",
+            new FuncType(List.of(), List.of(I32)),
+            code -> {
+              code.i32Const(0).i32Const(0).i32Const(0).i32Const(0);
+              code.i32Const(0).i32Const(1000).call(0);
+            })
+        .build();
+  }
+
   /// A module that shows the signs of Extism.
   public static byte[] extism() {
     return new ModuleBuilder()

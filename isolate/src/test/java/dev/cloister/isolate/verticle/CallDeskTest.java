@@ -15,12 +15,17 @@ import dev.cloister.isolate.fake.Guests;
 import dev.cloister.isolate.fake.Modules;
 import dev.cloister.isolate.heap.HeapCategory;
 import dev.cloister.isolate.heap.HeapLedger;
+import dev.cloister.isolate.host.Capability;
+import dev.cloister.isolate.host.Grants;
+import dev.cloister.isolate.host.HostServices;
+import dev.cloister.isolate.host.KeyValueStore;
 import dev.cloister.isolate.plugin.CodeBudget;
 import dev.cloister.isolate.plugin.LoadedModules;
 import dev.cloister.isolate.plugin.ModuleUpload;
 import dev.cloister.isolate.plugin.PluginHandle;
 import dev.cloister.isolate.verticle.InvocationResult.BadArguments;
 import dev.cloister.isolate.verticle.InvocationResult.Cancelled;
+import dev.cloister.isolate.verticle.InvocationResult.CapabilityDenied;
 import dev.cloister.isolate.verticle.InvocationResult.Deadline;
 import dev.cloister.isolate.verticle.InvocationResult.Exited;
 import dev.cloister.isolate.verticle.InvocationResult.LimitReached;
@@ -36,7 +41,9 @@ import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Map;
 import java.util.Objects;
+import java.util.TreeMap;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.LinkedBlockingQueue;
@@ -483,6 +490,21 @@ final class CallDeskTest {
     assertThat(resultOf(call(extism, "count"))).isEqualTo(new UnsupportedAbi(Abi.EXTISM));
     assertThat(resultOf(call(load(Modules.unlinkable()), "add")))
         .isEqualTo(new LinkFailed("unknown import env.missing"));
+  }
+
+  @Test
+  void pluginWithoutItsGrant_isRefusedWithWhatIsMissing() {
+    PluginHandle plugin = load(Modules.keyValues());
+
+    assertThat(resultOf(call(plugin, "count")))
+        .isEqualTo(
+            new CapabilityDenied(
+                new TreeMap<>(Map.of(Capability.KV, List.of("cloister.kv_list")))));
+    HostServices granted =
+        HostServices.builder(Grants.of(Capability.KV)).keyValues(KeyValueStore.NONE).build();
+    CallExport call = new CallExport(plugin, "count", List.of(), 0, OutputSink.DISCARD, granted);
+    assertThat(resultOf(desk.invoke(call, TestLimits.LIMITS)))
+        .isEqualTo(new Returned(List.of(new WasmValue.I32(0))));
   }
 
   @Test

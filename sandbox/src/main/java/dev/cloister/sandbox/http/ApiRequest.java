@@ -77,6 +77,11 @@ final class ApiRequest {
     return principal;
   }
 
+  /// Returns who made the request, null on a public route.
+  @Nullable Principal sender() {
+    return principal;
+  }
+
   /// Returns the network address the request came from.
   @Nullable String remote() {
     return remote;

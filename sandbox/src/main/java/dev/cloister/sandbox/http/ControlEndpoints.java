@@ -1,22 +1,35 @@
 package dev.cloister.sandbox.http;
 
+import dev.cloister.isolate.heap.HeapCategory;
+import dev.cloister.isolate.heap.HeapCharge;
+import dev.cloister.sandbox.auth.Principal;
+import dev.cloister.sandbox.problem.ApiException;
 import dev.cloister.sandbox.problem.Problem;
 import dev.cloister.sandbox.problem.ProblemType;
+import dev.cloister.sandbox.registry.Tenant;
+import dev.cloister.sandbox.registry.TenantRegistry;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Semaphore;
+import org.jspecify.annotations.Nullable;
 
 /// Makes endpoints of functions that may block: each request runs on a virtual thread of its own,
 /// after its body is there.
+///
+/// What tenants send is charged to them, and none has more than half of the places, so that slow
+/// senders of one tenant keep nobody else out.
 final class ControlEndpoints implements AutoCloseable {
   private static final int MAX_REQUESTS = 1_000;
+  private static final int MAX_REQUESTS_PER_TENANT = MAX_REQUESTS / 2;
 
+  private final TenantRegistry tenants;
   private final int maxBodyBytes;
   private final Semaphore places = new Semaphore(MAX_REQUESTS);
   private final ExecutorService threads =
       Executors.newThreadPerTaskExecutor(Thread.ofVirtual().name("cloister-control-", 0).factory());
 
-  ControlEndpoints(int maxBodyBytes) {
+  ControlEndpoints(TenantRegistry tenants, int maxBodyBytes) {
+    this.tenants = tenants;
     this.maxBodyBytes = maxBodyBytes;
   }
 
@@ -29,27 +42,65 @@ final class ControlEndpoints implements AutoCloseable {
     Answer answer(ApiRequest request) throws Exception;
   }
 
+  /// A request that has a place.
+  ///
+  /// @param sender the tenant whose key it came with, null for others
+  /// @param charge what its body is charged to
+  private record Place(@Nullable Tenant sender, HeapCharge charge) {}
+
   /// Makes an endpoint of `function`.
   Endpoint of(Function function) {
     return exchange -> {
-      if (!places.tryAcquire()) {
-        throw Problem.of(ProblemType.OVERLOADED, "too many requests at once")
-            .with("limit", "controlRequests")
-            .with("allowed", MAX_REQUESTS)
-            .asException();
-      }
+      Place place = take(exchange.request());
       try {
         BodyReader.read(
             exchange,
             "controlBodyBytes",
             maxBodyBytes,
-            body -> run(exchange, exchange.request().withBody(body), function),
-            places::release);
+            place.charge,
+            body -> run(exchange, exchange.request().withBody(body), function, place),
+            () -> giveBack(place));
       } catch (RuntimeException e) {
-        places.release();
+        giveBack(place);
         throw e;
       }
     };
+  }
+
+  private Place take(ApiRequest request) {
+    @Nullable Tenant sender =
+        request.sender() instanceof Principal.Member member ? tenants.find(member.tenant()) : null;
+    if (sender != null
+        && sender.controlRequests().incrementAndGet() > MAX_REQUESTS_PER_TENANT) {
+      sender.controlRequests().decrementAndGet();
+      throw overloaded("the tenant has too many requests at once", MAX_REQUESTS_PER_TENANT);
+    }
+    if (!places.tryAcquire()) {
+      if (sender != null) {
+        sender.controlRequests().decrementAndGet();
+      }
+      throw overloaded("too many requests at once", MAX_REQUESTS);
+    }
+    HeapCharge charge =
+        sender == null
+            ? HeapCharge.free()
+            : new HeapCharge(sender.isolate().ledger(), HeapCategory.BUFFER);
+    return new Place(sender, charge);
+  }
+
+  private void giveBack(Place place) {
+    place.charge.close();
+    places.release();
+    if (place.sender != null) {
+      place.sender.controlRequests().decrementAndGet();
+    }
+  }
+
+  private static ApiException overloaded(String detail, int allowed) {
+    return Problem.of(ProblemType.OVERLOADED, detail)
+        .with("limit", "controlRequests")
+        .with("allowed", allowed)
+        .asException();
   }
 
   /// Runs `task` on a virtual thread.
@@ -62,10 +113,10 @@ final class ControlEndpoints implements AutoCloseable {
     threads.close();
   }
 
-  private void run(Exchange exchange, ApiRequest request, Function function) {
+  private void run(Exchange exchange, ApiRequest request, Function function, Place place) {
     threads.execute(() -> {
       Answer answer = answer(request, function);
-      places.release();
+      giveBack(place);
       exchange.context().runOnContext(_ -> exchange.answer(answer));
     });
   }

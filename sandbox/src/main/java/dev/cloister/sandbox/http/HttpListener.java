@@ -91,7 +91,7 @@ public final class HttpListener implements AutoCloseable {
     HttpConfig http = parts.config.http();
     Registry registry = parts.registry;
     EventStreams streams = new EventStreams();
-    ControlEndpoints control = new ControlEndpoints(http.maxControlBodyBytes());
+    ControlEndpoints control = new ControlEndpoints(registry.tenants(), http.maxControlBodyBytes());
     WrongKeys wrongKeys = wrongKeys(parts, control);
     CallMeter meter = new CallMeter(parts.clock);
     Figures figures =

@@ -6,6 +6,7 @@ import dev.cloister.isolate.abi.WasmValue;
 import dev.cloister.isolate.verticle.InvocationResult;
 import dev.cloister.sandbox.problem.Problem;
 import dev.cloister.sandbox.problem.ProblemType;
+import dev.cloister.sandbox.registry.CapabilityProblem;
 import dev.cloister.sandbox.stats.CallOutcome;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
@@ -58,6 +59,8 @@ record InvocationAnswer(Answer answer, CallOutcome outcome) {
                   .with("abi", unsupported.abi().label()));
       case InvocationResult.LinkFailed failed ->
           problem(CallOutcome.ERROR, Problem.of(ProblemType.UNRESOLVED_IMPORTS, failed.detail()));
+      case InvocationResult.CapabilityDenied denied ->
+          problem(CallOutcome.ERROR, CapabilityProblem.of(denied.missing()));
       case InvocationResult.RateLimited limited -> rateLimited(limited);
       case InvocationResult.Overloaded overloaded ->
           retryLater(

@@ -1,9 +1,12 @@
 package dev.cloister.sandbox.http;
 
+import com.fasterxml.jackson.databind.annotation.JsonDeserialize;
 import dev.cloister.engine.error.StopReason;
 import dev.cloister.isolate.IsolateLimit;
 import dev.cloister.isolate.IsolateLimits;
 import dev.cloister.isolate.host.HostServices;
+import dev.cloister.isolate.heap.HeapCategory;
+import dev.cloister.isolate.heap.HeapCharge;
 import dev.cloister.isolate.plugin.PluginHandle;
 import dev.cloister.isolate.verticle.CallExport;
 import dev.cloister.isolate.verticle.Invocation;
@@ -32,6 +35,10 @@ final class InvocationApi {
   /// Larger bodies are parsed on a virtual thread rather than on the event loop.
   private static final int MAX_INLINE_JSON_BYTES = 16 << 10;
 
+  /// How many times its length a large body takes while it is parsed: a text is two bytes for each
+  /// character, in pieces and as a whole. Lists and objects in arguments are not kept.
+  private static final int PARSED_FACTOR = 4;
+
   private final TenantRegistry tenants;
   private final ControlEndpoints threads;
   private final CallMeter meter;
@@ -43,10 +50,22 @@ final class InvocationApi {
   }
 
   /// The body of a call.
-  record Arguments(@Nullable List<@Nullable Object> args) {}
+  ///
+  /// @param args the arguments, lists and objects empty
+  record Arguments(
+      @JsonDeserialize(using = ArgumentsReader.class) @Nullable List<@Nullable Object> args) {}
 
   /// A call that was admitted: what is called, and for whom.
-  private record Target(Exchange exchange, Tenant tenant, Plugin plugin, BlobDigest version) {}
+  ///
+  /// @param body pays for the body until the call itself does
+  private record Target(
+      Exchange exchange, Tenant tenant, Plugin plugin, BlobDigest version, HeapCharge body) {
+    /// Answers with a problem.
+    void fail(Throwable failure) {
+      body.close();
+      exchange.fail(failure);
+    }
+  }
 
   void call(Exchange exchange) {
     Target target = target(exchange);
@@ -68,7 +87,8 @@ final class InvocationApi {
     }
     Plugin plugin = tenant.requirePlugin(request.plugin());
     BlobDigest version = tenant.resolve(plugin, request.queryVersion(), request.queryAlias());
-    return new Target(exchange, tenant, plugin, version);
+    HeapCharge body = new HeapCharge(tenant.isolate().ledger(), HeapCategory.BUFFER);
+    return new Target(exchange, tenant, plugin, version, body);
   }
 
   private interface BodyConsumer {
@@ -92,12 +112,13 @@ final class InvocationApi {
           target.exchange,
           "requestBytes",
           limits.value(IsolateLimit.REQUEST_BYTES),
+          target.body,
           body -> {
             tenant.arrivingBodies().decrementAndGet();
             try {
               consumer.accept(body);
             } catch (RuntimeException e) {
-              target.exchange.fail(e);
+              target.fail(e);
             }
           },
           () -> tenant.arrivingBodies().decrementAndGet());
@@ -115,12 +136,20 @@ final class InvocationApi {
       return;
     }
     Context context = target.exchange.context();
+    long parsedBytes = (long) PARSED_FACTOR * body.length;
+    target.body.add(parsedBytes);
     threads.execute(() -> {
       try {
         List<@Nullable Object> values = arguments(body);
-        context.runOnContext(_ -> callExport(target, values, body.length));
+        context.runOnContext(_ -> {
+          try {
+            callExport(target, values, body.length);
+          } catch (RuntimeException e) {
+            target.fail(e);
+          }
+        });
       } catch (RuntimeException e) {
-        context.runOnContext(_ -> target.exchange.fail(e));
+        context.runOnContext(_ -> target.fail(e));
       }
     });
   }
@@ -200,7 +229,7 @@ final class InvocationApi {
                     answer(target, done.result(), startNanos);
                   } else {
                     end(target, CallOutcome.ERROR, startNanos);
-                    target.exchange.fail(done.cause());
+                    target.fail(done.cause());
                   }
                 }));
   }
@@ -209,7 +238,14 @@ final class InvocationApi {
     return target
         .tenant
         .load(target.version)
-        .compose(plugin -> target.tenant.isolate().invoke(factory.of(plugin)));
+        .compose(plugin -> admit(target, factory.of(plugin)));
+  }
+
+  /// From its admission on the call pays for its request itself.
+  private static Future<InvocationOutcome> admit(Target target, Invocation invocation) {
+    Future<InvocationOutcome> outcome = target.tenant.isolate().invoke(invocation);
+    target.body.close();
+    return outcome;
   }
 
   private static Future<InvocationOutcome> keep(InvocationOutcome outcome) {

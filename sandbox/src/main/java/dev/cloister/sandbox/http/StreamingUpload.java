@@ -1,6 +1,8 @@
 package dev.cloister.sandbox.http;
 
 import dev.cloister.engine.error.CompilationCancelledException;
+import dev.cloister.engine.error.LimitExceededException;
+import dev.cloister.isolate.heap.HeapCharge;
 import dev.cloister.sandbox.registry.PluginUpload;
 import io.vertx.core.buffer.Buffer;
 import java.util.ArrayList;
@@ -20,12 +22,16 @@ import org.jspecify.annotations.Nullable;
 final class StreamingUpload {
   private static final int HIGH_WATER_BYTES = 256 << 10;
 
+  /// What a piece takes besides its bytes: many are tiny.
+  private static final int PIECE_BYTES = 160;
+
   private final Exchange exchange;
   private final Executor workers;
   private final Supplier<PluginUpload> begin;
   private final Function<PluginUpload, Answer> finish;
   private final BodyDigests digests;
   private final long maxBytes;
+  private final HeapCharge charge;
   private final Runnable onEnd;
 
   private @Nullable PluginUpload upload;
@@ -43,6 +49,7 @@ final class StreamingUpload {
       Function<PluginUpload, Answer> finish,
       BodyDigests digests,
       long maxBytes,
+      HeapCharge charge,
       Runnable onEnd) {
     this.exchange = exchange;
     this.workers = workers;
@@ -50,6 +57,7 @@ final class StreamingUpload {
     this.finish = finish;
     this.digests = digests;
     this.maxBytes = maxBytes;
+    this.charge = charge;
     this.onEnd = onEnd;
   }
 
@@ -72,8 +80,15 @@ final class StreamingUpload {
       refuse(BodyReader.tooLarge("uploadBytes", receivedBytes, maxBytes).asException());
       return;
     }
+    int size = piece.length() + PIECE_BYTES;
+    try {
+      charge.add(size);
+    } catch (LimitExceededException e) {
+      refuse(e);
+      return;
+    }
     waiting.add(piece);
-    waitingBytes += piece.length();
+    waitingBytes += size;
     if (waitingBytes >= HIGH_WATER_BYTES) {
       exchange.http().pause();
     }
@@ -94,17 +109,18 @@ final class StreamingUpload {
     }
     isWorking = true;
     List<Buffer> pieces = waiting;
+    int taken = waitingBytes;
     waiting = new ArrayList<>();
     waitingBytes = 0;
     boolean isLast = isBodyComplete;
     if (!isLast) {
       exchange.http().resume();
     }
-    workers.execute(() -> runTask(pieces, isLast));
+    workers.execute(() -> runTask(pieces, taken, isLast));
   }
 
   /// On a worker thread.
-  private void runTask(List<Buffer> pieces, boolean isLast) {
+  private void runTask(List<Buffer> pieces, int taken, boolean isLast) {
     @Nullable Answer answer = null;
     @Nullable Throwable failure = null;
     try {
@@ -114,6 +130,7 @@ final class StreamingUpload {
         digests.update(bytes);
         current.push(bytes, 0, bytes.length);
       }
+      charge.remove(taken);
       if (isLast) {
         digests.check();
         answer = finish.apply(current);
@@ -186,6 +203,7 @@ final class StreamingUpload {
           upload.close();
         }
       } finally {
+        charge.close();
         onEnd.run();
       }
     });

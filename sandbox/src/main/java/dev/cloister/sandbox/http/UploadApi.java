@@ -1,6 +1,9 @@
 package dev.cloister.sandbox.http;
 
 import dev.cloister.isolate.IsolateLimit;
+import dev.cloister.isolate.heap.HeapCategory;
+import dev.cloister.isolate.heap.HeapCharge;
+import dev.cloister.sandbox.problem.ApiException;
 import dev.cloister.sandbox.problem.Problem;
 import dev.cloister.sandbox.problem.ProblemType;
 import dev.cloister.sandbox.registry.InterfaceItem;
@@ -21,6 +24,10 @@ import org.jspecify.annotations.Nullable;
 final class UploadApi implements AutoCloseable {
   private static final String WASM_TYPE = "application/wasm";
   private static final int MAX_UPLOADS = 64;
+
+  /// The most of one tenant, so that its slow senders keep nobody else out.
+  private static final int MAX_UPLOADS_PER_TENANT = MAX_UPLOADS / 2;
+
 
   private final TenantRegistry tenants;
   private final PluginRegistry plugins;
@@ -81,12 +88,7 @@ final class UploadApi implements AutoCloseable {
     if (announced > maxBytes) {
       throw BodyReader.tooLarge("uploadBytes", announced, maxBytes).asException();
     }
-    if (!places.tryAcquire()) {
-      throw Problem.of(ProblemType.OVERLOADED, "too many uploads at once")
-          .with("limit", "uploads")
-          .with("allowed", MAX_UPLOADS)
-          .asException();
-    }
+    takePlace(tenant);
     new StreamingUpload(
             exchange,
             workers,
@@ -98,8 +100,32 @@ final class UploadApi implements AutoCloseable {
                 answer(WriteGuard.call(condition, () -> upload.finish(activate, request.author()))),
             digests,
             maxBytes,
-            places::release)
+            new HeapCharge(tenant.isolate().ledger(), HeapCategory.BUFFER),
+            () -> giveBackPlace(tenant))
         .start();
+  }
+
+  private void takePlace(Tenant tenant) {
+    if (tenant.uploads().incrementAndGet() > MAX_UPLOADS_PER_TENANT) {
+      tenant.uploads().decrementAndGet();
+      throw overloaded("the tenant has too many uploads at once", MAX_UPLOADS_PER_TENANT);
+    }
+    if (!places.tryAcquire()) {
+      tenant.uploads().decrementAndGet();
+      throw overloaded("too many uploads at once", MAX_UPLOADS);
+    }
+  }
+
+  private void giveBackPlace(Tenant tenant) {
+    places.release();
+    tenant.uploads().decrementAndGet();
+  }
+
+  private static ApiException overloaded(String detail, int allowed) {
+    return Problem.of(ProblemType.OVERLOADED, detail)
+        .with("limit", "uploads")
+        .with("allowed", allowed)
+        .asException();
   }
 
   @Override

@@ -45,6 +45,8 @@ public enum ProblemType {
   INVALID_MODULE(422, "The module is not valid"),
   /// The module imports what the server does not provide.
   UNRESOLVED_IMPORTS(422, "The module imports what the server does not provide"),
+  /// The module needs capabilities that the tenant was not granted.
+  CAPABILITY_DENIED(422, "The plugin needs capabilities that it is not granted"),
   /// A limit's name or value is not allowed.
   INVALID_LIMIT(422, "The limit cannot be set so"),
   /// A type that cannot cross this interface.

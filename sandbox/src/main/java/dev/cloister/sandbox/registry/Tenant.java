@@ -36,6 +36,8 @@ public final class Tenant {
   private final CallCounters calls = new CallCounters();
   private final Map<PluginName, CallCounters> callsByPlugin = new ConcurrentHashMap<>();
   private final AtomicInteger arrivingBodies = new AtomicInteger();
+  private final AtomicInteger controlRequests = new AtomicInteger();
+  private final AtomicInteger uploads = new AtomicInteger();
   private final ConcurrentSkipListMap<PluginName, Plugin> plugins = new ConcurrentSkipListMap<>();
   private volatile TenantRecord record;
 
@@ -99,6 +101,16 @@ public final class Tenant {
     return arrivingBodies;
   }
 
+  /// Returns how many requests other than calls and uploads its keys are making at this moment.
+  public AtomicInteger controlRequests() {
+    return controlRequests;
+  }
+
+  /// Returns how many uploads are arriving at this moment.
+  public AtomicInteger uploads() {
+    return uploads;
+  }
+
   /// Returns the tenant's plugins by name.
   public Collection<Plugin> plugins() {
     return Collections.unmodifiableCollection(plugins.values());
@@ -152,10 +164,11 @@ public final class Tenant {
     return new GuestLogWriter(log, plugin, maxLogEntryBytes);
   }
 
-  /// Returns what the calls of `plugin` may use of the host: nothing but its log.
+  /// Returns what the calls of `plugin` may use of the host: what WASI programs take for granted,
+  /// and its log.
   public HostServices services(Plugin plugin) {
     PluginName name = plugin.name();
-    return HostServices.builder(Grants.NONE)
+    return HostServices.builder(Grants.BASIC)
         .log((level, line) -> log.append(name, level.label(), "plugin", line))
         .build();
   }

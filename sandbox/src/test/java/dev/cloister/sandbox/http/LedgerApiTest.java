@@ -6,6 +6,11 @@ import com.fasterxml.jackson.databind.JsonNode;
 import dev.cloister.sandbox.fixture.Modules;
 import dev.cloister.sandbox.fixture.TestClient;
 import dev.cloister.sandbox.fixture.TestServer;
+import java.io.IOException;
+import java.net.InetSocketAddress;
+import java.net.Socket;
+import java.net.URI;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import org.awaitility.Awaitility;
 import org.junit.jupiter.api.AfterEach;
@@ -101,6 +106,75 @@ final class LedgerApiTest {
     operator.post(TENANT + "/plugins/chatty/run", new byte[0]).expect(200);
 
     assertThat(usage("memory", "LOG")).isEqualTo(96 + 2 * 10);
+  }
+
+  @Test
+  void bodyThatIsStillArriving_isCharged_andGivenBackWhenItsSenderGoes() throws IOException {
+    operator.upload(MATH, Modules.arithmetic()).expect(201);
+    long idle = usage("memory", "BUFFER");
+    assertThat(idle).isZero();
+    try (Socket sender = new Socket()) {
+      URI url = URI.create(server.url());
+      sender.connect(new InetSocketAddress(url.getHost(), url.getPort()));
+      sender.getOutputStream().write(request(MATH + "/call/add", 1_000_000));
+      sender.getOutputStream().write(new byte[300_000]);
+      sender.getOutputStream().flush();
+      Awaitility.await().until(() -> usage("memory", "BUFFER") >= 300_000);
+    }
+
+    Awaitility.await().until(() -> usage("memory", "BUFFER") == 0);
+  }
+
+  @Test
+  void bodyForWhichThereIsNoMemory_isRefusedByName() {
+    limit("memoryBytes", 1 << 20);
+    operator.upload(MATH, Modules.arithmetic()).expect(201);
+
+    JsonNode problem =
+        operator.post(MATH + "/call/add", new byte[2 << 20]).problem(422, "limit");
+
+    assertThat(problem.path("limit").asText()).isEqualTo("memoryBytes");
+    Awaitility.await().until(() -> usage("memory", "BUFFER") == 0);
+    call("add", "{\"args\":[1,2]}");
+  }
+
+  @Test
+  void moreArgumentsThanAnyFunctionTakes_areRefusedBeforeTheyAreObjects() {
+    operator.upload(MATH, Modules.arithmetic()).expect(201);
+    String many = "{\"args\":[" + "1,".repeat(1_000_000) + "1]}";
+    String nested = "{\"args\":[{\"b\":[" + "0,".repeat(20_000) + "0]}]}";
+
+    assertThat(detail(many)).contains("args has more than the 1000");
+    assertThat(detail(nested)).contains("lists and objects in args");
+    assertThat(usage("memory", "BUFFER")).isZero();
+  }
+
+  @Test
+  void listAsArgument_isRefusedForWhatItIs() {
+    operator.upload(MATH, Modules.arithmetic()).expect(201);
+
+    JsonNode problem =
+        operator
+            .post(MATH + "/call/add", "{\"args\":[1,[2,{\"x\":[3]}]]}")
+            .problem(400, "invalid-arguments");
+
+    assertThat(problem.path("actual").asText()).isEqualTo("an array");
+    assertThat(problem.path("argument").asInt()).isEqualTo(1);
+  }
+
+  private String detail(String body) {
+    return operator
+        .post(MATH + "/call/add", body)
+        .problem(400, "invalid-request")
+        .path("detail")
+        .asText();
+  }
+
+  private static byte[] request(String path, int length) {
+    String head =
+        "POST %s HTTP/1.1\r\nHost: test\r\nAuthorization: Bearer %s\r\nContent-Length: %d\r\n\r\n"
+            .formatted(path, TestServer.OPERATOR_KEY, length);
+    return head.getBytes(StandardCharsets.US_ASCII);
   }
 
   private void call(String export, String body) {
