@@ -115,6 +115,7 @@ public final class HttpListener implements AutoCloseable {
             debugSockets,
             new KeyApi(registry.tenants(), registry.keys(), parts.clock),
             new PluginApi(registry.tenants(), registry.plugins()),
+            new AliasApi(registry.tenants(), registry.aliases()),
             uploads,
             new InvocationApi(registry.tenants(), control, meter),
             new EventsApi(vertx, registry.tenants(), registry.audit(), control, streams),

@@ -4,9 +4,9 @@ import com.fasterxml.jackson.databind.annotation.JsonDeserialize;
 import dev.cloister.engine.error.StopReason;
 import dev.cloister.isolate.IsolateLimit;
 import dev.cloister.isolate.IsolateLimits;
-import dev.cloister.isolate.host.HostServices;
 import dev.cloister.isolate.heap.HeapCategory;
 import dev.cloister.isolate.heap.HeapCharge;
+import dev.cloister.isolate.host.HostServices;
 import dev.cloister.isolate.plugin.PluginHandle;
 import dev.cloister.isolate.verticle.CallExport;
 import dev.cloister.isolate.verticle.Invocation;
@@ -235,10 +235,7 @@ final class InvocationApi {
   }
 
   private static Future<InvocationOutcome> attempt(Target target, InvocationFactory factory) {
-    return target
-        .tenant
-        .load(target.version)
-        .compose(plugin -> admit(target, factory.of(plugin)));
+    return target.tenant.load(target.version).compose(plugin -> admit(target, factory.of(plugin)));
   }
 
   /// From its admission on the call pays for its request itself.

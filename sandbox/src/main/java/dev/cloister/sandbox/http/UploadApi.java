@@ -28,7 +28,6 @@ final class UploadApi implements AutoCloseable {
   /// The most of one tenant, so that its slow senders keep nobody else out.
   private static final int MAX_UPLOADS_PER_TENANT = MAX_UPLOADS / 2;
 
-
   private final TenantRegistry tenants;
   private final PluginRegistry plugins;
   private final Representations representations;

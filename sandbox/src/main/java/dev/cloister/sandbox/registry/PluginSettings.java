@@ -20,12 +20,15 @@ import org.jspecify.annotations.Nullable;
 /// @param capabilities what the plugin may do beyond computing: nothing
 /// @param tier `auto`: the engine decides how code is compiled
 /// @param environment the environment variables of a WASI command
+/// @param retention which versions are kept
 public record PluginSettings(
     Instance instance,
     String abi,
     Map<String, Object> capabilities,
     String tier,
-    Map<String, String> environment) {
+    Map<String, String> environment,
+    Retention retention) {
+  private static final int MAX_KEPT_VERSIONS = 100_000;
   private static final int MAX_VARIABLES = 128;
   private static final int MAX_ENVIRONMENT_BYTES = 32 << 10;
   private static final String AUTO = "auto";
@@ -37,6 +40,13 @@ public record PluginSettings(
     static final Instance FRESH = new Instance("fresh");
   }
 
+  /// Which versions are kept when there are new ones. Those that an alias names always are.
+  ///
+  /// @param versions how many, the newest; null for all
+  public record Retention(@Nullable Integer versions) {
+    static final Retention ALL = new Retention(null);
+  }
+
   /// Fills in defaults and checks what is there.
   ///
   /// @throws dev.cloister.sandbox.problem.ApiException if a value is wrong or not available
@@ -46,18 +56,20 @@ public record PluginSettings(
       @JsonProperty("abi") @Nullable String abi,
       @JsonProperty("capabilities") @Nullable Map<String, Object> capabilities,
       @JsonProperty("tier") @Nullable String tier,
-      @JsonProperty("environment") @Nullable Map<String, String> environment) {
+      @JsonProperty("environment") @Nullable Map<String, String> environment,
+      @JsonProperty("retention") @Nullable Retention retention) {
     return new PluginSettings(
         instance == null ? Instance.FRESH : instance,
         abi == null ? AUTO : abi,
         capabilities == null ? Map.of() : capabilities,
         tier == null ? AUTO : tier,
-        environment == null ? Map.of() : Collections.unmodifiableMap(new TreeMap<>(environment)));
+        environment == null ? Map.of() : Collections.unmodifiableMap(new TreeMap<>(environment)),
+        retention == null ? Retention.ALL : retention);
   }
 
   /// Returns the settings of a plugin for which nothing was chosen.
   public static PluginSettings defaults() {
-    return of(null, null, null, null, null);
+    return of(null, null, null, null, null, null);
   }
 
   /// Reads the JSON of a request.
@@ -92,6 +104,11 @@ public record PluginSettings(
           .asException();
     }
     checkEnvironment();
+    @Nullable Integer kept = retention.versions();
+    if (kept != null && (kept < 1 || kept > MAX_KEPT_VERSIONS)) {
+      throw Problem.invalid("retention.versions", kept, "between 1 and " + MAX_KEPT_VERSIONS)
+          .asException();
+    }
   }
 
   private static void requireAuto(String what, String value) {

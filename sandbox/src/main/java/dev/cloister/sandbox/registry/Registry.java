@@ -16,12 +16,14 @@ import org.slf4j.LoggerFactory;
 ///
 /// @param tenants the tenants
 /// @param plugins their plugins
+/// @param aliases which of their versions calls get
 /// @param keys their keys
 /// @param audit what changed
 /// @param storage what is damaged of what is stored
 public record Registry(
     TenantRegistry tenants,
     PluginRegistry plugins,
+    AliasRegistry aliases,
     KeyRegistry keys,
     AuditLog audit,
     StorageHealth storage) {
@@ -59,6 +61,7 @@ public record Registry(
     return new Registry(
         tenants,
         new PluginRegistry(store, blobs, tenants, audit, collector, clock),
+        new AliasRegistry(store, tenants, audit, clock),
         new KeyRegistry(store, tenants, keys, audit, config.auth().keysPerTenant(), random, clock),
         audit,
         storage);

@@ -1,6 +1,7 @@
 package dev.cloister.sandbox.storage;
 
 import java.time.Instant;
+import java.util.List;
 
 /// The changes a transaction can make. Valid only inside [MetadataStore#write].
 ///
@@ -37,8 +38,11 @@ public interface MetadataTransaction {
   /// Deletes a version and every alias target that names it.
   void deleteVersion(TenantName tenant, PluginName plugin, BlobDigest version);
 
-  /// Creates the alias or replaces its targets.
-  void putAlias(AliasRecord alias);
+  /// Creates the alias or replaces its targets, and notes the change if it is one.
+  void putAlias(AliasRecord alias, Instant changedAt);
+
+  /// Lists what an alias named, newest first; only the last of its changes are kept.
+  List<AliasChange> aliasChanges(TenantName tenant, PluginName plugin, AliasName alias);
 
   /// Appends to the audit log and returns the record with its number.
   AuditRecord appendAudit(AuditRecord entry);
