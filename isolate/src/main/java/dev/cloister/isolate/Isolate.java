@@ -6,8 +6,10 @@ import dev.cloister.engine.WasmEngine;
 import dev.cloister.engine.debug.Debugger;
 import dev.cloister.engine.logging.CodeLogListener;
 import dev.cloister.engine.module.ModuleHash;
+import dev.cloister.isolate.abi.extism.VariableStore;
 import dev.cloister.isolate.heap.HeapLedger;
 import dev.cloister.isolate.heap.HeapSnapshot;
+import dev.cloister.isolate.instance.KeptInstances;
 import dev.cloister.isolate.plugin.CodeBudget;
 import dev.cloister.isolate.plugin.LoadedModules;
 import dev.cloister.isolate.plugin.ModuleUpload;
@@ -182,13 +184,31 @@ public final class Isolate {
   ///
   /// @return whether it was held
   public boolean unload(ModuleHash hash) {
-    return modules.remove(hash);
+    boolean wasHeld = modules.remove(hash);
+    desk.kept().unloaded(hash);
+    return wasHeld;
+  }
+
+  /// The instances that outlive a call.
+  public KeptInstances keptInstances() {
+    return desk.kept();
+  }
+
+  /// Drops the instances that are kept of a plugin, and forgets that it crashed: it is removed, or
+  /// its instances are to be others.
+  public void dropInstances(String plugin) {
+    desk.dropInstances(plugin);
   }
 
   /// What debugs the tenant's guests on this node; while one pauses for it, its deadline stands
   /// still.
   public Debugger debugger() {
     return engineIsolate.debugger();
+  }
+
+  /// Makes variables for a plugin of the tenant, charged to it until they are closed.
+  public VariableStore newVariables() {
+    return new VariableStore(ledger);
   }
 
   /// Runs a call, or refuses it. Never fails for anything that a guest, a caller or a limit did:
@@ -226,7 +246,8 @@ public final class Isolate {
         limits.value(IsolateLimit.REQUESTS_PER_SECOND),
         limits.value(IsolateLimit.CPU_MILLIS_PER_CALL),
         limits.value(IsolateLimit.FUEL_PER_CALL),
-        limits.value(IsolateLimit.CPU_MILLIS_PER_SECOND));
+        limits.value(IsolateLimit.CPU_MILLIS_PER_SECOND),
+        limits.value(IsolateLimit.KEPT_INSTANCES));
   }
 
   private void changeState(IsolateState newState) {

@@ -16,8 +16,9 @@ public sealed interface InvocationResult {
   /// The name of this kind of end in metrics.
   default String outcome() {
     return switch (this) {
-      case Returned _ -> "ok";
+      case Returned _, Answered _ -> "ok";
       case Exited exited -> exited.code() == 0 ? "ok" : "exit";
+      case Failed _ -> "plugin-error";
       case Trapped _ -> "trap";
       case UncaughtException _ -> "exception";
       case Deadline _ -> "deadline";
@@ -27,8 +28,27 @@ public sealed interface InvocationResult {
       case CapabilityDenied _ -> "denied";
       case RateLimited _ -> "rate-limited";
       case Overloaded _ -> "overloaded";
+      case CrashLoop _ -> "crash-loop";
       case Cancelled _ -> "cancelled";
       case HostFailure _ -> "error";
+    };
+  }
+
+  /// Whether it means that the guest failed, rather than that its caller did, or somebody ended it.
+  default boolean isCrash() {
+    return switch (this) {
+      case Trapped _, UncaughtException _, Deadline _, LimitReached _, HostFailure _ -> true;
+      case Exited exited -> exited.code() != 0;
+      case Failed failed -> failed.code() < 0;
+      case Returned _,
+          Answered _,
+          BadArguments _,
+          UnsupportedType _,
+          UnknownExport _,
+          UnsupportedAbi _ ->
+          false;
+      case LinkFailed _, CapabilityDenied _, RateLimited _, Overloaded _ -> false;
+      case CrashLoop _, Cancelled _ -> false;
     };
   }
 
@@ -48,6 +68,18 @@ public sealed interface InvocationResult {
   /// @param output standard output
   @SuppressWarnings("ArrayRecordComponent") // handed over, never compared
   record Exited(int code, byte[] output) implements InvocationResult {}
+
+  /// A function of an Extism plug-in succeeded.
+  ///
+  /// @param output what it answered
+  @SuppressWarnings("ArrayRecordComponent") // handed over, never compared
+  record Answered(byte[] output) implements InvocationResult {}
+
+  /// An Extism plug-in said that it failed, or a function of the host ended its call.
+  ///
+  /// @param message what went wrong, in its words
+  /// @param code what its function returned, or its exit code; -1 if the host ended it
+  record Failed(String message, int code) implements InvocationResult {}
 
   /// The guest trapped.
   ///
@@ -129,6 +161,14 @@ public sealed interface InvocationResult {
   ///
   /// @param limit the name of the limit
   record Overloaded(String limit) implements InvocationResult {}
+
+  /// The plugin crashed again and again, and pauses.
+  ///
+  /// @param plugin its name
+  /// @param crashes how many calls in a row crashed
+  /// @param retryAfterMillis after which time a call is admitted
+  record CrashLoop(String plugin, long crashes, long retryAfterMillis)
+      implements InvocationResult {}
 
   /// The call was ended from outside: the tenant is suspended or gone.
   ///

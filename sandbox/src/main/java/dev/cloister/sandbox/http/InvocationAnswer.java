@@ -21,10 +21,24 @@ import org.jspecify.annotations.Nullable;
 record InvocationAnswer(Answer answer, CallOutcome outcome) {
   private static final long MILLIS_PER_SECOND = 1_000;
 
-  static InvocationAnswer of(InvocationResult result) {
+  /// Returns what `result` is.
+  ///
+  /// @param bytesType the type of what a function of an Extism plug-in answers
+  static InvocationAnswer of(InvocationResult result, String bytesType) {
     return switch (result) {
       case InvocationResult.Returned returned -> returned(returned.values());
       case InvocationResult.Exited exited -> exited(exited);
+      case InvocationResult.Answered answered ->
+          new InvocationAnswer(
+              Answer.bytes(200, bytesType, answered.output())
+                  .with("Content-Security-Policy", "sandbox"), // no page of this origin
+              CallOutcome.OK);
+      case InvocationResult.Failed failed ->
+          problem(
+              CallOutcome.EXIT,
+              Problem.of(ProblemType.PLUGIN_ERROR, "the plugin failed: " + failed.message())
+                  .with("message", failed.message())
+                  .with("code", failed.code()));
       case InvocationResult.Trapped trapped ->
           problem(CallOutcome.TRAP, withTrap(trap(trapped.trap()), trapped));
       case InvocationResult.UncaughtException uncaught ->
@@ -68,6 +82,7 @@ record InvocationAnswer(Answer answer, CallOutcome outcome) {
               Problem.of(ProblemType.OVERLOADED, "too many calls are waiting")
                   .with("limit", overloaded.limit()),
               1);
+      case InvocationResult.CrashLoop loop -> crashLoop(loop);
       case InvocationResult.Cancelled cancelled ->
           problem(
               CallOutcome.ERROR,
@@ -116,12 +131,26 @@ record InvocationAnswer(Answer answer, CallOutcome outcome) {
   }
 
   private static InvocationAnswer rateLimited(InvocationResult.RateLimited limited) {
-    long seconds = Math.max(1, Math.ceilDiv(limited.retryAfterMillis(), MILLIS_PER_SECOND));
     return retryLater(
         CallOutcome.RATE_LIMITED,
         Problem.of(ProblemType.RATE_LIMITED, "the tenant's " + limited.limit() + " is used up")
             .with("limit", limited.limit()),
-        seconds);
+        seconds(limited.retryAfterMillis()));
+  }
+
+  private static InvocationAnswer crashLoop(InvocationResult.CrashLoop loop) {
+    return retryLater(
+        CallOutcome.CRASH_LOOP,
+        Problem.of(
+                ProblemType.CRASH_LOOP,
+                "the last " + loop.crashes() + " calls of the plugin crashed, so it pauses")
+            .with("plugin", loop.plugin())
+            .with("crashes", loop.crashes()),
+        seconds(loop.retryAfterMillis()));
+  }
+
+  private static long seconds(long millis) {
+    return Math.max(1, Math.ceilDiv(millis, MILLIS_PER_SECOND));
   }
 
   private static InvocationAnswer retryLater(CallOutcome outcome, Problem problem, long seconds) {

@@ -26,12 +26,19 @@ public final class AliasRegistry {
 
   private final MetadataStore store;
   private final TenantRegistry tenants;
+  private final Signatures signatures;
   private final AuditLog audit;
   private final Clock clock;
 
-  AliasRegistry(MetadataStore store, TenantRegistry tenants, AuditLog audit, Clock clock) {
+  AliasRegistry(
+      MetadataStore store,
+      TenantRegistry tenants,
+      Signatures signatures,
+      AuditLog audit,
+      Clock clock) {
     this.store = store;
     this.tenants = tenants;
+    this.signatures = signatures;
     this.audit = audit;
     this.clock = clock;
   }
@@ -46,6 +53,7 @@ public final class AliasRegistry {
   public Plugin set(
       Tenant tenant, PluginName name, AliasName alias, List<AliasTarget> targets, Author author) {
     checkTargets(targets);
+    requireCallable(tenant, name, targets);
     return change(
         tenant,
         transaction -> {
@@ -73,6 +81,7 @@ public final class AliasRegistry {
   ///   of the versions is gone
   public Plugin rollBack(
       Tenant tenant, PluginName name, AliasName alias, @Nullable Long number, Author author) {
+    requireCallable(tenant, name, earlier(changes(tenant, name, alias), alias, number).targets());
     return change(
         tenant,
         transaction -> {
@@ -136,6 +145,16 @@ public final class AliasRegistry {
         next,
         transaction.appendAudit(
             audit.entry(author, action, tenant.name(), target, detail(targets))));
+  }
+
+  /// Checks the signatures of versions that exist; the others are told from in the transaction.
+  private void requireCallable(Tenant tenant, PluginName name, List<AliasTarget> targets) {
+    Plugin plugin = tenants.requirePresent(tenant).requirePlugin(name);
+    for (AliasTarget target : targets) {
+      if (plugin.versions().containsKey(target.version())) {
+        signatures.requireSigned(tenant.name(), name, target.version());
+      }
+    }
   }
 
   private static void requireAlias(Plugin plugin, AliasName alias) {

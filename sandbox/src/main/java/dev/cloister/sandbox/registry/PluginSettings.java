@@ -2,43 +2,42 @@ package dev.cloister.sandbox.registry;
 
 import com.fasterxml.jackson.annotation.JsonCreator;
 import com.fasterxml.jackson.annotation.JsonProperty;
+import dev.cloister.isolate.abi.Abi;
 import dev.cloister.sandbox.json.Json;
 import dev.cloister.sandbox.problem.Problem;
+import dev.cloister.sandbox.storage.VersionRecord;
 import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.Collections;
+import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;
 
 /// What a tenant chose for a plugin.
 ///
-/// Of the policies, only `fresh` instances, the calling convention found in the module and no
-/// capability exist in this version; asking for others is refused rather than forgotten.
+/// No capability exists in this version; asking for one is refused rather than forgotten.
 ///
-/// @param instance how instances are made
-/// @param abi `auto`: the calling convention is what the module's imports and exports show
+/// @param instance how instances are kept
+/// @param abi the calling convention, see [Abi]; `auto`: what the module's imports and exports show
 /// @param capabilities what the plugin may do beyond computing: nothing
 /// @param tier `auto`: the engine decides how code is compiled
 /// @param environment the environment variables of a WASI command
+/// @param extism how a plugin that is called with bytes answers and logs
 /// @param retention which versions are kept
 public record PluginSettings(
-    Instance instance,
+    InstanceChoice instance,
     String abi,
     Map<String, Object> capabilities,
     String tier,
     Map<String, String> environment,
+    ExtismOptions extism,
     Retention retention) {
   private static final int MAX_KEPT_VERSIONS = 100_000;
   private static final int MAX_VARIABLES = 128;
   private static final int MAX_ENVIRONMENT_BYTES = 32 << 10;
   private static final String AUTO = "auto";
-
-  /// How instances are made.
-  ///
-  /// @param policy `fresh`: each call gets an instance of its own
-  public record Instance(String policy) {
-    static final Instance FRESH = new Instance("fresh");
-  }
 
   /// Which versions are kept when there are new ones. Those that an alias names always are.
   ///
@@ -52,24 +51,26 @@ public record PluginSettings(
   /// @throws dev.cloister.sandbox.problem.ApiException if a value is wrong or not available
   @JsonCreator
   static PluginSettings of(
-      @JsonProperty("instance") @Nullable Instance instance,
+      @JsonProperty("instance") @Nullable InstanceChoice instance,
       @JsonProperty("abi") @Nullable String abi,
       @JsonProperty("capabilities") @Nullable Map<String, Object> capabilities,
       @JsonProperty("tier") @Nullable String tier,
       @JsonProperty("environment") @Nullable Map<String, String> environment,
+      @JsonProperty("extism") @Nullable ExtismOptions extism,
       @JsonProperty("retention") @Nullable Retention retention) {
     return new PluginSettings(
-        instance == null ? Instance.FRESH : instance,
+        instance == null ? InstanceChoice.FRESH : instance,
         abi == null ? AUTO : abi,
         capabilities == null ? Map.of() : capabilities,
         tier == null ? AUTO : tier,
         environment == null ? Map.of() : Collections.unmodifiableMap(new TreeMap<>(environment)),
+        extism == null ? ExtismOptions.DEFAULTS : extism,
         retention == null ? Retention.ALL : retention);
   }
 
   /// Returns the settings of a plugin for which nothing was chosen.
   public static PluginSettings defaults() {
-    return of(null, null, null, null, null, null);
+    return of(null, null, null, null, null, null, null);
   }
 
   /// Reads the JSON of a request.
@@ -91,12 +92,9 @@ public record PluginSettings(
   }
 
   private void check() {
-    if (!instance.equals(Instance.FRESH)) {
-      throw Problem.notAvailable("the instance policy \"" + instance.policy() + "\"")
-          .with("allowed", "fresh")
-          .asException();
-    }
-    requireAuto("abi", abi);
+    instance.check();
+    checkAbi();
+    extism.check();
     requireAuto("tier", tier);
     if (!capabilities.isEmpty()) {
       throw Problem.notAvailable("granting capabilities")
@@ -108,6 +106,23 @@ public record PluginSettings(
     if (kept != null && (kept < 1 || kept > MAX_KEPT_VERSIONS)) {
       throw Problem.invalid("retention.versions", kept, "between 1 and " + MAX_KEPT_VERSIONS)
           .asException();
+    }
+  }
+
+  /// Returns the convention by which calls of `version` are made.
+  public Abi abi(VersionRecord version) {
+    @Nullable Abi chosen = Abi.labelled(abi.equals(AUTO) ? version.abi() : abi);
+    if (chosen == null) {
+      throw new IllegalStateException("a version or settings with the convention " + abi);
+    }
+    return chosen;
+  }
+
+  private void checkAbi() {
+    if (!abi.equals(AUTO) && Abi.labelled(abi) == null) {
+      List<String> allowed = new ArrayList<>(List.of(AUTO));
+      Arrays.stream(Abi.values()).map(Abi::label).forEach(allowed::add);
+      throw Problem.invalid("abi", abi, "one of " + allowed).asException();
     }
   }
 

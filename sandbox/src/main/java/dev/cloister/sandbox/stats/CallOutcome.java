@@ -10,12 +10,14 @@ public enum CallOutcome {
   LIMIT("limit"),
   /// At its deadline.
   DEADLINE("deadline"),
-  /// With an exit code other than 0.
+  /// With an exit code other than 0, or an error that the plugin reported.
   EXIT("exit"),
   /// Refused, because there were too many calls at once or too often.
   RATE_LIMITED("rateLimited"),
   /// Refused, because too many calls were waiting.
   OVERLOADED("overloaded"),
+  /// Refused, because the plugin crashed again and again.
+  CRASH_LOOP("crashLoop"),
   /// Refused or failed for any other reason.
   ERROR("error");
 

@@ -2,6 +2,7 @@ package dev.cloister.sandbox.storage;
 
 import java.time.Instant;
 import java.util.List;
+import java.util.Set;
 
 /// The changes of one transaction. Used on the store's writer thread only.
 final class JdbcTransaction implements MetadataTransaction {
@@ -71,6 +72,17 @@ final class JdbcTransaction implements MetadataTransaction {
   @Override
   public List<AliasChange> aliasChanges(TenantName tenant, PluginName plugin, AliasName alias) {
     return AliasChangeTable.list(session, tenant, plugin, alias);
+  }
+
+  @Override
+  public void putSignaturePolicy(TenantName tenant, String policyJson) {
+    SignatureTable.putPolicy(session, tenant, policyJson);
+  }
+
+  @Override
+  public void addSigners(
+      TenantName tenant, PluginName plugin, BlobDigest version, Set<Signer> signers) {
+    signers.forEach(signer -> SignatureTable.addSigner(session, tenant, plugin, version, signer));
   }
 
   @Override
