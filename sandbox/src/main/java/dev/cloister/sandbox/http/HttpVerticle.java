@@ -47,6 +47,9 @@ final class HttpVerticle extends VerticleBase {
             .setPort(config.port())
             .setMaxInitialLineLength(MAX_URL_BYTES)
             .setMaxHeaderSize(MAX_HEADER_BYTES)
+            // Every request would pay for looking whether it is a WebSocket to be compressed.
+            .setPerFrameWebSocketCompressionSupported(false)
+            .setPerMessageWebSocketCompressionSupported(false)
             .setMaxWebSocketFrameSize(MAX_WEB_SOCKET_MESSAGE_BYTES)
             .setMaxWebSocketMessageSize(MAX_WEB_SOCKET_MESSAGE_BYTES)
             .setIdleTimeout((int) config.idleTimeout().toSeconds())
@@ -65,18 +68,19 @@ final class HttpVerticle extends VerticleBase {
   private Router router() {
     Router router = Router.router(vertx);
     for (Route route : routes) {
+      RoutePath path = RoutePath.of(route.path());
       @Nullable HttpMethod method = route.method();
       io.vertx.ext.web.Route added =
           method == null
-              ? router.route(route.routerPath())
-              : router.route(method, route.routerPath());
+              ? router.route(path.routerPath())
+              : router.route(method, path.routerPath());
       if (HttpMethod.GET.equals(method)) {
         added.method(HttpMethod.HEAD);
       }
       added.handler(context -> {
         // The router takes /admin/ for /admin as well; here they are two paths.
-        if (route.matches(context.normalizedPath())) {
-          admit(context, route);
+        if (path.matches(context.normalizedPath())) {
+          admit(context, route, path.parameters());
         } else {
           context.next();
         }
@@ -88,12 +92,12 @@ final class HttpVerticle extends VerticleBase {
     return router;
   }
 
-  private void admit(RoutingContext context, Route route) {
+  private void admit(RoutingContext context, Route route, List<String> parameters) {
     HttpServerRequest http = context.request();
     http.pause();
     @Nullable String tenant = context.pathParam("tenant");
     Map<String, String> path = new HashMap<>();
-    for (String name : route.parameters()) {
+    for (String name : parameters) {
       @Nullable String value = context.pathParam(name);
       path.put(name, value == null ? "" : value);
     }
@@ -148,7 +152,7 @@ final class HttpVerticle extends VerticleBase {
     TreeSet<String> allowed = new TreeSet<>();
     for (Route route : routes) {
       @Nullable HttpMethod method = route.method();
-      if (method != null && route.matches(context.normalizedPath())) {
+      if (method != null && RoutePath.of(route.path()).matches(context.normalizedPath())) {
         allowed.add(method.name());
         if (method.equals(HttpMethod.GET)) {
           allowed.add("HEAD");

@@ -257,18 +257,15 @@ final class InvocationApi {
     attempt(target, factory)
         .compose(outcome -> isRetried(target, outcome) ? attempt(target, factory) : keep(outcome))
         .onComplete(done ->
-            target
-                .exchange
-                .context()
-                .runOnContext(_ -> {
-                  onEnd.run();
-                  if (done.succeeded()) {
-                    answer(target, done.result(), startNanos);
-                  } else {
-                    end(target, CallOutcome.ERROR, startNanos);
-                    target.fail(done.cause());
-                  }
-                }));
+            target.exchange.run(() -> {
+              onEnd.run();
+              if (done.succeeded()) {
+                answer(target, done.result(), startNanos);
+              } else {
+                end(target, CallOutcome.ERROR, startNanos);
+                target.fail(done.cause());
+              }
+            }));
   }
 
   private static Future<InvocationOutcome> attempt(Target target, InvocationFactory factory) {
@@ -304,9 +301,14 @@ final class InvocationApi {
     Answer complete =
         answer
             .answer()
-            .with("Cloister-Version", target.version.toString())
-            .with("Cloister-Instance", outcome.instance().label())
-            .with("Server-Timing", outcome.timings().serverTiming());
+            .with(
+                Map.of(
+                    "Cloister-Version",
+                    target.version.toString(),
+                    "Cloister-Instance",
+                    outcome.instance().label(),
+                    "Server-Timing",
+                    outcome.timings().serverTiming()));
     target.exchange.answer(complete).onComplete(_ -> outcome.close());
   }
 
