@@ -9,6 +9,7 @@ import dev.cloister.engine.module.ModuleHash;
 import dev.cloister.isolate.abi.extism.VariableStore;
 import dev.cloister.isolate.heap.HeapLedger;
 import dev.cloister.isolate.heap.HeapSnapshot;
+import dev.cloister.isolate.instance.KeptInstances;
 import dev.cloister.isolate.plugin.CodeBudget;
 import dev.cloister.isolate.plugin.LoadedModules;
 import dev.cloister.isolate.plugin.ModuleUpload;
@@ -183,7 +184,20 @@ public final class Isolate {
   ///
   /// @return whether it was held
   public boolean unload(ModuleHash hash) {
-    return modules.remove(hash);
+    boolean wasHeld = modules.remove(hash);
+    desk.kept().unloaded(hash);
+    return wasHeld;
+  }
+
+  /// The instances that outlive a call.
+  public KeptInstances keptInstances() {
+    return desk.kept();
+  }
+
+  /// Drops the instances that are kept of a plugin, and forgets that it crashed: it is removed, or
+  /// its instances are to be others.
+  public void dropInstances(String plugin) {
+    desk.dropInstances(plugin);
   }
 
   /// What debugs the tenant's guests on this node; while one pauses for it, its deadline stands
@@ -232,7 +246,8 @@ public final class Isolate {
         limits.value(IsolateLimit.REQUESTS_PER_SECOND),
         limits.value(IsolateLimit.CPU_MILLIS_PER_CALL),
         limits.value(IsolateLimit.FUEL_PER_CALL),
-        limits.value(IsolateLimit.CPU_MILLIS_PER_SECOND));
+        limits.value(IsolateLimit.CPU_MILLIS_PER_SECOND),
+        limits.value(IsolateLimit.KEPT_INSTANCES));
   }
 
   private void changeState(IsolateState newState) {

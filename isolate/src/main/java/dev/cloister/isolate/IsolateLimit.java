@@ -39,6 +39,8 @@ public enum IsolateLimit {
   QUEUE_LENGTH("queueLength", 64, 0, 100_000),
   /// Calls admitted per second, with a burst of one second's worth.
   REQUESTS_PER_SECOND("requestsPerSecond", 10_000, 1, 10_000_000),
+  /// Stateful instances, awake or hibernating.
+  KEPT_INSTANCES("keptInstances", 1_000, 0, 1_000_000),
   /// Body of one request.
   REQUEST_BYTES("requestBytes", mebibytes(16), 0, mebibytes(1024)),
   /// Output of one call.

@@ -140,7 +140,11 @@ public final class Sandbox implements AutoCloseable {
   /// Returns the address at which the server accepts requests.
   public String url() {
     String host = config.http().host();
-    return "http://" + (host.contains(":") ? "[" + host + "]" : host) + ":" + port;
+    return config.http().scheme()
+        + "://"
+        + (host.contains(":") ? "[" + host + "]" : host)
+        + ":"
+        + port;
   }
 
   /// Drains and stops the server: requests in flight end, new ones are not accepted.

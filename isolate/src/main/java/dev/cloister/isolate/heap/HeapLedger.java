@@ -4,6 +4,7 @@ import java.util.EnumMap;
 import java.util.Map;
 import java.util.Objects;
 import java.util.concurrent.atomic.AtomicLong;
+import java.util.function.BooleanSupplier;
 
 /// The bytes one tenant makes the server hold, the single source of truth for `memoryBytes`.
 ///
@@ -30,6 +31,9 @@ public final class HeapLedger {
   /// The bytes of every category; the map itself never changes.
   private final Map<HeapCategory, AtomicLong> categoryBytes = new EnumMap<>(HeapCategory.class);
 
+  /// Gives up something that can be done without; false if there is nothing.
+  private volatile BooleanSupplier reclaimer = () -> false;
+
   /// Opens an empty ledger that holds at most `capBytes` bytes.
   public HeapLedger(long capBytes) {
     this.capBytes = new AtomicLong(requireBytes(capBytes));
@@ -38,9 +42,26 @@ public final class HeapLedger {
     }
   }
 
+  /// Lets what can be done without be given up from now on when a charge would not fit otherwise.
+  ///
+  /// @param newReclaimer gives up one such thing and returns true, or returns false; called by
+  ///   whoever charges, also deep on the stack of a guest
+  public void reclaimWith(BooleanSupplier newReclaimer) {
+    reclaimer = newReclaimer;
+  }
+
   /// Charges `bytes` and returns true, or changes nothing and returns false if they do not fit.
   public boolean charge(HeapCategory category, long bytes) {
     requireBytes(bytes);
+    while (!chargeAtOnce(category, bytes)) {
+      if (bytes > capBytes() || !reclaimer.getAsBoolean()) {
+        return false;
+      }
+    }
+    return true;
+  }
+
+  private boolean chargeAtOnce(HeapCategory category, long bytes) {
     long charged;
     do {
       charged = chargedBytes.get();

@@ -15,11 +15,16 @@ import org.jspecify.annotations.Nullable;
 /// thread; the engine calls it from the one that executes the store.
 public final class LedgerLimiter implements HeapLimiter, AutoCloseable {
   private final HeapLedger ledger;
-  private final long memoryPerInstanceBytes;
-  private final long tableElements;
-  private final long gcHeapBytes;
-
   private final Object lock = new Object();
+
+  @GuardedBy("lock")
+  private long memoryPerInstanceBytes;
+
+  @GuardedBy("lock")
+  private long tableElements;
+
+  @GuardedBy("lock")
+  private long gcHeapBytes;
 
   @GuardedBy("lock")
   private final Map<HeapKind, Long> heldBytes = new EnumMap<>(HeapKind.class);
@@ -41,6 +46,18 @@ public final class LedgerLimiter implements HeapLimiter, AutoCloseable {
     this.memoryPerInstanceBytes = memoryPerInstanceBytes;
     this.tableElements = tableElements;
     this.gcHeapBytes = gcHeapBytes;
+  }
+
+  /// Puts other limits in force for what is charged from now on, and forgets refusals: a call begins
+  /// that knows nothing of those before.
+  public void beginCall(
+      long newMemoryPerInstanceBytes, long newTableElements, long newGcHeapBytes) {
+    synchronized (lock) {
+      memoryPerInstanceBytes = newMemoryPerInstanceBytes;
+      tableElements = newTableElements;
+      gcHeapBytes = newGcHeapBytes;
+      refusals.clear();
+    }
   }
 
   /// Charges `bytes` and returns true, or changes nothing but [#refusal()] and returns false.
@@ -88,12 +105,14 @@ public final class LedgerLimiter implements HeapLimiter, AutoCloseable {
   @Override
   public long budget(HeapKind kind) {
     long tenantBytes = ledger.capBytes();
-    return switch (kind) {
-      case LINEAR_MEMORY -> Math.min(memoryPerInstanceBytes, tenantBytes);
-      case TABLE -> Math.min(tableElements * Table.ELEMENT_BYTES, tenantBytes);
-      case GC_OBJECT -> Math.min(gcHeapBytes, tenantBytes);
-      case GLOBAL, INSTANCE -> tenantBytes;
-    };
+    synchronized (lock) {
+      return switch (kind) {
+        case LINEAR_MEMORY -> Math.min(memoryPerInstanceBytes, tenantBytes);
+        case TABLE -> Math.min(tableElements * Table.ELEMENT_BYTES, tenantBytes);
+        case GC_OBJECT -> Math.min(gcHeapBytes, tenantBytes);
+        case GLOBAL, INSTANCE -> tenantBytes;
+      };
+    }
   }
 
   /// The first refusal that no later charge of the same kind made up for, or null.
@@ -119,6 +138,7 @@ public final class LedgerLimiter implements HeapLimiter, AutoCloseable {
     }
   }
 
+  @GuardedBy("lock")
   private @Nullable HeapRefusal refusalOf(HeapKind kind, long bytes) {
     return switch (kind) {
       case LINEAR_MEMORY ->

@@ -166,6 +166,13 @@ public final class PluginHandle {
     }
   }
 
+  /// Takes another hold for one who has one, also when the module was unloaded.
+  public void retain() {
+    synchronized (lock) {
+      holds++;
+    }
+  }
+
   /// Lets no more holds be taken and gives the first one back; called once.
   void unload() {
     synchronized (lock) {

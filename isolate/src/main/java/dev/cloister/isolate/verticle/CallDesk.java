@@ -8,8 +8,17 @@ import dev.cloister.isolate.heap.HeapCategory;
 import dev.cloister.isolate.heap.HeapLedger;
 import dev.cloister.isolate.host.Capability;
 import dev.cloister.isolate.host.Grants;
+import dev.cloister.isolate.instance.CrashWatch;
+import dev.cloister.isolate.instance.InstanceRequest;
+import dev.cloister.isolate.instance.KeptInstances;
+import dev.cloister.isolate.instance.SlotEntry;
+import dev.cloister.isolate.instance.Turn;
+import dev.cloister.isolate.instance.VersionKey;
+import dev.cloister.isolate.plugin.InstancePolicy;
+import dev.cloister.isolate.plugin.PluginHandle;
 import dev.cloister.isolate.verticle.InvocationResult.Cancelled;
 import dev.cloister.isolate.verticle.InvocationResult.CapabilityDenied;
+import dev.cloister.isolate.verticle.InvocationResult.CrashLoop;
 import dev.cloister.isolate.verticle.InvocationResult.LimitReached;
 import dev.cloister.isolate.verticle.InvocationResult.LinkFailed;
 import dev.cloister.isolate.verticle.InvocationResult.RateLimited;
@@ -22,16 +31,21 @@ import java.util.TreeMap;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.LongAdder;
 import java.util.function.LongSupplier;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /// Where the calls of one tenant are admitted, and where those in flight are known. Any thread.
 public final class CallDesk {
+  private static final Logger LOGGER = LoggerFactory.getLogger(CallDesk.class);
+
   /*
-   * Admission order: state, convention, rate, CPU time, concurrency, ledger, queue. What is cheap
+   * Admission order: state, convention, crashes, rate, CPU time, concurrency, ledger, queue. What is cheap
    * and says most comes first; whatever is taken on the way is given back when a later step
    * refuses.
    *
@@ -55,6 +69,15 @@ public final class CallDesk {
   private final AtomicInteger inFlightCount = new AtomicInteger();
   private final Set<LiveCall> inFlight = ConcurrentHashMap.newKeySet();
   private final Map<String, LongAdder> endedCounts = new ConcurrentHashMap<>();
+  private final KeptInstances kept;
+  private final CrashWatch crashes = new CrashWatch();
+
+  /// The calls that wait for a stateful instance.
+  private final AtomicInteger inSlots = new AtomicInteger();
+
+  /// Whether [#tidy] is going to run.
+  private final AtomicBoolean isTidyScheduled = new AtomicBoolean();
+
   private volatile boolean suspended;
   private volatile boolean closed;
 
@@ -75,6 +98,8 @@ public final class CallDesk {
     this.lane = executor.openLane();
     this.rate = new RateBucket(nanoTime.getAsLong());
     this.cpu = new CpuBucket(nanoTime.getAsLong());
+    this.kept = new KeptInstances(nanoTime);
+    ledger.reclaimWith(kept::reclaim);
   }
 
   /// Admits and runs `invocation`, or refuses it; completes on a guest thread, the timer's or the
@@ -93,21 +118,33 @@ public final class CallDesk {
     suspended = isSuspended;
   }
 
-  /// Refuses new calls for good and stops those in flight.
+  /// The instances that outlive a call.
+  public KeptInstances kept() {
+    return kept;
+  }
+
+  /// Drops the instances that are kept of a plugin, and forgets that it crashed.
+  public void dropInstances(String plugin) {
+    kept.drop(plugin);
+    crashes.forget(plugin);
+  }
+
+  /// Refuses new calls for good, stops those in flight and drops what is kept.
   ///
   /// @return completed when the last one has ended
   public CompletableFuture<Void> close() {
     closed = true;
     inFlight.forEach(call -> call.stop(StopReason.DISPOSED));
     return CompletableFuture.allOf(
-        inFlight.stream().map(LiveCall::outcome).toArray(CompletableFuture<?>[]::new));
+            inFlight.stream().map(LiveCall::outcome).toArray(CompletableFuture<?>[]::new))
+        .thenRun(kept::close);
   }
 
   /// The figures now.
   public CallUsage usage() {
     return new CallUsage(
         inFlightCount.get(),
-        executor.waitingCount(lane),
+        executor.waitingCount(lane) + inSlots.get(),
         endedCounts.entrySet().stream()
             .collect(Collectors.toMap(Map.Entry::getKey, entry -> entry.getValue().sum())),
         cpu.usedNanos());
@@ -136,28 +173,124 @@ public final class CallDesk {
 
   /// Takes `call` out of the queue; returns false if it is not there.
   boolean withdraw(LiveCall call) {
+    if (kept.withdraw(call.source(), call)) {
+      inSlots.decrementAndGet();
+      return true;
+    }
     return executor.withdraw(lane, call);
   }
 
   /// Notes that `call` has ended, and returns what it held.
   void ended(LiveCall call, InvocationResult result) {
-    ledger.release(HeapCategory.BUFFER, call.invocation().requestBytes());
-    call.invocation().plugin().release();
+    Invocation invocation = call.invocation();
+    ledger.release(HeapCategory.BUFFER, invocation.requestBytes());
+    noteCrash(call, result);
+    nextTurn(call);
+    invocation.plugin().release();
+    kept.releaseHolds();
     inFlight.remove(call);
     inFlightCount.decrementAndGet();
     count(result);
+    if (call.source().policy() != InstancePolicy.FRESH) {
+      scheduleTidying();
+    }
   }
 
   private CompletableFuture<InvocationOutcome> start(Invocation invocation, CallLimits limits) {
     LiveCall call = new LiveCall(invocation, this, limits);
     inFlight.add(call);
     call.startDeadline(timer);
-    if (!executor.submit(lane, call, limits.queueLength())) {
-      call.reject();
-    } else if (closed) {
+    switch (chooseInstance(call)) {
+      case SlotEntry.Refused(String limit, long used, long allowed) ->
+          call.refuse(new LimitReached(limit, used, allowed, null));
+      case SlotEntry.Entered(boolean hasTurn) -> {
+        if (hasTurn) {
+          submit(call, limits.queueLength());
+        } else if (inSlots.incrementAndGet() > limits.queueLength() && withdraw(call)) {
+          call.reject();
+        }
+      }
+    }
+    if (closed) {
       call.stop(StopReason.DISPOSED);
     }
     return call.outcome();
+  }
+
+  /// Says where `call` is to get its instance; it may have to wait for its turn.
+  private SlotEntry chooseInstance(LiveCall call) {
+    InstanceRequest request = call.invocation().instance();
+    PluginHandle plugin = call.invocation().plugin();
+    CallLimits limits = call.limits();
+    return switch (request.settings().policy()) {
+      case FRESH -> new SlotEntry.Entered(/* hasTurn= */ true);
+      case POOLED -> {
+        call.serveFrom(kept.pool(plugin, request, limits.fuelPerCall()));
+        yield new SlotEntry.Entered(/* hasTurn= */ true);
+      }
+      case STATEFUL ->
+          kept.enter(plugin, request, call, limits.keptInstances(), limits.fuelPerCall());
+    };
+  }
+
+  private void submit(LiveCall call, long queueLength) {
+    if (!executor.submit(lane, call, queueLength)) {
+      call.reject();
+    }
+  }
+
+  /// Lets the call run that waits for the stateful instance that `call` had.
+  private void nextTurn(LiveCall call) {
+    Turn next = kept.end(call.source(), call);
+    while (next instanceof LiveCall waiting) {
+      inSlots.decrementAndGet();
+      if (executor.submit(lane, waiting, Long.MAX_VALUE)) {
+        return;
+      }
+      // Out of the slot first: its own end finds nothing to do there.
+      next = kept.end(waiting.source(), waiting);
+      waiting.reject();
+    }
+  }
+
+  private void noteCrash(LiveCall call, InvocationResult result) {
+    InstanceRequest request = call.invocation().instance();
+    if (request.settings().policy() == InstancePolicy.FRESH) {
+      return;
+    }
+    VersionKey version = new VersionKey(request.plugin(), call.invocation().plugin().hash());
+    if (result.isCrash() && call.hasRun()) {
+      long pauseNanos =
+          crashes.crashed(version, request.settings().crashesToBackOff(), nanoTime.getAsLong());
+      if (pauseNanos > 0) {
+        LOGGER.warn(
+            "event=plugin-pauses plugin={} module={} crashes={} pause_ms={}",
+            request.plugin(),
+            version.module().hex(),
+            crashes.count(version),
+            TimeUnit.NANOSECONDS.toMillis(pauseNanos));
+      }
+    } else if (call.hasRun()) {
+      crashes.returned(version);
+    }
+  }
+
+  /// Lets what has been kept for too long be dropped when it is time.
+  private void scheduleTidying() {
+    if (closed || isTidyScheduled.get()) {
+      return;
+    }
+    long nanos = kept.nextExpiryNanos();
+    if (nanos >= 0 && isTidyScheduled.compareAndSet(false, true)) {
+      Runnable _ = timer.schedule(TimeUnit.NANOSECONDS.toMillis(nanos) + 1, this::tidy);
+    }
+  }
+
+  private void tidy() {
+    isTidyScheduled.set(false);
+    kept.dropExpired();
+    kept.releaseHolds();
+    scheduleTidying();
   }
 
   /// Why `invocation` is refused; or null, and then its place, bytes and plugin are taken.
@@ -174,6 +307,10 @@ public final class CallDesk {
           "requestBytes", invocation.requestBytes(), limits.requestBytes(), null);
     }
     long nowNanos = nanoTime.getAsLong();
+    InvocationResult pausing = pausing(invocation, nowNanos);
+    if (pausing != null) {
+      return pausing;
+    }
     long waitNanos = rate.take(nowNanos, limits.requestsPerSecond());
     if (waitNanos > 0) {
       return new RateLimited("requestsPerSecond", TimeUnit.NANOSECONDS.toMillis(waitNanos) + 1);
@@ -191,6 +328,22 @@ public final class CallDesk {
       inFlightCount.decrementAndGet();
     }
     return refusal;
+  }
+
+  /// The refusal of a call whose plugin pauses because it crashed, or null.
+  private @Nullable InvocationResult pausing(Invocation invocation, long nowNanos) {
+    InstanceRequest request = invocation.instance();
+    if (request.settings().policy() == InstancePolicy.FRESH) {
+      return null;
+    }
+    VersionKey version = new VersionKey(request.plugin(), invocation.plugin().hash());
+    long pauseNanos = crashes.pauseNanos(version, nowNanos);
+    return pauseNanos == 0
+        ? null
+        : new CrashLoop(
+            request.plugin(),
+            crashes.count(version),
+            TimeUnit.NANOSECONDS.toMillis(pauseNanos) + 1);
   }
 
   private @Nullable InvocationResult take(Invocation invocation) {

@@ -1,6 +1,7 @@
 package dev.cloister.isolate.verticle;
 
 import dev.cloister.isolate.host.HostServices;
+import dev.cloister.isolate.instance.InstanceRequest;
 import dev.cloister.isolate.plugin.PluginHandle;
 import dev.cloister.isolate.wasi.OutputSink;
 import java.util.ArrayList;
@@ -16,13 +17,15 @@ import org.jspecify.annotations.Nullable;
 /// @param requestBytes the size of the request they came in
 /// @param log where standard output and error go
 /// @param services what the guest may use of its host
+/// @param instance which instance is to serve it
 public record CallExport(
     PluginHandle plugin,
     String export,
     List<@Nullable Object> arguments,
     long requestBytes,
     OutputSink log,
-    HostServices services)
+    HostServices services,
+    InstanceRequest instance)
     implements Invocation {
 
   /// Copies `arguments`.
@@ -33,22 +36,25 @@ public record CallExport(
       List<@Nullable Object> arguments,
       long requestBytes,
       OutputSink log,
-      HostServices services) {
+      HostServices services,
+      InstanceRequest instance) {
     this.plugin = plugin;
     this.export = export;
     this.arguments = Collections.unmodifiableList(new ArrayList<>(arguments));
     this.requestBytes = requestBytes;
     this.log = log;
     this.services = services;
+    this.instance = instance;
   }
 
-  /// A call of a guest that may use what WASI programs take for granted.
+  /// A call of a guest that may use what WASI programs take for granted, on an instance of its own.
   public static CallExport of(
       PluginHandle plugin,
       String export,
       List<@Nullable Object> arguments,
       long requestBytes,
       OutputSink log) {
-    return new CallExport(plugin, export, arguments, requestBytes, log, HostServices.BASIC);
+    return new CallExport(
+        plugin, export, arguments, requestBytes, log, HostServices.BASIC, InstanceRequest.FRESH);
   }
 }

@@ -1,5 +1,7 @@
 package dev.cloister.isolate.verticle;
 
+import dev.cloister.isolate.instance.InstanceLimits;
+
 /// The limits that calls of a tenant run under.
 ///
 /// @param memoryPerInstanceBytes linear memory of the instance
@@ -15,6 +17,7 @@ package dev.cloister.isolate.verticle;
 /// @param cpuMillisPerCall CPU time of the call
 /// @param fuelPerCall units of fuel that the call may use; 0 for any number
 /// @param cpuMillisPerSecond CPU time of all calls of the tenant, per second of wall-clock time
+/// @param keptInstances stateful instances of the tenant
 public record CallLimits(
     long memoryPerInstanceBytes,
     long tableElements,
@@ -28,4 +31,10 @@ public record CallLimits(
     long requestsPerSecond,
     long cpuMillisPerCall,
     long fuelPerCall,
-    long cpuMillisPerSecond) {}
+    long cpuMillisPerSecond,
+    long keptInstances) {
+  /// The limits of an instance.
+  InstanceLimits ofInstance() {
+    return new InstanceLimits(memoryPerInstanceBytes, tableElements, gcHeapBytes);
+  }
+}

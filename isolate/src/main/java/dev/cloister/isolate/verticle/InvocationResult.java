@@ -28,8 +28,22 @@ public sealed interface InvocationResult {
       case CapabilityDenied _ -> "denied";
       case RateLimited _ -> "rate-limited";
       case Overloaded _ -> "overloaded";
+      case CrashLoop _ -> "crash-loop";
       case Cancelled _ -> "cancelled";
       case HostFailure _ -> "error";
+    };
+  }
+
+  /// Whether it means that the guest failed, rather than that its caller did, or somebody ended it.
+  default boolean isCrash() {
+    return switch (this) {
+      case Trapped _, UncaughtException _, Deadline _, LimitReached _, HostFailure _ -> true;
+      case Exited exited -> exited.code() != 0;
+      case Failed failed -> failed.code() < 0;
+      case Returned _, Answered _, BadArguments _, UnsupportedType _, UnknownExport _, UnsupportedAbi _ ->
+          false;
+      case LinkFailed _, CapabilityDenied _, RateLimited _, Overloaded _ -> false;
+      case CrashLoop _, Cancelled _ -> false;
     };
   }
 
@@ -142,6 +156,14 @@ public sealed interface InvocationResult {
   ///
   /// @param limit the name of the limit
   record Overloaded(String limit) implements InvocationResult {}
+
+  /// The plugin crashed again and again, and pauses.
+  ///
+  /// @param plugin its name
+  /// @param crashes how many calls in a row crashed
+  /// @param retryAfterMillis after which time a call is admitted
+  record CrashLoop(String plugin, long crashes, long retryAfterMillis)
+      implements InvocationResult {}
 
   /// The call was ended from outside: the tenant is suspended or gone.
   ///

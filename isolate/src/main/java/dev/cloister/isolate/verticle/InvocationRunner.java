@@ -5,20 +5,22 @@ import dev.cloister.engine.module.ExternKind;
 import dev.cloister.engine.runtime.FuncRef;
 import dev.cloister.engine.types.FuncType;
 import dev.cloister.isolate.abi.CallContext;
+import dev.cloister.isolate.abi.extism.ExtismProgram;
 import dev.cloister.isolate.abi.GuestProgram;
 import dev.cloister.isolate.abi.PlainAbi;
 import dev.cloister.isolate.abi.Program;
 import dev.cloister.isolate.abi.ProgramLinker;
+import dev.cloister.isolate.abi.UnsupportedTypeException;
 import dev.cloister.isolate.heap.HeapLedger;
 import dev.cloister.isolate.instance.GuestInstance;
-import dev.cloister.isolate.instance.InstanceLimits;
-import dev.cloister.isolate.abi.extism.ExtismProgram;
+import dev.cloister.isolate.instance.InstanceSource;
 import dev.cloister.isolate.plugin.PluginHandle;
 import dev.cloister.isolate.verticle.InvocationResult.Answered;
 import dev.cloister.isolate.verticle.InvocationResult.Exited;
 import dev.cloister.isolate.verticle.InvocationResult.HostFailure;
 import dev.cloister.isolate.verticle.InvocationResult.Returned;
 import dev.cloister.isolate.verticle.InvocationResult.UnknownExport;
+import dev.cloister.isolate.verticle.InvocationResult.UnsupportedType;
 import dev.cloister.isolate.wasi.BlockingRegion;
 import dev.cloister.isolate.wasi.FileQuota;
 import dev.cloister.isolate.wasi.InputSource;
@@ -34,7 +36,7 @@ import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/// Runs one call on a fresh instance, on the calling guest thread.
+/// Runs one call on an instance of its own or a kept one, on the calling guest thread.
 final class InvocationRunner {
   private static final Logger LOGGER = LoggerFactory.getLogger(InvocationRunner.class);
 
@@ -42,13 +44,14 @@ final class InvocationRunner {
   private final CallLimits limits;
   private final BoundedOutput output;
   private final CallStop stop;
+  private final InstanceSource source;
   private final GuestFaults faults;
   private final WasiHost host;
   private final BlockingRegion blocking;
   private final LongSupplier nanoTime;
 
   /// What serves the call, once it is known.
-  private @Nullable GuestInstance<?> serving;
+  private @Nullable GuestInstance serving;
 
   private long instantiateNanos;
   private long executeNanos;
@@ -58,6 +61,7 @@ final class InvocationRunner {
       CallLimits limits,
       BoundedOutput output,
       CallStop stop,
+      InstanceSource source,
       GuestFaults faults,
       WasiHost host,
       BlockingRegion blocking,
@@ -66,6 +70,7 @@ final class InvocationRunner {
     this.limits = limits;
     this.output = output;
     this.stop = stop;
+    this.source = source;
     this.faults = faults;
     this.host = host;
     this.blocking = blocking;
@@ -112,13 +117,14 @@ final class InvocationRunner {
     return execute(
         plugin,
         new CallContext(InputSource.EMPTY, call.log(), call.log(), blocking, call.services()),
+        GuestProgram.class,
         GuestProgram::link,
         program -> {
           FuncRef function = program.function(call.export());
           if (function == null) {
             throw new IllegalStateException("the instance lacks export " + call.export());
           }
-          return new Returned(PlainAbi.results(type, program.call(function, arguments)));
+          return returned(type, program.call(function, arguments));
         });
   }
 
@@ -132,6 +138,7 @@ final class InvocationRunner {
     return execute(
         plugin,
         streams,
+        ExtismProgram.class,
         (_, context) ->
             ExtismProgram.link(
                 plugin.modules(),
@@ -145,6 +152,15 @@ final class InvocationRunner {
         });
   }
 
+  /// What the guest returned; that some of it cannot cross is no fault of the instance.
+  private static InvocationResult returned(FuncType type, @Nullable Object[] values) {
+    try {
+      return new Returned(PlainAbi.results(type, values));
+    } catch (UnsupportedTypeException unsupported) {
+      return new UnsupportedType(String.valueOf(unsupported.getMessage()));
+    }
+  }
+
   private InvocationResult runCommand(RunCommand command) {
     List<String> arguments = new ArrayList<>();
     arguments.add(command.programName());
@@ -154,6 +170,7 @@ final class InvocationRunner {
       return execute(
           command.plugin(),
           new CallContext(stdin, output, command.log(), blocking, command.services()),
+          GuestProgram.class,
           (module, context) -> {
             WasiConfig.Builder config =
                 context.wasi().arguments(arguments).environment(command.environment());
@@ -170,36 +187,43 @@ final class InvocationRunner {
   private <P extends Program> InvocationResult execute(
       PluginHandle plugin,
       CallContext context,
+      Class<P> kind,
       ProgramLinker<P> linker,
       Function<P, InvocationResult> call) {
     long startNanos = nanoTime.getAsLong();
-    try (GuestInstance<P> instance = newInstance()) {
-      serving = instance;
+    GuestInstance instance = instance();
+    serving = instance;
+    boolean isIntact = true;
+    try {
       stop.bind(instance.store());
-      instance.begin(context, limits.fuelPerCall());
+      isIntact = false;
+      instance.begin(context, limits.ofInstance(), limits.fuelPerCall());
       plugin.payFor(plugin.engineHandle().codeKind(instance.store()));
-      P program = instance.program(plugin.engineHandle(), linker);
+      P program = instance.program(kind, plugin.engineHandle(), linker);
       long instantiatedNanos = nanoTime.getAsLong();
       instantiateNanos = instantiatedNanos - startNanos;
       try {
-        return call.apply(program);
+        InvocationResult result = call.apply(program);
+        isIntact = true;
+        return result;
       } finally {
         executeNanos = nanoTime.getAsLong() - instantiatedNanos;
-        instance.end();
       }
     } finally {
       stop.unbind();
+      instance.end();
+      source.leave(instance, isIntact && !instance.store().isStopRequested());
       if (instantiateNanos == 0) {
         instantiateNanos = nanoTime.getAsLong() - startNanos; // it did not come to the call
       }
     }
   }
 
-  private <P extends Program> GuestInstance<P> newInstance() {
-    InstanceLimits bounds =
-        new InstanceLimits(
-            limits.memoryPerInstanceBytes(), limits.tableElements(), limits.gcHeapBytes());
-    return new GuestInstance<>(ledger, bounds, host.clocks().get(), host.random());
+  private GuestInstance instance() {
+    GuestInstance kept = source.take();
+    return kept != null
+        ? kept
+        : new GuestInstance(ledger, limits.ofInstance(), host.clocks().get(), host.random());
   }
 
   private static @Nullable FuncType exportType(PluginHandle plugin, String name) {

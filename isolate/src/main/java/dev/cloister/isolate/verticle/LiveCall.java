@@ -2,7 +2,8 @@ package dev.cloister.isolate.verticle;
 
 import com.google.errorprone.annotations.concurrent.GuardedBy;
 import dev.cloister.engine.error.StopReason;
-import dev.cloister.isolate.plugin.InstancePolicy;
+import dev.cloister.isolate.instance.InstanceSource;
+import dev.cloister.isolate.instance.Turn;
 import dev.cloister.isolate.verticle.InvocationResult.Overloaded;
 import dev.cloister.isolate.wasi.BlockingRegion;
 import java.util.concurrent.CompletableFuture;
@@ -14,7 +15,7 @@ import org.jspecify.annotations.Nullable;
 /// It waits, runs and ends; or it is stopped while it waits, and ends at once; or it is stopped
 /// while it runs, and ends when the guest has noticed. Whatever happens, it ends exactly once, and
 /// then everything it held is returned.
-final class LiveCall implements GuestTask {
+final class LiveCall implements GuestTask, Turn {
   private final Invocation invocation;
   private final CallDesk desk;
   private final BoundedOutput output;
@@ -24,6 +25,9 @@ final class LiveCall implements GuestTask {
   private final long admittedNanos;
   private final CompletableFuture<InvocationOutcome> outcome = new CompletableFuture<>();
 
+  /// Where its instance comes from; set before it is submitted.
+  private volatile InstanceSource source = InstanceSource.FRESH;
+
   private final Object lock = new Object();
 
   /// Null before it is set.
@@ -31,6 +35,8 @@ final class LiveCall implements GuestTask {
 
   @GuardedBy("lock")
   private boolean ended;
+
+  private volatile boolean hasRun;
 
   /// The CPU time of the call; null before it runs. The guest's thread only.
   private @Nullable CpuMeter meter;
@@ -46,6 +52,24 @@ final class LiveCall implements GuestTask {
 
   Invocation invocation() {
     return invocation;
+  }
+
+  InstanceSource source() {
+    return source;
+  }
+
+  @Override
+  public void serveFrom(InstanceSource chosen) {
+    source = chosen;
+  }
+
+  /// Whether a guest thread took it. Exact once it has ended.
+  boolean hasRun() {
+    return hasRun;
+  }
+
+  CallLimits limits() {
+    return limits;
   }
 
   /// Completed when the call has ended and holds nothing any more but its output.
@@ -77,6 +101,7 @@ final class LiveCall implements GuestTask {
 
   @Override
   public void run(BlockingRegion blocking) {
+    hasRun = true;
     long startNanos = desk.nanoTime().getAsLong();
     InvocationRunner runner =
         new InvocationRunner(
@@ -84,6 +109,7 @@ final class LiveCall implements GuestTask {
             limits,
             output,
             stop,
+            source,
             faults,
             desk.wasiHost(),
             new Pausing(blocking),
@@ -107,7 +133,12 @@ final class LiveCall implements GuestTask {
 
   @Override
   public void reject() {
-    end(new Overloaded("queueLength"), queuedOnly());
+    refuse(new Overloaded("queueLength"));
+  }
+
+  /// Ends the call before it began.
+  void refuse(InvocationResult refusal) {
+    end(refusal, queuedOnly());
   }
 
   @Override
@@ -140,7 +171,7 @@ final class LiveCall implements GuestTask {
       output.close();
     }
     desk.ended(this, result);
-    outcome.complete(new InvocationOutcome(result, timings, InstancePolicy.FRESH, output::close));
+    outcome.complete(new InvocationOutcome(result, timings, source.policy(), output::close));
   }
 
   /// Lets the deadline stand still while a debugger holds the guest.

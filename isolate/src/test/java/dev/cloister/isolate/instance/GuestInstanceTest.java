@@ -23,6 +23,7 @@ import org.junit.jupiter.api.Test;
 
 final class GuestInstanceTest {
   private static final Guests GUESTS = new Guests();
+  private static final InstanceLimits LIMITS = new InstanceLimits(1 << 20, 100, 1 << 20);
   private static final long ANY_FUEL = 0;
 
   private final HeapLedger ledger = new HeapLedger(64 << 20);
@@ -35,11 +36,11 @@ final class GuestInstanceTest {
   @Test
   void callsOfOneInstance_findWhatTheLastLeft_andTheirOwnStreams() {
     try (ModuleHandle module = GUESTS.compile(Modules.counter());
-        GuestInstance<GuestProgram> instance = newInstance()) {
+        GuestInstance instance = newInstance()) {
       for (int call = 1; call <= 3; call++) {
         Captured output = new Captured();
-        instance.begin(context(output), ANY_FUEL);
-        GuestProgram program = instance.program(module, GuestProgram::link);
+        instance.begin(context(output), LIMITS, ANY_FUEL);
+        GuestProgram program = instance.program(GuestProgram.class, module, GuestProgram::link);
         assertThat(program.call(Objects.requireNonNull(program.function("count"))))
             .containsExactly(call);
         instance.end();
@@ -52,9 +53,9 @@ final class GuestInstanceTest {
   @Test
   void memory_staysChargedBetweenCalls() {
     try (ModuleHandle module = GUESTS.compile(Modules.counter());
-        GuestInstance<GuestProgram> instance = newInstance()) {
-      instance.begin(context(new Captured()), ANY_FUEL);
-      instance.program(module, GuestProgram::link);
+        GuestInstance instance = newInstance()) {
+      instance.begin(context(new Captured()), LIMITS, ANY_FUEL);
+      instance.program(GuestProgram.class, module, GuestProgram::link);
       instance.end();
 
       assertThat(ledger.snapshot().bytes()).containsEntry(HeapCategory.LINEAR_MEMORY, 65_536L);
@@ -65,9 +66,9 @@ final class GuestInstanceTest {
   @Test
   void hostFunctions_outsideOfCalls_haveNoStreams() {
     try (ModuleHandle module = GUESTS.compile(Modules.counter());
-        GuestInstance<GuestProgram> instance = newInstance()) {
-      instance.begin(context(new Captured()), ANY_FUEL);
-      GuestProgram program = instance.program(module, GuestProgram::link);
+        GuestInstance instance = newInstance()) {
+      instance.begin(context(new Captured()), LIMITS, ANY_FUEL);
+      GuestProgram program = instance.program(GuestProgram.class, module, GuestProgram::link);
       instance.end();
 
       assertThatThrownBy(() -> program.call(Objects.requireNonNull(program.function("count"))))
@@ -76,8 +77,8 @@ final class GuestInstanceTest {
     }
   }
 
-  private GuestInstance<GuestProgram> newInstance() {
-    return new GuestInstance<>(
+  private GuestInstance newInstance() {
+    return new GuestInstance(
         ledger, new InstanceLimits(1 << 20, 100, 1 << 20), new FakeClock(), RandomSource.secure());
   }
 

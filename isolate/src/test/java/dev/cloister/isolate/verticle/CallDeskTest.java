@@ -19,6 +19,7 @@ import dev.cloister.isolate.host.Capability;
 import dev.cloister.isolate.host.Grants;
 import dev.cloister.isolate.host.HostServices;
 import dev.cloister.isolate.host.KeyValueStore;
+import dev.cloister.isolate.instance.InstanceRequest;
 import dev.cloister.isolate.plugin.CodeBudget;
 import dev.cloister.isolate.plugin.LoadedModules;
 import dev.cloister.isolate.plugin.ModuleUpload;
@@ -502,7 +503,9 @@ final class CallDeskTest {
                 new TreeMap<>(Map.of(Capability.KV, List.of("cloister.kv_list")))));
     HostServices granted =
         HostServices.builder(Grants.of(Capability.KV)).keyValues(KeyValueStore.NONE).build();
-    CallExport call = new CallExport(plugin, "count", List.of(), 0, OutputSink.DISCARD, granted);
+    CallExport call =
+        new CallExport(
+            plugin, "count", List.of(), 0, OutputSink.DISCARD, granted, InstanceRequest.FRESH);
     assertThat(resultOf(desk.invoke(call, TestLimits.LIMITS)))
         .isEqualTo(new Returned(List.of(new WasmValue.I32(0))));
   }

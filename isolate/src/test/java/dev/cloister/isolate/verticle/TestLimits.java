@@ -58,6 +58,24 @@ final class TestLimits {
         CPU_MILLIS_PER_SECOND);
   }
 
+  static CallLimits withMemory(long bytes) {
+    return new CallLimits(
+        bytes,
+        LIMITS.tableElements(),
+        LIMITS.gcHeapBytes(),
+        LIMITS.stackBytes(),
+        DEADLINE_MILLIS,
+        LIMITS.responseBytes(),
+        LIMITS.requestBytes(),
+        CONCURRENCY,
+        QUEUE_LENGTH,
+        REQUESTS_PER_SECOND,
+        CPU_MILLIS_PER_CALL,
+        ANY_FUEL,
+        CPU_MILLIS_PER_SECOND,
+        LIMITS.keptInstances());
+  }
+
   private static CallLimits limits(
       long deadlineMillis,
       long concurrency,
@@ -79,6 +97,7 @@ final class TestLimits {
         requestsPerSecond,
         cpuMillisPerCall,
         fuelPerCall,
-        cpuMillisPerSecond);
+        cpuMillisPerSecond,
+        /* keptInstances= */ 3);
   }
 }

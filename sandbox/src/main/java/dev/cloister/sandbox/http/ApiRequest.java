@@ -15,6 +15,7 @@ import java.nio.charset.StandardCharsets;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
 /// A request without its connection: what endpoints read, on any thread.
@@ -23,6 +24,9 @@ import org.jspecify.annotations.Nullable;
 final class ApiRequest {
   /// What clients declare that were not told anything.
   private static final String FORM_TYPE = "application/x-www-form-urlencoded";
+
+  /// What names of stateful instances are made of.
+  private static final Pattern INSTANCE_KEY = Pattern.compile("[A-Za-z0-9][A-Za-z0-9._:-]{0,127}");
 
   private static final String IDENTITY = "identity";
   private static final byte[] NO_BODY = new byte[0];
@@ -153,6 +157,24 @@ final class ApiRequest {
   AliasName queryAlias() {
     @Nullable String text = query("alias");
     return text == null ? AliasName.LIVE : new AliasName(text);
+  }
+
+  /// Returns the stateful instance that the query names, or null.
+  @Nullable String queryInstance() {
+    @Nullable String text = query("instance");
+    return text == null ? null : instanceKey(text);
+  }
+
+  /// Returns `text` if it can name a stateful instance.
+  static String instanceKey(String text) {
+    if (!INSTANCE_KEY.matcher(text).matches()) {
+      throw Problem.invalid(
+              "instance",
+              text,
+              "1 to 128 letters, digits and . _ : -, the first of them a letter or a digit")
+          .asException();
+    }
+    return text;
   }
 
   /// Returns the first value of a query parameter, or null.

@@ -70,8 +70,7 @@ final class ControlEndpoints implements AutoCloseable {
   private Place take(ApiRequest request) {
     @Nullable Tenant sender =
         request.sender() instanceof Principal.Member member ? tenants.find(member.tenant()) : null;
-    if (sender != null
-        && sender.controlRequests().incrementAndGet() > MAX_REQUESTS_PER_TENANT) {
+    if (sender != null && sender.controlRequests().incrementAndGet() > MAX_REQUESTS_PER_TENANT) {
       sender.controlRequests().decrementAndGet();
       throw overloaded("the tenant has too many requests at once", MAX_REQUESTS_PER_TENANT);
     }

@@ -82,6 +82,7 @@ record InvocationAnswer(Answer answer, CallOutcome outcome) {
               Problem.of(ProblemType.OVERLOADED, "too many calls are waiting")
                   .with("limit", overloaded.limit()),
               1);
+      case InvocationResult.CrashLoop loop -> crashLoop(loop);
       case InvocationResult.Cancelled cancelled ->
           problem(
               CallOutcome.ERROR,
@@ -130,12 +131,26 @@ record InvocationAnswer(Answer answer, CallOutcome outcome) {
   }
 
   private static InvocationAnswer rateLimited(InvocationResult.RateLimited limited) {
-    long seconds = Math.max(1, Math.ceilDiv(limited.retryAfterMillis(), MILLIS_PER_SECOND));
     return retryLater(
         CallOutcome.RATE_LIMITED,
         Problem.of(ProblemType.RATE_LIMITED, "the tenant's " + limited.limit() + " is used up")
             .with("limit", limited.limit()),
-        seconds);
+        seconds(limited.retryAfterMillis()));
+  }
+
+  private static InvocationAnswer crashLoop(InvocationResult.CrashLoop loop) {
+    return retryLater(
+        CallOutcome.CRASH_LOOP,
+        Problem.of(
+                ProblemType.CRASH_LOOP,
+                "the last " + loop.crashes() + " calls of the plugin crashed, so it pauses")
+            .with("plugin", loop.plugin())
+            .with("crashes", loop.crashes()),
+        seconds(loop.retryAfterMillis()));
+  }
+
+  private static long seconds(long millis) {
+    return Math.max(1, Math.ceilDiv(millis, MILLIS_PER_SECOND));
   }
 
   private static InvocationAnswer retryLater(CallOutcome outcome, Problem problem, long seconds) {

@@ -5,9 +5,12 @@ import dev.cloister.engine.error.StopReason;
 import dev.cloister.isolate.IsolateLimit;
 import dev.cloister.isolate.IsolateLimits;
 import dev.cloister.isolate.abi.Abi;
-import dev.cloister.isolate.host.HostServices;
 import dev.cloister.isolate.heap.HeapCategory;
 import dev.cloister.isolate.heap.HeapCharge;
+import dev.cloister.isolate.host.HostServices;
+import dev.cloister.isolate.instance.InstanceRequest;
+import dev.cloister.isolate.instance.InstanceSettings;
+import dev.cloister.isolate.plugin.InstancePolicy;
 import dev.cloister.isolate.plugin.PluginHandle;
 import dev.cloister.isolate.verticle.CallBytes;
 import dev.cloister.isolate.verticle.CallExport;
@@ -190,9 +193,12 @@ final class InvocationApi {
   private void callExport(Target target, List<@Nullable Object> arguments, long requestBytes) {
     GuestLogWriter log = target.tenant.logWriter(target.plugin.name());
     String export = target.exchange.request().path("export");
+    InstanceRequest instance = instance(target);
     invoke(
         target,
-        plugin -> new CallExport(plugin, export, arguments, requestBytes, log, services(target)),
+        plugin ->
+            new CallExport(
+                plugin, export, arguments, requestBytes, log, services(target), instance),
         log::flush);
   }
 
@@ -248,6 +254,21 @@ final class InvocationApi {
     return target.tenant.services(target.plugin);
   }
 
+  private static InstanceRequest instance(Target target) {
+    InstanceSettings settings = target.plugin.settings().instance().settings();
+    String plugin = target.plugin.name().text();
+    @Nullable String key = target.exchange.request().queryInstance();
+    if (key == null) {
+      return InstanceRequest.of(plugin, settings);
+    }
+    if (settings.policy() != InstancePolicy.STATEFUL) {
+      throw Problem.invalid(
+              "instance", key, "absent: the plugin's instances are " + settings.policy().label())
+          .asException();
+    }
+    return new InstanceRequest(plugin, settings, key);
+  }
+
   private interface InvocationFactory {
     Invocation of(PluginHandle plugin);
   }
@@ -269,10 +290,7 @@ final class InvocationApi {
   }
 
   private static Future<InvocationOutcome> attempt(Target target, InvocationFactory factory) {
-    return target
-        .tenant
-        .load(target.version)
-        .compose(plugin -> admit(target, factory.of(plugin)));
+    return target.tenant.load(target.version).compose(plugin -> admit(target, factory.of(plugin)));
   }
 
   /// From its admission on the call pays for its request itself.

@@ -60,6 +60,7 @@ final class LimitsApi {
     usage.put("memoryBytes", heap.chargedBytes());
     usage.put("concurrency", (long) calls.inFlight());
     usage.put("queueLength", (long) calls.waiting());
+    usage.put("keptInstances", (long) tenant.isolate().keptInstances().statefulCount());
     usage.put("plugins", (long) tenant.plugins().size());
     usage.put("codeBytes", tenant.isolate().codeBytes());
     usage.put("storageBytes", tenant.storedBytes());

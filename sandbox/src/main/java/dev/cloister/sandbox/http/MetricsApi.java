@@ -8,6 +8,7 @@ import dev.cloister.engine.stats.CodeSampler;
 import dev.cloister.engine.stats.SampleTrigger;
 import dev.cloister.engine.stats.SizeMetric;
 import dev.cloister.isolate.heap.HeapCategory;
+import dev.cloister.isolate.plugin.InstancePolicy;
 import dev.cloister.sandbox.registry.Tenant;
 import dev.cloister.sandbox.registry.TenantRegistry;
 import dev.cloister.sandbox.stats.CallOutcome;
@@ -63,6 +64,7 @@ final class MetricsApi {
     writeCalls(text, byCalls);
     writeMemory(text, byCalls);
     writeCpu(text, byCalls);
+    writeInstances(text, byCalls);
     writeEngine(text);
     writeSizes(text);
     writeCode(text);
@@ -160,6 +162,35 @@ final class MetricsApi {
     }
     if (byCalls.size() > MAX_LABELLED_TENANTS) {
       text.sample(name, Map.of("tenant", REST), rest);
+    }
+  }
+
+  private static void writeInstances(PrometheusText text, List<Tenant> byCalls) {
+    String name = "cloister_kept_instances";
+    text.metric(name, "gauge", "Instances that outlive a call, by policy.");
+    long pooledRest = 0;
+    long statefulRest = 0;
+    for (int i = 0; i < byCalls.size(); i++) {
+      Tenant tenant = byCalls.get(i);
+      long pooled = tenant.isolate().keptInstances().pooledCount();
+      long stateful = tenant.isolate().keptInstances().statefulCount();
+      if (i >= MAX_LABELLED_TENANTS) {
+        pooledRest += pooled;
+        statefulRest += stateful;
+      } else {
+        writeInstances(text, name, tenant.name().text(), pooled, stateful);
+      }
+    }
+    writeInstances(text, name, REST, pooledRest, statefulRest);
+  }
+
+  private static void writeInstances(
+      PrometheusText text, String name, String tenant, long pooled, long stateful) {
+    if (pooled > 0) {
+      text.sample(name, labels(tenant, "policy", InstancePolicy.POOLED.label()), pooled);
+    }
+    if (stateful > 0) {
+      text.sample(name, labels(tenant, "policy", InstancePolicy.STATEFUL.label()), stateful);
     }
   }
 

@@ -37,8 +37,10 @@ final class Routes {
       SessionApi session,
       TenantApi tenants,
       LimitsApi limits,
+      InstancesApi instances,
       DebuggingApi debugging,
       DebugSocketApi debugSockets,
+      SignaturesApi signatures,
       KeyApi keys,
       PluginApi plugins,
       UploadApi uploads,
@@ -68,6 +70,8 @@ final class Routes {
   private void addCalls(Apis apis) {
     direct(POST, PLUGIN + "/call/{export}", Access.INVOKER, apis.invocations::call);
     direct(POST, PLUGIN + "/run", Access.INVOKER, apis.invocations::run);
+    blocking(GET, PLUGIN + "/instances", Access.TENANT_ADMIN, apis.instances::list);
+    blocking(DELETE, PLUGIN + "/instances/{instance}", Access.TENANT_ADMIN, apis.instances::delete);
   }
 
   private void addPlugins(PluginApi plugins, UploadApi uploads) {
@@ -99,6 +103,8 @@ final class Routes {
     blocking(GET, TENANT + "/keys/{key}", Access.TENANT_ADMIN, apis.keys::get);
     blocking(DELETE, TENANT + "/keys/{key}", Access.TENANT_ADMIN, apis.keys::delete);
     blocking(POST, TENANT + "/keys/{key}/rotate", Access.TENANT_ADMIN, apis.keys::rotate);
+    blocking(GET, TENANT + "/signatures", Access.TENANT_ADMIN, apis.signatures::get);
+    blocking(PUT, TENANT + "/signatures", Access.TENANT_ADMIN, apis.signatures::put);
     blocking(GET, TENANT + "/debugging", Access.TENANT_ADMIN, apis.debugging::get);
     blocking(PUT, TENANT + "/debugging", Access.TENANT_ADMIN, apis.debugging::put);
     direct(GET, TENANT + "/debug", Access.TENANT_ADMIN, apis.debugSockets::open);

@@ -1,10 +1,15 @@
 package dev.cloister.sandbox.registry;
 
+import dev.cloister.engine.module.ModuleHash;
 import dev.cloister.isolate.IsolateLimit;
+import dev.cloister.isolate.abi.Abi;
+import dev.cloister.isolate.instance.VersionKey;
+import dev.cloister.isolate.plugin.InstancePolicy;
 import dev.cloister.isolate.plugin.ModuleUpload;
 import dev.cloister.isolate.plugin.PluginHandle;
 import dev.cloister.sandbox.problem.Problem;
 import dev.cloister.sandbox.problem.ProblemType;
+import dev.cloister.sandbox.signature.SignatureCheck;
 import dev.cloister.sandbox.storage.AliasName;
 import dev.cloister.sandbox.storage.AliasRecord;
 import dev.cloister.sandbox.storage.AliasTarget;
@@ -24,6 +29,7 @@ import java.time.temporal.ChronoUnit;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
+import java.util.concurrent.atomic.AtomicReference;
 import java.util.concurrent.locks.Lock;
 import org.jspecify.annotations.Nullable;
 
@@ -36,6 +42,7 @@ public final class PluginRegistry {
   private final MetadataStore store;
   private final BlobStore blobs;
   private final TenantRegistry tenants;
+  private final Signatures signatures;
   private final AuditLog audit;
   private final BlobCollector collector;
   private final Clock clock;
@@ -44,12 +51,14 @@ public final class PluginRegistry {
       MetadataStore store,
       BlobStore blobs,
       TenantRegistry tenants,
+      Signatures signatures,
       AuditLog audit,
       BlobCollector collector,
       Clock clock) {
     this.store = store;
     this.blobs = blobs;
     this.tenants = tenants;
+    this.signatures = signatures;
     this.audit = audit;
     this.collector = collector;
     this.clock = clock;
@@ -57,11 +66,14 @@ public final class PluginRegistry {
 
   /// Starts an upload.
   ///
+  /// @param signature the header `Cloister-Signature`, null if there is none
+  /// @throws dev.cloister.sandbox.problem.ApiException if the header is malformed
   /// @throws dev.cloister.sandbox.storage.StorageFullException if there is no space
-  public PluginUpload beginUpload(Tenant tenant, PluginName plugin) {
+  public PluginUpload beginUpload(Tenant tenant, PluginName plugin, @Nullable String signature) {
+    SignatureCheck check = signatures.begin(tenant.name(), signature);
     ModuleUpload module = tenant.isolate().startUpload(plugin.text());
     try {
-      return new PluginUpload(this, tenant, plugin, blobs.begin(), module);
+      return new PluginUpload(this, tenant, plugin, blobs.begin(), module, check);
     } catch (IOException e) {
       module.abort();
       throw PluginUpload.storageFailure(e);
@@ -130,6 +142,7 @@ public final class PluginRegistry {
               @Nullable VersionRecord known = plugin.versions().get(digest);
               boolean becomesLive = activate && !isOnlyLive(plugin, digest);
               if (known != null && !becomesLive) {
+                transaction.addSigners(tenant.name(), name, digest, upload.signers());
                 return new Committed(new Changed(plugin, null), false);
               }
               Plugin next = plugin.withRecord(touched(plugin.record(), now));
@@ -148,6 +161,7 @@ public final class PluginRegistry {
                 transaction.insertVersion(version, moduleInterface.json());
                 next = next.withVersion(version);
               }
+              transaction.addSigners(tenant.name(), name, digest, upload.signers());
               if (becomesLive) {
                 next = putAlias(transaction, tenant, next, AliasName.LIVE, only(digest));
               }
@@ -167,6 +181,7 @@ public final class PluginRegistry {
         version,
         moduleInterface,
         handle.unresolvedImports().stream().map(item -> item.module() + "." + item.name()).toList(),
+        signatures.signers(tenant.name(), name, digest),
         done.isCreated,
         isOnlyLive(plugin, digest));
   }
@@ -178,6 +193,8 @@ public final class PluginRegistry {
   public Plugin setAlias(
       Tenant tenant, PluginName name, AliasName alias, List<AliasTarget> targets, Author author) {
     checkTargets(targets);
+    requirePresent(tenant).requirePlugin(name);
+    targets.forEach(target -> requireCallable(tenant, name, target.version()));
     Changed changed =
         store.write(
             transaction -> {
@@ -210,18 +227,68 @@ public final class PluginRegistry {
   /// Replaces a plugin's settings.
   public Plugin setSettings(
       Tenant tenant, PluginName name, PluginSettings settings, Author author) {
-    return store.write(
-            transaction -> {
-              Plugin plugin = requirePresent(tenant).requirePlugin(name);
-              PluginRecord record = new PluginRecord(tenant.name(), name, settings.json(), now());
-              transaction.putPlugin(record);
-              return new Changed(
-                  plugin.withRecord(record),
-                  transaction.appendAudit(
-                      audit.entry(author, "settings.change", tenant.name(), name.text(), null)));
-            },
-            done -> apply(tenant, done))
-        .plugin;
+    AtomicReference<@Nullable PluginSettings> before = new AtomicReference<>();
+    Plugin changed =
+        store.write(
+                transaction -> {
+                  Plugin plugin = requirePresent(tenant).requirePlugin(name);
+                  requireSuited(plugin, settings);
+                  before.set(plugin.settings());
+                  PluginRecord record =
+                      new PluginRecord(tenant.name(), name, settings.json(), now());
+                  transaction.putPlugin(record);
+                  return new Changed(
+                      plugin.withRecord(record),
+                      transaction.appendAudit(
+                          audit.entry(
+                              author, "settings.change", tenant.name(), name.text(), null)));
+                },
+                done -> apply(tenant, done))
+            .plugin;
+    if (!settings.equals(before.get())) {
+      dropInstances(tenant, name, settings);
+    }
+    return changed;
+  }
+
+  /// Requires that the plugin's live version can be kept as `settings` want it.
+  private static void requireSuited(Plugin plugin, PluginSettings settings) {
+    @Nullable VersionRecord live = plugin.live();
+    String policy = settings.instance().policy();
+    if (live != null
+        && live.abi().equals(Abi.WASI_COMMAND.label())
+        && settings.instance().instancePolicy() != InstancePolicy.FRESH) {
+      throw Problem.of(
+              ProblemType.UNSUPPORTED_ABI,
+              "a command ends with its run, so its instances cannot be " + policy)
+          .with("abi", live.abi())
+          .with("what", "instance.policy")
+          .with("actual", policy)
+          .with("allowed", InstancePolicy.FRESH.label())
+          .asException();
+    }
+  }
+
+  /// Drops what was kept of a plugin under other settings; only state that remains state stays.
+  private static void dropInstances(Tenant tenant, PluginName name, PluginSettings settings) {
+    if (settings.instance().instancePolicy() == InstancePolicy.STATEFUL) {
+      tenant.isolate().keptInstances().dropPooled(name.text());
+    } else {
+      tenant.isolate().dropInstances(name.text());
+    }
+  }
+
+  /// Drops the state of a stateful instance in all versions of a plugin; if a call has it, after
+  /// the call.
+  ///
+  /// @return whether there was such an instance
+  public boolean dropInstance(Tenant tenant, PluginName name, String key, Author author) {
+    tenant.requirePlugin(name);
+    if (!tenant.isolate().keptInstances().drop(name.text(), key)) {
+      return false;
+    }
+    audit.append(author, "instance.delete", tenant.name(), name + " " + key);
+    return true;
   }
 
   /// Deletes a plugin with its versions and aliases. Calls that are running end first; uploads of
@@ -242,6 +309,7 @@ public final class PluginRegistry {
           publish(done.audit);
         });
     tenant.isolate().cancelUploads(name.text());
+    tenant.isolate().dropInstances(name.text());
     tenant.releaseUnneededVersions();
     collector.collectOffered();
   }
@@ -273,6 +341,10 @@ public final class PluginRegistry {
                   audit.entry(author, "version.delete", tenant.name(), target, null)));
         },
         done -> apply(tenant, done));
+    tenant
+        .isolate()
+        .keptInstances()
+        .drop(new VersionKey(name.text(), new ModuleHash(version.hex())));
     tenant.releaseUnneededVersions();
     collector.offer(List.of(version));
     collector.collectOffered();
@@ -301,6 +373,13 @@ public final class PluginRegistry {
       throw Problem.notFound("tenant", tenant.name().text()).asException();
     }
     return tenant;
+  }
+
+  /// Checks the signature of a version that exists; the others are told from in the transaction.
+  private void requireCallable(Tenant tenant, PluginName name, BlobDigest version) {
+    if (tenant.requirePlugin(name).versions().containsKey(version)) {
+      signatures.requireSigned(tenant.name(), name, version);
+    }
   }
 
   private static Plugin newPlugin(Tenant tenant, PluginName name, Instant now) {

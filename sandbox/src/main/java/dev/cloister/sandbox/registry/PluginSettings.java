@@ -17,17 +17,16 @@ import org.jspecify.annotations.Nullable;
 
 /// What a tenant chose for a plugin.
 ///
-/// Of the policies, only `fresh` instances and no capability exist in this version; asking for others
-/// is refused rather than forgotten.
+/// No capability exists in this version; asking for one is refused rather than forgotten.
 ///
-/// @param instance how instances are made
+/// @param instance how instances are kept
 /// @param abi the calling convention, see [Abi]; `auto`: what the module's imports and exports show
 /// @param capabilities what the plugin may do beyond computing: nothing
 /// @param tier `auto`: the engine decides how code is compiled
 /// @param environment the environment variables of a WASI command
 /// @param extism how a plugin that is called with bytes answers and logs
 public record PluginSettings(
-    Instance instance,
+    InstanceChoice instance,
     String abi,
     Map<String, Object> capabilities,
     String tier,
@@ -37,26 +36,19 @@ public record PluginSettings(
   private static final int MAX_ENVIRONMENT_BYTES = 32 << 10;
   private static final String AUTO = "auto";
 
-  /// How instances are made.
-  ///
-  /// @param policy `fresh`: each call gets an instance of its own
-  public record Instance(String policy) {
-    static final Instance FRESH = new Instance("fresh");
-  }
-
   /// Fills in defaults and checks what is there.
   ///
   /// @throws dev.cloister.sandbox.problem.ApiException if a value is wrong or not available
   @JsonCreator
   static PluginSettings of(
-      @JsonProperty("instance") @Nullable Instance instance,
+      @JsonProperty("instance") @Nullable InstanceChoice instance,
       @JsonProperty("abi") @Nullable String abi,
       @JsonProperty("capabilities") @Nullable Map<String, Object> capabilities,
       @JsonProperty("tier") @Nullable String tier,
       @JsonProperty("environment") @Nullable Map<String, String> environment,
       @JsonProperty("extism") @Nullable ExtismOptions extism) {
     return new PluginSettings(
-        instance == null ? Instance.FRESH : instance,
+        instance == null ? InstanceChoice.FRESH : instance,
         abi == null ? AUTO : abi,
         capabilities == null ? Map.of() : capabilities,
         tier == null ? AUTO : tier,
@@ -88,11 +80,7 @@ public record PluginSettings(
   }
 
   private void check() {
-    if (!instance.equals(Instance.FRESH)) {
-      throw Problem.notAvailable("the instance policy \"" + instance.policy() + "\"")
-          .with("allowed", "fresh")
-          .asException();
-    }
+    instance.check();
     checkAbi();
     extism.check();
     requireAuto("tier", tier);

@@ -19,12 +19,14 @@ import org.slf4j.LoggerFactory;
 /// @param keys their keys
 /// @param audit what changed
 /// @param storage what is damaged of what is stored
+/// @param signatures whose signatures of modules tenants want
 public record Registry(
     TenantRegistry tenants,
     PluginRegistry plugins,
     KeyRegistry keys,
     AuditLog audit,
-    StorageHealth storage) {
+    StorageHealth storage,
+    Signatures signatures) {
 
   private static final Logger LOG = LoggerFactory.getLogger(Registry.class);
 
@@ -56,11 +58,13 @@ public record Registry(
       // One of them may have named a blob that nothing else names.
       LOG.warn("event=blobs-not-collected damagedRows={}", storage.damagedRows().size());
     }
+    Signatures signatures = new Signatures(store, tenants, audit, config.auth().minSignatures());
     return new Registry(
         tenants,
-        new PluginRegistry(store, blobs, tenants, audit, collector, clock),
+        new PluginRegistry(store, blobs, tenants, signatures, audit, collector, clock),
         new KeyRegistry(store, tenants, keys, audit, config.auth().keysPerTenant(), random, clock),
         audit,
-        storage);
+        storage,
+        signatures);
   }
 }

@@ -16,6 +16,8 @@ public enum CallOutcome {
   RATE_LIMITED("rateLimited"),
   /// Refused, because too many calls were waiting.
   OVERLOADED("overloaded"),
+  /// Refused, because the plugin crashed again and again.
+  CRASH_LOOP("crashLoop"),
   /// Refused or failed for any other reason.
   ERROR("error");
 

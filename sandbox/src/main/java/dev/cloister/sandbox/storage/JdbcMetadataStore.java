@@ -110,6 +110,18 @@ public final class JdbcMetadataStore implements MetadataStore {
   }
 
   @Override
+  public @Nullable String signaturePolicy(TenantName tenant) {
+    // Boxed in a list because a transaction's result is never null.
+    List<String> found = database.read(session -> SignatureTable.policies(session, tenant));
+    return found.isEmpty() ? null : found.getFirst();
+  }
+
+  @Override
+  public List<Signer> signers(TenantName tenant, PluginName plugin, BlobDigest version) {
+    return database.read(session -> SignatureTable.signers(session, tenant, plugin, version));
+  }
+
+  @Override
   public List<AuditRecord> audit(AuditFilter filter) {
     return database.read(session -> AuditTable.list(session, filter));
   }

@@ -130,8 +130,7 @@ final class LedgerApiTest {
     limit("memoryBytes", 1 << 20);
     operator.upload(MATH, Modules.arithmetic()).expect(201);
 
-    JsonNode problem =
-        operator.post(MATH + "/call/add", new byte[2 << 20]).problem(422, "limit");
+    JsonNode problem = operator.post(MATH + "/call/add", new byte[2 << 20]).problem(422, "limit");
 
     assertThat(problem.path("limit").asText()).isEqualTo("memoryBytes");
     Awaitility.await().until(() -> usage("memory", "BUFFER") == 0);

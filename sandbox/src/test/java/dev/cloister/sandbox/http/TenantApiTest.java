@@ -215,7 +215,6 @@ final class TenantApiTest {
 
     assertThat(admin.get(path).json().path("environment").path("GREETING").asText())
         .isEqualTo("hello");
-    admin.put(path, "{\"instance\":{\"policy\":\"pooled\"}}").problem(501, "not-available");
     admin.put(path, "{\"capabilities\":{\"egress\":[\"*\"]}}").problem(501, "not-available");
     admin.put(path, "{\"tier\":\"debug\"}").problem(501, "not-available");
     admin.put(path, "{\"environment\":{\"A=B\":\"\"}}").problem(400, "invalid-request");

@@ -31,6 +31,8 @@ final class PlugIn implements AutoCloseable {
   static final FuncType RETURNS_CODE = new FuncType(List.of(), List.of(I32));
   static final long INSTANCE_BYTES = 4 << 20;
 
+  private static final InstanceLimits LIMITS = new InstanceLimits(INSTANCE_BYTES, 100, 1 << 20);
+
   private final HeapLedger ledger = new HeapLedger(64 << 20);
   private final VariableStore variables = new VariableStore(ledger);
   private final ModuleHandle module;
@@ -38,7 +40,7 @@ final class PlugIn implements AutoCloseable {
   private final HostServices services;
   private final LogLevel level;
   private final Captured standardOutput = new Captured();
-  private GuestInstance<ExtismProgram> instance;
+  private GuestInstance instance;
 
   PlugIn(Guests guests, byte[] module, ExtismSettings settings, HostServices services) {
     this(guests, module, settings, services, LogLevel.INFO);
@@ -88,10 +90,12 @@ final class PlugIn implements AutoCloseable {
     instance.begin(
         new CallContext(
             InputSource.EMPTY, standardOutput, standardOutput, BlockingRegion.NONE, services),
+        LIMITS,
         /* fuel= */ 0);
     try {
       ExtismProgram program =
           instance.program(
+              ExtismProgram.class,
               module,
               (_, context) ->
                   ExtismProgram.link(
@@ -131,12 +135,8 @@ final class PlugIn implements AutoCloseable {
     }
   }
 
-  private GuestInstance<ExtismProgram> newInstance() {
-    return new GuestInstance<>(
-        ledger,
-        new InstanceLimits(INSTANCE_BYTES, 100, 1 << 20),
-        new FakeClock(),
-        RandomSource.secure());
+  private GuestInstance newInstance() {
+    return new GuestInstance(ledger, LIMITS, new FakeClock(), RandomSource.secure());
   }
 
   /// Instructions that call functions of the host. Every function of the test returns a code.

@@ -1,0 +1,37 @@
+package dev.cloister.isolate.instance;
+
+import dev.cloister.isolate.plugin.InstancePolicy;
+import org.jspecify.annotations.Nullable;
+
+/// Where one call gets its instance from and leaves it. Used on the guest's thread.
+public interface InstanceSource {
+  /// Instances that are made for one call and then dropped.
+  InstanceSource FRESH =
+      new InstanceSource() {
+        @Override
+        public InstancePolicy policy() {
+          return InstancePolicy.FRESH;
+        }
+
+        @Override
+        public @Nullable GuestInstance take() {
+          return null;
+        }
+
+        @Override
+        public void leave(GuestInstance instance, boolean isIntact) {
+          instance.close();
+        }
+      };
+
+  /// How long the instances live.
+  InstancePolicy policy();
+
+  /// A kept instance, which belongs to the call from now on; null if the call is to make one.
+  @Nullable GuestInstance take();
+
+  /// Takes the instance that served the call, to keep or to close it.
+  ///
+  /// @param isIntact whether the guest's part of the call ended by returning
+  void leave(GuestInstance instance, boolean isIntact);
+}

@@ -1,0 +1,460 @@
+package dev.cloister.isolate.instance;
+
+import com.google.errorprone.annotations.concurrent.GuardedBy;
+import dev.cloister.engine.module.ModuleHash;
+import dev.cloister.isolate.plugin.InstancePolicy;
+import dev.cloister.isolate.plugin.PluginHandle;
+import java.util.ArrayDeque;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.HashMap;
+import java.util.Iterator;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.TimeUnit;
+import java.util.function.LongSupplier;
+import java.util.function.Predicate;
+import org.jspecify.annotations.Nullable;
+
+/// The instances of one tenant that outlive a call: pooled ones that wait for any call, and
+/// stateful ones in their slots. Any thread.
+///
+/// Instances are closed, and holds on plugins given back, without the lock.
+public final class KeptInstances implements AutoCloseable {
+  private final LongSupplier nanoTime;
+  private final Object lock = new Object();
+
+  /// Of each version the pooled instances that wait, the last used first.
+  @GuardedBy("lock")
+  private final Map<VersionKey, ArrayDeque<Idle>> pools = new HashMap<>(0);
+
+  @GuardedBy("lock")
+  private final Map<StateKey, InstanceSlot> slots = new HashMap<>(0);
+
+  /// Holds to be given back by whoever comes next and holds no lock.
+  @GuardedBy("lock")
+  private final List<PluginHandle> released = new ArrayList<>(0);
+
+  @GuardedBy("lock")
+  private boolean closed;
+
+  /// Makes an empty one.
+  ///
+  /// @param nanoTime the tenant's clock
+  public KeptInstances(LongSupplier nanoTime) {
+    this.nanoTime = nanoTime;
+  }
+
+  /// A pooled instance that waits for a call, with a hold on its plugin.
+  private record Idle(
+      GuestInstance instance, PluginHandle plugin, long sinceNanos, long allowedNanos) {
+    long endNanos() {
+      return sinceNanos + allowedNanos;
+    }
+  }
+
+  /// Where calls of `plugin` get instances that serve any of them.
+  public InstanceSource pool(PluginHandle plugin, InstanceRequest request, long fuel) {
+    return new Pool(plugin, request, fuel);
+  }
+
+  /// Gets in the queue for a stateful instance, which is made if need be.
+  ///
+  /// @param maxInstances how many stateful instances the tenant may have
+  public SlotEntry enter(
+      PluginHandle plugin, InstanceRequest request, Turn turn, long maxInstances, long fuel) {
+    VersionKey version = new VersionKey(request.plugin(), plugin.hash());
+    StateKey key = new StateKey(version, request.key());
+    synchronized (lock) {
+      InstanceSlot slot = slots.get(key);
+      if (slot == null) {
+        if (slots.size() >= maxInstances) {
+          return new SlotEntry.Refused("keptInstances", slots.size() + 1L, maxInstances);
+        }
+        long allowed = request.settings().maxInstances();
+        long used = 1;
+        for (StateKey other : slots.keySet()) {
+          used += other.version().plugin().equals(request.plugin()) ? 1 : 0;
+        }
+        if (used > allowed) {
+          return new SlotEntry.Refused("maxInstances", used, allowed);
+        }
+        slot = new InstanceSlot(key);
+        slots.put(key, slot);
+      }
+      turn.serveFrom(new Slot(slot, plugin, fuel));
+      slot.turns.add(turn);
+      slot.calls++;
+      slot.idleNanos = TimeUnit.MILLISECONDS.toNanos(request.settings().idleMillis());
+      return new SlotEntry.Entered(slot.turns.size() == 1);
+    }
+  }
+
+  /// Takes `turn` out of the queue of its slot.
+  ///
+  /// @return false if it is not waiting there
+  public boolean withdraw(InstanceSource source, Turn turn) {
+    if (!(source instanceof Slot slot)) {
+      return false;
+    }
+    synchronized (lock) {
+      return slot.slot.turns.peek() != turn && slot.slot.turns.remove(turn);
+    }
+  }
+
+  /// Notes that `turn` has had its turn.
+  ///
+  /// @return whose turn it is now; null if it is nobody's, or was not that of `turn`
+  public @Nullable Turn end(InstanceSource source, Turn turn) {
+    return source instanceof Slot slot ? end(slot.slot, turn) : null;
+  }
+
+  private @Nullable Turn end(InstanceSlot slot, Turn turn) {
+    synchronized (lock) {
+      if (slot.turns.peek() != turn) {
+        return null;
+      }
+      slot.turns.poll();
+      slot.idleSinceNanos = nanoTime.getAsLong();
+      dropIfUnused(slot);
+      return slot.turns.peek();
+    }
+  }
+
+  /// Closes the pooled instance that has waited longest, so that what it is charged can be used
+  /// otherwise. The calling thread may be a guest's in the middle of an allocation.
+  ///
+  /// @return false if there is none
+  public boolean reclaim() {
+    Idle oldest = null;
+    synchronized (lock) {
+      for (ArrayDeque<Idle> pool : pools.values()) {
+        Idle last = pool.peekLast();
+        if (last != null && (oldest == null || last.sinceNanos() - oldest.sinceNanos() < 0)) {
+          oldest = last;
+        }
+      }
+      if (oldest == null) {
+        return false;
+      }
+      remove(oldest);
+      released.add(oldest.plugin());
+    }
+    oldest.instance().close();
+    return true;
+  }
+
+  /// Closes the pooled instances that have waited for too long.
+  public void dropExpired() {
+    long nowNanos = nanoTime.getAsLong();
+    drop(_ -> true, idle -> idle.endNanos() - nowNanos <= 0);
+  }
+
+  /// In how many nanoseconds something of what is kept has waited for too long; -1 if nothing is
+  /// kept. Slots that nobody ends the waiting of do not count.
+  public long nextExpiryNanos() {
+    long nowNanos = nanoTime.getAsLong();
+    synchronized (lock) {
+      long next = Long.MAX_VALUE;
+      for (ArrayDeque<Idle> pool : pools.values()) {
+        for (Idle idle : pool) {
+          next = Math.min(next, Math.max(0, idle.endNanos() - nowNanos));
+        }
+      }
+      return next == Long.MAX_VALUE ? -1 : next;
+    }
+  }
+
+  /// Drops the pooled instances of a module, in whatever plugin: it was unloaded. Stateful ones
+  /// stay and keep it.
+  public void unloaded(ModuleHash module) {
+    drop(version -> version.module().equals(module), _ -> true);
+  }
+
+  /// Drops everything that is kept of a plugin; what is in a call is dropped after it.
+  public void drop(String plugin) {
+    drop(version -> version.plugin().equals(plugin), _ -> true);
+    dropSlots(key -> key.version().plugin().equals(plugin));
+  }
+
+  /// Drops the pooled instances of a plugin: it is to have others.
+  public void dropPooled(String plugin) {
+    drop(version -> version.plugin().equals(plugin), _ -> true);
+  }
+
+  /// Drops everything that is kept of a version of a plugin.
+  public void drop(VersionKey version) {
+    drop(version::equals, _ -> true);
+    dropSlots(key -> key.version().equals(version));
+  }
+
+  /// Drops the state of one instance, in all versions of its plugin; if a call has it, after the
+  /// call.
+  ///
+  /// @return whether there is such an instance
+  public boolean drop(String plugin, String key) {
+    return dropSlots(state -> state.version().plugin().equals(plugin) && state.key().equals(key))
+        > 0;
+  }
+
+  /// The stateful instances of a plugin, by version and key.
+  public List<InstanceInfo> stateful(String plugin) {
+    long nowNanos = nanoTime.getAsLong();
+    synchronized (lock) {
+      return slots.values().stream()
+          .filter(slot -> slot.key.version().plugin().equals(plugin))
+          .map(slot -> info(slot, nowNanos))
+          .sorted(
+              Comparator.comparing((InstanceInfo info) -> info.key().key())
+                  .thenComparing(info -> info.key().version().module().hex()))
+          .toList();
+    }
+  }
+
+  /// How many pooled instances wait for a call.
+  public int pooledCount() {
+    synchronized (lock) {
+      return pools.values().stream().mapToInt(ArrayDeque::size).sum();
+    }
+  }
+
+  /// How many stateful instances there are.
+  public int statefulCount() {
+    synchronized (lock) {
+      return slots.size();
+    }
+  }
+
+  /// Gives back holds on plugins that could not be given back where they ended. Called where no
+  /// lock is held.
+  public void releaseHolds() {
+    List<PluginHandle> handles;
+    synchronized (lock) {
+      if (released.isEmpty()) {
+        return;
+      }
+      handles = List.copyOf(released);
+      released.clear();
+    }
+    handles.forEach(PluginHandle::release);
+  }
+
+  /// Drops everything and keeps nothing any more. When no call is running.
+  @Override
+  public void close() {
+    synchronized (lock) {
+      closed = true;
+    }
+    drop(_ -> true, _ -> true);
+    dropSlots(_ -> true);
+    releaseHolds();
+  }
+
+  @GuardedBy("lock")
+  private static InstanceInfo info(InstanceSlot slot, long nowNanos) {
+    boolean isBusy = !slot.turns.isEmpty();
+    return new InstanceInfo(
+        slot.key,
+        isBusy,
+        /* isHibernating= */ false,
+        Math.max(0, slot.turns.size() - 1),
+        slot.calls,
+        isBusy ? 0 : nowNanos - slot.idleSinceNanos);
+  }
+
+  @GuardedBy("lock")
+  private void remove(Idle idle) {
+    VersionKey found = null;
+    for (Map.Entry<VersionKey, ArrayDeque<Idle>> pool : pools.entrySet()) {
+      if (pool.getValue().remove(idle) && pool.getValue().isEmpty()) {
+        found = pool.getKey();
+      }
+    }
+    if (found != null) {
+      pools.remove(found);
+    }
+  }
+
+  private void drop(Predicate<VersionKey> versions, Predicate<Idle> which) {
+    List<Idle> dropped = new ArrayList<>();
+    synchronized (lock) {
+      Iterator<Map.Entry<VersionKey, ArrayDeque<Idle>>> each = pools.entrySet().iterator();
+      while (each.hasNext()) {
+        Map.Entry<VersionKey, ArrayDeque<Idle>> pool = each.next();
+        if (versions.test(pool.getKey())) {
+          pool.getValue().removeIf(idle -> which.test(idle) && dropped.add(idle));
+          if (pool.getValue().isEmpty()) {
+            each.remove();
+          }
+        }
+      }
+    }
+    for (Idle idle : dropped) {
+      idle.instance().close();
+      idle.plugin().release();
+    }
+  }
+
+  private int dropSlots(Predicate<StateKey> which) {
+    List<GuestInstance> instances = new ArrayList<>();
+    List<PluginHandle> plugins = new ArrayList<>();
+    int count = 0;
+    synchronized (lock) {
+      for (InstanceSlot slot : List.copyOf(slots.values())) {
+        if (which.test(slot.key)) {
+          count++;
+          if (slot.instance != null && slot.plugin != null) {
+            instances.add(slot.instance);
+            plugins.add(slot.plugin);
+            slot.instance = null;
+            slot.plugin = null;
+          }
+          slot.isDropped = !slot.turns.isEmpty();
+          dropIfUnused(slot);
+        }
+      }
+    }
+    instances.forEach(GuestInstance::close);
+    plugins.forEach(PluginHandle::release);
+    return count;
+  }
+
+  @GuardedBy("lock")
+  private void dropIfUnused(InstanceSlot slot) {
+    if (slot.turns.isEmpty() && slot.instance == null) {
+      slots.remove(slot.key, slot);
+    }
+  }
+
+  /// The pooled instances of a version.
+  private final class Pool implements InstanceSource {
+    private final PluginHandle plugin;
+    private final VersionKey version;
+    private final InstanceSettings settings;
+    private final long fuel;
+
+    Pool(PluginHandle plugin, InstanceRequest request, long fuel) {
+      this.plugin = plugin;
+      this.version = new VersionKey(request.plugin(), plugin.hash());
+      this.settings = request.settings();
+      this.fuel = fuel;
+    }
+
+    @Override
+    public InstancePolicy policy() {
+      return InstancePolicy.POOLED;
+    }
+
+    @Override
+    public @Nullable GuestInstance take() {
+      while (true) {
+        Idle idle;
+        synchronized (lock) {
+          ArrayDeque<Idle> pool = pools.get(version);
+          idle = pool == null ? null : pool.poll();
+          if (pool != null && pool.isEmpty()) {
+            pools.remove(version);
+          }
+        }
+        if (idle == null) {
+          return null;
+        }
+        idle.plugin().release(); // the call has a hold of its own
+        if (idle.instance().suits(fuel)) {
+          return idle.instance();
+        }
+        idle.instance().close();
+      }
+    }
+
+    @Override
+    public void leave(GuestInstance instance, boolean isIntact) {
+      if (!isIntact || instance.uses() >= settings.maxUses() || !keep(instance)) {
+        instance.close();
+      }
+    }
+
+    private boolean keep(GuestInstance instance) {
+      instance.forgetCall();
+      if (!plugin.hold()) {
+        return false;
+      }
+      long allowedNanos = TimeUnit.MILLISECONDS.toNanos(settings.idleMillis());
+      Idle idle = new Idle(instance, plugin, nanoTime.getAsLong(), allowedNanos);
+      boolean isKept = false;
+      synchronized (lock) {
+        ArrayDeque<Idle> pool = pools.get(version);
+        if (!closed && (pool == null || pool.size() < settings.maxIdle())) {
+          pools.computeIfAbsent(version, _ -> new ArrayDeque<>(1)).push(idle);
+          isKept = true;
+        }
+      }
+      if (!isKept) {
+        plugin.release();
+      }
+      return isKept;
+    }
+  }
+
+  /// The instance of a slot, for whoever has the turn.
+  private final class Slot implements InstanceSource {
+    private final InstanceSlot slot;
+    private final PluginHandle plugin;
+    private final long fuel;
+
+    Slot(InstanceSlot slot, PluginHandle plugin, long fuel) {
+      this.slot = slot;
+      this.plugin = plugin;
+      this.fuel = fuel;
+    }
+
+    @Override
+    public InstancePolicy policy() {
+      return InstancePolicy.STATEFUL;
+    }
+
+    @Override
+    public @Nullable GuestInstance take() {
+      GuestInstance taken;
+      PluginHandle held;
+      synchronized (lock) {
+        taken = slot.instance;
+        held = slot.plugin;
+        slot.instance = null;
+        slot.plugin = null;
+        slot.isDropped = false;
+      }
+      if (held != null) {
+        held.release(); // the call has a hold of its own
+      }
+      if (taken != null && !taken.suits(fuel)) {
+        taken.close();
+        return null;
+      }
+      return taken;
+    }
+
+    @Override
+    public void leave(GuestInstance instance, boolean isIntact) {
+      if (!isIntact || !keep(instance)) {
+        instance.close();
+      }
+    }
+
+    private boolean keep(GuestInstance instance) {
+      plugin.retain();
+      boolean isKept = false;
+      synchronized (lock) {
+        if (!closed && !slot.isDropped) {
+          slot.instance = instance;
+          slot.plugin = plugin;
+          isKept = true;
+        }
+      }
+      if (!isKept) {
+        plugin.release();
+      }
+      return isKept;
+    }
+  }
+}
