@@ -283,7 +283,7 @@ final class InvocationApi {
               if (done.succeeded()) {
                 answer(target, done.result(), startNanos);
               } else {
-                end(target, CallOutcome.ERROR, startNanos);
+                fail(target, startNanos);
                 target.fail(done.cause());
               }
             }));
@@ -313,9 +313,15 @@ final class InvocationApi {
   }
 
   private void answer(Target target, InvocationOutcome outcome, long startNanos) {
-    InvocationAnswer answer = InvocationAnswer.of(
-            outcome.result(), target.plugin.settings().extism().contentType());
-    end(target, answer.outcome(), startNanos);
+    InvocationAnswer answer =
+        InvocationAnswer.of(outcome.result(), target.plugin.settings().extism().contentType());
+    meter.end(
+        target.tenant,
+        target.plugin.name(),
+        answer.outcome(),
+        startNanos,
+        outcome.timings().cpuNanos(),
+        answer.answer().body().length);
     Answer complete =
         answer
             .answer()
@@ -330,7 +336,8 @@ final class InvocationApi {
     target.exchange.answer(complete).onComplete(_ -> outcome.close());
   }
 
-  private void end(Target target, CallOutcome outcome, long startNanos) {
-    meter.end(target.tenant, target.plugin.name(), outcome, startNanos);
+  /// Notes the end of a call that never ran.
+  private void fail(Target target, long startNanos) {
+    meter.end(target.tenant, target.plugin.name(), CallOutcome.ERROR, startNanos, 0, 0);
   }
 }

@@ -46,10 +46,7 @@ final class ExtismApiTest {
 
   private Reply call(String plugin, String export, String input) {
     return client.send(
-        "POST",
-        PLUGINS + plugin + "/call/" + export,
-        BodyPublishers.ofString(input),
-        "text/plain");
+        "POST", PLUGINS + plugin + "/call/" + export, BodyPublishers.ofString(input), "text/plain");
   }
 
   @Test
@@ -68,15 +65,13 @@ final class ExtismApiTest {
   void call_thatFails_saysWhatThePluginSaid() {
     JsonNode problem = call("vowels", "count", "x".repeat(65_537)).problem(422, "plugin-error");
 
-    assertThat(problem.path("message").asText())
-        .isEqualTo("the input is longer than 65536 bytes");
+    assertThat(problem.path("message").asText()).isEqualTo("the input is longer than 65536 bytes");
     assertThat(problem.path("code").asInt()).isEqualTo(1);
   }
 
   @Test
   void httpRequest_withoutTheCapability_isAnError() {
-    JsonNode problem =
-        call("vowels", "fetch", "http://localhost/").problem(422, "plugin-error");
+    JsonNode problem = call("vowels", "fetch", "http://localhost/").problem(422, "plugin-error");
 
     assertThat(problem.path("message").asText()).contains("no capability \"http\"");
     assertThat(problem.path("code").asInt()).isEqualTo(-1);
