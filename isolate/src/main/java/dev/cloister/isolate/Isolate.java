@@ -6,6 +6,7 @@ import dev.cloister.engine.WasmEngine;
 import dev.cloister.engine.debug.Debugger;
 import dev.cloister.engine.logging.CodeLogListener;
 import dev.cloister.engine.module.ModuleHash;
+import dev.cloister.isolate.abi.extism.VariableStore;
 import dev.cloister.isolate.heap.HeapLedger;
 import dev.cloister.isolate.heap.HeapSnapshot;
 import dev.cloister.isolate.instance.KeptInstances;
@@ -203,6 +204,11 @@ public final class Isolate {
   /// still.
   public Debugger debugger() {
     return engineIsolate.debugger();
+  }
+
+  /// Makes variables for a plugin of the tenant, charged to it until they are closed.
+  public VariableStore newVariables() {
+    return new VariableStore(ledger);
   }
 
   /// Runs a call, or refuses it. Never fails for anything that a guest, a caller or a limit did:

@@ -27,6 +27,7 @@ import dev.cloister.sandbox.storage.JdbcMetadataStore;
 import dev.cloister.sandbox.storage.MetadataStore;
 import dev.cloister.sandbox.storage.PersistedCode;
 import dev.cloister.sandbox.storage.PostgresAddress;
+import dev.cloister.sandbox.storage.StorageHealth;
 import io.vertx.core.Future;
 import io.vertx.core.Vertx;
 import io.vertx.core.VertxOptions;
@@ -82,7 +83,8 @@ public final class Sandbox implements AutoCloseable {
     DataFolder folder =
         lifecycle.add("data folder", DataFolder.open(Path.of(config.storage().folder())));
     MetadataStore store = lifecycle.add("metadata", metadata(config, folder));
-    FileBlobStore blobs = FileBlobStore.open(folder.blobs());
+    StorageHealth storage = new StorageHealth();
+    FileBlobStore blobs = FileBlobStore.open(folder.blobs(), storage);
     KeyRing keys = new KeyRing(OperatorKey.load(folder, operatorKey, random), clock);
 
     // What runs guests.
@@ -104,7 +106,8 @@ public final class Sandbox implements AutoCloseable {
     }
 
     // What is served.
-    Registry registry = Registry.restore(config, store, blobs, isolates, keys, random, clock);
+    Registry registry =
+        Registry.restore(config, store, blobs, storage, isolates, keys, random, clock);
     lifecycle.add("key uses", KeyUseWriter.start(store, keys));
     WarmUp warmUp = lifecycle.add("warm-up", new WarmUp());
     HealthApi health = new HealthApi(warmUp::pending);
@@ -137,7 +140,11 @@ public final class Sandbox implements AutoCloseable {
   /// Returns the address at which the server accepts requests.
   public String url() {
     String host = config.http().host();
-    return "http://" + (host.contains(":") ? "[" + host + "]" : host) + ":" + port;
+    return config.http().scheme()
+        + "://"
+        + (host.contains(":") ? "[" + host + "]" : host)
+        + ":"
+        + port;
   }
 
   /// Drains and stops the server: requests in flight end, new ones are not accepted.

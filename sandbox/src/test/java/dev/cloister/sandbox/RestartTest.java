@@ -88,28 +88,6 @@ final class RestartTest {
   }
 
   @Test
-  void changedBlob_isAnError_notAnAnswer() throws IOException {
-    String version;
-    try (TestServer server = TestServer.start(folder)) {
-      server.operator().put("/v1/tenants/acme", "{}").expect(201);
-      version = upload(server.operator(), "1");
-    }
-    String hex = version.substring("sha256:".length());
-    Path blob = folder.resolve("blobs/sha256").resolve(hex.substring(0, 2)).resolve(hex);
-    byte[] bytes = Files.readAllBytes(blob);
-    bytes[bytes.length - 1] ^= 1;
-    Files.write(blob, bytes);
-
-    try (TestServer server = TestServer.start(folder)) {
-      TestClient operator = server.operator();
-      await().until(() -> operator.get("/readyz").status() == 200);
-      operator.post(MATH + "/call/add", "{\"args\":[2,40]}").problem(500, "internal");
-      operator.upload(MATH, Modules.arithmetic("1")).expect(200);
-      operator.post(MATH + "/call/add", "{\"args\":[2,40]}").expect(200);
-    }
-  }
-
-  @Test
   void unreferencedBlobs_areRemovedAtTheStart() throws IOException {
     TestServer.start(folder).close();
     Path stray =

@@ -1,22 +1,28 @@
 package dev.cloister.isolate.abi;
 
+import java.util.Arrays;
+import java.util.Map;
+import java.util.stream.Collectors;
+import org.jspecify.annotations.Nullable;
+
 /// The conventions that a plugin can follow.
 public enum Abi {
   /// Exports with numeric parameters, called with typed values; no imports needed.
-  PLAIN("plain", true),
+  PLAIN("plain"),
   /// A WASI preview 1 command: `_start`, arguments, standard streams, exit code.
-  WASI_COMMAND("wasi-command", true),
+  WASI_COMMAND("wasi-command"),
   /// A WASI preview 1 reactor: `_initialize` once, then its exports as plain ones.
-  WASI_REACTOR("wasi-reactor", true),
+  WASI_REACTOR("wasi-reactor"),
   /// An Extism plug-in: bytes in, bytes out over the host's block memory.
-  EXTISM("extism", false);
+  EXTISM("extism");
+
+  private static final Map<String, Abi> BY_LABEL =
+      Arrays.stream(values()).collect(Collectors.toUnmodifiableMap(Abi::label, abi -> abi));
 
   private final String label;
-  private final boolean available;
 
-  Abi(String label, boolean available) {
+  Abi(String label) {
     this.label = label;
-    this.available = available;
   }
 
   /// The name in the API.
@@ -24,8 +30,8 @@ public enum Abi {
     return label;
   }
 
-  /// Whether plugins of this convention can be called; the others are recognised only.
-  public boolean isAvailable() {
-    return available;
+  /// The convention of this name, or null.
+  public static @Nullable Abi labelled(String label) {
+    return BY_LABEL.get(label);
   }
 }

@@ -31,6 +31,20 @@ public final class CapabilityNeeds {
     return needs;
   }
 
+  /// What of `needs` calls are refused without. An Extism function that is not granted fails when it
+  /// is called: development kits import it for plug-ins that never do.
+  public static SortedMap<Capability, List<String>> required(
+      SortedMap<Capability, List<String>> needs) {
+    SortedMap<Capability, List<String>> required = new TreeMap<>();
+    needs.forEach((capability, imports) -> {
+      List<String> firm = imports.stream().filter(name -> !name.startsWith(EXTISM)).toList();
+      if (!firm.isEmpty()) {
+        required.put(capability, firm);
+      }
+    });
+    return required;
+  }
+
   /// What the import of `name` from `moduleName` needs, or null for nothing.
   public static @Nullable Capability of(String moduleName, String name) {
     if (CloisterModule.isModuleName(moduleName)) {

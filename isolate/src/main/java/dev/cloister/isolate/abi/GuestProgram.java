@@ -17,9 +17,6 @@ import org.jspecify.annotations.Nullable;
 /// [ProcessExit], and whatever the streams of its [WasiConfig] throw. Confined to one thread at a
 /// time.
 public final class GuestProgram implements Program {
-  /// What a module without the exports of WASI may have to set itself up.
-  private static final String CALL_CONSTRUCTORS = "__wasm_call_ctors";
-
   private final Instance instance;
   private final WasiPreview1 wasi;
 
@@ -145,11 +142,6 @@ public final class GuestProgram implements Program {
       return;
     }
     isInitialized = true;
-    if (AbiDetector.exportsProcedure(instance.module(), AbiDetector.INITIALIZE)) {
-      instance.exportedFunction(AbiDetector.INITIALIZE).call();
-    } else if (AbiDetector.exportsProcedure(instance.module(), CALL_CONSTRUCTORS)
-        && !AbiDetector.exportsProcedure(instance.module(), AbiDetector.START)) {
-      instance.exportedFunction(CALL_CONSTRUCTORS).call();
-    }
+    Initialization.run(instance);
   }
 }

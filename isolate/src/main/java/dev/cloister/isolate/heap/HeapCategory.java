@@ -23,7 +23,9 @@ public enum HeapCategory {
   /// Lines of logs that are kept for readers.
   LOG("log"),
   /// Files and directories of virtual file systems.
-  FILE("file");
+  FILE("file"),
+  /// Variables of plug-ins, which outlive their instances.
+  VARIABLE("variable");
 
   private final String label;
 

@@ -1,6 +1,7 @@
 package dev.cloister.isolate.host;
 
 import com.google.errorprone.annotations.CanIgnoreReturnValue;
+import dev.cloister.engine.runtime.Imports;
 
 /// What the calls of one plugin may use of their host: services, each of them only if it was
 /// granted. Immutable, any thread.
@@ -17,6 +18,7 @@ public final class HostServices {
   private final NamedValues secrets;
   private final OutboundHttp http;
   private final PluginLog log;
+  private final Imports functions;
 
   private HostServices(Builder builder) {
     this.grants = builder.grants;
@@ -25,6 +27,7 @@ public final class HostServices {
     this.secrets = builder.secrets;
     this.http = builder.http;
     this.log = builder.log;
+    this.functions = builder.functions;
   }
 
   /// Starts with services that have nothing to give.
@@ -76,6 +79,11 @@ public final class HostServices {
     return log;
   }
 
+  /// What else its modules may import: functions of whoever embeds the isolates.
+  public Imports functions() {
+    return functions;
+  }
+
   private void require(Capability capability) {
     if (!grants.allows(capability)) {
       throw HostServiceException.denied(capability);
@@ -90,6 +98,7 @@ public final class HostServices {
     private NamedValues secrets = NamedValues.NONE;
     private OutboundHttp http = OutboundHttp.NONE;
     private PluginLog log = PluginLog.DISCARD;
+    private Imports functions = Imports.NONE;
 
     private Builder(Grants grants) {
       this.grants = grants;
@@ -127,6 +136,13 @@ public final class HostServices {
     @CanIgnoreReturnValue
     public Builder log(PluginLog pluginLog) {
       log = pluginLog;
+      return this;
+    }
+
+    /// Sets what else modules may import, of any module name; any thread uses it.
+    @CanIgnoreReturnValue
+    public Builder functions(Imports imports) {
+      functions = imports;
       return this;
     }
 

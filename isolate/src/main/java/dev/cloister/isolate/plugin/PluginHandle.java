@@ -9,6 +9,9 @@ import dev.cloister.engine.runtime.CodeKind;
 import dev.cloister.isolate.abi.Abi;
 import dev.cloister.isolate.abi.AbiDetector;
 import dev.cloister.isolate.abi.CapabilityNeeds;
+import dev.cloister.isolate.abi.ProgramModules;
+import dev.cloister.isolate.abi.extism.ExtismEnvironment;
+import dev.cloister.isolate.abi.extism.ExtismSettings;
 import dev.cloister.isolate.host.Capability;
 import dev.cloister.isolate.imports.CloisterModule;
 import dev.cloister.isolate.wasi.WasiPreview1;
@@ -32,6 +35,7 @@ public final class PluginHandle {
   private final CodeBudget budget;
   private final Abi abi;
   private final SortedMap<Capability, List<String>> needs;
+  private final SortedMap<Capability, List<String>> requirements;
   private final List<Import> unresolvedImports;
 
   private final Object lock = new Object();
@@ -55,6 +59,7 @@ public final class PluginHandle {
     this.paidKinds = EnumSet.of(CodeKind.BASELINE, CodeKind.OPTIMIZED);
     this.abi = AbiDetector.detect(module.module());
     this.needs = Collections.unmodifiableSortedMap(CapabilityNeeds.of(module.module()));
+    this.requirements = Collections.unmodifiableSortedMap(CapabilityNeeds.required(needs));
     this.unresolvedImports =
         module.module().imports().stream().filter(needed -> !isProvided(needed)).toList();
   }
@@ -62,12 +67,18 @@ public final class PluginHandle {
   /// Whether something on this server provides an import, given the capability that it needs.
   public static boolean isProvided(Import needed) {
     return WasiPreview1.provides(needed.module(), needed.name())
+        || ExtismEnvironment.provides(needed.module(), needed.name())
         || CloisterModule.provides(needed.module(), needed.name());
   }
 
   /// What the module needs to be granted, with the imports that need it.
   public SortedMap<Capability, List<String>> needs() {
     return needs;
+  }
+
+  /// What of it calls are refused without.
+  public SortedMap<Capability, List<String>> requirements() {
+    return requirements;
   }
 
   /// Takes `module` over and charges `budget` for it.
@@ -109,6 +120,16 @@ public final class PluginHandle {
   /// The engine's reference, which must not be closed; for a caller that has a hold.
   public ModuleHandle engineHandle() {
     return module;
+  }
+
+  /// What a program of it is linked of.
+  public ProgramModules modules() {
+    return ProgramModules.of(module);
+  }
+
+  /// What its author chose for it if it is an Extism plug-in.
+  public ExtismSettings extismSettings() {
+    return ExtismSettings.DEFAULTS;
   }
 
   /// Pays for code of `kind` that a call is about to run; for a caller that has a hold.

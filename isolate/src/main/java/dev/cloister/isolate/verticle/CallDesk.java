@@ -1,6 +1,8 @@
 package dev.cloister.isolate.verticle;
 
 import dev.cloister.engine.error.StopReason;
+import dev.cloister.engine.module.Import;
+import dev.cloister.engine.runtime.Imports;
 import dev.cloister.isolate.abi.Abi;
 import dev.cloister.isolate.heap.HeapCategory;
 import dev.cloister.isolate.heap.HeapLedger;
@@ -359,18 +361,26 @@ public final class CallDesk {
 
   private static @Nullable InvocationResult unsuited(Invocation invocation) {
     Abi abi = invocation.plugin().abi();
-    if (!abi.isAvailable() || (invocation instanceof RunCommand && abi != Abi.WASI_COMMAND)) {
+    boolean isSuited =
+        switch (invocation) {
+          case CallBytes _ -> true; // whoever calls decides; a plain module may take no bytes
+          case CallExport _ -> abi != Abi.EXTISM;
+          case RunCommand _ -> abi == Abi.WASI_COMMAND;
+        };
+    if (!isSuited) {
       return new UnsupportedAbi(abi);
     }
-    if (!invocation.plugin().unresolvedImports().isEmpty()) {
-      var missing = invocation.plugin().unresolvedImports().getFirst();
-      return new LinkFailed("unknown import " + missing.module() + "." + missing.name());
+    Imports functions = invocation.services().functions();
+    for (Import missing : invocation.plugin().unresolvedImports()) {
+      if (functions.resolve(missing.module(), missing.name(), missing.type()) == null) {
+        return new LinkFailed("unknown import " + missing.module() + "." + missing.name());
+      }
     }
     return denied(invocation);
   }
 
   private static @Nullable InvocationResult denied(Invocation invocation) {
-    SortedMap<Capability, List<String>> needs = invocation.plugin().needs();
+    SortedMap<Capability, List<String>> needs = invocation.plugin().requirements();
     Grants grants = invocation.services().grants();
     if (grants.allowsAll(needs.keySet())) {
       return null;

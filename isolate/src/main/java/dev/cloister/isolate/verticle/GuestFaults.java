@@ -11,10 +11,12 @@ import dev.cloister.engine.error.UncaughtWasmException;
 import dev.cloister.engine.error.WasmException;
 import dev.cloister.isolate.abi.ArgumentException;
 import dev.cloister.isolate.abi.UnsupportedTypeException;
+import dev.cloister.isolate.abi.extism.ExtismException;
 import dev.cloister.isolate.heap.HeapRefusal;
 import dev.cloister.isolate.verticle.InvocationResult.BadArguments;
 import dev.cloister.isolate.verticle.InvocationResult.Cancelled;
 import dev.cloister.isolate.verticle.InvocationResult.Deadline;
+import dev.cloister.isolate.verticle.InvocationResult.Failed;
 import dev.cloister.isolate.verticle.InvocationResult.HostFailure;
 import dev.cloister.isolate.verticle.InvocationResult.LimitReached;
 import dev.cloister.isolate.verticle.InvocationResult.LinkFailed;
@@ -46,6 +48,7 @@ final class GuestFaults {
       case ArgumentException e ->
           new BadArguments(String.valueOf(e.getMessage()), e.index(), e.expected(), e.actual());
       case UnsupportedTypeException e -> new UnsupportedType(String.valueOf(e.getMessage()));
+      case ExtismException e -> new Failed(String.valueOf(e.getMessage()), e.code());
       case OutputLimitException e -> new LimitReached(e.limit(), e.used(), e.allowed(), null);
       default -> new HostFailure(failure);
     };

@@ -5,7 +5,7 @@ import dev.cloister.isolate.instance.InstanceRequest;
 import dev.cloister.isolate.plugin.PluginHandle;
 
 /// A call of a plugin, as it is asked for.
-public sealed interface Invocation permits CallExport, RunCommand {
+public sealed interface Invocation permits CallBytes, CallExport, RunCommand {
   /// Which instance is to serve it.
   default InstanceRequest instance() {
     return InstanceRequest.FRESH;

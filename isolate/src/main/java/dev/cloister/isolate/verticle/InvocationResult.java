@@ -16,8 +16,9 @@ public sealed interface InvocationResult {
   /// The name of this kind of end in metrics.
   default String outcome() {
     return switch (this) {
-      case Returned _ -> "ok";
+      case Returned _, Answered _ -> "ok";
       case Exited exited -> exited.code() == 0 ? "ok" : "exit";
+      case Failed _ -> "plugin-error";
       case Trapped _ -> "trap";
       case UncaughtException _ -> "exception";
       case Deadline _ -> "deadline";
@@ -38,7 +39,8 @@ public sealed interface InvocationResult {
     return switch (this) {
       case Trapped _, UncaughtException _, Deadline _, LimitReached _, HostFailure _ -> true;
       case Exited exited -> exited.code() != 0;
-      case Returned _, BadArguments _, UnsupportedType _, UnknownExport _, UnsupportedAbi _ ->
+      case Failed failed -> failed.code() < 0;
+      case Returned _, Answered _, BadArguments _, UnsupportedType _, UnknownExport _, UnsupportedAbi _ ->
           false;
       case LinkFailed _, CapabilityDenied _, RateLimited _, Overloaded _ -> false;
       case CrashLoop _, Cancelled _ -> false;
@@ -61,6 +63,18 @@ public sealed interface InvocationResult {
   /// @param output standard output
   @SuppressWarnings("ArrayRecordComponent") // handed over, never compared
   record Exited(int code, byte[] output) implements InvocationResult {}
+
+  /// A function of an Extism plug-in succeeded.
+  ///
+  /// @param output what it answered
+  @SuppressWarnings("ArrayRecordComponent") // handed over, never compared
+  record Answered(byte[] output) implements InvocationResult {}
+
+  /// An Extism plug-in said that it failed, or a function of the host ended its call.
+  ///
+  /// @param message what went wrong, in its words
+  /// @param code what its function returned, or its exit code; -1 if the host ended it
+  record Failed(String message, int code) implements InvocationResult {}
 
   /// The guest trapped.
   ///

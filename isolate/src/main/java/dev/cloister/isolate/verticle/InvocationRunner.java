@@ -5,6 +5,7 @@ import dev.cloister.engine.module.ExternKind;
 import dev.cloister.engine.runtime.FuncRef;
 import dev.cloister.engine.types.FuncType;
 import dev.cloister.isolate.abi.CallContext;
+import dev.cloister.isolate.abi.extism.ExtismProgram;
 import dev.cloister.isolate.abi.GuestProgram;
 import dev.cloister.isolate.abi.PlainAbi;
 import dev.cloister.isolate.abi.Program;
@@ -14,6 +15,7 @@ import dev.cloister.isolate.heap.HeapLedger;
 import dev.cloister.isolate.instance.GuestInstance;
 import dev.cloister.isolate.instance.InstanceSource;
 import dev.cloister.isolate.plugin.PluginHandle;
+import dev.cloister.isolate.verticle.InvocationResult.Answered;
 import dev.cloister.isolate.verticle.InvocationResult.Exited;
 import dev.cloister.isolate.verticle.InvocationResult.HostFailure;
 import dev.cloister.isolate.verticle.InvocationResult.Returned;
@@ -90,6 +92,7 @@ final class InvocationRunner {
     try {
       return switch (invocation) {
         case CallExport call -> call(call);
+        case CallBytes call -> callBytes(call);
         case RunCommand command -> runCommand(command);
       };
     } catch (ProcessExit exit) {
@@ -122,6 +125,30 @@ final class InvocationRunner {
             throw new IllegalStateException("the instance lacks export " + call.export());
           }
           return returned(type, program.call(function, arguments));
+        });
+  }
+
+  private InvocationResult callBytes(CallBytes call) {
+    PluginHandle plugin = call.plugin();
+    if (exportType(plugin, call.export()) == null) {
+      return new UnknownExport(call.export(), functionNames(plugin));
+    }
+    CallContext streams =
+        new CallContext(InputSource.EMPTY, call.log(), call.log(), blocking, call.services());
+    return execute(
+        plugin,
+        streams,
+        ExtismProgram.class,
+        (_, context) ->
+            ExtismProgram.link(
+                plugin.modules(),
+                plugin.extismSettings(),
+                context,
+                call.variables(),
+                call.logLevel()),
+        program -> {
+          program.call(call.export(), call.input(), output);
+          return new Answered(output.toByteArray());
         });
   }
 

@@ -166,7 +166,8 @@ final class LiveCall implements GuestTask, Turn {
     if (set != null) {
       set.end();
     }
-    if (!(result instanceof InvocationResult.Exited)) {
+    if (!(result instanceof InvocationResult.Exited
+        || result instanceof InvocationResult.Answered)) {
       output.close();
     }
     desk.ended(this, result);

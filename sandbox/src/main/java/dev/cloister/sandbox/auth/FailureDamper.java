@@ -13,8 +13,8 @@ import org.jspecify.annotations.Nullable;
 /// A right key is never damped, or everybody behind an address, and the holder of a key whose
 /// public part is known, could be locked out by others. Keys of the server have 256 random bits, so
 /// this is no protection of them; it keeps the audit log readable and guesses at poor operator keys
-/// slow.
-/// Memory is bounded: the sources that failed longest ago are forgotten first. Any thread may call.
+/// slow. Memory is bounded: the sources that failed longest ago are forgotten first. Any thread may
+/// call.
 public final class FailureDamper {
   private static final int MAX_SOURCES = 10_000;
 

@@ -1,5 +1,6 @@
 package dev.cloister.sandbox.config;
 
+import dev.cloister.sandbox.signature.SignatureMode;
 import java.time.Duration;
 import java.util.List;
 
@@ -10,6 +11,7 @@ import java.util.List;
 /// @param keysPerTenant how many keys a tenant may have
 /// @param maxFailures how many wrong keys an address, or a key's public part, may have in a window
 /// @param failureWindow how long such a window is
+/// @param minSignatures how strict tenants are at least with signatures of modules
 /// @param trustedProxies whose word on where requests came from is taken
 public record AuthConfig(
     Duration sessionDuration,
@@ -17,6 +19,7 @@ public record AuthConfig(
     int keysPerTenant,
     int maxFailures,
     Duration failureWindow,
+    SignatureMode minSignatures,
     List<AddressRange> trustedProxies) {
   private static final int DEFAULT_SESSIONS = 1_000;
   private static final int MAX_SESSIONS = 1_000_000;
@@ -44,26 +47,9 @@ public record AuthConfig(
             (int) section.number("maxFailures", DEFAULT_FAILURES, 1, MAX_FAILURES),
             section.duration(
                 "failureWindow", Duration.ofSeconds(10), Duration.ofSeconds(1), Duration.ofDays(1)),
+            section.choice("minSignatures", SignatureMode.OFF, List.of(SignatureMode.values())),
             section.list("trustedProxies", AddressRange::parse));
     section.end();
     return config;
-  }
-
-  /// Returns this section with another number of keys.
-  public AuthConfig withKeysPerTenant(int newKeysPerTenant) {
-    return new AuthConfig(
-        sessionDuration, maxSessions, newKeysPerTenant, maxFailures, failureWindow, trustedProxies);
-  }
-
-  /// Returns this section with another bound of wrong keys.
-  public AuthConfig withMaxFailures(int newMaxFailures) {
-    return new AuthConfig(
-        sessionDuration, maxSessions, keysPerTenant, newMaxFailures, failureWindow, trustedProxies);
-  }
-
-  /// Returns this section with other proxies.
-  public AuthConfig withTrustedProxies(List<AddressRange> newProxies) {
-    return new AuthConfig(
-        sessionDuration, maxSessions, keysPerTenant, maxFailures, failureWindow, newProxies);
   }
 }

@@ -4,10 +4,12 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.TreeSet;
 import java.util.function.Consumer;
 import java.util.function.Function;
+import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 import org.yaml.snakeyaml.error.Mark;
 import org.yaml.snakeyaml.nodes.MappingNode;
@@ -28,8 +30,11 @@ final class ConfigSection {
   private final Map<String, NodeTuple> entries = new LinkedHashMap<>();
   private final TreeSet<String> knownKeys = new TreeSet<>();
 
+  private final @Nullable Node node;
+
   private ConfigSection(String file, String path, List<ConfigFault> faults, @Nullable Node node) {
     this.file = file;
+    this.node = node;
     this.path = path;
     this.faults = faults;
     switch (node) {
@@ -83,6 +88,29 @@ final class ConfigSection {
           check.accept(text);
           return text;
         });
+  }
+
+  /// Reads one of a few words, which are the constants of an enumeration in lower case.
+  <E extends Enum<E>> E choice(String key, E defaultValue, List<E> choices) {
+    return value(
+        key,
+        defaultValue,
+        text -> {
+          for (E choice : choices) {
+            if (word(choice).equals(text)) {
+              return choice;
+            }
+          }
+          throw new IllegalArgumentException(
+              "expected "
+                  + choices.stream().map(ConfigSection::word).collect(Collectors.joining(", "))
+                  + ", got "
+                  + quote(text));
+        });
+  }
+
+  private static String word(Enum<?> choice) {
+    return choice.name().toLowerCase(Locale.ROOT).replace('_', '-');
   }
 
   /// Reads `true` or `false`.
@@ -145,6 +173,13 @@ final class ConfigSection {
       }
     }
     return values;
+  }
+
+  /// Notes a fault of a nested section as a whole.
+  void fault(String text) {
+    if (node != null) {
+      fault(node, path.substring(0, path.length() - 1) + ": " + text);
+    }
   }
 
   /// Notes a fault for every key that was not read.

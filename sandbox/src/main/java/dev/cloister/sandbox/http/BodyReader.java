@@ -20,6 +20,7 @@ final class BodyReader {
   private final Consumer<byte[]> onBody;
   private final Runnable onGiveUp;
   private final BodyDigests digests;
+  private final BodyPace pace;
 
   /// What arrived, and room for more; always charged.
   private byte[] body = NO_BYTES;
@@ -41,6 +42,7 @@ final class BodyReader {
     this.onBody = onBody;
     this.onGiveUp = onGiveUp;
     this.digests = new BodyDigests(exchange.request());
+    this.pace = exchange.pace(this::refuseSlow);
   }
 
   /// Starts reading. Exactly one of two things happens later, on the event loop: `onBody` gets the
@@ -78,12 +80,14 @@ final class BodyReader {
     exchange.http().exceptionHandler(_ -> giveUp());
     exchange.continueBody();
     exchange.http().resume();
+    pace.start();
   }
 
   private void take(Buffer chunk) {
     if (isDone) {
       return;
     }
+    pace.count(chunk.length());
     long wanted = (long) size + chunk.length();
     if (wanted > maxBytes) {
       refuse(tooLarge(limit, wanted, maxBytes).asException());
@@ -134,6 +138,7 @@ final class BodyReader {
       return;
     }
     isDone = true;
+    pace.end();
     onBody.accept(body);
   }
 
@@ -142,9 +147,15 @@ final class BodyReader {
     giveUp();
   }
 
+  private void refuseSlow() {
+    exchange.failSlow();
+    giveUp();
+  }
+
   private void giveUp() {
     if (!isDone) {
       isDone = true;
+      pace.end();
       body = NO_BYTES;
       charge.close();
       onGiveUp.run();

@@ -24,12 +24,20 @@ final class Exchange {
   private final HttpServerRequest http;
   private final ApiRequest request;
   private final BooleanSupplier admission;
+  private final int minBodyBytesPerSecond;
 
   /// Creates the exchange of an admitted request.
   ///
   /// @param admission whether the request would be admitted again now
-  Exchange(Vertx vertx, HttpServerRequest http, ApiRequest request, BooleanSupplier admission) {
+  /// @param minBodyBytesPerSecond how fast the body must arrive, 0 for any pace
+  Exchange(
+      Vertx vertx,
+      HttpServerRequest http,
+      ApiRequest request,
+      BooleanSupplier admission,
+      int minBodyBytesPerSecond) {
     this.vertx = vertx;
+    this.minBodyBytesPerSecond = minBodyBytesPerSecond;
     this.admission = admission;
     this.context = vertx.getOrCreateContext();
     this.http = http;
@@ -68,6 +76,26 @@ final class Exchange {
     if (expectsContinue()) {
       http.response().writeContinue();
     }
+  }
+
+  /// Returns what watches the pace of the body.
+  ///
+  /// @param onTooSlow called when the body is too slow
+  BodyPace pace(Runnable onTooSlow) {
+    return new BodyPace(vertx, minBodyBytesPerSecond, onTooSlow);
+  }
+
+  /// Answers that the body came too slowly, and ends the connection: the rest of it is not awaited.
+  void failSlow() {
+    Problem problem =
+        Problem.of(
+                ProblemType.REQUEST_TIMEOUT,
+                "the body came slower than " + minBodyBytesPerSecond + " bytes per second")
+            .with("limit", "minBodyPerSecond")
+            .with("allowed", minBodyBytesPerSecond);
+    Answer answer = Answer.problem(problem);
+    answer(http.version() == HttpVersion.HTTP_2 ? answer : answer.with("Connection", "close"))
+        .onComplete(_ -> hangUp());
   }
 
   /// Answers with the problem that `failure` is.

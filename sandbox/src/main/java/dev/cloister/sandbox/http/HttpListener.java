@@ -19,6 +19,7 @@ import java.net.InetAddress;
 import java.net.ServerSocket;
 import java.time.Clock;
 import java.util.List;
+import java.util.concurrent.atomic.AtomicInteger;
 import org.jspecify.annotations.Nullable;
 
 /// The HTTP side of a server: accepts requests from [#start] to [#stop].
@@ -114,8 +115,9 @@ public final class HttpListener implements AutoCloseable {
             new InstancesApi(registry.tenants(), registry.plugins()),
             new DebuggingApi(registry.tenants()),
             debugSockets,
+            new SignaturesApi(registry.tenants(), registry.signatures()),
             new KeyApi(registry.tenants(), registry.keys(), parts.clock),
-            new PluginApi(registry.tenants(), registry.plugins()),
+            new PluginApi(registry.tenants(), registry.plugins(), registry.signatures()),
             uploads,
             new InvocationApi(registry.tenants(), control, meter),
             new EventsApi(vertx, registry.tenants(), registry.audit(), control, streams),
@@ -124,7 +126,13 @@ public final class HttpListener implements AutoCloseable {
             new CompileJobsApi(parts.engine, registry.audit()),
             new ClusterApi(parts.node),
             new MetricsApi(
-                parts.engine, parts.compilations, registry.tenants(), meter, streams, wrongKeys),
+                parts.engine,
+                parts.compilations,
+                registry.tenants(),
+                meter,
+                streams,
+                wrongKeys,
+                registry.storage()),
             new AdminAssets(HttpListener.class.getClassLoader()),
             OpenApiDocument.load());
     return new HttpListener(
@@ -178,11 +186,16 @@ public final class HttpListener implements AutoCloseable {
     }
   }
 
-  private Future<Integer> start(HttpConfig address) {
+  private Future<Integer> start(HttpConfig address) throws IOException {
     int instances = Runtime.getRuntime().availableProcessors();
+    @Nullable Certificate certificate =
+        address.tls().isOn() ? Certificate.read(address.tls()) : null;
+    AtomicInteger connections = new AtomicInteger();
     return vertx
         .deployVerticle(
-            () -> new HttpVerticle(address, routes, authentication, wrongKeys),
+            () ->
+                new HttpVerticle(
+                    address, routes, authentication, wrongKeys, certificate, connections),
             new DeploymentOptions().setInstances(instances))
         .map(id -> {
           deploymentId = id;

@@ -8,7 +8,6 @@ import io.vertx.core.Future;
 import io.vertx.core.VerticleBase;
 import io.vertx.core.http.HttpMethod;
 import io.vertx.core.http.HttpServer;
-import io.vertx.core.http.HttpServerOptions;
 import io.vertx.core.http.HttpServerRequest;
 import io.vertx.ext.web.Router;
 import io.vertx.ext.web.RoutingContext;
@@ -16,24 +15,37 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeSet;
-import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /// One event loop's HTTP listener: finds the route, checks the key, hands over to the endpoint.
 final class HttpVerticle extends VerticleBase {
-  private static final int MAX_URL_BYTES = 16 << 10;
-  private static final int MAX_HEADER_BYTES = 32 << 10;
-  private static final int MAX_WEB_SOCKET_MESSAGE_BYTES = 2 << 20;
+  private static final Logger LOG = LoggerFactory.getLogger(HttpVerticle.class);
 
   private final HttpConfig config;
+  private final CrossOrigin crossOrigin;
+  private final Connections connections;
   private final List<Route> routes;
   private final Authentication authentication;
   private final WrongKeys wrongKeys;
+  private @Nullable Certificate certificate;
   private @Nullable HttpServer server;
 
+  /// @param certificate the server's certificate, null without TLS
+  /// @param connectionCount counts the connections of all event loops
   HttpVerticle(
-      HttpConfig config, List<Route> routes, Authentication authentication, WrongKeys wrongKeys) {
+      HttpConfig config,
+      List<Route> routes,
+      Authentication authentication,
+      WrongKeys wrongKeys,
+      @Nullable Certificate certificate,
+      AtomicInteger connectionCount) {
     this.config = config;
+    this.certificate = certificate;
+    this.crossOrigin = new CrossOrigin(config.corsOrigins());
+    this.connections = new Connections(config.connections(), connectionCount);
     this.routes = routes;
     this.authentication = authentication;
     this.wrongKeys = wrongKeys;
@@ -41,19 +53,34 @@ final class HttpVerticle extends VerticleBase {
 
   @Override
   public Future<?> start() {
-    HttpServerOptions options =
-        new HttpServerOptions()
-            .setHost(config.host())
-            .setPort(config.port())
-            .setMaxInitialLineLength(MAX_URL_BYTES)
-            .setMaxHeaderSize(MAX_HEADER_BYTES)
-            .setMaxWebSocketFrameSize(MAX_WEB_SOCKET_MESSAGE_BYTES)
-            .setMaxWebSocketMessageSize(MAX_WEB_SOCKET_MESSAGE_BYTES)
-            .setIdleTimeout((int) config.idleTimeout().toSeconds())
-            .setIdleTimeoutUnit(TimeUnit.SECONDS);
-    HttpServer created = vertx.createHttpServer(options).requestHandler(router());
+    HttpServer created =
+        vertx
+            .createHttpServer(ServerOptions.of(config, certificate))
+            .connectionHandler(connections::open)
+            .invalidRequestHandler(UnreadableRequest::answer)
+            .requestHandler(router());
     server = created;
+    connections.start(vertx);
+    if (certificate != null) {
+      vertx.setPeriodic(config.tls().reload().toMillis(), _ -> reload(created));
+    }
     return created.listen();
+  }
+
+  /// Looks at the certificate's files. Connections that are there keep the certificate they have.
+  private void reload(HttpServer running) {
+    vertx
+        .executeBlocking(() -> Certificate.read(config.tls()))
+        .compose(read -> {
+          if (certificate == null || read.isSame(certificate)) {
+            return Future.succeededFuture();
+          }
+          certificate = read;
+          LOG.info("event=certificate-reloaded");
+          return running.updateSSLOptions(ServerOptions.ssl(config, read));
+        })
+        .onFailure(failure ->
+            LOG.error("event=certificate-not-reloaded reason=\"{}\"", failure.getMessage()));
   }
 
   @Override
@@ -64,6 +91,7 @@ final class HttpVerticle extends VerticleBase {
 
   private Router router() {
     Router router = Router.router(vertx);
+    router.route().handler(this::begin);
     for (Route route : routes) {
       @Nullable HttpMethod method = route.method();
       io.vertx.ext.web.Route added =
@@ -86,6 +114,22 @@ final class HttpVerticle extends VerticleBase {
     router.errorHandler(400, context -> fail(context, malformedUrl()));
     router.errorHandler(500, context -> fail(context, context.failure()));
     return router;
+  }
+
+  /// What is done for every request, whatever its path.
+  private void begin(RoutingContext context) {
+    HttpServerRequest http = context.request();
+    connections.begin(http);
+    context.addEndHandler(_ -> connections.end(http));
+    crossOrigin.allow(http);
+    @Nullable Problem problem = UnreadableRequest.ambiguity(http);
+    if (problem != null) {
+      UnreadableRequest.answer(http, problem);
+    } else if (CrossOrigin.isPreflight(http)) {
+      refuse(context);
+    } else {
+      context.next();
+    }
   }
 
   private void admit(RoutingContext context, Route route) {
@@ -131,7 +175,12 @@ final class HttpVerticle extends VerticleBase {
             http.headers(),
             identity instanceof Identity.Known known ? known.principal() : null,
             authentication.remote(http));
-    return new Exchange(vertx, http, request, () -> isAdmitted(http, access, tenant));
+    return new Exchange(
+        vertx,
+        http,
+        request,
+        () -> isAdmitted(http, access, tenant),
+        config.connections().minBodyBytesPerSecond());
   }
 
   private boolean isAdmitted(HttpServerRequest http, Access access, @Nullable String tenant) {
@@ -143,18 +192,10 @@ final class HttpVerticle extends VerticleBase {
     }
   }
 
-  /// No route fits: the path is unknown, or known with other methods.
+  /// No route fits: the path is unknown, or known with other methods. Whoever asks for the methods
+  /// is told.
   private void refuse(RoutingContext context) {
-    TreeSet<String> allowed = new TreeSet<>();
-    for (Route route : routes) {
-      @Nullable HttpMethod method = route.method();
-      if (method != null && route.matches(context.normalizedPath())) {
-        allowed.add(method.name());
-        if (method.equals(HttpMethod.GET)) {
-          allowed.add("HEAD");
-        }
-      }
-    }
+    TreeSet<String> allowed = allowed(context.normalizedPath());
     context.request().pause();
     Exchange exchange = exchange(context, Map.of(), new Identity.Anonymous(), Access.PUBLIC, null);
     if (allowed.isEmpty()) {
@@ -162,11 +203,37 @@ final class HttpVerticle extends VerticleBase {
       return;
     }
     String methods = String.join(", ", allowed);
+    if (context.request().method().equals(HttpMethod.OPTIONS)) {
+      exchange.answer(crossOrigin.preflight(context.request(), methods));
+      return;
+    }
     Problem problem =
         Problem.of(ProblemType.METHOD_NOT_ALLOWED, "this path takes " + methods)
             .with("actual", context.request().method().name())
             .with("allowed", List.copyOf(allowed));
     exchange.answer(Answer.problem(problem).with("Allow", methods));
+  }
+
+  /// Returns what may be done with a path; nothing if there is none.
+  private TreeSet<String> allowed(String path) {
+    TreeSet<String> allowed = new TreeSet<>();
+    for (Route route : routes) {
+      if (route.matches(path)) {
+        @Nullable HttpMethod method = route.method();
+        if (method == null) {
+          allowed.addAll(List.of("DELETE", "GET", "HEAD", "PATCH", "POST", "PUT"));
+        } else {
+          allowed.add(method.name());
+        }
+      }
+    }
+    if (allowed.contains("GET")) {
+      allowed.add("HEAD");
+    }
+    if (!allowed.isEmpty()) {
+      allowed.add("OPTIONS");
+    }
+    return allowed;
   }
 
   private void fail(RoutingContext context, @Nullable Throwable failure) {

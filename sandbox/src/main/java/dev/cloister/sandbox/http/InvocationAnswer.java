@@ -21,10 +21,24 @@ import org.jspecify.annotations.Nullable;
 record InvocationAnswer(Answer answer, CallOutcome outcome) {
   private static final long MILLIS_PER_SECOND = 1_000;
 
-  static InvocationAnswer of(InvocationResult result) {
+  /// Returns what `result` is.
+  ///
+  /// @param bytesType the type of what a function of an Extism plug-in answers
+  static InvocationAnswer of(InvocationResult result, String bytesType) {
     return switch (result) {
       case InvocationResult.Returned returned -> returned(returned.values());
       case InvocationResult.Exited exited -> exited(exited);
+      case InvocationResult.Answered answered ->
+          new InvocationAnswer(
+              Answer.bytes(200, bytesType, answered.output())
+                  .with("Content-Security-Policy", "sandbox"), // no page of this origin
+              CallOutcome.OK);
+      case InvocationResult.Failed failed ->
+          problem(
+              CallOutcome.EXIT,
+              Problem.of(ProblemType.PLUGIN_ERROR, "the plugin failed: " + failed.message())
+                  .with("message", failed.message())
+                  .with("code", failed.code()));
       case InvocationResult.Trapped trapped ->
           problem(CallOutcome.TRAP, withTrap(trap(trapped.trap()), trapped));
       case InvocationResult.UncaughtException uncaught ->

@@ -4,6 +4,7 @@ import com.fasterxml.jackson.databind.annotation.JsonDeserialize;
 import dev.cloister.engine.error.StopReason;
 import dev.cloister.isolate.IsolateLimit;
 import dev.cloister.isolate.IsolateLimits;
+import dev.cloister.isolate.abi.Abi;
 import dev.cloister.isolate.heap.HeapCategory;
 import dev.cloister.isolate.heap.HeapCharge;
 import dev.cloister.isolate.host.HostServices;
@@ -11,6 +12,7 @@ import dev.cloister.isolate.instance.InstanceRequest;
 import dev.cloister.isolate.instance.InstanceSettings;
 import dev.cloister.isolate.plugin.InstancePolicy;
 import dev.cloister.isolate.plugin.PluginHandle;
+import dev.cloister.isolate.verticle.CallBytes;
 import dev.cloister.isolate.verticle.CallExport;
 import dev.cloister.isolate.verticle.Invocation;
 import dev.cloister.isolate.verticle.InvocationOutcome;
@@ -26,6 +28,7 @@ import dev.cloister.sandbox.registry.Tenant;
 import dev.cloister.sandbox.registry.TenantRegistry;
 import dev.cloister.sandbox.stats.CallOutcome;
 import dev.cloister.sandbox.storage.BlobDigest;
+import dev.cloister.sandbox.storage.VersionRecord;
 import io.vertx.core.Context;
 import io.vertx.core.Future;
 import java.util.LinkedHashMap;
@@ -68,11 +71,28 @@ final class InvocationApi {
       body.close();
       exchange.fail(failure);
     }
+
+    /// The convention that the plugin is called by.
+    Abi abi() {
+      return plugin.settings().abi(requireVersion());
+    }
+
+    private VersionRecord requireVersion() {
+      @Nullable VersionRecord found = plugin.versions().get(version);
+      if (found == null) {
+        throw Problem.notFound("version", version.toString()).asException();
+      }
+      return found;
+    }
   }
 
   void call(Exchange exchange) {
     Target target = target(exchange);
-    readBody(target, body -> parse(target, body));
+    if (target.abi() == Abi.EXTISM) {
+      readBody(target, body -> callBytes(target, body));
+    } else {
+      readBody(target, body -> parse(target, body));
+    }
   }
 
   void run(Exchange exchange) {
@@ -182,6 +202,23 @@ final class InvocationApi {
         log::flush);
   }
 
+  private void callBytes(Target target, byte[] input) {
+    GuestLogWriter log = target.tenant.logWriter(target.plugin.name());
+    String export = target.exchange.request().path("export");
+    invoke(
+        target,
+        plugin ->
+            new CallBytes(
+                plugin,
+                export,
+                input,
+                log,
+                services(target),
+                target.tenant.variables(target.plugin.name()),
+                target.plugin.settings().extism().level()),
+        log::flush);
+  }
+
   private void runCommand(Target target, byte[] standardInput) {
     GuestLogWriter log = target.tenant.logWriter(target.plugin.name());
     List<String> arguments = List.copyOf(target.exchange.request().queryAll("arg"));
@@ -279,7 +316,8 @@ final class InvocationApi {
   }
 
   private void answer(Target target, InvocationOutcome outcome, long startNanos) {
-    InvocationAnswer answer = InvocationAnswer.of(outcome.result());
+    InvocationAnswer answer = InvocationAnswer.of(
+            outcome.result(), target.plugin.settings().extism().contentType());
     end(target, answer.outcome(), startNanos);
     Answer complete =
         answer

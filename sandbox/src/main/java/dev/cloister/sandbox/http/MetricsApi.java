@@ -13,6 +13,7 @@ import dev.cloister.sandbox.registry.Tenant;
 import dev.cloister.sandbox.registry.TenantRegistry;
 import dev.cloister.sandbox.stats.CallOutcome;
 import dev.cloister.sandbox.stats.PrometheusText;
+import dev.cloister.sandbox.storage.StorageHealth;
 import java.nio.charset.StandardCharsets;
 import java.util.Comparator;
 import java.util.EnumMap;
@@ -35,6 +36,7 @@ final class MetricsApi {
   private final CallMeter meter;
   private final EventStreams streams;
   private final WrongKeys wrongKeys;
+  private final StorageHealth storage;
 
   MetricsApi(
       WasmEngine engine,
@@ -42,8 +44,10 @@ final class MetricsApi {
       TenantRegistry tenants,
       CallMeter meter,
       EventStreams streams,
-      WrongKeys wrongKeys) {
+      WrongKeys wrongKeys,
+      StorageHealth storage) {
     this.wrongKeys = wrongKeys;
+    this.storage = storage;
     this.engine = engine;
     this.compilations = compilations;
     this.tenants = tenants;
@@ -81,6 +85,16 @@ final class MetricsApi {
         "counter",
         "Requests with a wrong key that were told to wait.",
         wrongKeys.damped());
+    text.single(
+        "cloister_storage_damaged_blobs",
+        "gauge",
+        "Modules that were found damaged and not repaired since.",
+        storage.damagedBlobs());
+    text.single(
+        "cloister_storage_damaged_rows",
+        "gauge",
+        "Rows of the database that were found damaged at the start.",
+        storage.damagedRows().size());
     text.single("cloister_event_streams", "gauge", "Open event streams.", streams.count());
     return Answer.bytes(
         200, PrometheusText.CONTENT_TYPE, text.toString().getBytes(StandardCharsets.UTF_8));

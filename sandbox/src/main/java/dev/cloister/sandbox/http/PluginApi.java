@@ -11,6 +11,7 @@ import dev.cloister.sandbox.registry.ModuleInterface;
 import dev.cloister.sandbox.registry.Plugin;
 import dev.cloister.sandbox.registry.PluginRegistry;
 import dev.cloister.sandbox.registry.PluginSettings;
+import dev.cloister.sandbox.registry.Signatures;
 import dev.cloister.sandbox.registry.Tenant;
 import dev.cloister.sandbox.registry.TenantRegistry;
 import dev.cloister.sandbox.storage.AliasTarget;
@@ -31,8 +32,10 @@ final class PluginApi {
 
   private final TenantRegistry tenants;
   private final PluginRegistry plugins;
+  private final Signatures signatures;
 
-  PluginApi(TenantRegistry tenants, PluginRegistry plugins) {
+  PluginApi(TenantRegistry tenants, PluginRegistry plugins, Signatures signatures) {
+    this.signatures = signatures;
     this.tenants = tenants;
     this.plugins = plugins;
   }
@@ -101,7 +104,8 @@ final class PluginApi {
       String createdAt,
       boolean live,
       List<InterfaceItem> imports,
-      List<InterfaceItem> exports) {}
+      List<InterfaceItem> exports,
+      List<String> signedBy) {}
 
   Answer list(ApiRequest request) {
     Tenant tenant = tenants.require(request.tenant());
@@ -175,7 +179,8 @@ final class PluginApi {
                 view.createdAt,
                 view.live,
                 moduleInterface.imports(),
-                moduleInterface.exports()))
+                moduleInterface.exports(),
+                signatures.signers(tenant.name(), plugin.name(), version.digest())))
         .with("Vary", "Accept");
   }
 

@@ -8,6 +8,7 @@ import dev.cloister.sandbox.http.field.TraceContext;
 import dev.cloister.sandbox.problem.ApiException;
 import dev.cloister.sandbox.problem.Problem;
 import dev.cloister.sandbox.problem.ProblemType;
+import dev.cloister.sandbox.storage.CorruptBlobException;
 import dev.cloister.sandbox.storage.InvalidNameException;
 import dev.cloister.sandbox.storage.StorageFullException;
 import org.slf4j.Logger;
@@ -35,6 +36,13 @@ final class Problems {
         LOG.error("event=storage-full trace={}", trace.traceId(), full);
         yield Problem.of(ProblemType.STORAGE_FULL, "the server's storage is full");
       }
+      // Logged when it was found.
+      case CorruptBlobException damage ->
+          Problem.of(
+                  ProblemType.DAMAGED,
+                  "the module of this version is damaged; uploading it again repairs it")
+              .with("kind", "version")
+              .with("name", damage.digest().toString());
       default -> {
         LOG.error("event=request-failed trace={}", trace.traceId(), failure);
         yield ownFault();

@@ -40,6 +40,7 @@ final class Routes {
       InstancesApi instances,
       DebuggingApi debugging,
       DebugSocketApi debugSockets,
+      SignaturesApi signatures,
       KeyApi keys,
       PluginApi plugins,
       UploadApi uploads,
@@ -102,6 +103,8 @@ final class Routes {
     blocking(GET, TENANT + "/keys/{key}", Access.TENANT_ADMIN, apis.keys::get);
     blocking(DELETE, TENANT + "/keys/{key}", Access.TENANT_ADMIN, apis.keys::delete);
     blocking(POST, TENANT + "/keys/{key}/rotate", Access.TENANT_ADMIN, apis.keys::rotate);
+    blocking(GET, TENANT + "/signatures", Access.TENANT_ADMIN, apis.signatures::get);
+    blocking(PUT, TENANT + "/signatures", Access.TENANT_ADMIN, apis.signatures::put);
     blocking(GET, TENANT + "/debugging", Access.TENANT_ADMIN, apis.debugging::get);
     blocking(PUT, TENANT + "/debugging", Access.TENANT_ADMIN, apis.debugging::put);
     direct(GET, TENANT + "/debug", Access.TENANT_ADMIN, apis.debugSockets::open);

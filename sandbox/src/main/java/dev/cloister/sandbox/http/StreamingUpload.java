@@ -30,6 +30,7 @@ final class StreamingUpload {
   private final Supplier<PluginUpload> begin;
   private final Function<PluginUpload, Answer> finish;
   private final BodyDigests digests;
+  private final BodyPace pace;
   private final long maxBytes;
   private final HeapCharge charge;
   private final Runnable onEnd;
@@ -59,6 +60,7 @@ final class StreamingUpload {
     this.maxBytes = maxBytes;
     this.charge = charge;
     this.onEnd = onEnd;
+    this.pace = exchange.pace(this::refuseSlow);
   }
 
   /// Starts reading the request's body.
@@ -69,6 +71,7 @@ final class StreamingUpload {
     exchange.http().response().closeHandler(_ -> giveUp());
     exchange.continueBody();
     exchange.http().resume();
+    pace.start();
   }
 
   private void take(Buffer piece) {
@@ -76,6 +79,7 @@ final class StreamingUpload {
       return;
     }
     receivedBytes += piece.length();
+    pace.count(piece.length());
     if (receivedBytes > maxBytes) {
       refuse(BodyReader.tooLarge("uploadBytes", receivedBytes, maxBytes).asException());
       return;
@@ -91,6 +95,7 @@ final class StreamingUpload {
     waitingBytes += size;
     if (waitingBytes >= HIGH_WATER_BYTES) {
       exchange.http().pause();
+      pace.excuse();
     }
     work();
   }
@@ -98,6 +103,7 @@ final class StreamingUpload {
   private void completeBody() {
     if (!isOver) {
       isBodyComplete = true;
+      pace.end();
       work();
     }
   }
@@ -163,6 +169,7 @@ final class StreamingUpload {
 
   private void endTask(@Nullable Answer answer, @Nullable Throwable failure) {
     isWorking = false;
+    pace.excuse();
     if (isOver) {
       // The request was refused or cut while the task ran.
       release();
@@ -177,8 +184,19 @@ final class StreamingUpload {
     }
   }
 
+  private void refuseSlow() {
+    if (isWorking) {
+      pace.start();
+      return;
+    }
+    isOver = true;
+    exchange.failSlow();
+    release();
+  }
+
   private void refuse(Throwable failure) {
     isOver = true;
+    pace.end();
     exchange.fail(failure);
     if (!isWorking) {
       release();
@@ -188,6 +206,7 @@ final class StreamingUpload {
   private void giveUp() {
     if (!isOver) {
       isOver = true;
+      pace.end();
       if (!isWorking) {
         release();
       }

@@ -11,6 +11,7 @@ import dev.cloister.sandbox.registry.PluginRegistry;
 import dev.cloister.sandbox.registry.Tenant;
 import dev.cloister.sandbox.registry.TenantRegistry;
 import dev.cloister.sandbox.registry.UploadedVersion;
+import dev.cloister.sandbox.signature.DetachedSignature;
 import dev.cloister.sandbox.storage.PluginName;
 import dev.cloister.sandbox.storage.WriteGuard;
 import java.util.List;
@@ -58,7 +59,8 @@ final class UploadApi implements AutoCloseable {
       String script,
       long sizeBytes,
       boolean live,
-      List<String> unresolvedImports) {
+      List<String> unresolvedImports,
+      List<String> signedBy) {
 
     static View of(UploadedVersion uploaded) {
       return new View(
@@ -69,7 +71,8 @@ final class UploadApi implements AutoCloseable {
           uploaded.version().script(),
           uploaded.version().sizeBytes(),
           uploaded.isLive(),
-          uploaded.unresolvedImports());
+          uploaded.unresolvedImports(),
+          uploaded.signedBy());
     }
   }
 
@@ -93,7 +96,7 @@ final class UploadApi implements AutoCloseable {
             workers,
             () -> {
               condition.run();
-              return plugins.beginUpload(tenant, plugin);
+              return plugins.beginUpload(tenant, plugin, request.header(DetachedSignature.HEADER));
             },
             upload ->
                 answer(WriteGuard.call(condition, () -> upload.finish(activate, request.author()))),

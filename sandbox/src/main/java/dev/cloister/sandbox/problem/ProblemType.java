@@ -31,6 +31,8 @@ public enum ProblemType {
   METHOD_NOT_ALLOWED(405, "The method is not allowed here"),
   /// None of the accepted types can be sent.
   NOT_ACCEPTABLE(406, "None of the accepted types is available"),
+  /// The body took too long to arrive.
+  REQUEST_TIMEOUT(408, "The body took too long to arrive"),
   /// The change contradicts the present state.
   CONFLICT(409, "The change contradicts the present state"),
   /// The compilation was cancelled before it had a result.
@@ -39,12 +41,18 @@ public enum ProblemType {
   PRECONDITION_FAILED(412, "A condition of the request does not hold"),
   /// The body is larger than allowed.
   REQUEST_TOO_LARGE(413, "The body is larger than allowed"),
+  /// The URL is longer than allowed.
+  URI_TOO_LONG(414, "The URL is longer than allowed"),
   /// The body has a type that is not accepted here.
   UNSUPPORTED_MEDIA_TYPE(415, "The body has a type that is not accepted here"),
   /// The module is malformed or invalid.
   INVALID_MODULE(422, "The module is not valid"),
   /// The module imports what the server does not provide.
   UNRESOLVED_IMPORTS(422, "The module imports what the server does not provide"),
+  /// The tenant's modules must be signed, and this one is not.
+  SIGNATURE_REQUIRED(422, "The module must be signed"),
+  /// The module is signed, but by nobody whom the tenant trusts, or not as it is.
+  SIGNATURE_INVALID(422, "The module's signature is not valid"),
   /// The module needs capabilities that the tenant was not granted.
   CAPABILITY_DENIED(422, "The plugin needs capabilities that it is not granted"),
   /// A limit's name or value is not allowed.
@@ -59,12 +67,18 @@ public enum ProblemType {
   UNCAUGHT_EXCEPTION(422, "The plugin threw an exception that it did not catch"),
   /// The command ended with an exit code other than 0.
   PLUGIN_EXIT(422, "The plugin ended with an exit code other than 0"),
+  /// A function of an Extism plug-in reported an error.
+  PLUGIN_ERROR(422, "The plugin reported an error"),
   /// A limit of the tenant was reached.
   LIMIT(422, "A limit was reached"),
   /// A WebSocket was asked for with a plain request.
   UPGRADE_REQUIRED(426, "This speaks WebSocket"),
   /// Too many calls at once or too often.
   RATE_LIMITED(429, "Too many calls"),
+  /// The headers are larger, or more, than allowed.
+  HEADERS_TOO_LARGE(431, "The headers are larger than allowed"),
+  /// What is stored was found damaged; only what it belongs to is affected.
+  DAMAGED(500, "What is stored of this is damaged"),
   /// The server failed.
   INTERNAL(500, "The server failed"),
   /// Part of the interface that this version does not have.

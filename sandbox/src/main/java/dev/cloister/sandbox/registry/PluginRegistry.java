@@ -9,6 +9,7 @@ import dev.cloister.isolate.plugin.ModuleUpload;
 import dev.cloister.isolate.plugin.PluginHandle;
 import dev.cloister.sandbox.problem.Problem;
 import dev.cloister.sandbox.problem.ProblemType;
+import dev.cloister.sandbox.signature.SignatureCheck;
 import dev.cloister.sandbox.storage.AliasName;
 import dev.cloister.sandbox.storage.AliasRecord;
 import dev.cloister.sandbox.storage.AliasTarget;
@@ -41,6 +42,7 @@ public final class PluginRegistry {
   private final MetadataStore store;
   private final BlobStore blobs;
   private final TenantRegistry tenants;
+  private final Signatures signatures;
   private final AuditLog audit;
   private final BlobCollector collector;
   private final Clock clock;
@@ -49,12 +51,14 @@ public final class PluginRegistry {
       MetadataStore store,
       BlobStore blobs,
       TenantRegistry tenants,
+      Signatures signatures,
       AuditLog audit,
       BlobCollector collector,
       Clock clock) {
     this.store = store;
     this.blobs = blobs;
     this.tenants = tenants;
+    this.signatures = signatures;
     this.audit = audit;
     this.collector = collector;
     this.clock = clock;
@@ -62,11 +66,14 @@ public final class PluginRegistry {
 
   /// Starts an upload.
   ///
+  /// @param signature the header `Cloister-Signature`, null if there is none
+  /// @throws dev.cloister.sandbox.problem.ApiException if the header is malformed
   /// @throws dev.cloister.sandbox.storage.StorageFullException if there is no space
-  public PluginUpload beginUpload(Tenant tenant, PluginName plugin) {
+  public PluginUpload beginUpload(Tenant tenant, PluginName plugin, @Nullable String signature) {
+    SignatureCheck check = signatures.begin(tenant.name(), signature);
     ModuleUpload module = tenant.isolate().startUpload(plugin.text());
     try {
-      return new PluginUpload(this, tenant, plugin, blobs.begin(), module);
+      return new PluginUpload(this, tenant, plugin, blobs.begin(), module, check);
     } catch (IOException e) {
       module.abort();
       throw PluginUpload.storageFailure(e);
@@ -135,6 +142,7 @@ public final class PluginRegistry {
               @Nullable VersionRecord known = plugin.versions().get(digest);
               boolean becomesLive = activate && !isOnlyLive(plugin, digest);
               if (known != null && !becomesLive) {
+                transaction.addSigners(tenant.name(), name, digest, upload.signers());
                 return new Committed(new Changed(plugin, null), false);
               }
               Plugin next = plugin.withRecord(touched(plugin.record(), now));
@@ -153,6 +161,7 @@ public final class PluginRegistry {
                 transaction.insertVersion(version, moduleInterface.json());
                 next = next.withVersion(version);
               }
+              transaction.addSigners(tenant.name(), name, digest, upload.signers());
               if (becomesLive) {
                 next = putAlias(transaction, tenant, next, AliasName.LIVE, only(digest));
               }
@@ -172,6 +181,7 @@ public final class PluginRegistry {
         version,
         moduleInterface,
         handle.unresolvedImports().stream().map(item -> item.module() + "." + item.name()).toList(),
+        signatures.signers(tenant.name(), name, digest),
         done.isCreated,
         isOnlyLive(plugin, digest));
   }
@@ -183,6 +193,8 @@ public final class PluginRegistry {
   public Plugin setAlias(
       Tenant tenant, PluginName name, AliasName alias, List<AliasTarget> targets, Author author) {
     checkTargets(targets);
+    requirePresent(tenant).requirePlugin(name);
+    targets.forEach(target -> requireCallable(tenant, name, target.version()));
     Changed changed =
         store.write(
             transaction -> {
@@ -361,6 +373,13 @@ public final class PluginRegistry {
       throw Problem.notFound("tenant", tenant.name().text()).asException();
     }
     return tenant;
+  }
+
+  /// Checks the signature of a version that exists; the others are told from in the transaction.
+  private void requireCallable(Tenant tenant, PluginName name, BlobDigest version) {
+    if (tenant.requirePlugin(name).versions().containsKey(version)) {
+      signatures.requireSigned(tenant.name(), name, version);
+    }
   }
 
   private static Plugin newPlugin(Tenant tenant, PluginName name, Instant now) {

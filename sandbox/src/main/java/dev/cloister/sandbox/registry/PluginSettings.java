@@ -3,29 +3,35 @@ package dev.cloister.sandbox.registry;
 import com.fasterxml.jackson.annotation.JsonCreator;
 import com.fasterxml.jackson.annotation.JsonProperty;
 import dev.cloister.sandbox.json.Json;
+import dev.cloister.isolate.abi.Abi;
 import dev.cloister.sandbox.problem.Problem;
+import dev.cloister.sandbox.storage.VersionRecord;
 import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.Collections;
+import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;
 
 /// What a tenant chose for a plugin.
 ///
-/// Only the calling convention found in the module and no capability exist in this version; asking
-/// for others is refused rather than forgotten.
+/// No capability exists in this version; asking for one is refused rather than forgotten.
 ///
 /// @param instance how instances are kept
-/// @param abi `auto`: the calling convention is what the module's imports and exports show
+/// @param abi the calling convention, see [Abi]; `auto`: what the module's imports and exports show
 /// @param capabilities what the plugin may do beyond computing: nothing
 /// @param tier `auto`: the engine decides how code is compiled
 /// @param environment the environment variables of a WASI command
+/// @param extism how a plugin that is called with bytes answers and logs
 public record PluginSettings(
     InstanceChoice instance,
     String abi,
     Map<String, Object> capabilities,
     String tier,
-    Map<String, String> environment) {
+    Map<String, String> environment,
+    ExtismOptions extism) {
   private static final int MAX_VARIABLES = 128;
   private static final int MAX_ENVIRONMENT_BYTES = 32 << 10;
   private static final String AUTO = "auto";
@@ -39,18 +45,20 @@ public record PluginSettings(
       @JsonProperty("abi") @Nullable String abi,
       @JsonProperty("capabilities") @Nullable Map<String, Object> capabilities,
       @JsonProperty("tier") @Nullable String tier,
-      @JsonProperty("environment") @Nullable Map<String, String> environment) {
+      @JsonProperty("environment") @Nullable Map<String, String> environment,
+      @JsonProperty("extism") @Nullable ExtismOptions extism) {
     return new PluginSettings(
         instance == null ? InstanceChoice.FRESH : instance,
         abi == null ? AUTO : abi,
         capabilities == null ? Map.of() : capabilities,
         tier == null ? AUTO : tier,
-        environment == null ? Map.of() : Collections.unmodifiableMap(new TreeMap<>(environment)));
+        environment == null ? Map.of() : Collections.unmodifiableMap(new TreeMap<>(environment)),
+        extism == null ? ExtismOptions.DEFAULTS : extism);
   }
 
   /// Returns the settings of a plugin for which nothing was chosen.
   public static PluginSettings defaults() {
-    return of(null, null, null, null, null);
+    return of(null, null, null, null, null, null);
   }
 
   /// Reads the JSON of a request.
@@ -73,7 +81,8 @@ public record PluginSettings(
 
   private void check() {
     instance.check();
-    requireAuto("abi", abi);
+    checkAbi();
+    extism.check();
     requireAuto("tier", tier);
     if (!capabilities.isEmpty()) {
       throw Problem.notAvailable("granting capabilities")
@@ -81,6 +90,23 @@ public record PluginSettings(
           .asException();
     }
     checkEnvironment();
+  }
+
+  /// Returns the convention by which calls of `version` are made.
+  public Abi abi(VersionRecord version) {
+    @Nullable Abi chosen = Abi.labelled(abi.equals(AUTO) ? version.abi() : abi);
+    if (chosen == null) {
+      throw new IllegalStateException("a version or settings with the convention " + abi);
+    }
+    return chosen;
+  }
+
+  private void checkAbi() {
+    if (!abi.equals(AUTO) && Abi.labelled(abi) == null) {
+      List<String> allowed = new ArrayList<>(List.of(AUTO));
+      Arrays.stream(Abi.values()).map(Abi::label).forEach(allowed::add);
+      throw Problem.invalid("abi", abi, "one of " + allowed).asException();
+    }
   }
 
   private static void requireAuto(String what, String value) {

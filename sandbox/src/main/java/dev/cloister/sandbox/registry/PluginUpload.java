@@ -3,13 +3,17 @@ package dev.cloister.sandbox.registry;
 import dev.cloister.engine.error.CompilationCancelledException;
 import dev.cloister.isolate.plugin.ModuleUpload;
 import dev.cloister.isolate.plugin.PluginHandle;
+import dev.cloister.sandbox.signature.SignatureCheck;
 import dev.cloister.sandbox.storage.BlobDigest;
 import dev.cloister.sandbox.storage.BlobWriter;
 import dev.cloister.sandbox.storage.PluginName;
+import dev.cloister.sandbox.storage.Signer;
 import dev.cloister.sandbox.storage.StorageFullException;
 import java.io.IOException;
 import java.io.UncheckedIOException;
+import java.util.Set;
 import java.util.function.Consumer;
+import java.util.stream.Collectors;
 
 /// A plugin on its way in: each piece is written to a temporary file, decoded and validated at
 /// once.
@@ -22,6 +26,8 @@ public final class PluginUpload implements AutoCloseable {
   private final PluginName plugin;
   private final BlobWriter blob;
   private final ModuleUpload module;
+  private final SignatureCheck signature;
+  private Set<Signer> signers = Set.of();
   private long sizeBytes;
   private boolean isModuleDone;
 
@@ -30,12 +36,14 @@ public final class PluginUpload implements AutoCloseable {
       Tenant tenant,
       PluginName plugin,
       BlobWriter blob,
-      ModuleUpload module) {
+      ModuleUpload module,
+      SignatureCheck signature) {
     this.registry = registry;
     this.tenant = tenant;
     this.plugin = plugin;
     this.blob = blob;
     this.module = module;
+    this.signature = signature;
   }
 
   /// Lets `action` run when somebody cancels the upload, on that thread; at once if it was
@@ -52,6 +60,7 @@ public final class PluginUpload implements AutoCloseable {
   /// @throws StorageFullException if there is no space
   public void push(byte[] bytes, int from, int length) {
     module.push(bytes, from, length);
+    signature.push(bytes, from, length);
     try {
       blob.write(bytes, from, length);
     } catch (IOException e) {
@@ -67,6 +76,10 @@ public final class PluginUpload implements AutoCloseable {
   /// @throws dev.cloister.sandbox.problem.ApiException if the tenant may not have it or is gone
   /// @throws StorageFullException if there is no space
   public UploadedVersion finish(boolean activate, Author author) {
+    signers =
+        signature.finish().stream()
+            .map(key -> new Signer(key.id(), key.publicKey()))
+            .collect(Collectors.toSet());
     PluginHandle handle = module.finish();
     isModuleDone = true;
     BlobDigest digest = new BlobDigest(handle.hash().hex());
@@ -95,6 +108,11 @@ public final class PluginUpload implements AutoCloseable {
 
   PluginName plugin() {
     return plugin;
+  }
+
+  /// Returns whose signatures the module has; known once it is whole.
+  Set<Signer> signers() {
+    return signers;
   }
 
   long sizeBytes() {

@@ -5,9 +5,12 @@ import dev.cloister.sandbox.auth.KeyRing;
 import dev.cloister.sandbox.config.SandboxConfig;
 import dev.cloister.sandbox.storage.BlobStore;
 import dev.cloister.sandbox.storage.MetadataStore;
+import dev.cloister.sandbox.storage.StorageHealth;
 import java.io.IOException;
 import java.security.SecureRandom;
 import java.time.Clock;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /// The whole state of the server, restored from what is stored.
 ///
@@ -15,17 +18,28 @@ import java.time.Clock;
 /// @param plugins their plugins
 /// @param keys their keys
 /// @param audit what changed
+/// @param storage what is damaged of what is stored
+/// @param signatures whose signatures of modules tenants want
 public record Registry(
-    TenantRegistry tenants, PluginRegistry plugins, KeyRegistry keys, AuditLog audit) {
+    TenantRegistry tenants,
+    PluginRegistry plugins,
+    KeyRegistry keys,
+    AuditLog audit,
+    StorageHealth storage,
+    Signatures signatures) {
+
+  private static final Logger LOG = LoggerFactory.getLogger(Registry.class);
 
   /// Reads everything that is stored and makes an isolate for each tenant. Blobs that no version
   /// names are removed.
   ///
+  /// @param storage is told what is damaged
   /// @throws IOException if the blobs cannot be listed or removed
   public static Registry restore(
       SandboxConfig config,
       MetadataStore store,
       BlobStore blobs,
+      StorageHealth storage,
       IsolateManager isolates,
       KeyRing keys,
       SecureRandom random,
@@ -34,15 +48,23 @@ public record Registry(
     LimitPolicy limits = new LimitPolicy(config.limits());
     AuditLog audit = new AuditLog(store, clock);
     BlobCollector collector = new BlobCollector(store, blobs);
-    collector.collectAll();
     TenantFactory factory = new TenantFactory(isolates, blobs, limits, config, clock);
     TenantRegistry tenants =
         new TenantRegistry(store, factory, limits, keys, audit, collector, clock);
-    tenants.restore(store.load());
+    tenants.restore(store.load(), storage);
+    if (storage.damagedRows().isEmpty()) {
+      collector.collectAll();
+    } else {
+      // One of them may have named a blob that nothing else names.
+      LOG.warn("event=blobs-not-collected damagedRows={}", storage.damagedRows().size());
+    }
+    Signatures signatures = new Signatures(store, tenants, audit, config.auth().minSignatures());
     return new Registry(
         tenants,
-        new PluginRegistry(store, blobs, tenants, audit, collector, clock),
+        new PluginRegistry(store, blobs, tenants, signatures, audit, collector, clock),
         new KeyRegistry(store, tenants, keys, audit, config.auth().keysPerTenant(), random, clock),
-        audit);
+        audit,
+        storage,
+        signatures);
   }
 }

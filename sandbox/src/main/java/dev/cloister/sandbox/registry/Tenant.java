@@ -1,6 +1,7 @@
 package dev.cloister.sandbox.registry;
 
 import dev.cloister.isolate.Isolate;
+import dev.cloister.isolate.abi.extism.VariableStore;
 import dev.cloister.isolate.host.Grants;
 import dev.cloister.isolate.host.HostServices;
 import dev.cloister.isolate.plugin.PluginHandle;
@@ -35,6 +36,7 @@ public final class Tenant {
   private final int maxLogEntryBytes;
   private final CallCounters calls = new CallCounters();
   private final Map<PluginName, CallCounters> callsByPlugin = new ConcurrentHashMap<>();
+  private final Map<PluginName, VariableStore> variables = new ConcurrentHashMap<>();
   private final AtomicInteger arrivingBodies = new AtomicInteger();
   private final AtomicInteger controlRequests = new AtomicInteger();
   private final AtomicInteger uploads = new AtomicInteger();
@@ -173,6 +175,23 @@ public final class Tenant {
         .build();
   }
 
+  /// Returns the variables of a plugin, which live as long as the server runs and the plugin is
+  /// there.
+  public VariableStore variables(PluginName plugin) {
+    VariableStore store = variables.computeIfAbsent(plugin, _ -> isolate.newVariables());
+    if (!plugins.containsKey(plugin)) {
+      closeVariables(plugin); // it was deleted just now
+    }
+    return store;
+  }
+
+  private void closeVariables(PluginName plugin) {
+    @Nullable VariableStore removed = variables.remove(plugin);
+    if (removed != null) {
+      removed.close();
+    }
+  }
+
   void setRecord(TenantRecord newRecord) {
     record = newRecord;
   }
@@ -184,6 +203,7 @@ public final class Tenant {
   void removePlugin(PluginName name) {
     plugins.remove(name);
     callsByPlugin.remove(name);
+    closeVariables(name);
   }
 
   /// Gives back what is charged for the logs; once the isolate is gone.

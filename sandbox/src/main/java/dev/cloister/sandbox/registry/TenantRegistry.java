@@ -4,21 +4,21 @@ import dev.cloister.engine.debug.Debugger;
 import dev.cloister.isolate.IsolateLimits;
 import dev.cloister.sandbox.auth.KeyRing;
 import dev.cloister.sandbox.problem.Problem;
-import dev.cloister.sandbox.storage.AliasRecord;
+import dev.cloister.sandbox.problem.ProblemType;
 import dev.cloister.sandbox.storage.AuditRecord;
 import dev.cloister.sandbox.storage.MetadataSnapshot;
 import dev.cloister.sandbox.storage.MetadataStore;
-import dev.cloister.sandbox.storage.PluginRecord;
+import dev.cloister.sandbox.storage.StorageHealth;
 import dev.cloister.sandbox.storage.TenantName;
 import dev.cloister.sandbox.storage.TenantRecord;
 import dev.cloister.sandbox.storage.TenantState;
-import dev.cloister.sandbox.storage.VersionRecord;
 import io.vertx.core.Future;
 import java.time.Clock;
 import java.time.temporal.ChronoUnit;
 import java.util.Collection;
 import java.util.Collections;
 import java.util.Map;
+import java.util.Set;
 import java.util.TreeSet;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ConcurrentSkipListMap;
@@ -35,6 +35,9 @@ public final class TenantRegistry {
   private final Clock clock;
   private final ConcurrentSkipListMap<TenantName, Tenant> tenants = new ConcurrentSkipListMap<>();
   private final Map<TenantName, Future<Void>> disposals = new ConcurrentHashMap<>();
+
+  /// Tenants that are stored and cannot be served.
+  private final Set<TenantName> damaged = ConcurrentHashMap.newKeySet();
 
   TenantRegistry(
       MetadataStore store,
@@ -60,21 +63,17 @@ public final class TenantRegistry {
   public record Put(Tenant tenant, boolean isCreated) {}
 
   /// Brings back what was stored. Called once, before requests are accepted.
-  void restore(MetadataSnapshot snapshot) {
-    snapshot.tenants().forEach(record -> tenants.put(record.name(), factory.create(record)));
-    snapshot.keys().forEach(keys::add);
-    for (PluginRecord record : snapshot.plugins()) {
-      require(record.tenant()).putPlugin(Plugin.of(record));
+  ///
+  /// @param health is told what is damaged; the tenants concerned are not served
+  void restore(MetadataSnapshot snapshot, StorageHealth health) {
+    StoredTenants stored = StoredTenants.of(snapshot, health);
+    for (TenantRecord record : stored.whole()) {
+      Tenant tenant = factory.create(record);
+      stored.pluginsOf(record.name()).forEach(tenant::putPlugin);
+      tenants.put(record.name(), tenant);
     }
-    for (VersionRecord version : snapshot.versions()) {
-      Tenant tenant = require(version.tenant());
-      tenant.putPlugin(tenant.requirePlugin(version.plugin()).withVersion(version));
-    }
-    for (AliasRecord alias : snapshot.aliases()) {
-      Tenant tenant = require(alias.tenant());
-      tenant.putPlugin(
-          tenant.requirePlugin(alias.plugin()).withAlias(alias.alias(), alias.targets()));
-    }
+    stored.keysOfWhole(snapshot.keys()).forEach(keys::add);
+    damaged.addAll(stored.damaged());
   }
 
   /// Returns all tenants by name.
@@ -93,9 +92,21 @@ public final class TenantRegistry {
   public Tenant require(TenantName name) {
     @Nullable Tenant tenant = tenants.get(name);
     if (tenant == null) {
+      requireUndamaged(name);
       throw Problem.notFound("tenant", name.text()).asException();
     }
     return tenant;
+  }
+
+  private void requireUndamaged(TenantName name) {
+    if (damaged.contains(name)) {
+      throw Problem.of(
+              ProblemType.DAMAGED,
+              "what is stored of the tenant is damaged; the server's log says where")
+          .with("kind", "tenant")
+          .with("name", name.text())
+          .asException();
+    }
   }
 
   /// Returns how limits are made.
@@ -114,6 +125,7 @@ public final class TenantRegistry {
     Decision decision =
         store.write(
             transaction -> {
+              requireUndamaged(name);
               @Nullable Tenant existing = tenants.get(name);
               Map<String, Long> own = existing == null ? Map.of() : existing.record().limits();
               Map<String, Long> changed = limits.change(own, changes);
@@ -189,17 +201,21 @@ public final class TenantRegistry {
   public void delete(TenantName name, Author author) {
     store.write(
         transaction -> {
-          require(name);
+          if (!damaged.contains(name)) {
+            require(name);
+          }
           transaction.deleteTenant(name);
           return transaction.appendAudit(
               audit.entry(author, "tenant.delete", name, name.text(), null));
         },
         entry -> {
-          Tenant tenant = require(name);
-          tenants.remove(name);
-          keys.removeAll(name);
-          dispose(tenant);
-          tenant.plugins().forEach(plugin -> collector.offer(plugin.versions().keySet()));
+          damaged.remove(name);
+          @Nullable Tenant tenant = tenants.remove(name);
+          if (tenant != null) {
+            keys.removeAll(name);
+            dispose(tenant);
+            tenant.plugins().forEach(plugin -> collector.offer(plugin.versions().keySet()));
+          }
           audit.publish(entry);
         });
     collector.collectOffered();

@@ -8,11 +8,13 @@ import java.util.List;
 /// @param version the version
 /// @param moduleInterface its imports and exports
 /// @param unresolvedImports the imports that this server does not provide, as `module.name`
+/// @param signedBy the ids of the keys that signed it
 /// @param isCreated whether the plugin did not have this version before
 /// @param isLive whether calls use it now
 public record UploadedVersion(
     VersionRecord version,
     ModuleInterface moduleInterface,
     List<String> unresolvedImports,
+    List<String> signedBy,
     boolean isCreated,
     boolean isLive) {}

@@ -10,7 +10,7 @@ public enum CallOutcome {
   LIMIT("limit"),
   /// At its deadline.
   DEADLINE("deadline"),
-  /// With an exit code other than 0.
+  /// With an exit code other than 0, or an error that the plugin reported.
   EXIT("exit"),
   /// Refused, because there were too many calls at once or too often.
   RATE_LIMITED("rateLimited"),

@@ -6,6 +6,7 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.function.Consumer;
 
 /// The table `alias_target`: a row for each version behind an alias.
 final class AliasTable {
@@ -13,9 +14,11 @@ final class AliasTable {
 
   private record Key(TenantName tenant, PluginName plugin, AliasName alias) {}
 
-  static List<AliasRecord> all(SqlSession session) {
+  static List<AliasRecord> all(SqlSession session, Consumer<DamagedRow> damaged) {
     Map<Key, List<AliasTarget>> targets = new LinkedHashMap<>();
-    session.query(
+    session.queryIntact(
+        damaged,
+        "alias_target",
         row ->
             targets
                 .computeIfAbsent(key(row), _ -> new ArrayList<>())

@@ -16,8 +16,7 @@ public interface BlobStore {
 
   /// Returns the bytes of a blob, checked against its digest.
   ///
-  /// @throws java.nio.file.NoSuchFileException if there is no such blob
-  /// @throws CorruptBlobException if the stored bytes do not have this digest
+  /// @throws CorruptBlobException if there is no such blob or it does not have this digest
   /// @throws IOException if the store cannot be read
   byte[] read(BlobDigest digest) throws IOException;
 

@@ -6,6 +6,7 @@ import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
 import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
@@ -26,23 +27,26 @@ public final class FileBlobStore implements BlobStore {
 
   private final Path blobs;
   private final Path temporary;
+  private final StorageHealth health;
 
-  private FileBlobStore(Path blobs, Path temporary) {
+  private FileBlobStore(Path blobs, Path temporary, StorageHealth health) {
     this.blobs = blobs;
     this.temporary = temporary;
+    this.health = health;
   }
 
   /// Opens the store below `folder`, creates what is missing and removes leftovers of a crash.
   ///
+  /// @param health is told of damaged blobs
   /// @throws IOException if the folder cannot be used
-  public static FileBlobStore open(Path folder) throws IOException {
+  public static FileBlobStore open(Path folder, StorageHealth health) throws IOException {
     Path blobs = folder.resolve("sha256");
     Path temporary = folder.resolve("tmp");
     Files.createDirectories(blobs);
     Files.createDirectories(temporary);
     DurableFiles.syncFolder(folder);
     removeLeftovers(temporary);
-    return new FileBlobStore(blobs, temporary);
+    return new FileBlobStore(blobs, temporary, health);
   }
 
   @Override
@@ -52,17 +56,24 @@ public final class FileBlobStore implements BlobStore {
 
   @Override
   public byte[] read(BlobDigest digest) throws IOException {
-    byte[] bytes = Files.readAllBytes(path(digest));
-    BlobDigest actual = BlobDigest.of(bytes);
-    if (!actual.equals(digest)) {
-      throw new CorruptBlobException(digest, actual);
+    try {
+      byte[] bytes = readFile(digest);
+      BlobDigest actual = BlobDigest.of(bytes);
+      if (!actual.equals(digest)) {
+        throw CorruptBlobException.changed(digest, actual, bytes.length);
+      }
+      return bytes;
+    } catch (CorruptBlobException e) {
+      health.blobDamaged(e);
+      throw e;
     }
-    return bytes;
   }
 
   @Override
   public boolean delete(BlobDigest digest) throws IOException {
-    return Files.deleteIfExists(path(digest));
+    boolean wasThere = Files.deleteIfExists(path(digest));
+    health.blobReplaced(digest);
+    return wasThere;
   }
 
   @Override
@@ -76,6 +87,14 @@ public final class FileBlobStore implements BlobStore {
       }
     }
     return removed;
+  }
+
+  private byte[] readFile(BlobDigest digest) throws IOException {
+    try {
+      return Files.readAllBytes(path(digest));
+    } catch (NoSuchFileException _) {
+      throw CorruptBlobException.missing(digest);
+    }
   }
 
   private Path path(BlobDigest digest) {
@@ -139,6 +158,7 @@ public final class FileBlobStore implements BlobStore {
       Files.move(file, target, StandardCopyOption.ATOMIC_MOVE);
       isDone = true;
       DurableFiles.syncFolder(group);
+      health.blobReplaced(name);
       return name;
     }
 

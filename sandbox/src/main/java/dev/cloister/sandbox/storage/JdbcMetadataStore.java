@@ -1,6 +1,7 @@
 package dev.cloister.sandbox.storage;
 
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Set;
 import java.util.concurrent.ExecutionException;
@@ -49,13 +50,15 @@ public final class JdbcMetadataStore implements MetadataStore {
 
   @Override
   public MetadataSnapshot load() {
+    List<DamagedRow> damaged = new ArrayList<>();
     return database.read(session ->
         new MetadataSnapshot(
-            TenantTable.all(session),
-            KeyTable.all(session),
-            PluginTable.all(session),
-            VersionTable.all(session),
-            AliasTable.all(session)));
+            TenantTable.all(session, damaged::add),
+            KeyTable.all(session, damaged::add),
+            PluginTable.all(session, damaged::add),
+            VersionTable.all(session, damaged::add),
+            AliasTable.all(session, damaged::add),
+            damaged));
   }
 
   @Override
@@ -104,6 +107,18 @@ public final class JdbcMetadataStore implements MetadataStore {
   @Override
   public boolean isReferenced(BlobDigest digest) {
     return database.read(session -> VersionTable.has(session, digest));
+  }
+
+  @Override
+  public @Nullable String signaturePolicy(TenantName tenant) {
+    // Boxed in a list because a transaction's result is never null.
+    List<String> found = database.read(session -> SignatureTable.policies(session, tenant));
+    return found.isEmpty() ? null : found.getFirst();
+  }
+
+  @Override
+  public List<Signer> signers(TenantName tenant, PluginName plugin, BlobDigest version) {
+    return database.read(session -> SignatureTable.signers(session, tenant, plugin, version));
   }
 
   @Override

@@ -1,6 +1,7 @@
 package dev.cloister.sandbox.storage;
 
 import java.time.Instant;
+import java.util.Set;
 
 /// The changes of one transaction. Used on the store's writer thread only.
 final class JdbcTransaction implements MetadataTransaction {
@@ -65,6 +66,17 @@ final class JdbcTransaction implements MetadataTransaction {
   @Override
   public void putAlias(AliasRecord alias) {
     AliasTable.put(session, alias);
+  }
+
+  @Override
+  public void putSignaturePolicy(TenantName tenant, String policyJson) {
+    SignatureTable.putPolicy(session, tenant, policyJson);
+  }
+
+  @Override
+  public void addSigners(
+      TenantName tenant, PluginName plugin, BlobDigest version, Set<Signer> signers) {
+    signers.forEach(signer -> SignatureTable.addSigner(session, tenant, plugin, version, signer));
   }
 
   @Override

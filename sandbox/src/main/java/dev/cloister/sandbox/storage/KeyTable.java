@@ -4,26 +4,28 @@ import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.time.Instant;
 import java.util.List;
+import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /// The table `api_key`.
 final class KeyTable {
   private static final String COLUMNS =
-      "id, tenant, role, secret_hash, created_at, expires_at, previous_hash, previous_until,"
+      "tenant, id, role, secret_hash, created_at, expires_at, previous_hash, previous_until,"
           + " last_used_at";
 
   private KeyTable() {}
 
-  static List<KeyRecord> all(SqlSession session) {
-    return session.query(KeyTable::record, "SELECT " + COLUMNS + " FROM api_key");
+  static List<KeyRecord> all(SqlSession session, Consumer<DamagedRow> damaged) {
+    return session.queryIntact(
+        damaged, "api_key", KeyTable::record, "SELECT " + COLUMNS + " FROM api_key");
   }
 
   static void insert(SqlSession session, KeyRecord key) {
     @Nullable ReplacedSecret replaced = key.replaced();
     session.update(
         "INSERT INTO api_key (" + COLUMNS + ") VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
-        key.id(),
         key.tenant().text(),
+        key.id(),
         key.role().name(),
         key.secretHash(),
         key.createdAt().toEpochMilli(),
@@ -57,8 +59,8 @@ final class KeyTable {
     @Nullable String previousHash = row.getString(7);
     @Nullable Instant previousUntil = instant(row, 8);
     return new KeyRecord(
-        row.getString(1),
-        new TenantName(row.getString(2)),
+        row.getString(2),
+        new TenantName(row.getString(1)),
         Role.valueOf(row.getString(3)),
         row.getString(4),
         Instant.ofEpochMilli(row.getLong(5)),

@@ -9,9 +9,11 @@ import java.util.List;
 /// @param plugins all plugins
 /// @param versions all versions, oldest first
 /// @param aliases all aliases
+/// @param damaged rows of which no record could be made
 public record MetadataSnapshot(
     List<TenantRecord> tenants,
     List<KeyRecord> keys,
     List<PluginRecord> plugins,
     List<VersionRecord> versions,
-    List<AliasRecord> aliases) {}
+    List<AliasRecord> aliases,
+    List<DamagedRow> damaged) {}

@@ -43,6 +43,16 @@ public interface MetadataStore extends AutoCloseable {
   /// @throws StorageException if the store cannot be read
   boolean isReferenced(BlobDigest digest);
 
+  /// Returns whose signatures of modules a tenant wants, as JSON text, or null if it said nothing.
+  ///
+  /// @throws StorageException if the store cannot be read
+  @Nullable String signaturePolicy(TenantName tenant);
+
+  /// Returns the keys that signed a version, by their ids.
+  ///
+  /// @throws StorageException if the store cannot be read
+  List<Signer> signers(TenantName tenant, PluginName plugin, BlobDigest version);
+
   /// Lists audit records, newest first.
   ///
   /// @throws StorageException if the store cannot be read

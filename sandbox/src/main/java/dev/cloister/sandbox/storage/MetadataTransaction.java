@@ -1,6 +1,7 @@
 package dev.cloister.sandbox.storage;
 
 import java.time.Instant;
+import java.util.Set;
 
 /// The changes a transaction can make. Valid only inside [MetadataStore#write].
 ///
@@ -39,6 +40,12 @@ public interface MetadataTransaction {
 
   /// Creates the alias or replaces its targets.
   void putAlias(AliasRecord alias);
+
+  /// Replaces whose signatures of modules a tenant wants, as JSON text.
+  void putSignaturePolicy(TenantName tenant, String policyJson);
+
+  /// Notes that keys signed a version, beside those that are known to have.
+  void addSigners(TenantName tenant, PluginName plugin, BlobDigest version, Set<Signer> signers);
 
   /// Appends to the audit log and returns the record with its number.
   AuditRecord appendAudit(AuditRecord entry);

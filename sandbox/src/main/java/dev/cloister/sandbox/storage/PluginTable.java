@@ -4,14 +4,18 @@ import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.time.Instant;
 import java.util.List;
+import java.util.function.Consumer;
 
 /// The table `plugin`.
 final class PluginTable {
   private PluginTable() {}
 
-  static List<PluginRecord> all(SqlSession session) {
-    return session.query(
-        PluginTable::record, "SELECT tenant, name, settings, updated_at FROM plugin");
+  static List<PluginRecord> all(SqlSession session, Consumer<DamagedRow> damaged) {
+    return session.queryIntact(
+        damaged,
+        "plugin",
+        PluginTable::record,
+        "SELECT tenant, name, settings, updated_at FROM plugin");
   }
 
   static void put(SqlSession session, PluginRecord plugin) {

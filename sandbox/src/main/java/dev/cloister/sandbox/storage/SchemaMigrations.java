@@ -19,7 +19,7 @@ final class SchemaMigrations {
   private static final Logger LOG = LoggerFactory.getLogger(SchemaMigrations.class);
 
   private static final List<String> STEPS =
-      List.of("0001-initial.sql", "0002-keys-and-audit-chain.sql");
+      List.of("0001-initial.sql", "0002-keys-and-audit-chain.sql", "0003-signatures.sql");
 
   private SchemaMigrations() {}
 

@@ -7,6 +7,7 @@ import java.sql.SQLException;
 import java.sql.Types;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /// A transaction of a database while it runs: the statements that the tables are made of.
@@ -53,6 +54,35 @@ final class SqlSession {
       return result;
     } catch (SQLException e) {
       throw dialect.failure("cannot read the metadata", e);
+    }
+  }
+
+  /// Runs a query over a whole table, whose first column is the tenant, and returns what `reader`
+  /// makes of its rows. A row of which it makes nothing is told to `damaged`.
+  ///
+  /// @throws StorageException if the query fails
+  <T> List<T> queryIntact(
+      Consumer<DamagedRow> damaged, String table, RowReader<T> reader, String sql) {
+    List<T> intact = new ArrayList<>();
+    query(
+        row -> {
+          try {
+            intact.add(reader.read(row));
+          } catch (IllegalArgumentException e) {
+            damaged.accept(
+                new DamagedRow(tenant(row), table, row.getString(2) + ": " + e.getMessage()));
+          }
+          return true;
+        },
+        sql);
+    return intact;
+  }
+
+  private static @Nullable TenantName tenant(ResultSet row) throws SQLException {
+    try {
+      return new TenantName(row.getString(1));
+    } catch (InvalidNameException _) {
+      return null;
     }
   }
 

@@ -12,6 +12,12 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import org.sqlite.SQLiteConfig;
 
+/*
+ * Transactions are begun and ended by statements, not by the driver's setAutoCommit(false): when
+ * SQLite ends a transaction by itself, for want of space, the driver believes it still open and
+ * would run the statements of the next one without any.
+ */
+
 /// One SQLite file, which belongs to this process alone.
 ///
 /// Write-ahead logging with `synchronous=FULL`: a transaction is on disk when its commit returns,
@@ -43,11 +49,8 @@ final class SqliteDatabase implements SqlDatabase {
       try {
         check(file, write);
         SchemaMigrations.apply(write, SqlDialect.SQLITE);
-        write.setAutoCommit(false);
         while (database.readConnections.remainingCapacity() > 0) {
-          Connection read = connect(file, /* isReadOnly= */ true);
-          read.setAutoCommit(false);
-          database.readConnections.add(read);
+          database.readConnections.add(connect(file, /* isReadOnly= */ true));
         }
         return database;
       } catch (SQLException | RuntimeException e) {
@@ -63,7 +66,10 @@ final class SqliteDatabase implements SqlDatabase {
   public <T> T read(Function<SqlSession, T> work) {
     Connection connection = borrow();
     try {
+      SqlDialect.run(connection, "BEGIN");
       return work.apply(new SqlSession(connection, SqlDialect.SQLITE));
+    } catch (SQLException e) {
+      throw SqlDialect.SQLITE.failure("cannot read the metadata", e);
     } finally {
       // Ends the transaction, so that the next reader sees what is new.
       rollback(connection);
@@ -75,8 +81,9 @@ final class SqliteDatabase implements SqlDatabase {
   public <T> T change(Function<SqlSession, T> work) {
     boolean isCommitted = false;
     try {
+      SqlDialect.run(writeConnection, "BEGIN IMMEDIATE");
       T value = work.apply(new SqlSession(writeConnection, SqlDialect.SQLITE));
-      writeConnection.commit();
+      SqlDialect.run(writeConnection, "COMMIT");
       isCommitted = true;
       return value;
     } catch (SQLException e) {
@@ -105,13 +112,13 @@ final class SqliteDatabase implements SqlDatabase {
     writeConnection.close();
   }
 
-  /// Ends what is open. A failure leaves nothing open that could be committed later: SQLite itself
-  /// ends a transaction for whose undoing it has no room.
+  /// Ends what is open. If that fails, either SQLite has ended it itself, as it does when there is
+  /// no room, or the next transaction cannot begin.
   private static void rollback(Connection connection) {
     try {
-      connection.rollback();
+      SqlDialect.run(connection, "ROLLBACK");
     } catch (SQLException e) {
-      LOG.warn("event=rollback-failed", e);
+      LOG.debug("event=rollback-failed", e);
     }
   }
 

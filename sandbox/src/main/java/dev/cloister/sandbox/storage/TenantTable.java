@@ -6,12 +6,13 @@ import java.time.Instant;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.function.Consumer;
 
 /// The tables `tenant` and `tenant_limit`.
 final class TenantTable {
   private TenantTable() {}
 
-  static List<TenantRecord> all(SqlSession session) {
+  static List<TenantRecord> all(SqlSession session, Consumer<DamagedRow> damaged) {
     Map<String, Map<String, Long>> limits = new HashMap<>();
     session.query(
         row ->
@@ -19,8 +20,11 @@ final class TenantTable {
                 .computeIfAbsent(row.getString(1), _ -> new HashMap<>())
                 .put(row.getString(2), row.getLong(3)),
         "SELECT tenant, name, value FROM tenant_limit");
-    return session.query(
-        row -> record(row, limits), "SELECT name, state, created_at FROM tenant ORDER BY name");
+    return session.queryIntact(
+        damaged,
+        "tenant",
+        row -> record(row, limits),
+        "SELECT name, state, created_at FROM tenant ORDER BY name");
   }
 
   static void put(SqlSession session, TenantRecord tenant) {

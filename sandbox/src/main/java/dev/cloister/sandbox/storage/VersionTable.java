@@ -4,14 +4,17 @@ import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.time.Instant;
 import java.util.List;
+import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /// The table `version`.
 final class VersionTable {
   private VersionTable() {}
 
-  static List<VersionRecord> all(SqlSession session) {
-    return session.query(
+  static List<VersionRecord> all(SqlSession session, Consumer<DamagedRow> damaged) {
+    return session.queryIntact(
+        damaged,
+        "version",
         VersionTable::record,
         """
         SELECT tenant, plugin, digest, size_bytes, abi, script, created_at FROM version

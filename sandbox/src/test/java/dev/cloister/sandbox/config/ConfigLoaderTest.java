@@ -39,7 +39,8 @@ final class ConfigLoaderTest {
 
     assertThat(ConfigLoader.load(file)).isEqualTo(SandboxConfig.defaults());
 
-    String text = Files.readString(file);
+    String all = Files.readString(file);
+    String text = all.substring(all.indexOf("\nlimits:"));
     for (IsolateLimit limit : IsolateLimit.values()) {
       assertThat(text.split(limit.limitName() + ":", -1)).as(limit.limitName()).hasSize(3);
     }

@@ -3,6 +3,7 @@ package dev.cloister.sandbox.http;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import dev.cloister.sandbox.config.ConfigLoader;
 import dev.cloister.sandbox.fixture.Modules;
 import dev.cloister.sandbox.fixture.TestServer;
 import dev.cloister.sandbox.storage.Role;
@@ -46,7 +47,9 @@ final class AuthorizationTest {
   void start() {
     server =
         TestServer.start(
-            folder, config -> config.withAuth(config.auth().withMaxFailures(1_000_000)));
+            folder,
+            config ->
+                config.withAuth(ConfigLoader.parse("test", "auth: {maxFailures: 1000000}").auth()));
   }
 
   @AfterEach

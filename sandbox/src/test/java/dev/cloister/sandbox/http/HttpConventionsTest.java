@@ -46,8 +46,8 @@ final class HttpConventionsTest {
     Reply reply = operator.post("/v1/tenants/acme", "{}");
 
     reply.problem(405, "method-not-allowed");
-    assertThat(reply.header("allow")).isEqualTo("DELETE, GET, HEAD, PUT");
-    assertThat(operator.post("/healthz", "").header("allow")).isEqualTo("GET, HEAD");
+    assertThat(reply.header("allow")).isEqualTo("DELETE, GET, HEAD, OPTIONS, PUT");
+    assertThat(operator.post("/healthz", "").header("allow")).isEqualTo("GET, HEAD, OPTIONS");
   }
 
   @Test

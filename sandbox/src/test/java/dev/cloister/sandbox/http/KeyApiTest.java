@@ -5,6 +5,7 @@ import static org.awaitility.Awaitility.await;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import dev.cloister.sandbox.Sandbox;
+import dev.cloister.sandbox.config.ConfigLoader;
 import dev.cloister.sandbox.config.SandboxConfig;
 import dev.cloister.sandbox.fixture.TestClient;
 import dev.cloister.sandbox.fixture.TestServer;
@@ -139,7 +140,10 @@ final class KeyApiTest {
   void expiredKeys_makeRoom_whereThereIsNone() {
     server.close();
     server =
-        TestServer.start(folder, config -> config.withAuth(config.auth().withKeysPerTenant(2)));
+        TestServer.start(
+            folder,
+            config ->
+                config.withAuth(ConfigLoader.parse("test", "auth: {keysPerTenant: 2}").auth()));
     JsonNode shortLived = create("{\"role\":\"invoker\",\"expiresIn\":1}");
     create("{\"role\":\"invoker\"}");
     await()

@@ -15,6 +15,7 @@ import dev.cloister.sandbox.config.SandboxConfig;
 import dev.cloister.sandbox.registry.Registry;
 import dev.cloister.sandbox.storage.FileBlobStore;
 import dev.cloister.sandbox.storage.JdbcMetadataStore;
+import dev.cloister.sandbox.storage.StorageHealth;
 import io.vertx.core.Vertx;
 import io.vertx.core.http.HttpMethod;
 import java.io.IOException;
@@ -69,6 +70,7 @@ final class OpenApiDocumentTest {
     Clock clock = Clock.systemUTC();
     SecureRandom random = new SecureRandom();
     KeyRing keys = new KeyRing(SecretHash.of("key of the operator"), clock);
+    StorageHealth health = new StorageHealth();
     Vertx vertx = Vertx.vertx();
     try (JdbcMetadataStore store = JdbcMetadataStore.sqlite(folder.resolve("db"), 1_000);
         WasmEngine engine = new WasmEngine(EngineConfig.defaults());
@@ -76,7 +78,14 @@ final class OpenApiDocumentTest {
       IsolateManager isolates = new IsolateManager(vertx, engine, guests);
       Registry registry =
           Registry.restore(
-              config, store, FileBlobStore.open(folder), isolates, keys, random, clock);
+              config,
+              store,
+              FileBlobStore.open(folder, health),
+              health,
+              isolates,
+              keys,
+              random,
+              clock);
       HttpListener.Parts parts =
           new HttpListener.Parts(
               config,

@@ -4,13 +4,12 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
 import com.fasterxml.jackson.databind.JsonNode;
-import dev.cloister.sandbox.config.AddressRange;
+import dev.cloister.sandbox.config.ConfigLoader;
 import dev.cloister.sandbox.fixture.Reply;
 import dev.cloister.sandbox.fixture.TestClient;
 import dev.cloister.sandbox.fixture.TestServer;
 import java.nio.file.Path;
 import java.time.Duration;
-import java.util.List;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -30,12 +29,9 @@ final class WrongKeysApiTest {
             folder,
             config ->
                 config.withAuth(
-                    config
-                        .auth()
-                        .withMaxFailures(5)
-                        .withTrustedProxies(
-                            List.of(
-                                AddressRange.parse("127.0.0.0/8"), AddressRange.parse("::1")))));
+                    ConfigLoader.parse(
+                            "test", "auth: {maxFailures: 5, trustedProxies: [127.0.0.0/8, '::1']}")
+                        .auth()));
   }
 
   @AfterEach

@@ -6,7 +6,6 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
-import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.stream.Stream;
@@ -19,11 +18,12 @@ final class FileBlobStoreTest {
   private static final byte[] HELLO = "hello".getBytes(StandardCharsets.UTF_8);
 
   @TempDir private Path folder;
+  private final StorageHealth health = new StorageHealth();
   private FileBlobStore store;
 
   @BeforeEach
   void open() throws IOException {
-    store = FileBlobStore.open(folder);
+    store = FileBlobStore.open(folder, health);
   }
 
   private BlobDigest write(byte[] bytes) throws IOException {
@@ -42,7 +42,7 @@ final class FileBlobStoreTest {
     assertThat(digest.hex()).startsWith("2cf24dba5fb0a30e");
     assertThat(store.read(digest)).isEqualTo(HELLO);
     assertThat(folder.resolve("sha256/2c").resolve(digest.hex())).exists();
-    assertThat(FileBlobStore.open(folder).read(digest)).isEqualTo(HELLO);
+    assertThat(FileBlobStore.open(folder, health).read(digest)).isEqualTo(HELLO);
   }
 
   @Test
@@ -52,7 +52,8 @@ final class FileBlobStoreTest {
     }
 
     assertThatThrownBy(() -> store.read(BlobDigest.of(HELLO)))
-        .isInstanceOf(NoSuchFileException.class);
+        .isInstanceOf(CorruptBlobException.class)
+        .hasMessageContaining("is missing");
     assertThat(files()).isEmpty();
   }
 
@@ -62,7 +63,7 @@ final class FileBlobStoreTest {
     crashed.write(HELLO, 0, HELLO.length);
     assertThat(files()).hasSize(1);
 
-    FileBlobStore.open(folder);
+    FileBlobStore.open(folder, health);
 
     assertThat(files()).isEmpty();
   }
@@ -72,10 +73,30 @@ final class FileBlobStoreTest {
     BlobDigest digest = write(HELLO);
     Files.writeString(folder.resolve("sha256/2c").resolve(digest.hex()), "hellp");
 
+    assertThatThrownBy(() -> store.read(digest))
+        .isInstanceOf(CorruptBlobException.class)
+        .hasMessageContaining(digest.toString());
     assertThatThrownBy(() -> store.read(digest)).isInstanceOf(CorruptBlobException.class);
+    assertThat(health.damagedBlobs()).isEqualTo(1);
 
     write(HELLO);
     assertThat(store.read(digest)).isEqualTo(HELLO);
+    assertThat(health.damagedBlobs()).isZero();
+  }
+
+  @Test
+  void truncatedBlob_isNotHandedOut() throws IOException {
+    BlobDigest digest = write(HELLO);
+    Path file = folder.resolve("sha256/2c").resolve(digest.hex());
+    for (String rest : List.of("hell", "")) {
+      Files.writeString(file, rest);
+
+      assertThatThrownBy(() -> store.read(digest))
+          .isInstanceOf(CorruptBlobException.class)
+          .hasMessageContaining("(" + rest.length() + " bytes)");
+    }
+    store.delete(digest);
+    assertThat(health.damagedBlobs()).isZero();
   }
 
   @Test

@@ -70,7 +70,7 @@ abstract class MetadataStoreContract {
             _ -> {});
   }
 
-  private static AuditRecord audit(String action) {
+  static AuditRecord audit(String action) {
     return AuditRecord.create(
         NOW, "operator", "operator", action, ACME, "acme", "ok", null, "127.0.0.1");
   }

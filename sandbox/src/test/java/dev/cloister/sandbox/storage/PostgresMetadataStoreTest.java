@@ -125,8 +125,10 @@ final class PostgresMetadataStoreTest extends MetadataStoreContract {
                     }))
         .isInstanceOf(StorageException.class);
 
-    assertThat(store().load().tenants()).isEmpty();
-    fill();
+    await()
+        .ignoreExceptionsInstanceOf(StorageException.class)
+        .until(() -> store().load().tenants().isEmpty());
+    await().ignoreExceptionsInstanceOf(StorageException.class).until(this::isFilled);
     assertThat(store().load().tenants()).hasSize(1);
   }
 

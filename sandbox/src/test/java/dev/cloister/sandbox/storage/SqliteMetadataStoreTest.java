@@ -10,6 +10,7 @@ import java.sql.Connection;
 import java.sql.DriverManager;
 import java.sql.SQLException;
 import java.util.Arrays;
+import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -44,6 +45,38 @@ final class SqliteMetadataStoreTest extends MetadataStoreContract {
 
     run("PRAGMA user_version = " + SchemaMigrations.newest());
     open();
+  }
+
+  @Test
+  void fullDatabase_undoesTheWholeChange_andTakesTheNextOneWhenThereIsSpace() {
+    close();
+    try (SqliteDatabase database = SqliteDatabase.open(file())) {
+      // A first part that has room, and then one that has not.
+      assertThatThrownBy(() ->
+              database.change(session -> {
+                TenantTable.put(session, tenant());
+                session.query(row -> row.getInt(1), "PRAGMA max_page_count = 1");
+                for (int i = 0; i < 10_000; i++) {
+                  AuditTable.append(session, audit("a".repeat(1_000)), 1_000_000);
+                }
+                return true;
+              }))
+          .isInstanceOf(StorageFullException.class);
+      assertThat(tenants(database)).isEmpty();
+
+      database.change(
+          session -> session.query(row -> row.getInt(1), "PRAGMA max_page_count = 1000000"));
+      database.change(session -> {
+        TenantTable.put(session, tenant());
+        return true;
+      });
+      assertThat(tenants(database)).hasSize(1);
+    }
+    open();
+  }
+
+  private static List<TenantRecord> tenants(SqlDatabase database) {
+    return database.read(session -> TenantTable.all(session, _ -> {}));
   }
 
   @Test

@@ -1,0 +1,32 @@
+package dev.cloister.isolate.verticle;
+
+import dev.cloister.isolate.abi.extism.VariableStore;
+import dev.cloister.isolate.host.HostServices;
+import dev.cloister.isolate.host.LogLevel;
+import dev.cloister.isolate.plugin.PluginHandle;
+import dev.cloister.isolate.wasi.OutputSink;
+
+/// A call of a function of an Extism plug-in: bytes in, bytes out.
+///
+/// @param plugin the plugin
+/// @param export the name of the exported function
+/// @param input its input; belongs to the call from now on
+/// @param log where standard output and error go
+/// @param services what the guest may use of its host
+/// @param variables the variables of the plugin
+/// @param logLevel lines of its log that matter less are dropped
+@SuppressWarnings("ArrayRecordComponent") // handed over, never compared
+public record CallBytes(
+    PluginHandle plugin,
+    String export,
+    byte[] input,
+    OutputSink log,
+    HostServices services,
+    VariableStore variables,
+    LogLevel logLevel)
+    implements Invocation {
+  @Override
+  public long requestBytes() {
+    return input.length;
+  }
+}
