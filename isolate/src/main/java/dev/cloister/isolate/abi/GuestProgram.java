@@ -3,12 +3,16 @@ package dev.cloister.isolate.abi;
 import dev.cloister.engine.ModuleHandle;
 import dev.cloister.engine.runtime.Extern;
 import dev.cloister.engine.runtime.FuncRef;
+import dev.cloister.engine.runtime.Imports;
 import dev.cloister.engine.runtime.Instance;
+import dev.cloister.engine.runtime.InstanceImage;
 import dev.cloister.engine.runtime.Store;
+import dev.cloister.engine.snapshot.SnapshotException;
 import dev.cloister.isolate.imports.CloisterModule;
 import dev.cloister.isolate.wasi.ProcessExit;
 import dev.cloister.isolate.wasi.WasiConfig;
 import dev.cloister.isolate.wasi.WasiPreview1;
+import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 
 /// A module instantiated with WASI and the services of the host, run on the calling thread.
@@ -17,6 +21,21 @@ import org.jspecify.annotations.Nullable;
 /// [ProcessExit], and whatever the streams of its [WasiConfig] throw. Confined to one thread at a
 /// time.
 public final class GuestProgram implements Program {
+  /// Makes plain modules and reactors, initialized.
+  public static final ProgramLinker<GuestProgram> LINKER =
+      new ProgramLinker<>() {
+        @Override
+        public GuestProgram link(ModuleHandle module, InstanceContext context) {
+          return GuestProgram.link(module, context);
+        }
+
+        @Override
+        public GuestProgram wake(
+            ModuleHandle module, InstanceContext context, InstanceImage image, byte[] hostState) {
+          return GuestProgram.wake(module, context, image);
+        }
+      };
+
   private final Instance instance;
   private final WasiPreview1 wasi;
 
@@ -50,11 +69,33 @@ public final class GuestProgram implements Program {
 
   private static GuestProgram instantiate(
       ModuleHandle module, Store store, WasiConfig config, @Nullable CloisterModule host) {
+    return make(store, config, host, imports -> module.instantiate(store, imports));
+  }
+
+  /// Links `module` again in the store of `context`, to begin with an image.
+  private static GuestProgram wake(
+      ModuleHandle module, InstanceContext context, InstanceImage image) {
+    CloisterModule host = new CloisterModule(context::services, context.hostCall());
+    GuestProgram program =
+        make(
+            context.store(),
+            context.wasi().build(),
+            host,
+            imports -> module.restore(context.store(), imports, image));
+    program.isInitialized = true;
+    return program;
+  }
+
+  private static GuestProgram make(
+      Store store,
+      WasiConfig config,
+      @Nullable CloisterModule host,
+      Function<Imports, Instance> instantiation) {
     WasiPreview1 wasi = new WasiPreview1(config, store);
     boolean isDone = false;
     try {
       Instance instance =
-          module.instantiate(store, (moduleName, name, _) -> resolve(wasi, host, moduleName, name));
+          instantiation.apply((moduleName, name, _) -> resolve(wasi, host, moduleName, name));
       isDone = true;
       return new GuestProgram(instance, wasi, host);
     } finally {
@@ -113,6 +154,14 @@ public final class GuestProgram implements Program {
   public @Nullable Object[] call(FuncRef function, @Nullable Object... arguments) {
     initialize();
     return function.call(arguments);
+  }
+
+  @Override
+  public Instance soleInstance() {
+    if (!wasi.isUntouched()) {
+      throw new SnapshotException("the plugin has files open");
+    }
+    return instance;
   }
 
   @Override

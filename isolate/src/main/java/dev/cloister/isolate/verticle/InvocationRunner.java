@@ -5,12 +5,12 @@ import dev.cloister.engine.module.ExternKind;
 import dev.cloister.engine.runtime.FuncRef;
 import dev.cloister.engine.types.FuncType;
 import dev.cloister.isolate.abi.CallContext;
-import dev.cloister.isolate.abi.extism.ExtismProgram;
 import dev.cloister.isolate.abi.GuestProgram;
 import dev.cloister.isolate.abi.PlainAbi;
 import dev.cloister.isolate.abi.Program;
 import dev.cloister.isolate.abi.ProgramLinker;
 import dev.cloister.isolate.abi.UnsupportedTypeException;
+import dev.cloister.isolate.abi.extism.ExtismProgram;
 import dev.cloister.isolate.heap.HeapLedger;
 import dev.cloister.isolate.instance.GuestInstance;
 import dev.cloister.isolate.instance.InstanceSource;
@@ -118,7 +118,7 @@ final class InvocationRunner {
         plugin,
         new CallContext(InputSource.EMPTY, call.log(), call.log(), blocking, call.services()),
         GuestProgram.class,
-        GuestProgram::link,
+        GuestProgram.LINKER,
         program -> {
           FuncRef function = program.function(call.export());
           if (function == null) {
@@ -195,6 +195,7 @@ final class InvocationRunner {
     serving = instance;
     boolean isIntact = true;
     try {
+      instance.prepare(limits.ofInstance());
       stop.bind(instance.store());
       isIntact = false;
       instance.begin(context, limits.ofInstance(), limits.fuelPerCall());
@@ -212,7 +213,7 @@ final class InvocationRunner {
     } finally {
       stop.unbind();
       instance.end();
-      source.leave(instance, isIntact && !instance.store().isStopRequested());
+      source.leave(instance, instance.isAsleep() || (isIntact && !instance.isStopped()));
       if (instantiateNanos == 0) {
         instantiateNanos = nanoTime.getAsLong() - startNanos; // it did not come to the call
       }
