@@ -3,16 +3,13 @@ package dev.cloister.isolate.abi;
 import dev.cloister.engine.ModuleHandle;
 import dev.cloister.engine.runtime.Extern;
 import dev.cloister.engine.runtime.FuncRef;
-import dev.cloister.engine.runtime.Imports;
 import dev.cloister.engine.runtime.Instance;
 import dev.cloister.engine.runtime.InstanceImage;
 import dev.cloister.engine.runtime.Store;
 import dev.cloister.engine.snapshot.SnapshotException;
-import dev.cloister.isolate.imports.CloisterModule;
 import dev.cloister.isolate.wasi.ProcessExit;
 import dev.cloister.isolate.wasi.WasiConfig;
-import dev.cloister.isolate.wasi.WasiPreview1;
-import java.util.function.Function;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /// A module instantiated with WASI and the services of the host, run on the calling thread.
@@ -37,24 +34,19 @@ public final class GuestProgram implements Program {
       };
 
   private final Instance instance;
-  private final WasiPreview1 wasi;
-
-  /// Null if the guest has no host to use.
-  private final @Nullable CloisterModule host;
-
+  private final HostImports imports;
   private boolean isInitialized;
 
-  private GuestProgram(Instance instance, WasiPreview1 wasi, @Nullable CloisterModule host) {
+  private GuestProgram(Instance instance, HostImports imports) {
     this.instance = instance;
-    this.wasi = wasi;
-    this.host = host;
+    this.imports = imports;
   }
 
   /// Links `module` with WASI alone in `store`, and runs its segments and start function.
   ///
   /// @throws ProcessExit if the start function ends the program
   public static GuestProgram instantiate(ModuleHandle module, Store store, WasiConfig config) {
-    return instantiate(module, store, config, null);
+    return instantiate(module, store, HostImports.ofWasi(store, config));
   }
 
   /// Links `module` in the store of `context` with a WASI of its own and the services that the call
@@ -63,54 +55,33 @@ public final class GuestProgram implements Program {
   /// @throws ProcessExit if the start function ends the program
   public static GuestProgram instantiate(
       ModuleHandle module, InstanceContext context, WasiConfig config) {
-    CloisterModule host = new CloisterModule(context::services, context.hostCall());
-    return instantiate(module, context.store(), config, host);
+    return instantiate(module, context.store(), HostImports.of(context, config));
   }
 
-  private static GuestProgram instantiate(
-      ModuleHandle module, Store store, WasiConfig config, @Nullable CloisterModule host) {
-    return make(store, config, host, imports -> module.instantiate(store, imports));
+  private static GuestProgram instantiate(ModuleHandle module, Store store, HostImports imports) {
+    return make(imports, () -> module.instantiate(store, imports));
   }
 
   /// Links `module` again in the store of `context`, to begin with an image.
   private static GuestProgram wake(
       ModuleHandle module, InstanceContext context, InstanceImage image) {
-    CloisterModule host = new CloisterModule(context::services, context.hostCall());
-    GuestProgram program =
-        make(
-            context.store(),
-            context.wasi().build(),
-            host,
-            imports -> module.restore(context.store(), imports, image));
+    HostImports imports = HostImports.of(context, context.wasi().build());
+    GuestProgram program = make(imports, () -> module.restore(context.store(), imports, image));
     program.isInitialized = true;
     return program;
   }
 
-  private static GuestProgram make(
-      Store store,
-      WasiConfig config,
-      @Nullable CloisterModule host,
-      Function<Imports, Instance> instantiation) {
-    WasiPreview1 wasi = new WasiPreview1(config, store);
+  private static GuestProgram make(HostImports imports, Supplier<Instance> instantiation) {
     boolean isDone = false;
     try {
-      Instance instance =
-          instantiation.apply((moduleName, name, _) -> resolve(wasi, host, moduleName, name));
+      Instance instance = instantiation.get();
       isDone = true;
-      return new GuestProgram(instance, wasi, host);
+      return new GuestProgram(instance, imports);
     } finally {
       if (!isDone) {
-        close(wasi, host);
+        imports.close();
       }
     }
-  }
-
-  private static @Nullable Extern resolve(
-      WasiPreview1 wasi, @Nullable CloisterModule host, String moduleName, String name) {
-    if (host != null && CloisterModule.isModuleName(moduleName)) {
-      return host.resolve(moduleName, name);
-    }
-    return wasi.resolve(moduleName, name);
   }
 
   /// Links a plain module or a reactor in the store of `context`, and initializes it.
@@ -158,7 +129,7 @@ public final class GuestProgram implements Program {
 
   @Override
   public Instance soleInstance() {
-    if (!wasi.isUntouched()) {
+    if (!imports.isUntouched()) {
       throw new SnapshotException("the plugin has files open");
     }
     return instance;
@@ -166,24 +137,13 @@ public final class GuestProgram implements Program {
 
   @Override
   public void forgetCall() {
-    wasi.closeOpened();
-    if (host != null) {
-      host.forgetCall();
-    }
+    imports.forgetCall();
   }
 
   /// Closes what the guest left open; the store is the caller's.
   @Override
   public void close() {
-    close(wasi, host);
-  }
-
-  private static void close(WasiPreview1 wasi, @Nullable CloisterModule host) {
-    try (WasiPreview1 _ = wasi) {
-      if (host != null) {
-        host.close();
-      }
-    }
+    imports.close();
   }
 
   private void initialize() {
