@@ -4,13 +4,14 @@ import dev.cloister.engine.module.Export;
 import dev.cloister.engine.module.ExternKind;
 import dev.cloister.engine.runtime.FuncRef;
 import dev.cloister.engine.types.FuncType;
+import dev.cloister.isolate.abi.AbiDetector;
 import dev.cloister.isolate.abi.CallContext;
-import dev.cloister.isolate.abi.extism.ExtismProgram;
 import dev.cloister.isolate.abi.GuestProgram;
 import dev.cloister.isolate.abi.PlainAbi;
 import dev.cloister.isolate.abi.Program;
 import dev.cloister.isolate.abi.ProgramLinker;
 import dev.cloister.isolate.abi.UnsupportedTypeException;
+import dev.cloister.isolate.abi.extism.ExtismProgram;
 import dev.cloister.isolate.heap.HeapLedger;
 import dev.cloister.isolate.instance.GuestInstance;
 import dev.cloister.isolate.instance.InstanceSource;
@@ -162,6 +163,9 @@ final class InvocationRunner {
   }
 
   private InvocationResult runCommand(RunCommand command) {
+    if (!AbiDetector.exportsProcedure(command.plugin().module(), command.entry())) {
+      return new UnknownExport(command.entry(), procedureNames(command.plugin()));
+    }
     List<String> arguments = new ArrayList<>();
     arguments.add(command.programName());
     arguments.addAll(command.arguments());
@@ -180,7 +184,7 @@ final class InvocationRunner {
             }
             return GuestProgram.instantiate(module, context, config.build());
           },
-          program -> new Exited(program.runCommand(), output.toByteArray()));
+          program -> new Exited(program.run(command.entry()), output.toByteArray()));
     }
   }
 
@@ -233,6 +237,12 @@ final class InvocationRunner {
       }
     }
     return null;
+  }
+
+  private static List<String> procedureNames(PluginHandle plugin) {
+    return functionNames(plugin).stream()
+        .filter(name -> AbiDetector.exportsProcedure(plugin.module(), name))
+        .toList();
   }
 
   private static List<String> functionNames(PluginHandle plugin) {

@@ -51,6 +51,7 @@ final class Routes {
       EngineApi engine,
       CodeApi code,
       CompileJobsApi compileJobs,
+      OperationsApi operations,
       ClusterApi cluster,
       MetricsApi metrics,
       AdminAssets admin,
@@ -72,6 +73,9 @@ final class Routes {
   private void addCalls(Apis apis) {
     direct(POST, PLUGIN + "/call/{export}", Access.INVOKER, apis.invocations::call);
     direct(POST, PLUGIN + "/run", Access.INVOKER, apis.invocations::run);
+    routes.add(
+        new Route(
+            /* method= */ null, PLUGIN + "/http/*", Access.INVOKER, apis.invocations::handle));
     blocking(GET, PLUGIN + "/instances", Access.TENANT_ADMIN, apis.instances::list);
     blocking(DELETE, PLUGIN + "/instances/{instance}", Access.TENANT_ADMIN, apis.instances::delete);
   }
@@ -126,6 +130,9 @@ final class Routes {
     blocking(POST, ENGINE + "/flush-baseline", Access.OPERATOR, apis.code::flushBaseline);
     blocking(POST, NATIVE_MODULE + "/tier-up", Access.OPERATOR, apis.code::tierUp);
     blocking(POST, NATIVE_MODULE + "/tier-down", Access.OPERATOR, apis.code::tierDown);
+    blocking(GET, Operations.PATH, Access.INVOKER, apis.operations::list);
+    blocking(GET, Operations.PATH + "/{operation}", Access.INVOKER, apis.operations::get);
+    blocking(DELETE, Operations.PATH + "/{operation}", Access.INVOKER, apis.operations::delete);
     blocking(GET, "/v1/cluster", Access.OPERATOR, apis.cluster::get);
     blocking(POST, "/v1/operator-key/rotate", Access.OPERATOR, apis.keys::rotateOperator);
     blocking(GET, "/v1/config", Access.OPERATOR, apis.config::get);
