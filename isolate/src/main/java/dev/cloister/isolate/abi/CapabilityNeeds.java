@@ -30,8 +30,8 @@ public final class CapabilityNeeds {
     return needs;
   }
 
-  /// What of `needs` calls are refused without. An Extism function that is not granted fails when it
-  /// is called: development kits import it for plug-ins that never do.
+  /// What of `needs` calls are refused without. An Extism function that is not granted fails when
+  /// it is called: development kits import it for plug-ins that never do.
   public static SortedMap<Capability, List<String>> required(
       SortedMap<Capability, List<String>> needs) {
     SortedMap<Capability, List<String>> required = new TreeMap<>();

@@ -37,7 +37,7 @@ public final class ModuleUpload implements Upload {
     this.maxBytes = maxBytes;
   }
 
-  /// The number of the engine's compile job.
+  @Override
   public long jobId() {
     return compilation.jobId();
   }

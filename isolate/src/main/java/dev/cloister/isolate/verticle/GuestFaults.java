@@ -51,7 +51,8 @@ final class GuestFaults {
       case ArgumentException e ->
           new BadArguments(String.valueOf(e.getMessage()), e.index(), e.expected(), e.actual());
       case UnsupportedTypeException e -> new UnsupportedType(String.valueOf(e.getMessage()));
-      case ExtismException e -> new Failed(String.valueOf(e.getMessage()), HOST_CODE, /* isByHost= */ true);
+      case ExtismException e ->
+          new Failed(String.valueOf(e.getMessage()), HOST_CODE, /* isByHost= */ true);
       case OutputLimitException e -> new LimitReached(e.limit(), e.used(), e.allowed(), null);
       default -> new HostFailure(failure);
     };

@@ -96,8 +96,7 @@ final class ModuleLinkerTest {
     handles.put("other", GUESTS.compile(other));
     handles.put("main", GUESTS.compile(main));
     Instance instance =
-        ModuleLinker.link(
-            new ProgramModules(GUESTS.compile(main), handles), store, Imports.NONE);
+        ModuleLinker.link(new ProgramModules(GUESTS.compile(main), handles), store, Imports.NONE);
 
     assertThat(call(instance, 6)).isZero();
     assertThat(call(instance, 7)).isEqualTo(1);
@@ -168,24 +167,19 @@ final class ModuleLinkerTest {
             .export("shared", ExternKind.GLOBAL, 0)
             .build();
 
-    assertThatThrownBy(
-            () ->
-                link(
-                    adding("right", "missing", 0),
-                    Map.of("left", left, "right", right),
-                    Imports.NONE))
+    assertThatThrownBy(() ->
+            link(adding("right", "missing", 0), Map.of("left", left, "right", right), Imports.NONE))
         .isInstanceOf(LinkException.class)
         .hasMessageContaining("only functions can be imported in a circle");
   }
 
   @Test
   void missingExport_cannotBeLinked() {
-    assertThatThrownBy(
-            () ->
-                link(
-                    adding("other", "absent", 0),
-                    Map.of("other", adding("env", "absent", 0)),
-                    Imports.NONE))
+    assertThatThrownBy(() ->
+            link(
+                adding("other", "absent", 0),
+                Map.of("other", adding("env", "absent", 0)),
+                Imports.NONE))
         .isInstanceOf(LinkException.class)
         .hasMessageContaining("unknown import");
   }

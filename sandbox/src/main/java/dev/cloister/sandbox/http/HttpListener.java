@@ -98,9 +98,15 @@ public final class HttpListener implements AutoCloseable {
     Figures figures =
         new Figures(parts.engine, parts.compilations, registry.tenants(), meter, parts.clock);
     Representations representations = new Representations();
+    Operations operations = new Operations(parts.clock);
     UploadApi uploads =
         new UploadApi(
-            registry.tenants(), registry.plugins(), representations, uploadThreads(config));
+            registry.tenants(),
+            registry.plugins(),
+            representations,
+            operations,
+            parts.engine::cancelCompileJob,
+            uploadThreads(config));
     EngineApi engineApi = new EngineApi(vertx, figures, parts.compilations, streams);
     DebugSocketApi debugSockets = new DebugSocketApi(vertx, registry.tenants(), control);
     Routes.Apis apis =
@@ -121,11 +127,12 @@ public final class HttpListener implements AutoCloseable {
             new KeyApi(registry.tenants(), registry.keys(), parts.clock),
             new PluginApi(registry.tenants(), registry.plugins(), registry.signatures()),
             uploads,
-            new InvocationApi(registry.tenants(), control, meter),
+            new InvocationApi(registry.tenants(), control, meter, operations),
             new EventsApi(vertx, registry.tenants(), registry.audit(), control, streams),
             engineApi,
             new CodeApi(parts.engine, registry.audit()),
             new CompileJobsApi(parts.engine, registry.audit()),
+            new OperationsApi(operations, registry.audit()),
             new ClusterApi(parts.node),
             new MetricsApi(
                 parts.engine,

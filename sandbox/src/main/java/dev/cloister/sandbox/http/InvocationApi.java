@@ -19,6 +19,7 @@ import dev.cloister.isolate.verticle.Invocation;
 import dev.cloister.isolate.verticle.InvocationOutcome;
 import dev.cloister.isolate.verticle.InvocationResult;
 import dev.cloister.isolate.verticle.RunCommand;
+import dev.cloister.sandbox.http.field.RateLimitField;
 import dev.cloister.sandbox.http.field.TraceContext;
 import dev.cloister.sandbox.json.Json;
 import dev.cloister.sandbox.problem.Problem;
@@ -35,6 +36,7 @@ import io.vertx.core.Future;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.atomic.AtomicReference;
 import org.jspecify.annotations.Nullable;
 
 /// Calls of plugins: exports with JSON arguments, and WASI commands.
@@ -46,14 +48,19 @@ final class InvocationApi {
   /// character, in pieces and as a whole. Lists and objects in arguments are not kept.
   private static final int PARSED_FACTOR = 4;
 
+  private static final String LIMIT = IsolateLimit.REQUESTS_PER_SECOND.limitName();
+
   private final TenantRegistry tenants;
   private final ControlEndpoints threads;
   private final CallMeter meter;
+  private final Operations operations;
 
-  InvocationApi(TenantRegistry tenants, ControlEndpoints threads, CallMeter meter) {
+  InvocationApi(
+      TenantRegistry tenants, ControlEndpoints threads, CallMeter meter, Operations operations) {
     this.tenants = tenants;
     this.threads = threads;
     this.meter = meter;
+    this.operations = operations;
   }
 
   /// The body of a call.
@@ -66,7 +73,12 @@ final class InvocationApi {
   ///
   /// @param body pays for the body until the call itself does
   private record Target(
-      Exchange exchange, Tenant tenant, Plugin plugin, BlobDigest version, HeapCharge body) {
+      Exchange exchange,
+      Tenant tenant,
+      Plugin plugin,
+      BlobDigest version,
+      HeapCharge body,
+      AtomicReference<@Nullable Invocation> invocation) {
     /// Answers with a problem.
     void fail(Throwable failure) {
       body.close();
@@ -90,15 +102,35 @@ final class InvocationApi {
   void call(Exchange exchange) {
     Target target = target(exchange);
     if (target.abi() == Abi.EXTISM) {
-      readBody(target, body -> callBytes(target, body));
+      readBody(target, detached(target, Operation.Kind.CALL, body -> callBytes(target, body)));
     } else {
-      readBody(target, body -> parse(target, body));
+      readBody(target, detached(target, Operation.Kind.CALL, body -> parse(target, body)));
     }
   }
 
   void run(Exchange exchange) {
     Target target = target(exchange);
-    readBody(target, body -> runCommand(target, body));
+    readBody(target, detached(target, Operation.Kind.RUN, body -> runCommand(target, body)));
+  }
+
+  /// Lets the client go before the call begins, if it does not want to wait.
+  private BodyConsumer detached(Target target, Operation.Kind kind, BodyConsumer consumer) {
+    return body -> {
+      if (Operations.areWanted(target.exchange.request())) {
+        operations
+            .detach(target.exchange, kind, target.tenant, target.plugin.name().text())
+            .onCancel(() -> cancel(target));
+      }
+      consumer.accept(body);
+    };
+  }
+
+  /// A call that has not begun yet goes on; nobody learns of its end.
+  private static void cancel(Target target) {
+    @Nullable Invocation invocation = target.invocation.get();
+    if (invocation != null) {
+      target.tenant.isolate().cancel(invocation);
+    }
   }
 
   private Target target(Exchange exchange) {
@@ -112,7 +144,7 @@ final class InvocationApi {
     Plugin plugin = tenant.requirePlugin(request.plugin());
     BlobDigest version = tenant.resolve(plugin, request.queryVersion(), request.queryAlias());
     HeapCharge body = new HeapCharge(tenant.isolate().ledger(), HeapCategory.BUFFER);
-    return new Target(exchange, tenant, plugin, version, body);
+    return new Target(exchange, tenant, plugin, version, body, new AtomicReference<>());
   }
 
   private interface BodyConsumer {
@@ -302,6 +334,7 @@ final class InvocationApi {
 
   /// From its admission on the call pays for its request itself.
   private static Future<InvocationOutcome> admit(Target target, Invocation invocation) {
+    target.invocation.set(invocation);
     Future<InvocationOutcome> outcome = target.tenant.isolate().invoke(invocation);
     target.body.close();
     return outcome;
@@ -322,6 +355,7 @@ final class InvocationApi {
   private void answer(Target target, InvocationOutcome outcome, long startNanos) {
     InvocationAnswer answer =
         InvocationAnswer.of(outcome.result(), target.plugin.settings().extism().contentType());
+    long allowed = target.tenant.isolate().limits().value(IsolateLimit.REQUESTS_PER_SECOND);
     meter.end(
         target.tenant,
         target.plugin.name(),
@@ -334,7 +368,11 @@ final class InvocationApi {
             .answer()
             .with("Cloister-Version", target.version.toString())
             .with("Cloister-Instance", outcome.instance().label())
-            .with("Server-Timing", outcome.timings().serverTiming());
+            .with("Server-Timing", outcome.timings().serverTiming())
+            .with("RateLimit-Policy", RateLimitField.policy(LIMIT, allowed))
+            .with(
+                "RateLimit",
+                RateLimitField.state(LIMIT, target.tenant.isolate().availableRequests()));
     target.exchange.answer(complete).onComplete(_ -> outcome.close());
   }
 

@@ -51,6 +51,7 @@ final class Routes {
       EngineApi engine,
       CodeApi code,
       CompileJobsApi compileJobs,
+      OperationsApi operations,
       ClusterApi cluster,
       MetricsApi metrics,
       AdminAssets admin,
@@ -126,6 +127,9 @@ final class Routes {
     blocking(POST, ENGINE + "/flush-baseline", Access.OPERATOR, apis.code::flushBaseline);
     blocking(POST, NATIVE_MODULE + "/tier-up", Access.OPERATOR, apis.code::tierUp);
     blocking(POST, NATIVE_MODULE + "/tier-down", Access.OPERATOR, apis.code::tierDown);
+    blocking(GET, Operations.PATH, Access.INVOKER, apis.operations::list);
+    blocking(GET, Operations.PATH + "/{operation}", Access.INVOKER, apis.operations::get);
+    blocking(DELETE, Operations.PATH + "/{operation}", Access.INVOKER, apis.operations::delete);
     blocking(GET, "/v1/cluster", Access.OPERATOR, apis.cluster::get);
     blocking(POST, "/v1/operator-key/rotate", Access.OPERATOR, apis.keys::rotateOperator);
     blocking(GET, "/v1/config", Access.OPERATOR, apis.config::get);

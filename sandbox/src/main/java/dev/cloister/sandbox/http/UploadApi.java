@@ -9,6 +9,7 @@ import dev.cloister.sandbox.problem.Problem;
 import dev.cloister.sandbox.problem.ProblemType;
 import dev.cloister.sandbox.registry.InterfaceItem;
 import dev.cloister.sandbox.registry.PluginRegistry;
+import dev.cloister.sandbox.registry.PluginUpload;
 import dev.cloister.sandbox.registry.Tenant;
 import dev.cloister.sandbox.registry.TenantRegistry;
 import dev.cloister.sandbox.registry.UploadedVersion;
@@ -20,6 +21,8 @@ import java.util.Locale;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Semaphore;
+import java.util.concurrent.atomic.AtomicReference;
+import java.util.function.LongConsumer;
 import org.jspecify.annotations.Nullable;
 
 /// Uploads: the body of the request streams into the decoder, the compiler and the blob store.
@@ -33,6 +36,8 @@ final class UploadApi implements AutoCloseable {
   private final TenantRegistry tenants;
   private final PluginRegistry plugins;
   private final Representations representations;
+  private final Operations operations;
+  private final LongConsumer cancelJob;
   private final Semaphore places = new Semaphore(MAX_UPLOADS);
 
   /// Decodes and validates: as many threads as that may keep busy at once.
@@ -42,10 +47,14 @@ final class UploadApi implements AutoCloseable {
       TenantRegistry tenants,
       PluginRegistry plugins,
       Representations representations,
+      Operations operations,
+      LongConsumer cancelJob,
       int threads) {
     this.tenants = tenants;
     this.plugins = plugins;
     this.representations = representations;
+    this.operations = operations;
+    this.cancelJob = cancelJob;
     this.workers =
         Executors.newFixedThreadPool(
             threads, Thread.ofPlatform().name("cloister-upload-", 0).factory());
@@ -91,22 +100,39 @@ final class UploadApi implements AutoCloseable {
     if (announced > maxBytes) {
       throw BodyReader.tooLarge("uploadBytes", announced, maxBytes).asException();
     }
+    AtomicReference<@Nullable PluginUpload> begun = new AtomicReference<>();
     takePlace(tenant);
     new StreamingUpload(
             exchange,
             workers,
             () -> {
               condition.run();
-              return plugins.beginUpload(
-                  tenant, plugin, isManifest, request.header(DetachedSignature.HEADER));
+              PluginUpload upload =
+                  plugins.beginUpload(
+                      tenant, plugin, isManifest, request.header(DetachedSignature.HEADER));
+              begun.set(upload);
+              return upload;
             },
             upload ->
                 answer(WriteGuard.call(condition, () -> upload.finish(activate, request.author()))),
             digests,
             maxBytes,
             new HeapCharge(tenant.isolate().ledger(), HeapCategory.BUFFER),
+            () -> {
+              if (Operations.areWanted(request)) {
+                operations
+                    .detach(exchange, Operation.Kind.UPLOAD, tenant, plugin.text())
+                    .onCancel(() -> cancel(begun.get()));
+              }
+            },
             () -> giveBackPlace(tenant))
         .start();
+  }
+
+  private void cancel(@Nullable PluginUpload upload) {
+    if (upload != null) {
+      cancelJob.accept(upload.jobId());
+    }
   }
 
   private void takePlace(Tenant tenant) {
@@ -149,8 +175,8 @@ final class UploadApi implements AutoCloseable {
                 + uploaded.version().digest());
   }
 
-  /// Whether the body is a manifest. Undeclared bytes are taken for a module: what they are shows at
-  /// the first of them.
+  /// Whether the body is a manifest. Undeclared bytes are taken for a module: what they are shows
+  /// at the first of them.
   private static boolean isManifest(@Nullable String type) {
     if (type == null) {
       return false;

@@ -2,8 +2,8 @@ package dev.cloister.sandbox.registry;
 
 import com.fasterxml.jackson.annotation.JsonCreator;
 import com.fasterxml.jackson.annotation.JsonProperty;
-import dev.cloister.sandbox.json.Json;
 import dev.cloister.isolate.abi.Abi;
+import dev.cloister.sandbox.json.Json;
 import dev.cloister.sandbox.problem.Problem;
 import dev.cloister.sandbox.storage.VersionRecord;
 import java.nio.charset.StandardCharsets;

@@ -18,6 +18,7 @@ import org.jspecify.annotations.Nullable;
 public final class SignatureCheck {
   /// The bytes of a module that no signature covers: its magic and version.
   private static final int MODULE_HEADER_BYTES = 8;
+
   private static final byte[] NAME = "signature".getBytes(StandardCharsets.UTF_8);
 
   /// The largest section that is looked at, with its own header.

@@ -107,8 +107,7 @@ final class ExtismApiTest {
   void call_ofWhatIsNotThere_isNotFound() {
     JsonNode problem = call("vowels", "absent", "").problem(404, "unknown-export");
 
-    assertThat(problem.path("allowed").toString())
-        .isEqualTo("[\"count\"]");
+    assertThat(problem.path("allowed").toString()).isEqualTo("[\"count\"]");
   }
 
   @Test

@@ -65,8 +65,7 @@ final class ManifestApiTest {
 
   @Test
   void manifest_isAVersion_thatSurvivesARestart() throws IOException {
-    String manifest =
-        "{\"wasm\":[{\"data\":\"" + vowels() + "\"}],\"config\":{\"vowels\":\"y\"}}";
+    String manifest = "{\"wasm\":[{\"data\":\"" + vowels() + "\"}],\"config\":{\"vowels\":\"y\"}}";
     JsonNode answer = put("yes", MANIFEST, manifest).expect(201).json();
 
     assertThat(answer.path("abi").asText()).isEqualTo("extism");
@@ -95,12 +94,9 @@ final class ManifestApiTest {
   void modules_areLinkedByTheirNames() {
     FuncType unary = new FuncType(List.of(I64), List.of(I64));
     byte[] library =
-        new ModuleBuilder()
-            .exportFunction("same", unary, code -> code.localGet(0))
-            .build();
+        new ModuleBuilder().exportFunction("same", unary, code -> code.localGet(0)).build();
     ModuleBuilder main = new ModuleBuilder();
-    main.importFunction(
-        "extism:host/env", "input_offset", new FuncType(List.of(), List.of(I64)));
+    main.importFunction("extism:host/env", "input_offset", new FuncType(List.of(), List.of(I64)));
     main.importFunction("extism:host/env", "length", unary);
     main.importFunction(
         "extism:host/env", "output_set", new FuncType(List.of(I64, I64), List.of()));

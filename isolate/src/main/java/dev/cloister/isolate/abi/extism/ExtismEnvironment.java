@@ -30,7 +30,8 @@ public final class ExtismEnvironment implements AutoCloseable {
 
   /// Makes the environment of an instance.
   ///
-  /// @param context what its functions work with; the blocks are charged to the limiter of its store
+  /// @param context what its functions work with; the blocks are charged to the limiter of its
+  ///   store
   /// @param variables those of the plug-in, which outlive the instance
   /// @param logLevel lines of the plug-in's log that matter less are dropped
   public ExtismEnvironment(
@@ -62,8 +63,7 @@ public final class ExtismEnvironment implements AutoCloseable {
 
   /// The function that a plug-in imports as `name` from `moduleName`, or null.
   public @Nullable Extern resolve(String moduleName, String name) {
-    ExtismFunction function =
-        moduleName.equals(MODULE_NAME) ? ExtismFunction.named(name) : null;
+    ExtismFunction function = moduleName.equals(MODULE_NAME) ? ExtismFunction.named(name) : null;
     if (function == null) {
       return null;
     }

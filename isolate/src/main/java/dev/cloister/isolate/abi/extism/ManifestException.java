@@ -16,8 +16,7 @@ public final class ManifestException extends RuntimeException {
   }
 
   /// A fault that something else told of.
-  public ManifestException(
-      String field, String detail, @Nullable Throwable cause) {
+  public ManifestException(String field, String detail, @Nullable Throwable cause) {
     super((field.isEmpty() ? "the manifest" : field) + ": " + detail, cause);
     this.field = field;
   }

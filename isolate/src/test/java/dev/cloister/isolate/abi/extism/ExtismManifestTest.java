@@ -26,11 +26,13 @@ final class ExtismManifestTest {
   void manifest_ofOneModule_hasDefaults() {
     ExtismManifest manifest = parse("{'wasm':[{'data':'DATA'}]}");
 
-    assertThat(manifest.parts()).singleElement().satisfies(part -> {
-      assertThat(part.name()).isEqualTo("main");
-      assertThat(part.isMain()).isTrue();
-      assertThat(part.wireBytes()).isEqualTo(EMPTY_MODULE);
-    });
+    assertThat(manifest.parts())
+        .singleElement()
+        .satisfies(part -> {
+          assertThat(part.name()).isEqualTo("main");
+          assertThat(part.isMain()).isTrue();
+          assertThat(part.wireBytes()).isEqualTo(EMPTY_MODULE);
+        });
     ExtismSettings settings = manifest.settings();
     assertThat(settings.config()).isEmpty();
     assertThat(settings.allowsHost("any.example")).as("no list: no host").isFalse();
@@ -48,7 +50,8 @@ final class ExtismManifestTest {
                 {'wasm':[{'data':'DATA','hash':'%s','name':'main'}],
                  'memory':{'max_pages':4,'max_http_response_bytes':5,'max_var_bytes':0},
                  'config':{'a':'b'},'allowed_hosts':['*.example','x'],
-                 'allowed_paths':null,'timeout_ms':250}"""
+                 'allowed_paths':null,'timeout_ms':250}\
+                """
                     .formatted(HASH))
             .settings();
 
@@ -112,8 +115,7 @@ final class ExtismManifestTest {
     assertThatThrownBy(() -> parse("{'wasm':[" + modules + "{'data':'DATA'}]}"))
         .hasMessage("wasm: expected 1 to 32 modules, got 33");
     String value = "x".repeat(1 << 20);
-    assertThatThrownBy(
-            () -> parse("{'wasm':[{'data':'DATA'}],'config':{'a':'" + value + "'}}"))
+    assertThatThrownBy(() -> parse("{'wasm':[{'data':'DATA'}],'config':{'a':'" + value + "'}}"))
         .hasMessageStartingWith("config: expected at most 1024 values of 1048576 characters");
   }
 

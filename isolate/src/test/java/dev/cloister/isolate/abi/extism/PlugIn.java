@@ -69,7 +69,9 @@ final class PlugIn implements AutoCloseable {
 
   /// A module that imports all functions of the table and exports `run`.
   static byte[] module(Consumer<Code> body) {
-    return builder().exportFunction("run", RETURNS_CODE, code -> body.accept(new Code(code))).build();
+    return builder()
+        .exportFunction("run", RETURNS_CODE, code -> body.accept(new Code(code)))
+        .build();
   }
 
   /// A module that imports all functions of the table, in its order, and has a memory.
@@ -82,8 +84,7 @@ final class PlugIn implements AutoCloseable {
     return builder.memory(1);
   }
 
-  /// Calls `run` with a text; returns the output as text, or what
-  /// the plug-in says went wrong.
+  /// Calls `run` with a text; returns the output as text, or what the plug-in says went wrong.
   String run(String input) {
     return call("run", input);
   }
