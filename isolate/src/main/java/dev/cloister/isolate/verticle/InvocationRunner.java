@@ -4,6 +4,7 @@ import dev.cloister.engine.module.Export;
 import dev.cloister.engine.module.ExternKind;
 import dev.cloister.engine.runtime.FuncRef;
 import dev.cloister.engine.types.FuncType;
+import dev.cloister.isolate.abi.AbiDetector;
 import dev.cloister.isolate.abi.CallContext;
 import dev.cloister.isolate.abi.GuestProgram;
 import dev.cloister.isolate.abi.PlainAbi;
@@ -166,6 +167,9 @@ final class InvocationRunner {
   }
 
   private InvocationResult runCommand(RunCommand command) {
+    if (!AbiDetector.exportsProcedure(command.plugin().module(), command.entry())) {
+      return new UnknownExport(command.entry(), procedureNames(command.plugin()));
+    }
     List<String> arguments = new ArrayList<>();
     arguments.add(command.programName());
     arguments.addAll(command.arguments());
@@ -184,7 +188,7 @@ final class InvocationRunner {
             }
             return GuestProgram.instantiate(module, context, config.build());
           },
-          program -> new Exited(program.runCommand(), output.toByteArray()));
+          program -> new Exited(program.run(command.entry()), output.toByteArray()));
     }
   }
 
@@ -237,6 +241,12 @@ final class InvocationRunner {
       }
     }
     return null;
+  }
+
+  private static List<String> procedureNames(PluginHandle plugin) {
+    return functionNames(plugin).stream()
+        .filter(name -> AbiDetector.exportsProcedure(plugin.module(), name))
+        .toList();
   }
 
   private static List<String> functionNames(PluginHandle plugin) {

@@ -85,6 +85,8 @@ public enum ProblemType {
   INTERNAL(500, "The server failed"),
   /// Part of the interface that this version does not have.
   NOT_AVAILABLE(501, "This version does not have this yet"),
+  /// The plugin's answer to an HTTP request is none.
+  INVALID_ANSWER(502, "The plugin did not answer as an HTTP handler"),
   /// The queue of waiting calls is full.
   OVERLOADED(503, "Too many calls are waiting"),
   /// The plugin crashed again and again.
