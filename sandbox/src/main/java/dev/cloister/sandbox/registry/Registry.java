@@ -25,6 +25,7 @@ public record Registry(
     PluginRegistry plugins,
     KeyRegistry keys,
     AuditLog audit,
+    RepeatableRequests requests,
     StorageHealth storage,
     Signatures signatures) {
 
@@ -64,6 +65,7 @@ public record Registry(
         new PluginRegistry(store, blobs, tenants, signatures, audit, collector, clock),
         new KeyRegistry(store, tenants, keys, audit, config.auth().keysPerTenant(), random, clock),
         audit,
+        new RepeatableRequests(store, random, clock),
         storage,
         signatures);
   }

@@ -53,6 +53,11 @@ public interface MetadataStore extends AutoCloseable {
   /// @throws StorageException if the store cannot be read
   List<Signer> signers(TenantName tenant, PluginName plugin, BlobDigest version);
 
+  /// Returns the request of this id, none or one.
+  ///
+  /// @throws StorageException if the store cannot be read
+  List<RequestRecord> request(String id);
+
   /// Lists audit records, newest first.
   ///
   /// @throws StorageException if the store cannot be read
