@@ -5,6 +5,7 @@ import dev.cloister.isolate.heap.HeapLedger;
 import dev.cloister.isolate.host.HostCall;
 import dev.cloister.isolate.host.HostServices;
 import dev.cloister.isolate.wasi.BlockingRegion;
+import dev.cloister.isolate.wasi.FileQuota;
 import dev.cloister.isolate.wasi.InputSource;
 import dev.cloister.isolate.wasi.OutputSink;
 import dev.cloister.isolate.wasi.RandomSource;
@@ -106,6 +107,7 @@ public final class InstanceContext {
         .clock(clock)
         .random(random)
         .blocking(blocking)
+        .quota(FileQuota.of(ledger))
         .stdin(stdin)
         .stdout(stdout)
         .stderr(stderr);

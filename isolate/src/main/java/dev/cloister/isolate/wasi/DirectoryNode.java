@@ -15,7 +15,7 @@ public non-sealed interface DirectoryNode extends FileSystemNode {
   /// The number of the directory above; its own for a root.
   long parentInode();
 
-  /// Makes an empty file; `EXIST` if the name is taken.
+  /// Makes an empty file, open for reading and writing; `EXIST` if the name is taken.
   RegularFileNode createFile(String name);
 
   /// Makes an empty directory; `EXIST` if the name is taken.

@@ -3,7 +3,7 @@ package dev.cloister.isolate.wasi;
 /// The error codes of WASI preview 1.
 ///
 /// Source: `witx/typenames.witx`, `$errno`.
-enum Errno {
+public enum Errno {
   SUCCESS,
   TOOBIG,
   ACCES,
@@ -93,7 +93,7 @@ enum Errno {
   }
 
   /// The exception that makes a function answer with this code.
-  ErrnoException exception() {
+  public ErrnoException exception() {
     return exception;
   }
 }

@@ -4,7 +4,7 @@ package dev.cloister.isolate.wasi;
 ///
 /// There is one instance per code, see [Errno#exception()]; it has no stack and costs nothing to
 /// throw.
-final class ErrnoException extends RuntimeException {
+public final class ErrnoException extends RuntimeException {
   private final transient Errno errno;
 
   ErrnoException(Errno errno) {
@@ -12,7 +12,8 @@ final class ErrnoException extends RuntimeException {
     this.errno = errno;
   }
 
-  Errno errno() {
+  /// The code.
+  public Errno errno() {
     return errno;
   }
 }

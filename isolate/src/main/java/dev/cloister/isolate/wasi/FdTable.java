@@ -5,11 +5,23 @@ import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /// The descriptors of one guest by number. Confined to the guest's thread.
+///
+/// What the guest opens is charged, with what the host keeps for it.
 final class FdTable {
   /// The most descriptors of a guest.
   static final int MAX_DESCRIPTORS = 1024;
 
+  /// What an open file is charged, and an open directory, which is also listed.
+  static final long FILE_BYTES = 512;
+
+  static final long DIRECTORY_BYTES = 8 << 10;
+
+  private final FileQuota quota;
   private final List<@Nullable Descriptor> descriptors = new ArrayList<>();
+
+  FdTable(FileQuota quota) {
+    this.quota = quota;
+  }
 
   /// The descriptor `fd`.
   ///
@@ -35,16 +47,21 @@ final class FdTable {
 
   /// Gives `descriptor` the lowest free number.
   ///
-  /// @throws ErrnoException `MFILE` if all are taken; the descriptor is closed then
+  /// @throws ErrnoException `MFILE` if all are taken, `NOMEM` if the quota does not allow one more;
+  ///   the descriptor is closed then
   int add(Descriptor descriptor) {
-    int fd = descriptors.indexOf(null);
-    if (fd >= 0) {
-      descriptors.set(fd, descriptor);
-      return fd;
-    }
-    if (descriptors.size() == MAX_DESCRIPTORS) {
+    int free = descriptors.indexOf(null);
+    if (free < 0 && descriptors.size() == MAX_DESCRIPTORS) {
       descriptor.close();
       throw Errno.MFILE.exception();
+    }
+    if (!quota.charge(chargedBytes(descriptor))) {
+      descriptor.close();
+      throw Errno.NOMEM.exception();
+    }
+    if (free >= 0) {
+      descriptors.set(free, descriptor);
+      return free;
     }
     descriptors.add(descriptor);
     return descriptors.size() - 1;
@@ -54,7 +71,7 @@ final class FdTable {
   ///
   /// @throws ErrnoException `BADF`
   void close(int fd) {
-    get(fd).close();
+    close(get(fd));
     descriptors.set(fd, null);
   }
 
@@ -67,7 +84,7 @@ final class FdTable {
     if (moved == replaced) {
       return;
     }
-    replaced.close();
+    close(replaced);
     descriptors.set(to, moved);
     descriptors.set(from, null);
   }
@@ -83,7 +100,7 @@ final class FdTable {
         descriptors.subList(Math.min(first, descriptors.size()), descriptors.size());
     for (Descriptor descriptor : closed) {
       if (descriptor != null) {
-        descriptor.close();
+        close(descriptor);
       }
     }
     closed.clear();
@@ -92,5 +109,19 @@ final class FdTable {
   /// Closes everything.
   void closeAll() {
     closeFrom(0);
+  }
+
+  private void close(Descriptor descriptor) {
+    descriptor.close();
+    quota.release(chargedBytes(descriptor));
+  }
+
+  /// The streams of a guest, and the directories that it was handed, are part of its call.
+  private static long chargedBytes(Descriptor descriptor) {
+    return switch (descriptor) {
+      case StandardInput _, StandardOutput _ -> 0;
+      case OpenFile _ -> FILE_BYTES;
+      case OpenDirectory directory -> directory.preopenedAs() == null ? DIRECTORY_BYTES : 0;
+    };
   }
 }

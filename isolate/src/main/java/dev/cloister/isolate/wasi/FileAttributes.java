@@ -50,9 +50,7 @@ final class FileAttributes {
     if (offset > Long.MAX_VALUE - length) {
       return Errno.FBIG.code();
     }
-    if (offset + length > file.node().sizeBytes()) {
-      file.node().changeSize(offset + length);
-    }
+    file.node().allocate(offset, length);
     return Errno.SUCCESS.code();
   }
 

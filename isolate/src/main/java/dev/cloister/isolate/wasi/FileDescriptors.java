@@ -68,14 +68,17 @@ final class FileDescriptors {
     return Errno.SUCCESS.code();
   }
 
-  /// Nothing is kept from the file system, so there is nothing to bring there.
   int fdSync(GuestMemory memory, int fd) {
-    descriptors.get(fd).require(Rights.FD_SYNC);
+    Descriptor descriptor = descriptors.get(fd);
+    descriptor.require(Rights.FD_SYNC);
+    sync(descriptor, /* isDataOnly= */ false);
     return Errno.SUCCESS.code();
   }
 
   int fdDatasync(GuestMemory memory, int fd) {
-    descriptors.get(fd).require(Rights.FD_DATASYNC);
+    Descriptor descriptor = descriptors.get(fd);
+    descriptor.require(Rights.FD_DATASYNC);
+    sync(descriptor, /* isDataOnly= */ true);
     return Errno.SUCCESS.code();
   }
 
@@ -87,6 +90,14 @@ final class FileDescriptors {
     descriptor.require(Rights.FD_ADVISE);
     boolean isValid = offset >= 0 && length >= 0 && advice >= 0 && advice <= MAX_ADVICE;
     return (isValid ? Errno.SUCCESS : Errno.INVAL).code();
+  }
+
+  private static void sync(Descriptor descriptor, boolean isDataOnly) {
+    switch (descriptor) {
+      case OpenFile file -> file.node().sync(isDataOnly);
+      case OpenDirectory directory -> directory.node().sync(isDataOnly);
+      case StandardInput _, StandardOutput _ -> throw Errno.INVAL.exception();
+    }
   }
 
   private byte[] preopenName(int fd) {

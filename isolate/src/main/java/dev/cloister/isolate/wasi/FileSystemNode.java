@@ -3,8 +3,9 @@ package dev.cloister.isolate.wasi;
 /// A file, directory or symbolic link of a virtual file system.
 ///
 /// Nodes know nothing of paths, descriptors and rights: [PathResolver] walks directories one name
-/// at a time, so no implementation ever sees more than a single name. Confined to the guest's
-/// thread.
+/// at a time, so no implementation ever sees more than a single name. Whoever is given a node, by a
+/// method that does not say otherwise, holds it and lets it go by [#release()]. Confined to the
+/// guest's thread.
 public sealed interface FileSystemNode permits DirectoryNode, RegularFileNode, SymlinkNode {
   /// The attributes now.
   FileStat stat();
@@ -12,9 +13,15 @@ public sealed interface FileSystemNode permits DirectoryNode, RegularFileNode, S
   /// Sets the times, in nanoseconds since 1970.
   void changeTimes(long accessNanos, long modificationNanos);
 
-  /// A descriptor on this node was opened.
-  void opened();
+  /// Waits until what was written is where the file system keeps it for good.
+  ///
+  /// @param isDataOnly whether times and the like may be left for later
+  void sync(boolean isDataOnly);
 
-  /// A descriptor on this node was closed. Without names and descriptors the node is gone.
-  void closed();
+  /// Holds the node once more.
+  void retain();
+
+  /// Lets go of one hold. Without holds what the node needs of the machine is returned; without
+  /// names, too, the node is gone.
+  void release();
 }

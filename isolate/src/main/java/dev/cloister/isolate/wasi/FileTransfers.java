@@ -3,6 +3,9 @@ package dev.cloister.isolate.wasi;
 /// `fd_read`, `fd_write` and their like: bytes between descriptors and the guest's memory.
 final class FileTransfers {
 
+  /// The offset that stands for the end of the file.
+  private static final long AT_END = -1;
+
   private static final int TRANSFER_BYTES = 1 << 16;
   private static final byte[] NO_BYTES = {};
 
@@ -49,9 +52,8 @@ final class FileTransfers {
       }
       case OpenFile file -> {
         file.require(Rights.FD_WRITE);
-        long offset = file.appends() ? file.node().sizeBytes() : file.position();
-        int written = writeFile(memory, file, buffers, offset);
-        file.moveTo(offset + written);
+        int written = writeFile(memory, file, buffers, file.appends() ? AT_END : file.position());
+        file.moveTo(file.appends() ? file.node().sizeBytes() : file.position() + written);
         memory.setInt32(result, written);
       }
       case StandardInput _ -> throw Errno.BADF.exception();
@@ -173,6 +175,8 @@ final class FileTransfers {
   }
 
   /// Writes as much as fits; `NOSPC` or `FBIG` only if that is nothing.
+  ///
+  /// @param offset where, or [#AT_END]
   private int writeFile(GuestMemory memory, OpenFile file, IoVectors buffers, long offset) {
     int total = 0;
     for (int i = 0; i < buffers.count(); i++) {
@@ -181,19 +185,31 @@ final class FileTransfers {
         byte[] bytes = transfer(length - done);
         int count = Math.min(length - done, bytes.length);
         memory.read(buffers.addresses()[i] + done, bytes, 0, count);
+        int written;
         try {
-          file.node().write(offset + total, bytes, 0, count);
+          written =
+              offset == AT_END
+                  ? file.node().append(bytes, 0, count)
+                  : file.node().write(offset + total, bytes, 0, count);
         } catch (ErrnoException full) {
           if (total == 0) {
             throw full;
           }
-          return total;
+          return synced(file, total);
         }
-        done += count;
-        total += count;
+        done += written;
+        total += written;
       }
     }
-    return total;
+    return synced(file, total);
+  }
+
+  /// Waits for the disk if the guest said that writing shall.
+  private static int synced(OpenFile file, int written) {
+    if ((file.flags() & (FdFlags.SYNC | FdFlags.DSYNC)) != 0) {
+      file.node().sync((file.flags() & FdFlags.SYNC) == 0);
+    }
+    return written;
   }
 
   private byte[] transfer(int wanted) {

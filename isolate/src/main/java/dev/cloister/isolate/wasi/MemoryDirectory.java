@@ -35,7 +35,11 @@ final class MemoryDirectory extends MemoryNode implements DirectoryNode {
   @Override
   public @Nullable FileSystemNode lookup(String name) {
     Entry entry = entries.get(name);
-    return entry == null ? null : entry.node().asNode();
+    if (entry == null) {
+      return null;
+    }
+    entry.node().retain();
+    return entry.node().asNode();
   }
 
   @Override
@@ -59,6 +63,7 @@ final class MemoryDirectory extends MemoryNode implements DirectoryNode {
     fileSystem().charge(MemoryFileSystem.NODE_BYTES + entryBytes(name));
     MemoryFile file = new MemoryFile(fileSystem());
     put(name, file);
+    file.retain();
     return file;
   }
 
@@ -117,8 +122,9 @@ final class MemoryDirectory extends MemoryNode implements DirectoryNode {
       throw Errno.XDEV.exception();
     }
     MemoryNode moved = entry(name).node();
-    FileSystemNode replaced = directory.lookup(newName);
-    if (replaced == moved) {
+    Entry there = directory.entries.get(newName);
+    MemoryNode replaced = there == null ? null : there.node();
+    if (moved.equals(replaced)) {
       return;
     }
     if (moved instanceof MemoryDirectory movedDirectory) {

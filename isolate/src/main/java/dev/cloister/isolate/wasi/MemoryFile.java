@@ -19,6 +19,12 @@ final class MemoryFile extends MemoryNode implements RegularFileNode {
   }
 
   @Override
+  public RegularFileNode open(boolean reads, boolean writes) {
+    retain();
+    return this;
+  }
+
+  @Override
   public long sizeBytes() {
     return sizeBytes;
   }
@@ -35,9 +41,9 @@ final class MemoryFile extends MemoryNode implements RegularFileNode {
   }
 
   @Override
-  public void write(long offset, byte[] source, int from, int length) {
+  public int write(long offset, byte[] source, int from, int length) {
     if (length == 0) {
-      return;
+      return 0;
     }
     if (offset > MAX_SIZE_BYTES - length) {
       throw Errno.FBIG.exception();
@@ -47,6 +53,19 @@ final class MemoryFile extends MemoryNode implements RegularFileNode {
     System.arraycopy(source, from, bytes, (int) offset, length);
     sizeBytes = Math.max(sizeBytes, end);
     wasModified();
+    return length;
+  }
+
+  @Override
+  public int append(byte[] source, int from, int length) {
+    return write(sizeBytes, source, from, length);
+  }
+
+  @Override
+  public void allocate(long offset, long length) {
+    if (offset + length > sizeBytes) {
+      changeSize(offset + length);
+    }
   }
 
   @Override

@@ -1,6 +1,6 @@
 package dev.cloister.isolate.wasi;
 
-/// What all nodes of a [MemoryFileSystem] have: a number, names, descriptors, times.
+/// What all nodes of a [MemoryFileSystem] have: a number, names, holds, times.
 abstract sealed class MemoryNode permits MemoryDirectory, MemoryFile, MemorySymlink {
   /// The device number of every file system in memory.
   private static final long DEVICE = 1;
@@ -8,7 +8,7 @@ abstract sealed class MemoryNode permits MemoryDirectory, MemoryFile, MemorySyml
   private final MemoryFileSystem fileSystem;
   private final long inode;
   private long links;
-  private int descriptors;
+  private int holds;
   private long accessNanos;
   private long modificationNanos;
   private long changeNanos;
@@ -78,19 +78,22 @@ abstract sealed class MemoryNode permits MemoryDirectory, MemoryFile, MemorySyml
     changeNanos = fileSystem.nowNanos();
   }
 
-  /// Counts a descriptor.
-  public void opened() {
-    descriptors++;
+  /// Does nothing: there is nowhere else that anything could be kept.
+  public void sync(boolean isDataOnly) {}
+
+  /// Holds the node once more.
+  public void retain() {
+    holds++;
   }
 
-  /// Counts a descriptor out.
-  public void closed() {
-    descriptors--;
+  /// Lets go of one hold.
+  public void release() {
+    holds--;
     releaseIfGone();
   }
 
   private void releaseIfGone() {
-    if (links == 0 && descriptors == 0) {
+    if (links == 0 && holds == 0) {
       fileSystem.release(MemoryFileSystem.NODE_BYTES + chargedBytes());
     }
   }

@@ -7,7 +7,7 @@ final class OpenDirectory extends Descriptor {
   private final DirectoryNode node;
   private final @Nullable String preopenedAs;
 
-  /// Opens `node`.
+  /// Opens `node`, whose hold it takes over.
   ///
   /// @param preopenedAs the guest's name for it if it was given, else null
   OpenDirectory(
@@ -19,7 +19,6 @@ final class OpenDirectory extends Descriptor {
     super(rights, inheritingRights, flags);
     this.node = node;
     this.preopenedAs = preopenedAs;
-    node.opened();
   }
 
   DirectoryNode node() {
@@ -37,6 +36,6 @@ final class OpenDirectory extends Descriptor {
 
   @Override
   void close() {
-    node.closed();
+    node.release();
   }
 }

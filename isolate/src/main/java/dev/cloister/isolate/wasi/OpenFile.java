@@ -5,10 +5,10 @@ final class OpenFile extends Descriptor {
   private final RegularFileNode node;
   private long position;
 
+  /// Opens `node`, whose hold it takes over.
   OpenFile(RegularFileNode node, long rights, int flags) {
     super(rights, 0, flags);
     this.node = node;
-    node.opened();
   }
 
   RegularFileNode node() {
@@ -34,6 +34,6 @@ final class OpenFile extends Descriptor {
 
   @Override
   void close() {
-    node.closed();
+    node.release();
   }
 }

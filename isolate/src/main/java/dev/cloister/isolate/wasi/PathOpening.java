@@ -10,12 +10,12 @@ package dev.cloister.isolate.wasi;
 record PathOpening(
     OpenDirectory base, int openFlags, long rights, long inheritingRights, int fdFlags) {
 
-  /// Opens what `resolved` stands for, made first if that is asked for.
+  /// Opens what `resolved` stands for, made first if that is asked for. The descriptor holds it.
   Descriptor open(ResolvedPath resolved) {
     requireCoherentFlags();
     FileSystemNode node = resolved.node();
     if (node == null) {
-      return openFile(create(resolved));
+      return describe(create(resolved));
     }
     if (has(OpenFlags.CREATE) && has(OpenFlags.EXCLUSIVE)) {
       throw Errno.EXIST.exception();
@@ -27,9 +27,15 @@ record PathOpening(
         if (has(OpenFlags.DIRECTORY) || resolved.mustBeDirectory()) {
           throw Errno.NOTDIR.exception();
         }
-        yield openFile(truncated(file));
+        yield openFile(file);
       }
     };
+  }
+
+  /// Whether `errno` means that somebody else made the file between the look at its name and its
+  /// making, which the guest need not know.
+  boolean isBeaten(Errno errno) {
+    return errno == Errno.EXIST && has(OpenFlags.CREATE) && !has(OpenFlags.EXCLUSIVE);
   }
 
   private void requireCoherentFlags() {
@@ -55,21 +61,38 @@ record PathOpening(
     return resolved.requireParent(Errno.ISDIR).createFile(resolved.name());
   }
 
-  private RegularFileNode truncated(RegularFileNode file) {
-    if (has(OpenFlags.TRUNCATE)) {
-      file.changeSize(0);
+  private Descriptor openFile(RegularFileNode file) {
+    long granted = granted();
+    boolean truncates = has(OpenFlags.TRUNCATE);
+    boolean writes = truncates || (granted & Rights.WRITING) != 0;
+    RegularFileNode opened = file.open((granted & Rights.FD_READ) != 0, writes);
+    boolean isDone = false;
+    try {
+      if (truncates) {
+        opened.changeSize(0);
+      }
+      isDone = true;
+      return describe(opened);
+    } finally {
+      if (!isDone) {
+        opened.release();
+      }
     }
-    return file;
   }
 
-  private Descriptor openFile(RegularFileNode file) {
-    return new OpenFile(file, rights & base.inheritingRights() & Rights.OF_FILES, fdFlags);
+  private Descriptor describe(RegularFileNode file) {
+    return new OpenFile(file, granted(), fdFlags);
+  }
+
+  private long granted() {
+    return rights & base.inheritingRights() & Rights.OF_FILES;
   }
 
   private Descriptor openDirectory(DirectoryNode directory) {
     if ((rights & Rights.FD_WRITE) != 0 || has(OpenFlags.CREATE) || has(OpenFlags.TRUNCATE)) {
       throw Errno.ISDIR.exception();
     }
+    directory.retain();
     return new OpenDirectory(
         directory,
         /* preopenedAs= */ null,

@@ -13,12 +13,18 @@ final class PathResolver {
   /// The most links followed on one walk.
   private static final int MAX_LINKS = 40;
 
+  /// The most directories between the base and the end of a path: each is held during the walk.
+  static final int MAX_DEPTH = 256;
+
+  /// The directories from the base on, each of them held.
   private final Deque<DirectoryNode> directories = new ArrayDeque<>();
+
   private final Deque<String> names = new ArrayDeque<>();
   private boolean mustBeDirectory;
   private int linksFollowed;
 
   private PathResolver(DirectoryNode base) {
+    base.retain();
     directories.push(base);
   }
 
@@ -29,15 +35,19 @@ final class PathResolver {
   ///   out
   static ResolvedPath resolve(DirectoryNode base, String path, boolean followLast) {
     PathResolver resolver = new PathResolver(base);
-    resolver.push(path);
-    return resolver.walk(followLast);
+    try {
+      resolver.push(path);
+      return resolver.walk(followLast);
+    } finally {
+      resolver.directories.forEach(DirectoryNode::release);
+    }
   }
 
   private ResolvedPath walk(boolean followLast) {
     while (true) {
       String name = names.poll();
       if (name == null) {
-        return new ResolvedPath(null, ".", current(), mustBeDirectory);
+        return new ResolvedPath(null, ".", held(current()), mustBeDirectory);
       }
       if (name.equals("..")) {
         leave();
@@ -48,7 +58,7 @@ final class PathResolver {
       if (node instanceof SymlinkNode link && (!isLast || followLast || mustBeDirectory)) {
         follow(link);
       } else if (isLast) {
-        return new ResolvedPath(current(), name, node, mustBeDirectory);
+        return new ResolvedPath(held(current()), name, node, mustBeDirectory);
       } else {
         enter(node);
       }
@@ -59,26 +69,43 @@ final class PathResolver {
     return directories.element();
   }
 
+  private static DirectoryNode held(DirectoryNode directory) {
+    directory.retain();
+    return directory;
+  }
+
   private void enter(@Nullable FileSystemNode node) {
     switch (node) {
       case null -> throw Errno.NOENT.exception();
-      case DirectoryNode directory -> directories.push(directory);
-      case RegularFileNode _, SymlinkNode _ -> throw Errno.NOTDIR.exception();
+      case DirectoryNode directory -> {
+        directories.push(directory);
+        if (directories.size() > MAX_DEPTH) {
+          throw Errno.NAMETOOLONG.exception();
+        }
+      }
+      case RegularFileNode _, SymlinkNode _ -> {
+        node.release();
+        throw Errno.NOTDIR.exception();
+      }
     }
   }
 
   private void leave() {
-    directories.pop();
+    directories.pop().release();
     if (directories.isEmpty()) {
       throw Errno.PERM.exception();
     }
   }
 
   private void follow(SymlinkNode link) {
-    if (++linksFollowed > MAX_LINKS) {
-      throw Errno.LOOP.exception();
+    try {
+      if (++linksFollowed > MAX_LINKS) {
+        throw Errno.LOOP.exception();
+      }
+      push(link.target());
+    } finally {
+      link.release();
     }
-    push(link.target());
   }
 
   /// Puts the names of `path` before those that are left.

@@ -1,6 +1,7 @@
 package dev.cloister.isolate.wasi;
 
-/// A directory that a guest is given.
+/// A directory that a guest is given, which holds it while it runs. Whoever opened it lets go of it
+/// afterwards.
 ///
 /// @param guestPath what the guest knows it as
 /// @param root the directory

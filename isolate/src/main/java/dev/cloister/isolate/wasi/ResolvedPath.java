@@ -2,7 +2,7 @@ package dev.cloister.isolate.wasi;
 
 import org.jspecify.annotations.Nullable;
 
-/// What a path stands for.
+/// What a path stands for. It holds the nodes until it is closed.
 ///
 /// @param parent the directory that holds the last name; null if the path is the base or ends in
 ///   `..`
@@ -13,7 +13,8 @@ record ResolvedPath(
     @Nullable DirectoryNode parent,
     String name,
     @Nullable FileSystemNode node,
-    boolean mustBeDirectory) {
+    boolean mustBeDirectory)
+    implements AutoCloseable {
 
   /// What is there.
   ///
@@ -36,5 +37,16 @@ record ResolvedPath(
       throw ifNone.exception();
     }
     return parent;
+  }
+
+  /// Lets go of the nodes.
+  @Override
+  public void close() {
+    if (node != null) {
+      node.release();
+    }
+    if (parent != null) {
+      parent.release();
+    }
   }
 }

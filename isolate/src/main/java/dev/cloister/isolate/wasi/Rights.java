@@ -50,6 +50,9 @@ final class Rights {
           | FD_FILESTAT_SET_TIMES
           | POLL_FD_READWRITE;
 
+  /// What of it needs a file that is open for writing.
+  static final long WRITING = FD_WRITE | FD_ALLOCATE | FD_FILESTAT_SET_SIZE;
+
   /// What a directory can be used for.
   static final long OF_DIRECTORIES =
       FD_FDSTAT_SET_FLAGS

@@ -17,6 +17,7 @@ import java.util.Map;
 /// @param clock its clocks
 /// @param random its random bytes
 /// @param blocking is told when the guest waits
+/// @param quota is asked before the guest opens one more file
 public record WasiConfig(
     List<String> arguments,
     Map<String, String> environment,
@@ -26,7 +27,8 @@ public record WasiConfig(
     List<Preopen> preopens,
     WasiClock clock,
     RandomSource random,
-    BlockingRegion blocking) {
+    BlockingRegion blocking,
+    FileQuota quota) {
 
   /// Starts with a guest that is handed nothing but clocks and random bytes.
   public static Builder builder() {
@@ -44,6 +46,7 @@ public record WasiConfig(
     private WasiClock clock = WasiClock.system();
     private RandomSource random = RandomSource.secure();
     private BlockingRegion blocking = BlockingRegion.NONE;
+    private FileQuota quota = FileQuota.UNLIMITED;
 
     private Builder() {}
 
@@ -110,6 +113,13 @@ public record WasiConfig(
       return this;
     }
 
+    /// Sets who is asked before the guest opens one more file.
+    @CanIgnoreReturnValue
+    public Builder quota(FileQuota fileQuota) {
+      quota = fileQuota;
+      return this;
+    }
+
     /// Makes the configuration.
     public WasiConfig build() {
       return new WasiConfig(
@@ -121,7 +131,8 @@ public record WasiConfig(
           List.copyOf(preopens),
           clock,
           random,
-          blocking);
+          blocking,
+          quota);
     }
   }
 }

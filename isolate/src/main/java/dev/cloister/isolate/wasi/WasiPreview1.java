@@ -12,7 +12,7 @@ import org.jspecify.annotations.Nullable;
 public final class WasiPreview1 implements AutoCloseable {
   private final WasiConfig config;
   private final Store store;
-  private final FdTable descriptors = new FdTable();
+  private final FdTable descriptors;
 
   /// The number of descriptors that the guest was handed.
   private final int handedCount;
@@ -24,6 +24,7 @@ public final class WasiPreview1 implements AutoCloseable {
   public WasiPreview1(WasiConfig config, Store store) {
     this.config = config;
     this.store = store;
+    descriptors = new FdTable(config.quota());
     descriptors.add(new StandardInput(config.stdin(), config.blocking()));
     descriptors.add(new StandardOutput(config.stdout()));
     descriptors.add(new StandardOutput(config.stderr()));
@@ -92,6 +93,7 @@ public final class WasiPreview1 implements AutoCloseable {
     if (preopen.isReadOnly()) {
       inherited &= ~Rights.CHANGING;
     }
+    preopen.root().retain();
     return new OpenDirectory(preopen.root(), preopen.guestPath(), rights, inherited, 0);
   }
 }

@@ -7,7 +7,7 @@ import dev.cloister.isolate.fake.FakeClock;
 import org.junit.jupiter.api.Test;
 
 final class FdTableTest {
-  private final FdTable table = new FdTable();
+  private final FdTable table = new FdTable(FileQuota.UNLIMITED);
 
   @Test
   void add_takesTheLowestFreeNumber() {

@@ -25,7 +25,7 @@ final class FileTransfersTest {
   private final MemoryFileSystem files =
       new MemoryFileSystem(FileQuota.of(ledger), new FakeClock());
   private final RegularFileNode node = files.root().createFile("a");
-  private final FdTable descriptors = new FdTable();
+  private final FdTable descriptors = new FdTable(FileQuota.UNLIMITED);
   private final FileTransfers transfers = new FileTransfers(descriptors, WasiSnapshot.PREVIEW1);
 
   FileTransfersTest() {

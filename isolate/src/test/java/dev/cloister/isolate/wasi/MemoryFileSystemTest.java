@@ -64,6 +64,7 @@ final class MemoryFileSystemTest {
     root.createDirectory("d");
     root.createSymlink("l", "a");
     root.link("b", file);
+    file.release();
 
     root.unlink("a");
     assertThat(charged()).isGreaterThanOrEqualTo(withFile + 1000);
@@ -78,13 +79,12 @@ final class MemoryFileSystemTest {
   void openFile_outlivesItsLastName() {
     RegularFileNode file = root.createFile("a");
     file.write(0, new byte[1000], 0, 1000);
-    file.opened();
 
     root.unlink("a");
     assertThat(charged()).isGreaterThanOrEqualTo(1000);
     assertThat(file.stat().links()).isZero();
     file.write(0, new byte[2000], 0, 2000);
-    file.closed();
+    file.release();
 
     assertThat(charged()).isZero();
   }
@@ -150,7 +150,7 @@ final class MemoryFileSystemTest {
   void removedDirectory_takesNoMoreNames() {
     root.createDirectory("d");
     DirectoryNode directory = directory(root, "d");
-    directory.opened();
+    directory.retain();
     root.removeDirectory("d");
 
     assertErrno(Errno.NOENT, () -> directory.createFile("a"));

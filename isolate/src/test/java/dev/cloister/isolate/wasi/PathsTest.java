@@ -17,7 +17,7 @@ final class PathsTest {
   private final TestMemory memory = new TestMemory();
   private final FakeClock clock = new FakeClock();
   private final MemoryFileSystem files = new MemoryFileSystem(FileQuota.UNLIMITED, clock);
-  private final FdTable descriptors = new FdTable();
+  private final FdTable descriptors = new FdTable(FileQuota.UNLIMITED);
   private final Paths paths = new Paths(descriptors, clock, WasiSnapshot.PREVIEW1);
 
   PathsTest() {

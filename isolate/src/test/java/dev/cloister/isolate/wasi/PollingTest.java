@@ -23,7 +23,7 @@ final class PollingTest {
   private final TestMemory memory = new TestMemory();
   private final FakeClock clock = new FakeClock();
   private final Store store = new Store(HeapLimiter.UNLIMITED);
-  private final FdTable descriptors = new FdTable();
+  private final FdTable descriptors = new FdTable(FileQuota.UNLIMITED);
   private final CountingRegion region = new CountingRegion();
   private final Polling polling =
       new Polling(

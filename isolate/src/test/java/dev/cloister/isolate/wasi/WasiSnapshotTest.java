@@ -20,7 +20,7 @@ final class WasiSnapshotTest {
   private final TestMemory memory = new TestMemory();
   private final FakeClock clock = new FakeClock();
   private final MemoryFileSystem files = new MemoryFileSystem(FileQuota.UNLIMITED, clock);
-  private final FdTable descriptors = new FdTable();
+  private final FdTable descriptors = new FdTable(FileQuota.UNLIMITED);
 
   @Test
   void moduleNames_areBothOfWasi() {

@@ -22,6 +22,7 @@ import dev.cloister.isolate.abi.PlainAbi;
 import dev.cloister.isolate.abi.UnsupportedTypeException;
 import dev.cloister.isolate.wasi.InputSource;
 import dev.cloister.isolate.wasi.OutputSink;
+import dev.cloister.isolate.wasi.Preopen;
 import dev.cloister.isolate.wasi.ProcessExit;
 import dev.cloister.isolate.wasi.WasiConfig;
 import dev.cloister.sandbox.config.DataSize;
@@ -130,10 +131,8 @@ final class RunCommand implements Callable<Integer> {
     if (gdbPort != null && timeout != null) {
       throw CommandFailure.usage("--gdb and --timeout exclude each other");
     }
-    if (!folders.isEmpty()) {
-      throw CommandFailure.usage("--dir is not available yet");
-    }
     Map<String, String> environment = environment();
+    List<FolderOption> hostFolders = folders.stream().map(FolderOption::parse).toList();
     EngineConfig config =
         codeCacheOption.applyTo(
             defaults.toBuilder()
@@ -151,8 +150,9 @@ final class RunCommand implements Callable<Integer> {
       if (allowedFuel != null) {
         store.setFuel(allowedFuel);
       }
-      try (debuggers) {
-        int code = runGuest(call, module, store, environment);
+      try (debuggers;
+          OpenFolders open = FolderOption.open(hostFolders)) {
+        int code = runGuest(call, module, store, environment, open.preopens());
         if (debuggers != null) {
           debuggers.exit(code);
         }
@@ -163,9 +163,14 @@ final class RunCommand implements Callable<Integer> {
   }
 
   private int runGuest(
-      Call call, ModuleHandle module, Store store, Map<String, String> environment) {
+      Call call,
+      ModuleHandle module,
+      Store store,
+      Map<String, String> environment,
+      List<Preopen> preopens) {
     try {
-      return GuestThread.run(store, timeout, () -> call.run(module, store, wasi(environment)));
+      WasiConfig config = wasi(environment, preopens);
+      return GuestThread.run(store, timeout, () -> call.run(module, store, config));
     } catch (ProcessExit exit) {
       return exit.code();
     } catch (TrapException trap) {
@@ -278,19 +283,21 @@ final class RunCommand implements Callable<Integer> {
     return cap == null ? HeapLimiter.UNLIMITED : new MemoryCap(cap.bytes());
   }
 
-  private WasiConfig wasi(Map<String, String> environment) {
+  private WasiConfig wasi(Map<String, String> environment, List<Preopen> preopens) {
     List<String> words = new ArrayList<>();
     words.add(String.valueOf(file.getFileName()));
     if (export == null) {
       words.addAll(arguments);
     }
-    return WasiConfig.builder()
-        .arguments(words)
-        .environment(environment)
-        .stdin(InputSource.of(terminal.in()))
-        .stdout(sink(terminal.out()))
-        .stderr(sink(terminal.err()))
-        .build();
+    WasiConfig.Builder config =
+        WasiConfig.builder()
+            .arguments(words)
+            .environment(environment)
+            .stdin(InputSource.of(terminal.in()))
+            .stdout(sink(terminal.out()))
+            .stderr(sink(terminal.err()));
+    preopens.forEach(config::preopen);
+    return config.build();
   }
 
   /// Writes through to `stream`, and ends the guest when nobody reads any more.

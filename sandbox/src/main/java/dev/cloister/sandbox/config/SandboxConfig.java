@@ -1,7 +1,7 @@
 package dev.cloister.sandbox.config;
 
 import java.nio.file.Path;
-import java.util.ArrayList;
+import java.util.Map;
 
 /// The whole configuration of a server.
 ///
@@ -23,7 +23,7 @@ public record SandboxConfig(
 
   /// Returns the configuration of a server that was told nothing.
   public static SandboxConfig defaults() {
-    return from(ConfigSection.root("defaults", null, new ArrayList<>()));
+    return from(ConfigSection.root(new ConfigReading("defaults", Map.of()), null));
   }
 
   static SandboxConfig from(ConfigSection root) {

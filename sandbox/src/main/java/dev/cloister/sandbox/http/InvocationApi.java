@@ -338,7 +338,7 @@ final class InvocationApi {
                   if (done.succeeded()) {
                     answer(target, done.result(), startNanos);
                   } else {
-                    end(target, CallOutcome.ERROR, startNanos);
+                    fail(target, startNanos);
                     target.fail(done.cause());
                   }
                 }));
@@ -372,7 +372,13 @@ final class InvocationApi {
     InvocationAnswer answer =
         InvocationAnswer.of(outcome.result(), target.plugin.settings().extism().contentType());
     long allowed = target.tenant.isolate().limits().value(IsolateLimit.REQUESTS_PER_SECOND);
-    end(target, answer.outcome(), startNanos);
+    meter.end(
+        target.tenant,
+        target.plugin.name(),
+        answer.outcome(),
+        startNanos,
+        outcome.timings().cpuNanos(),
+        answer.answer().body().length);
     Answer complete =
         answer
             .answer()
@@ -386,7 +392,8 @@ final class InvocationApi {
     target.exchange.answer(complete).onComplete(_ -> outcome.close());
   }
 
-  private void end(Target target, CallOutcome outcome, long startNanos) {
-    meter.end(target.tenant, target.plugin.name(), outcome, startNanos);
+  /// Notes the end of a call that never ran.
+  private void fail(Target target, long startNanos) {
+    meter.end(target.tenant, target.plugin.name(), CallOutcome.ERROR, startNanos, 0, 0);
   }
 }

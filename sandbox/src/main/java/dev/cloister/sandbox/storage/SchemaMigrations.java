@@ -23,6 +23,7 @@ final class SchemaMigrations {
           "0001-initial.sql",
           "0002-keys-and-audit-chain.sql",
           "0003-signatures.sql",
+          "0004-usage.sql",
           "0005-requests.sql");
 
   private SchemaMigrations() {}

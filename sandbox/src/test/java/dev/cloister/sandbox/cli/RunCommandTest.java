@@ -261,9 +261,60 @@ final class RunCommandTest {
   }
 
   @Test
-  void optionsOfLaterReleases_sayThatTheyAreNotThere() {
-    CommandRun.of("run", "--dir", ".::/", "--invoke", "nothing", functions)
-        .assertUsageError("not available yet");
+  void folder_isReachedAsItsGuestPathSays() throws IOException {
+    Path shared = Files.createDirectory(folder.resolve("shared"));
+    Path touch = write("touch.wasm", fileMaker());
+
+    assertThat(CommandRun.of("run", "--dir", shared + "::/data", touch).exitCode()).isZero();
+    assertThat(shared.resolve("made")).hasContent("hello");
+    CommandRun readOnly = CommandRun.of("run", "--dir", shared + "::/data:ro", touch);
+    assertThat(readOnly.exitCode()).isEqualTo(76); // "not capable"
+    assertThat(CommandRun.of("run", touch).exitCode()).isEqualTo(8); // no such descriptor
+  }
+
+  @Test
+  void folderThatIsNone_isRefused() throws IOException {
+    CommandRun.of("run", "--dir", "x", functions).assertUsageError("HOST::GUEST[:ro]");
+    CommandRun.of("run", "--dir", "::/x", functions).assertUsageError("HOST::GUEST[:ro]");
+    CommandRun.of("run", "--dir", "/tmp::", functions).assertUsageError("HOST::GUEST[:ro]");
+
+    CommandRun missing =
+        CommandRun.of("run", "--dir", folder + "/missing::/", write("touch.wasm", fileMaker()));
+    assertThat(missing.exitCode()).isEqualTo(1);
+    assertThat(missing.err()).contains("/missing cannot be opened as a folder: NOENT");
+    CommandRun file =
+        CommandRun.of("run", "--dir", functions + "::/", write("touch.wasm", fileMaker()));
+    assertThat(file.err()).contains("cannot be opened as a folder: NOTDIR");
+  }
+
+  /// A command that writes a file `made` into its first folder, and exits with the error of that.
+  private static byte[] fileMaker() {
+    int createFlag = 1;
+    long writeRight = 1 << 6;
+    FuncType pathOpen =
+        new FuncType(List.of(I32, I32, I32, I32, I32, I64, I64, I32, I32), List.of(I32));
+    FuncType fdWrite = new FuncType(List.of(I32, I32, I32, I32), List.of(I32));
+    return new ModuleBuilder()
+        .importFunction(WASI, "path_open", pathOpen)
+        .importFunction(WASI, "fd_write", fdWrite)
+        .importFunction(WASI, "proc_exit", new FuncType(List.of(I32), List.of()))
+        .memory(1)
+        .data(32, new byte[] {80, 0, 0, 0, 5, 0, 0, 0}) // the bytes to write
+        .data(64, "made".getBytes(StandardCharsets.UTF_8))
+        .data(80, "hello".getBytes(StandardCharsets.UTF_8))
+        .exportFunction(
+            "_start",
+            FuncType.EMPTY,
+            code -> {
+              int error = code.local(I32);
+              code.i32Const(3).i32Const(0).i32Const(64).i32Const(4).i32Const(createFlag);
+              code.i64Const(writeRight).i64Const(0).i32Const(0).i32Const(0).call(0);
+              code.localTee(error).ifThen().localGet(error).call(2).end();
+              code.i32Const(0).access(Opcode.I32_LOAD, 0);
+              code.i32Const(32).i32Const(1).i32Const(16).call(1).call(2);
+            })
+        .export("memory", ExternKind.MEMORY, 0)
+        .build();
   }
 
   @Test
