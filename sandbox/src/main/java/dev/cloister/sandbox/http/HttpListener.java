@@ -120,6 +120,8 @@ public final class HttpListener implements AutoCloseable {
                 parts.keys, parts.sessions, wrongKeys, registry.audit(), parts.info, control),
             new TenantApi(registry.tenants()),
             new LimitsApi(registry.tenants()),
+            new ServicesApi(registry.tenants(), registry.services()),
+            new KeyValueApi(registry.tenants(), registry.services()),
             new UsageApi(registry.tenants(), registry.usage(), parts.clock),
             new InstancesApi(registry.tenants(), registry.plugins()),
             new DebuggingApi(registry.tenants()),

@@ -49,6 +49,8 @@ public enum ProblemType {
   UNSUPPORTED_MEDIA_TYPE(415, "The body has a type that is not accepted here"),
   /// The module is malformed or invalid.
   INVALID_MODULE(422, "The module is not valid"),
+  /// A manifest is malformed, or asks for what there is not.
+  INVALID_MANIFEST(422, "The manifest cannot be used"),
   /// The module imports what the server does not provide.
   UNRESOLVED_IMPORTS(422, "The module imports what the server does not provide"),
   /// The tenant's modules must be signed, and this one is not.
@@ -59,6 +61,8 @@ public enum ProblemType {
   CAPABILITY_DENIED(422, "The plugin needs capabilities that it is not granted"),
   /// An Idempotency-Key was used for another request before.
   IDEMPOTENCY_KEY_REUSED(422, "The Idempotency-Key belongs to another request"),
+  /// The operator does not allow so much.
+  POLICY_EXCEEDED(422, "The operator does not allow this policy"),
   /// A limit's name or value is not allowed.
   INVALID_LIMIT(422, "The limit cannot be set so"),
   /// A type that cannot cross this interface.
@@ -87,6 +91,8 @@ public enum ProblemType {
   INTERNAL(500, "The server failed"),
   /// Part of the interface that this version does not have.
   NOT_AVAILABLE(501, "This version does not have this yet"),
+  /// The plugin's answer to an HTTP request is none.
+  INVALID_ANSWER(502, "The plugin did not answer as an HTTP handler"),
   /// The queue of waiting calls is full.
   OVERLOADED(503, "Too many calls are waiting"),
   /// The plugin crashed again and again.

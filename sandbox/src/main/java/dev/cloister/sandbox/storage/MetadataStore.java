@@ -44,6 +44,19 @@ public interface MetadataStore extends AutoCloseable {
   /// @throws StorageException if the store cannot be read
   boolean isReferenced(BlobDigest digest);
 
+  /// Returns the value of a tenant's key, or null if there is none.
+  ///
+  /// @throws StorageException if the store cannot be read
+  byte @Nullable [] keyValue(TenantName tenant, String key);
+
+  /// Lists a tenant's keys that begin with `prefix` and come after `after`, in the order of their
+  /// bytes in UTF-8, at most `limit`.
+  ///
+  /// @param after the last key of the list before, null for the first
+  /// @throws StorageException if the store cannot be read
+  List<KeyValueRecord> keyValues(
+      TenantName tenant, String prefix, @Nullable String after, int limit);
+
   /// Returns whose signatures of modules a tenant wants, as JSON text, or null if it said nothing.
   ///
   /// @throws StorageException if the store cannot be read

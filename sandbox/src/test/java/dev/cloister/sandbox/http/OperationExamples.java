@@ -84,6 +84,11 @@ final class OperationExamples {
     examples.put("getConsoleFile", Example.plain().at("*", "none.js").expecting(404));
     examples.put("putCodeLogging", Example.json("{\"enabled\":true}"));
     examples.put("putDebugging", Example.json("{\"enabled\":false}"));
+    examples.put("putTenantConfig", Example.json("{\"greeting\":\"hello\"}"));
+    examples.put("putSecrets", Example.json("{\"token\":\"hidden\"}"));
+    examples.put(
+        "putPolicy", Example.json("{\"capabilities\":[],\"onMissingCapability\":\"park\"}"));
+    examples.put("getKeyValue", Example.plain().expecting(404));
     examples.put("openDebugSession", Example.plain().expecting(426));
     return examples;
   }
