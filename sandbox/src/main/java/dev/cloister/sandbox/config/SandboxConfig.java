@@ -2,6 +2,7 @@ package dev.cloister.sandbox.config;
 
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.List;
 
 /// The whole configuration of a server.
 ///
@@ -12,6 +13,7 @@ import java.util.ArrayList;
 /// @param engine compiling and running plugins
 /// @param logs what plugins write
 /// @param limits the defaults and maximums of a tenant's limits
+/// @param hostFolders the folders of this machine that plugins may be given
 public record SandboxConfig(
     HttpConfig http,
     StorageConfig storage,
@@ -19,7 +21,8 @@ public record SandboxConfig(
     AuthConfig auth,
     EngineSection engine,
     LogConfig logs,
-    LimitsConfig limits) {
+    LimitsConfig limits,
+    List<HostFolderConfig> hostFolders) {
 
   /// Returns the configuration of a server that was told nothing.
   public static SandboxConfig defaults() {
@@ -35,39 +38,46 @@ public record SandboxConfig(
             AuthConfig.from(root.section("auth")),
             EngineSection.from(root.section("engine")),
             LogConfig.from(root.section("logs")),
-            LimitsConfig.from(root.section("limits")));
+            LimitsConfig.from(root.section("limits")),
+            HostFolderConfig.from(root.section("hostFolders")));
     root.end();
     return config;
   }
 
   /// Returns this configuration with another listener.
   public SandboxConfig withHttp(HttpConfig newHttp) {
-    return new SandboxConfig(newHttp, storage, cluster, auth, engine, logs, limits);
+    return new SandboxConfig(newHttp, storage, cluster, auth, engine, logs, limits, hostFolders);
   }
 
   /// Returns this configuration with another data folder.
   public SandboxConfig withDataFolder(Path folder) {
     return new SandboxConfig(
-        http, storage.withFolder(folder.toString()), cluster, auth, engine, logs, limits);
+        http, storage.withFolder(folder.toString()), cluster, auth, engine, logs, limits, hostFolders);
   }
 
   /// Returns this configuration with other keys and sessions.
   public SandboxConfig withAuth(AuthConfig newAuth) {
-    return new SandboxConfig(http, storage, cluster, newAuth, engine, logs, limits);
+    return new SandboxConfig(http, storage, cluster, newAuth, engine, logs, limits, hostFolders);
   }
 
   /// Returns this configuration with another section for compiling and running.
   public SandboxConfig withEngine(EngineSection newEngine) {
-    return new SandboxConfig(http, storage, cluster, auth, newEngine, logs, limits);
+    return new SandboxConfig(http, storage, cluster, auth, newEngine, logs, limits, hostFolders);
   }
 
   /// Returns this configuration with other limits.
   public SandboxConfig withLimits(LimitsConfig newLimits) {
-    return new SandboxConfig(http, storage, cluster, auth, engine, logs, newLimits);
+    return new SandboxConfig(http, storage, cluster, auth, engine, logs, newLimits, hostFolders);
   }
 
   /// Returns this configuration with another section of what several servers share.
   public SandboxConfig withCluster(ClusterConfig newCluster) {
-    return new SandboxConfig(http, storage, newCluster, auth, engine, logs, limits);
+    return new SandboxConfig(http, storage, newCluster, auth, engine, logs, limits, hostFolders);
+  }
+
+  /// Returns this configuration with other folders of the machine.
+  public SandboxConfig withHostFolders(List<HostFolderConfig> newHostFolders) {
+    return new SandboxConfig(
+        http, storage, cluster, auth, engine, logs, limits, List.copyOf(newHostFolders));
   }
 }

@@ -18,6 +18,7 @@ import dev.cloister.isolate.verticle.CallExport;
 import dev.cloister.isolate.verticle.Invocation;
 import dev.cloister.isolate.verticle.InvocationOutcome;
 import dev.cloister.isolate.verticle.InvocationResult;
+import dev.cloister.isolate.verticle.Mount;
 import dev.cloister.isolate.verticle.RunCommand;
 import dev.cloister.sandbox.http.field.TraceContext;
 import dev.cloister.sandbox.http.handler.HandlerRequest;
@@ -27,6 +28,7 @@ import dev.cloister.sandbox.json.Json;
 import dev.cloister.sandbox.problem.Problem;
 import dev.cloister.sandbox.problem.ProblemType;
 import dev.cloister.sandbox.registry.GuestLogWriter;
+import dev.cloister.sandbox.registry.HostFolders;
 import dev.cloister.sandbox.registry.Plugin;
 import dev.cloister.sandbox.registry.Tenant;
 import dev.cloister.sandbox.registry.TenantRegistry;
@@ -53,10 +55,13 @@ final class InvocationApi {
   private static final int PARSED_FACTOR = 4;
 
   private final TenantRegistry tenants;
+  private final HostFolders hostFolders;
   private final ControlEndpoints threads;
   private final CallMeter meter;
 
-  InvocationApi(TenantRegistry tenants, ControlEndpoints threads, CallMeter meter) {
+  InvocationApi(
+      TenantRegistry tenants, HostFolders hostFolders, ControlEndpoints threads, CallMeter meter) {
+    this.hostFolders = hostFolders;
     this.tenants = tenants;
     this.threads = threads;
     this.meter = meter;
@@ -273,6 +278,7 @@ final class InvocationApi {
     List<String> arguments = List.copyOf(request.queryAll("arg"));
     @Nullable String asked = request.query("entry");
     String entry = asked == null ? AbiDetector.START : asked;
+    List<Mount> mounts = mounts(target);
     invoke(
         target,
         plugin ->
@@ -284,7 +290,7 @@ final class InvocationApi {
                 environment(target),
                 standardInput,
                 log,
-                /* scratchPath= */ null,
+                mounts,
                 services(target)),
         log::flush);
   }
@@ -294,6 +300,7 @@ final class InvocationApi {
     GuestLogWriter log = target.tenant.logWriter(target.plugin.name());
     Map<String, String> environment = new LinkedHashMap<>(target.plugin.settings().environment());
     environment.putAll(style.environment(asked, bodyBytes));
+    List<Mount> mounts = mounts(target);
     invoke(
         target,
         plugin ->
@@ -305,7 +312,7 @@ final class InvocationApi {
                 environment,
                 input,
                 log,
-                /* scratchPath= */ null,
+                mounts,
                 services(target)),
         log::flush,
         (outcome, next) -> {
@@ -344,6 +351,10 @@ final class InvocationApi {
     }
     environment.putAll(target.plugin.settings().environment());
     return environment;
+  }
+
+  private List<Mount> mounts(Target target) {
+    return hostFolders.mounts(target.tenant.name(), target.plugin.settings().mounts());
   }
 
   private static HostServices services(Target target) {

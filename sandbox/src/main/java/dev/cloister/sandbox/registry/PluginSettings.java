@@ -2,8 +2,8 @@ package dev.cloister.sandbox.registry;
 
 import com.fasterxml.jackson.annotation.JsonCreator;
 import com.fasterxml.jackson.annotation.JsonProperty;
-import dev.cloister.sandbox.json.Json;
 import dev.cloister.isolate.abi.Abi;
+import dev.cloister.sandbox.json.Json;
 import dev.cloister.sandbox.problem.Problem;
 import dev.cloister.sandbox.storage.VersionRecord;
 import java.nio.charset.StandardCharsets;
@@ -24,6 +24,7 @@ import org.jspecify.annotations.Nullable;
 /// @param capabilities what the plugin may do beyond computing: nothing
 /// @param tier `auto`: the engine decides how code is compiled
 /// @param environment the environment variables of a WASI command
+/// @param mounts the directories of a WASI command
 /// @param extism how a plugin that is called with bytes answers and logs
 public record PluginSettings(
     InstanceChoice instance,
@@ -31,6 +32,7 @@ public record PluginSettings(
     Map<String, Object> capabilities,
     String tier,
     Map<String, String> environment,
+    List<MountChoice> mounts,
     ExtismOptions extism) {
   private static final int MAX_VARIABLES = 128;
   private static final int MAX_ENVIRONMENT_BYTES = 32 << 10;
@@ -46,6 +48,7 @@ public record PluginSettings(
       @JsonProperty("capabilities") @Nullable Map<String, Object> capabilities,
       @JsonProperty("tier") @Nullable String tier,
       @JsonProperty("environment") @Nullable Map<String, String> environment,
+      @JsonProperty("mounts") @Nullable List<@Nullable MountChoice> mounts,
       @JsonProperty("extism") @Nullable ExtismOptions extism) {
     return new PluginSettings(
         instance == null ? InstanceChoice.FRESH : instance,
@@ -53,12 +56,13 @@ public record PluginSettings(
         capabilities == null ? Map.of() : capabilities,
         tier == null ? AUTO : tier,
         environment == null ? Map.of() : Collections.unmodifiableMap(new TreeMap<>(environment)),
+        mounts == null ? List.of() : mounts.stream().map(MountChoice::orEmpty).toList(),
         extism == null ? ExtismOptions.DEFAULTS : extism);
   }
 
   /// Returns the settings of a plugin for which nothing was chosen.
   public static PluginSettings defaults() {
-    return of(null, null, null, null, null, null);
+    return of(null, null, null, null, null, null, null);
   }
 
   /// Reads the JSON of a request.
@@ -83,6 +87,7 @@ public record PluginSettings(
     instance.check();
     checkAbi();
     extism.check();
+    MountChoice.check(mounts);
     requireAuto("tier", tier);
     if (!capabilities.isEmpty()) {
       throw Problem.notAvailable("granting capabilities")

@@ -20,13 +20,15 @@ import org.slf4j.LoggerFactory;
 /// @param audit what changed
 /// @param storage what is damaged of what is stored
 /// @param signatures whose signatures of modules tenants want
+/// @param hostFolders the folders of this machine that plugins may use
 public record Registry(
     TenantRegistry tenants,
     PluginRegistry plugins,
     KeyRegistry keys,
     AuditLog audit,
     StorageHealth storage,
-    Signatures signatures) {
+    Signatures signatures,
+    HostFolders hostFolders) {
 
   private static final Logger LOG = LoggerFactory.getLogger(Registry.class);
 
@@ -34,7 +36,7 @@ public record Registry(
   /// names are removed.
   ///
   /// @param storage is told what is damaged
-  /// @throws IOException if the blobs cannot be listed or removed
+  /// @throws IOException if the blobs cannot be listed or removed, or a host folder cannot be used
   public static Registry restore(
       SandboxConfig config,
       MetadataStore store,
@@ -45,6 +47,7 @@ public record Registry(
       SecureRandom random,
       Clock clock)
       throws IOException {
+    HostFolders hostFolders = HostFolders.open(config.hostFolders());
     LimitPolicy limits = new LimitPolicy(config.limits());
     AuditLog audit = new AuditLog(store, clock);
     BlobCollector collector = new BlobCollector(store, blobs);
@@ -65,6 +68,7 @@ public record Registry(
         new KeyRegistry(store, tenants, keys, audit, config.auth().keysPerTenant(), random, clock),
         audit,
         storage,
-        signatures);
+        signatures,
+        hostFolders);
   }
 }
