@@ -220,6 +220,19 @@ public final class Isolate {
         desk.invoke(invocation, callLimits), vertx.getOrCreateContext());
   }
 
+  /// Stops a call that is waiting or running; its outcome is that it was cancelled.
+  ///
+  /// @param invocation the very object that was given to [#invoke]
+  /// @return false if the call has ended
+  public boolean cancel(Invocation invocation) {
+    return desk.cancel(invocation);
+  }
+
+  /// How many calls the rate `requestsPerSecond` allows at this moment.
+  public long availableRequests() {
+    return desk.availableRequests(callLimits);
+  }
+
   /// The verticle to deploy for this tenant; undeploying it ends the tenant.
   IsolateVerticle verticle() {
     return verticle;

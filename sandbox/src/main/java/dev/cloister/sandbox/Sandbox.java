@@ -12,6 +12,7 @@ import dev.cloister.sandbox.auth.OperatorKey;
 import dev.cloister.sandbox.auth.Sessions;
 import dev.cloister.sandbox.cluster.LocalNode;
 import dev.cloister.sandbox.config.DatabaseConfig;
+import dev.cloister.sandbox.config.LiveConfig;
 import dev.cloister.sandbox.config.SandboxConfig;
 import dev.cloister.sandbox.http.CompileFeed;
 import dev.cloister.sandbox.http.HealthApi;
@@ -57,15 +58,25 @@ public final class Sandbox implements AutoCloseable {
     this.port = port;
   }
 
-  /// Starts a server and returns when it accepts requests.
+  /// Starts a server whose configuration stays as it is, and returns when it accepts requests.
   ///
   /// @param operatorKey the operator's key, null to keep it in the data folder
   /// @throws IOException if the data folder or the address cannot be used
   public static Sandbox start(SandboxConfig config, @Nullable String operatorKey)
       throws IOException {
+    return start(LiveConfig.fixed(config), operatorKey);
+  }
+
+  /// Starts a server and returns when it accepts requests.
+  ///
+  /// @param live the configuration
+  /// @param operatorKey the operator's key, null to keep it in the data folder
+  /// @throws IOException if the data folder or the address cannot be used
+  public static Sandbox start(LiveConfig live, @Nullable String operatorKey) throws IOException {
+    SandboxConfig config = live.now();
     Lifecycle lifecycle = new Lifecycle();
     try {
-      int port = start(config, operatorKey, lifecycle);
+      int port = start(live, operatorKey, lifecycle);
       LOG.info("event=started host={} port={}", config.http().host(), port);
       return new Sandbox(lifecycle, config, port);
     } catch (IOException | RuntimeException | Error e) {
@@ -74,8 +85,9 @@ public final class Sandbox implements AutoCloseable {
     }
   }
 
-  private static int start(SandboxConfig config, @Nullable String operatorKey, Lifecycle lifecycle)
+  private static int start(LiveConfig live, @Nullable String operatorKey, Lifecycle lifecycle)
       throws IOException {
+    SandboxConfig config = live.now();
     Clock clock = Clock.systemUTC();
     SecureRandom random = new SecureRandom();
 
@@ -107,7 +119,8 @@ public final class Sandbox implements AutoCloseable {
 
     // What is served.
     Registry registry =
-        Registry.restore(config, store, blobs, storage, isolates, keys, random, clock);
+        Registry.restore(live, store, blobs, storage, isolates, keys, random, clock);
+    lifecycle.add("usage", registry.usage()).start();
     lifecycle.add("key uses", KeyUseWriter.start(store, keys));
     WarmUp warmUp = lifecycle.add("warm-up", new WarmUp());
     HealthApi health = new HealthApi(warmUp::pending);
@@ -116,7 +129,7 @@ public final class Sandbox implements AutoCloseable {
         HttpListener.create(
             vertx,
             new HttpListener.Parts(
-                config,
+                live,
                 engine,
                 compilations,
                 registry,

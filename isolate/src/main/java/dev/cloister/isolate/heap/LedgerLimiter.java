@@ -48,8 +48,8 @@ public final class LedgerLimiter implements HeapLimiter, AutoCloseable {
     this.gcHeapBytes = gcHeapBytes;
   }
 
-  /// Puts other limits in force for what is charged from now on, and forgets refusals: a call begins
-  /// that knows nothing of those before.
+  /// Puts other limits in force for what is charged from now on, and forgets refusals: a call
+  /// begins that knows nothing of those before.
   public void beginCall(
       long newMemoryPerInstanceBytes, long newTableElements, long newGcHeapBytes) {
     synchronized (lock) {

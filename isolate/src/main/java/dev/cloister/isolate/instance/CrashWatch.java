@@ -8,9 +8,9 @@ import java.util.concurrent.TimeUnit;
 
 /// Which plugins of a tenant crash again and again, and for how long their calls are refused.
 ///
-/// A crash costs a kept instance, and making the next one costs the server; so after some crashes in
-/// a row the plugin pauses, twice as long after each further one. Then calls are admitted again; the
-/// first that ends well ends the count. Any thread.
+/// A crash costs a kept instance, and making the next one costs the server; so after some crashes
+/// in a row the plugin pauses, twice as long after each further one. Then calls are admitted again;
+/// the first that ends well ends the count. Any thread.
 public final class CrashWatch {
   private static final long FIRST_PAUSE_NANOS = TimeUnit.SECONDS.toNanos(1);
   private static final long MAX_PAUSE_NANOS = TimeUnit.SECONDS.toNanos(60);

@@ -10,7 +10,8 @@ import dev.cloister.isolate.plugin.InstancePolicy;
 /// @param idleMillis after how long without a call a pooled instance is dropped, and a stateful one
 ///   hibernates; at least 1
 /// @param maxInstances how many stateful instances there are, at least 1
-/// @param crashesToBackOff after how many crashes in a row calls are refused for a while; at least 1
+/// @param crashesToBackOff after how many crashes in a row calls are refused for a while; at least
+///   1
 public record InstanceSettings(
     InstancePolicy policy,
     long maxUses,

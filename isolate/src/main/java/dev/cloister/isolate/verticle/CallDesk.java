@@ -150,6 +150,27 @@ public final class CallDesk {
         cpu.usedNanos());
   }
 
+  /// How many calls the rate allows now.
+  public long availableRequests(CallLimits limits) {
+    return rate.available(nanoTime.getAsLong(), limits.requestsPerSecond());
+  }
+
+  /// Stops a call that is waiting or running; it ends soon after, and its outcome says so.
+  ///
+  /// @param invocation the very object that the call was asked for with
+  /// @return false if it has ended
+  // Two calls may well be equal, but only one of them is to be stopped.
+  @SuppressWarnings("ReferenceEquality")
+  public boolean cancel(Invocation invocation) {
+    for (LiveCall call : inFlight) {
+      if (call.invocation() == invocation) {
+        call.stop(StopReason.CANCELLED);
+        return true;
+      }
+    }
+    return false;
+  }
+
   HeapLedger ledger() {
     return ledger;
   }

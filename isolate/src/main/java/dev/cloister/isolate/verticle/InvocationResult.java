@@ -40,7 +40,12 @@ public sealed interface InvocationResult {
       case Trapped _, UncaughtException _, Deadline _, LimitReached _, HostFailure _ -> true;
       case Exited exited -> exited.code() != 0;
       case Failed failed -> failed.code() < 0;
-      case Returned _, Answered _, BadArguments _, UnsupportedType _, UnknownExport _, UnsupportedAbi _ ->
+      case Returned _,
+          Answered _,
+          BadArguments _,
+          UnsupportedType _,
+          UnknownExport _,
+          UnsupportedAbi _ ->
           false;
       case LinkFailed _, CapabilityDenied _, RateLimited _, Overloaded _ -> false;
       case CrashLoop _, Cancelled _ -> false;

@@ -11,8 +11,8 @@ public non-sealed interface RegularFileNode extends FileSystemNode {
   /// The length in bytes.
   long sizeBytes();
 
-  /// Reads up to `length` bytes at `offset`; returns their number, which may be less, 0 at or beyond
-  /// the end.
+  /// Reads up to `length` bytes at `offset`; returns their number, which may be less, and 0 at or
+  /// beyond the end.
   int read(long offset, byte[] into, int from, int length);
 
   /// Writes up to `length` bytes at `offset`, after zeros if that is beyond the end; returns their

@@ -1,8 +1,8 @@
 package dev.cloister.sandbox.config;
 
 import java.nio.file.Path;
-import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 
 /// The whole configuration of a server.
 ///
@@ -26,7 +26,7 @@ public record SandboxConfig(
 
   /// Returns the configuration of a server that was told nothing.
   public static SandboxConfig defaults() {
-    return from(ConfigSection.root("defaults", null, new ArrayList<>()));
+    return from(ConfigSection.root(new ConfigReading("defaults", Map.of()), null));
   }
 
   static SandboxConfig from(ConfigSection root) {
@@ -51,8 +51,8 @@ public record SandboxConfig(
 
   /// Returns this configuration with another data folder.
   public SandboxConfig withDataFolder(Path folder) {
-    return new SandboxConfig(
-        http, storage.withFolder(folder.toString()), cluster, auth, engine, logs, limits, hostFolders);
+    StorageConfig moved = storage.withFolder(folder.toString());
+    return new SandboxConfig(http, moved, cluster, auth, engine, logs, limits, hostFolders);
   }
 
   /// Returns this configuration with other keys and sessions.

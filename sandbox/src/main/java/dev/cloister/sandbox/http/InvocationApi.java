@@ -20,6 +20,7 @@ import dev.cloister.isolate.verticle.InvocationOutcome;
 import dev.cloister.isolate.verticle.InvocationResult;
 import dev.cloister.isolate.verticle.Mount;
 import dev.cloister.isolate.verticle.RunCommand;
+import dev.cloister.sandbox.http.field.RateLimitField;
 import dev.cloister.sandbox.http.field.TraceContext;
 import dev.cloister.sandbox.http.handler.HandlerRequest;
 import dev.cloister.sandbox.http.handler.HandlerStyle;
@@ -41,6 +42,8 @@ import io.vertx.core.Future;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.Consumer;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
@@ -54,17 +57,25 @@ final class InvocationApi {
   /// character, in pieces and as a whole. Lists and objects in arguments are not kept.
   private static final int PARSED_FACTOR = 4;
 
+  private static final String LIMIT = IsolateLimit.REQUESTS_PER_SECOND.limitName();
+
   private final TenantRegistry tenants;
   private final HostFolders hostFolders;
   private final ControlEndpoints threads;
   private final CallMeter meter;
+  private final Operations operations;
 
   InvocationApi(
-      TenantRegistry tenants, HostFolders hostFolders, ControlEndpoints threads, CallMeter meter) {
+      TenantRegistry tenants,
+      HostFolders hostFolders,
+      ControlEndpoints threads,
+      CallMeter meter,
+      Operations operations) {
     this.hostFolders = hostFolders;
     this.tenants = tenants;
     this.threads = threads;
     this.meter = meter;
+    this.operations = operations;
   }
 
   /// The body of a call.
@@ -77,7 +88,13 @@ final class InvocationApi {
   ///
   /// @param body pays for the body until the call itself does
   private record Target(
-      Exchange exchange, Tenant tenant, Plugin plugin, BlobDigest version, HeapCharge body) {
+      Exchange exchange,
+      Tenant tenant,
+      Plugin plugin,
+      BlobDigest version,
+      HeapCharge body,
+      AtomicReference<@Nullable Invocation> invocation,
+      AtomicBoolean isCancelled) {
     /// Answers with a problem.
     void fail(Throwable failure) {
       body.close();
@@ -101,15 +118,35 @@ final class InvocationApi {
   void call(Exchange exchange) {
     Target target = target(exchange);
     if (target.abi() == Abi.EXTISM) {
-      readBody(target, body -> callBytes(target, body));
+      readBody(target, detached(target, Operation.Kind.CALL, body -> callBytes(target, body)));
     } else {
-      readBody(target, body -> parse(target, body));
+      readBody(target, detached(target, Operation.Kind.CALL, body -> parse(target, body)));
     }
   }
 
   void run(Exchange exchange) {
     Target target = target(exchange);
-    readBody(target, body -> runCommand(target, body));
+    readBody(target, detached(target, Operation.Kind.RUN, body -> runCommand(target, body)));
+  }
+
+  /// Lets the client go before the call begins, if it does not want to wait.
+  private BodyConsumer detached(Target target, Operation.Kind kind, BodyConsumer consumer) {
+    return body -> {
+      if (Operations.areWanted(target.exchange.request())) {
+        operations
+            .detach(target.exchange, kind, target.tenant, target.plugin.name().text())
+            .onCancel(() -> cancel(target));
+      }
+      consumer.accept(body);
+    };
+  }
+
+  private static void cancel(Target target) {
+    target.isCancelled.set(true);
+    @Nullable Invocation invocation = target.invocation.get();
+    if (invocation != null) {
+      target.tenant.isolate().cancel(invocation);
+    }
   }
 
   /// Answers a request by a plugin that is an HTTP handler. Its query is the plugin's, so another
@@ -152,7 +189,8 @@ final class InvocationApi {
     Plugin plugin = tenant.requirePlugin(request.plugin());
     BlobDigest version = tenant.resolve(plugin, asked, alias);
     HeapCharge body = new HeapCharge(tenant.isolate().ledger(), HeapCategory.BUFFER);
-    return new Target(exchange, tenant, plugin, version, body);
+    return new Target(
+        exchange, tenant, plugin, version, body, new AtomicReference<>(), new AtomicBoolean());
   }
 
   private interface BodyConsumer {
@@ -196,7 +234,10 @@ final class InvocationApi {
     ApiRequest request = target.exchange.request().withBody(body);
     request.requireJsonBody();
     compute(
-        target, body.length, () -> arguments(body), values -> callExport(target, values, body.length));
+        target,
+        body.length,
+        () -> arguments(body),
+        values -> callExport(target, values, body.length));
   }
 
   /// Has `work` done with `bytes` bytes, at once or, if they are many, on a thread of its own; then
@@ -405,7 +446,7 @@ final class InvocationApi {
                     translation.translate(
                         outcome, answer -> answer(target, outcome, answer, startNanos));
                   } else {
-                    end(target, CallOutcome.ERROR, startNanos);
+                    fail(target, startNanos);
                     target.fail(done.cause());
                   }
                 }));
@@ -417,8 +458,12 @@ final class InvocationApi {
 
   /// From its admission on the call pays for its request itself.
   private static Future<InvocationOutcome> admit(Target target, Invocation invocation) {
+    target.invocation.set(invocation);
     Future<InvocationOutcome> outcome = target.tenant.isolate().invoke(invocation);
     target.body.close();
+    if (target.isCancelled.get()) {
+      target.tenant.isolate().cancel(invocation);
+    }
     return outcome;
   }
 
@@ -431,22 +476,35 @@ final class InvocationApi {
   private static boolean isRetried(Target target, InvocationOutcome outcome) {
     return outcome.result() instanceof InvocationResult.Cancelled(StopReason reason)
         && reason == StopReason.CANCELLED
+        && !target.isCancelled.get()
         && !target.tenant.isSuspended();
   }
 
   private void answer(
       Target target, InvocationOutcome outcome, InvocationAnswer answer, long startNanos) {
-    end(target, answer.outcome(), startNanos);
+    long allowed = target.tenant.isolate().limits().value(IsolateLimit.REQUESTS_PER_SECOND);
+    meter.end(
+        target.tenant,
+        target.plugin.name(),
+        answer.outcome(),
+        startNanos,
+        outcome.timings().cpuNanos(),
+        answer.answer().body().length);
     Answer complete =
         answer
             .answer()
             .with("Cloister-Version", target.version.toString())
             .with("Cloister-Instance", outcome.instance().label())
-            .with("Server-Timing", outcome.timings().serverTiming());
+            .with("Server-Timing", outcome.timings().serverTiming())
+            .with("RateLimit-Policy", RateLimitField.policy(LIMIT, allowed))
+            .with(
+                "RateLimit",
+                RateLimitField.state(LIMIT, target.tenant.isolate().availableRequests()));
     target.exchange.answer(complete).onComplete(_ -> outcome.close());
   }
 
-  private void end(Target target, CallOutcome outcome, long startNanos) {
-    meter.end(target.tenant, target.plugin.name(), outcome, startNanos);
+  /// Notes the end of a call that never ran.
+  private void fail(Target target, long startNanos) {
+    meter.end(target.tenant, target.plugin.name(), CallOutcome.ERROR, startNanos, 0, 0);
   }
 }

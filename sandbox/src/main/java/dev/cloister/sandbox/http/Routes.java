@@ -37,10 +37,12 @@ final class Routes {
       SessionApi session,
       TenantApi tenants,
       LimitsApi limits,
+      UsageApi usage,
       InstancesApi instances,
       DebuggingApi debugging,
       DebugSocketApi debugSockets,
       SignaturesApi signatures,
+      ConfigApi config,
       KeyApi keys,
       PluginApi plugins,
       UploadApi uploads,
@@ -49,6 +51,7 @@ final class Routes {
       EngineApi engine,
       CodeApi code,
       CompileJobsApi compileJobs,
+      OperationsApi operations,
       ClusterApi cluster,
       MetricsApi metrics,
       AdminAssets admin,
@@ -100,7 +103,7 @@ final class Routes {
     blocking(POST, TENANT + "/resume", Access.OPERATOR, apis.tenants::resume);
     blocking(GET, TENANT + "/limits", Access.TENANT_ADMIN, apis.limits::get);
     blocking(PUT, TENANT + "/limits", Access.OPERATOR, apis.limits::put);
-    blocking(GET, TENANT + "/usage", Access.TENANT_ADMIN, apis.limits::usage);
+    blocking(GET, TENANT + "/usage", Access.TENANT_ADMIN, apis.usage::get);
     blocking(GET, TENANT + "/keys", Access.TENANT_ADMIN, apis.keys::list);
     blocking(POST, TENANT + "/keys", Access.TENANT_ADMIN, apis.keys::create);
     blocking(GET, TENANT + "/keys/{key}", Access.TENANT_ADMIN, apis.keys::get);
@@ -127,8 +130,13 @@ final class Routes {
     blocking(POST, ENGINE + "/flush-baseline", Access.OPERATOR, apis.code::flushBaseline);
     blocking(POST, NATIVE_MODULE + "/tier-up", Access.OPERATOR, apis.code::tierUp);
     blocking(POST, NATIVE_MODULE + "/tier-down", Access.OPERATOR, apis.code::tierDown);
+    blocking(GET, Operations.PATH, Access.INVOKER, apis.operations::list);
+    blocking(GET, Operations.PATH + "/{operation}", Access.INVOKER, apis.operations::get);
+    blocking(DELETE, Operations.PATH + "/{operation}", Access.INVOKER, apis.operations::delete);
     blocking(GET, "/v1/cluster", Access.OPERATOR, apis.cluster::get);
     blocking(POST, "/v1/operator-key/rotate", Access.OPERATOR, apis.keys::rotateOperator);
+    blocking(GET, "/v1/config", Access.OPERATOR, apis.config::get);
+    blocking(POST, "/v1/config/reload", Access.OPERATOR, apis.config::reload);
     direct(GET, "/v1/events", Access.OPERATOR, apis.events::audit);
     blocking(GET, "/v1/events/verification", Access.OPERATOR, apis.events::verify);
     blocking(GET, "/metrics", Access.OPERATOR, apis.metrics::get);

@@ -8,6 +8,7 @@ import dev.cloister.sandbox.problem.Problem;
 import dev.cloister.sandbox.problem.ProblemType;
 import dev.cloister.sandbox.registry.InterfaceItem;
 import dev.cloister.sandbox.registry.PluginRegistry;
+import dev.cloister.sandbox.registry.PluginUpload;
 import dev.cloister.sandbox.registry.Tenant;
 import dev.cloister.sandbox.registry.TenantRegistry;
 import dev.cloister.sandbox.registry.UploadedVersion;
@@ -19,6 +20,8 @@ import java.util.Locale;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Semaphore;
+import java.util.concurrent.atomic.AtomicLong;
+import java.util.function.LongConsumer;
 import org.jspecify.annotations.Nullable;
 
 /// Uploads: the body of the request streams into the decoder, the compiler and the blob store.
@@ -32,6 +35,8 @@ final class UploadApi implements AutoCloseable {
   private final TenantRegistry tenants;
   private final PluginRegistry plugins;
   private final Representations representations;
+  private final Operations operations;
+  private final LongConsumer cancelJob;
   private final Semaphore places = new Semaphore(MAX_UPLOADS);
 
   /// Decodes and validates: as many threads as that may keep busy at once.
@@ -41,10 +46,14 @@ final class UploadApi implements AutoCloseable {
       TenantRegistry tenants,
       PluginRegistry plugins,
       Representations representations,
+      Operations operations,
+      LongConsumer cancelJob,
       int threads) {
     this.tenants = tenants;
     this.plugins = plugins;
     this.representations = representations;
+    this.operations = operations;
+    this.cancelJob = cancelJob;
     this.workers =
         Executors.newFixedThreadPool(
             threads, Thread.ofPlatform().name("cloister-upload-", 0).factory());
@@ -90,19 +99,30 @@ final class UploadApi implements AutoCloseable {
     if (announced > maxBytes) {
       throw BodyReader.tooLarge("uploadBytes", announced, maxBytes).asException();
     }
+    AtomicLong job = new AtomicLong();
     takePlace(tenant);
     new StreamingUpload(
             exchange,
             workers,
             () -> {
               condition.run();
-              return plugins.beginUpload(tenant, plugin, request.header(DetachedSignature.HEADER));
+              PluginUpload upload =
+                  plugins.beginUpload(tenant, plugin, request.header(DetachedSignature.HEADER));
+              job.set(upload.jobId());
+              return upload;
             },
             upload ->
                 answer(WriteGuard.call(condition, () -> upload.finish(activate, request.author()))),
             digests,
             maxBytes,
             new HeapCharge(tenant.isolate().ledger(), HeapCategory.BUFFER),
+            () -> {
+              if (Operations.areWanted(request)) {
+                operations
+                    .detach(exchange, Operation.Kind.UPLOAD, tenant, plugin.text())
+                    .onCancel(() -> cancelJob.accept(job.get()));
+              }
+            },
             () -> giveBackPlace(tenant))
         .start();
   }

@@ -19,7 +19,8 @@ public record ExtismOptions(String contentType, String logLevel) {
 
   /// A media type with parameters (RFC 9110, section 8.3.1), without quoted strings.
   private static final Pattern MEDIA_TYPE =
-      Pattern.compile("[\\w!#$%&'*+.^`|~-]+/[\\w!#$%&'*+.^`|~-]+( *; *[\\w-]+=[\\w!#$%&'*+.^`|~-]+)*");
+      Pattern.compile(
+          "[\\w!#$%&'*+.^`|~-]+/[\\w!#$%&'*+.^`|~-]+( *; *[\\w-]+=[\\w!#$%&'*+.^`|~-]+)*");
 
   private static final int MAX_TYPE_LENGTH = 256;
 

@@ -70,7 +70,8 @@ public final class HostFolders {
     // A folder of others is as good as none: its name is theirs to know.
     if (grant == null || !grant.tenants.contains(tenant.text())) {
       throw Problem.of(
-              ProblemType.CAPABILITY_DENIED, "the tenant is not granted the folder \"" + name + "\"")
+              ProblemType.CAPABILITY_DENIED,
+              "the tenant is not granted the folder \"" + name + "\"")
           .with("what", "folder")
           .with("actual", name)
           .with("allowed", granted(tenant))

@@ -18,10 +18,15 @@ public final class LimitPolicy {
   /// Limits of the interface that this version does not enforce, and therefore does not accept.
   public static final Set<String> NOT_ENFORCED = Set.of("egressRequestsPerSecond");
 
-  private final LimitsConfig config;
+  private volatile LimitsConfig config;
 
   LimitPolicy(LimitsConfig config) {
     this.config = config;
+  }
+
+  /// Takes other defaults and maximums for what is made from now on.
+  void change(LimitsConfig newConfig) {
+    config = newConfig;
   }
 
   /// Returns the limits of tenants for which nothing was set.

@@ -32,7 +32,8 @@ public record MountChoice(
       @JsonProperty("type") @Nullable String type,
       @JsonProperty("folder") @Nullable String folder,
       @JsonProperty("readOnly") @Nullable Boolean readOnly) {
-    return new MountChoice(path == null ? "" : path, type == null ? SCRATCH : type, folder, readOnly);
+    return new MountChoice(
+        path == null ? "" : path, type == null ? SCRATCH : type, folder, readOnly);
   }
 
   /// Returns `choice`, or for null one that does not pass the check.
@@ -56,8 +57,9 @@ public record MountChoice(
     for (int i = 0; i < mounts.size(); i++) {
       String what = "mounts[" + i + "]";
       mounts.get(i).check(what);
-      if (!paths.add(mounts.get(i).path)) {
-        throw Problem.invalid(what + ".path", mounts.get(i).path, "another one than those before it")
+      String path = mounts.get(i).path;
+      if (!paths.add(path)) {
+        throw Problem.invalid(what + ".path", path, "another one than those before it")
             .asException();
       }
     }

@@ -102,6 +102,11 @@ public final class PluginUpload implements AutoCloseable {
     blob.close();
   }
 
+  /// Returns the number of the compilation.
+  public long jobId() {
+    return module.jobId();
+  }
+
   Tenant tenant() {
     return tenant;
   }

@@ -2,6 +2,7 @@ package dev.cloister.sandbox.registry;
 
 import dev.cloister.isolate.IsolateManager;
 import dev.cloister.sandbox.auth.KeyRing;
+import dev.cloister.sandbox.config.LiveConfig;
 import dev.cloister.sandbox.config.SandboxConfig;
 import dev.cloister.sandbox.storage.BlobStore;
 import dev.cloister.sandbox.storage.MetadataStore;
@@ -19,6 +20,7 @@ import org.slf4j.LoggerFactory;
 /// @param keys their keys
 /// @param audit what changed
 /// @param storage what is damaged of what is stored
+/// @param usage what tenants used
 /// @param signatures whose signatures of modules tenants want
 /// @param hostFolders the folders of this machine that plugins may use
 public record Registry(
@@ -27,6 +29,7 @@ public record Registry(
     KeyRegistry keys,
     AuditLog audit,
     StorageHealth storage,
+    UsageLog usage,
     Signatures signatures,
     HostFolders hostFolders) {
 
@@ -38,7 +41,7 @@ public record Registry(
   /// @param storage is told what is damaged
   /// @throws IOException if the blobs cannot be listed or removed, or a host folder cannot be used
   public static Registry restore(
-      SandboxConfig config,
+      LiveConfig live,
       MetadataStore store,
       BlobStore blobs,
       StorageHealth storage,
@@ -47,6 +50,7 @@ public record Registry(
       SecureRandom random,
       Clock clock)
       throws IOException {
+    SandboxConfig config = live.now();
     HostFolders hostFolders = HostFolders.open(config.hostFolders());
     LimitPolicy limits = new LimitPolicy(config.limits());
     AuditLog audit = new AuditLog(store, clock);
@@ -61,13 +65,17 @@ public record Registry(
       // One of them may have named a blob that nothing else names.
       LOG.warn("event=blobs-not-collected damagedRows={}", storage.damagedRows().size());
     }
-    Signatures signatures = new Signatures(store, tenants, audit, config.auth().minSignatures());
+    live.onChange(changed -> tenants.changeLimits(changed.limits()));
+    Signatures signatures =
+        new Signatures(store, tenants, audit, () -> live.now().auth().minSignatures());
     return new Registry(
         tenants,
         new PluginRegistry(store, blobs, tenants, signatures, audit, collector, clock),
-        new KeyRegistry(store, tenants, keys, audit, config.auth().keysPerTenant(), random, clock),
+        new KeyRegistry(
+            store, tenants, keys, audit, () -> live.now().auth().keysPerTenant(), random, clock),
         audit,
         storage,
+        new UsageLog(store, tenants::all, clock),
         signatures,
         hostFolders);
   }

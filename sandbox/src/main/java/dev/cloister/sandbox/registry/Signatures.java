@@ -18,6 +18,7 @@ import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
+import java.util.function.Supplier;
 import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
@@ -30,9 +31,13 @@ public final class Signatures {
   private final MetadataStore store;
   private final TenantRegistry tenants;
   private final AuditLog audit;
-  private final SignatureMode minimum;
+  private final Supplier<SignatureMode> minimum;
 
-  Signatures(MetadataStore store, TenantRegistry tenants, AuditLog audit, SignatureMode minimum) {
+  Signatures(
+      MetadataStore store,
+      TenantRegistry tenants,
+      AuditLog audit,
+      Supplier<SignatureMode> minimum) {
     this.store = store;
     this.tenants = tenants;
     this.audit = audit;
@@ -62,7 +67,7 @@ public final class Signatures {
 
   /// Returns what holds for a tenant, which is at least as strict as the operator wants.
   public SignaturePolicy effective(TenantName tenant) {
-    return policy(tenant).atLeast(minimum);
+    return policy(tenant).atLeast(minimum.get());
   }
 
   /// Replaces a tenant's policy.

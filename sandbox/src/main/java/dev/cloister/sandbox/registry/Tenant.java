@@ -35,6 +35,7 @@ public final class Tenant {
   private final CodeLog codeLog;
   private final int maxLogEntryBytes;
   private final CallCounters calls = new CallCounters();
+  private final UsageMeter usage = new UsageMeter();
   private final Map<PluginName, CallCounters> callsByPlugin = new ConcurrentHashMap<>();
   private final Map<PluginName, VariableStore> variables = new ConcurrentHashMap<>();
   private final AtomicInteger arrivingBodies = new AtomicInteger();
@@ -86,6 +87,11 @@ public final class Tenant {
   /// Returns what code the engine made of the tenant's plugins, while that is logged.
   public CodeLog codeLog() {
     return codeLog;
+  }
+
+  /// Returns what the tenant used that is not stored yet.
+  public UsageMeter usage() {
+    return usage;
   }
 
   /// Returns the counts of all the tenant's calls.

@@ -3,6 +3,7 @@ package dev.cloister.sandbox.registry;
 import dev.cloister.engine.debug.Debugger;
 import dev.cloister.isolate.IsolateLimits;
 import dev.cloister.sandbox.auth.KeyRing;
+import dev.cloister.sandbox.config.LimitsConfig;
 import dev.cloister.sandbox.problem.Problem;
 import dev.cloister.sandbox.problem.ProblemType;
 import dev.cloister.sandbox.storage.AuditRecord;
@@ -157,6 +158,14 @@ public final class TenantRegistry {
               publish(done.audit);
             });
     return new Put(require(name), decision.isCreated);
+  }
+
+  /// Takes other defaults and maximums of limits, for all tenants.
+  public void changeLimits(LimitsConfig newLimits) {
+    limits.change(newLimits);
+    for (Tenant tenant : tenants.values()) {
+      tenant.isolate().updateLimits(limits.effective(tenant.record().limits()));
+    }
   }
 
   /// Refuses the tenant's calls until it is resumed.

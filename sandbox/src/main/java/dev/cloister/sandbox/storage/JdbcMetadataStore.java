@@ -1,6 +1,7 @@
 package dev.cloister.sandbox.storage;
 
 import java.nio.file.Path;
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Set;
@@ -119,6 +120,11 @@ public final class JdbcMetadataStore implements MetadataStore {
   @Override
   public List<Signer> signers(TenantName tenant, PluginName plugin, BlobDigest version) {
     return database.read(session -> SignatureTable.signers(session, tenant, plugin, version));
+  }
+
+  @Override
+  public List<UsageRecord> usage(TenantName tenant, Instant from, Instant to) {
+    return database.read(session -> UsageTable.list(session, tenant, from, to));
   }
 
   @Override

@@ -80,6 +80,16 @@ final class JdbcTransaction implements MetadataTransaction {
   }
 
   @Override
+  public void addUsage(TenantName tenant, UsageRecord usage) {
+    UsageTable.add(session, tenant, usage);
+  }
+
+  @Override
+  public void deleteUsageBefore(Instant time) {
+    UsageTable.deleteBefore(session, time);
+  }
+
+  @Override
   public AuditRecord appendAudit(AuditRecord entry) {
     return AuditTable.append(session, entry, auditRecordsKept);
   }

@@ -1,5 +1,6 @@
 package dev.cloister.sandbox.storage;
 
+import java.time.Instant;
 import java.util.List;
 import java.util.Set;
 import java.util.function.Consumer;
@@ -52,6 +53,11 @@ public interface MetadataStore extends AutoCloseable {
   ///
   /// @throws StorageException if the store cannot be read
   List<Signer> signers(TenantName tenant, PluginName plugin, BlobDigest version);
+
+  /// Returns what a tenant used in the hours that begin in `[from, to)`, oldest first.
+  ///
+  /// @throws StorageException if the store cannot be read
+  List<UsageRecord> usage(TenantName tenant, Instant from, Instant to);
 
   /// Lists audit records, newest first.
   ///

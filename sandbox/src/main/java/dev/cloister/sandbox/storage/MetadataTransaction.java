@@ -47,6 +47,12 @@ public interface MetadataTransaction {
   /// Notes that keys signed a version, beside those that are known to have.
   void addSigners(TenantName tenant, PluginName plugin, BlobDigest version, Set<Signer> signers);
 
+  /// Adds to what a tenant used in an hour; does nothing if it is gone.
+  void addUsage(TenantName tenant, UsageRecord usage);
+
+  /// Forgets what tenants used in hours before a time.
+  void deleteUsageBefore(Instant time);
+
   /// Appends to the audit log and returns the record with its number.
   AuditRecord appendAudit(AuditRecord entry);
 }

@@ -19,7 +19,11 @@ final class SchemaMigrations {
   private static final Logger LOG = LoggerFactory.getLogger(SchemaMigrations.class);
 
   private static final List<String> STEPS =
-      List.of("0001-initial.sql", "0002-keys-and-audit-chain.sql", "0003-signatures.sql");
+      List.of(
+          "0001-initial.sql",
+          "0002-keys-and-audit-chain.sql",
+          "0003-signatures.sql",
+          "0004-usage.sql");
 
   private SchemaMigrations() {}
 

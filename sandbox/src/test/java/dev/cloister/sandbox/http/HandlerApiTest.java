@@ -101,8 +101,7 @@ final class HandlerApiTest {
 
   @Test
   void head_hasTheFieldsAlone() {
-    Reply reply =
-        client.send("HEAD", PAGES + "/?W", BodyPublishers.noBody(), null).expect(200);
+    Reply reply = client.send("HEAD", PAGES + "/?W", BodyPublishers.noBody(), null).expect(200);
 
     assertThat(reply.body()).isEmpty();
     assertThat(reply.header("content-length")).isEqualTo("16");
@@ -137,14 +136,20 @@ final class HandlerApiTest {
   @Test
   void limitsOfBodies_haveTheirProblems() {
     TestClient small = server.tenant("small", "tenant-admin");
-    server.operator().put("/v1/tenants/small/limits", "{\"limits\":{\"requestBytes\":1000}}").expect(200);
+    server
+        .operator()
+        .put("/v1/tenants/small/limits", "{\"limits\":{\"requestBytes\":1000}}")
+        .expect(200);
     small.upload("/v1/tenants/small/plugins/pages", pages()).expect(201);
     String path = "/v1/tenants/small/plugins/pages/http/repeat";
 
     JsonNode tooLarge = small.post(path, new byte[1001]).problem(413, "request-too-large");
     assertThat(tooLarge.path("limit").asText()).isEqualTo("requestBytes");
 
-    server.operator().put("/v1/tenants/small/limits", "{\"limits\":{\"responseBytes\":100}}").expect(200);
+    server
+        .operator()
+        .put("/v1/tenants/small/limits", "{\"limits\":{\"responseBytes\":100}}")
+        .expect(200);
     byte[] page = ("content-type: a/b\n\n" + "x".repeat(100)).getBytes(StandardCharsets.UTF_8);
     JsonNode limit = small.post(path, page).problem(422, "limit");
     assertThat(limit.path("limit").asText()).isEqualTo("responseBytes");
@@ -205,9 +210,7 @@ final class HandlerApiTest {
     client.post(PLUGINS + "pages/run?entry=_start", new byte[0]).expect(200);
 
     JsonNode problem =
-        client
-            .post(PLUGINS + "pages/run?entry=memory", new byte[0])
-            .problem(404, "unknown-export");
+        client.post(PLUGINS + "pages/run?entry=memory", new byte[0]).problem(404, "unknown-export");
     assertThat(problem.path("allowed").get(0).asText()).isEqualTo("_start");
   }
 

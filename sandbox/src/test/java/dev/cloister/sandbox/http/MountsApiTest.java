@@ -86,11 +86,10 @@ final class MountsApiTest {
   @Test
   void folderThatIsNotGranted_isRefused() {
     for (String name : List.of("theirs", "none")) {
+      String mount = "{\"path\":\"/x\",\"type\":\"folder\",\"folder\":\"" + name + "\"}";
       JsonNode problem =
           client
-              .put(
-                  PLUGIN + "/settings",
-                  "{\"mounts\":[{\"path\":\"/x\",\"type\":\"folder\",\"folder\":\"" + name + "\"}]}")
+              .put(PLUGIN + "/settings", "{\"mounts\":[" + mount + "]}")
               .problem(422, "capability-denied");
       assertThat(problem.path("actual").asText()).isEqualTo(name);
       assertThat(problem.path("allowed").toString()).isEqualTo("[\"work\",\"read\"]");

@@ -11,6 +11,7 @@ import dev.cloister.sandbox.auth.KeyRing;
 import dev.cloister.sandbox.auth.SecretHash;
 import dev.cloister.sandbox.auth.Sessions;
 import dev.cloister.sandbox.cluster.LocalNode;
+import dev.cloister.sandbox.config.LiveConfig;
 import dev.cloister.sandbox.config.SandboxConfig;
 import dev.cloister.sandbox.registry.Registry;
 import dev.cloister.sandbox.storage.FileBlobStore;
@@ -66,7 +67,7 @@ final class OpenApiDocumentTest {
 
   /// The table of a server that is built but never listens.
   private static List<Route> routes(Path folder) throws IOException {
-    SandboxConfig config = SandboxConfig.defaults();
+    LiveConfig config = LiveConfig.fixed(SandboxConfig.defaults());
     Clock clock = Clock.systemUTC();
     SecureRandom random = new SecureRandom();
     KeyRing keys = new KeyRing(SecretHash.of("key of the operator"), clock);

@@ -81,6 +81,7 @@ final class BlockMemory implements AutoCloseable {
 
   /// What of it is used.
   private int top;
+
   private boolean closed;
 
   BlockMemory(HeapLimiter limiter) {
@@ -254,9 +255,7 @@ final class BlockMemory implements AutoCloseable {
   }
 
   private long chargedBytes() {
-    return sizeBytes
-        + overheadBytes
-        + (long) (table.length - ENTRY) * Integer.BYTES;
+    return sizeBytes + overheadBytes + (long) (table.length - ENTRY) * Integer.BYTES;
   }
 
   private byte[] array(int entry) {
@@ -380,8 +379,7 @@ final class BlockMemory implements AutoCloseable {
     }
     int size = Math.max(table.length * 2, FIRST_ENTRIES * ENTRY);
     if (size < 0
-        || !limiter.reserve(
-            HeapKind.LINEAR_MEMORY, (long) (size - table.length) * Integer.BYTES)) {
+        || !limiter.reserve(HeapKind.LINEAR_MEMORY, (long) (size - table.length) * Integer.BYTES)) {
       return false;
     }
     table = Arrays.copyOf(table, size);

@@ -19,7 +19,6 @@ public final class ExtismEnvironment implements AutoCloseable {
 
   private final ExtismSettings settings;
   private final InstanceContext context;
-  private final HostCall host;
   private final VariableStore variables;
   private final LogLevel logLevel;
   private final BlockMemory memory;
@@ -31,7 +30,8 @@ public final class ExtismEnvironment implements AutoCloseable {
 
   /// Makes the environment of an instance.
   ///
-  /// @param context what its functions work with; the blocks are charged to the limiter of its store
+  /// @param context what its functions work with; the blocks are charged to the limiter of its
+  ///   store
   /// @param variables those of the plug-in, which outlive the instance
   /// @param logLevel lines of the plug-in's log that matter less are dropped
   public ExtismEnvironment(
@@ -41,7 +41,6 @@ public final class ExtismEnvironment implements AutoCloseable {
       LogLevel logLevel) {
     this.settings = settings;
     this.context = context;
-    this.host = new HostCall(context.store(), context.blocking(), context.ledger());
     this.variables = variables;
     this.logLevel = logLevel;
     memory = new BlockMemory(context.store().limiter());
@@ -64,8 +63,7 @@ public final class ExtismEnvironment implements AutoCloseable {
 
   /// The function that a plug-in imports as `name` from `moduleName`, or null.
   public @Nullable Extern resolve(String moduleName, String name) {
-    ExtismFunction function =
-        moduleName.equals(MODULE_NAME) ? ExtismFunction.named(name) : null;
+    ExtismFunction function = moduleName.equals(MODULE_NAME) ? ExtismFunction.named(name) : null;
     if (function == null) {
       return null;
     }
@@ -112,12 +110,12 @@ public final class ExtismEnvironment implements AutoCloseable {
 
   /// What the call that is running may use of its host.
   HostServices services() {
-    return context.call().services();
+    return context.services();
   }
 
   /// The call that services work for.
   HostCall host() {
-    return host;
+    return context.hostCall();
   }
 
   VariableStore variables() {

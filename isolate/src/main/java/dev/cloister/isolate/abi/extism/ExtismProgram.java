@@ -2,10 +2,10 @@ package dev.cloister.isolate.abi.extism;
 
 import dev.cloister.engine.runtime.Extern;
 import dev.cloister.engine.runtime.FuncRef;
-import dev.cloister.engine.runtime.Imports;
 import dev.cloister.engine.runtime.Instance;
 import dev.cloister.engine.types.FuncType;
 import dev.cloister.engine.types.NumType;
+import dev.cloister.isolate.abi.HostImports;
 import dev.cloister.isolate.abi.Initialization;
 import dev.cloister.isolate.abi.InstanceContext;
 import dev.cloister.isolate.abi.ModuleLinker;
@@ -15,7 +15,6 @@ import dev.cloister.isolate.abi.UnsupportedTypeException;
 import dev.cloister.isolate.host.LogLevel;
 import dev.cloister.isolate.wasi.OutputSink;
 import dev.cloister.isolate.wasi.ProcessExit;
-import dev.cloister.isolate.wasi.WasiPreview1;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
@@ -31,13 +30,13 @@ public final class ExtismProgram implements Program {
 
   private final Instance instance;
   private final ExtismEnvironment environment;
-  private final WasiPreview1 wasi;
+  private final HostImports imports;
   private boolean isInitialized;
 
-  private ExtismProgram(Instance instance, ExtismEnvironment environment, WasiPreview1 wasi) {
+  private ExtismProgram(Instance instance, ExtismEnvironment environment, HostImports imports) {
     this.instance = instance;
     this.environment = environment;
-    this.wasi = wasi;
+    this.imports = imports;
   }
 
   /// Links `modules` in the store of `context` and runs their segments and start functions.
@@ -51,10 +50,9 @@ public final class ExtismProgram implements Program {
       InstanceContext context,
       VariableStore variables,
       LogLevel logLevel) {
-    Imports functions = context.call().services().functions();
     ExtismEnvironment environment =
         new ExtismEnvironment(settings, context, variables, logLevel);
-    WasiPreview1 wasi = new WasiPreview1(context.wasi().build(), context.store());
+    HostImports imports = HostImports.of(context, context.wasi().build());
     boolean isDone = false;
     try {
       Instance instance =
@@ -63,16 +61,13 @@ public final class ExtismProgram implements Program {
               context.store(),
               (moduleName, name, type) -> {
                 @Nullable Extern found = environment.resolve(moduleName, name);
-                if (found == null) {
-                  found = wasi.resolve(moduleName, name);
-                }
-                return found == null ? functions.resolve(moduleName, name, type) : found;
+                return found == null ? imports.resolve(moduleName, name, type) : found;
               });
       isDone = true;
-      return new ExtismProgram(instance, environment, wasi);
+      return new ExtismProgram(instance, environment, imports);
     } finally {
       if (!isDone) {
-        wasi.close();
+        imports.close();
         environment.close();
       }
     }
@@ -112,13 +107,13 @@ public final class ExtismProgram implements Program {
   @Override
   public void forgetCall() {
     environment.end();
-    wasi.closeOpened();
+    imports.forgetCall();
   }
 
   @Override
   public void close() {
     try {
-      wasi.close();
+      imports.close();
     } finally {
       environment.close();
     }

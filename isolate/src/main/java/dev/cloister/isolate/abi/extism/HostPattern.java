@@ -21,7 +21,8 @@ public record HostPattern(String text) {
       if (at < text.length() && text.charAt(at) == '*') {
         star = at++;
         resume = i;
-      } else if (at < text.length() && (text.charAt(at) == '?' || text.charAt(at) == host.charAt(i))) {
+      } else if (at < text.length()
+          && (text.charAt(at) == '?' || text.charAt(at) == host.charAt(i))) {
         at++;
         i++;
       } else if (star >= 0) {

@@ -63,9 +63,7 @@ final class HttpFunctions {
   private long send(HttpRequestText request, long body) {
     ExtismSettings settings = environment.settings();
     byte[] content =
-        body == 0
-            ? NO_BYTES
-            : handles.take(body, "the body of an HTTP request", Integer.MAX_VALUE);
+        body == 0 ? NO_BYTES : handles.take(body, "the body of an HTTP request", Integer.MAX_VALUE);
     OutboundRequest outbound =
         new OutboundRequest(
             request.method(),
@@ -92,9 +90,7 @@ final class HttpFunctions {
 
   /// The header fields of the answer before as a JSON object, or 0 if there was none.
   long headers() {
-    return status == 0
-        ? 0
-        : memory.put(lastHeaders.encode().getBytes(StandardCharsets.UTF_8));
+    return status == 0 ? 0 : memory.put(lastHeaders.encode().getBytes(StandardCharsets.UTF_8));
   }
 
   /// Forgets the answer before.

@@ -79,7 +79,6 @@ record HttpRequestText(URI uri, String method, List<HttpField> headers) {
     if (member.getValue() instanceof String text) {
       return text;
     }
-    throw new ExtismException(
-        "\"" + member.getKey() + "\" of an HTTP request must be a text");
+    throw new ExtismException("\"" + member.getKey() + "\" of an HTTP request must be a text");
   }
 }

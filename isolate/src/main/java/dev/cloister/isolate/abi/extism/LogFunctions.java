@@ -59,9 +59,7 @@ final class LogFunctions {
     CharBuffer characters = CharBuffer.allocate(bytes.length);
     boolean isComplete = bytes.length < PluginLog.MAX_LINE_BYTES; // else it may end in a character
     CoderResult result =
-        StandardCharsets.UTF_8
-            .newDecoder()
-            .decode(ByteBuffer.wrap(bytes), characters, isComplete);
+        StandardCharsets.UTF_8.newDecoder().decode(ByteBuffer.wrap(bytes), characters, isComplete);
     return result.isError()
         ? "a log message of " + bytes.length + " bytes is not UTF-8"
         : characters.flip().toString();

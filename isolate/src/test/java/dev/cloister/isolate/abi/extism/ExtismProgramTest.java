@@ -83,17 +83,16 @@ final class ExtismProgramTest {
   @Test
   void inputLoads_behindTheEnd_are0() {
     byte[] module =
-        PlugIn.module(
-            code -> {
-              code.i64(3).call(INPUT_LOAD_U8);
-              code.i64(-1).call(INPUT_LOAD_U8);
-              code.raw().op(Opcode.I32_OR).op(Opcode.I64_EXTEND_I32_U);
-              code.i64(0).call(INPUT_LOAD_U64);
-              code.raw().op(Opcode.I64_OR);
-              code.i64(-1).call(INPUT_LOAD_U64);
-              code.raw().op(Opcode.I64_OR);
-              code.outputNumber().done(0);
-            });
+        PlugIn.module(code -> {
+          code.i64(3).call(INPUT_LOAD_U8);
+          code.i64(-1).call(INPUT_LOAD_U8);
+          code.raw().op(Opcode.I32_OR).op(Opcode.I64_EXTEND_I32_U);
+          code.i64(0).call(INPUT_LOAD_U64);
+          code.raw().op(Opcode.I64_OR);
+          code.i64(-1).call(INPUT_LOAD_U64);
+          code.raw().op(Opcode.I64_OR);
+          code.outputNumber().done(0);
+        });
     try (PlugIn plugIn = PlugIn.of(GUESTS, module)) {
       assertThat(plugIn.run("abc")).isEqualTo("0".repeat(20));
     }
@@ -112,11 +111,10 @@ final class ExtismProgramTest {
   @Test
   void free_ofTheInput_emptiesIt() {
     byte[] module =
-        PlugIn.module(
-            code -> {
-              code.call(INPUT_OFFSET).call(FREE).call(INPUT_LENGTH);
-              code.outputNumber().done(0);
-            });
+        PlugIn.module(code -> {
+          code.call(INPUT_OFFSET).call(FREE).call(INPUT_LENGTH);
+          code.outputNumber().done(0);
+        });
     try (PlugIn plugIn = PlugIn.of(GUESTS, module)) {
       assertThat(Long.parseLong(plugIn.run("four"))).isZero();
     }
@@ -125,14 +123,13 @@ final class ExtismProgramTest {
   @Test
   void inputSet_byTheGuest_changesTheInput() {
     byte[] module =
-        PlugIn.module(
-            code -> {
-              int block = code.block("0123456789");
-              code.get(block).i64(4).call(INPUT_SET);
-              code.get(block).i64(11).call(INPUT_SET); // too long: ignored
-              code.call(INPUT_OFFSET).call(INPUT_LENGTH).call(OUTPUT_SET);
-              code.done(0);
-            });
+        PlugIn.module(code -> {
+          int block = code.block("0123456789");
+          code.get(block).i64(4).call(INPUT_SET);
+          code.get(block).i64(11).call(INPUT_SET); // too long: ignored
+          code.call(INPUT_OFFSET).call(INPUT_LENGTH).call(OUTPUT_SET);
+          code.done(0);
+        });
     try (PlugIn plugIn = PlugIn.of(GUESTS, module)) {
       assertThat(plugIn.run("former")).isEqualTo("0123");
     }
@@ -141,16 +138,15 @@ final class ExtismProgramTest {
   @Test
   void output_canBePartOfABlock_andIsNothingBeyondIt() {
     byte[] module =
-        PlugIn.module(
-            code -> {
-              int block = code.block("0123456789");
-              code.get(block).i64(2);
-              code.raw().op(Opcode.I64_ADD);
-              code.i64(3).call(OUTPUT_SET);
-              code.get(block).i64(11).call(OUTPUT_SET);
-              code.get(block).i64(-1).call(OUTPUT_SET);
-              code.done(0);
-            });
+        PlugIn.module(code -> {
+          int block = code.block("0123456789");
+          code.get(block).i64(2);
+          code.raw().op(Opcode.I64_ADD);
+          code.i64(3).call(OUTPUT_SET);
+          code.get(block).i64(11).call(OUTPUT_SET);
+          code.get(block).i64(-1).call(OUTPUT_SET);
+          code.done(0);
+        });
     try (PlugIn plugIn = PlugIn.of(GUESTS, module)) {
       assertThat(plugIn.run("")).isEqualTo("234");
     }
@@ -159,14 +155,13 @@ final class ExtismProgramTest {
   @Test
   void reset_byTheGuest_dropsInputOutputAndError() {
     byte[] module =
-        PlugIn.module(
-            code -> {
-              int block = code.block("lost");
-              code.get(block).output().get(block).call(ERROR_SET).call(RESET);
-              code.call(INPUT_LENGTH).call(OUTPUT_LENGTH).call(ERROR_GET);
-              code.raw().op(Opcode.I64_OR).op(Opcode.I64_OR).op(Opcode.I64_EQZ);
-              code.raw().op(Opcode.I32_EQZ);
-            });
+        PlugIn.module(code -> {
+          int block = code.block("lost");
+          code.get(block).output().get(block).call(ERROR_SET).call(RESET);
+          code.call(INPUT_LENGTH).call(OUTPUT_LENGTH).call(ERROR_GET);
+          code.raw().op(Opcode.I64_OR).op(Opcode.I64_OR).op(Opcode.I64_EQZ);
+          code.raw().op(Opcode.I32_EQZ);
+        });
     try (PlugIn plugIn = PlugIn.of(GUESTS, module)) {
       assertThat(plugIn.run("input")).isEmpty();
     }
@@ -176,11 +171,10 @@ final class ExtismProgramTest {
   void error_isTheMessage_whateverTheCode() {
     for (int result : new int[] {0, 7}) {
       byte[] module =
-          PlugIn.module(
-              code -> {
-                int block = code.block("out of cheese");
-                code.get(block).call(ERROR_SET).done(result);
-              });
+          PlugIn.module(code -> {
+            int block = code.block("out of cheese");
+            code.get(block).call(ERROR_SET).done(result);
+          });
       try (PlugIn plugIn = PlugIn.of(GUESTS, module)) {
         assertThatThrownBy(() -> plugIn.run(""))
             .isInstanceOfSatisfying(
@@ -193,12 +187,11 @@ final class ExtismProgramTest {
   @Test
   void error_thatIsCleared_isNone() {
     byte[] module =
-        PlugIn.module(
-            code -> {
-              int block = code.block("no");
-              code.get(block).call(ERROR_SET).i64(0).call(ERROR_SET);
-              code.call(ERROR_GET).outputNumber().done(0);
-            });
+        PlugIn.module(code -> {
+          int block = code.block("no");
+          code.get(block).call(ERROR_SET).i64(0).call(ERROR_SET);
+          code.call(ERROR_GET).outputNumber().done(0);
+        });
     try (PlugIn plugIn = PlugIn.of(GUESTS, module)) {
       assertThat(Long.parseLong(plugIn.run(""))).isZero();
     }
@@ -226,9 +219,7 @@ final class ExtismProgramTest {
     byte[] module =
         PlugIn.builder()
             .exportFunction(
-                "run",
-                FuncType.EMPTY,
-                code -> new Code(code).call(INPUT_OFFSET).output())
+                "run", FuncType.EMPTY, code -> new Code(code).call(INPUT_OFFSET).output())
             .build();
     try (PlugIn plugIn = PlugIn.of(GUESTS, module)) {
       assertThat(plugIn.run("void")).isEqualTo("void");
@@ -243,9 +234,7 @@ final class ExtismProgramTest {
             new FuncType(List.of(), List.of(I32, I32)),
             new FuncType(List.of(), List.of(I64)))) {
       byte[] module =
-          PlugIn.builder()
-              .exportFunction("run", type, code -> code.op(Opcode.UNREACHABLE))
-              .build();
+          PlugIn.builder().exportFunction("run", type, code -> code.op(Opcode.UNREACHABLE)).build();
       try (PlugIn plugIn = PlugIn.of(GUESTS, module)) {
         assertThatThrownBy(() -> plugIn.run(""))
             .isInstanceOf(UnsupportedTypeException.class)
@@ -288,8 +277,7 @@ final class ExtismProgramTest {
     ModuleBuilder builder = PlugIn.builder();
     byte[] module =
         builder
-            .exportFunction(
-                "_initialize", FuncType.EMPTY, code -> code.op(Opcode.UNREACHABLE))
+            .exportFunction("_initialize", FuncType.EMPTY, code -> code.op(Opcode.UNREACHABLE))
             .exportFunction(
                 "_start", FuncType.EMPTY, code -> new Code(code).call(INPUT_OFFSET).output())
             .build();
@@ -324,8 +312,7 @@ final class ExtismProgramTest {
         if (exit == 0) {
           assertThat(plugIn.run("written")).isEqualTo("written");
         } else {
-          assertThatThrownBy(() -> plugIn.run(""))
-              .hasMessage("Returned non-zero exit code: 4");
+          assertThatThrownBy(() -> plugIn.run("")).hasMessage("Returned non-zero exit code: 4");
         }
       }
     }
@@ -377,12 +364,11 @@ final class ExtismProgramTest {
   @Test
   void handlesOfTheHost_areFreedByIt() {
     byte[] module =
-        PlugIn.module(
-            code -> {
-              int name = code.block("name");
-              code.get(name).call(VAR_GET).drop();
-              code.get(name).call(LENGTH).outputNumber().done(0);
-            });
+        PlugIn.module(code -> {
+          int name = code.block("name");
+          code.get(name).call(VAR_GET).drop();
+          code.get(name).call(LENGTH).outputNumber().done(0);
+        });
     try (PlugIn plugIn = PlugIn.of(GUESTS, module)) {
       assertThat(Long.parseLong(plugIn.run(""))).isZero();
     }
@@ -391,11 +377,10 @@ final class ExtismProgramTest {
   @Test
   void variables_beyondTheirLimit_endTheCall() {
     byte[] module =
-        PlugIn.module(
-            code -> {
-              int name = code.block("n");
-              code.get(name).call(INPUT_OFFSET).call(VAR_SET).done(0);
-            });
+        PlugIn.module(code -> {
+          int name = code.block("n");
+          code.get(name).call(INPUT_OFFSET).call(VAR_SET).done(0);
+        });
     ExtismSettings settings = new ExtismSettings(Map.of(), null, 0, 60);
     try (PlugIn plugIn = new PlugIn(GUESTS, module, settings, HostServices.NONE)) {
       plugIn.run("11 bytes !!");
@@ -442,16 +427,16 @@ final class ExtismProgramTest {
               "invalid handle for the name of a configuration value: 0x4d is no live block");
     }
     byte[] noText =
-        PlugIn.module(
-            code -> {
-              int name = code.block("x");
-              code.get(name).i32(0xFF).call(STORE_U8).get(name).call(CONFIG_GET).drop().done(0);
-            });
+        PlugIn.module(code -> {
+          int name = code.block("x");
+          code.get(name).i32(0xFF).call(STORE_U8).get(name).call(CONFIG_GET).drop().done(0);
+        });
     try (PlugIn plugIn = PlugIn.of(GUESTS, noText)) {
       assertThatThrownBy(() -> plugIn.run(""))
           .hasMessage("the name of a configuration value is not UTF-8");
     }
-    byte[] longName = PlugIn.module(code -> code.call(INPUT_OFFSET).call(CONFIG_GET).drop().done(0));
+    byte[] longName =
+        PlugIn.module(code -> code.call(INPUT_OFFSET).call(CONFIG_GET).drop().done(0));
     try (PlugIn plugIn = PlugIn.of(GUESTS, longName)) {
       assertThatThrownBy(() -> plugIn.run("x".repeat((64 << 10) + 1)))
           .hasMessage(
@@ -462,19 +447,17 @@ final class ExtismProgramTest {
   @Test
   void log_keepsWhatMattersEnough() {
     byte[] module =
-        PlugIn.module(
-            code -> {
-              for (ExtismFunction log :
-                  List.of(LOG_TRACE, LOG_DEBUG, LOG_INFO, LOG_WARN, LOG_ERROR)) {
-                int block = code.block(log.functionName());
-                code.get(block).call(log);
-              }
-              int broken = code.block("xy");
-              code.get(broken).i32(0xC0).call(STORE_U8).get(broken).call(LOG_WARN);
-              code.call(GET_LOG_LEVEL);
-              code.raw().op(Opcode.I64_EXTEND_I32_U);
-              code.outputNumber().done(0);
-            });
+        PlugIn.module(code -> {
+          for (ExtismFunction log : List.of(LOG_TRACE, LOG_DEBUG, LOG_INFO, LOG_WARN, LOG_ERROR)) {
+            int block = code.block(log.functionName());
+            code.get(block).call(log);
+          }
+          int broken = code.block("xy");
+          code.get(broken).i32(0xC0).call(STORE_U8).get(broken).call(LOG_WARN);
+          code.call(GET_LOG_LEVEL);
+          code.raw().op(Opcode.I64_EXTEND_I32_U);
+          code.outputNumber().done(0);
+        });
     List<String> lines = new ArrayList<>();
     HostServices services =
         HostServices.builder(Grants.NONE)
@@ -495,19 +478,18 @@ final class ExtismProgramTest {
 
   /// Sends the input as description and, unless it is empty, `body` as body.
   private static byte[] sender(String body) {
-    return PlugIn.module(
-        code -> {
-          int answer = code.local();
-          if (body.isEmpty()) {
-            code.call(INPUT_OFFSET).i64(0);
-          } else {
-            int block = code.block(body);
-            code.call(INPUT_OFFSET).get(block);
-          }
-          code.call(HTTP_REQUEST).set(answer).get(answer).output();
-          code.call(HTTP_STATUS_CODE).i32(201);
-          code.raw().op(Opcode.I32_NE);
-        });
+    return PlugIn.module(code -> {
+      int answer = code.local();
+      if (body.isEmpty()) {
+        code.call(INPUT_OFFSET).i64(0);
+      } else {
+        int block = code.block(body);
+        code.call(INPUT_OFFSET).get(block);
+      }
+      code.call(HTTP_REQUEST).set(answer).get(answer).output();
+      code.call(HTTP_STATUS_CODE).i32(201);
+      code.raw().op(Opcode.I32_NE);
+    });
   }
 
   private static HostServices http(FakeOutboundHttp http) {
@@ -527,30 +509,29 @@ final class ExtismProgramTest {
               plugIn.run(
                   """
                   {"url": "https://allowed.example/x?y=1", "method": "post",
-                   "headers": {"accept": "text/plain"}}"""))
+                   "headers": {"accept": "text/plain"}}\
+                  """))
           .isEqualTo("ping");
     }
     assertThat(http.requests())
         .singleElement()
-        .satisfies(
-            request -> {
-              assertThat(request.method()).isEqualTo("POST");
-              assertThat(request.uri()).hasToString("https://allowed.example/x?y=1");
-              assertThat(request.headers()).containsExactly(new HttpField("accept", "text/plain"));
-              assertThat(request.maxResponseBytes()).isEqualTo(100);
-            });
+        .satisfies(request -> {
+          assertThat(request.method()).isEqualTo("POST");
+          assertThat(request.uri()).hasToString("https://allowed.example/x?y=1");
+          assertThat(request.headers()).containsExactly(new HttpField("accept", "text/plain"));
+          assertThat(request.maxResponseBytes()).isEqualTo(100);
+        });
   }
 
   @Test
   void httpHeaders_areThoseOfTheLastAnswer() {
     byte[] module =
-        PlugIn.module(
-            code -> {
-              code.call(HTTP_HEADERS).i64(0);
-              code.raw().op(Opcode.I64_NE).ifThen().op(Opcode.UNREACHABLE).end();
-              code.call(INPUT_OFFSET).i64(0).call(HTTP_REQUEST).drop();
-              code.call(HTTP_HEADERS).output().done(0);
-            });
+        PlugIn.module(code -> {
+          code.call(HTTP_HEADERS).i64(0);
+          code.raw().op(Opcode.I64_NE).ifThen().op(Opcode.UNREACHABLE).end();
+          code.call(INPUT_OFFSET).i64(0).call(HTTP_REQUEST).drop();
+          code.call(HTTP_HEADERS).output().done(0);
+        });
     try (PlugIn plugIn = new PlugIn(GUESTS, module, hosts("*"), http(new FakeOutboundHttp()))) {
       String request = "{\"url\":\"http://allowed.example/\"}";
       assertThat(plugIn.run(request)).isEqualTo("{\"x-method\":\"GET\"}");
@@ -576,8 +557,7 @@ final class ExtismProgramTest {
 
   @Test
   void httpRequest_thatIsMalformed_endsTheCall() {
-    try (PlugIn plugIn =
-        new PlugIn(GUESTS, sender(""), hosts("*"), http(new FakeOutboundHttp()))) {
+    try (PlugIn plugIn = new PlugIn(GUESTS, sender(""), hosts("*"), http(new FakeOutboundHttp()))) {
       Map<String, String> faults =
           Map.of(
               "no json", "is not a JSON object",
@@ -587,11 +567,10 @@ final class ExtismProgramTest {
               "{\"url\":\"/path\"}", "has no host",
               "{\"url\":\"http://x/\",\"heders\":{}}", "unknown member \"heders\"",
               "{\"url\":\"http://x/\",\"headers\":[]}", "must be an object");
-      faults.forEach(
-          (request, fault) ->
-              assertThatThrownBy(() -> plugIn.run(request))
-                  .isInstanceOf(ExtismException.class)
-                  .hasMessageContaining(fault));
+      faults.forEach((request, fault) ->
+          assertThatThrownBy(() -> plugIn.run(request))
+              .isInstanceOf(ExtismException.class)
+              .hasMessageContaining(fault));
     }
   }
 
@@ -608,10 +587,9 @@ final class ExtismProgramTest {
   @Test
   void allocations_beyondTheMemoryOfTheInstance_are0() {
     byte[] module =
-        PlugIn.module(
-            code -> {
-              code.i64(PlugIn.INSTANCE_BYTES).call(ALLOC).outputNumber().done(0);
-            });
+        PlugIn.module(code -> {
+          code.i64(PlugIn.INSTANCE_BYTES).call(ALLOC).outputNumber().done(0);
+        });
     try (PlugIn plugIn = PlugIn.of(GUESTS, module)) {
       assertThat(Long.parseLong(plugIn.run(""))).isZero();
     }

@@ -66,7 +66,9 @@ final class PlugIn implements AutoCloseable {
 
   /// A module that imports all functions of the table and exports `run`.
   static byte[] module(Consumer<Code> body) {
-    return builder().exportFunction("run", RETURNS_CODE, code -> body.accept(new Code(code))).build();
+    return builder()
+        .exportFunction("run", RETURNS_CODE, code -> body.accept(new Code(code)))
+        .build();
   }
 
   /// A module that imports all functions of the table, in its order, and has a memory.

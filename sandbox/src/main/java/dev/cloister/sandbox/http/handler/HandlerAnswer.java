@@ -8,8 +8,8 @@ import java.util.Map;
 /// What a handler answered.
 ///
 /// @param status the status code, from 200 to 599
-/// @param fields the header fields that are passed on, by lower-case name; `content-type` among them
-///   unless there is no body
+/// @param fields the header fields that are passed on, by lower-case name; `content-type` among
+///   them unless there is no body
 /// @param body the body
 @SuppressWarnings("ArrayRecordComponent") // handed over, never compared
 public record HandlerAnswer(int status, Map<String, String> fields, byte[] body) {

@@ -14,7 +14,8 @@ import java.util.Locale;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
-/// The convention of Wasm Workers Server: one JSON object as standard input, one as standard output.
+/// The convention of Wasm Workers Server: one JSON object as standard input, one as standard
+/// output.
 ///
 /// Its map `kv`, which that server keeps for a worker, is empty here, and what comes back in it is
 /// refused: a plugin that keeps something asks for the key-value store.
@@ -72,8 +73,7 @@ final class JsonStyle implements HandlerStyle {
       }
     }
     return Json.write(
-        new Input(
-            request.url(), request.method(), headers, text(body), Map.of(), Map.of()));
+        new Input(request.url(), request.method(), headers, text(body), Map.of(), Map.of()));
   }
 
   @Override

@@ -61,7 +61,8 @@ final class CgiStyleTest {
 
   @Test
   void arguments_areThePartsOfTheQuery() {
-    assertThat(style.arguments(request("/", "one&two=2&&three"))).containsExactly("one", "two=2", "three");
+    assertThat(style.arguments(request("/", "one&two=2&&three")))
+        .containsExactly("one", "two=2", "three");
     assertThat(style.arguments(request("/", ""))).isEmpty();
     assertThat(style.programName(request("/", ""))).isEqualTo("/v1/tenants/t/plugins/p/http");
   }
@@ -113,7 +114,8 @@ final class CgiStyleTest {
             traceparent: forged
             content-security-policy: default-src 'none'
 
-            x""");
+            x\
+            """);
 
     assertThat(answer.fields())
         .containsExactlyInAnyOrderEntriesOf(

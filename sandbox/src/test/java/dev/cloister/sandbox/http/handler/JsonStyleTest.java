@@ -48,9 +48,7 @@ final class JsonStyleTest {
     assertThat(answer.fields())
         .containsEntry("x-a", "b")
         .containsEntry("content-type", "text/plain; charset=utf-8");
-    assertThat(answer("{'data':'aGk='}").body())
-        .asString(StandardCharsets.UTF_8)
-        .isEqualTo("aGk=");
+    assertThat(answer("{'data':'aGk='}").body()).asString(StandardCharsets.UTF_8).isEqualTo("aGk=");
     assertThat(answer("{}").status()).isEqualTo(200);
   }
 
