@@ -135,13 +135,10 @@ public final class PluginHandle {
     SortedMap<Capability, List<String>> all = new TreeMap<>();
     modules
         .all()
-        .forEach(
-            module ->
-                CapabilityNeeds.of(module.module())
-                    .forEach(
-                        (capability, imports) ->
-                            all.computeIfAbsent(capability, _ -> new ArrayList<>())
-                                .addAll(imports)));
+        .forEach(module ->
+            CapabilityNeeds.of(module.module())
+                .forEach((capability, imports) ->
+                    all.computeIfAbsent(capability, _ -> new ArrayList<>()).addAll(imports)));
     return all;
   }
 

@@ -65,9 +65,7 @@ record Capability(String name, String granted, List<String> imports) {
     if (needed == null) {
       return Group.PLUGIN;
     }
-    return needed.equals(dev.cloister.isolate.host.Capability.HTTP)
-        ? Group.REQUESTS
-        : Group.VALUES;
+    return needed.equals(dev.cloister.isolate.host.Capability.HTTP) ? Group.REQUESTS : Group.VALUES;
   }
 
   private enum Group {

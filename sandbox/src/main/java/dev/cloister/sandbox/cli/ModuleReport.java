@@ -72,7 +72,8 @@ record ModuleReport(
   /// A capability that its tenant has to be granted.
   ///
   /// @param capability its name, as in policies
-  /// @param isRequired whether calls are refused without; else what needs it fails when it is called
+  /// @param isRequired whether calls are refused without; else what needs it fails when it is
+  ///   called
   /// @param imports what needs it, as `module.name`
   record Need(
       String capability, @JsonProperty("required") boolean isRequired, List<String> imports) {}

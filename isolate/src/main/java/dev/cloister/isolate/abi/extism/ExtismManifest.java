@@ -98,10 +98,7 @@ public record ExtismManifest(List<Part> parts, ExtismSettings settings) {
   }
 
   private static ExtismSettings settings(
-      Map<String, String> config,
-      List<HostPattern> hosts,
-      JsonObject memory,
-      long timeoutMillis) {
+      Map<String, String> config, List<HostPattern> hosts, JsonObject memory, long timeoutMillis) {
     long pages = ExtismSettings.UNLIMITED;
     long responseBytes = ExtismSettings.DEFAULT_MAX_HTTP_RESPONSE_BYTES;
     long variableBytes = ExtismSettings.DEFAULT_MAX_VARIABLE_BYTES;
@@ -112,8 +109,7 @@ public record ExtismManifest(List<Part> parts, ExtismSettings settings) {
         case "max_pages" -> pages = number(field, value, pages);
         case "max_http_response_bytes" -> responseBytes = number(field, value, responseBytes);
         case "max_var_bytes" -> variableBytes = number(field, value, variableBytes);
-        default ->
-            throw unknown(field, "max_pages, max_http_response_bytes, max_var_bytes");
+        default -> throw unknown(field, "max_pages, max_http_response_bytes, max_var_bytes");
       }
     }
     return new ExtismSettings(
@@ -252,7 +248,8 @@ public record ExtismManifest(List<Part> parts, ExtismSettings settings) {
   private static void refusePaths(@Nullable Object value) {
     if (value != null && !object("allowed_paths", value).isEmpty()) {
       throw new ManifestException(
-          "allowed_paths", "a manifest cannot ask for folders of the host; an operator grants them");
+          "allowed_paths",
+          "a manifest cannot ask for folders of the host; an operator grants them");
     }
   }
 

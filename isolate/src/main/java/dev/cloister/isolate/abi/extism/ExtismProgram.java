@@ -51,8 +51,7 @@ public final class ExtismProgram implements Program {
       InstanceContext context,
       VariableStore variables,
       LogLevel logLevel) {
-    ExtismEnvironment environment =
-        new ExtismEnvironment(settings, context, variables, logLevel);
+    ExtismEnvironment environment = new ExtismEnvironment(settings, context, variables, logLevel);
     HostImports imports = HostImports.of(context, context.wasi().build());
     boolean isDone = false;
     try {

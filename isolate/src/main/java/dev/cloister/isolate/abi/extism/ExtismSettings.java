@@ -31,7 +31,12 @@ public record ExtismSettings(
   /// Those of a module that comes without a manifest.
   public static final ExtismSettings DEFAULTS =
       new ExtismSettings(
-          Map.of(), null, DEFAULT_MAX_HTTP_RESPONSE_BYTES, DEFAULT_MAX_VARIABLE_BYTES, UNLIMITED, UNLIMITED);
+          Map.of(),
+          null,
+          DEFAULT_MAX_HTTP_RESPONSE_BYTES,
+          DEFAULT_MAX_VARIABLE_BYTES,
+          UNLIMITED,
+          UNLIMITED);
 
   /// Copies the collections.
   public ExtismSettings {
