@@ -88,6 +88,7 @@ final class Routes {
     blocking(GET, PLUGIN + "/versions", Access.INVOKER, plugins::versions);
     blocking(GET, PLUGIN + "/versions/{version}", Access.INVOKER, plugins::version);
     blocking(DELETE, PLUGIN + "/versions/{version}", Access.TENANT_ADMIN, plugins::deleteVersion);
+    blocking(POST, PLUGIN + "/versions/{version}/approve", Access.OPERATOR, plugins::approve);
     blocking(GET, PLUGIN + "/settings", Access.TENANT_ADMIN, plugins::getSettings);
     blocking(PUT, PLUGIN + "/settings", Access.TENANT_ADMIN, plugins::putSettings);
     blocking(GET, PLUGIN + "/aliases/{alias}", Access.INVOKER, plugins::getAlias);

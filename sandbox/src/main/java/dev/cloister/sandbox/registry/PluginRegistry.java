@@ -9,6 +9,8 @@ import dev.cloister.isolate.plugin.ModuleUpload;
 import dev.cloister.isolate.plugin.PluginHandle;
 import dev.cloister.sandbox.problem.Problem;
 import dev.cloister.sandbox.problem.ProblemType;
+import dev.cloister.sandbox.services.MissingCapability;
+import dev.cloister.sandbox.services.PolicyDocument;
 import dev.cloister.sandbox.signature.SignatureCheck;
 import dev.cloister.sandbox.storage.AliasName;
 import dev.cloister.sandbox.storage.AliasRecord;
@@ -18,8 +20,10 @@ import dev.cloister.sandbox.storage.BlobDigest;
 import dev.cloister.sandbox.storage.BlobStore;
 import dev.cloister.sandbox.storage.MetadataStore;
 import dev.cloister.sandbox.storage.MetadataTransaction;
+import dev.cloister.sandbox.storage.PendingRecord;
 import dev.cloister.sandbox.storage.PluginName;
 import dev.cloister.sandbox.storage.PluginRecord;
+import dev.cloister.sandbox.storage.PolicyRecord;
 import dev.cloister.sandbox.storage.TenantName;
 import dev.cloister.sandbox.storage.VersionRecord;
 import java.io.IOException;
@@ -140,10 +144,12 @@ public final class PluginRegistry {
               @Nullable Plugin existing = tenant.plugin(name);
               Plugin plugin = existing == null ? newPlugin(tenant, name, now) : existing;
               @Nullable VersionRecord known = plugin.versions().get(digest);
-              boolean becomesLive = activate && !isOnlyLive(plugin, digest);
+              CapabilityCheck check = tenant.check(plugin.settings(), moduleInterface);
+              boolean isPending = isParked(tenant, plugin, digest, check);
+              boolean becomesLive = activate && !isPending && !isOnlyLive(plugin, digest);
               if (known != null && !becomesLive) {
                 transaction.addSigners(tenant.name(), name, digest, upload.signers());
-                return new Committed(new Changed(plugin, null), false);
+                return new Committed(new Changed(plugin, null), false, isPending);
               }
               Plugin next = plugin.withRecord(touched(plugin.record(), now));
               transaction.putPlugin(next.record());
@@ -161,6 +167,7 @@ public final class PluginRegistry {
                 transaction.insertVersion(version, moduleInterface.json());
                 next = next.withVersion(version);
               }
+              park(transaction, new PendingRecord(tenant.name(), name, digest), isPending);
               transaction.addSigners(tenant.name(), name, digest, upload.signers());
               if (becomesLive) {
                 next = putAlias(transaction, tenant, next, AliasName.LIVE, only(digest));
@@ -168,10 +175,18 @@ public final class PluginRegistry {
               String target = name + " " + digest;
               AuditRecord entry =
                   transaction.appendAudit(
-                      audit.entry(author, "plugin.upload", tenant.name(), target, null));
-              return new Committed(new Changed(next, entry), known == null);
+                      audit.entry(
+                          author,
+                          isPending ? "plugin.park" : "plugin.upload",
+                          tenant.name(),
+                          target,
+                          isPending ? "needs " + check.missing().keySet() : null));
+              return new Committed(new Changed(next, entry), known == null, isPending);
             },
-            committed -> apply(tenant, committed.changed));
+            committed -> {
+              tenant.services().setPending(name, digest, committed.isPending);
+              apply(tenant, committed.changed);
+            });
     Plugin plugin = done.changed.plugin;
     @Nullable VersionRecord version = plugin.versions().get(digest);
     if (version == null) {
@@ -182,8 +197,89 @@ public final class PluginRegistry {
         moduleInterface,
         handle.unresolvedImports().stream().map(item -> item.module() + "." + item.name()).toList(),
         signatures.signers(tenant.name(), name, digest),
+        tenant.check(plugin.settings(), moduleInterface),
+        done.isPending,
         done.isCreated,
         isOnlyLive(plugin, digest));
+  }
+
+  /// Decides about an upload that needs more than its plugin has. On the writer thread.
+  ///
+  /// @return whether it waits for approval
+  /// @throws dev.cloister.sandbox.problem.ApiException if it is refused
+  private static boolean isParked(
+      Tenant tenant, Plugin plugin, BlobDigest digest, CapabilityCheck check) {
+    if (check.missing().isEmpty()) {
+      return false;
+    }
+    boolean isNew = !plugin.versions().containsKey(digest);
+    boolean mayWait = isNew || tenant.services().isPending(plugin.name(), digest);
+    if (tenant.services().policy().onMissing() == MissingCapability.PARK && mayWait) {
+      return true;
+    }
+    throw CapabilityProblem.of(check.missing()).asException();
+  }
+
+  private static void park(
+      MetadataTransaction transaction, PendingRecord version, boolean isPending) {
+    transaction.deletePending(version);
+    if (isPending) {
+      transaction.insertPending(version);
+    }
+  }
+
+  /// Lets a version be called that waits for approval: its tenant is granted what it needs.
+  ///
+  /// @param activate whether it becomes the live one
+  /// @throws dev.cloister.sandbox.problem.ApiException if there is no such version, or it does not
+  ///   wait
+  public Plugin approve(
+      Tenant tenant, PluginName name, BlobDigest version, boolean activate, Author author) {
+    ModuleInterface moduleInterface = interfaceOf(tenant.name(), name, version);
+    PendingRecord record = new PendingRecord(tenant.name(), name, version);
+    // What the writer thread decides, handed from the transaction to its commit.
+    record Approved(Changed changed, TenantServices.State state) {}
+    Approved done =
+        store.write(
+            transaction -> {
+              Plugin plugin = requirePresent(tenant).requirePlugin(name);
+              if (!plugin.versions().containsKey(version)) {
+                throw Problem.notFound("version", version.toString()).asException();
+              }
+              if (!tenant.services().isPending(name, version)) {
+                throw Problem.of(ProblemType.CONFLICT, "the version does not wait for approval")
+                    .with("version", version.toString())
+                    .asException();
+              }
+              CapabilityCheck check = tenant.check(plugin.settings(), moduleInterface);
+              TenantServices.State state =
+                  tenant.services().state().granting(check.missing().keySet());
+              transaction.putPolicy(
+                  tenant.name(),
+                  new PolicyRecord(
+                      PolicyDocument.text(state.allowed()), PolicyDocument.text(state.wanted())));
+              transaction.deletePending(record);
+              Plugin next = plugin.withRecord(touched(plugin.record(), now()));
+              transaction.putPlugin(next.record());
+              if (activate) {
+                signatures.requireSigned(tenant.name(), name, version);
+                next = putAlias(transaction, tenant, next, AliasName.LIVE, only(version));
+              }
+              String target = name + " " + version;
+              String detail = "grants " + check.missing().keySet();
+              return new Approved(
+                  new Changed(
+                      next,
+                      transaction.appendAudit(
+                          audit.entry(author, "version.approve", tenant.name(), target, detail))),
+                  state);
+            },
+            approved -> {
+              tenant.services().set(approved.state);
+              tenant.services().setPending(name, version, /* isPending= */ false);
+              apply(tenant, approved.changed);
+            });
+    return done.changed.plugin;
   }
 
   /// Points an alias at other versions; creates it if it does not exist.
@@ -353,8 +449,8 @@ public final class PluginRegistry {
   /// A plugin after a change and the change's audit entry, null if nothing changed.
   private record Changed(Plugin plugin, @Nullable AuditRecord audit) {}
 
-  /// An uploaded version's plugin, and whether the version is new in it.
-  private record Committed(Changed changed, boolean isCreated) {}
+  /// An uploaded version's plugin, whether the version is new in it, and whether it waits.
+  private record Committed(Changed changed, boolean isCreated, boolean isPending) {}
 
   private void apply(Tenant tenant, Changed changed) {
     tenant.putPlugin(changed.plugin);
@@ -377,6 +473,9 @@ public final class PluginRegistry {
 
   /// Checks the signature of a version that exists; the others are told from in the transaction.
   private void requireCallable(Tenant tenant, PluginName name, BlobDigest version) {
+    if (tenant.services().isPending(name, version)) {
+      throw CapabilityProblem.pending(version).asException();
+    }
     if (tenant.requirePlugin(name).versions().containsKey(version)) {
       signatures.requireSigned(tenant.name(), name, version);
     }
