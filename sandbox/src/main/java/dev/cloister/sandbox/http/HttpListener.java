@@ -128,6 +128,7 @@ public final class HttpListener implements AutoCloseable {
             new ConfigApi(parts.live, registry.audit()),
             new KeyApi(registry.tenants(), registry.keys(), parts.clock),
             new PluginApi(registry.tenants(), registry.plugins(), registry.signatures()),
+            new AliasApi(registry.tenants(), registry.aliases()),
             uploads,
             new InvocationApi(registry.tenants(), control, meter, operations),
             new EventsApi(vertx, registry.tenants(), registry.audit(), control, streams),

@@ -27,7 +27,6 @@ final class NotAvailable {
 
   static final List<Call> CALLS =
       List.of(
-          new Call(null, PLUGIN + "http/*", Access.INVOKER, "calling a plugin's HTTP handler"),
           new Call(
               HttpMethod.POST,
               "/v1/cluster/members/{member}/drain",

@@ -24,7 +24,8 @@ final class SchemaMigrations {
           "0002-keys-and-audit-chain.sql",
           "0003-signatures.sql",
           "0004-usage.sql",
-          "0005-host-services.sql");
+          "0005-host-services.sql",
+          "0006-alias-changes.sql");
 
   private SchemaMigrations() {}
 
