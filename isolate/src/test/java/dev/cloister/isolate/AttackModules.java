@@ -124,12 +124,7 @@ final class AttackModules {
         "garbage",
         VOID,
         code ->
-            code.loop()
-                .i32Const(10_000)
-                .op(Opcode.ARRAY_NEW_DEFAULT, bytes)
-                .drop()
-                .br(0)
-                .end());
+            code.loop().i32Const(10_000).op(Opcode.ARRAY_NEW_DEFAULT, bytes).drop().br(0).end());
     module.exportFunction(
         "array",
         INT,
@@ -137,9 +132,9 @@ final class AttackModules {
     return module.build();
   }
 
-  /// Recurses without end, with `locals` locals in each frame, and in each does something that takes
-  /// locks, charges accounts or changes what tenants share; before that it goes `depth` frames of
-  /// another size down, which moves where the stack ends.
+  /// Recurses without end, with `locals` locals in each frame, and in each does something that
+  /// takes locks, charges accounts or changes what tenants share; before that it goes `depth`
+  /// frames of another size down, which moves where the stack ends.
   static byte[] recursion(int locals) {
     ModuleBuilder module = new ModuleBuilder();
     module.importFunction(WASI, "random_get", new FuncType(List.of(I32, I32), List.of(I32)));
@@ -198,8 +193,7 @@ final class AttackModules {
     module.importFunction(WASI, "fd_read", vectors);
     module.importFunction(WASI, "poll_oneoff", vectors);
     module.memory(1);
-    module.exportFunction(
-        "random", INT, code -> code.localGet(0).i32Const(-1).call(0));
+    module.exportFunction("random", INT, code -> code.localGet(0).i32Const(-1).call(0));
     for (String name : List.of("fd_write", "fd_read", "poll_oneoff")) {
       int function = List.of("fd_write", "fd_read", "poll_oneoff").indexOf(name) + 1;
       module.exportFunction(
@@ -219,8 +213,8 @@ final class AttackModules {
   /// Waits at a shared memory for what nobody does.
   static byte[] waiting() {
     return new ModuleBuilder()
-        .memory(new MemoryType(
-                Limits.of(1, 1), /* shared= */ true, MemoryType.DEFAULT_PAGE_SIZE_LOG2))
+        .memory(
+            new MemoryType(Limits.of(1, 1), /* shared= */ true, MemoryType.DEFAULT_PAGE_SIZE_LOG2))
         .exportFunction(
             "run",
             new FuncType(List.of(), List.of(I32)),

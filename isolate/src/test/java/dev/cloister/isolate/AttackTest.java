@@ -68,11 +68,12 @@ final class AttackTest {
         .atMost(Duration.ofMinutes(1))
         .until(() -> executor.runningCount() == 0 && attacker.usage().inFlight() == 0);
     HeapSnapshot heap = attacker.heap();
-    heap.bytes().forEach((category, bytes) -> {
-      if (category != HeapCategory.CODE_SHARE) {
-        assertThat(bytes).as(category.label()).isZero();
-      }
-    });
+    heap.bytes()
+        .forEach((category, bytes) -> {
+          if (category != HeapCategory.CODE_SHARE) {
+            assertThat(bytes).as(category.label()).isZero();
+          }
+        });
     get(manager.dispose(attacker.id()));
     assertThat(attacker.heap().chargedBytes()).isZero();
     get(manager.close());

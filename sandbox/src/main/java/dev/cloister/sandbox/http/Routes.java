@@ -99,6 +99,7 @@ final class Routes {
     blocking(GET, VERSION, Access.INVOKER, plugins::version);
     blocking(GET, VERSION + "/diff/{other}", Access.INVOKER, plugins::diff);
     blocking(DELETE, VERSION, Access.TENANT_ADMIN, plugins::deleteVersion);
+    blocking(POST, VERSION + "/approve", Access.OPERATOR, plugins::approve);
     blocking(GET, PLUGIN + "/settings", Access.TENANT_ADMIN, plugins::getSettings);
     blocking(PUT, PLUGIN + "/settings", Access.TENANT_ADMIN, plugins::putSettings);
     blocking(GET, ALIAS, Access.INVOKER, aliases::get);

@@ -20,7 +20,8 @@ final class Cloister implements AutoCloseable {
   static final String WIDE_LIMITS =
       """
       {"limits":{"requestsPerSecond":10000000,"cpuMillisPerSecond":1000000,
-      "concurrency":1000,"queueLength":1000}}""";
+      "concurrency":1000,"queueLength":1000}}\
+      """;
 
   private static final int UNAVAILABLE = 501;
 

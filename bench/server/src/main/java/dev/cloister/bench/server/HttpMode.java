@@ -104,7 +104,8 @@ final class HttpMode implements Callable<Integer> {
         Path module = Files.createTempFile("cloister-bench", ".wasm");
         Files.write(module, TestModule.bytes());
         List<String> node =
-            List.of("node", root.resolve("bench/node/http.mjs").toString(), mode, module.toString());
+            List.of(
+                "node", root.resolve("bench/node/http.mjs").toString(), mode, module.toString());
         try (ServerProcess server = ServerProcess.start(serverCpus, node, log)) {
           row("node + V8 " + mode, server, plainRequest());
         }

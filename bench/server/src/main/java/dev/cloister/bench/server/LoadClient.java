@@ -18,8 +18,7 @@ import java.util.concurrent.locks.LockSupport;
 /// a pace. One thread, which does as little as it can: it shares the machine with what it measures.
 final class LoadClient implements AutoCloseable {
   private static final int BUFFER_BYTES = 16 << 10;
-  private static final byte[] LENGTH =
-      "content-length:".getBytes(StandardCharsets.US_ASCII);
+  private static final byte[] LENGTH = "content-length:".getBytes(StandardCharsets.US_ASCII);
 
   private final Selector selector;
   private final List<Connection> connections = new ArrayList<>();

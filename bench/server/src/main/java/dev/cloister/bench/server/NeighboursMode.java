@@ -26,7 +26,8 @@ final class NeighboursMode implements Callable<Integer> {
   private static final String SPINNING =
       """
       {"limits":{"deadlineMillis":1000,"cpuMillisPerCall":1000,"cpuMillisPerSecond":1000000,
-      "concurrency":8,"queueLength":8,"requestsPerSecond":1000}}""";
+      "concurrency":8,"queueLength":8,"requestsPerSecond":1000}}\
+      """;
 
   @Option(
       names = "--tenants",
