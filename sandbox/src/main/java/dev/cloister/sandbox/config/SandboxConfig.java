@@ -77,7 +77,8 @@ public record SandboxConfig(
 
   /// Returns this configuration with another section for logs.
   public SandboxConfig withLogs(LogConfig newLogs) {
-    return new SandboxConfig(http, storage, cluster, auth, engine, newLogs, limits, policy, egress);
+    return new SandboxConfig(
+        http, storage, cluster, auth, engine, newLogs, limits, policy, egress);
   }
 
   /// Returns this configuration with other limits.
