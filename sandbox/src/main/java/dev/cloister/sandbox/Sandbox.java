@@ -18,6 +18,7 @@ import dev.cloister.sandbox.config.LiveConfig;
 import dev.cloister.sandbox.config.SandboxConfig;
 import dev.cloister.sandbox.http.CompileFeed;
 import dev.cloister.sandbox.http.HealthApi;
+import dev.cloister.sandbox.http.HealthProbe;
 import dev.cloister.sandbox.http.HttpListener;
 import dev.cloister.sandbox.http.ServerInfo;
 import dev.cloister.sandbox.registry.KeyUseWriter;
@@ -130,6 +131,7 @@ public final class Sandbox implements AutoCloseable {
     lifecycle.add("key uses", KeyUseWriter.start(store, keys));
     WarmUp warmUp = lifecycle.add("warm-up", new WarmUp());
     HealthApi health = new HealthApi(warmUp::pending);
+    health.watch(lifecycle.add("health", HealthProbe.start(folder, store, engine, vertx)));
     LocalNode node = new LocalNode("local");
     HttpListener listener =
         HttpListener.create(

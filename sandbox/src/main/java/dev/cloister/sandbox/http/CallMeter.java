@@ -1,7 +1,9 @@
 package dev.cloister.sandbox.http;
 
+import dev.cloister.isolate.verticle.InvocationTimings;
 import dev.cloister.sandbox.registry.Tenant;
 import dev.cloister.sandbox.stats.CallCounters;
+import dev.cloister.sandbox.stats.CallEvent;
 import dev.cloister.sandbox.stats.CallOutcome;
 import dev.cloister.sandbox.stats.LatencyHistogram;
 import dev.cloister.sandbox.storage.PluginName;
@@ -14,6 +16,7 @@ public final class CallMeter {
   private final Clock clock;
   private final CallCounters calls = new CallCounters();
   private final LatencyHistogram latency = new LatencyHistogram();
+  private final LatencyHistogram queue = new LatencyHistogram();
   private final AtomicInteger inFlight = new AtomicInteger();
 
   /// Creates a meter at zero.
@@ -29,18 +32,18 @@ public final class CallMeter {
 
   /// Notes the end of a call.
   ///
-  /// @param cpuNanos its processor time
+  /// @param timings where its time went
   /// @param egressBytes the bytes of its answer
   void end(
       Tenant tenant,
       PluginName plugin,
       CallOutcome outcome,
       long startNanos,
-      long cpuNanos,
+      InvocationTimings timings,
       long egressBytes) {
     Instant now = clock.instant();
     if (outcome.isAdmitted()) {
-      tenant.usage().addCall(now, outcome != CallOutcome.OK, cpuNanos, egressBytes);
+      tenant.usage().addCall(now, outcome != CallOutcome.OK, timings.cpuNanos(), egressBytes);
     }
     inFlight.decrementAndGet();
     calls.count(outcome, now);
@@ -48,7 +51,16 @@ public final class CallMeter {
     if (tenant.plugin(plugin) != null) {
       tenant.calls(plugin).count(outcome, now);
     }
-    latency.record(System.nanoTime() - startNanos);
+    long wholeNanos = System.nanoTime() - startNanos;
+    latency.record(wholeNanos);
+    queue.record(timings.queueNanos());
+    CallEvent.commit(
+        tenant.name().text(),
+        plugin.text(),
+        outcome,
+        wholeNanos,
+        timings.queueNanos(),
+        timings.cpuNanos());
   }
 
   /// Returns the counts of all tenants together.
@@ -59,6 +71,11 @@ public final class CallMeter {
   /// Returns how long calls take, from their admission to their answer.
   public LatencyHistogram latency() {
     return latency;
+  }
+
+  /// Returns how long calls wait for a thread.
+  public LatencyHistogram queue() {
+    return queue;
   }
 
   /// Returns how many calls have begun and not ended.

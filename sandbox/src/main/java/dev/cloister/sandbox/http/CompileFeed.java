@@ -5,6 +5,7 @@ import dev.cloister.engine.stats.EngineListener;
 import dev.cloister.engine.stats.ModuleCompiled;
 import dev.cloister.engine.stats.ModuleInstantiated;
 import dev.cloister.sandbox.registry.Broadcast;
+import dev.cloister.sandbox.stats.CompilationEvent;
 import dev.cloister.sandbox.stats.CompileCounters;
 import java.util.concurrent.atomic.LongAdder;
 import java.util.function.Consumer;
@@ -22,6 +23,7 @@ public final class CompileFeed implements EngineListener {
   @Override
   public void moduleCompiled(ModuleCompiled event) {
     compilations.count(event);
+    CompilationEvent.commit(event);
   }
 
   @Override

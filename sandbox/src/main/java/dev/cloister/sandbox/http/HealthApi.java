@@ -1,18 +1,27 @@
 package dev.cloister.sandbox.http;
 
+import java.util.LinkedHashMap;
 import java.util.Map;
+import java.util.TreeMap;
 import java.util.function.IntSupplier;
+import org.jspecify.annotations.Nullable;
 
 /// Whether the process lives, and whether it is ready for traffic.
 public final class HealthApi {
   private final IntSupplier pendingVersions;
   private volatile boolean isDraining;
+  private volatile @Nullable HealthProbe probe;
 
   /// Creates the health of a server that accepts traffic.
   ///
   /// @param pendingVersions how many versions are still to be compiled after the start
   public HealthApi(IntSupplier pendingVersions) {
     this.pendingVersions = pendingVersions;
+  }
+
+  /// Says from now on what `newProbe` finds, too.
+  public void watch(HealthProbe newProbe) {
+    probe = newProbe;
   }
 
   /// Makes the server unready: it is about to stop.
@@ -26,8 +35,14 @@ public final class HealthApi {
 
   void ready(Exchange exchange) {
     int pending = pendingVersions.getAsInt();
-    String status = isDraining ? "stopping" : pending > 0 ? "starting" : "ready";
-    Map<String, Object> body = Map.of("status", status, "pendingVersions", pending);
+    @Nullable HealthProbe present = probe;
+    boolean isWell = present == null || present.isWell();
+    String status =
+        isDraining ? "stopping" : !isWell ? "failing" : pending > 0 ? "starting" : "ready";
+    Map<String, Object> body = new LinkedHashMap<>();
+    body.put("status", status);
+    body.put("pendingVersions", pending);
+    body.put("checks", present == null ? Map.of() : new TreeMap<>(present.found()));
     exchange.answer(Answer.json(status.equals("ready") ? 200 : 503, body));
   }
 }

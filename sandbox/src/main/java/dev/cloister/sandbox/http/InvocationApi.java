@@ -19,6 +19,7 @@ import dev.cloister.isolate.verticle.CallExport;
 import dev.cloister.isolate.verticle.Invocation;
 import dev.cloister.isolate.verticle.InvocationOutcome;
 import dev.cloister.isolate.verticle.InvocationResult;
+import dev.cloister.isolate.verticle.InvocationTimings;
 import dev.cloister.isolate.verticle.Mount;
 import dev.cloister.isolate.verticle.RunCommand;
 import dev.cloister.sandbox.http.field.RateLimitField;
@@ -506,7 +507,7 @@ final class InvocationApi {
         target.plugin.name(),
         answer.outcome(),
         startNanos,
-        outcome.timings().cpuNanos(),
+        outcome.timings(),
         answer.answer().body().length);
     Answer complete =
         answer
@@ -528,6 +529,12 @@ final class InvocationApi {
 
   /// Notes the end of a call that never ran.
   private void fail(Target target, long startNanos) {
-    meter.end(target.tenant, target.plugin.name(), CallOutcome.ERROR, startNanos, 0, 0);
+    meter.end(
+        target.tenant,
+        target.plugin.name(),
+        CallOutcome.ERROR,
+        startNanos,
+        InvocationTimings.NONE,
+        0);
   }
 }

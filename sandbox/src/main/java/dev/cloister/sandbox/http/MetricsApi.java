@@ -2,9 +2,11 @@ package dev.cloister.sandbox.http;
 
 import dev.cloister.engine.CodeStatistics;
 import dev.cloister.engine.EngineStatistics;
+import dev.cloister.engine.NativeModuleInfo;
 import dev.cloister.engine.WasmEngine;
 import dev.cloister.engine.WrapperStatistics;
 import dev.cloister.engine.stats.CodeSampler;
+import dev.cloister.engine.stats.CompilationPhase;
 import dev.cloister.engine.stats.SampleTrigger;
 import dev.cloister.engine.stats.SizeMetric;
 import dev.cloister.isolate.egress.EgressDecision;
@@ -123,6 +125,10 @@ final class MetricsApi {
         "cloister_invocation_duration_seconds",
         "How long calls take from admission to answer.",
         meter.latency().snapshot());
+    text.histogram(
+        "cloister_invocation_queue_seconds",
+        "How long calls wait for a thread.",
+        meter.queue().snapshot());
     text.single("cloister_invocations_in_flight", "gauge", "Calls in flight.", meter.inFlight());
   }
 
@@ -226,6 +232,11 @@ final class MetricsApi {
     text.single(
         "cloister_native_modules", "gauge", "Native modules.", engineFigures.nativeModules());
     text.single(
+        "cloister_native_module_refs",
+        "gauge",
+        "References of tenants to native modules.",
+        engine.nativeModules().stream().mapToLong(NativeModuleInfo::references).sum());
+    text.single(
         "cloister_code_bytes", "gauge", "Bytes of compiled code.", engineFigures.codeBytes());
     text.single(
         "cloister_metadata_bytes",
@@ -258,6 +269,12 @@ final class MetricsApi {
 
   private void writeCode(PrometheusText text) {
     CodeStatistics code = engine.codeStatistics();
+    text.single("cloister_code_gc_total", "counter", "Collections of code.", code.collections());
+    text.single(
+        "cloister_code_gc_freed_bytes_total",
+        "counter",
+        "Class files that the JVM has unloaded for sure.",
+        code.unloadedBytes());
     text.single(
         "cloister_engine_code_committed_bytes",
         "gauge",
@@ -326,6 +343,14 @@ final class MetricsApi {
   }
 
   private void writeCompilations(PrometheusText text) {
+    text.metric("cloister_compile_seconds", "summary", "Work of compilations, by phase and tier.");
+    for (CompilationPhase phase : engine.compilationPhases()) {
+      Map<String, String> labels = new LinkedHashMap<>();
+      labels.put("tier", phase.tier());
+      labels.put("mode", phase.phase());
+      text.sample("cloister_compile_seconds_sum", labels, phase.nanos() / NANOS_PER_SECOND);
+      text.sample("cloister_compile_seconds_count", labels, phase.count());
+    }
     String name = "cloister_engine_compilations_total";
     text.metric(name, "counter", "Compilations by how modules came and ended.");
     compilations

@@ -73,15 +73,24 @@ public final class PluginRegistry {
   public PluginUpload beginUpload(
       Tenant tenant, PluginName plugin, boolean isManifest, @Nullable String signature) {
     SignatureCheck check = signatures.begin(tenant.name(), isManifest, signature);
-    Upload module =
-        isManifest
-            ? tenant.isolate().startManifestUpload(plugin.text())
-            : tenant.isolate().startUpload(plugin.text());
+    Upload module = startUpload(tenant, plugin, isManifest);
     try {
       return new PluginUpload(this, tenant, plugin, blobs.begin(), module, check);
     } catch (IOException e) {
       module.abort();
       throw PluginUpload.storageFailure(e);
+    }
+  }
+
+  private Upload startUpload(Tenant tenant, PluginName plugin, boolean isManifest) {
+    try {
+      return isManifest
+          ? tenant.isolate().startManifestUpload(plugin.text())
+          : tenant.isolate().startUpload(plugin.text());
+    } catch (IllegalStateException e) {
+      // The isolate goes with its tenant, perhaps since the request was admitted.
+      Tenant _ = tenants.requirePresent(tenant);
+      throw e;
     }
   }
 

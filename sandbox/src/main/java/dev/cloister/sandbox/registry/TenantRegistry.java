@@ -24,6 +24,7 @@ import java.util.Set;
 import java.util.TreeSet;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ConcurrentSkipListMap;
+import java.util.concurrent.atomic.AtomicReference;
 import org.jspecify.annotations.Nullable;
 
 /// All tenants of the server.
@@ -137,14 +138,31 @@ public final class TenantRegistry {
   /// @param changes limits to set by name; null goes back to the default
   /// @throws dev.cloister.sandbox.problem.ApiException if a limit cannot be set so
   public Put put(TenantName name, Map<String, @Nullable Long> changes, Author author) {
-    awaitDisposal(name);
+    @Nullable Put put = null;
+    while (put == null) {
+      awaitDisposal(name);
+      put = putUnlessGoing(name, changes, author);
+    }
+    return put;
+  }
+
+  /// Does what [#put] does, or nothing and returns null if a tenant of this name began to go
+  /// meanwhile.
+  private @Nullable Put putUnlessGoing(
+      TenantName name, Map<String, @Nullable Long> changes, Author author) {
     // What the writer thread decides, handed from the transaction to its commit.
-    record Decision(TenantRecord record, boolean isCreated, @Nullable AuditRecord audit) {}
+    record Decision(
+        @Nullable TenantRecord record, boolean isCreated, @Nullable AuditRecord audit) {}
+    // Not looked up afterwards, when somebody may have deleted it again.
+    AtomicReference<@Nullable Tenant> result = new AtomicReference<>();
     Decision decision =
         store.write(
             transaction -> {
               requireUndamaged(name);
               @Nullable Tenant existing = tenants.get(name);
+              if (existing == null && disposals.containsKey(name)) {
+                return new Decision(null, false, null);
+              }
               Map<String, Long> own = existing == null ? Map.of() : existing.record().limits();
               Map<String, Long> changed = limits.change(own, changes);
               if (existing != null && changed.equals(own)) {
@@ -167,14 +185,20 @@ public final class TenantRegistry {
                       audit.entry(author, action, name, name.text(), detail(changes))));
             },
             done -> {
-              if (done.isCreated) {
-                tenants.put(name, factory.create(done.record, ServicesRecord.EMPTY));
-              } else {
-                applyRecord(require(name), done.record);
+              @Nullable TenantRecord record = done.record;
+              if (record == null) {
+                return;
               }
+              if (done.isCreated) {
+                tenants.put(name, factory.create(record, ServicesRecord.EMPTY));
+              } else {
+                applyRecord(require(name), record);
+              }
+              result.set(tenants.get(name));
               publish(done.audit);
             });
-    return new Put(require(name), decision.isCreated);
+    @Nullable Tenant tenant = result.get();
+    return tenant == null ? null : new Put(tenant, decision.isCreated);
   }
 
   /// Takes other defaults and maximums of limits, for all tenants.

@@ -80,6 +80,14 @@ public final class DataFolder implements AutoCloseable {
     DurableFiles.writePrivate(path.resolve(name), content + System.lineSeparator());
   }
 
+  /// Checks that the folder takes a file, as far as the disk's own cache.
+  ///
+  /// @throws IOException if it does not
+  public void probe() throws IOException {
+    Path file = path.resolve("probe");
+    Files.writeString(file, "Written now and then to see whether that is possible.\n");
+  }
+
   /// Gives the folder up.
   @Override
   public void close() throws IOException {
