@@ -1,6 +1,5 @@
 package dev.cloister.sandbox.http;
 
-import dev.cloister.isolate.verticle.Mount;
 import dev.cloister.sandbox.http.field.DigestAlgorithm;
 import dev.cloister.sandbox.http.field.DigestField;
 import dev.cloister.sandbox.http.field.EntityTag;
@@ -216,7 +215,7 @@ final class PluginApi {
   Answer putSettings(ApiRequest request) {
     PluginSettings settings = PluginSettings.read(request.body());
     Tenant tenant = tenants.require(request.tenant());
-    List<Mount> _ = hostFolders.mounts(tenant.name(), settings.mounts()); // are they granted?
+    hostFolders.check(tenant.name(), settings.mounts());
     Plugin plugin =
         plugins.setSettings(tenant, request.plugin(), settings, request.author());
     return Answer.json(200, plugin.settings());
