@@ -4,8 +4,8 @@ import com.google.errorprone.annotations.CanIgnoreReturnValue;
 
 /// A file with bytes.
 public non-sealed interface RegularFileNode extends FileSystemNode {
-  /// The file for reading, writing or both; without either for its attributes alone. It may be
-  /// this node, held once more.
+  /// The file for reading, writing or both; without either for its attributes alone. It may be this
+  /// node, held once more.
   RegularFileNode open(boolean reads, boolean writes);
 
   /// The length in bytes.

@@ -6,6 +6,7 @@ import dev.cloister.isolate.IsolateLimit;
 import dev.cloister.isolate.IsolateLimits;
 import dev.cloister.isolate.abi.Abi;
 import dev.cloister.isolate.abi.AbiDetector;
+import dev.cloister.isolate.abi.extism.ExtismProgram;
 import dev.cloister.isolate.heap.HeapCategory;
 import dev.cloister.isolate.heap.HeapCharge;
 import dev.cloister.isolate.host.HostServices;
@@ -299,6 +300,8 @@ final class InvocationApi {
   private void callBytes(Target target, byte[] input) {
     GuestLogWriter log = target.tenant.logWriter(target.plugin.name());
     String export = target.exchange.request().path("export");
+    InstanceRequest instance =
+        export.equals(ExtismProgram.START) ? InstanceRequest.FRESH : instance(target);
     invoke(
         target,
         plugin ->
@@ -309,7 +312,8 @@ final class InvocationApi {
                 log,
                 services(target),
                 target.tenant.variables(target.plugin.name()),
-                target.plugin.settings().extism().level()),
+                target.plugin.settings().extism().level(),
+                instance),
         log::flush);
   }
 
@@ -437,20 +441,17 @@ final class InvocationApi {
     attempt(target, factory)
         .compose(outcome -> isRetried(target, outcome) ? attempt(target, factory) : keep(outcome))
         .onComplete(done ->
-            target
-                .exchange
-                .context()
-                .runOnContext(_ -> {
-                  onEnd.run();
-                  if (done.succeeded()) {
-                    InvocationOutcome outcome = done.result();
-                    translation.translate(
-                        outcome, answer -> answer(target, outcome, answer, startNanos));
-                  } else {
-                    fail(target, startNanos);
-                    target.fail(done.cause());
-                  }
-                }));
+            target.exchange.run(() -> {
+              onEnd.run();
+              if (done.succeeded()) {
+                InvocationOutcome outcome = done.result();
+                translation.translate(
+                    outcome, answer -> answer(target, outcome, answer, startNanos));
+              } else {
+                fail(target, startNanos);
+                target.fail(done.cause());
+              }
+            }));
   }
 
   private static Future<InvocationOutcome> attempt(Target target, InvocationFactory factory) {
@@ -494,13 +495,18 @@ final class InvocationApi {
     Answer complete =
         answer
             .answer()
-            .with("Cloister-Version", target.version.toString())
-            .with("Cloister-Instance", outcome.instance().label())
-            .with("Server-Timing", outcome.timings().serverTiming())
-            .with("RateLimit-Policy", RateLimitField.policy(LIMIT, allowed))
             .with(
-                "RateLimit",
-                RateLimitField.state(LIMIT, target.tenant.isolate().availableRequests()));
+                Map.of(
+                    "Cloister-Version",
+                    target.version.toString(),
+                    "Cloister-Instance",
+                    outcome.instance().label(),
+                    "Server-Timing",
+                    outcome.timings().serverTiming(),
+                    "RateLimit-Policy",
+                    RateLimitField.policy(LIMIT, allowed),
+                    "RateLimit",
+                    RateLimitField.state(LIMIT, target.tenant.isolate().availableRequests())));
     target.exchange.answer(complete).onComplete(_ -> outcome.close());
   }
 
