@@ -21,6 +21,9 @@ import dev.cloister.isolate.verticle.CallUsage;
 import dev.cloister.isolate.verticle.Invocation;
 import dev.cloister.isolate.verticle.InvocationOutcome;
 import dev.cloister.isolate.verticle.IsolateVerticle;
+import dev.cloister.isolate.wasi.FileQuota;
+import dev.cloister.isolate.wasi.SharedFileSystem;
+import dev.cloister.isolate.wasi.WasiClock;
 import io.vertx.core.Future;
 import io.vertx.core.Vertx;
 import java.util.concurrent.Callable;
@@ -225,6 +228,11 @@ public final class Isolate {
   /// Makes variables for a plugin of the tenant, charged to it until they are closed.
   public VariableStore newVariables() {
     return new VariableStore(ledger);
+  }
+
+  /// Makes an empty file system in memory that calls share; the caller closes it.
+  public SharedFileSystem newFiles() {
+    return new SharedFileSystem(FileQuota.of(ledger), WasiClock.system());
   }
 
   /// Runs a call, or refuses it. Never fails for anything that a guest, a caller or a limit did:

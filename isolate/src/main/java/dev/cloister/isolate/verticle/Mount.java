@@ -1,6 +1,6 @@
 package dev.cloister.isolate.verticle;
 
-import dev.cloister.isolate.wasi.MemoryFileSystem;
+import dev.cloister.isolate.wasi.SharedFileSystem;
 import dev.cloister.isolate.wasi.linux.HostFolder;
 
 /// A directory that a command is to be given.
@@ -17,7 +17,7 @@ public sealed interface Mount {
   ///
   /// @param guestPath what the guest knows it as
   /// @param files what is in it; the caller closes it when no call can use it any more
-  record Shared(String guestPath, MemoryFileSystem files) implements Mount {}
+  record Shared(String guestPath, SharedFileSystem files) implements Mount {}
 
   /// A folder of the machine.
   ///

@@ -417,7 +417,8 @@ final class InvocationApi {
   }
 
   private List<Mount> mounts(Target target) {
-    return hostFolders.mounts(target.tenant.name(), target.plugin.settings().mounts());
+    Plugin plugin = target.plugin;
+    return hostFolders.mounts(target.tenant, plugin.name(), plugin.settings().mounts());
   }
 
   private static HostServices services(Target target) {

@@ -1,7 +1,6 @@
 package dev.cloister.sandbox.http;
 
 import dev.cloister.isolate.abi.extism.ExtismManifest;
-import dev.cloister.isolate.verticle.Mount;
 import dev.cloister.sandbox.http.field.DigestAlgorithm;
 import dev.cloister.sandbox.http.field.DigestField;
 import dev.cloister.sandbox.http.field.EntityTag;
@@ -251,8 +250,9 @@ final class PluginApi {
   Answer putSettings(ApiRequest request) {
     PluginSettings settings = PluginSettings.read(request.body());
     Tenant tenant = tenants.require(request.tenant());
-    List<Mount> _ = hostFolders.mounts(tenant.name(), settings.mounts()); // are they granted?
-    Plugin plugin = plugins.setSettings(tenant, request.plugin(), settings, request.author());
+    hostFolders.check(tenant.name(), settings.mounts());
+    Plugin plugin =
+        plugins.setSettings(tenant, request.plugin(), settings, request.author());
     return Answer.json(200, plugin.settings());
   }
 

@@ -5,6 +5,7 @@ import dev.cloister.isolate.wasi.linux.HostFolder;
 import dev.cloister.sandbox.config.HostFolderConfig;
 import dev.cloister.sandbox.problem.Problem;
 import dev.cloister.sandbox.problem.ProblemType;
+import dev.cloister.sandbox.storage.PluginName;
 import dev.cloister.sandbox.storage.TenantName;
 import java.io.IOException;
 import java.nio.file.Path;
@@ -50,19 +51,38 @@ public final class HostFolders {
     return new HostFolders(grants);
   }
 
-  /// The directories that `choices` stand for.
+  /// The directories that `choices` of a plugin stand for.
   ///
   /// @throws dev.cloister.sandbox.problem.ApiException if the tenant is not granted one of them
-  public List<Mount> mounts(TenantName tenant, List<MountChoice> choices) {
+  public List<Mount> mounts(Tenant tenant, PluginName plugin, List<MountChoice> choices) {
     List<Mount> mounts = new ArrayList<>(choices.size());
     for (MountChoice choice : choices) {
-      @Nullable String folder = choice.folder();
-      mounts.add(
-          folder == null
-              ? new Mount.Scratch(choice.path())
-              : new Mount.Folder(choice.path(), require(tenant, folder), choice.isReadOnly()));
+      mounts.add(mount(tenant, plugin, choice));
     }
     return mounts;
+  }
+
+  /// Checks that the tenant is granted what `choices` ask for.
+  ///
+  /// @throws dev.cloister.sandbox.problem.ApiException if it is not
+  public void check(TenantName tenant, List<MountChoice> choices) {
+    for (MountChoice choice : choices) {
+      @Nullable String folder = choice.folder();
+      if (folder != null) {
+        HostFolder _ = require(tenant, folder);
+      }
+    }
+  }
+
+  private Mount mount(Tenant tenant, PluginName plugin, MountChoice choice) {
+    @Nullable String folder = choice.folder();
+    if (folder != null) {
+      return new Mount.Folder(
+          choice.path(), require(tenant.name(), folder), choice.isReadOnly());
+    }
+    return choice.type().equals(MountChoice.PLUGIN)
+        ? new Mount.Shared(choice.path(), tenant.files(plugin))
+        : new Mount.Scratch(choice.path());
   }
 
   private HostFolder require(TenantName tenant, String name) {

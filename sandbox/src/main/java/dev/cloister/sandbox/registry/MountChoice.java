@@ -12,14 +12,16 @@ import org.jspecify.annotations.Nullable;
 /// A directory that a command is given, as a tenant chose it.
 ///
 /// @param path what the plugin knows it as
-/// @param type `scratch`: an empty directory in memory for each call; `folder`: a folder of the
-///   server's machine that the operator lets the tenant use
-/// @param folder the folder's name in the server's configuration; null for the other type
+/// @param type `scratch`: an empty directory in memory for each call; `plugin`: one in memory that
+///   all calls of the plugin share; `folder`: a folder of the server's machine that the operator
+///   lets the tenant use
+/// @param folder the folder's name in the server's configuration; null for the other types
 /// @param readOnly whether the plugin can change nothing in it
 @JsonInclude(JsonInclude.Include.NON_NULL)
 public record MountChoice(
     String path, String type, @Nullable String folder, @Nullable Boolean readOnly) {
   static final String SCRATCH = "scratch";
+  static final String PLUGIN = "plugin";
   static final String FOLDER = "folder";
 
   private static final int MAX_MOUNTS = 16;
@@ -74,8 +76,9 @@ public record MountChoice(
           .asException();
     }
     boolean isFolder = type.equals(FOLDER);
-    if (!isFolder && !type.equals(SCRATCH)) {
-      throw Problem.invalid(what + ".type", type, SCRATCH + " or " + FOLDER).asException();
+    if (!isFolder && !type.equals(SCRATCH) && !type.equals(PLUGIN)) {
+      throw Problem.invalid(what + ".type", type, SCRATCH + ", " + PLUGIN + " or " + FOLDER)
+          .asException();
     }
     if (isFolder != (folder != null)) {
       throw Problem.invalid(

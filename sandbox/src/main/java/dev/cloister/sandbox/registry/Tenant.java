@@ -4,6 +4,7 @@ import dev.cloister.isolate.Isolate;
 import dev.cloister.isolate.abi.extism.VariableStore;
 import dev.cloister.isolate.host.HostServices;
 import dev.cloister.isolate.plugin.PluginHandle;
+import dev.cloister.isolate.wasi.SharedFileSystem;
 import dev.cloister.sandbox.problem.Problem;
 import dev.cloister.sandbox.stats.CallCounters;
 import dev.cloister.sandbox.storage.AliasName;
@@ -38,6 +39,7 @@ public final class Tenant {
   private final UsageMeter usage = new UsageMeter();
   private final Map<PluginName, CallCounters> callsByPlugin = new ConcurrentHashMap<>();
   private final Map<PluginName, VariableStore> variables = new ConcurrentHashMap<>();
+  private final Map<PluginName, SharedFileSystem> files = new ConcurrentHashMap<>();
   private final AtomicInteger arrivingBodies = new AtomicInteger();
   private final AtomicInteger controlRequests = new AtomicInteger();
   private final AtomicInteger uploads = new AtomicInteger();
@@ -214,6 +216,22 @@ public final class Tenant {
     return store;
   }
 
+  /// Returns the files that all calls of a plugin share, in memory; they live as its variables do.
+  public SharedFileSystem files(PluginName plugin) {
+    SharedFileSystem shared = files.computeIfAbsent(plugin, _ -> isolate.newFiles());
+    if (!plugins.containsKey(plugin)) {
+      closeFiles(plugin); // it was deleted just now
+    }
+    return shared;
+  }
+
+  private void closeFiles(PluginName plugin) {
+    @Nullable SharedFileSystem removed = files.remove(plugin);
+    if (removed != null) {
+      removed.close();
+    }
+  }
+
   private void closeVariables(PluginName plugin) {
     @Nullable VariableStore removed = variables.remove(plugin);
     if (removed != null) {
@@ -234,6 +252,7 @@ public final class Tenant {
     callsByPlugin.remove(name);
     services.forget(name);
     closeVariables(name);
+    closeFiles(name);
   }
 
   /// Gives back what is charged for the logs; once the isolate is gone.

@@ -30,6 +30,7 @@ final class MountsApiTest {
   private static final String PLUGIN = "/v1/tenants/acme/plugins/maker";
   private static final int NOT_CAPABLE = 76;
   private static final int BAD_DESCRIPTOR = 8;
+  private static final int EXISTS = 20;
 
   private Path writable = Path.of("");
   private Path readable = Path.of("");
@@ -66,6 +67,32 @@ final class MountsApiTest {
     mount("{\"path\":\"/tmp\"}");
     assertThat(exitCode()).isZero();
     assertThat(exitCode()).isZero(); // it is made with "exclusive"
+  }
+
+  @Test
+  void directoryOfThePlugin_isThatOfAllItsCalls_untilItIsDeleted() {
+    String other = "/v1/tenants/acme/plugins/other";
+    client.upload(other, fileMaker()).expect(201);
+    String settings = "{\"mounts\":[{\"path\":\"/kept\",\"type\":\"plugin\"}]}";
+    client.put(other + "/settings", settings).expect(200);
+    long charged = fileBytes();
+
+    assertThat(exitCode(other)).isZero();
+    assertThat(fileBytes()).isGreaterThan(charged);
+    assertThat(exitCode(other)).isEqualTo(EXISTS);
+    client.delete(other).expect(204);
+
+    assertThat(fileBytes()).isEqualTo(charged);
+  }
+
+  private long fileBytes() {
+    return client
+        .get("/v1/tenants/acme/usage")
+        .expect(200)
+        .json()
+        .path("memory")
+        .path("FILE")
+        .asLong();
   }
 
   @Test
@@ -148,7 +175,11 @@ final class MountsApiTest {
   }
 
   private int exitCode() {
-    return Integer.parseInt(client.post(PLUGIN + "/run", new byte[0]).header("cloister-exit-code"));
+    return exitCode(PLUGIN);
+  }
+
+  private int exitCode(String plugin) {
+    return Integer.parseInt(client.post(plugin + "/run", new byte[0]).header("cloister-exit-code"));
   }
 
   /// A command that makes a file `made` in its first directory, and exits with the error of that.
