@@ -119,6 +119,7 @@ public final class HttpListener implements AutoCloseable {
             new KeyApi(registry.tenants(), registry.keys(), parts.clock),
             new PluginApi(registry.tenants(), registry.plugins(), registry.signatures()),
             new AliasApi(registry.tenants(), registry.aliases()),
+            new ArchiveApi(vertx, registry.tenants(), registry.archives(), control),
             uploads,
             new InvocationApi(registry.tenants(), control, meter),
             new EventsApi(vertx, registry.tenants(), registry.audit(), control, streams),

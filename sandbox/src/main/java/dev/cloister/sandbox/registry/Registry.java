@@ -7,6 +7,7 @@ import dev.cloister.sandbox.storage.BlobStore;
 import dev.cloister.sandbox.storage.MetadataStore;
 import dev.cloister.sandbox.storage.StorageHealth;
 import java.io.IOException;
+import java.nio.file.Path;
 import java.security.SecureRandom;
 import java.time.Clock;
 import org.slf4j.Logger;
@@ -16,6 +17,7 @@ import org.slf4j.LoggerFactory;
 ///
 /// @param tenants the tenants
 /// @param plugins their plugins
+/// @param archives tenants on their way from server to server
 /// @param aliases which of their versions calls get
 /// @param keys their keys
 /// @param audit what changed
@@ -25,6 +27,7 @@ public record Registry(
     TenantRegistry tenants,
     PluginRegistry plugins,
     AliasRegistry aliases,
+    TenantArchives archives,
     KeyRegistry keys,
     AuditLog audit,
     StorageHealth storage,
@@ -61,10 +64,19 @@ public record Registry(
       LOG.warn("event=blobs-not-collected damagedRows={}", storage.damagedRows().size());
     }
     Signatures signatures = new Signatures(store, tenants, audit, config.auth().minSignatures());
+    PluginRegistry plugins =
+        new PluginRegistry(store, blobs, tenants, signatures, audit, collector, clock);
+    TenantArchives archives =
+        new TenantArchives(
+            Path.of(config.storage().folder()).resolve("archives"),
+            new TenantExport(store, blobs, tenants, audit, collector),
+            plugins);
+    archives.removeLeftovers();
     return new Registry(
         tenants,
-        new PluginRegistry(store, blobs, tenants, signatures, audit, collector, clock),
+        plugins,
         new AliasRegistry(store, tenants, signatures, audit, clock),
+        archives,
         new KeyRegistry(store, tenants, keys, audit, config.auth().keysPerTenant(), random, clock),
         audit,
         storage,

@@ -76,8 +76,7 @@ final class SchemaMigrationsTest {
   @MethodSource("olderVersions")
   void postgresqlOfAnOlderVersion_keepsItsRows(int version) throws SQLException {
     PostgresAddress address = new PostgresAddress(PostgresServer.newDatabase(), "postgres", null);
-    try (Connection connection =
-        DriverManager.getConnection(address.url(), address.user(), null)) {
+    try (Connection connection = DriverManager.getConnection(address.url(), address.user(), null)) {
       fill(connection, SqlDialect.POSTGRESQL, version);
     }
     try (JdbcMetadataStore store = JdbcMetadataStore.postgresql(address, 1_000)) {
@@ -91,14 +90,11 @@ final class SchemaMigrationsTest {
     assertThat(snapshot.tenants())
         .containsExactly(
             new TenantRecord(ACME, TenantState.ACTIVE, Map.of("plugins", 7L), time(1)),
-            new TenantRecord(
-                new TenantName("globex"), TenantState.SUSPENDED, Map.of(), time(2)));
+            new TenantRecord(new TenantName("globex"), TenantState.SUSPENDED, Map.of(), time(2)));
     assertThat(snapshot.keys())
-        .containsExactly(
-            KeyRecord.create("k1", ACME, Role.TENANT_ADMIN, "00ff", time(3), null));
+        .containsExactly(KeyRecord.create("k1", ACME, Role.TENANT_ADMIN, "00ff", time(3), null));
     assertThat(snapshot.plugins())
-        .containsExactly(
-            new PluginRecord(ACME, MATH, "{\"environment\":{\"A\":\"1\"}}", time(4)));
+        .containsExactly(new PluginRecord(ACME, MATH, "{\"environment\":{\"A\":\"1\"}}", time(4)));
     assertThat(snapshot.versions())
         .containsExactly(
             new VersionRecord(ACME, MATH, FIRST, 5, "plain", "wasm://wasm/2cf24dba", time(5)),
@@ -113,8 +109,7 @@ final class SchemaMigrationsTest {
     store.write(
         transaction -> {
           transaction.putAlias(
-              new AliasRecord(
-                  ACME, MATH, AliasName.LIVE, List.of(new AliasTarget(SECOND, 1))),
+              new AliasRecord(ACME, MATH, AliasName.LIVE, List.of(new AliasTarget(SECOND, 1))),
               time(8));
           return true;
         },
