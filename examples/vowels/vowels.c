@@ -82,33 +82,3 @@ EXTISM_EXPORT("count") int count(void) {
   extism_output_set(extism_block_of(answer, size), size);
   return 0;
 }
-
-// Sends a GET request to the URL that is its input, and answers the body.
-EXTISM_EXPORT("fetch") int fetch(void) {
-  uint64_t length = extism_input_length();
-  if (length > MAX_INPUT - 16) {
-    return fail("the URL is too long");
-  }
-  extism_read_input(input + 8, length);
-  __builtin_memcpy(input, "{\"url\":\"", 8);
-  __builtin_memcpy(input + 8 + length, "\"}", 2);
-  extism_block body = extism_http_request(extism_block_of(input, length + 10), 0);
-  if (extism_http_status_code() != 200) {
-    return fail("the other side did not answer with 200");
-  }
-  extism_output_set(body, extism_length(body));
-  return 0;
-}
-
-// Never ends.
-EXTISM_EXPORT("spin") int spin(void) {
-  for (volatile int i = 0;; i++) {
-  }
-}
-
-// Uses more memory than there is.
-EXTISM_EXPORT("hoard") int hoard(void) {
-  while (extism_alloc(1 << 20) != 0) {
-  }
-  __builtin_trap();
-}

@@ -6,12 +6,15 @@ import dev.cloister.engine.debug.gdb.GdbServer;
 import dev.cloister.engine.runtime.TierPolicy;
 import dev.cloister.engine.stats.TraceFile;
 import dev.cloister.isolate.IsolateManager;
+import dev.cloister.isolate.egress.EgressClient;
+import dev.cloister.isolate.egress.HostResolver;
 import dev.cloister.isolate.verticle.GuestExecutor;
 import dev.cloister.sandbox.auth.KeyRing;
 import dev.cloister.sandbox.auth.OperatorKey;
 import dev.cloister.sandbox.auth.Sessions;
 import dev.cloister.sandbox.cluster.LocalNode;
 import dev.cloister.sandbox.config.DatabaseConfig;
+import dev.cloister.sandbox.config.LiveConfig;
 import dev.cloister.sandbox.config.SandboxConfig;
 import dev.cloister.sandbox.http.CompileFeed;
 import dev.cloister.sandbox.http.HealthApi;
@@ -20,6 +23,7 @@ import dev.cloister.sandbox.http.ServerInfo;
 import dev.cloister.sandbox.registry.KeyUseWriter;
 import dev.cloister.sandbox.registry.Registry;
 import dev.cloister.sandbox.registry.WarmUp;
+import dev.cloister.sandbox.services.SecretBox;
 import dev.cloister.sandbox.stats.EngineLog;
 import dev.cloister.sandbox.storage.DataFolder;
 import dev.cloister.sandbox.storage.FileBlobStore;
@@ -57,15 +61,25 @@ public final class Sandbox implements AutoCloseable {
     this.port = port;
   }
 
-  /// Starts a server and returns when it accepts requests.
+  /// Starts a server whose configuration stays as it is, and returns when it accepts requests.
   ///
   /// @param operatorKey the operator's key, null to keep it in the data folder
   /// @throws IOException if the data folder or the address cannot be used
   public static Sandbox start(SandboxConfig config, @Nullable String operatorKey)
       throws IOException {
+    return start(LiveConfig.fixed(config), operatorKey);
+  }
+
+  /// Starts a server and returns when it accepts requests.
+  ///
+  /// @param live the configuration
+  /// @param operatorKey the operator's key, null to keep it in the data folder
+  /// @throws IOException if the data folder or the address cannot be used
+  public static Sandbox start(LiveConfig live, @Nullable String operatorKey) throws IOException {
+    SandboxConfig config = live.now();
     Lifecycle lifecycle = new Lifecycle();
     try {
-      int port = start(config, operatorKey, lifecycle);
+      int port = start(live, operatorKey, lifecycle);
       LOG.info("event=started host={} port={}", config.http().host(), port);
       return new Sandbox(lifecycle, config, port);
     } catch (IOException | RuntimeException | Error e) {
@@ -74,8 +88,9 @@ public final class Sandbox implements AutoCloseable {
     }
   }
 
-  private static int start(SandboxConfig config, @Nullable String operatorKey, Lifecycle lifecycle)
+  private static int start(LiveConfig live, @Nullable String operatorKey, Lifecycle lifecycle)
       throws IOException {
+    SandboxConfig config = live.now();
     Clock clock = Clock.systemUTC();
     SecureRandom random = new SecureRandom();
 
@@ -85,6 +100,7 @@ public final class Sandbox implements AutoCloseable {
     MetadataStore store = lifecycle.add("metadata", metadata(config, folder));
     StorageHealth storage = new StorageHealth();
     FileBlobStore blobs = FileBlobStore.open(folder.blobs(), storage);
+    SecretBox secrets = SecretBox.open(folder, random);
     KeyRing keys = new KeyRing(OperatorKey.load(folder, operatorKey, random), clock);
 
     // What runs guests.
@@ -95,6 +111,7 @@ public final class Sandbox implements AutoCloseable {
         lifecycle.add(
             "engine",
             new WasmEngine(engineConfig(config, compilations, folder, random, clock, lifecycle)));
+    EgressClient egress = lifecycle.add("requests of plugins", egressClient(config, vertx));
     GuestExecutor guests = lifecycle.add("guest threads", guestExecutor(config));
     IsolateManager isolates = new IsolateManager(vertx, engine, guests);
     lifecycle.onStop("isolates", () -> await(isolates.close()));
@@ -107,7 +124,9 @@ public final class Sandbox implements AutoCloseable {
 
     // What is served.
     Registry registry =
-        Registry.restore(config, store, blobs, storage, isolates, keys, random, clock);
+        Registry.restore(
+            live, store, blobs, storage, isolates, keys, secrets, egress, random, clock);
+    lifecycle.add("usage", registry.usage()).start();
     lifecycle.add("key uses", KeyUseWriter.start(store, keys));
     WarmUp warmUp = lifecycle.add("warm-up", new WarmUp());
     HealthApi health = new HealthApi(warmUp::pending);
@@ -116,7 +135,7 @@ public final class Sandbox implements AutoCloseable {
         HttpListener.create(
             vertx,
             new HttpListener.Parts(
-                config,
+                live,
                 engine,
                 compilations,
                 registry,
@@ -204,6 +223,11 @@ public final class Sandbox implements AutoCloseable {
       settings.listener(lifecycle.add("trace file", TraceFile.open(Path.of(traceFile), clock)));
     }
     return settings.build();
+  }
+
+  private static EgressClient egressClient(SandboxConfig config, Vertx vertx) {
+    return EgressClient.create(
+        vertx, HostResolver.SYSTEM, config.egress().addresses(), config.egress().limits());
   }
 
   private static GuestExecutor guestExecutor(SandboxConfig config) {

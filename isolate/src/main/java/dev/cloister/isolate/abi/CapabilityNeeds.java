@@ -2,6 +2,7 @@ package dev.cloister.isolate.abi;
 
 import dev.cloister.engine.module.Import;
 import dev.cloister.engine.module.WasmModule;
+import dev.cloister.isolate.abi.extism.ExtismEnvironment;
 import dev.cloister.isolate.host.Capability;
 import dev.cloister.isolate.imports.CloisterModule;
 import dev.cloister.isolate.wasi.WasiPreview1;
@@ -13,8 +14,6 @@ import org.jspecify.annotations.Nullable;
 
 /// Tells from its imports what a module needs to be granted.
 public final class CapabilityNeeds {
-  private static final String EXTISM = "extism:host/env";
-
   private CapabilityNeeds() {}
 
   /// What `module` needs, each with the imports that need it, as `module.name`.
@@ -37,7 +36,8 @@ public final class CapabilityNeeds {
       SortedMap<Capability, List<String>> needs) {
     SortedMap<Capability, List<String>> required = new TreeMap<>();
     needs.forEach((capability, imports) -> {
-      List<String> firm = imports.stream().filter(name -> !name.startsWith(EXTISM)).toList();
+      List<String> firm =
+          imports.stream().filter(name -> !name.startsWith(ExtismEnvironment.MODULE_NAME)).toList();
       if (!firm.isEmpty()) {
         required.put(capability, firm);
       }
@@ -50,7 +50,7 @@ public final class CapabilityNeeds {
     if (CloisterModule.isModuleName(moduleName)) {
       return CloisterModule.needed(moduleName, name);
     }
-    if (moduleName.equals(EXTISM)) {
+    if (moduleName.equals(ExtismEnvironment.MODULE_NAME)) {
       // Plug-ins that have no values read none; their development kits import `config_get` always.
       return name.equals("http_request") ? Capability.HTTP : null;
     }

@@ -5,10 +5,8 @@ import dev.cloister.engine.runtime.Extern;
 import dev.cloister.engine.runtime.FuncRef;
 import dev.cloister.engine.runtime.Instance;
 import dev.cloister.engine.runtime.Store;
-import dev.cloister.isolate.imports.CloisterModule;
 import dev.cloister.isolate.wasi.ProcessExit;
 import dev.cloister.isolate.wasi.WasiConfig;
-import dev.cloister.isolate.wasi.WasiPreview1;
 import org.jspecify.annotations.Nullable;
 
 /// A module instantiated with WASI and the services of the host, run on the calling thread.
@@ -18,24 +16,19 @@ import org.jspecify.annotations.Nullable;
 /// time.
 public final class GuestProgram implements Program {
   private final Instance instance;
-  private final WasiPreview1 wasi;
-
-  /// Null if the guest has no host to use.
-  private final @Nullable CloisterModule host;
-
+  private final HostImports imports;
   private boolean isInitialized;
 
-  private GuestProgram(Instance instance, WasiPreview1 wasi, @Nullable CloisterModule host) {
+  private GuestProgram(Instance instance, HostImports imports) {
     this.instance = instance;
-    this.wasi = wasi;
-    this.host = host;
+    this.imports = imports;
   }
 
   /// Links `module` with WASI alone in `store`, and runs its segments and start function.
   ///
   /// @throws ProcessExit if the start function ends the program
   public static GuestProgram instantiate(ModuleHandle module, Store store, WasiConfig config) {
-    return instantiate(module, store, config, null);
+    return instantiate(module, store, HostImports.ofWasi(store, config));
   }
 
   /// Links `module` in the store of `context` with a WASI of its own and the services that the call
@@ -44,32 +37,20 @@ public final class GuestProgram implements Program {
   /// @throws ProcessExit if the start function ends the program
   public static GuestProgram instantiate(
       ModuleHandle module, InstanceContext context, WasiConfig config) {
-    CloisterModule host = new CloisterModule(context::services, context.hostCall());
-    return instantiate(module, context.store(), config, host);
+    return instantiate(module, context.store(), HostImports.of(context, config));
   }
 
-  private static GuestProgram instantiate(
-      ModuleHandle module, Store store, WasiConfig config, @Nullable CloisterModule host) {
-    WasiPreview1 wasi = new WasiPreview1(config, store);
+  private static GuestProgram instantiate(ModuleHandle module, Store store, HostImports imports) {
     boolean isDone = false;
     try {
-      Instance instance =
-          module.instantiate(store, (moduleName, name, _) -> resolve(wasi, host, moduleName, name));
+      Instance instance = module.instantiate(store, imports);
       isDone = true;
-      return new GuestProgram(instance, wasi, host);
+      return new GuestProgram(instance, imports);
     } finally {
       if (!isDone) {
-        close(wasi, host);
+        imports.close();
       }
     }
-  }
-
-  private static @Nullable Extern resolve(
-      WasiPreview1 wasi, @Nullable CloisterModule host, String moduleName, String name) {
-    if (host != null && CloisterModule.isModuleName(moduleName)) {
-      return host.resolve(moduleName, name);
-    }
-    return wasi.resolve(moduleName, name);
   }
 
   /// Links a plain module or a reactor in the store of `context`, and initializes it.
@@ -93,8 +74,19 @@ public final class GuestProgram implements Program {
   ///
   /// @throws IllegalArgumentException if it is not exported
   public int runCommand() {
+    return run(AbiDetector.START);
+  }
+
+  /// Runs the function `entry`, which takes and returns nothing; returns the exit code, 0 if it
+  /// just returns. Before any but `_start` a reactor is initialized.
+  ///
+  /// @throws IllegalArgumentException if it is not exported
+  public int run(String entry) {
     try {
-      instance.exportedFunction(AbiDetector.START).call();
+      if (!entry.equals(AbiDetector.START)) {
+        initialize();
+      }
+      instance.exportedFunction(entry).call();
       return 0;
     } catch (ProcessExit exit) {
       return exit.code();
@@ -117,24 +109,13 @@ public final class GuestProgram implements Program {
 
   @Override
   public void forgetCall() {
-    wasi.closeOpened();
-    if (host != null) {
-      host.forgetCall();
-    }
+    imports.forgetCall();
   }
 
   /// Closes what the guest left open; the store is the caller's.
   @Override
   public void close() {
-    close(wasi, host);
-  }
-
-  private static void close(WasiPreview1 wasi, @Nullable CloisterModule host) {
-    try (WasiPreview1 _ = wasi) {
-      if (host != null) {
-        host.close();
-      }
-    }
+    imports.close();
   }
 
   private void initialize() {

@@ -150,6 +150,27 @@ public final class CallDesk {
         cpu.usedNanos());
   }
 
+  /// How many calls the rate allows now.
+  public long availableRequests(CallLimits limits) {
+    return rate.available(nanoTime.getAsLong(), limits.requestsPerSecond());
+  }
+
+  /// Stops a call that is waiting or running; it ends soon after, and its outcome says so.
+  ///
+  /// @param invocation the very object that the call was asked for with
+  /// @return false if it has ended
+  // Two calls may well be equal, but only one of them is to be stopped.
+  @SuppressWarnings("ReferenceEquality")
+  public boolean cancel(Invocation invocation) {
+    for (LiveCall call : inFlight) {
+      if (call.invocation() == invocation) {
+        call.stop(StopReason.CANCELLED);
+        return true;
+      }
+    }
+    return false;
+  }
+
   HeapLedger ledger() {
     return ledger;
   }
@@ -197,7 +218,8 @@ public final class CallDesk {
   }
 
   private CompletableFuture<InvocationOutcome> start(Invocation invocation, CallLimits limits) {
-    LiveCall call = new LiveCall(invocation, this, limits);
+    LiveCall call =
+        new LiveCall(invocation, this, limits.within(invocation.plugin().extismSettings()));
     inFlight.add(call);
     call.startDeadline(timer);
     switch (chooseInstance(call)) {
@@ -365,7 +387,8 @@ public final class CallDesk {
         switch (invocation) {
           case CallBytes _ -> true; // whoever calls decides; a plain module may take no bytes
           case CallExport _ -> abi != Abi.EXTISM;
-          case RunCommand _ -> abi == Abi.WASI_COMMAND;
+          case RunCommand command ->
+              command.isCommand() ? abi == Abi.WASI_COMMAND : abi != Abi.EXTISM;
         };
     if (!isSuited) {
       return new UnsupportedAbi(abi);

@@ -17,6 +17,15 @@ public final class RateBucket {
     fullNanos = new AtomicLong(nowNanos);
   }
 
+  /// Returns how many calls could be taken now, one after the other.
+  ///
+  /// @param nowNanos the time on the clock that all calls use
+  public long available(long nowNanos, long perSecond) {
+    long interval = NANOS_PER_SECOND / perSecond;
+    long used = Math.max(fullNanos.get() - nowNanos, 0);
+    return Math.max(0, (NANOS_PER_SECOND - used) / interval);
+  }
+
   /// Takes one call.
   ///
   /// @param nowNanos the time on the clock that all calls use

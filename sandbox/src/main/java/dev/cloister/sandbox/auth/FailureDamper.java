@@ -1,11 +1,13 @@
 package dev.cloister.sandbox.auth;
 
 import com.google.errorprone.annotations.concurrent.GuardedBy;
+import dev.cloister.sandbox.config.AuthConfig;
 import java.time.Clock;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.LinkedHashMap;
 import java.util.Map;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /// Slows down whoever tries wrong keys: for each address and each key, only so many in a time.
@@ -21,8 +23,7 @@ public final class FailureDamper {
   /// How many failures of all sources together are recorded in one window.
   private static final int MAX_RECORDED = 200;
 
-  private final int maxFailures;
-  private final Duration window;
+  private final Supplier<AuthConfig> config;
   private final Clock clock;
 
   @GuardedBy("this")
@@ -40,11 +41,9 @@ public final class FailureDamper {
 
   /// Creates a damper that nobody failed at yet.
   ///
-  /// @param maxFailures how many failures each address and each key may have in a window
-  /// @param window how long a window is
-  public FailureDamper(int maxFailures, Duration window, Clock clock) {
-    this.maxFailures = maxFailures;
-    this.window = window;
+  /// @param config says how many failures each address and each key may have in which time
+  public FailureDamper(Supplier<AuthConfig> config, Clock clock) {
+    this.config = config;
     this.clock = clock;
   }
 
@@ -70,7 +69,8 @@ public final class FailureDamper {
       damped++;
       return new Verdict(wait, /* isRecorded= */ false);
     }
-    return new Verdict(Duration.ZERO, recorded.add(now, window) <= MAX_RECORDED);
+    return new Verdict(
+        Duration.ZERO, recorded.add(now, config.get().failureWindow()) <= MAX_RECORDED);
   }
 
   /// Returns how many wrong keys there were since the server started.
@@ -89,7 +89,8 @@ public final class FailureDamper {
     if (sources.size() > MAX_SOURCES) {
       sources.remove(sources.keySet().iterator().next());
     }
-    return count.add(now, window) > maxFailures
+    AuthConfig present = config.get();
+    return count.add(now, present.failureWindow()) > present.maxFailures()
         ? Duration.between(now, count.windowEnd)
         : Duration.ZERO;
   }

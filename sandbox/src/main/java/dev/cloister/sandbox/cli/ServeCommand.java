@@ -3,12 +3,16 @@ package dev.cloister.sandbox.cli;
 import dev.cloister.sandbox.Sandbox;
 import dev.cloister.sandbox.auth.OperatorKey;
 import dev.cloister.sandbox.config.ConfigLoader;
-import dev.cloister.sandbox.config.HttpConfig;
 import dev.cloister.sandbox.config.InvalidConfigException;
+import dev.cloister.sandbox.config.LiveConfig;
+import dev.cloister.sandbox.config.LoadedConfig;
 import dev.cloister.sandbox.config.SandboxConfig;
+import dev.cloister.sandbox.config.Setting;
 import dev.cloister.sandbox.storage.StorageException;
 import java.io.IOException;
 import java.nio.file.Path;
+import java.util.HashMap;
+import java.util.Map;
 import java.util.concurrent.Callable;
 import java.util.concurrent.CountDownLatch;
 import org.jspecify.annotations.Nullable;
@@ -78,43 +82,62 @@ final class ServeCommand implements Callable<Integer> {
   }
 
   private Sandbox start() {
+    LoadedConfig loaded = overridden(load());
+    LiveConfig live =
+        LiveConfig.of(
+            loaded, () -> overridden(ConfigLoader.load(configFile, terminal.environment())));
     try {
-      return Sandbox.start(config(), terminal.environment().get(OperatorKey.VARIABLE));
+      return Sandbox.start(live, terminal.environment().get(OperatorKey.VARIABLE));
     } catch (IOException | StorageException | IllegalArgumentException e) {
       throw CommandFailure.failed(String.valueOf(e.getMessage()));
     }
   }
 
-  private SandboxConfig config() {
-    SandboxConfig config = configFile == null ? SandboxConfig.defaults() : load(configFile);
-    HttpConfig http = config.http();
+  /// Applies the options, which come before the environment and the file.
+  private LoadedConfig overridden(LoadedConfig loaded) {
+    SandboxConfig config = loaded.config();
+    Map<String, Setting> options = new HashMap<>();
     if (host != null) {
-      http = http.withHost(host);
+      config = config.withHttp(config.http().withHost(host));
+      options.put("http.host", new Setting("http.host", host, "--host"));
     }
     if (port != null) {
-      if (port < 0 || port > MAX_PORT) {
-        throw CommandFailure.usage("--port must be between 0 and " + MAX_PORT + ", is " + port);
-      }
-      http = http.withPort(port);
+      checkPort("--port", port, 0);
+      config = config.withHttp(config.http().withPort(port));
+      options.put("http.port", new Setting("http.port", port.toString(), "--port"));
     }
-    config = config.withHttp(http);
     if (gdbPort != null) {
-      if (gdbPort < 1 || gdbPort > MAX_PORT) {
-        throw CommandFailure.usage("--gdb must be between 1 and " + MAX_PORT + ", is " + gdbPort);
-      }
+      checkPort("--gdb", gdbPort, 1);
       config = config.withEngine(config.engine().withGdbPort(gdbPort));
+      options.put("engine.gdbPort", new Setting("engine.gdbPort", gdbPort.toString(), "--gdb"));
     }
-    return dataFolder == null ? config : config.withDataFolder(dataFolder);
+    if (dataFolder != null) {
+      config = config.withDataFolder(dataFolder);
+      options.put("storage.folder", new Setting("storage.folder", dataFolder + "", "--data"));
+    }
+    return new LoadedConfig(
+        config,
+        loaded.settings().stream()
+            .map(setting -> options.getOrDefault(setting.key(), setting))
+            .toList());
   }
 
-  private SandboxConfig load(Path file) {
+  private static void checkPort(String option, int port, int minimum) {
+    if (port < minimum || port > MAX_PORT) {
+      throw CommandFailure.usage(
+          option + " must be between " + minimum + " and " + MAX_PORT + ", is " + port);
+    }
+  }
+
+  private LoadedConfig load() {
     try {
-      return ConfigLoader.load(file);
+      return ConfigLoader.load(configFile, terminal.environment());
     } catch (IOException e) {
-      throw CommandFailure.usage("cannot read " + file + ": " + e.getMessage());
+      throw CommandFailure.usage("cannot read " + configFile + ": " + e.getMessage());
     } catch (InvalidConfigException e) {
       e.faults().forEach(fault -> terminal.err().println(fault));
-      throw CommandFailure.usage(file + " has " + e.faults().size() + " faults");
+      String what = configFile == null ? "the environment" : configFile.toString();
+      throw CommandFailure.usage(what + " has " + e.faults().size() + " faults");
     }
   }
 }

@@ -52,4 +52,16 @@ public record AuthConfig(
     section.end();
     return config;
   }
+
+  /// Returns this section with what of `newer` can change while the server runs.
+  AuthConfig reloaded(AuthConfig newer) {
+    return new AuthConfig(
+        sessionDuration,
+        maxSessions,
+        newer.keysPerTenant,
+        newer.maxFailures,
+        newer.failureWindow,
+        newer.minSignatures,
+        newer.trustedProxies);
+  }
 }

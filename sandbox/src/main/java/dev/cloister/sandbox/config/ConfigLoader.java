@@ -7,6 +7,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
+import java.util.Map;
 import org.jspecify.annotations.Nullable;
 import org.yaml.snakeyaml.LoaderOptions;
 import org.yaml.snakeyaml.Yaml;
@@ -20,26 +21,47 @@ import org.yaml.snakeyaml.nodes.Node;
 public final class ConfigLoader {
   private ConfigLoader() {}
 
-  /// Reads `file`.
+  /// Reads `file`, and nothing of the environment.
   ///
   /// @throws InvalidConfigException if the file has mistakes
   /// @throws IOException if the file cannot be read
   public static SandboxConfig load(Path file) throws IOException {
-    return parse(file.toString(), Files.readString(file));
+    return load(file, Map.of()).config();
+  }
+
+  /// Reads a file and the variables of the environment that override it.
+  ///
+  /// @param file the file, null for none
+  /// @param environment the variables of the process
+  /// @throws InvalidConfigException if one of them has mistakes
+  /// @throws IOException if the file cannot be read
+  public static LoadedConfig load(@Nullable Path file, Map<String, String> environment)
+      throws IOException {
+    return file == null
+        ? parse("defaults", "", environment)
+        : parse(file.toString(), Files.readString(file), environment);
   }
 
   /// Reads the text of a configuration file that is called `file` in messages.
   ///
   /// @throws InvalidConfigException if the text has mistakes
   public static SandboxConfig parse(String file, String yaml) {
-    List<ConfigFault> faults = new ArrayList<>();
-    ConfigSection root = ConfigSection.root(file, compose(file, yaml), faults);
-    SandboxConfig config = SandboxConfig.from(root);
+    return parse(file, yaml, Map.of()).config();
+  }
+
+  /// Reads the text of a configuration file, and the variables that override it.
+  ///
+  /// @throws InvalidConfigException if one of them has mistakes
+  public static LoadedConfig parse(String file, String yaml, Map<String, String> environment) {
+    ConfigReading reading = new ConfigReading(file, environment);
+    SandboxConfig config = SandboxConfig.from(ConfigSection.root(reading, compose(file, yaml)));
+    reading.end();
+    List<ConfigFault> faults = new ArrayList<>(reading.faults());
     if (!faults.isEmpty()) {
       faults.sort(Comparator.comparingInt(ConfigFault::line).thenComparingInt(ConfigFault::column));
       throw new InvalidConfigException(faults);
     }
-    return config;
+    return new LoadedConfig(config, reading.settings());
   }
 
   private static @Nullable Node compose(String file, String yaml) {

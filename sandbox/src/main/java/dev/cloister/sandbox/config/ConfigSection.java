@@ -11,7 +11,6 @@ import java.util.function.Consumer;
 import java.util.function.Function;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
-import org.yaml.snakeyaml.error.Mark;
 import org.yaml.snakeyaml.nodes.MappingNode;
 import org.yaml.snakeyaml.nodes.Node;
 import org.yaml.snakeyaml.nodes.NodeTuple;
@@ -24,19 +23,17 @@ import org.yaml.snakeyaml.nodes.SequenceNode;
 /// what is wrong is noted as a fault, so that one reading finds all mistakes. [#end] notes the keys
 /// that nobody read.
 final class ConfigSection {
-  private final String file;
+  private final ConfigReading reading;
   private final String path;
-  private final List<ConfigFault> faults;
   private final Map<String, NodeTuple> entries = new LinkedHashMap<>();
   private final TreeSet<String> knownKeys = new TreeSet<>();
 
   private final @Nullable Node node;
 
-  private ConfigSection(String file, String path, List<ConfigFault> faults, @Nullable Node node) {
-    this.file = file;
+  private ConfigSection(ConfigReading reading, String path, @Nullable Node node) {
+    this.reading = reading;
     this.node = node;
     this.path = path;
-    this.faults = faults;
     switch (node) {
       case null -> {}
       case MappingNode mapping -> mapping.getValue().forEach(this::addEntry);
@@ -48,17 +45,20 @@ final class ConfigSection {
     }
   }
 
-  /// The whole file; `node` is null if it is empty. Faults are added to `faults`.
-  static ConfigSection root(String file, @Nullable Node node, List<ConfigFault> faults) {
-    return new ConfigSection(file, "", faults, node);
+  /// The whole file; `node` is null if it is empty.
+  static ConfigSection root(ConfigReading reading, @Nullable Node node) {
+    return new ConfigSection(reading, "", node);
   }
 
   /// Reads a nested section; it is empty if the key is absent.
   ConfigSection section(String key) {
     knownKeys.add(key);
+    if (path.isEmpty()) {
+      reading.addSection(key);
+    }
     @Nullable NodeTuple entry = entries.get(key);
     return new ConfigSection(
-        file, path + key + ".", faults, entry == null ? null : entry.getValueNode());
+        reading, path + key + ".", entry == null ? null : entry.getValueNode());
   }
 
   /// Reads a text that is not empty.
@@ -71,12 +71,13 @@ final class ConfigSection {
             throw new IllegalArgumentException("expected a text, got nothing");
           }
           return text;
-        });
+        },
+        text -> text);
   }
 
   /// Reads a text that may be absent or empty, which are the same.
   String optionalText(String key) {
-    return value(key, "", text -> text);
+    return value(key, "", text -> text, text -> text);
   }
 
   /// Reads a text of which `check` throws an [IllegalArgumentException] if it is not allowed.
@@ -87,7 +88,8 @@ final class ConfigSection {
         text -> {
           check.accept(text);
           return text;
-        });
+        },
+        text -> text);
   }
 
   /// Reads one of a few words, which are the constants of an enumeration in lower case.
@@ -106,7 +108,8 @@ final class ConfigSection {
                   + choices.stream().map(ConfigSection::word).collect(Collectors.joining(", "))
                   + ", got "
                   + quote(text));
-        });
+        },
+        ConfigSection::word);
   }
 
   private static String word(Enum<?> choice) {
@@ -124,13 +127,17 @@ final class ConfigSection {
               case "false" -> false;
               default ->
                   throw new IllegalArgumentException("expected true or false, got " + quote(text));
-            });
+            },
+        String::valueOf);
   }
 
   /// Reads a whole number in `[minimum, maximum]`.
   long number(String key, long defaultValue, long minimum, long maximum) {
     return value(
-        key, defaultValue, text -> inRange(parseNumber(text), minimum, maximum, String::valueOf));
+        key,
+        defaultValue,
+        text -> inRange(parseNumber(text), minimum, maximum, String::valueOf),
+        String::valueOf);
   }
 
   /// Reads a number of bytes in `[minimum, maximum]`.
@@ -138,7 +145,8 @@ final class ConfigSection {
     return value(
         key,
         defaultValue,
-        text -> inRange(DataSize.parse(text).bytes(), minimum, maximum, n -> n + " bytes"));
+        text -> inRange(DataSize.parse(text).bytes(), minimum, maximum, n -> n + " bytes"),
+        bytes -> new DataSize(bytes).toString());
   }
 
   /// Reads a length of time in `[minimum, maximum]`.
@@ -146,33 +154,63 @@ final class ConfigSection {
     return value(
         key,
         defaultValue,
-        text -> inRange(TimeSpan.parse(text), minimum, maximum, TimeSpan::format));
+        text -> inRange(TimeSpan.parse(text), minimum, maximum, TimeSpan::format),
+        TimeSpan::format);
   }
 
-  /// Reads a list of texts that `parser` understands; it may be absent or empty.
+  /// Reads a list of texts that `parser` understands; it may be absent or empty. A variable has its
+  /// items behind one another, with commas between them.
   <T> List<T> list(String key, Function<String, T> parser) {
+    return list(key, List.of(), parser);
+  }
+
+  /// Reads a list of texts that `parser` understands; it may be absent, which means `defaults`, or
+  /// empty. A variable has its items behind one another, with commas between them.
+  <T> List<T> list(String key, List<T> defaults, Function<String, T> parser) {
     knownKeys.add(key);
+    String whole = path + key;
+    @Nullable String override = reading.override(whole);
     @Nullable NodeTuple entry = entries.get(key);
-    if (entry == null || isEmptyScalar(entry.getValueNode())) {
-      return List.of();
-    }
-    if (!(entry.getValueNode() instanceof SequenceNode sequence)) {
-      fault(entry.getValueNode(), path + key + ": expected a list");
-      return List.of();
-    }
     List<T> values = new ArrayList<>();
-    for (Node item : sequence.getValue()) {
-      if (!(item instanceof ScalarNode scalar)) {
-        fault(item, path + key + ": expected a single value");
-        continue;
+    if (override != null) {
+      reading.addOverride(whole, override);
+      for (String item : override.split(",", -1)) {
+        if (!item.isBlank()) {
+          add(values, item.strip(), parser, text -> reading.overrideFault(whole, text));
+        }
       }
-      try {
-        values.add(parser.apply(scalar.getValue()));
-      } catch (IllegalArgumentException e) {
-        fault(scalar, path + key + ": " + e.getMessage());
-      }
+    } else if (entry == null || isEmptyScalar(entry.getValueNode())) {
+      reading.addDefault(whole, defaults.toString());
+      values.addAll(defaults);
+    } else if (entry.getValueNode() instanceof SequenceNode sequence) {
+      readItems(whole, sequence, values, parser);
+    } else {
+      fault(entry.getValueNode(), whole + ": expected a list");
     }
     return values;
+  }
+
+  private <T> void readItems(
+      String whole, SequenceNode sequence, List<T> values, Function<String, T> parser) {
+    List<String> texts = new ArrayList<>();
+    for (Node item : sequence.getValue()) {
+      if (item instanceof ScalarNode scalar) {
+        texts.add(scalar.getValue());
+        add(values, scalar.getValue(), parser, text -> fault(scalar, whole + ": " + text));
+      } else {
+        fault(item, whole + ": expected a single value");
+      }
+    }
+    reading.addSetting(whole, texts.toString(), sequence);
+  }
+
+  private static <T> void add(
+      List<T> values, String text, Function<String, T> parser, Consumer<String> onFault) {
+    try {
+      values.add(parser.apply(text));
+    } catch (IllegalArgumentException e) {
+      onFault.accept(String.valueOf(e.getMessage()));
+    }
   }
 
   /// Notes a fault of a nested section as a whole.
@@ -199,20 +237,35 @@ final class ConfigSection {
     String format(T value);
   }
 
-  private <T> T value(String key, T defaultValue, Parser<T> parser) {
+  /// The environment comes before the file, the file before the default.
+  private <T> T value(String key, T defaultValue, Parser<T> parser, Format<T> format) {
     knownKeys.add(key);
+    String whole = path + key;
+    @Nullable String override = reading.override(whole);
     @Nullable NodeTuple entry = entries.get(key);
+    if (override != null) {
+      reading.addOverride(whole, override);
+      return parse(override, defaultValue, parser, text -> reading.overrideFault(whole, text));
+    }
     if (entry == null) {
+      reading.addDefault(whole, format.format(defaultValue));
       return defaultValue;
     }
     if (!(entry.getValueNode() instanceof ScalarNode scalar)) {
-      fault(entry.getValueNode(), path + key + ": expected a single value");
+      fault(entry.getValueNode(), whole + ": expected a single value");
       return defaultValue;
     }
+    reading.addSetting(whole, scalar.getValue(), scalar);
+    return parse(
+        scalar.getValue(), defaultValue, parser, text -> fault(scalar, whole + ": " + text));
+  }
+
+  private static <T> T parse(
+      String text, T defaultValue, Parser<T> parser, Consumer<String> onFault) {
     try {
-      return parser.parse(scalar.getValue());
+      return parser.parse(text);
     } catch (IllegalArgumentException e) {
-      fault(scalar, path + key + ": " + e.getMessage());
+      onFault.accept(String.valueOf(e.getMessage()));
       return defaultValue;
     }
   }
@@ -260,8 +313,7 @@ final class ConfigSection {
   }
 
   private void fault(Node node, String text) {
-    Mark mark = node.getStartMark();
-    faults.add(new ConfigFault(file, mark.getLine() + 1, mark.getColumn() + 1, text));
+    reading.fault(node, text);
   }
 
   private static String quote(String text) {

@@ -25,6 +25,19 @@ public record DataSize(long bytes) {
           "GB", 1_000_000_000L,
           "TB", 1_000_000_000_000L);
 
+  /// Returns a text form that [#parse] reads, in the largest unit that fits.
+  @Override
+  public String toString() {
+    String[] units = {"TiB", "GiB", "MiB", "KiB"};
+    for (int i = 0; i < units.length; i++) {
+      int shift = 10 * (units.length - i);
+      if (bytes > 0 && bytes % (1L << shift) == 0) {
+        return (bytes >> shift) + units[i];
+      }
+    }
+    return Long.toString(bytes);
+  }
+
   /// Reads the text form.
   ///
   /// @throws IllegalArgumentException if `text` is not of that form or too large for 63 bits

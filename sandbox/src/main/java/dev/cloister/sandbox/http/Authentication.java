@@ -5,6 +5,7 @@ import dev.cloister.sandbox.auth.KeyRing;
 import dev.cloister.sandbox.auth.Session;
 import dev.cloister.sandbox.auth.Sessions;
 import dev.cloister.sandbox.auth.TrustedProxies;
+import dev.cloister.sandbox.config.LiveConfig;
 import dev.cloister.sandbox.problem.Problem;
 import dev.cloister.sandbox.problem.ProblemType;
 import io.vertx.core.http.Cookie;
@@ -27,12 +28,12 @@ final class Authentication {
 
   private final KeyRing keys;
   private final Sessions sessions;
-  private final TrustedProxies proxies;
+  private final LiveConfig config;
 
-  Authentication(KeyRing keys, Sessions sessions, TrustedProxies proxies) {
+  Authentication(KeyRing keys, Sessions sessions, LiveConfig config) {
     this.keys = keys;
     this.sessions = sessions;
-    this.proxies = proxies;
+    this.config = config;
   }
 
   /// Returns what the request proves of who makes it, by a key or by a session.
@@ -58,9 +59,11 @@ final class Authentication {
   @Nullable String remote(HttpServerRequest request) {
     @Nullable SocketAddress peer = request.remoteAddress();
     List<String> forwarded = request.headers().getAll(FORWARDED_FOR);
-    return proxies.client(
-        peer == null ? null : peer.hostAddress(),
-        forwarded.isEmpty() ? null : String.join(",", forwarded));
+    @Nullable String address = peer == null ? null : peer.hostAddress();
+    return forwarded.isEmpty()
+        ? address
+        : new TrustedProxies(config.now().auth().trustedProxies())
+            .client(address, String.join(",", forwarded));
   }
 
   /// Returns the session of the request's cookie, or null.

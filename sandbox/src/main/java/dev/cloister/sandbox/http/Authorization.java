@@ -53,6 +53,14 @@ final class Authorization {
     return isOf(principal, isolate);
   }
 
+  /// Returns whether `principal` may know of work that `asker` asked for: everybody of their own,
+  /// and whoever manages the tenant of all that is done for it.
+  static boolean seesWorkOf(Principal principal, Principal asker, String tenant) {
+    return isOf(principal, tenant)
+        && (principal.role().includes(Role.TENANT_ADMIN)
+            || principal.actor().equals(asker.actor()));
+  }
+
   /// Returns whether `principal` may know of what belongs to all tenants together.
   static boolean seesAll(Principal principal) {
     return switch (principal) {

@@ -28,8 +28,20 @@ public final class CallMeter {
   }
 
   /// Notes the end of a call.
-  void end(Tenant tenant, PluginName plugin, CallOutcome outcome, long startNanos) {
+  ///
+  /// @param cpuNanos its processor time
+  /// @param egressBytes the bytes of its answer
+  void end(
+      Tenant tenant,
+      PluginName plugin,
+      CallOutcome outcome,
+      long startNanos,
+      long cpuNanos,
+      long egressBytes) {
     Instant now = clock.instant();
+    if (outcome.isAdmitted()) {
+      tenant.usage().addCall(now, outcome != CallOutcome.OK, cpuNanos, egressBytes);
+    }
     inFlight.decrementAndGet();
     calls.count(outcome, now);
     tenant.calls().count(outcome, now);

@@ -48,15 +48,29 @@ final class ControlEndpoints implements AutoCloseable {
   /// @param charge what its body is charged to
   private record Place(@Nullable Tenant sender, HeapCharge charge) {}
 
-  /// Makes an endpoint of `function`.
+  /// Makes an endpoint of `function`, which takes JSON if it takes anything.
   Endpoint of(Function function) {
+    return of(
+        "controlBodyBytes",
+        maxBodyBytes,
+        request -> {
+          request.requireJsonBody();
+          return function.answer(request);
+        });
+  }
+
+  /// Makes an endpoint of `function`, which takes bytes of any type.
+  ///
+  /// @param limit the name of the limit of the body
+  /// @param maxBytes its value
+  Endpoint of(String limit, int maxBytes, Function function) {
     return exchange -> {
       Place place = take(exchange.request());
       try {
         BodyReader.read(
             exchange,
-            "controlBodyBytes",
-            maxBodyBytes,
+            limit,
+            maxBytes,
             place.charge,
             body -> run(exchange, exchange.request().withBody(body), function, place),
             () -> giveBack(place));
@@ -122,7 +136,6 @@ final class ControlEndpoints implements AutoCloseable {
 
   private static Answer answer(ApiRequest request, Function function) {
     try {
-      request.requireJsonBody();
       return function.answer(request);
     } catch (Exception e) {
       return Answer.problem(Problems.of(e, request.trace()));

@@ -12,6 +12,7 @@ import io.vertx.core.http.HttpServerRequest;
 import io.vertx.core.http.HttpServerResponse;
 import io.vertx.core.http.HttpVersion;
 import java.util.function.BooleanSupplier;
+import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /// A request on its connection, from the moment it is admitted to the end of its answer. Used on
@@ -25,6 +26,7 @@ final class Exchange {
   private final ApiRequest request;
   private final BooleanSupplier admission;
   private final int minBodyBytesPerSecond;
+  private @Nullable Consumer<Answer> later;
 
   /// Creates the exchange of an admitted request.
   ///
@@ -57,6 +59,15 @@ final class Exchange {
   /// Returns the event loop this exchange belongs to.
   Context context() {
     return context;
+  }
+
+  /// Runs `action` on the event loop: at once on that thread, later on others.
+  void run(Runnable action) {
+    if (context.equals(Vertx.currentContext())) {
+      action.run();
+    } else {
+      context.runOnContext(_ -> action.run());
+    }
   }
 
   /// Returns whether the request would be admitted again now: its key may be gone since.
@@ -116,10 +127,26 @@ final class Exchange {
     answer(answer);
   }
 
+  /// Answers at once; what the exchange is answered with from then on is given to `receiver`
+  /// instead. The body must have been read.
+  void detach(Answer accepted, Consumer<Answer> receiver) {
+    answer(accepted);
+    later = receiver;
+  }
+
+  /// Returns whether the client has its answer and the work goes on.
+  boolean isDetached() {
+    return later != null;
+  }
+
   /// Writes the answer and returns when it is written or the connection is gone. What is left of
   /// the request's body is read and forgotten, so that the client gets to read the answer.
   Future<Void> answer(Answer untraced) {
     Answer answer = untraced.within(request.trace().traceId());
+    if (later != null) {
+      later.accept(answer);
+      return Future.succeededFuture();
+    }
     HttpServerResponse response = http.response();
     if (response.ended() || response.closed()) {
       return Future.succeededFuture();

@@ -4,10 +4,9 @@ import dev.cloister.engine.WasmEngine;
 import dev.cloister.sandbox.auth.FailureDamper;
 import dev.cloister.sandbox.auth.KeyRing;
 import dev.cloister.sandbox.auth.Sessions;
-import dev.cloister.sandbox.auth.TrustedProxies;
 import dev.cloister.sandbox.cluster.ClusterNode;
-import dev.cloister.sandbox.config.AuthConfig;
 import dev.cloister.sandbox.config.HttpConfig;
+import dev.cloister.sandbox.config.LiveConfig;
 import dev.cloister.sandbox.config.SandboxConfig;
 import dev.cloister.sandbox.registry.Registry;
 import io.vertx.core.DeploymentOptions;
@@ -63,7 +62,7 @@ public final class HttpListener implements AutoCloseable {
 
   /// What the listener serves.
   ///
-  /// @param config the whole configuration
+  /// @param live the whole configuration
   /// @param engine the engine
   /// @param compilations what the engine tells of its compilations
   /// @param registry tenants, plugins, keys and the audit log
@@ -74,7 +73,7 @@ public final class HttpListener implements AutoCloseable {
   /// @param info what the server says of itself
   /// @param clock the time
   public record Parts(
-      SandboxConfig config,
+      LiveConfig live,
       WasmEngine engine,
       CompileFeed compilations,
       Registry registry,
@@ -89,7 +88,8 @@ public final class HttpListener implements AutoCloseable {
   ///
   /// @throws IOException if a resource of the program cannot be read
   public static HttpListener create(Vertx vertx, Parts parts) throws IOException {
-    HttpConfig http = parts.config.http();
+    SandboxConfig config = parts.live.now();
+    HttpConfig http = config.http();
     Registry registry = parts.registry;
     EventStreams streams = new EventStreams();
     ControlEndpoints control = new ControlEndpoints(registry.tenants(), http.maxControlBodyBytes());
@@ -98,9 +98,15 @@ public final class HttpListener implements AutoCloseable {
     Figures figures =
         new Figures(parts.engine, parts.compilations, registry.tenants(), meter, parts.clock);
     Representations representations = new Representations();
+    Operations operations = new Operations(parts.clock);
     UploadApi uploads =
         new UploadApi(
-            registry.tenants(), registry.plugins(), representations, uploadThreads(parts.config));
+            registry.tenants(),
+            registry.plugins(),
+            representations,
+            operations,
+            parts.engine::cancelCompileJob,
+            uploadThreads(config));
     EngineApi engineApi = new EngineApi(vertx, figures, parts.compilations, streams);
     DebugSocketApi debugSockets = new DebugSocketApi(vertx, registry.tenants(), control);
     Routes.Apis apis =
@@ -112,20 +118,25 @@ public final class HttpListener implements AutoCloseable {
                 parts.keys, parts.sessions, wrongKeys, registry.audit(), parts.info, control),
             new TenantApi(registry.tenants()),
             new LimitsApi(registry.tenants()),
+            new ServicesApi(registry.tenants(), registry.services()),
+            new KeyValueApi(registry.tenants(), registry.services()),
+            new UsageApi(registry.tenants(), registry.usage(), parts.clock),
             new InstancesApi(registry.tenants(), registry.plugins()),
             new DebuggingApi(registry.tenants()),
             debugSockets,
             new SignaturesApi(registry.tenants(), registry.signatures()),
+            new ConfigApi(parts.live, registry.audit()),
             new KeyApi(registry.tenants(), registry.keys(), parts.clock),
             new PluginApi(registry.tenants(), registry.plugins(), registry.signatures()),
             new AliasApi(registry.tenants(), registry.aliases()),
             new ArchiveApi(vertx, registry.tenants(), registry.archives(), control),
             uploads,
-            new InvocationApi(registry.tenants(), control, meter),
+            new InvocationApi(registry.tenants(), control, meter, operations),
             new EventsApi(vertx, registry.tenants(), registry.audit(), control, streams),
             engineApi,
             new CodeApi(parts.engine, registry.audit()),
             new CompileJobsApi(parts.engine, registry.audit()),
+            new OperationsApi(operations, registry.audit()),
             new ClusterApi(parts.node),
             new MetricsApi(
                 parts.engine,
@@ -141,8 +152,7 @@ public final class HttpListener implements AutoCloseable {
         vertx,
         http,
         Routes.table(apis),
-        new Authentication(
-            parts.keys, parts.sessions, new TrustedProxies(parts.config.auth().trustedProxies())),
+        new Authentication(parts.keys, parts.sessions, parts.live),
         wrongKeys,
         control,
         uploads,
@@ -222,8 +232,7 @@ public final class HttpListener implements AutoCloseable {
   }
 
   private static WrongKeys wrongKeys(Parts parts, ControlEndpoints control) {
-    AuthConfig auth = parts.config.auth();
-    FailureDamper damper = new FailureDamper(auth.maxFailures(), auth.failureWindow(), parts.clock);
+    FailureDamper damper = new FailureDamper(() -> parts.live.now().auth(), parts.clock);
     return new WrongKeys(damper, parts.registry.audit(), control);
   }
 

@@ -5,6 +5,7 @@ import static io.vertx.core.http.HttpMethod.GET;
 import static io.vertx.core.http.HttpMethod.POST;
 import static io.vertx.core.http.HttpMethod.PUT;
 
+import dev.cloister.sandbox.registry.StoredKeyValues;
 import io.vertx.core.http.HttpMethod;
 import java.util.ArrayList;
 import java.util.List;
@@ -39,10 +40,14 @@ final class Routes {
       SessionApi session,
       TenantApi tenants,
       LimitsApi limits,
+      ServicesApi services,
+      KeyValueApi keyValues,
+      UsageApi usage,
       InstancesApi instances,
       DebuggingApi debugging,
       DebugSocketApi debugSockets,
       SignaturesApi signatures,
+      ConfigApi config,
       KeyApi keys,
       PluginApi plugins,
       AliasApi aliases,
@@ -53,6 +58,7 @@ final class Routes {
       EngineApi engine,
       CodeApi code,
       CompileJobsApi compileJobs,
+      OperationsApi operations,
       ClusterApi cluster,
       MetricsApi metrics,
       AdminAssets admin,
@@ -74,6 +80,9 @@ final class Routes {
   private void addCalls(Apis apis) {
     direct(POST, PLUGIN + "/call/{export}", Access.INVOKER, apis.invocations::call);
     direct(POST, PLUGIN + "/run", Access.INVOKER, apis.invocations::run);
+    routes.add(
+        new Route(
+            /* method= */ null, PLUGIN + "/http/*", Access.INVOKER, apis.invocations::handle));
     blocking(GET, PLUGIN + "/instances", Access.TENANT_ADMIN, apis.instances::list);
     blocking(DELETE, PLUGIN + "/instances/{instance}", Access.TENANT_ADMIN, apis.instances::delete);
   }
@@ -106,12 +115,23 @@ final class Routes {
     direct(POST, TENANT + "/import", Access.OPERATOR, apis.archives::importTenant);
     blocking(GET, TENANT + "/limits", Access.TENANT_ADMIN, apis.limits::get);
     blocking(PUT, TENANT + "/limits", Access.OPERATOR, apis.limits::put);
-    blocking(GET, TENANT + "/usage", Access.TENANT_ADMIN, apis.limits::usage);
+    blocking(GET, TENANT + "/usage", Access.TENANT_ADMIN, apis.usage::get);
     blocking(GET, TENANT + "/keys", Access.TENANT_ADMIN, apis.keys::list);
     blocking(POST, TENANT + "/keys", Access.TENANT_ADMIN, apis.keys::create);
     blocking(GET, TENANT + "/keys/{key}", Access.TENANT_ADMIN, apis.keys::get);
     blocking(DELETE, TENANT + "/keys/{key}", Access.TENANT_ADMIN, apis.keys::delete);
     blocking(POST, TENANT + "/keys/{key}/rotate", Access.TENANT_ADMIN, apis.keys::rotate);
+    blocking(GET, TENANT + "/config", Access.TENANT_ADMIN, apis.services::getConfig);
+    blocking(PUT, TENANT + "/config", Access.TENANT_ADMIN, apis.services::putConfig);
+    blocking(GET, TENANT + "/secrets", Access.TENANT_ADMIN, apis.services::listSecrets);
+    blocking(PUT, TENANT + "/secrets", Access.TENANT_ADMIN, apis.services::putSecrets);
+    blocking(GET, TENANT + "/policy", Access.TENANT_ADMIN, apis.services::getPolicy);
+    blocking(PUT, TENANT + "/policy", Access.TENANT_ADMIN, apis.services::putPolicy);
+    blocking(GET, TENANT + "/kv", Access.TENANT_ADMIN, apis.keyValues::list);
+    blocking(GET, TENANT + "/kv/*", Access.TENANT_ADMIN, apis.keyValues::get);
+    bytes(PUT, TENANT + "/kv/*", Access.TENANT_ADMIN, apis.keyValues::put);
+    blocking(DELETE, TENANT + "/kv/*", Access.TENANT_ADMIN, apis.keyValues::delete);
+    direct(GET, TENANT + "/egress-log", Access.TENANT_ADMIN, apis.events::egressLog);
     blocking(GET, TENANT + "/signatures", Access.TENANT_ADMIN, apis.signatures::get);
     blocking(PUT, TENANT + "/signatures", Access.TENANT_ADMIN, apis.signatures::put);
     blocking(GET, TENANT + "/debugging", Access.TENANT_ADMIN, apis.debugging::get);
@@ -133,8 +153,13 @@ final class Routes {
     blocking(POST, ENGINE + "/flush-baseline", Access.OPERATOR, apis.code::flushBaseline);
     blocking(POST, NATIVE_MODULE + "/tier-up", Access.OPERATOR, apis.code::tierUp);
     blocking(POST, NATIVE_MODULE + "/tier-down", Access.OPERATOR, apis.code::tierDown);
+    blocking(GET, Operations.PATH, Access.INVOKER, apis.operations::list);
+    blocking(GET, Operations.PATH + "/{operation}", Access.INVOKER, apis.operations::get);
+    blocking(DELETE, Operations.PATH + "/{operation}", Access.INVOKER, apis.operations::delete);
     blocking(GET, "/v1/cluster", Access.OPERATOR, apis.cluster::get);
     blocking(POST, "/v1/operator-key/rotate", Access.OPERATOR, apis.keys::rotateOperator);
+    blocking(GET, "/v1/config", Access.OPERATOR, apis.config::get);
+    blocking(POST, "/v1/config/reload", Access.OPERATOR, apis.config::reload);
     direct(GET, "/v1/events", Access.OPERATOR, apis.events::audit);
     blocking(GET, "/v1/events/verification", Access.OPERATOR, apis.events::verify);
     blocking(GET, "/metrics", Access.OPERATOR, apis.metrics::get);
@@ -158,6 +183,18 @@ final class Routes {
 
   private void direct(HttpMethod method, String path, Access access, Endpoint endpoint) {
     routes.add(new Route(method, path, access, endpoint));
+  }
+
+  /// A value of a tenant's store: bytes of any type.
+  private void bytes(
+      HttpMethod method, String path, Access access, ControlEndpoints.Function function) {
+    ControlEndpoints.Function complete = representations.of(method, path, function);
+    routes.add(
+        new Route(
+            method,
+            path,
+            access,
+            control.of("kvValueBytes", StoredKeyValues.MAX_VALUE_BYTES, complete)));
   }
 
   private void blocking(

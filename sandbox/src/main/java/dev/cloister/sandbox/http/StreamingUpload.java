@@ -3,6 +3,7 @@ package dev.cloister.sandbox.http;
 import dev.cloister.engine.error.CompilationCancelledException;
 import dev.cloister.engine.error.LimitExceededException;
 import dev.cloister.isolate.heap.HeapCharge;
+import dev.cloister.sandbox.problem.ApiException;
 import dev.cloister.sandbox.registry.PluginUpload;
 import io.vertx.core.buffer.Buffer;
 import java.util.ArrayList;
@@ -33,6 +34,7 @@ final class StreamingUpload {
   private final BodyPace pace;
   private final long maxBytes;
   private final HeapCharge charge;
+  private final Runnable onComplete;
   private final Runnable onEnd;
 
   private @Nullable PluginUpload upload;
@@ -51,6 +53,7 @@ final class StreamingUpload {
       BodyDigests digests,
       long maxBytes,
       HeapCharge charge,
+      Runnable onComplete,
       Runnable onEnd) {
     this.exchange = exchange;
     this.workers = workers;
@@ -59,6 +62,7 @@ final class StreamingUpload {
     this.digests = digests;
     this.maxBytes = maxBytes;
     this.charge = charge;
+    this.onComplete = onComplete;
     this.onEnd = onEnd;
     this.pace = exchange.pace(this::refuseSlow);
   }
@@ -104,6 +108,12 @@ final class StreamingUpload {
     if (!isOver) {
       isBodyComplete = true;
       pace.end();
+      try {
+        onComplete.run();
+      } catch (ApiException e) {
+        refuse(e);
+        return;
+      }
       work();
     }
   }
@@ -204,7 +214,7 @@ final class StreamingUpload {
   }
 
   private void giveUp() {
-    if (!isOver) {
+    if (!isOver && !exchange.isDetached()) {
       isOver = true;
       pace.end();
       if (!isWorking) {

@@ -1,6 +1,7 @@
 package dev.cloister.sandbox.http;
 
 import dev.cloister.isolate.IsolateLimit;
+import dev.cloister.isolate.abi.extism.ExtismManifest;
 import dev.cloister.isolate.heap.HeapCategory;
 import dev.cloister.isolate.heap.HeapCharge;
 import dev.cloister.sandbox.problem.ApiException;
@@ -8,6 +9,7 @@ import dev.cloister.sandbox.problem.Problem;
 import dev.cloister.sandbox.problem.ProblemType;
 import dev.cloister.sandbox.registry.InterfaceItem;
 import dev.cloister.sandbox.registry.PluginRegistry;
+import dev.cloister.sandbox.registry.PluginUpload;
 import dev.cloister.sandbox.registry.Tenant;
 import dev.cloister.sandbox.registry.TenantRegistry;
 import dev.cloister.sandbox.registry.UploadedVersion;
@@ -19,6 +21,8 @@ import java.util.Locale;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Semaphore;
+import java.util.concurrent.atomic.AtomicLong;
+import java.util.function.LongConsumer;
 import org.jspecify.annotations.Nullable;
 
 /// Uploads: the body of the request streams into the decoder, the compiler and the blob store.
@@ -32,6 +36,8 @@ final class UploadApi implements AutoCloseable {
   private final TenantRegistry tenants;
   private final PluginRegistry plugins;
   private final Representations representations;
+  private final Operations operations;
+  private final LongConsumer cancelJob;
   private final Semaphore places = new Semaphore(MAX_UPLOADS);
 
   /// Decodes and validates: as many threads as that may keep busy at once.
@@ -41,10 +47,14 @@ final class UploadApi implements AutoCloseable {
       TenantRegistry tenants,
       PluginRegistry plugins,
       Representations representations,
+      Operations operations,
+      LongConsumer cancelJob,
       int threads) {
     this.tenants = tenants;
     this.plugins = plugins;
     this.representations = representations;
+    this.operations = operations;
+    this.cancelJob = cancelJob;
     this.workers =
         Executors.newFixedThreadPool(
             threads, Thread.ofPlatform().name("cloister-upload-", 0).factory());
@@ -81,7 +91,7 @@ final class UploadApi implements AutoCloseable {
     Tenant tenant = tenants.require(request.tenant());
     PluginName plugin = request.plugin();
     boolean activate = request.queryFlag("activate", true);
-    requireWasm(request.header("Content-Type"));
+    boolean isManifest = isManifest(request.header("Content-Type"));
     request.requireIdentityCoding();
     Runnable condition = representations.check(Routes.PLUGIN, request);
     BodyDigests digests = new BodyDigests(request);
@@ -90,19 +100,31 @@ final class UploadApi implements AutoCloseable {
     if (announced > maxBytes) {
       throw BodyReader.tooLarge("uploadBytes", announced, maxBytes).asException();
     }
+    AtomicLong job = new AtomicLong();
     takePlace(tenant);
     new StreamingUpload(
             exchange,
             workers,
             () -> {
               condition.run();
-              return plugins.beginUpload(tenant, plugin, request.header(DetachedSignature.HEADER));
+              PluginUpload upload =
+                  plugins.beginUpload(
+                      tenant, plugin, isManifest, request.header(DetachedSignature.HEADER));
+              job.set(upload.jobId());
+              return upload;
             },
             upload ->
                 answer(WriteGuard.call(condition, () -> upload.finish(activate, request.author()))),
             digests,
             maxBytes,
             new HeapCharge(tenant.isolate().ledger(), HeapCategory.BUFFER),
+            () -> {
+              if (Operations.areWanted(request)) {
+                operations
+                    .detach(exchange, Operation.Kind.UPLOAD, tenant, plugin.text())
+                    .onCancel(() -> cancelJob.accept(job.get()));
+              }
+            },
             () -> giveBackPlace(tenant))
         .start();
   }
@@ -147,10 +169,18 @@ final class UploadApi implements AutoCloseable {
                 + uploaded.version().digest());
   }
 
-  /// Undeclared bytes are taken for a module: what they are shows at the first of them.
-  private static void requireWasm(@Nullable String type) {
-    if (type != null && !type.strip().toLowerCase(Locale.ROOT).equals(WASM_TYPE)) {
-      throw ApiRequest.unsupportedType(type, WASM_TYPE).asException();
+  /// Whether the body is a manifest. Undeclared bytes are taken for a module: what they are shows
+  /// at the first of them.
+  private static boolean isManifest(@Nullable String type) {
+    if (type == null) {
+      return false;
     }
+    return switch (type.split(";", 2)[0].strip().toLowerCase(Locale.ROOT)) {
+      case WASM_TYPE -> false;
+      case ExtismManifest.MEDIA_TYPE, Answer.JSON_TYPE -> true;
+      default ->
+          throw ApiRequest.unsupportedType(type, WASM_TYPE + " or " + ExtismManifest.MEDIA_TYPE)
+              .asException();
+    };
   }
 }

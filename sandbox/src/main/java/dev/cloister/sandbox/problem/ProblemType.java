@@ -49,6 +49,8 @@ public enum ProblemType {
   INVALID_ARCHIVE(422, "The archive is not valid"),
   /// The module is malformed or invalid.
   INVALID_MODULE(422, "The module is not valid"),
+  /// A manifest is malformed, or asks for what there is not.
+  INVALID_MANIFEST(422, "The manifest cannot be used"),
   /// The module imports what the server does not provide.
   UNRESOLVED_IMPORTS(422, "The module imports what the server does not provide"),
   /// The tenant's modules must be signed, and this one is not.
@@ -57,6 +59,8 @@ public enum ProblemType {
   SIGNATURE_INVALID(422, "The module's signature is not valid"),
   /// The module needs capabilities that the tenant was not granted.
   CAPABILITY_DENIED(422, "The plugin needs capabilities that it is not granted"),
+  /// The operator does not allow so much.
+  POLICY_EXCEEDED(422, "The operator does not allow this policy"),
   /// A limit's name or value is not allowed.
   INVALID_LIMIT(422, "The limit cannot be set so"),
   /// A type that cannot cross this interface.
@@ -85,6 +89,8 @@ public enum ProblemType {
   INTERNAL(500, "The server failed"),
   /// Part of the interface that this version does not have.
   NOT_AVAILABLE(501, "This version does not have this yet"),
+  /// The plugin's answer to an HTTP request is none.
+  INVALID_ANSWER(502, "The plugin did not answer as an HTTP handler"),
   /// The queue of waiting calls is full.
   OVERLOADED(503, "Too many calls are waiting"),
   /// The plugin crashed again and again.

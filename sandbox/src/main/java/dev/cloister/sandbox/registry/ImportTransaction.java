@@ -49,6 +49,7 @@ final class ImportTransaction {
   Result run(TenantImport archive, AuditLog audit, Author author) {
     TenantRecord record = tenant.record().withLimits(policy.change(Map.of(), archive.limits()));
     transaction.putTenant(record);
+    transaction.putConfig(tenant.name(), archive.config());
     List<Plugin> plugins = new ArrayList<>();
     for (ImportedPlugin plugin : archive.plugins()) {
       plugins.add(put(plugin, archive.uploads()));

@@ -17,6 +17,7 @@ import java.time.Clock;
 import java.time.Instant;
 import java.time.temporal.ChronoUnit;
 import java.util.List;
+import java.util.function.IntSupplier;
 import org.jspecify.annotations.Nullable;
 
 /// The keys of all tenants.
@@ -25,7 +26,7 @@ public final class KeyRegistry {
   private final TenantRegistry tenants;
   private final KeyRing keys;
   private final AuditLog audit;
-  private final int keysPerTenant;
+  private final IntSupplier keysPerTenant;
   private final SecureRandom random;
   private final Clock clock;
 
@@ -34,7 +35,7 @@ public final class KeyRegistry {
       TenantRegistry tenants,
       KeyRing keys,
       AuditLog audit,
-      int keysPerTenant,
+      IntSupplier keysPerTenant,
       SecureRandom random,
       Clock clock) {
     this.store = store;
@@ -161,7 +162,8 @@ public final class KeyRegistry {
   /// Returns the expired keys that must go so that there is room for one more, if any must.
   private List<String> makeRoom(TenantName tenant, Instant now) {
     List<KeyRing.KeyUse> present = keys.keysOf(tenant);
-    if (present.size() < keysPerTenant) {
+    int allowed = keysPerTenant.getAsInt();
+    if (present.size() < allowed) {
       return List.of();
     }
     List<String> expired =
@@ -171,8 +173,8 @@ public final class KeyRegistry {
             .map(KeyRecord::id)
             .toList();
     int count = present.size() - expired.size() + 1;
-    if (count > keysPerTenant) {
-      throw Problem.limit(ProblemType.LIMIT, "keys", count, keysPerTenant).asException();
+    if (count > allowed) {
+      throw Problem.limit(ProblemType.LIMIT, "keys", count, allowed).asException();
     }
     return expired;
   }

@@ -3,6 +3,7 @@ package dev.cloister.sandbox.registry;
 import com.fasterxml.jackson.annotation.JsonCreator;
 import com.fasterxml.jackson.annotation.JsonProperty;
 import dev.cloister.isolate.abi.Abi;
+import dev.cloister.isolate.host.Grants;
 import dev.cloister.sandbox.json.Json;
 import dev.cloister.sandbox.problem.Problem;
 import dev.cloister.sandbox.storage.VersionRecord;
@@ -17,11 +18,9 @@ import org.jspecify.annotations.Nullable;
 
 /// What a tenant chose for a plugin.
 ///
-/// No capability exists in this version; asking for one is refused rather than forgotten.
-///
 /// @param instance how instances are kept
 /// @param abi the calling convention, see [Abi]; `auto`: what the module's imports and exports show
-/// @param capabilities what the plugin may do beyond computing: nothing
+/// @param capabilities what of its tenant's capabilities the plugin has
 /// @param tier `auto`: the engine decides how code is compiled
 /// @param environment the environment variables of a WASI command
 /// @param extism how a plugin that is called with bytes answers and logs
@@ -29,7 +28,7 @@ import org.jspecify.annotations.Nullable;
 public record PluginSettings(
     InstanceChoice instance,
     String abi,
-    Map<String, Object> capabilities,
+    PluginCapabilities capabilities,
     String tier,
     Map<String, String> environment,
     ExtismOptions extism,
@@ -53,7 +52,7 @@ public record PluginSettings(
   static PluginSettings of(
       @JsonProperty("instance") @Nullable InstanceChoice instance,
       @JsonProperty("abi") @Nullable String abi,
-      @JsonProperty("capabilities") @Nullable Map<String, Object> capabilities,
+      @JsonProperty("capabilities") @Nullable PluginCapabilities capabilities,
       @JsonProperty("tier") @Nullable String tier,
       @JsonProperty("environment") @Nullable Map<String, String> environment,
       @JsonProperty("extism") @Nullable ExtismOptions extism,
@@ -61,7 +60,7 @@ public record PluginSettings(
     return new PluginSettings(
         instance == null ? InstanceChoice.FRESH : instance,
         abi == null ? AUTO : abi,
-        capabilities == null ? Map.of() : capabilities,
+        capabilities == null ? PluginCapabilities.ALL : capabilities,
         tier == null ? AUTO : tier,
         environment == null ? Map.of() : Collections.unmodifiableMap(new TreeMap<>(environment)),
         extism == null ? ExtismOptions.DEFAULTS : extism,
@@ -83,6 +82,11 @@ public record PluginSettings(
     return settings;
   }
 
+  /// Returns what of its tenant's capabilities the plugin has, null for all.
+  @Nullable Grants grants() {
+    return capabilities.grants();
+  }
+
   static PluginSettings parse(String stored) {
     return Json.read(stored.getBytes(StandardCharsets.UTF_8), PluginSettings.class);
   }
@@ -96,11 +100,6 @@ public record PluginSettings(
     checkAbi();
     extism.check();
     requireAuto("tier", tier);
-    if (!capabilities.isEmpty()) {
-      throw Problem.notAvailable("granting capabilities")
-          .with("actual", capabilities.keySet())
-          .asException();
-    }
     checkEnvironment();
     @Nullable Integer kept = retention.versions();
     if (kept != null && (kept < 1 || kept > MAX_KEPT_VERSIONS)) {

@@ -1,8 +1,8 @@
 package dev.cloister.sandbox.registry;
 
 import dev.cloister.engine.error.CompilationCancelledException;
-import dev.cloister.isolate.plugin.ModuleUpload;
 import dev.cloister.isolate.plugin.PluginHandle;
+import dev.cloister.isolate.plugin.Upload;
 import dev.cloister.sandbox.signature.SignatureCheck;
 import dev.cloister.sandbox.storage.BlobDigest;
 import dev.cloister.sandbox.storage.BlobWriter;
@@ -27,7 +27,7 @@ public final class PluginUpload implements AutoCloseable {
   private final Tenant tenant;
   private final PluginName plugin;
   private final BlobWriter blob;
-  private final ModuleUpload module;
+  private final Upload module;
   private final SignatureCheck signature;
   private Set<Signer> signers = Set.of();
   private long sizeBytes;
@@ -40,7 +40,7 @@ public final class PluginUpload implements AutoCloseable {
       Tenant tenant,
       PluginName plugin,
       BlobWriter blob,
-      ModuleUpload module,
+      Upload module,
       SignatureCheck signature) {
     this.registry = registry;
     this.tenant = tenant;
@@ -129,6 +129,11 @@ public final class PluginUpload implements AutoCloseable {
     }
     unpin();
     blob.close();
+  }
+
+  /// Returns the number of the compilation.
+  public long jobId() {
+    return module.jobId();
   }
 
   Tenant tenant() {

@@ -1,8 +1,11 @@
 package dev.cloister.sandbox.registry;
 
 import dev.cloister.isolate.IsolateManager;
+import dev.cloister.isolate.egress.EgressClient;
 import dev.cloister.sandbox.auth.KeyRing;
+import dev.cloister.sandbox.config.LiveConfig;
 import dev.cloister.sandbox.config.SandboxConfig;
+import dev.cloister.sandbox.services.SecretBox;
 import dev.cloister.sandbox.storage.BlobStore;
 import dev.cloister.sandbox.storage.MetadataStore;
 import dev.cloister.sandbox.storage.StorageHealth;
@@ -20,8 +23,10 @@ import org.slf4j.LoggerFactory;
 /// @param archives tenants on their way from server to server
 /// @param aliases which of their versions calls get
 /// @param keys their keys
+/// @param services what their plugins may use
 /// @param audit what changed
 /// @param storage what is damaged of what is stored
+/// @param usage what tenants used
 /// @param signatures whose signatures of modules tenants want
 public record Registry(
     TenantRegistry tenants,
@@ -29,8 +34,10 @@ public record Registry(
     AliasRegistry aliases,
     TenantArchives archives,
     KeyRegistry keys,
+    ServiceRegistry services,
     AuditLog audit,
     StorageHealth storage,
+    UsageLog usage,
     Signatures signatures) {
 
   private static final Logger LOG = LoggerFactory.getLogger(Registry.class);
@@ -41,19 +48,28 @@ public record Registry(
   /// @param storage is told what is damaged
   /// @throws IOException if the blobs cannot be listed or removed
   public static Registry restore(
-      SandboxConfig config,
+      LiveConfig live,
       MetadataStore store,
       BlobStore blobs,
       StorageHealth storage,
       IsolateManager isolates,
       KeyRing keys,
+      SecretBox secrets,
+      EgressClient egress,
       SecureRandom random,
       Clock clock)
       throws IOException {
+    SandboxConfig config = live.now();
     LimitPolicy limits = new LimitPolicy(config.limits());
     AuditLog audit = new AuditLog(store, clock);
     BlobCollector collector = new BlobCollector(store, blobs);
-    TenantFactory factory = new TenantFactory(isolates, blobs, limits, config, clock);
+    TenantServices.Parts services =
+        new TenantServices.Parts(
+            secrets,
+            egress,
+            tenant -> new StoredKeyValues(store, audit, clock, tenant),
+            System::nanoTime);
+    TenantFactory factory = new TenantFactory(isolates, blobs, limits, config, services, clock);
     TenantRegistry tenants =
         new TenantRegistry(store, factory, limits, keys, audit, collector, clock);
     tenants.restore(store.load(), storage);
@@ -63,7 +79,11 @@ public record Registry(
       // One of them may have named a blob that nothing else names.
       LOG.warn("event=blobs-not-collected damagedRows={}", storage.damagedRows().size());
     }
-    Signatures signatures = new Signatures(store, tenants, audit, config.auth().minSignatures());
+    live.onChange(changed -> tenants.changeLimits(changed.limits()));
+    Signatures signatures =
+        new Signatures(store, tenants, audit, () -> live.now().auth().minSignatures());
+    ServiceRegistry serviceRegistry = new ServiceRegistry(store, tenants, audit, secrets, clock);
+    serviceRegistry.renewSecrets();
     PluginRegistry plugins =
         new PluginRegistry(store, blobs, tenants, signatures, audit, collector, clock);
     TenantArchives archives =
@@ -77,9 +97,12 @@ public record Registry(
         plugins,
         new AliasRegistry(store, tenants, signatures, audit, clock),
         archives,
-        new KeyRegistry(store, tenants, keys, audit, config.auth().keysPerTenant(), random, clock),
+        new KeyRegistry(
+            store, tenants, keys, audit, () -> live.now().auth().keysPerTenant(), random, clock),
+        serviceRegistry,
         audit,
         storage,
+        new UsageLog(store, tenants::all, clock),
         signatures);
   }
 }

@@ -18,6 +18,7 @@ import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
+import java.util.function.Supplier;
 import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
@@ -30,9 +31,13 @@ public final class Signatures {
   private final MetadataStore store;
   private final TenantRegistry tenants;
   private final AuditLog audit;
-  private final SignatureMode minimum;
+  private final Supplier<SignatureMode> minimum;
 
-  Signatures(MetadataStore store, TenantRegistry tenants, AuditLog audit, SignatureMode minimum) {
+  Signatures(
+      MetadataStore store,
+      TenantRegistry tenants,
+      AuditLog audit,
+      Supplier<SignatureMode> minimum) {
     this.store = store;
     this.tenants = tenants;
     this.audit = audit;
@@ -62,7 +67,7 @@ public final class Signatures {
 
   /// Returns what holds for a tenant, which is at least as strict as the operator wants.
   public SignaturePolicy effective(TenantName tenant) {
-    return policy(tenant).atLeast(minimum);
+    return policy(tenant).atLeast(minimum.get());
   }
 
   /// Replaces a tenant's policy.
@@ -85,17 +90,21 @@ public final class Signatures {
     return policy;
   }
 
-  /// Starts the check of a module that is uploaded.
+  /// Starts the check of what is uploaded.
   ///
+  /// @param isManifest whether it is a manifest, not a module
   /// @param header the header `Cloister-Signature`, null if there is none
   /// @throws dev.cloister.sandbox.problem.ApiException if the header is malformed
-  SignatureCheck begin(TenantName tenant, @Nullable String header) {
+  SignatureCheck begin(TenantName tenant, boolean isManifest, @Nullable String header) {
     SignaturePolicy policy = effective(tenant);
-    if (header == null || policy.mode() == SignatureMode.OFF) {
-      return new SignatureCheck(policy, null);
-    }
     try {
-      return new SignatureCheck(policy, DetachedSignature.parse(header));
+      @Nullable DetachedSignature detached =
+          header == null || policy.mode() == SignatureMode.OFF
+              ? null
+              : DetachedSignature.parse(header);
+      return isManifest
+          ? SignatureCheck.ofDocument(policy, detached)
+          : new SignatureCheck(policy, detached);
     } catch (IllegalArgumentException e) {
       throw Problem.invalid(
               DetachedSignature.HEADER, header.length() + " characters", e.getMessage() + "")

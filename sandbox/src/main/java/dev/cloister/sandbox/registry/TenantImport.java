@@ -36,13 +36,18 @@ final class TenantImport implements AutoCloseable {
 
   private final Tenant tenant;
   private final Map<String, @Nullable Long> limits;
+  private final Map<String, String> config;
   private final List<ImportedPlugin> plugins;
   private final Map<BlobDigest, PluginUpload> uploads = new LinkedHashMap<>();
 
   private TenantImport(
-      Tenant tenant, Map<String, @Nullable Long> limits, List<ImportedPlugin> plugins) {
+      Tenant tenant,
+      Map<String, @Nullable Long> limits,
+      Map<String, String> config,
+      List<ImportedPlugin> plugins) {
     this.tenant = tenant;
     this.limits = limits;
+    this.config = config;
     this.plugins = plugins;
   }
 
@@ -69,7 +74,12 @@ final class TenantImport implements AutoCloseable {
       TenantManifest manifest = manifest(zip);
       TenantImport result =
           new TenantImport(
-              tenant, manifest.limits() == null ? Map.of() : manifest.limits(), plugins(manifest));
+              tenant,
+              manifest.limits() == null ? Map.of() : manifest.limits(),
+              manifest.config() == null
+                  ? Map.of()
+                  : ServiceRegistry.checkedConfig(manifest.config()),
+              plugins(manifest));
       try {
         result.readModules(zip, registry);
         return result;
@@ -85,6 +95,11 @@ final class TenantImport implements AutoCloseable {
   /// Returns the limits to set.
   Map<String, @Nullable Long> limits() {
     return limits;
+  }
+
+  /// Returns the configuration to set.
+  Map<String, String> config() {
+    return config;
   }
 
   /// Returns the plugins.
@@ -193,16 +208,26 @@ final class TenantImport implements AutoCloseable {
             throw Problem.limit(ProblemType.LIMIT, "archiveModules", MAX_MODULES + 1L, MAX_MODULES)
                 .asException();
           }
-          PluginUpload upload = registry.beginUpload(tenant, plugin.name, null);
+          String entry = TenantExport.BLOBS + digest.hex();
+          PluginUpload upload =
+              registry.beginUpload(tenant, plugin.name, isManifest(zip, entry), null);
           uploads.put(digest, upload);
-          push(zip, digest, upload);
+          push(zip, entry, digest, upload);
         }
       }
     }
   }
 
-  private static void push(ZipFile zip, BlobDigest digest, PluginUpload upload) throws IOException {
-    try (InputStream in = open(zip, TenantExport.BLOBS + digest.hex())) {
+  /// Linked plugins are JSON, all others are modules.
+  private static boolean isManifest(ZipFile zip, String entry) throws IOException {
+    try (InputStream in = open(zip, entry)) {
+      return in.read() == '{';
+    }
+  }
+
+  private static void push(ZipFile zip, String entry, BlobDigest digest, PluginUpload upload)
+      throws IOException {
+    try (InputStream in = open(zip, entry)) {
       byte[] chunk = new byte[CHUNK_BYTES];
       for (int count = in.read(chunk); count >= 0; count = in.read(chunk)) {
         upload.push(chunk, 0, count);
@@ -210,8 +235,7 @@ final class TenantImport implements AutoCloseable {
     }
     BlobDigest actual = upload.prepare();
     if (!actual.equals(digest)) {
-      throw TenantManifest.invalid(
-          TenantExport.BLOBS + digest.hex(), actual.toString(), "bytes of this digest");
+      throw TenantManifest.invalid(entry, actual.toString(), "bytes of this digest");
     }
   }
 

@@ -15,18 +15,21 @@ import java.util.Map;
 import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;
 
-/// The entry `manifest.json` of an exported tenant: everything but the modules' bytes, and no keys.
+/// The entry `manifest.json` of an exported tenant: what it has but for the modules' bytes, keys,
+/// secrets, policies and key-values.
 ///
 /// @param format `cloister-tenant`
 /// @param formatVersion 1
 /// @param tenant the name of the tenant that was exported; it may get another one
 /// @param limits the limits that were set for it
+/// @param config its configuration
 /// @param plugins its plugins
 record TenantManifest(
     @Nullable String format,
     @Nullable Integer formatVersion,
     @Nullable String tenant,
     @Nullable Map<String, @Nullable Long> limits,
+    @Nullable Map<String, @Nullable String> config,
     @Nullable List<@Nullable PluginEntry> plugins) {
   static final String NAME = "manifest.json";
   static final String FORMAT = "cloister-tenant";
@@ -94,6 +97,7 @@ record TenantManifest(
         FORMAT_VERSION,
         tenant.name().text(),
         new HashMap<>(tenant.record().limits()),
+        new TreeMap<>(tenant.services().config()),
         entries);
   }
 

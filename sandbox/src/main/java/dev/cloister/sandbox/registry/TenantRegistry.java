@@ -3,11 +3,13 @@ package dev.cloister.sandbox.registry;
 import dev.cloister.engine.debug.Debugger;
 import dev.cloister.isolate.IsolateLimits;
 import dev.cloister.sandbox.auth.KeyRing;
+import dev.cloister.sandbox.config.LimitsConfig;
 import dev.cloister.sandbox.problem.Problem;
 import dev.cloister.sandbox.problem.ProblemType;
 import dev.cloister.sandbox.storage.AuditRecord;
 import dev.cloister.sandbox.storage.MetadataSnapshot;
 import dev.cloister.sandbox.storage.MetadataStore;
+import dev.cloister.sandbox.storage.ServicesRecord;
 import dev.cloister.sandbox.storage.StorageHealth;
 import dev.cloister.sandbox.storage.TenantName;
 import dev.cloister.sandbox.storage.TenantRecord;
@@ -68,7 +70,9 @@ public final class TenantRegistry {
   void restore(MetadataSnapshot snapshot, StorageHealth health) {
     StoredTenants stored = StoredTenants.of(snapshot, health);
     for (TenantRecord record : stored.whole()) {
-      Tenant tenant = factory.create(record);
+      ServicesRecord services =
+          snapshot.services().getOrDefault(record.name(), ServicesRecord.EMPTY);
+      Tenant tenant = factory.create(record, services);
       stored.pluginsOf(record.name()).forEach(tenant::putPlugin);
       tenants.put(record.name(), tenant);
     }
@@ -158,13 +162,21 @@ public final class TenantRegistry {
             },
             done -> {
               if (done.isCreated) {
-                tenants.put(name, factory.create(done.record));
+                tenants.put(name, factory.create(done.record, ServicesRecord.EMPTY));
               } else {
                 applyRecord(require(name), done.record);
               }
               publish(done.audit);
             });
     return new Put(require(name), decision.isCreated);
+  }
+
+  /// Takes other defaults and maximums of limits, for all tenants.
+  public void changeLimits(LimitsConfig newLimits) {
+    limits.change(newLimits);
+    for (Tenant tenant : tenants.values()) {
+      tenant.isolate().updateLimits(limits.effective(tenant.record().limits()));
+    }
   }
 
   /// Refuses the tenant's calls until it is resumed.
@@ -220,6 +232,7 @@ public final class TenantRegistry {
           damaged.remove(name);
           @Nullable Tenant tenant = tenants.remove(name);
           if (tenant != null) {
+            tenant.services().close();
             keys.removeAll(name);
             dispose(tenant);
             tenant.plugins().forEach(plugin -> collector.offer(plugin.versions().keySet()));

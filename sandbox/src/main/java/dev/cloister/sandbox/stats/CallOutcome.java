@@ -27,6 +27,11 @@ public enum CallOutcome {
     this.label = label;
   }
 
+  /// Returns whether such calls began: the others cost nothing and are not billed.
+  public boolean isAdmitted() {
+    return this != RATE_LIMITED && this != OVERLOADED;
+  }
+
   /// Returns the public name.
   public String label() {
     return label;

@@ -1,6 +1,7 @@
 package dev.cloister.sandbox.storage;
 
 import java.nio.file.Path;
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Set;
@@ -58,6 +59,8 @@ public final class JdbcMetadataStore implements MetadataStore {
             PluginTable.all(session, damaged::add),
             VersionTable.all(session, damaged::add),
             AliasTable.all(session, damaged::add),
+            PendingTable.all(session, damaged::add),
+            ServicesTable.all(session, damaged::add),
             damaged));
   }
 
@@ -115,6 +118,17 @@ public final class JdbcMetadataStore implements MetadataStore {
   }
 
   @Override
+  public byte @Nullable [] keyValue(TenantName tenant, String key) {
+    // Boxed in a list because a transaction's result is never null.
+    List<byte[]> found =
+        database.read(session -> {
+          byte @Nullable [] value = KeyValueTable.value(session, tenant, key);
+          return value == null ? List.of() : List.of(value);
+        });
+    return found.isEmpty() ? null : found.getFirst();
+  }
+
+  @Override
   public @Nullable String signaturePolicy(TenantName tenant) {
     // Boxed in a list because a transaction's result is never null.
     List<String> found = database.read(session -> SignatureTable.policies(session, tenant));
@@ -122,8 +136,20 @@ public final class JdbcMetadataStore implements MetadataStore {
   }
 
   @Override
+  public List<KeyValueRecord> keyValues(
+      TenantName tenant, String prefix, @Nullable String after, int limit) {
+    return database.read(
+        session -> KeyValueTable.list(session, tenant, prefix, after == null ? "" : after, limit));
+  }
+
+  @Override
   public List<Signer> signers(TenantName tenant, PluginName plugin, BlobDigest version) {
     return database.read(session -> SignatureTable.signers(session, tenant, plugin, version));
+  }
+
+  @Override
+  public List<UsageRecord> usage(TenantName tenant, Instant from, Instant to) {
+    return database.read(session -> UsageTable.list(session, tenant, from, to));
   }
 
   @Override

@@ -2,6 +2,7 @@ package dev.cloister.sandbox.storage;
 
 import java.time.Instant;
 import java.util.List;
+import java.util.Map;
 import java.util.Set;
 
 /// The changes of one transaction. Used on the store's writer thread only.
@@ -75,6 +76,51 @@ final class JdbcTransaction implements MetadataTransaction {
   }
 
   @Override
+  public void insertPending(PendingRecord version) {
+    PendingTable.insert(session, version);
+  }
+
+  @Override
+  public void deletePending(PendingRecord version) {
+    PendingTable.delete(session, version);
+  }
+
+  @Override
+  public void putConfig(TenantName tenant, Map<String, String> config) {
+    ServicesTable.putConfig(session, tenant, config);
+  }
+
+  @Override
+  public void putSecret(TenantName tenant, String name, SecretRecord secret) {
+    ServicesTable.putSecret(session, tenant, name, secret);
+  }
+
+  @Override
+  public void deleteSecret(TenantName tenant, String name) {
+    ServicesTable.deleteSecret(session, tenant, name);
+  }
+
+  @Override
+  public void putPolicy(TenantName tenant, PolicyRecord policy) {
+    ServicesTable.putPolicy(session, tenant, policy);
+  }
+
+  @Override
+  public void putKeyValue(TenantName tenant, KeyValueRecord entry, byte[] value) {
+    KeyValueTable.put(session, tenant, entry, value);
+  }
+
+  @Override
+  public void deleteKeyValue(TenantName tenant, String key) {
+    KeyValueTable.delete(session, tenant, key);
+  }
+
+  @Override
+  public long keyValueBytes(TenantName tenant, String key) {
+    return KeyValueTable.sizeBytes(session, tenant, key);
+  }
+
+  @Override
   public void putSignaturePolicy(TenantName tenant, String policyJson) {
     SignatureTable.putPolicy(session, tenant, policyJson);
   }
@@ -83,6 +129,16 @@ final class JdbcTransaction implements MetadataTransaction {
   public void addSigners(
       TenantName tenant, PluginName plugin, BlobDigest version, Set<Signer> signers) {
     signers.forEach(signer -> SignatureTable.addSigner(session, tenant, plugin, version, signer));
+  }
+
+  @Override
+  public void addUsage(TenantName tenant, UsageRecord usage) {
+    UsageTable.add(session, tenant, usage);
+  }
+
+  @Override
+  public void deleteUsageBefore(Instant time) {
+    UsageTable.deleteBefore(session, time);
   }
 
   @Override

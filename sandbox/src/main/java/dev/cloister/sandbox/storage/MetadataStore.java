@@ -1,5 +1,6 @@
 package dev.cloister.sandbox.storage;
 
+import java.time.Instant;
 import java.util.List;
 import java.util.Set;
 import java.util.function.Consumer;
@@ -48,6 +49,19 @@ public interface MetadataStore extends AutoCloseable {
   /// @throws StorageException if the store cannot be read
   boolean isReferenced(BlobDigest digest);
 
+  /// Returns the value of a tenant's key, or null if there is none.
+  ///
+  /// @throws StorageException if the store cannot be read
+  byte @Nullable [] keyValue(TenantName tenant, String key);
+
+  /// Lists a tenant's keys that begin with `prefix` and come after `after`, in the order of their
+  /// bytes in UTF-8, at most `limit`.
+  ///
+  /// @param after the last key of the list before, null for the first
+  /// @throws StorageException if the store cannot be read
+  List<KeyValueRecord> keyValues(
+      TenantName tenant, String prefix, @Nullable String after, int limit);
+
   /// Returns whose signatures of modules a tenant wants, as JSON text, or null if it said nothing.
   ///
   /// @throws StorageException if the store cannot be read
@@ -57,6 +71,11 @@ public interface MetadataStore extends AutoCloseable {
   ///
   /// @throws StorageException if the store cannot be read
   List<Signer> signers(TenantName tenant, PluginName plugin, BlobDigest version);
+
+  /// Returns what a tenant used in the hours that begin in `[from, to)`, oldest first.
+  ///
+  /// @throws StorageException if the store cannot be read
+  List<UsageRecord> usage(TenantName tenant, Instant from, Instant to);
 
   /// Lists audit records, newest first.
   ///

@@ -2,6 +2,8 @@ package dev.cloister.sandbox.auth;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.cloister.sandbox.config.AuthConfig;
+import dev.cloister.sandbox.config.ConfigLoader;
 import dev.cloister.sandbox.fixture.MovableClock;
 import java.time.Duration;
 import org.junit.jupiter.api.Test;
@@ -9,9 +11,11 @@ import org.junit.jupiter.api.Test;
 /// Whoever fails too often waits, others do not, and memory stays bounded.
 final class FailureDamperTest {
   private static final Duration WINDOW = Duration.ofSeconds(10);
+  private static final AuthConfig AUTH =
+      ConfigLoader.parse("test", "auth: {maxFailures: 3, failureWindow: 10s}").auth();
 
   private final MovableClock clock = new MovableClock();
-  private final FailureDamper damper = new FailureDamper(3, WINDOW, clock);
+  private final FailureDamper damper = new FailureDamper(() -> AUTH, clock);
 
   private Duration fail(String remote) {
     return damper.count(remote, null).delay();

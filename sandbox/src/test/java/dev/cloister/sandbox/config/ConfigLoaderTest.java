@@ -6,10 +6,10 @@ import static org.assertj.core.api.Assertions.catchThrowableOfType;
 
 import dev.cloister.isolate.IsolateLimit;
 import java.io.IOException;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
+import java.util.Map;
 import java.util.Objects;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -39,11 +39,11 @@ final class ConfigLoaderTest {
 
     assertThat(ConfigLoader.load(file)).isEqualTo(SandboxConfig.defaults());
 
-    String all = Files.readString(file);
-    String text = all.substring(all.indexOf("\nlimits:"));
-    for (IsolateLimit limit : IsolateLimit.values()) {
-      assertThat(text.split(limit.limitName() + ":", -1)).as(limit.limitName()).hasSize(3);
-    }
+    LoadedConfig loaded = ConfigLoader.load(file, Map.of());
+    assertThat(loaded.settings().stream().filter(setting -> setting.source().equals("default")))
+        .as("keys that the file does not have")
+        .isEmpty();
+    assertThat(loaded.settings()).hasSizeGreaterThan(80);
   }
 
   @Test
@@ -75,8 +75,8 @@ final class ConfigLoaderTest {
         .containsExactly("test.yaml:2:3: unknown key \"http.prot\"; did you mean \"http.port\"?");
     assertThat(faults("colour: red"))
         .containsExactly(
-            "test.yaml:1:1: unknown key \"colour\"; known are auth, cluster, engine, http,"
-                + " limits, logs, storage");
+            "test.yaml:1:1: unknown key \"colour\"; known are auth, cluster, egress,"
+                + " engine, http, limits, logs, policy, storage");
   }
 
   @Test
@@ -103,6 +103,81 @@ final class ConfigLoaderTest {
             "test.yaml:7:9: expected a mapping of keys to values",
             "test.yaml:10:18: limits.defaults.memoryBytes: expected a size such as 65536, 64KiB,"
                 + " 16MiB, 2GB, got \"2 bananas\"");
+  }
+
+  @Test
+  void variable_overridesTheFile_andTheFileTheDefault() {
+    LoadedConfig loaded =
+        ConfigLoader.parse(
+            "test.yaml",
+            "http: {port: 81, host: 0.0.0.0}",
+            Map.of(
+                "CLOISTER_HTTP_PORT", "82",
+                "CLOISTER_LIMITS_DEFAULTS_MEMORY_BYTES", "64MiB",
+                "CLOISTER_AUTH_TRUSTED_PROXIES", "10.0.0.0/8, ::1",
+                "CLOISTER_URL", "of the client",
+                "CLOISTER_OPERATOR_KEY", "of another part",
+                "PATH", "/bin"));
+
+    SandboxConfig config = loaded.config();
+    assertThat(config.http().port()).isEqualTo(82);
+    assertThat(config.http().host()).isEqualTo("0.0.0.0");
+    assertThat(config.limits().defaults().value(IsolateLimit.MEMORY_BYTES)).isEqualTo(64L << 20);
+    assertThat(config.auth().trustedProxies())
+        .containsExactly(AddressRange.parse("10.0.0.0/8"), AddressRange.parse("::1"));
+    assertThat(loaded.settings())
+        .contains(
+            new Setting("http.port", "82", "CLOISTER_HTTP_PORT"),
+            new Setting("http.host", "0.0.0.0", "test.yaml:1"),
+            new Setting("http.idleTimeout", "2m", "default"),
+            new Setting("limits.defaults.responseBytes", "16MiB", "default"));
+  }
+
+  @Test
+  void variable_thatIsWrong_isAFault_withItsName() {
+    assertThatThrownBy(() ->
+            ConfigLoader.parse(
+                "test.yaml",
+                "http: {port: 1}",
+                Map.of(
+                    "CLOISTER_HTTP_PORT", "many",
+                    "CLOISTER_HTTP_PROT", "1",
+                    "CLOISTER_AUTH_TRUSTED_PROXIES", "proxy")))
+        .isInstanceOfSatisfying(
+            InvalidConfigException.class,
+            e ->
+                assertThat(e.faults().stream().map(ConfigFault::toString))
+                    .containsExactlyInAnyOrder(
+                        "CLOISTER_HTTP_PORT: expected a whole number, got \"many\"",
+                        "CLOISTER_HTTP_PROT: there is no key of this name; did you mean"
+                            + " CLOISTER_HTTP_PORT?",
+                        "CLOISTER_AUTH_TRUSTED_PROXIES: expected a range of addresses such as"
+                            + " 10.0.0.0/8 or ::1, got \"proxy\""));
+  }
+
+  @Test
+  void list_isCheckedItemByItem() {
+    assertThat(faults("auth:\n  trustedProxies: [10.0.0.0/8, x, [1]]"))
+        .containsExactly(
+            "test.yaml:2:32: auth.trustedProxies: expected a range of addresses such as 10.0.0.0/8"
+                + " or ::1, got \"x\"",
+            "test.yaml:2:35: auth.trustedProxies: expected a single value");
+    assertThat(faults("auth: {trustedProxies: 10.0.0.0/8, minSignatures: sometimes}"))
+        .containsExactly(
+            "test.yaml:1:24: auth.trustedProxies: expected a list",
+            "test.yaml:1:51: auth.minSignatures: expected off, optional, required, got"
+                + " \"sometimes\"");
+  }
+
+  @Test
+  void passwords_areNotShown() {
+    LoadedConfig loaded =
+        ConfigLoader.parse(
+            "test.yaml",
+            "cluster: {database: {url: 'jdbc:postgresql://db/c?user=u&password=geheim'}}",
+            Map.of());
+
+    assertThat(loaded.settings().toString()).doesNotContain("geheim").contains("password=***");
   }
 
   @Test

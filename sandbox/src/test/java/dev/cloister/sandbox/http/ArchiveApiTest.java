@@ -52,6 +52,7 @@ final class ArchiveApiTest {
             "{\"targets\":[{\"version\":\"%s\",\"weight\":9},{\"version\":\"%s\",\"weight\":1}]}"
                 .formatted(first, second))
         .expect(200);
+    operator.put(ACME + "/config", "{\"greeting\":\"hello\"}").expect(200);
     operator.put(COPY, "{}").expect(201);
   }
 
@@ -126,6 +127,9 @@ final class ArchiveApiTest {
     }
     assertThat(operator.get(COPY + "/plugins/math/settings").text())
         .isEqualTo(operator.get(ACME + "/plugins/math/settings").text());
+    assertThat(operator.get(COPY + "/config").text())
+        .contains("hello")
+        .isEqualTo(operator.get(ACME + "/config").text());
     assertThat(operator.get(COPY + "/limits").json().path("set").toString())
         .isEqualTo("{\"plugins\":5}");
     operator.post(COPY + "/plugins/math/call/add", "{\"args\":[2,40]}").expect(200);
@@ -200,6 +204,7 @@ final class ArchiveApiTest {
     bringIn(withManifest(archive, "\"plugins\":5", "\"plugins\":1")).problem(422, "limit");
 
     assertThat(operator.get(COPY + "/plugins").json().path("items")).isEmpty();
+    assertThat(operator.get(COPY + "/config").text()).doesNotContain("hello");
     assertThat(operator.get(COPY + "/limits").json().path("set")).isEmpty();
     assertThat(files("blobs/sha256")).isEqualTo(2);
     assertThat(files("blobs/tmp")).isZero();

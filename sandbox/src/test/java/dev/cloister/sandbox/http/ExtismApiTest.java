@@ -29,9 +29,9 @@ final class ExtismApiTest {
   void start(@TempDir Path folder) throws IOException {
     server = TestServer.start(folder);
     client = server.tenant("acme", "tenant-admin");
-    for (String name : new String[] {"vowels", "typed", "spinning"}) {
-      client.upload(PLUGINS + name, vowels()).expect(201);
-    }
+    client.upload(PLUGINS + "vowels", vowels()).expect(201);
+    client.upload(PLUGINS + "typed", vowels()).expect(201);
+    client.upload(PLUGINS + "hungry", Modules.extismThatNeverEnds()).expect(201);
   }
 
   @AfterAll
@@ -40,8 +40,12 @@ final class ExtismApiTest {
   }
 
   private static byte[] vowels() throws IOException {
+    return example("vowels");
+  }
+
+  private static byte[] example(String name) throws IOException {
     return Files.readAllBytes(
-        Path.of(System.getProperty("project.root", ".."), "examples", "vowels", "vowels.wasm"));
+        Path.of(System.getProperty("project.root", ".."), "examples", name, name + ".wasm"));
   }
 
   private Reply call(String plugin, String export, String input) {
@@ -70,8 +74,9 @@ final class ExtismApiTest {
   }
 
   @Test
-  void httpRequest_withoutTheCapability_isAnError() {
-    JsonNode problem = call("vowels", "fetch", "http://localhost/").problem(422, "plugin-error");
+  void httpRequest_withoutTheCapability_isAnError() throws IOException {
+    client.upload(PLUGINS + "fetch", example("fetch")).expect(201);
+    JsonNode problem = call("fetch", "fetch", "http://localhost/").problem(422, "plugin-error");
 
     assertThat(problem.path("message").asText()).contains("no capability \"http\"");
     assertThat(problem.path("code").asInt()).isEqualTo(-1);
@@ -79,7 +84,7 @@ final class ExtismApiTest {
 
   @Test
   void memoryBeyondTheLimit_isALimit() {
-    JsonNode problem = call("vowels", "hoard", "").problem(422, "limit");
+    JsonNode problem = call("hungry", "hoard", "").problem(422, "limit");
 
     assertThat(problem.path("limit").asText()).isEqualTo("memoryPerInstanceBytes");
     assertThat(problem.path("trap").asText()).isEqualTo("unreachable");
@@ -91,7 +96,7 @@ final class ExtismApiTest {
         .operator()
         .put("/v1/tenants/acme/limits", "{\"limits\":{\"deadlineMillis\":300}}")
         .expect(200);
-    call("spinning", "spin", "").problem(504, "deadline");
+    call("hungry", "spin", "").problem(504, "deadline");
     server
         .operator()
         .put("/v1/tenants/acme/limits", "{\"limits\":{\"deadlineMillis\":null}}")
@@ -102,8 +107,7 @@ final class ExtismApiTest {
   void call_ofWhatIsNotThere_isNotFound() {
     JsonNode problem = call("vowels", "absent", "").problem(404, "unknown-export");
 
-    assertThat(problem.path("allowed").toString())
-        .isEqualTo("[\"count\",\"fetch\",\"spin\",\"hoard\"]");
+    assertThat(problem.path("allowed").toString()).isEqualTo("[\"count\"]");
   }
 
   @Test
@@ -144,5 +148,20 @@ final class ExtismApiTest {
 
     assertThat(call("forgetful", "count", "e").expect(200).text())
         .isEqualTo("{\"count\":1,\"total\":1}");
+  }
+
+  @Test
+  void keptInstance_survivesErrorsThatThePluginReports() {
+    client.upload(PLUGINS + "counting", Modules.extismThatCounts()).expect(201);
+    call("counting", "count", "").problem(422, "plugin-error");
+    client
+        .put(PLUGINS + "counting/settings", "{\"instance\":{\"policy\":\"stateful\"}}")
+        .expect(200);
+
+    for (int calls = 1; calls <= 12; calls++) {
+      Reply reply = call("counting", "count", "");
+      assertThat(reply.problem(422, "plugin-error").path("code").asInt()).isEqualTo(calls);
+      assertThat(reply.header("cloister-instance")).isEqualTo("stateful");
+    }
   }
 }

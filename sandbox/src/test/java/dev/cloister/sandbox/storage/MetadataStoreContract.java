@@ -243,4 +243,45 @@ abstract class MetadataStoreContract {
     assertThat(chain.result().head()).isEqualTo(records.getLast().hash());
     assertThat(records.get(1).previousHash()).isEqualTo(records.get(0).hash());
   }
+
+  @Test
+  void usage_isAddedUp_andGoesWithItsTenant() {
+    fill();
+    Instant hour = Instant.parse("2026-01-01T10:00:00Z");
+    Instant next = hour.plusSeconds(3_600);
+    for (int i = 0; i < 2; i++) {
+      store()
+          .write(
+              transaction -> {
+                transaction.addUsage(ACME, new UsageRecord(hour, 1, 0, 10, 100, 1_000));
+                transaction.addUsage(ACME, new UsageRecord(next, 5, 2, 0, 0, 0));
+                transaction.addUsage(new TenantName("nobody"), UsageRecord.none(hour));
+                return true;
+              },
+              _ -> {});
+      reopen();
+    }
+
+    assertThat(store().usage(ACME, hour, next))
+        .containsExactly(new UsageRecord(hour, 2, 0, 20, 200, 2_000));
+    assertThat(store().usage(ACME, hour, next.plusSeconds(1))).hasSize(2);
+    assertThat(store().usage(new TenantName("nobody"), hour, next)).isEmpty();
+
+    store()
+        .write(
+            transaction -> {
+              transaction.deleteUsageBefore(next);
+              return true;
+            },
+            _ -> {});
+    assertThat(store().usage(ACME, hour, next.plusSeconds(1))).hasSize(1);
+    store()
+        .write(
+            transaction -> {
+              transaction.deleteTenant(ACME);
+              return true;
+            },
+            _ -> {});
+    assertThat(store().usage(ACME, hour, next.plusSeconds(1))).isEmpty();
+  }
 }

@@ -19,7 +19,6 @@ public final class ExtismEnvironment implements AutoCloseable {
 
   private final ExtismSettings settings;
   private final InstanceContext context;
-  private final HostCall host;
   private final VariableStore variables;
   private final LogLevel logLevel;
   private final BlockMemory memory;
@@ -42,7 +41,6 @@ public final class ExtismEnvironment implements AutoCloseable {
       LogLevel logLevel) {
     this.settings = settings;
     this.context = context;
-    this.host = new HostCall(context.store(), context.blocking(), context.ledger());
     this.variables = variables;
     this.logLevel = logLevel;
     memory = new BlockMemory(context.store().limiter());
@@ -112,12 +110,12 @@ public final class ExtismEnvironment implements AutoCloseable {
 
   /// What the call that is running may use of its host.
   HostServices services() {
-    return context.call().services();
+    return context.services();
   }
 
   /// The call that services work for.
   HostCall host() {
-    return host;
+    return context.hostCall();
   }
 
   VariableStore variables() {
