@@ -62,13 +62,19 @@ final class InvocationApi {
   private final ControlEndpoints threads;
   private final CallMeter meter;
   private final Operations operations;
+  private final Idempotency idempotency;
 
   InvocationApi(
-      TenantRegistry tenants, ControlEndpoints threads, CallMeter meter, Operations operations) {
+      TenantRegistry tenants,
+      ControlEndpoints threads,
+      CallMeter meter,
+      Operations operations,
+      Idempotency idempotency) {
     this.tenants = tenants;
     this.threads = threads;
     this.meter = meter;
     this.operations = operations;
+    this.idempotency = idempotency;
   }
 
   /// The body of a call.
@@ -122,16 +128,30 @@ final class InvocationApi {
     readBody(target, detached(target, Operation.Kind.RUN, body -> runCommand(target, body)));
   }
 
-  /// Lets the client go before the call begins, if it does not want to wait.
+  /// Answers as before if the request was sent before, and lets the client go before the call
+  /// begins, if it does not want to wait.
   private BodyConsumer detached(Target target, Operation.Kind kind, BodyConsumer consumer) {
-    return body -> {
-      if (Operations.areWanted(target.exchange.request())) {
-        operations
-            .detach(target.exchange, kind, target.tenant, target.plugin.name().text())
-            .onCancel(() -> cancel(target));
-      }
-      consumer.accept(body);
-    };
+    return body ->
+        idempotency.around(
+            target.exchange,
+            body,
+            () -> {
+              try {
+                detach(target, kind);
+                consumer.accept(body);
+              } catch (RuntimeException e) {
+                target.fail(e);
+              }
+            },
+            target.body::close);
+  }
+
+  private void detach(Target target, Operation.Kind kind) {
+    if (Operations.areWanted(target.exchange.request())) {
+      operations
+          .detach(target.exchange, kind, target.tenant, target.plugin.name().text())
+          .onCancel(() -> cancel(target));
+    }
   }
 
   private static void cancel(Target target) {

@@ -36,6 +36,7 @@ public record Registry(
     KeyRegistry keys,
     ServiceRegistry services,
     AuditLog audit,
+    RepeatableRequests requests,
     StorageHealth storage,
     UsageLog usage,
     Signatures signatures) {
@@ -101,6 +102,7 @@ public record Registry(
             store, tenants, keys, audit, () -> live.now().auth().keysPerTenant(), random, clock),
         serviceRegistry,
         audit,
+        new RepeatableRequests(store, random, clock),
         storage,
         new UsageLog(store, tenants::all, clock),
         signatures);
