@@ -140,6 +140,7 @@ public final class HttpListener implements AutoCloseable {
                 registry.signatures(),
                 registry.hostFolders()),
             new AliasApi(registry.tenants(), registry.aliases()),
+            new ArchiveApi(vertx, registry.tenants(), registry.archives(), control),
             uploads,
             new InvocationApi(
                 registry.tenants(),

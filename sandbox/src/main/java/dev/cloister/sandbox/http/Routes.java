@@ -55,6 +55,7 @@ final class Routes {
       KeyApi keys,
       PluginApi plugins,
       AliasApi aliases,
+      ArchiveApi archives,
       UploadApi uploads,
       InvocationApi invocations,
       EventsApi events,
@@ -115,6 +116,8 @@ final class Routes {
     blocking(DELETE, TENANT, Access.OPERATOR, apis.tenants::delete);
     blocking(POST, TENANT + "/suspend", Access.OPERATOR, apis.tenants::suspend);
     blocking(POST, TENANT + "/resume", Access.OPERATOR, apis.tenants::resume);
+    direct(GET, TENANT + "/export", Access.TENANT_ADMIN, apis.archives::exportTenant);
+    direct(POST, TENANT + "/import", Access.OPERATOR, apis.archives::importTenant);
     blocking(GET, TENANT + "/limits", Access.TENANT_ADMIN, apis.limits::get);
     blocking(PUT, TENANT + "/limits", Access.OPERATOR, apis.limits::put);
     blocking(GET, TENANT + "/usage", Access.TENANT_ADMIN, apis.usage::get);

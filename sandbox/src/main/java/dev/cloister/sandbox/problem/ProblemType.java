@@ -47,6 +47,8 @@ public enum ProblemType {
   URI_TOO_LONG(414, "The URL is longer than allowed"),
   /// The body has a type that is not accepted here.
   UNSUPPORTED_MEDIA_TYPE(415, "The body has a type that is not accepted here"),
+  /// The archive of a tenant is malformed.
+  INVALID_ARCHIVE(422, "The archive is not valid"),
   /// The module is malformed or invalid.
   INVALID_MODULE(422, "The module is not valid"),
   /// A manifest is malformed, or asks for what there is not.

@@ -63,11 +63,8 @@ public final class AliasRegistry {
               throw Problem.notFound("version", target.version().toString()).asException();
             }
           }
-          boolean isNew = !plugin.aliases().containsKey(alias);
-          if (isNew && plugin.aliases().size() >= MAX_ALIASES) {
-            throw Problem.limit(
-                    ProblemType.LIMIT, "aliases", plugin.aliases().size() + 1, MAX_ALIASES)
-                .asException();
+          if (!plugin.aliases().containsKey(alias)) {
+            checkCount(plugin.aliases().size() + 1);
           }
           return put(transaction, tenant, plugin, alias, targets, author, "alias.change");
         });
@@ -194,7 +191,19 @@ public final class AliasRegistry {
     }
   }
 
-  private static void checkTargets(List<AliasTarget> targets) {
+  /// Checks how many aliases a plugin has.
+  ///
+  /// @throws dev.cloister.sandbox.problem.ApiException if they are too many
+  static void checkCount(int aliases) {
+    if (aliases > MAX_ALIASES) {
+      throw Problem.limit(ProblemType.LIMIT, "aliases", aliases, MAX_ALIASES).asException();
+    }
+  }
+
+  /// Checks the targets of an alias by themselves.
+  ///
+  /// @throws dev.cloister.sandbox.problem.ApiException if an alias cannot have them
+  static void checkTargets(List<AliasTarget> targets) {
     if (targets.isEmpty() || targets.size() > MAX_TARGETS) {
       throw Problem.invalid("targets", targets.size(), "1 to " + MAX_TARGETS + " versions")
           .asException();

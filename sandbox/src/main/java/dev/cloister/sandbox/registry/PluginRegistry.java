@@ -137,6 +137,41 @@ public final class PluginRegistry {
     }
   }
 
+  /// Makes all of an archive part of the tenant: the modules first, then the metadata in one
+  /// transaction.
+  ///
+  /// @return how many versions the tenant did not have before
+  /// @throws dev.cloister.sandbox.problem.ApiException if the tenant may not have it or is gone
+  int importAll(Tenant tenant, TenantImport archive, Author author) {
+    Lock lock = collector.commitLock();
+    lock.lock();
+    try {
+      archive.uploads().values().forEach(PluginUpload::commitBlob);
+      ImportTransaction.Result done =
+          store.write(
+              transaction -> {
+                tenants.requirePresent(tenant);
+                return new ImportTransaction(transaction, tenant, tenants.limits(), now())
+                    .run(archive, audit, author);
+              },
+              result -> {
+                tenants.applyRecord(tenant, result.record());
+                TenantServices services = tenant.services();
+                services.set(services.state().withConfig(archive.config()));
+                result.plugins().forEach(tenant::putPlugin);
+                audit.publish(result.audit());
+              });
+      done.plugins().forEach(plugin -> dropInstances(tenant, plugin.name(), plugin.settings()));
+      return done.versions();
+    } catch (RuntimeException e) {
+      collector.offer(archive.uploads().keySet());
+      throw e;
+    } finally {
+      lock.unlock();
+      collector.collectOffered();
+    }
+  }
+
   private UploadedVersion commitVersion(
       PluginUpload upload,
       BlobDigest digest,
@@ -488,7 +523,7 @@ public final class PluginRegistry {
     return Plugin.of(new PluginRecord(tenant.name(), name, PluginSettings.defaults().json(), now));
   }
 
-  private static void checkQuota(Tenant tenant, Plugin before, Plugin after) {
+  static void checkQuota(Tenant tenant, Plugin before, Plugin after) {
     long versions = after.versions().size();
     long allowedVersions = tenant.isolate().limits().value(IsolateLimit.VERSIONS_PER_PLUGIN);
     if (versions > allowedVersions && versions > before.versions().size()) {

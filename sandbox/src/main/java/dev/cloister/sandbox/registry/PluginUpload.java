@@ -11,9 +11,11 @@ import dev.cloister.sandbox.storage.Signer;
 import dev.cloister.sandbox.storage.StorageFullException;
 import java.io.IOException;
 import java.io.UncheckedIOException;
+import java.util.Objects;
 import java.util.Set;
 import java.util.function.Consumer;
 import java.util.stream.Collectors;
+import org.jspecify.annotations.Nullable;
 
 /// A plugin on its way in: each piece is written to a temporary file, decoded and validated at
 /// once.
@@ -30,6 +32,8 @@ public final class PluginUpload implements AutoCloseable {
   private Set<Signer> signers = Set.of();
   private long sizeBytes;
   private boolean isModuleDone;
+  private @Nullable PluginHandle handle;
+  private @Nullable BlobDigest pinned;
 
   PluginUpload(
       PluginRegistry registry,
@@ -76,20 +80,44 @@ public final class PluginUpload implements AutoCloseable {
   /// @throws dev.cloister.sandbox.problem.ApiException if the tenant may not have it or is gone
   /// @throws StorageFullException if there is no space
   public UploadedVersion finish(boolean activate, Author author) {
+    BlobDigest digest = prepare();
+    try {
+      return registry.commit(this, digest, handle(), activate, author);
+    } finally {
+      unpin();
+      // Also what a refused version left compiled.
+      tenant.releaseUnneededVersions();
+    }
+  }
+
+  /// Compiles what is left and returns the module's digest; the tenant keeps it compiled until this
+  /// is closed.
+  ///
+  /// @throws dev.cloister.engine.error.WasmException if the module is malformed or invalid
+  /// @throws dev.cloister.sandbox.problem.ApiException if a signature is missing or wrong
+  BlobDigest prepare() {
     signers =
         signature.finish().stream()
             .map(key -> new Signer(key.id(), key.publicKey()))
             .collect(Collectors.toSet());
-    PluginHandle handle = module.finish();
+    PluginHandle finished = module.finish();
     isModuleDone = true;
-    BlobDigest digest = new BlobDigest(handle.hash().hex());
+    handle = finished;
+    BlobDigest digest = new BlobDigest(finished.hash().hex());
     tenant.loaded().pin(digest);
-    try {
-      return registry.commit(this, digest, handle, activate, author);
-    } finally {
-      tenant.loaded().unpin(digest);
-      // Also what a refused version left compiled.
-      tenant.releaseUnneededVersions();
+    pinned = digest;
+    return digest;
+  }
+
+  /// Returns the compiled module, after [#prepare].
+  PluginHandle handle() {
+    return Objects.requireNonNull(handle, "not compiled yet");
+  }
+
+  private void unpin() {
+    if (pinned != null) {
+      tenant.loaded().unpin(pinned);
+      pinned = null;
     }
   }
 
@@ -99,6 +127,7 @@ public final class PluginUpload implements AutoCloseable {
       isModuleDone = true;
       module.abort();
     }
+    unpin();
     blob.close();
   }
 

@@ -10,6 +10,7 @@ import dev.cloister.sandbox.storage.BlobStore;
 import dev.cloister.sandbox.storage.MetadataStore;
 import dev.cloister.sandbox.storage.StorageHealth;
 import java.io.IOException;
+import java.nio.file.Path;
 import java.security.SecureRandom;
 import java.time.Clock;
 import org.slf4j.Logger;
@@ -19,6 +20,7 @@ import org.slf4j.LoggerFactory;
 ///
 /// @param tenants the tenants
 /// @param plugins their plugins
+/// @param archives tenants on their way from server to server
 /// @param aliases which of their versions calls get
 /// @param keys their keys
 /// @param services what their plugins may use
@@ -31,6 +33,7 @@ public record Registry(
     TenantRegistry tenants,
     PluginRegistry plugins,
     AliasRegistry aliases,
+    TenantArchives archives,
     KeyRegistry keys,
     ServiceRegistry services,
     AuditLog audit,
@@ -85,10 +88,19 @@ public record Registry(
         new Signatures(store, tenants, audit, () -> live.now().auth().minSignatures());
     ServiceRegistry serviceRegistry = new ServiceRegistry(store, tenants, audit, secrets, clock);
     serviceRegistry.renewSecrets();
+    PluginRegistry plugins =
+        new PluginRegistry(store, blobs, tenants, signatures, audit, collector, clock);
+    TenantArchives archives =
+        new TenantArchives(
+            Path.of(config.storage().folder()).resolve("archives"),
+            new TenantExport(store, blobs, tenants, audit, collector),
+            plugins);
+    archives.removeLeftovers();
     return new Registry(
         tenants,
-        new PluginRegistry(store, blobs, tenants, signatures, audit, collector, clock),
+        plugins,
         new AliasRegistry(store, tenants, signatures, audit, clock),
+        archives,
         new KeyRegistry(
             store, tenants, keys, audit, () -> live.now().auth().keysPerTenant(), random, clock),
         serviceRegistry,

@@ -53,6 +53,22 @@ public final class ServiceRegistry {
   ///
   /// @throws dev.cloister.sandbox.problem.ApiException if a name or a value is not allowed
   public void setConfig(TenantName tenant, Map<String, @Nullable String> config, Author author) {
+    Map<String, String> checked = checkedConfig(config);
+    change(
+        tenant,
+        "config.change",
+        String.join(", ", checked.keySet()),
+        author,
+        (transaction, state) -> {
+          transaction.putConfig(tenant, checked);
+          return state.withConfig(checked);
+        });
+  }
+
+  /// Returns a configuration whose names and values are allowed.
+  ///
+  /// @throws dev.cloister.sandbox.problem.ApiException if one is not
+  static Map<String, String> checkedConfig(Map<String, @Nullable String> config) {
     Map<String, String> checked = new TreeMap<>();
     long bytes = 0;
     for (Map.Entry<String, @Nullable String> entry : config.entrySet()) {
@@ -69,15 +85,7 @@ public final class ServiceRegistry {
     if (bytes > MAX_CONFIG_BYTES) {
       throw Problem.limit(ProblemType.LIMIT, "configBytes", bytes, MAX_CONFIG_BYTES).asException();
     }
-    change(
-        tenant,
-        "config.change",
-        String.join(", ", checked.keySet()),
-        author,
-        (transaction, state) -> {
-          transaction.putConfig(tenant, checked);
-          return state.withConfig(checked);
-        });
+    return checked;
   }
 
   /// Sets or, by null, deletes secrets of a tenant; the others stay.

@@ -294,7 +294,7 @@ public final class TenantRegistry {
 
   private record StateChange(TenantRecord record, @Nullable AuditRecord audit) {}
 
-  private void applyRecord(Tenant tenant, TenantRecord record) {
+  void applyRecord(Tenant tenant, TenantRecord record) {
     tenant.setRecord(record);
     IsolateLimits effective = limits.effective(record.limits());
     tenant.isolate().updateLimits(effective);

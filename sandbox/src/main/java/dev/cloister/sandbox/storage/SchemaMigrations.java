@@ -40,13 +40,19 @@ final class SchemaMigrations {
   /// @throws SQLException if a step fails; the database is as after the step before it
   /// @throws StorageException if the database comes from a newer program
   static void apply(Connection connection, SqlDialect dialect) throws SQLException {
-    while (step(connection, dialect)) {
+    apply(connection, dialect, STEPS.size());
+  }
+
+  /// Runs the steps up to a version, as an older program would have.
+  static void apply(Connection connection, SqlDialect dialect, int newest) throws SQLException {
+    while (step(connection, dialect, newest)) {
       // One more version in each turn.
     }
   }
 
   /// Runs one step; false if there is none to run.
-  private static boolean step(Connection connection, SqlDialect dialect) throws SQLException {
+  private static boolean step(Connection connection, SqlDialect dialect, int newest)
+      throws SQLException {
     int next = 0;
     connection.setAutoCommit(false);
     try {
@@ -58,7 +64,7 @@ final class SchemaMigrations {
                 + ", this program knows versions up to "
                 + STEPS.size());
       }
-      if (version < STEPS.size()) {
+      if (version < newest) {
         next = version + 1;
         SqlDialect.run(connection, dialect.translate(script(STEPS.get(version))));
         dialect.setSchemaVersion(connection, next);
