@@ -36,7 +36,8 @@ public final class CapabilityNeeds {
       SortedMap<Capability, List<String>> needs) {
     SortedMap<Capability, List<String>> required = new TreeMap<>();
     needs.forEach((capability, imports) -> {
-      List<String> firm = imports.stream().filter(name -> !name.startsWith(ExtismEnvironment.MODULE_NAME)).toList();
+      List<String> firm =
+          imports.stream().filter(name -> !name.startsWith(ExtismEnvironment.MODULE_NAME)).toList();
       if (!firm.isEmpty()) {
         required.put(capability, firm);
       }

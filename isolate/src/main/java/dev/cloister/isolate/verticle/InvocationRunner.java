@@ -11,6 +11,7 @@ import dev.cloister.isolate.abi.PlainAbi;
 import dev.cloister.isolate.abi.Program;
 import dev.cloister.isolate.abi.ProgramLinker;
 import dev.cloister.isolate.abi.UnsupportedTypeException;
+import dev.cloister.isolate.abi.extism.ExtismFailure;
 import dev.cloister.isolate.abi.extism.ExtismProgram;
 import dev.cloister.isolate.heap.HeapLedger;
 import dev.cloister.isolate.instance.GuestInstance;
@@ -18,6 +19,7 @@ import dev.cloister.isolate.instance.InstanceSource;
 import dev.cloister.isolate.plugin.PluginHandle;
 import dev.cloister.isolate.verticle.InvocationResult.Answered;
 import dev.cloister.isolate.verticle.InvocationResult.Exited;
+import dev.cloister.isolate.verticle.InvocationResult.Failed;
 import dev.cloister.isolate.verticle.InvocationResult.HostFailure;
 import dev.cloister.isolate.verticle.InvocationResult.Returned;
 import dev.cloister.isolate.verticle.InvocationResult.UnknownExport;
@@ -119,7 +121,7 @@ final class InvocationRunner {
         plugin,
         new CallContext(InputSource.EMPTY, call.log(), call.log(), blocking, call.services()),
         GuestProgram.class,
-        GuestProgram::link,
+        GuestProgram.LINKER,
         program -> {
           FuncRef function = program.function(call.export());
           if (function == null) {
@@ -148,8 +150,10 @@ final class InvocationRunner {
                 call.variables(),
                 call.logLevel()),
         program -> {
-          program.call(call.export(), call.input(), output);
-          return new Answered(output.toByteArray());
+          ExtismFailure failure = program.call(call.export(), call.input(), output);
+          return failure == null
+              ? new Answered(output.toByteArray())
+              : new Failed(failure.message(), failure.code(), /* isByHost= */ false);
         });
   }
 
@@ -199,6 +203,7 @@ final class InvocationRunner {
     serving = instance;
     boolean isIntact = true;
     try {
+      instance.prepare(limits.ofInstance());
       stop.bind(instance.store());
       isIntact = false;
       instance.begin(context, limits.ofInstance(), limits.fuelPerCall());
@@ -208,7 +213,7 @@ final class InvocationRunner {
       instantiateNanos = instantiatedNanos - startNanos;
       try {
         InvocationResult result = call.apply(program);
-        isIntact = true;
+        isIntact = !program.isSpent();
         return result;
       } finally {
         executeNanos = nanoTime.getAsLong() - instantiatedNanos;
@@ -216,7 +221,7 @@ final class InvocationRunner {
     } finally {
       stop.unbind();
       instance.end();
-      source.leave(instance, isIntact && !instance.store().isStopRequested());
+      source.leave(instance, instance.isAsleep() || (isIntact && !instance.isStopped()));
       if (instantiateNanos == 0) {
         instantiateNanos = nanoTime.getAsLong() - startNanos; // it did not come to the call
       }

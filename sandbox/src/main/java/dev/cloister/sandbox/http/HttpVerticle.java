@@ -4,6 +4,7 @@ import dev.cloister.sandbox.auth.Identity;
 import dev.cloister.sandbox.config.HttpConfig;
 import dev.cloister.sandbox.problem.Problem;
 import dev.cloister.sandbox.problem.ProblemType;
+import io.vertx.core.Context;
 import io.vertx.core.Future;
 import io.vertx.core.VerticleBase;
 import io.vertx.core.http.HttpMethod;
@@ -147,6 +148,33 @@ final class HttpVerticle extends VerticleBase {
           route.access() == Access.PUBLIC
               ? new Identity.Anonymous()
               : authentication.identify(http);
+      if (identity instanceof Identity.Pending pending) {
+        Context connection = vertx.getOrCreateContext();
+        pending
+            .identity()
+            .whenComplete((decided, failure) ->
+                connection.runOnContext(_ -> {
+                  if (failure == null) {
+                    admit(context, route, path, tenant, decided);
+                  } else {
+                    fail(context, failure);
+                  }
+                }));
+      } else {
+        admit(context, route, path, tenant, identity);
+      }
+    } catch (RuntimeException e) {
+      fail(context, e);
+    }
+  }
+
+  private void admit(
+      RoutingContext context,
+      Route route,
+      Map<String, String> path,
+      @Nullable String tenant,
+      Identity identity) {
+    try {
       Exchange exchange = exchange(context, path, identity, route.access(), tenant);
       try {
         if (identity instanceof Identity.Refused refused) {

@@ -6,6 +6,7 @@ import dev.cloister.isolate.IsolateLimit;
 import dev.cloister.isolate.IsolateLimits;
 import dev.cloister.isolate.abi.Abi;
 import dev.cloister.isolate.abi.AbiDetector;
+import dev.cloister.isolate.abi.extism.ExtismProgram;
 import dev.cloister.isolate.heap.HeapCategory;
 import dev.cloister.isolate.heap.HeapCharge;
 import dev.cloister.isolate.host.HostServices;
@@ -291,6 +292,8 @@ final class InvocationApi {
   private void callBytes(Target target, byte[] input) {
     GuestLogWriter log = target.tenant.logWriter(target.plugin.name());
     String export = target.exchange.request().path("export");
+    InstanceRequest instance =
+        export.equals(ExtismProgram.START) ? InstanceRequest.FRESH : instance(target);
     invoke(
         target,
         plugin ->
@@ -301,7 +304,8 @@ final class InvocationApi {
                 log,
                 services(target),
                 target.tenant.variables(target.plugin.name()),
-                target.plugin.settings().extism().level()),
+                target.plugin.settings().extism().level(),
+                instance),
         log::flush);
   }
 

@@ -47,6 +47,8 @@ public enum ProblemType {
   UNSUPPORTED_MEDIA_TYPE(415, "The body has a type that is not accepted here"),
   /// The module is malformed or invalid.
   INVALID_MODULE(422, "The module is not valid"),
+  /// A manifest is malformed, or asks for what there is not.
+  INVALID_MANIFEST(422, "The manifest cannot be used"),
   /// The module imports what the server does not provide.
   UNRESOLVED_IMPORTS(422, "The module imports what the server does not provide"),
   /// The tenant's modules must be signed, and this one is not.
@@ -55,6 +57,8 @@ public enum ProblemType {
   SIGNATURE_INVALID(422, "The module's signature is not valid"),
   /// The module needs capabilities that the tenant was not granted.
   CAPABILITY_DENIED(422, "The plugin needs capabilities that it is not granted"),
+  /// The operator does not allow so much.
+  POLICY_EXCEEDED(422, "The operator does not allow this policy"),
   /// A limit's name or value is not allowed.
   INVALID_LIMIT(422, "The limit cannot be set so"),
   /// A type that cannot cross this interface.
