@@ -42,7 +42,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 ///
 /// After each attack the attacker holds what its modules take and nothing else, and no guest runs.
 /// `-Dslow=true` tries many more sizes of frames.
-@Timeout(600)
+@Timeout(1_200)
 final class AttackTest {
   private static final boolean IS_SLOW = Boolean.getBoolean("slow");
   private static final long SHORT_MILLIS = 300;
@@ -126,7 +126,7 @@ final class AttackTest {
   void recursion_endsAtTheStack_whateverItWasDoing() {
     limit(IsolateLimit.STACK_BYTES, 256 << 10);
     int step = IS_SLOW ? 1 : 5;
-    int offsets = IS_SLOW ? 40 : 6;
+    int offsets = IS_SLOW ? 12 : 6;
     for (int locals = 0; locals < 32; locals += step) {
       PluginHandle recursion = upload(AttackModules.recursion(locals));
       for (int offset = 0; offset < offsets; offset++) {
