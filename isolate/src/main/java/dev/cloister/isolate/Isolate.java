@@ -12,6 +12,7 @@ import dev.cloister.isolate.heap.HeapSnapshot;
 import dev.cloister.isolate.instance.KeptInstances;
 import dev.cloister.isolate.plugin.CodeBudget;
 import dev.cloister.isolate.plugin.LoadedModules;
+import dev.cloister.isolate.plugin.ManifestUpload;
 import dev.cloister.isolate.plugin.ModuleUpload;
 import dev.cloister.isolate.plugin.PluginHandle;
 import dev.cloister.isolate.verticle.CallDesk;
@@ -140,19 +141,34 @@ public final class Isolate {
   ///
   /// @param tag by which its compilation can be found again
   public ModuleUpload startUpload(String tag) {
-    CompileOptions options =
-        CompileOptions.defaults()
-            .withTag(tag)
-            .withLimits(
-                limits.value(IsolateLimit.FUNCTIONS_PER_MODULE),
-                limits.value(IsolateLimit.TYPES_PER_MODULE),
-                limits.value(IsolateLimit.COMPILE_MILLIS));
     return new ModuleUpload(
-        engine.startStreaming(engineIsolate, options),
+        engine.startStreaming(engineIsolate, options(tag)),
         modules,
         ledger,
         code,
         limits.value(IsolateLimit.UPLOAD_BYTES));
+  }
+
+  /// Begins to take a manifest in pieces, limited by `uploadBytes`, and each module in it as an
+  /// uploaded one is.
+  ///
+  /// @param tag by which its compilations can be found again
+  public ManifestUpload startManifestUpload(String tag) {
+    return new ManifestUpload(
+        () -> engine.startStreaming(engineIsolate, options(tag)),
+        modules,
+        ledger,
+        code,
+        limits.value(IsolateLimit.UPLOAD_BYTES));
+  }
+
+  private CompileOptions options(String tag) {
+    return CompileOptions.defaults()
+        .withTag(tag)
+        .withLimits(
+            limits.value(IsolateLimit.FUNCTIONS_PER_MODULE),
+            limits.value(IsolateLimit.TYPES_PER_MODULE),
+            limits.value(IsolateLimit.COMPILE_MILLIS));
   }
 
   /// Cancels the compilations that were begun with this tag.

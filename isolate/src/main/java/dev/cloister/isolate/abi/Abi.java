@@ -13,6 +13,10 @@ public enum Abi {
   WASI_COMMAND("wasi-command"),
   /// A WASI preview 1 reactor: `_initialize` once, then its exports as plain ones.
   WASI_REACTOR("wasi-reactor"),
+  /// A command that is an HTTP handler by CGI; never detected, since any command may be one.
+  WAGI("wagi"),
+  /// A command that is an HTTP handler and takes and gives JSON; never detected.
+  WWS("wws"),
   /// An Extism plug-in: bytes in, bytes out over the host's block memory.
   EXTISM("extism");
 

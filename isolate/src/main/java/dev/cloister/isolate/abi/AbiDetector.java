@@ -10,7 +10,7 @@ import dev.cloister.isolate.wasi.WasiPreview1;
 /// Tells from its imports and exports which convention a module follows.
 public final class AbiDetector {
   /// The export that runs a command.
-  static final String START = "_start";
+  public static final String START = "_start";
 
   /// The export that prepares a reactor.
   static final String INITIALIZE = "_initialize";
@@ -36,7 +36,7 @@ public final class AbiDetector {
   }
 
   /// Whether `module` exports a function `name` without parameters and results.
-  static boolean exportsProcedure(WasmModule module, String name) {
+  public static boolean exportsProcedure(WasmModule module, String name) {
     for (Export export : module.exports()) {
       if (export.name().equals(name) && export.kind() == ExternKind.FUNCTION) {
         FuncType type = module.signature(export.index());

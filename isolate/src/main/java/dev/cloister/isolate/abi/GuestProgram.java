@@ -105,8 +105,19 @@ public final class GuestProgram implements Program {
   ///
   /// @throws IllegalArgumentException if it is not exported
   public int runCommand() {
+    return run(AbiDetector.START);
+  }
+
+  /// Runs the function `entry`, which takes and returns nothing; returns the exit code, 0 if it
+  /// just returns. Before any but `_start` a reactor is initialized.
+  ///
+  /// @throws IllegalArgumentException if it is not exported
+  public int run(String entry) {
     try {
-      instance.exportedFunction(AbiDetector.START).call();
+      if (!entry.equals(AbiDetector.START)) {
+        initialize();
+      }
+      instance.exportedFunction(entry).call();
       return 0;
     } catch (ProcessExit exit) {
       return exit.code();

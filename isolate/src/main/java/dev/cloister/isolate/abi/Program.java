@@ -9,6 +9,11 @@ import dev.cloister.engine.snapshot.SnapshotException;
 /// all have in common is that one can serve several calls, one after the other, each under the
 /// [CallContext] that its [InstanceContext] has at the time. Confined to one thread at a time.
 public interface Program extends AutoCloseable {
+  /// Whether the guest ended itself, so that no other call can be served.
+  default boolean isSpent() {
+    return false;
+  }
+
   /// Closes what the call that has just ended left open, if the program is to serve one that must
   /// not find it.
   void forgetCall();

@@ -11,9 +11,8 @@ import java.util.function.Consumer;
 /// A module that arrives in pieces and is compiled as it does.
 ///
 /// Every byte is charged to the tenant before it is taken: as a buffer while the module arrives, as
-/// its share of compiled code afterwards. Either [#finish()] or [#abort()] ends it; a fault ends it
-/// as well. All of it is work for a worker thread, one at a time; never for an event loop.
-public final class ModuleUpload {
+/// its share of compiled code afterwards.
+public final class ModuleUpload implements Upload {
   private final StreamingCompilation compilation;
   private final LoadedModules modules;
   private final HeapLedger ledger;
@@ -38,13 +37,12 @@ public final class ModuleUpload {
     this.maxBytes = maxBytes;
   }
 
-  /// The number of the engine's compile job.
+  @Override
   public long jobId() {
     return compilation.jobId();
   }
 
-  /// Lets `action` run when somebody cancels the compilation, on that thread; at once if it was
-  /// cancelled already.
+  @Override
   public void onCancel(Consumer<CompilationCancelledException> action) {
     compilation.onCancel(action);
   }
@@ -54,12 +52,7 @@ public final class ModuleUpload {
     return receivedBytes;
   }
 
-  /// Takes the next `length` bytes of the module.
-  ///
-  /// @throws dev.cloister.engine.error.WasmException as soon as the module is certain to be faulty
-  /// @throws LimitExceededException of `uploadBytes`, `memoryBytes`, `compileMillis`,
-  ///   `functionsPerModule` or `typesPerModule`
-  /// @throws CompilationCancelledException if somebody cancelled the compilation
+  @Override
   public void push(byte[] chunk, int from, int length) {
     requireOpen();
     boolean isTaken = false;
@@ -74,12 +67,7 @@ public final class ModuleUpload {
     }
   }
 
-  /// Ends the module and compiles what is left to compile.
-  ///
-  /// @return the tenant's hold on it, the one it has already if the same bytes were there
-  /// @throws dev.cloister.engine.error.WasmException if the module is faulty
-  /// @throws LimitExceededException as [#push], and of `codeBytes`
-  /// @throws CompilationCancelledException as [#push]
+  @Override
   public PluginHandle finish() {
     requireOpen();
     boolean isDone = false;
@@ -102,7 +90,7 @@ public final class ModuleUpload {
     }
   }
 
-  /// Drops what has arrived. Does nothing after the end.
+  @Override
   public void abort() {
     if (!isEnded) {
       isEnded = true;

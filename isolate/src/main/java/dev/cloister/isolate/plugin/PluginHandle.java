@@ -15,13 +15,16 @@ import dev.cloister.isolate.abi.extism.ExtismSettings;
 import dev.cloister.isolate.host.Capability;
 import dev.cloister.isolate.imports.CloisterModule;
 import dev.cloister.isolate.wasi.WasiPreview1;
+import java.util.ArrayList;
 import java.util.Collections;
 import java.util.EnumSet;
 import java.util.List;
 import java.util.Set;
 import java.util.SortedMap;
+import java.util.TreeMap;
+import org.jspecify.annotations.Nullable;
 
-/// A tenant's hold on one compiled module.
+/// A tenant's hold on one compiled plugin: a module, or several that are linked.
 ///
 /// It is counted: [LoadedModules] has one hold and every call in flight has one, so a module that
 /// is unloaded stays until its last call has ended. Then the engine's reference is closed and the
@@ -31,7 +34,10 @@ import java.util.SortedMap;
 /// code takes when all of it has been generated; once more for each further kind of code that the
 /// tenant's calls run.
 public final class PluginHandle {
+  private final ModuleHash hash;
   private final ModuleHandle module;
+  private final ProgramModules modules;
+  private final ExtismSettings settings;
   private final CodeBudget budget;
   private final Abi abi;
   private final SortedMap<Capability, List<String>> needs;
@@ -52,16 +58,28 @@ public final class PluginHandle {
   /// The kinds of code that are paid for; replaced under the lock, read by every call.
   private volatile Set<CodeKind> paidKinds;
 
-  private PluginHandle(ModuleHandle module, CodeBudget budget, long chargedBytes) {
-    this.module = module;
+  private PluginHandle(
+      ModuleHash hash,
+      ProgramModules modules,
+      @Nullable ExtismSettings settings,
+      CodeBudget budget,
+      long chargedBytes) {
+    this.hash = hash;
+    this.module = modules.main();
+    this.modules = modules;
+    this.settings = settings == null ? ExtismSettings.DEFAULTS : settings;
     this.budget = budget;
     this.chargedBytes = chargedBytes;
     this.paidKinds = EnumSet.of(CodeKind.BASELINE, CodeKind.OPTIMIZED);
-    this.abi = AbiDetector.detect(module.module());
-    this.needs = Collections.unmodifiableSortedMap(CapabilityNeeds.of(module.module()));
+    this.abi = settings == null ? AbiDetector.detect(module.module()) : Abi.EXTISM;
+    this.needs = Collections.unmodifiableSortedMap(needs(modules));
     this.requirements = Collections.unmodifiableSortedMap(CapabilityNeeds.required(needs));
     this.unresolvedImports =
-        module.module().imports().stream().filter(needed -> !isProvided(needed)).toList();
+        modules
+            .all()
+            .flatMap(part -> part.module().imports().stream())
+            .filter(needed -> !isProvided(needed) && !modules.exports(needed))
+            .toList();
   }
 
   /// Whether something on this server provides an import, given the capability that it needs.
@@ -87,17 +105,49 @@ public final class PluginHandle {
   /// @throws dev.cloister.engine.error.LimitExceededException if the budget does not allow it;
   ///   `module` is the caller's then
   static PluginHandle open(ModuleHandle module, CodeBudget budget, long wireBytes) {
-    long bytes = wireBytes + module.module().metadataBytes() + module.imageBytes(CodeKind.BASELINE);
+    return open(module.hash(), ProgramModules.of(module), null, budget, wireBytes);
+  }
+
+  /// Takes `modules` over and charges `budget` for them.
+  ///
+  /// @param hash the digest of what they came in
+  /// @param settings what came with them; null if nothing did
+  /// @param wireBytes the size of the modules
+  /// @throws dev.cloister.engine.error.LimitExceededException if the budget does not allow it;
+  ///   `modules` are the caller's then
+  static PluginHandle open(
+      ModuleHash hash,
+      ProgramModules modules,
+      @Nullable ExtismSettings settings,
+      CodeBudget budget,
+      long wireBytes) {
+    long bytes = wireBytes + imageBytes(modules, CodeKind.BASELINE);
+    bytes += modules.all().mapToLong(module -> module.module().metadataBytes()).sum();
     budget.charge(bytes);
-    return new PluginHandle(module, budget, bytes);
+    return new PluginHandle(hash, modules, settings, budget, bytes);
   }
 
-  /// The digest of the module's bytes.
+  private static long imageBytes(ProgramModules modules, CodeKind kind) {
+    return modules.all().mapToLong(module -> module.imageBytes(kind)).sum();
+  }
+
+  private static SortedMap<Capability, List<String>> needs(ProgramModules modules) {
+    SortedMap<Capability, List<String>> all = new TreeMap<>();
+    modules
+        .all()
+        .forEach(module ->
+            CapabilityNeeds.of(module.module())
+                .forEach((capability, imports) ->
+                    all.computeIfAbsent(capability, _ -> new ArrayList<>()).addAll(imports)));
+    return all;
+  }
+
+  /// The digest of what the plugin came in: a module, or a manifest.
   public ModuleHash hash() {
-    return module.hash();
+    return hash;
   }
 
-  /// The module.
+  /// The module whose exports are called.
   public WasmModule module() {
     return module.module();
   }
@@ -124,12 +174,12 @@ public final class PluginHandle {
 
   /// What a program of it is linked of.
   public ProgramModules modules() {
-    return ProgramModules.of(module);
+    return modules;
   }
 
   /// What its author chose for it if it is an Extism plug-in.
   public ExtismSettings extismSettings() {
-    return ExtismSettings.DEFAULTS;
+    return settings;
   }
 
   /// Pays for code of `kind` that a call is about to run; for a caller that has a hold.
@@ -146,7 +196,7 @@ public final class PluginHandle {
       if (paidKinds.contains(kind)) {
         return;
       }
-      long bytes = module.imageBytes(kind);
+      long bytes = imageBytes(modules, kind);
       budget.charge(bytes);
       chargedBytes += bytes;
       Set<CodeKind> kinds = EnumSet.copyOf(paidKinds);
@@ -193,7 +243,7 @@ public final class PluginHandle {
       }
       bytes = chargedBytes;
     }
-    module.close();
+    modules.all().forEach(ModuleHandle::close);
     budget.release(bytes);
   }
 }

@@ -3,6 +3,7 @@ package dev.cloister.isolate.verticle;
 import dev.cloister.isolate.abi.extism.VariableStore;
 import dev.cloister.isolate.host.HostServices;
 import dev.cloister.isolate.host.LogLevel;
+import dev.cloister.isolate.instance.InstanceRequest;
 import dev.cloister.isolate.plugin.PluginHandle;
 import dev.cloister.isolate.wasi.OutputSink;
 
@@ -15,6 +16,7 @@ import dev.cloister.isolate.wasi.OutputSink;
 /// @param services what the guest may use of its host
 /// @param variables the variables of the plugin
 /// @param logLevel lines of its log that matter less are dropped
+/// @param instance which instance is to serve it
 @SuppressWarnings("ArrayRecordComponent") // handed over, never compared
 public record CallBytes(
     PluginHandle plugin,
@@ -23,7 +25,8 @@ public record CallBytes(
     OutputSink log,
     HostServices services,
     VariableStore variables,
-    LogLevel logLevel)
+    LogLevel logLevel,
+    InstanceRequest instance)
     implements Invocation {
   @Override
   public long requestBytes() {

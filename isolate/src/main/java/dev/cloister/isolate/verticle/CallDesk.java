@@ -232,7 +232,8 @@ public final class CallDesk {
   }
 
   private CompletableFuture<InvocationOutcome> start(Invocation invocation, CallLimits limits) {
-    LiveCall call = new LiveCall(invocation, this, limits);
+    LiveCall call =
+        new LiveCall(invocation, this, limits.within(invocation.plugin().extismSettings()));
     inFlight.add(call);
     call.startDeadline(timer);
     switch (chooseInstance(call)) {
@@ -449,7 +450,8 @@ public final class CallDesk {
         switch (invocation) {
           case CallBytes _ -> true; // whoever calls decides; a plain module may take no bytes
           case CallExport _ -> abi != Abi.EXTISM;
-          case RunCommand _ -> abi == Abi.WASI_COMMAND;
+          case RunCommand command ->
+              command.isCommand() ? abi == Abi.WASI_COMMAND : abi != Abi.EXTISM;
         };
     if (!isSuited) {
       return new UnsupportedAbi(abi);

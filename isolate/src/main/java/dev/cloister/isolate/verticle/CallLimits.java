@@ -1,5 +1,6 @@
 package dev.cloister.isolate.verticle;
 
+import dev.cloister.isolate.abi.extism.ExtismSettings;
 import dev.cloister.isolate.instance.InstanceLimits;
 
 /// The limits that calls of a tenant run under.
@@ -36,5 +37,24 @@ public record CallLimits(
   /// The limits of an instance.
   InstanceLimits ofInstance() {
     return new InstanceLimits(memoryPerInstanceBytes, tableElements, gcHeapBytes);
+  }
+
+  /// These limits, or those of a plugin where they are tighter.
+  CallLimits within(ExtismSettings settings) {
+    return new CallLimits(
+        Math.min(memoryPerInstanceBytes, settings.maxMemoryBytes()),
+        tableElements,
+        gcHeapBytes,
+        stackBytes,
+        Math.min(deadlineMillis, settings.timeoutMillis()),
+        responseBytes,
+        requestBytes,
+        concurrency,
+        queueLength,
+        requestsPerSecond,
+        cpuMillisPerCall,
+        fuelPerCall,
+        cpuMillisPerSecond,
+        keptInstances);
   }
 }

@@ -28,6 +28,9 @@ import org.jspecify.annotations.Nullable;
 
 /// Says what result an exception out of a guest is.
 final class GuestFaults {
+  /// The code of a call that a function of the host ended.
+  private static final int HOST_CODE = -1;
+
   private final CallLimits limits;
   private final LongSupplier cpuMillis;
 
@@ -48,7 +51,8 @@ final class GuestFaults {
       case ArgumentException e ->
           new BadArguments(String.valueOf(e.getMessage()), e.index(), e.expected(), e.actual());
       case UnsupportedTypeException e -> new UnsupportedType(String.valueOf(e.getMessage()));
-      case ExtismException e -> new Failed(String.valueOf(e.getMessage()), e.code());
+      case ExtismException e ->
+          new Failed(String.valueOf(e.getMessage()), HOST_CODE, /* isByHost= */ true);
       case OutputLimitException e -> new LimitReached(e.limit(), e.used(), e.allowed(), null);
       default -> new HostFailure(failure);
     };

@@ -39,7 +39,7 @@ public sealed interface InvocationResult {
     return switch (this) {
       case Trapped _, UncaughtException _, Deadline _, LimitReached _, HostFailure _ -> true;
       case Exited exited -> exited.code() != 0;
-      case Failed failed -> failed.code() < 0;
+      case Failed failed -> failed.isByHost();
       case Returned _,
           Answered _,
           BadArguments _,
@@ -79,7 +79,8 @@ public sealed interface InvocationResult {
   ///
   /// @param message what went wrong, in its words
   /// @param code what its function returned, or its exit code; -1 if the host ended it
-  record Failed(String message, int code) implements InvocationResult {}
+  /// @param isByHost whether a function of the host ended the call
+  record Failed(String message, int code, boolean isByHost) implements InvocationResult {}
 
   /// The guest trapped.
   ///

@@ -4,12 +4,14 @@ import dev.cloister.engine.module.Export;
 import dev.cloister.engine.module.ExternKind;
 import dev.cloister.engine.runtime.FuncRef;
 import dev.cloister.engine.types.FuncType;
+import dev.cloister.isolate.abi.AbiDetector;
 import dev.cloister.isolate.abi.CallContext;
 import dev.cloister.isolate.abi.GuestProgram;
 import dev.cloister.isolate.abi.PlainAbi;
 import dev.cloister.isolate.abi.Program;
 import dev.cloister.isolate.abi.ProgramLinker;
 import dev.cloister.isolate.abi.UnsupportedTypeException;
+import dev.cloister.isolate.abi.extism.ExtismFailure;
 import dev.cloister.isolate.abi.extism.ExtismProgram;
 import dev.cloister.isolate.heap.HeapLedger;
 import dev.cloister.isolate.instance.GuestInstance;
@@ -17,6 +19,7 @@ import dev.cloister.isolate.instance.InstanceSource;
 import dev.cloister.isolate.plugin.PluginHandle;
 import dev.cloister.isolate.verticle.InvocationResult.Answered;
 import dev.cloister.isolate.verticle.InvocationResult.Exited;
+import dev.cloister.isolate.verticle.InvocationResult.Failed;
 import dev.cloister.isolate.verticle.InvocationResult.HostFailure;
 import dev.cloister.isolate.verticle.InvocationResult.Returned;
 import dev.cloister.isolate.verticle.InvocationResult.UnknownExport;
@@ -147,8 +150,10 @@ final class InvocationRunner {
                 call.variables(),
                 call.logLevel()),
         program -> {
-          program.call(call.export(), call.input(), output);
-          return new Answered(output.toByteArray());
+          ExtismFailure failure = program.call(call.export(), call.input(), output);
+          return failure == null
+              ? new Answered(output.toByteArray())
+              : new Failed(failure.message(), failure.code(), /* isByHost= */ false);
         });
   }
 
@@ -162,6 +167,9 @@ final class InvocationRunner {
   }
 
   private InvocationResult runCommand(RunCommand command) {
+    if (!AbiDetector.exportsProcedure(command.plugin().module(), command.entry())) {
+      return new UnknownExport(command.entry(), procedureNames(command.plugin()));
+    }
     List<String> arguments = new ArrayList<>();
     arguments.add(command.programName());
     arguments.addAll(command.arguments());
@@ -180,7 +188,7 @@ final class InvocationRunner {
             }
             return GuestProgram.instantiate(module, context, config.build());
           },
-          program -> new Exited(program.runCommand(), output.toByteArray()));
+          program -> new Exited(program.run(command.entry()), output.toByteArray()));
     }
   }
 
@@ -205,7 +213,7 @@ final class InvocationRunner {
       instantiateNanos = instantiatedNanos - startNanos;
       try {
         InvocationResult result = call.apply(program);
-        isIntact = true;
+        isIntact = !program.isSpent();
         return result;
       } finally {
         executeNanos = nanoTime.getAsLong() - instantiatedNanos;
@@ -234,6 +242,12 @@ final class InvocationRunner {
       }
     }
     return null;
+  }
+
+  private static List<String> procedureNames(PluginHandle plugin) {
+    return functionNames(plugin).stream()
+        .filter(name -> AbiDetector.exportsProcedure(plugin.module(), name))
+        .toList();
   }
 
   private static List<String> functionNames(PluginHandle plugin) {

@@ -3,11 +3,14 @@ package dev.cloister.isolate.verticle;
 import dev.cloister.engine.EngineIsolate;
 import dev.cloister.engine.WasmEngine;
 import dev.cloister.engine.module.ModuleHash;
+import dev.cloister.isolate.abi.extism.ExtismManifest;
 import dev.cloister.isolate.heap.HeapLedger;
 import dev.cloister.isolate.plugin.CodeBudget;
 import dev.cloister.isolate.plugin.LoadedModules;
+import dev.cloister.isolate.plugin.ManifestUpload;
 import dev.cloister.isolate.plugin.ModuleUpload;
 import dev.cloister.isolate.plugin.PluginHandle;
+import dev.cloister.isolate.plugin.Upload;
 import io.vertx.core.Future;
 import io.vertx.core.Promise;
 import io.vertx.core.VerticleBase;
@@ -87,10 +90,16 @@ public final class IsolateVerticle extends VerticleBase {
     return load;
   }
 
-  private PluginHandle compile(ModuleHash hash, byte[] wireBytes) {
-    ModuleUpload upload =
-        new ModuleUpload(
+  private Upload upload(byte[] wireBytes) {
+    return ExtismManifest.isManifest(wireBytes)
+        ? new ManifestUpload(
+            () -> engine.startStreaming(engineIsolate), modules, ledger, code, wireBytes.length)
+        : new ModuleUpload(
             engine.startStreaming(engineIsolate), modules, ledger, code, wireBytes.length);
+  }
+
+  private PluginHandle compile(ModuleHash hash, byte[] wireBytes) {
+    Upload upload = upload(wireBytes);
     upload.push(wireBytes, 0, wireBytes.length);
     PluginHandle handle = upload.finish();
     if (!handle.hash().equals(hash)) {

@@ -1,5 +1,6 @@
 package dev.cloister.isolate.verticle;
 
+import dev.cloister.isolate.abi.AbiDetector;
 import dev.cloister.isolate.host.HostServices;
 import dev.cloister.isolate.plugin.PluginHandle;
 import dev.cloister.isolate.wasi.OutputSink;
@@ -9,9 +10,10 @@ import java.util.List;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
-/// A run of a WASI command.
+/// A run of a WASI command, or of another function that takes and returns nothing.
 ///
 /// @param plugin the plugin
+/// @param entry the name of the exported function, `_start` for a command
 /// @param programName the first argument
 /// @param arguments the arguments after it
 /// @param environment the environment variables
@@ -22,6 +24,7 @@ import org.jspecify.annotations.Nullable;
 @SuppressWarnings("ArrayRecordComponent") // handed over, never compared
 public record RunCommand(
     PluginHandle plugin,
+    String entry,
     String programName,
     List<String> arguments,
     Map<String, String> environment,
@@ -46,7 +49,20 @@ public record RunCommand(
       byte[] standardInput,
       OutputSink log) {
     return new RunCommand(
-        plugin, programName, arguments, Map.of(), standardInput, log, null, HostServices.BASIC);
+        plugin,
+        AbiDetector.START,
+        programName,
+        arguments,
+        Map.of(),
+        standardInput,
+        log,
+        null,
+        HostServices.BASIC);
+  }
+
+  /// Whether what runs is the command itself.
+  public boolean isCommand() {
+    return entry.equals(AbiDetector.START);
   }
 
   @Override

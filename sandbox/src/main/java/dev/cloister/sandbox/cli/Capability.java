@@ -1,9 +1,12 @@
 package dev.cloister.sandbox.cli;
 
 import dev.cloister.engine.module.Import;
+import dev.cloister.isolate.abi.CapabilityNeeds;
+import dev.cloister.isolate.plugin.PluginHandle;
 import dev.cloister.isolate.wasi.WasiPreview1;
 import java.util.ArrayList;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 
 /// Something beyond computing that a module asks for by its imports.
 ///
@@ -33,12 +36,15 @@ record Capability(String name, String granted, List<String> imports) {
 
   /// Whether something on this server provides an import.
   static boolean isProvided(Import declared) {
-    return WasiPreview1.provides(declared.module(), declared.name());
+    return PluginHandle.isProvided(declared);
   }
 
   private static Group group(Import declared) {
     if (!isProvided(declared)) {
       return Group.UNKNOWN;
+    }
+    if (!WasiPreview1.isModuleName(declared.module())) {
+      return ofHost(CapabilityNeeds.of(declared.module(), declared.name()));
     }
     String name = declared.name();
     String family = name.substring(0, Math.max(0, name.indexOf('_')));
@@ -55,6 +61,13 @@ record Capability(String name, String granted, List<String> imports) {
     };
   }
 
+  private static Group ofHost(dev.cloister.isolate.host.@Nullable Capability needed) {
+    if (needed == null) {
+      return Group.PLUGIN;
+    }
+    return needed.equals(dev.cloister.isolate.host.Capability.HTTP) ? Group.REQUESTS : Group.VALUES;
+  }
+
   private enum Group {
     ARGUMENTS("arguments and environment", "what the caller passes, nothing of the server's"),
     STREAMS("standard streams and open files", "its own streams; files of granted folders only"),
@@ -63,6 +76,9 @@ record Capability(String name, String granted, List<String> imports) {
     RANDOMNESS("random numbers", "always"),
     WAITING("waiting", "always, inside of the deadline"),
     EXIT("ending itself", "always"),
+    PLUGIN("input, output, variables and log of a plug-in", "always"),
+    VALUES("configuration, secrets and key-value store", "if its tenant is granted them"),
+    REQUESTS("HTTP requests", "if its tenant is granted http, to hosts that its policy allows"),
     NETWORK("sockets", "never; every call is refused"),
     UNKNOWN("imports that nothing provides", "never; the module cannot be instantiated");
 

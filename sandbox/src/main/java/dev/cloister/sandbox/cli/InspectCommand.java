@@ -114,6 +114,19 @@ final class InspectCommand implements Callable<Integer> {
                   capability.granted(),
                   String.join(", ", capability.imports())));
     }
+    heading(text, "needs", report.needs().size());
+    if (report.needs().isEmpty()) {
+      item(text, "nothing that its tenant must be granted");
+    }
+    for (ModuleReport.Need need : report.needs()) {
+      item(
+          text,
+          "%s (%s): %s"
+              .formatted(
+                  need.capability(),
+                  need.isRequired() ? "calls are refused without" : "fails when it is used without",
+                  String.join(", ", need.imports())));
+    }
     return text.toString();
   }
 

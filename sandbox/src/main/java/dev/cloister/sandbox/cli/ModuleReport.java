@@ -1,5 +1,6 @@
 package dev.cloister.sandbox.cli;
 
+import com.fasterxml.jackson.annotation.JsonProperty;
 import dev.cloister.engine.EngineConfig;
 import dev.cloister.engine.WasmEngine;
 import dev.cloister.engine.error.ModuleException;
@@ -22,6 +23,7 @@ import dev.cloister.engine.types.TableType;
 import dev.cloister.engine.types.TagType;
 import dev.cloister.isolate.abi.Abi;
 import dev.cloister.isolate.abi.AbiDetector;
+import dev.cloister.isolate.abi.CapabilityNeeds;
 import java.util.ArrayList;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
@@ -48,7 +50,8 @@ record ModuleReport(
     List<ImportEntry> imports,
     List<ExportEntry> exports,
     List<String> customSections,
-    List<Capability> capabilities) {
+    List<Capability> capabilities,
+    List<Need> needs) {
 
   /// How large it is.
   ///
@@ -65,6 +68,15 @@ record ModuleReport(
       int memories,
       int globals,
       int tags) {}
+
+  /// A capability that its tenant has to be granted.
+  ///
+  /// @param capability its name, as in policies
+  /// @param isRequired whether calls are refused without; else what needs it fails when it is
+  ///   called
+  /// @param imports what needs it, as `module.name`
+  record Need(
+      String capability, @JsonProperty("required") boolean isRequired, List<String> imports) {}
 
   /// A type of the index space.
   record TypeEntry(int index, String kind, String type) {}
@@ -93,7 +105,17 @@ record ModuleReport(
         module.imports().stream().map(ModuleReport::entry).toList(),
         module.exports().stream().map(export -> entry(module, export)).toList(),
         module.customSections().stream().map(CustomSection::name).toList(),
-        Capability.of(module.imports()));
+        Capability.of(module.imports()),
+        needs(module));
+  }
+
+  private static List<Need> needs(WasmModule module) {
+    var needs = CapabilityNeeds.of(module);
+    var required = CapabilityNeeds.required(needs);
+    return needs.entrySet().stream()
+        .map(need ->
+            new Need(need.getKey().name(), required.containsKey(need.getKey()), need.getValue()))
+        .toList();
   }
 
   /// The features without which the module is not valid, found by trying.

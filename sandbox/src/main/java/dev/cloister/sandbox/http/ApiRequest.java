@@ -159,6 +159,18 @@ final class ApiRequest {
     return text == null ? AliasName.LIVE : new AliasName(text);
   }
 
+  /// Returns the version that the header `Cloister-Version` names, or null.
+  @Nullable BlobDigest headerVersion() {
+    @Nullable String text = header("Cloister-Version");
+    return text == null ? null : digest("Cloister-Version", text);
+  }
+
+  /// Returns the alias that the header `Cloister-Alias` names, else `live`.
+  AliasName headerAlias() {
+    @Nullable String text = header("Cloister-Alias");
+    return text == null ? AliasName.LIVE : new AliasName(text);
+  }
+
   /// Returns the stateful instance that the query names, or null.
   @Nullable String queryInstance() {
     @Nullable String text = query("instance");

@@ -4,6 +4,8 @@ import dev.cloister.engine.error.SourcePosition;
 import dev.cloister.engine.error.WasmFrame;
 import dev.cloister.isolate.abi.WasmValue;
 import dev.cloister.isolate.verticle.InvocationResult;
+import dev.cloister.sandbox.http.handler.HandlerAnswer;
+import dev.cloister.sandbox.http.handler.MalformedAnswerException;
 import dev.cloister.sandbox.problem.Problem;
 import dev.cloister.sandbox.problem.ProblemType;
 import dev.cloister.sandbox.registry.CapabilityProblem;
@@ -90,6 +92,27 @@ record InvocationAnswer(Answer answer, CallOutcome outcome) {
                   ProblemType.UNAVAILABLE, "the call was stopped: " + cancelled.reason().text()));
       case InvocationResult.HostFailure _ -> problem(CallOutcome.ERROR, Problems.ownFault());
     };
+  }
+
+  /// What the result of a request to an HTTP handler is, whose answer was `answer`.
+  static InvocationAnswer of(HandlerAnswer answer) {
+    Answer http = Answer.bytes(answer.status(), Answer.BYTES_TYPE, answer.body());
+    for (Map.Entry<String, String> field : answer.fields().entrySet()) {
+      http = http.with(field.getKey(), field.getValue());
+    }
+    return new InvocationAnswer(http, CallOutcome.OK);
+  }
+
+  /// What the result of a request to an HTTP handler is that wrote no answer.
+  static InvocationAnswer of(MalformedAnswerException malformed) {
+    return problem(
+        CallOutcome.ERROR,
+        Problem.of(
+                ProblemType.INVALID_ANSWER,
+                "what the plugin wrote is no answer: " + malformed.getMessage())
+            .with("where", malformed.where())
+            .with("actual", malformed.actual())
+            .with("allowed", malformed.allowed()));
   }
 
   private static InvocationAnswer returned(List<WasmValue> values) {

@@ -5,6 +5,8 @@ import dev.cloister.engine.error.StopReason;
 import dev.cloister.isolate.IsolateLimit;
 import dev.cloister.isolate.IsolateLimits;
 import dev.cloister.isolate.abi.Abi;
+import dev.cloister.isolate.abi.AbiDetector;
+import dev.cloister.isolate.abi.extism.ExtismProgram;
 import dev.cloister.isolate.heap.HeapCategory;
 import dev.cloister.isolate.heap.HeapCharge;
 import dev.cloister.isolate.host.HostServices;
@@ -20,6 +22,9 @@ import dev.cloister.isolate.verticle.InvocationResult;
 import dev.cloister.isolate.verticle.RunCommand;
 import dev.cloister.sandbox.http.field.RateLimitField;
 import dev.cloister.sandbox.http.field.TraceContext;
+import dev.cloister.sandbox.http.handler.HandlerRequest;
+import dev.cloister.sandbox.http.handler.HandlerStyle;
+import dev.cloister.sandbox.http.handler.MalformedAnswerException;
 import dev.cloister.sandbox.json.Json;
 import dev.cloister.sandbox.problem.Problem;
 import dev.cloister.sandbox.problem.ProblemType;
@@ -28,6 +33,7 @@ import dev.cloister.sandbox.registry.Plugin;
 import dev.cloister.sandbox.registry.Tenant;
 import dev.cloister.sandbox.registry.TenantRegistry;
 import dev.cloister.sandbox.stats.CallOutcome;
+import dev.cloister.sandbox.storage.AliasName;
 import dev.cloister.sandbox.storage.BlobDigest;
 import dev.cloister.sandbox.storage.VersionRecord;
 import io.vertx.core.Context;
@@ -35,7 +41,10 @@ import io.vertx.core.Future;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicReference;
+import java.util.function.Consumer;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /// Calls of plugins: exports with JSON arguments, and WASI commands.
@@ -77,7 +86,8 @@ final class InvocationApi {
       Plugin plugin,
       BlobDigest version,
       HeapCharge body,
-      AtomicReference<@Nullable Invocation> invocation) {
+      AtomicReference<@Nullable Invocation> invocation,
+      AtomicBoolean isCancelled) {
     /// Answers with a problem.
     void fail(Throwable failure) {
       body.close();
@@ -124,15 +134,44 @@ final class InvocationApi {
     };
   }
 
-  /// A call that has not begun yet goes on; nobody learns of its end.
   private static void cancel(Target target) {
+    target.isCancelled.set(true);
     @Nullable Invocation invocation = target.invocation.get();
     if (invocation != null) {
       target.tenant.isolate().cancel(invocation);
     }
   }
 
+  /// Answers a request by a plugin that is an HTTP handler. Its query is the plugin's, so another
+  /// version is asked for by header fields.
+  void handle(Exchange exchange) {
+    ApiRequest request = exchange.request();
+    Target target = target(exchange, request.headerVersion(), request.headerAlias());
+    HandlerRequest asked = HandlerRequests.of(exchange);
+    @Nullable HandlerStyle style = HandlerStyle.of(target.abi());
+    if (style == null) {
+      throw Problem.of(
+              ProblemType.UNSUPPORTED_ABI,
+              "a plugin of the kind " + target.abi().label() + " is no HTTP handler")
+          .with("abi", target.abi().label())
+          .asException();
+    }
+    readBody(
+        target,
+        body ->
+            compute(
+                target,
+                body.length,
+                () -> style.standardInput(asked, body),
+                input -> runHandler(target, asked, style, input, body.length)));
+  }
+
   private Target target(Exchange exchange) {
+    ApiRequest request = exchange.request();
+    return target(exchange, request.queryVersion(), request.queryAlias());
+  }
+
+  private Target target(Exchange exchange, @Nullable BlobDigest asked, AliasName alias) {
     ApiRequest request = exchange.request();
     Tenant tenant = tenants.require(request.tenant());
     if (tenant.isSuspended()) {
@@ -141,9 +180,10 @@ final class InvocationApi {
           .asException();
     }
     Plugin plugin = tenant.requirePlugin(request.plugin());
-    BlobDigest version = tenant.resolve(plugin, request.queryVersion(), request.queryAlias());
+    BlobDigest version = tenant.resolve(plugin, asked, alias);
     HeapCharge body = new HeapCharge(tenant.isolate().ledger(), HeapCategory.BUFFER);
-    return new Target(exchange, tenant, plugin, version, body, new AtomicReference<>());
+    return new Target(
+        exchange, tenant, plugin, version, body, new AtomicReference<>(), new AtomicBoolean());
   }
 
   private interface BodyConsumer {
@@ -186,19 +226,34 @@ final class InvocationApi {
   private void parse(Target target, byte[] body) {
     ApiRequest request = target.exchange.request().withBody(body);
     request.requireJsonBody();
-    if (body.length <= MAX_INLINE_JSON_BYTES) {
-      callExport(target, arguments(body), body.length);
+    compute(
+        target,
+        body.length,
+        () -> arguments(body),
+        values -> callExport(target, values, body.length));
+  }
+
+  /// Has `work` done with `bytes` bytes, at once or, if they are many, on a thread of its own; then
+  /// goes on with the outcome, on the exchange's event loop.
+  private <T> void compute(Target target, int bytes, Supplier<T> work, Consumer<T> next) {
+    if (bytes > MAX_INLINE_JSON_BYTES) {
+      target.body.add((long) PARSED_FACTOR * bytes);
+    }
+    offload(target, bytes, work, next);
+  }
+
+  private <T> void offload(Target target, int bytes, Supplier<T> work, Consumer<T> next) {
+    if (bytes <= MAX_INLINE_JSON_BYTES) {
+      next.accept(work.get());
       return;
     }
     Context context = target.exchange.context();
-    long parsedBytes = (long) PARSED_FACTOR * body.length;
-    target.body.add(parsedBytes);
     threads.execute(() -> {
       try {
-        List<@Nullable Object> values = arguments(body);
+        T done = work.get();
         context.runOnContext(_ -> {
           try {
-            callExport(target, values, body.length);
+            next.accept(done);
           } catch (RuntimeException e) {
             target.fail(e);
           }
@@ -237,6 +292,8 @@ final class InvocationApi {
   private void callBytes(Target target, byte[] input) {
     GuestLogWriter log = target.tenant.logWriter(target.plugin.name());
     String export = target.exchange.request().path("export");
+    InstanceRequest instance =
+        export.equals(ExtismProgram.START) ? InstanceRequest.FRESH : instance(target);
     invoke(
         target,
         plugin ->
@@ -247,18 +304,23 @@ final class InvocationApi {
                 log,
                 services(target),
                 target.tenant.variables(target.plugin.name()),
-                target.plugin.settings().extism().level()),
+                target.plugin.settings().extism().level(),
+                instance),
         log::flush);
   }
 
   private void runCommand(Target target, byte[] standardInput) {
     GuestLogWriter log = target.tenant.logWriter(target.plugin.name());
-    List<String> arguments = List.copyOf(target.exchange.request().queryAll("arg"));
+    ApiRequest request = target.exchange.request();
+    List<String> arguments = List.copyOf(request.queryAll("arg"));
+    @Nullable String asked = request.query("entry");
+    String entry = asked == null ? AbiDetector.START : asked;
     invoke(
         target,
         plugin ->
             new RunCommand(
                 plugin,
+                entry,
                 target.plugin.name().text(),
                 arguments,
                 environment(target),
@@ -267,6 +329,50 @@ final class InvocationApi {
                 /* scratchPath= */ null,
                 services(target)),
         log::flush);
+  }
+
+  private void runHandler(
+      Target target, HandlerRequest asked, HandlerStyle style, byte[] input, int bodyBytes) {
+    GuestLogWriter log = target.tenant.logWriter(target.plugin.name());
+    Map<String, String> environment = new LinkedHashMap<>(target.plugin.settings().environment());
+    environment.putAll(style.environment(asked, bodyBytes));
+    invoke(
+        target,
+        plugin ->
+            new RunCommand(
+                plugin,
+                AbiDetector.START,
+                style.programName(asked),
+                style.arguments(asked),
+                environment,
+                input,
+                log,
+                /* scratchPath= */ null,
+                services(target)),
+        log::flush,
+        (outcome, next) -> {
+          if (outcome.result() instanceof InvocationResult.Exited exited && exited.code() == 0) {
+            byte[] output = exited.output();
+            offload(target, output.length, () -> answered(style, output), next);
+          } else {
+            plainly(target, outcome, next);
+          }
+        });
+  }
+
+  /// What a handler answers that wrote `output`.
+  private static InvocationAnswer answered(HandlerStyle style, byte[] output) {
+    try {
+      return InvocationAnswer.of(style.answer(output));
+    } catch (MalformedAnswerException e) {
+      return InvocationAnswer.of(e);
+    }
+  }
+
+  private static void plainly(
+      Target target, InvocationOutcome outcome, Consumer<InvocationAnswer> next) {
+    String bytesType = target.plugin.settings().extism().contentType();
+    next.accept(InvocationAnswer.of(outcome.result(), bytesType));
   }
 
   /// What the plugin's settings say, and the call's place in its trace.
@@ -305,7 +411,17 @@ final class InvocationApi {
     Invocation of(PluginHandle plugin);
   }
 
+  /// Makes an answer of what a call returned, and hands it on.
+  private interface Translation {
+    void translate(InvocationOutcome outcome, Consumer<InvocationAnswer> next);
+  }
+
   private void invoke(Target target, InvocationFactory factory, Runnable onEnd) {
+    invoke(target, factory, onEnd, (outcome, next) -> plainly(target, outcome, next));
+  }
+
+  private void invoke(
+      Target target, InvocationFactory factory, Runnable onEnd, Translation translation) {
     long startNanos = meter.start();
     attempt(target, factory)
         .compose(outcome -> isRetried(target, outcome) ? attempt(target, factory) : keep(outcome))
@@ -316,7 +432,9 @@ final class InvocationApi {
                 .runOnContext(_ -> {
                   onEnd.run();
                   if (done.succeeded()) {
-                    answer(target, done.result(), startNanos);
+                    InvocationOutcome outcome = done.result();
+                    translation.translate(
+                        outcome, answer -> answer(target, outcome, answer, startNanos));
                   } else {
                     fail(target, startNanos);
                     target.fail(done.cause());
@@ -333,6 +451,9 @@ final class InvocationApi {
     target.invocation.set(invocation);
     Future<InvocationOutcome> outcome = target.tenant.isolate().invoke(invocation);
     target.body.close();
+    if (target.isCancelled.get()) {
+      target.tenant.isolate().cancel(invocation);
+    }
     return outcome;
   }
 
@@ -345,12 +466,12 @@ final class InvocationApi {
   private static boolean isRetried(Target target, InvocationOutcome outcome) {
     return outcome.result() instanceof InvocationResult.Cancelled(StopReason reason)
         && reason == StopReason.CANCELLED
+        && !target.isCancelled.get()
         && !target.tenant.isSuspended();
   }
 
-  private void answer(Target target, InvocationOutcome outcome, long startNanos) {
-    InvocationAnswer answer =
-        InvocationAnswer.of(outcome.result(), target.plugin.settings().extism().contentType());
+  private void answer(
+      Target target, InvocationOutcome outcome, InvocationAnswer answer, long startNanos) {
     long allowed = target.tenant.isolate().limits().value(IsolateLimit.REQUESTS_PER_SECOND);
     meter.end(
         target.tenant,

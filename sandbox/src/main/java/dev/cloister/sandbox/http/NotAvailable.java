@@ -27,7 +27,6 @@ final class NotAvailable {
 
   static final List<Call> CALLS =
       List.of(
-          new Call(null, PLUGIN + "http/*", Access.INVOKER, "calling a plugin's HTTP handler"),
           new Call(HttpMethod.GET, TENANT + "config", Access.TENANT_ADMIN, "a tenant's config"),
           new Call(HttpMethod.PUT, TENANT + "config", Access.TENANT_ADMIN, "a tenant's config"),
           new Call(HttpMethod.GET, TENANT + "secrets", Access.TENANT_ADMIN, "a tenant's secrets"),

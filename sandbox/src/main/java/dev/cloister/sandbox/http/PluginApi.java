@@ -1,5 +1,6 @@
 package dev.cloister.sandbox.http;
 
+import dev.cloister.isolate.abi.extism.ExtismManifest;
 import dev.cloister.sandbox.http.field.DigestAlgorithm;
 import dev.cloister.sandbox.http.field.DigestField;
 import dev.cloister.sandbox.http.field.EntityTag;
@@ -157,7 +158,8 @@ final class PluginApi {
     if (version == null) {
       throw Problem.notFound("version", request.path("version")).asException();
     }
-    if (request.accepts(WASM_TYPE, /* isDefault= */ false)) {
+    if (request.accepts(WASM_TYPE, /* isDefault= */ false)
+        || request.accepts(ExtismManifest.MEDIA_TYPE, /* isDefault= */ false)) {
       return bytes(version);
     }
     if (!request.accepts(Answer.JSON_TYPE, /* isDefault= */ true)) {
@@ -187,7 +189,9 @@ final class PluginApi {
   /// The bytes never change, so whoever has them need not ask again.
   private Answer bytes(VersionRecord version) throws IOException {
     byte[] sha256 = HexFormat.of().parseHex(version.digest().hex());
-    return Answer.bytes(200, WASM_TYPE, plugins.bytesOf(version))
+    byte[] bytes = plugins.bytesOf(version);
+    String type = ExtismManifest.isManifest(bytes) ? ExtismManifest.MEDIA_TYPE : WASM_TYPE;
+    return Answer.bytes(200, type, bytes)
         .tagged(new EntityTag("sha256-" + version.digest().hex(), false))
         .with("Cache-Control", "private, max-age=31536000, immutable")
         .with("Repr-Digest", DigestField.text(DigestAlgorithm.SHA_256, sha256))

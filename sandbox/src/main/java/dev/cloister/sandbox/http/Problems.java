@@ -4,6 +4,7 @@ import dev.cloister.engine.error.CompilationCancelledException;
 import dev.cloister.engine.error.LimitExceededException;
 import dev.cloister.engine.error.ModuleException;
 import dev.cloister.engine.error.WasmException;
+import dev.cloister.isolate.abi.extism.ManifestException;
 import dev.cloister.sandbox.http.field.TraceContext;
 import dev.cloister.sandbox.problem.ApiException;
 import dev.cloister.sandbox.problem.Problem;
@@ -28,6 +29,9 @@ final class Problems {
       case ApiException api -> api.problem();
       case InvalidNameException name ->
           Problem.invalid("the name of a " + name.kind(), name.name(), name.allowed());
+      case ManifestException manifest ->
+          Problem.of(ProblemType.INVALID_MANIFEST, String.valueOf(manifest.getMessage()))
+              .with("field", manifest.field());
       case WasmException wasm -> of(wasm);
       case CompilationCancelledException cancelled ->
           Problem.of(ProblemType.COMPILATION_CANCELLED, cancelled.reason().text())

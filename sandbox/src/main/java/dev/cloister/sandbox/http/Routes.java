@@ -73,6 +73,9 @@ final class Routes {
   private void addCalls(Apis apis) {
     direct(POST, PLUGIN + "/call/{export}", Access.INVOKER, apis.invocations::call);
     direct(POST, PLUGIN + "/run", Access.INVOKER, apis.invocations::run);
+    routes.add(
+        new Route(
+            /* method= */ null, PLUGIN + "/http/*", Access.INVOKER, apis.invocations::handle));
     blocking(GET, PLUGIN + "/instances", Access.TENANT_ADMIN, apis.instances::list);
     blocking(DELETE, PLUGIN + "/instances/{instance}", Access.TENANT_ADMIN, apis.instances::delete);
   }

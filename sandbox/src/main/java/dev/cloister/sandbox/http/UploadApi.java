@@ -1,6 +1,7 @@
 package dev.cloister.sandbox.http;
 
 import dev.cloister.isolate.IsolateLimit;
+import dev.cloister.isolate.abi.extism.ExtismManifest;
 import dev.cloister.isolate.heap.HeapCategory;
 import dev.cloister.isolate.heap.HeapCharge;
 import dev.cloister.sandbox.problem.ApiException;
@@ -90,7 +91,7 @@ final class UploadApi implements AutoCloseable {
     Tenant tenant = tenants.require(request.tenant());
     PluginName plugin = request.plugin();
     boolean activate = request.queryFlag("activate", true);
-    requireWasm(request.header("Content-Type"));
+    boolean isManifest = isManifest(request.header("Content-Type"));
     request.requireIdentityCoding();
     Runnable condition = representations.check(Routes.PLUGIN, request);
     BodyDigests digests = new BodyDigests(request);
@@ -107,7 +108,8 @@ final class UploadApi implements AutoCloseable {
             () -> {
               condition.run();
               PluginUpload upload =
-                  plugins.beginUpload(tenant, plugin, request.header(DetachedSignature.HEADER));
+                  plugins.beginUpload(
+                      tenant, plugin, isManifest, request.header(DetachedSignature.HEADER));
               job.set(upload.jobId());
               return upload;
             },
@@ -167,10 +169,18 @@ final class UploadApi implements AutoCloseable {
                 + uploaded.version().digest());
   }
 
-  /// Undeclared bytes are taken for a module: what they are shows at the first of them.
-  private static void requireWasm(@Nullable String type) {
-    if (type != null && !type.strip().toLowerCase(Locale.ROOT).equals(WASM_TYPE)) {
-      throw ApiRequest.unsupportedType(type, WASM_TYPE).asException();
+  /// Whether the body is a manifest. Undeclared bytes are taken for a module: what they are shows
+  /// at the first of them.
+  private static boolean isManifest(@Nullable String type) {
+    if (type == null) {
+      return false;
     }
+    return switch (type.split(";", 2)[0].strip().toLowerCase(Locale.ROOT)) {
+      case WASM_TYPE -> false;
+      case ExtismManifest.MEDIA_TYPE, Answer.JSON_TYPE -> true;
+      default ->
+          throw ApiRequest.unsupportedType(type, WASM_TYPE + " or " + ExtismManifest.MEDIA_TYPE)
+              .asException();
+    };
   }
 }

@@ -47,6 +47,8 @@ public enum ProblemType {
   UNSUPPORTED_MEDIA_TYPE(415, "The body has a type that is not accepted here"),
   /// The module is malformed or invalid.
   INVALID_MODULE(422, "The module is not valid"),
+  /// A manifest is malformed, or asks for what there is not.
+  INVALID_MANIFEST(422, "The manifest cannot be used"),
   /// The module imports what the server does not provide.
   UNRESOLVED_IMPORTS(422, "The module imports what the server does not provide"),
   /// The tenant's modules must be signed, and this one is not.
@@ -83,6 +85,8 @@ public enum ProblemType {
   INTERNAL(500, "The server failed"),
   /// Part of the interface that this version does not have.
   NOT_AVAILABLE(501, "This version does not have this yet"),
+  /// The plugin's answer to an HTTP request is none.
+  INVALID_ANSWER(502, "The plugin did not answer as an HTTP handler"),
   /// The queue of waiting calls is full.
   OVERLOADED(503, "Too many calls are waiting"),
   /// The plugin crashed again and again.

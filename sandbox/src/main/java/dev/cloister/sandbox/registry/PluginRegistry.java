@@ -5,8 +5,8 @@ import dev.cloister.isolate.IsolateLimit;
 import dev.cloister.isolate.abi.Abi;
 import dev.cloister.isolate.instance.VersionKey;
 import dev.cloister.isolate.plugin.InstancePolicy;
-import dev.cloister.isolate.plugin.ModuleUpload;
 import dev.cloister.isolate.plugin.PluginHandle;
+import dev.cloister.isolate.plugin.Upload;
 import dev.cloister.sandbox.problem.Problem;
 import dev.cloister.sandbox.problem.ProblemType;
 import dev.cloister.sandbox.signature.SignatureCheck;
@@ -66,12 +66,17 @@ public final class PluginRegistry {
 
   /// Starts an upload.
   ///
+  /// @param isManifest whether a manifest comes, not a module
   /// @param signature the header `Cloister-Signature`, null if there is none
   /// @throws dev.cloister.sandbox.problem.ApiException if the header is malformed
   /// @throws dev.cloister.sandbox.storage.StorageFullException if there is no space
-  public PluginUpload beginUpload(Tenant tenant, PluginName plugin, @Nullable String signature) {
-    SignatureCheck check = signatures.begin(tenant.name(), signature);
-    ModuleUpload module = tenant.isolate().startUpload(plugin.text());
+  public PluginUpload beginUpload(
+      Tenant tenant, PluginName plugin, boolean isManifest, @Nullable String signature) {
+    SignatureCheck check = signatures.begin(tenant.name(), isManifest, signature);
+    Upload module =
+        isManifest
+            ? tenant.isolate().startManifestUpload(plugin.text())
+            : tenant.isolate().startUpload(plugin.text());
     try {
       return new PluginUpload(this, tenant, plugin, blobs.begin(), module, check);
     } catch (IOException e) {

@@ -1,8 +1,8 @@
 package dev.cloister.sandbox.registry;
 
 import dev.cloister.engine.error.CompilationCancelledException;
-import dev.cloister.isolate.plugin.ModuleUpload;
 import dev.cloister.isolate.plugin.PluginHandle;
+import dev.cloister.isolate.plugin.Upload;
 import dev.cloister.sandbox.signature.SignatureCheck;
 import dev.cloister.sandbox.storage.BlobDigest;
 import dev.cloister.sandbox.storage.BlobWriter;
@@ -25,7 +25,7 @@ public final class PluginUpload implements AutoCloseable {
   private final Tenant tenant;
   private final PluginName plugin;
   private final BlobWriter blob;
-  private final ModuleUpload module;
+  private final Upload module;
   private final SignatureCheck signature;
   private Set<Signer> signers = Set.of();
   private long sizeBytes;
@@ -36,7 +36,7 @@ public final class PluginUpload implements AutoCloseable {
       Tenant tenant,
       PluginName plugin,
       BlobWriter blob,
-      ModuleUpload module,
+      Upload module,
       SignatureCheck signature) {
     this.registry = registry;
     this.tenant = tenant;

@@ -90,17 +90,21 @@ public final class Signatures {
     return policy;
   }
 
-  /// Starts the check of a module that is uploaded.
+  /// Starts the check of what is uploaded.
   ///
+  /// @param isManifest whether it is a manifest, not a module
   /// @param header the header `Cloister-Signature`, null if there is none
   /// @throws dev.cloister.sandbox.problem.ApiException if the header is malformed
-  SignatureCheck begin(TenantName tenant, @Nullable String header) {
+  SignatureCheck begin(TenantName tenant, boolean isManifest, @Nullable String header) {
     SignaturePolicy policy = effective(tenant);
-    if (header == null || policy.mode() == SignatureMode.OFF) {
-      return new SignatureCheck(policy, null);
-    }
     try {
-      return new SignatureCheck(policy, DetachedSignature.parse(header));
+      @Nullable DetachedSignature detached =
+          header == null || policy.mode() == SignatureMode.OFF
+              ? null
+              : DetachedSignature.parse(header);
+      return isManifest
+          ? SignatureCheck.ofDocument(policy, detached)
+          : new SignatureCheck(policy, detached);
     } catch (IllegalArgumentException e) {
       throw Problem.invalid(
               DetachedSignature.HEADER, header.length() + " characters", e.getMessage() + "")

@@ -16,7 +16,9 @@ import org.jspecify.annotations.Nullable;
 /// covers what follows it; or it is beside the module and covers what follows the module's eight
 /// bytes of header. No more of the module is kept than that section. One thread at a time uses it.
 public final class SignatureCheck {
+  /// The bytes of a module that no signature covers: its magic and version.
   private static final int MODULE_HEADER_BYTES = 8;
+
   private static final byte[] NAME = "signature".getBytes(StandardCharsets.UTF_8);
 
   /// The largest section that is looked at, with its own header.
@@ -29,6 +31,7 @@ public final class SignatureCheck {
   private final @Nullable DetachedSignature detached;
   private final MessageDigest behindHeader = sha256();
   private final MessageDigest behindSection = sha256();
+  private final int headerBytes;
   private long skippedBytes;
 
   /// The first bytes behind the header, until it is clear whether they are the section.
@@ -41,8 +44,20 @@ public final class SignatureCheck {
   ///
   /// @param detached the signature beside the module, null if there is none
   public SignatureCheck(SignaturePolicy policy, @Nullable DetachedSignature detached) {
+    this(policy, detached, MODULE_HEADER_BYTES);
+  }
+
+  /// Creates a check of a document: a signature beside it covers all of it.
+  public static SignatureCheck ofDocument(
+      SignaturePolicy policy, @Nullable DetachedSignature detached) {
+    return new SignatureCheck(policy, detached, 0);
+  }
+
+  private SignatureCheck(
+      SignaturePolicy policy, @Nullable DetachedSignature detached, int headerBytes) {
     this.policy = policy;
     this.detached = detached;
+    this.headerBytes = headerBytes;
   }
 
   /// Takes the next bytes of the module.
@@ -52,7 +67,7 @@ public final class SignatureCheck {
     if (policy.mode() == SignatureMode.OFF) {
       return;
     }
-    int skipped = (int) Math.min(length, MODULE_HEADER_BYTES - skippedBytes);
+    int skipped = (int) Math.min(length, headerBytes - skippedBytes);
     skippedBytes += skipped;
     int start = from + skipped;
     int rest = length - skipped;

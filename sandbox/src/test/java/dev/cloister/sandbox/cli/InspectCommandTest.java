@@ -61,7 +61,12 @@ final class InspectCommandTest {
             "imports",
             "exports",
             "customSections",
-            "capabilities");
+            "capabilities",
+            "needs");
+    assertThat(report.path("needs").toString())
+        .isEqualTo(
+            "[{\"capability\":\"clock\",\"required\":true,"
+                + "\"imports\":[\"wasi_snapshot_preview1.clock_time_get\"]}]");
     assertThat(report.path("sha256").asText()).matches("[0-9a-f]{64}");
     assertThat(report.path("abi").asText()).isEqualTo("wasi-reactor");
     assertThat(report.path("features").toString()).contains("\"tail-call\"").doesNotContain("simd");
@@ -87,6 +92,18 @@ final class InspectCommandTest {
     assertThat(run.text())
         .contains("wasi-reactor", "tail-call", "env mystery", "nothing provides it", "note")
         .contains("clocks (always): wasi_snapshot_preview1 clock_time_get");
+  }
+
+  @Test
+  void extismPlugin_showsWhatItNeeds() {
+    Path fetch =
+        Path.of(System.getProperty("project.root", ".."), "examples", "fetch", "fetch.wasm");
+
+    assertThat(CommandRun.of("inspect", fetch).text())
+        .contains("abi       extism")
+        .contains("HTTP requests (if its tenant is granted http")
+        .contains("http (fails when it is used without): extism:host/env.http_request")
+        .doesNotContain("nothing provides it");
   }
 
   @Test

@@ -40,8 +40,12 @@ final class ExtismApiTest {
   }
 
   private static byte[] vowels() throws IOException {
+    return example("vowels");
+  }
+
+  private static byte[] example(String name) throws IOException {
     return Files.readAllBytes(
-        Path.of(System.getProperty("project.root", ".."), "examples", "vowels", "vowels.wasm"));
+        Path.of(System.getProperty("project.root", ".."), "examples", name, name + ".wasm"));
   }
 
   private Reply call(String plugin, String export, String input) {
@@ -70,9 +74,9 @@ final class ExtismApiTest {
   }
 
   @Test
-  void httpRequest_withoutTheCapability_isAnError() {
-    client.upload(PLUGINS + "fetching", Modules.extismThatFetches()).expect(201);
-    JsonNode problem = call("fetching", "fetch", "").problem(422, "plugin-error");
+  void httpRequest_withoutTheCapability_isAnError() throws IOException {
+    client.upload(PLUGINS + "fetch", example("fetch")).expect(201);
+    JsonNode problem = call("fetch", "fetch", "http://localhost/").problem(422, "plugin-error");
 
     assertThat(problem.path("message").asText()).contains("no capability \"http\"");
     assertThat(problem.path("code").asInt()).isEqualTo(-1);
@@ -144,5 +148,20 @@ final class ExtismApiTest {
 
     assertThat(call("forgetful", "count", "e").expect(200).text())
         .isEqualTo("{\"count\":1,\"total\":1}");
+  }
+
+  @Test
+  void keptInstance_survivesErrorsThatThePluginReports() {
+    client.upload(PLUGINS + "counting", Modules.extismThatCounts()).expect(201);
+    call("counting", "count", "").problem(422, "plugin-error");
+    client
+        .put(PLUGINS + "counting/settings", "{\"instance\":{\"policy\":\"stateful\"}}")
+        .expect(200);
+
+    for (int calls = 1; calls <= 12; calls++) {
+      Reply reply = call("counting", "count", "");
+      assertThat(reply.problem(422, "plugin-error").path("code").asInt()).isEqualTo(calls);
+      assertThat(reply.header("cloister-instance")).isEqualTo("stateful");
+    }
   }
 }

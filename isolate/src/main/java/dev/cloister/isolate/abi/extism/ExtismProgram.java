@@ -23,7 +23,7 @@ import org.jspecify.annotations.Nullable;
 /// Instantiation and calls throw what ends the guest: the engine's `WasmException` family,
 /// [ProcessExit] out of initialization, and [ExtismException]. Confined to one thread at a time.
 public final class ExtismProgram implements Program {
-  /// The export that runs a command: what it leaves is of no use to a later call.
+  /// The export that runs a command: an instance that it ran in is spent.
   public static final String START = "_start";
 
   private static final FuncType RETURNS_CODE = new FuncType(List.of(), List.of(NumType.I32));
@@ -32,6 +32,7 @@ public final class ExtismProgram implements Program {
   private final ExtismEnvironment environment;
   private final HostImports imports;
   private boolean isInitialized;
+  private boolean isSpent;
 
   private ExtismProgram(Instance instance, ExtismEnvironment environment, HostImports imports) {
     this.instance = instance;
@@ -72,40 +73,51 @@ public final class ExtismProgram implements Program {
     }
   }
 
-  /// Whether there is an exported function `name`.
-  public boolean exports(String name) {
-    return instance.export(name) instanceof FuncRef;
-  }
-
   /// Calls the export `name`: `input` in, what it set as its output into `output`.
   ///
   /// Before the first call the instance is initialized, unless that is `_start`.
   ///
-  /// @throws ExtismException if the plug-in says that it failed, or a function of the host did
+  /// @return null, or what the plug-in says went wrong; then there is no output
+  /// @throws ExtismException if a function of the host failed
   /// @throws UnsupportedTypeException if the export takes parameters, or returns what is no code
   /// @throws IllegalArgumentException if it is not exported
-  public void call(String name, byte[] input, OutputSink output) {
+  public @Nullable ExtismFailure call(String name, byte[] input, OutputSink output) {
     FuncRef function = instance.exportedFunction(name);
     requireCallable(name, function.signature());
     if (!isInitialized && !name.equals(START)) {
       isInitialized = true;
       Initialization.run(instance);
     }
+    isSpent = name.equals(START);
     environment.begin(input);
     int code = run(function);
+    ExtismFailure failure = failure(code);
+    if (failure == null) {
+      environment.writeOutput(output);
+    }
+    environment.end();
+    return failure;
+  }
+
+  private @Nullable ExtismFailure failure(int code) {
     String error = environment.error();
     if (error != null) {
-      throw new ExtismException(error, code);
+      return new ExtismFailure(error, code);
     }
     if (code != 0) {
-      throw new ExtismException("Returned non-zero exit code: " + code, code);
+      return new ExtismFailure("Returned non-zero exit code: " + code, code);
     }
-    environment.writeOutput(output);
+    return null;
+  }
+
+  /// Whether it was ended, by `_start` or an exit: what is left is of no use to a later call.
+  @Override
+  public boolean isSpent() {
+    return isSpent;
   }
 
   @Override
   public void forgetCall() {
-    environment.end();
     imports.forgetCall();
   }
 
@@ -118,11 +130,12 @@ public final class ExtismProgram implements Program {
     }
   }
 
-  private static int run(FuncRef function) {
+  private int run(FuncRef function) {
     try {
       @Nullable Object[] results = function.call();
       return results.length == 0 ? 0 : requireCode(results[0]);
     } catch (ProcessExit exit) {
+      isSpent = true;
       return exit.code();
     }
   }

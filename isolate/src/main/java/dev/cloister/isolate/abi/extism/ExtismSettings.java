@@ -13,18 +13,30 @@ import org.jspecify.annotations.Nullable;
 ///   if the policy of the tenant alone decides
 /// @param maxHttpResponseBytes the most bytes of an answer's body
 /// @param maxVariableBytes the most bytes that its variables may take, 0 for no variables
+/// @param maxMemoryBytes the most bytes of memories and blocks of an instance
+/// @param timeoutMillis how long a call may take
 public record ExtismSettings(
     Map<String, String> config,
     @Nullable List<HostPattern> allowedHosts,
     long maxHttpResponseBytes,
-    long maxVariableBytes) {
+    long maxVariableBytes,
+    long maxMemoryBytes,
+    long timeoutMillis) {
+  /// What does not bound anything beyond the limits of the tenant.
+  public static final long UNLIMITED = Long.MAX_VALUE;
+
   static final long DEFAULT_MAX_HTTP_RESPONSE_BYTES = 50L << 20;
   static final long DEFAULT_MAX_VARIABLE_BYTES = 1L << 20;
 
   /// Those of a module that comes without a manifest.
   public static final ExtismSettings DEFAULTS =
       new ExtismSettings(
-          Map.of(), null, DEFAULT_MAX_HTTP_RESPONSE_BYTES, DEFAULT_MAX_VARIABLE_BYTES);
+          Map.of(),
+          null,
+          DEFAULT_MAX_HTTP_RESPONSE_BYTES,
+          DEFAULT_MAX_VARIABLE_BYTES,
+          UNLIMITED,
+          UNLIMITED);
 
   /// Copies the collections.
   public ExtismSettings {

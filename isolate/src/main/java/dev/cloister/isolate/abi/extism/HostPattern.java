@@ -18,11 +18,11 @@ public record HostPattern(String text) {
     int resume = 0;
     int i = 0;
     while (i < host.length()) {
-      if (at < text.length() && text.charAt(at) == '*') {
+      char expected = at < text.length() ? text.charAt(at) : '\0';
+      if (expected == '*') {
         star = at++;
         resume = i;
-      } else if (at < text.length()
-          && (text.charAt(at) == '?' || text.charAt(at) == host.charAt(i))) {
+      } else if (expected == '?' || expected == host.charAt(i)) {
         at++;
         i++;
       } else if (star >= 0) {

@@ -176,10 +176,9 @@ final class ExtismProgramTest {
             code.get(block).call(ERROR_SET).done(result);
           });
       try (PlugIn plugIn = PlugIn.of(GUESTS, module)) {
-        assertThatThrownBy(() -> plugIn.run(""))
-            .isInstanceOfSatisfying(
-                ExtismException.class, failure -> assertThat(failure.code()).isEqualTo(result))
-            .hasMessage("out of cheese");
+        plugIn.run("");
+        assertThat(plugIn.failure()).isEqualTo(new ExtismFailure("out of cheese", result));
+        assertThat(plugIn.isSpent()).isFalse();
       }
     }
   }
@@ -200,9 +199,9 @@ final class ExtismProgramTest {
   @Test
   void code_withoutError_isTheMessage() {
     try (PlugIn plugIn = PlugIn.of(GUESTS, PlugIn.module(code -> code.done(-3)))) {
-      assertThatThrownBy(() -> plugIn.run(""))
-          .isInstanceOf(ExtismException.class)
-          .hasMessage("Returned non-zero exit code: -3");
+      plugIn.run("");
+      assertThat(plugIn.failure())
+          .isEqualTo(new ExtismFailure("Returned non-zero exit code: -3", -3));
     }
   }
 
@@ -283,6 +282,7 @@ final class ExtismProgramTest {
             .build();
     try (PlugIn plugIn = PlugIn.of(GUESTS, module)) {
       assertThat(plugIn.call("_start", "started")).isEqualTo("started");
+      assertThat(plugIn.isSpent()).isTrue();
     }
   }
 
@@ -312,8 +312,9 @@ final class ExtismProgramTest {
         if (exit == 0) {
           assertThat(plugIn.run("written")).isEqualTo("written");
         } else {
-          assertThatThrownBy(() -> plugIn.run("")).hasMessage("Returned non-zero exit code: 4");
+          assertThat(plugIn.run("")).isEqualTo("Returned non-zero exit code: 4");
         }
+        assertThat(plugIn.isSpent()).isTrue();
       }
     }
   }
@@ -381,7 +382,7 @@ final class ExtismProgramTest {
           int name = code.block("n");
           code.get(name).call(INPUT_OFFSET).call(VAR_SET).done(0);
         });
-    ExtismSettings settings = new ExtismSettings(Map.of(), null, 0, 60);
+    ExtismSettings settings = settings(Map.of(), 60);
     try (PlugIn plugIn = new PlugIn(GUESTS, module, settings, HostServices.NONE)) {
       plugIn.run("11 bytes !!");
       assertThatThrownBy(() -> plugIn.run("12 bytes !!!"))
@@ -391,8 +392,7 @@ final class ExtismProgramTest {
       assertThatThrownBy(() -> plugIn.run("x".repeat(61)))
           .hasMessage("the value of a variable is too large: 61 bytes, allowed are 60");
     }
-    try (PlugIn plugIn =
-        new PlugIn(GUESTS, module, new ExtismSettings(Map.of(), null, 0, 0), HostServices.NONE)) {
+    try (PlugIn plugIn = new PlugIn(GUESTS, module, settings(Map.of(), 0), HostServices.NONE)) {
       assertThatThrownBy(() -> plugIn.run("x"))
           .hasMessage("Variables are disabled: max_var_bytes is 0");
     }
@@ -402,7 +402,7 @@ final class ExtismProgramTest {
   void config_isOfThePlugIn_thenOfTheTenantIfGranted() {
     byte[] module =
         PlugIn.module(code -> code.call(INPUT_OFFSET).call(CONFIG_GET).output().done(0));
-    ExtismSettings settings = new ExtismSettings(Map.of("color", "red"), null, 0, 0);
+    ExtismSettings settings = settings(Map.of("color", "red"), 0);
     NamedValues tenant = NamedValues.of(Map.of("color", "blue", "shape", "round"));
     HostServices denied = HostServices.builder(Grants.NONE).configuration(tenant).build();
     HostServices granted =
@@ -476,6 +476,11 @@ final class ExtismProgramTest {
             "warn: a log message of 2 bytes is not UTF-8");
   }
 
+  private static ExtismSettings settings(Map<String, String> config, long maxVariableBytes) {
+    return new ExtismSettings(
+        config, null, 0, maxVariableBytes, ExtismSettings.UNLIMITED, ExtismSettings.UNLIMITED);
+  }
+
   /// Sends the input as description and, unless it is empty, `body` as body.
   private static byte[] sender(String body) {
     return PlugIn.module(code -> {
@@ -498,7 +503,12 @@ final class ExtismProgramTest {
 
   private static ExtismSettings hosts(String... patterns) {
     return new ExtismSettings(
-        Map.of(), List.of(patterns).stream().map(HostPattern::new).toList(), 100, 0);
+        Map.of(),
+        List.of(patterns).stream().map(HostPattern::new).toList(),
+        100,
+        0,
+        ExtismSettings.UNLIMITED,
+        ExtismSettings.UNLIMITED);
   }
 
   @Test

@@ -25,6 +25,7 @@ import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
 import java.util.List;
 import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
 
 /// A plug-in of a test: made of instructions, linked once, called as often as the test likes.
 final class PlugIn implements AutoCloseable {
@@ -41,6 +42,8 @@ final class PlugIn implements AutoCloseable {
   private final LogLevel level;
   private final Captured standardOutput = new Captured();
   private GuestInstance instance;
+  private @Nullable ExtismFailure failure;
+  private boolean isSpent;
 
   PlugIn(Guests guests, byte[] module, ExtismSettings settings, HostServices services) {
     this(guests, module, settings, services, LogLevel.INFO);
@@ -81,7 +84,7 @@ final class PlugIn implements AutoCloseable {
     return builder.memory(1);
   }
 
-  /// Calls `run` with a text; returns the output as text.
+  /// Calls `run` with a text; returns the output as text, or what the plug-in says went wrong.
   String run(String input) {
     return call("run", input);
   }
@@ -102,8 +105,9 @@ final class PlugIn implements AutoCloseable {
               (_, context) ->
                   ExtismProgram.link(
                       ProgramModules.of(module), settings, context, variables, level));
-      program.call(export, input.getBytes(StandardCharsets.UTF_8), output);
-      return output.text();
+      failure = program.call(export, input.getBytes(StandardCharsets.UTF_8), output);
+      isSpent = program.isSpent();
+      return failure == null ? output.text() : failure.message();
     } finally {
       instance.end();
     }
@@ -113,6 +117,15 @@ final class PlugIn implements AutoCloseable {
   void renew() {
     instance.close();
     instance = newInstance();
+  }
+
+  /// What the plug-in said of the call before, or null.
+  @Nullable ExtismFailure failure() {
+    return failure;
+  }
+
+  boolean isSpent() {
+    return isSpent;
   }
 
   HeapLedger ledger() {

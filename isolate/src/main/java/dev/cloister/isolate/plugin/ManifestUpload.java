@@ -1,0 +1,179 @@
+package dev.cloister.isolate.plugin;
+
+import dev.cloister.engine.ModuleHandle;
+import dev.cloister.engine.StreamingCompilation;
+import dev.cloister.engine.error.CompilationCancelledException;
+import dev.cloister.engine.error.LimitExceededException;
+import dev.cloister.engine.error.ModuleException;
+import dev.cloister.engine.module.ModuleHash;
+import dev.cloister.isolate.abi.ProgramModules;
+import dev.cloister.isolate.abi.extism.ExtismManifest;
+import dev.cloister.isolate.abi.extism.ManifestException;
+import dev.cloister.isolate.heap.HeapCategory;
+import dev.cloister.isolate.heap.HeapCharge;
+import dev.cloister.isolate.heap.HeapLedger;
+import java.io.ByteArrayOutputStream;
+import java.security.MessageDigest;
+import java.security.NoSuchAlgorithmException;
+import java.util.ArrayList;
+import java.util.HexFormat;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.function.Consumer;
+import java.util.function.Supplier;
+import org.jspecify.annotations.Nullable;
+
+/// A manifest that arrives in pieces, with its modules in it, which are compiled when all is there.
+///
+/// The plugin's digest is that of the document. Until the document is complete there is no
+/// compilation that could be cancelled.
+public final class ManifestUpload implements Upload {
+  /// How many times its length a document takes while it is read: itself, its text, the modules.
+  private static final long PARSED_FACTOR = 2;
+
+  private final Supplier<StreamingCompilation> compilations;
+  private final LoadedModules modules;
+  private final HeapLedger ledger;
+  private final CodeBudget code;
+  private final long maxBytes;
+  private final HeapCharge charge;
+  private final ByteArrayOutputStream document = new ByteArrayOutputStream();
+  private boolean isEnded;
+
+  /// Begins an upload of at most `maxBytes` bytes.
+  ///
+  /// @param compilations begins the compilation of each module
+  /// @param code what their share of compiled code is charged to once it is there
+  public ManifestUpload(
+      Supplier<StreamingCompilation> compilations,
+      LoadedModules modules,
+      HeapLedger ledger,
+      CodeBudget code,
+      long maxBytes) {
+    this.compilations = compilations;
+    this.modules = modules;
+    this.ledger = ledger;
+    this.code = code;
+    this.maxBytes = maxBytes;
+    this.charge = new HeapCharge(ledger, HeapCategory.BUFFER);
+  }
+
+  @Override
+  public void onCancel(Consumer<CompilationCancelledException> action) {
+    // Whoever cancels a compilation of this upload stops finish(), which says so itself.
+  }
+
+  @Override
+  public void push(byte[] chunk, int from, int length) {
+    requireOpen();
+    long size = (long) document.size() + length;
+    boolean isTaken = false;
+    try {
+      if (size > maxBytes) {
+        throw new LimitExceededException("uploadBytes", size, maxBytes);
+      }
+      charge.add(2L * length); // it is copied when it grows
+      document.write(chunk, from, length);
+      isTaken = true;
+    } finally {
+      if (!isTaken) {
+        abort();
+      }
+    }
+  }
+
+  @Override
+  public PluginHandle finish() {
+    requireOpen();
+    try {
+      byte[] bytes = document.toByteArray();
+      ModuleHash hash = new ModuleHash(sha256(bytes));
+      PluginHandle held = modules.find(hash);
+      if (held != null) {
+        return held;
+      }
+      charge.add(PARSED_FACTOR * bytes.length);
+      return modules.add(compile(hash, ExtismManifest.parse(bytes)));
+    } finally {
+      abort();
+    }
+  }
+
+  @Override
+  public long jobId() {
+    return -1;
+  }
+
+  @Override
+  public void abort() {
+    if (!isEnded) {
+      isEnded = true;
+      document.reset();
+      charge.close();
+    }
+  }
+
+  private PluginHandle compile(ModuleHash hash, ExtismManifest manifest) {
+    List<ModuleHandle> opened = new ArrayList<>();
+    boolean isDone = false;
+    try {
+      Map<String, ModuleHandle> others = new LinkedHashMap<>();
+      @Nullable ModuleHandle main = null;
+      long wireBytes = 0;
+      for (ExtismManifest.Part part : manifest.parts()) {
+        ModuleHandle module = compile(part);
+        opened.add(module);
+        wireBytes += part.wireBytes().length;
+        if (part.isMain()) {
+          main = module;
+        } else {
+          others.put(part.name(), module);
+        }
+      }
+      if (main == null) {
+        throw new IllegalStateException("a manifest without a main module");
+      }
+      PluginHandle handle =
+          PluginHandle.open(
+              hash, new ProgramModules(main, others), manifest.settings(), code, wireBytes);
+      isDone = true;
+      return handle;
+    } finally {
+      if (!isDone) {
+        opened.forEach(ModuleHandle::close);
+      }
+    }
+  }
+
+  private ModuleHandle compile(ExtismManifest.Part part) {
+    StreamingCompilation compilation = compilations.get();
+    boolean isDone = false;
+    try {
+      compilation.push(part.wireBytes(), 0, part.wireBytes().length);
+      ModuleHandle module = compilation.finish();
+      isDone = true;
+      return module;
+    } catch (ModuleException e) {
+      throw new ManifestException(part.field() + ".data", String.valueOf(e.getMessage()), e);
+    } finally {
+      if (!isDone) {
+        compilation.abort();
+      }
+    }
+  }
+
+  private void requireOpen() {
+    if (isEnded) {
+      throw new IllegalStateException("the upload has ended");
+    }
+  }
+
+  private static String sha256(byte[] bytes) {
+    try {
+      return HexFormat.of().formatHex(MessageDigest.getInstance("SHA-256").digest(bytes));
+    } catch (NoSuchAlgorithmException e) {
+      throw new IllegalStateException(e);
+    }
+  }
+}
