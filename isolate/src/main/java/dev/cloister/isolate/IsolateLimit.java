@@ -55,6 +55,8 @@ public enum IsolateLimit {
   TYPES_PER_MODULE("typesPerModule", 100_000, 0, 1_000_000),
   /// What plugins write to the log per second, with a burst of one second's worth.
   LOG_BYTES_PER_SECOND("logBytesPerSecond", mebibytes(1), 0, mebibytes(1024)),
+  /// HTTP requests that plugins send per second, with a burst of one second's worth.
+  EGRESS_REQUESTS_PER_SECOND("egressRequestsPerSecond", 100, 1, 1_000_000),
   /// Plugins of the tenant.
   PLUGINS("plugins", 100, 0, 100_000),
   /// Versions kept of one plugin.

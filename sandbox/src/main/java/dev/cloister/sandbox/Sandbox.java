@@ -6,6 +6,8 @@ import dev.cloister.engine.debug.gdb.GdbServer;
 import dev.cloister.engine.runtime.TierPolicy;
 import dev.cloister.engine.stats.TraceFile;
 import dev.cloister.isolate.IsolateManager;
+import dev.cloister.isolate.egress.EgressClient;
+import dev.cloister.isolate.egress.HostResolver;
 import dev.cloister.isolate.verticle.GuestExecutor;
 import dev.cloister.sandbox.auth.KeyRing;
 import dev.cloister.sandbox.auth.OperatorKey;
@@ -21,6 +23,7 @@ import dev.cloister.sandbox.http.ServerInfo;
 import dev.cloister.sandbox.registry.KeyUseWriter;
 import dev.cloister.sandbox.registry.Registry;
 import dev.cloister.sandbox.registry.WarmUp;
+import dev.cloister.sandbox.services.SecretBox;
 import dev.cloister.sandbox.stats.EngineLog;
 import dev.cloister.sandbox.storage.DataFolder;
 import dev.cloister.sandbox.storage.FileBlobStore;
@@ -97,6 +100,7 @@ public final class Sandbox implements AutoCloseable {
     MetadataStore store = lifecycle.add("metadata", metadata(config, folder));
     StorageHealth storage = new StorageHealth();
     FileBlobStore blobs = FileBlobStore.open(folder.blobs(), storage);
+    SecretBox secrets = SecretBox.open(folder, random);
     KeyRing keys = new KeyRing(OperatorKey.load(folder, operatorKey, random), clock);
 
     // What runs guests.
@@ -107,6 +111,7 @@ public final class Sandbox implements AutoCloseable {
         lifecycle.add(
             "engine",
             new WasmEngine(engineConfig(config, compilations, folder, random, clock, lifecycle)));
+    EgressClient egress = lifecycle.add("requests of plugins", egressClient(config, vertx));
     GuestExecutor guests = lifecycle.add("guest threads", guestExecutor(config));
     IsolateManager isolates = new IsolateManager(vertx, engine, guests);
     lifecycle.onStop("isolates", () -> await(isolates.close()));
@@ -119,7 +124,8 @@ public final class Sandbox implements AutoCloseable {
 
     // What is served.
     Registry registry =
-        Registry.restore(live, store, blobs, storage, isolates, keys, random, clock);
+        Registry.restore(
+            live, store, blobs, storage, isolates, keys, secrets, egress, random, clock);
     lifecycle.add("usage", registry.usage()).start();
     lifecycle.add("key uses", KeyUseWriter.start(store, keys));
     WarmUp warmUp = lifecycle.add("warm-up", new WarmUp());
@@ -217,6 +223,11 @@ public final class Sandbox implements AutoCloseable {
       settings.listener(lifecycle.add("trace file", TraceFile.open(Path.of(traceFile), clock)));
     }
     return settings.build();
+  }
+
+  private static EgressClient egressClient(SandboxConfig config, Vertx vertx) {
+    return EgressClient.create(
+        vertx, HostResolver.SYSTEM, config.egress().addresses(), config.egress().limits());
   }
 
   private static GuestExecutor guestExecutor(SandboxConfig config) {

@@ -98,8 +98,7 @@ final class Paths {
     OpenDirectory base = descriptors.directory(fd, Rights.PATH_FILESTAT_SET_TIMES);
     boolean followLast = LookupFlags.followsLast(flags);
     try (ResolvedPath resolved = resolve(memory, base, path, length, followLast)) {
-      FileTimes.apply(
-          resolved.requireNode(), accessNanos, modificationNanos, timeFlags, clock);
+      FileTimes.apply(resolved.requireNode(), accessNanos, modificationNanos, timeFlags, clock);
       return Errno.SUCCESS.code();
     }
   }

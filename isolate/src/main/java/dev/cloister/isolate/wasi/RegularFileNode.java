@@ -4,15 +4,15 @@ import com.google.errorprone.annotations.CanIgnoreReturnValue;
 
 /// A file with bytes.
 public non-sealed interface RegularFileNode extends FileSystemNode {
-  /// The file for reading, writing or both; without either for its attributes alone. It may be
-  /// this node, held once more.
+  /// The file for reading, writing or both; without either for its attributes alone. It may be this
+  /// node, held once more.
   RegularFileNode open(boolean reads, boolean writes);
 
   /// The length in bytes.
   long sizeBytes();
 
-  /// Reads up to `length` bytes at `offset`; returns their number, which may be less, 0 at or beyond
-  /// the end.
+  /// Reads up to `length` bytes at `offset`; returns their number, which may be less, 0 at or
+  /// beyond the end.
   int read(long offset, byte[] into, int from, int length);
 
   /// Writes up to `length` bytes at `offset`, after zeros if that is beyond the end; returns their

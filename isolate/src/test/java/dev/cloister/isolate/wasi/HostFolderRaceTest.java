@@ -71,8 +71,7 @@ final class HostFolderRaceTest {
     AtomicReference<Throwable> fault = new AtomicReference<>();
     List<Thread> others = new ArrayList<>();
     for (int i = 0; i < OTHERS; i++) {
-      Disturber disturber =
-          new Disturber(folder, outside, new Random(seed + 1 + i), "new-" + i);
+      Disturber disturber = new Disturber(folder, outside, new Random(seed + 1 + i), "new-" + i);
       others.add(Thread.ofPlatform().start(() -> disturber.runUntil(done, fault)));
     }
     List<Long> inodes = inodes(outside);
@@ -118,13 +117,11 @@ final class HostFolderRaceTest {
       case 2 -> attempt(() -> paths.pathUnlinkFile(guest, ROOT, PATH, length));
       case 3 -> {
         int newLength = memory.put(SECOND_PATH, path(random));
-        attempt(() ->
-            paths.pathRename(guest, ROOT, PATH, length, ROOT, SECOND_PATH, newLength));
+        attempt(() -> paths.pathRename(guest, ROOT, PATH, length, ROOT, SECOND_PATH, newLength));
       }
       case 4 -> {
         int newLength = memory.put(SECOND_PATH, path(random));
-        attempt(() ->
-            paths.pathLink(guest, ROOT, 0, PATH, length, ROOT, SECOND_PATH, newLength));
+        attempt(() -> paths.pathLink(guest, ROOT, 0, PATH, length, ROOT, SECOND_PATH, newLength));
       }
       case 5 -> {
         int target = memory.put(SECOND_PATH, "../".repeat(random.nextInt(3)) + path(random));
@@ -148,9 +145,10 @@ final class HostFolderRaceTest {
     int openFlags = isDirectory ? OpenFlags.DIRECTORY : flags[random.nextInt(flags.length)];
     long rights = isDirectory ? Rights.OF_DIRECTORIES : Rights.OF_FILES;
     GuestMemory guest = memory.guest();
-    if (!attempt(() ->
-        paths.pathOpen(
-            guest, ROOT, follow, PATH, length, openFlags, rights, rights, 0, RESULT))) {
+    if (!attempt(
+        () ->
+            paths.pathOpen(
+                guest, ROOT, follow, PATH, length, openFlags, rights, rights, 0, RESULT))) {
       return;
     }
     int fd = memory.int32(RESULT);

@@ -20,8 +20,7 @@ record FolderOption(Path host, String guestPath, boolean isReadOnly) {
   /// @throws CommandFailure if it is not of that form
   static FolderOption parse(String text) {
     boolean isReadOnly = text.endsWith(READ_ONLY);
-    String folders =
-        isReadOnly ? text.substring(0, text.length() - READ_ONLY.length()) : text;
+    String folders = isReadOnly ? text.substring(0, text.length() - READ_ONLY.length()) : text;
     int separator = folders.indexOf(SEPARATOR);
     if (separator < 1 || separator + SEPARATOR.length() == folders.length()) {
       throw CommandFailure.usage("--dir: '" + text + "' is not HOST::GUEST[:ro]");

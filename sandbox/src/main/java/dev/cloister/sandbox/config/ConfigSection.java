@@ -161,6 +161,12 @@ final class ConfigSection {
   /// Reads a list of texts that `parser` understands; it may be absent or empty. A variable has its
   /// items behind one another, with commas between them.
   <T> List<T> list(String key, Function<String, T> parser) {
+    return list(key, List.of(), parser);
+  }
+
+  /// Reads a list of texts that `parser` understands; it may be absent, which means `defaults`, or
+  /// empty. A variable has its items behind one another, with commas between them.
+  <T> List<T> list(String key, List<T> defaults, Function<String, T> parser) {
     knownKeys.add(key);
     String whole = path + key;
     @Nullable String override = reading.override(whole);
@@ -174,7 +180,8 @@ final class ConfigSection {
         }
       }
     } else if (entry == null || isEmptyScalar(entry.getValueNode())) {
-      reading.addDefault(whole, "[]");
+      reading.addDefault(whole, defaults.toString());
+      values.addAll(defaults);
     } else if (entry.getValueNode() instanceof SequenceNode sequence) {
       readItems(whole, sequence, values, parser);
     } else {

@@ -12,6 +12,8 @@ import java.util.Map;
 /// @param engine compiling and running plugins
 /// @param logs what plugins write
 /// @param limits the defaults and maximums of a tenant's limits
+/// @param policy what a tenant's plugins may do unless something is set
+/// @param egress requests that plugins send
 public record SandboxConfig(
     HttpConfig http,
     StorageConfig storage,
@@ -19,7 +21,9 @@ public record SandboxConfig(
     AuthConfig auth,
     EngineSection engine,
     LogConfig logs,
-    LimitsConfig limits) {
+    LimitsConfig limits,
+    PolicyConfig policy,
+    EgressConfig egress) {
 
   /// Returns the configuration of a server that was told nothing.
   public static SandboxConfig defaults() {
@@ -35,39 +39,64 @@ public record SandboxConfig(
             AuthConfig.from(root.section("auth")),
             EngineSection.from(root.section("engine")),
             LogConfig.from(root.section("logs")),
-            LimitsConfig.from(root.section("limits")));
+            LimitsConfig.from(root.section("limits")),
+            PolicyConfig.from(root.section("policy")),
+            EgressConfig.from(root.section("egress")));
     root.end();
     return config;
   }
 
   /// Returns this configuration with another listener.
   public SandboxConfig withHttp(HttpConfig newHttp) {
-    return new SandboxConfig(newHttp, storage, cluster, auth, engine, logs, limits);
+    return new SandboxConfig(newHttp, storage, cluster, auth, engine, logs, limits, policy, egress);
   }
 
   /// Returns this configuration with another data folder.
   public SandboxConfig withDataFolder(Path folder) {
     return new SandboxConfig(
-        http, storage.withFolder(folder.toString()), cluster, auth, engine, logs, limits);
+        http,
+        storage.withFolder(folder.toString()),
+        cluster,
+        auth,
+        engine,
+        logs,
+        limits,
+        policy,
+        egress);
   }
 
   /// Returns this configuration with other keys and sessions.
   public SandboxConfig withAuth(AuthConfig newAuth) {
-    return new SandboxConfig(http, storage, cluster, newAuth, engine, logs, limits);
+    return new SandboxConfig(http, storage, cluster, newAuth, engine, logs, limits, policy, egress);
   }
 
   /// Returns this configuration with another section for compiling and running.
   public SandboxConfig withEngine(EngineSection newEngine) {
-    return new SandboxConfig(http, storage, cluster, auth, newEngine, logs, limits);
+    return new SandboxConfig(http, storage, cluster, auth, newEngine, logs, limits, policy, egress);
+  }
+
+  /// Returns this configuration with another section for logs.
+  public SandboxConfig withLogs(LogConfig newLogs) {
+    return new SandboxConfig(http, storage, cluster, auth, engine, newLogs, limits, policy, egress);
   }
 
   /// Returns this configuration with other limits.
   public SandboxConfig withLimits(LimitsConfig newLimits) {
-    return new SandboxConfig(http, storage, cluster, auth, engine, logs, newLimits);
+    return new SandboxConfig(http, storage, cluster, auth, engine, logs, newLimits, policy, egress);
   }
 
   /// Returns this configuration with another section of what several servers share.
   public SandboxConfig withCluster(ClusterConfig newCluster) {
-    return new SandboxConfig(http, storage, newCluster, auth, engine, logs, limits);
+    return new SandboxConfig(http, storage, newCluster, auth, engine, logs, limits, policy, egress);
+  }
+
+  /// Returns this configuration with another default of policies.
+  public SandboxConfig withPolicy(PolicyConfig newPolicy) {
+    return new SandboxConfig(http, storage, cluster, auth, engine, logs, limits, newPolicy, egress);
+  }
+
+  /// Returns this configuration with another section for requests of plugins.
+  public SandboxConfig withEgress(EgressConfig newEgress) {
+    return new SandboxConfig(http, storage, cluster, auth, engine, logs, limits, policy, newEgress);
   }
 }

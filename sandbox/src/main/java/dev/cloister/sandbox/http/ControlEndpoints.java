@@ -8,6 +8,7 @@ import dev.cloister.sandbox.problem.Problem;
 import dev.cloister.sandbox.problem.ProblemType;
 import dev.cloister.sandbox.registry.Tenant;
 import dev.cloister.sandbox.registry.TenantRegistry;
+import dev.cloister.sandbox.storage.TenantName;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Semaphore;
@@ -48,15 +49,29 @@ final class ControlEndpoints implements AutoCloseable {
   /// @param charge what its body is charged to
   private record Place(@Nullable Tenant sender, HeapCharge charge) {}
 
-  /// Makes an endpoint of `function`.
+  /// Makes an endpoint of `function`, which takes JSON if it takes anything.
   Endpoint of(Function function) {
+    return of(
+        "controlBodyBytes",
+        maxBodyBytes,
+        request -> {
+          request.requireJsonBody();
+          return function.answer(request);
+        });
+  }
+
+  /// Makes an endpoint of `function`, which takes bytes of any type.
+  ///
+  /// @param limit the name of the limit of the body
+  /// @param maxBytes its value
+  Endpoint of(String limit, int maxBytes, Function function) {
     return exchange -> {
       Place place = take(exchange.request());
       try {
         BodyReader.read(
             exchange,
-            "controlBodyBytes",
-            maxBodyBytes,
+            limit,
+            maxBytes,
             place.charge,
             body -> run(exchange, exchange.request().withBody(body), function, place),
             () -> giveBack(place));
@@ -68,8 +83,9 @@ final class ControlEndpoints implements AutoCloseable {
   }
 
   private Place take(ApiRequest request) {
-    @Nullable Tenant sender =
-        request.sender() instanceof Principal.Member member ? tenants.find(member.tenant()) : null;
+    @Nullable Principal principal = request.sender();
+    @Nullable TenantName own = principal == null ? null : principal.tenant();
+    @Nullable Tenant sender = own == null ? null : tenants.find(own);
     if (sender != null && sender.controlRequests().incrementAndGet() > MAX_REQUESTS_PER_TENANT) {
       sender.controlRequests().decrementAndGet();
       throw overloaded("the tenant has too many requests at once", MAX_REQUESTS_PER_TENANT);
@@ -122,7 +138,6 @@ final class ControlEndpoints implements AutoCloseable {
 
   private static Answer answer(ApiRequest request, Function function) {
     try {
-      request.requireJsonBody();
       return function.answer(request);
     } catch (Exception e) {
       return Answer.problem(Problems.of(e, request.trace()));

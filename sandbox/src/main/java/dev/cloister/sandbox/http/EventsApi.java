@@ -2,6 +2,8 @@ package dev.cloister.sandbox.http;
 
 import dev.cloister.engine.error.SourcePosition;
 import dev.cloister.engine.logging.CodeCreated;
+import dev.cloister.isolate.egress.EgressRecord;
+import dev.cloister.isolate.host.HostError;
 import dev.cloister.sandbox.json.Json;
 import dev.cloister.sandbox.problem.Problem;
 import dev.cloister.sandbox.registry.AuditLog;
@@ -9,6 +11,7 @@ import dev.cloister.sandbox.registry.CodeLog;
 import dev.cloister.sandbox.registry.LogEntry;
 import dev.cloister.sandbox.registry.Tenant;
 import dev.cloister.sandbox.registry.TenantRegistry;
+import dev.cloister.sandbox.services.EgressLog;
 import dev.cloister.sandbox.storage.AuditChain;
 import dev.cloister.sandbox.storage.AuditFilter;
 import dev.cloister.sandbox.storage.AuditRecord;
@@ -16,6 +19,7 @@ import dev.cloister.sandbox.storage.TenantName;
 import io.vertx.core.Vertx;
 import java.time.Instant;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
@@ -199,6 +203,64 @@ final class EventsApi {
     // What a stream can hold at once.
     int dropped = Math.max(0, held.size() - MAX_RESUMED_EVENTS / 2);
     entries.replay(held.subList(dropped, held.size()));
+  }
+
+  /// A request of a plugin as it is shown.
+  record EgressView(
+      String time,
+      String plugin,
+      String method,
+      String scheme,
+      String host,
+      int port,
+      String decision,
+      int status,
+      long requestBytes,
+      long responseBytes,
+      long millis,
+      @Nullable String error,
+      @Nullable String detail) {
+
+    static EgressView of(EgressLog.Entry entry) {
+      EgressRecord request = entry.request();
+      HostError error = request.error();
+      return new EgressView(
+          entry.time().toString(),
+          entry.plugin().text(),
+          request.method(),
+          request.scheme(),
+          request.host(),
+          request.port(),
+          request.decision().label(),
+          request.status(),
+          request.requestBytes(),
+          request.responseBytes(),
+          request.millis(),
+          error == null ? null : error.name().toLowerCase(Locale.ROOT).replace('_', '-'),
+          request.detail());
+    }
+  }
+
+  /// The requests of a tenant's plugins: what is still held of them, then every new one.
+  void egressLog(Exchange exchange) {
+    ApiRequest request = exchange.request();
+    Tenant tenant = tenants.require(request.tenant());
+    EgressLog log = tenant.services().egressLog();
+    int last = request.queryNumber("last", DEFAULT_LAST_LINES, 0, MAX_LAST_LINES);
+    @Nullable Long resumeAfter = lastEventId(request);
+    long after = resumeAfter == null ? -1 : resumeAfter;
+    EventStream stream =
+        EventStream.open(vertx, exchange, streams, () -> tenants.find(tenant.name()) == tenant);
+    Replay<EgressLog.Entry> entries =
+        new Replay<>(
+            after,
+            EgressLog.Entry::id,
+            entry -> stream.offer(entry.id(), "request", Json.text(EgressView.of(entry))));
+    Runnable unsubscribe = log.subscribe(entries::live);
+    stream.feedFrom(unsubscribe::run);
+    List<EgressLog.Entry> held = log.after(after, resumeAfter == null ? last : MAX_LAST_LINES);
+    // What a stream can hold at once.
+    entries.replay(held.subList(Math.max(0, held.size() - MAX_RESUMED_EVENTS / 2), held.size()));
   }
 
   private static void sendCode(EventStream stream, CodeLog.Entry entry) {

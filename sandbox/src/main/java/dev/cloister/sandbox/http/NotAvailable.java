@@ -27,14 +27,6 @@ final class NotAvailable {
 
   static final List<Call> CALLS =
       List.of(
-          new Call(HttpMethod.GET, TENANT + "config", Access.TENANT_ADMIN, "a tenant's config"),
-          new Call(HttpMethod.PUT, TENANT + "config", Access.TENANT_ADMIN, "a tenant's config"),
-          new Call(HttpMethod.GET, TENANT + "secrets", Access.TENANT_ADMIN, "a tenant's secrets"),
-          new Call(HttpMethod.PUT, TENANT + "secrets", Access.TENANT_ADMIN, "a tenant's secrets"),
-          new Call(HttpMethod.GET, TENANT + "policy", Access.TENANT_ADMIN, "a tenant's policy"),
-          new Call(HttpMethod.PUT, TENANT + "policy", Access.TENANT_ADMIN, "a tenant's policy"),
-          new Call(null, TENANT + "kv/*", Access.TENANT_ADMIN, "a tenant's key-value store"),
-          new Call(HttpMethod.GET, TENANT + "egress-log", Access.TENANT_ADMIN, "the egress log"),
           new Call(
               HttpMethod.POST,
               "/v1/cluster/members/{member}/drain",

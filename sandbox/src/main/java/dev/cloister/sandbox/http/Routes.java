@@ -5,6 +5,7 @@ import static io.vertx.core.http.HttpMethod.GET;
 import static io.vertx.core.http.HttpMethod.POST;
 import static io.vertx.core.http.HttpMethod.PUT;
 
+import dev.cloister.sandbox.registry.StoredKeyValues;
 import io.vertx.core.http.HttpMethod;
 import java.util.ArrayList;
 import java.util.List;
@@ -17,6 +18,8 @@ final class Routes {
   private static final String TENANT = TENANTS + "/{tenant}";
   private static final String PLUGINS = TENANT + "/plugins";
   static final String PLUGIN = PLUGINS + "/{plugin}";
+  private static final String VERSION = PLUGIN + "/versions/{version}";
+  private static final String ALIAS = PLUGIN + "/aliases/{alias}";
   private static final String ENGINE = "/v1/engine";
   private static final String NATIVE_MODULE = ENGINE + "/native-modules/{digest}";
 
@@ -37,6 +40,8 @@ final class Routes {
       SessionApi session,
       TenantApi tenants,
       LimitsApi limits,
+      ServicesApi services,
+      KeyValueApi keyValues,
       UsageApi usage,
       InstancesApi instances,
       DebuggingApi debugging,
@@ -45,6 +50,7 @@ final class Routes {
       ConfigApi config,
       KeyApi keys,
       PluginApi plugins,
+      AliasApi aliases,
       UploadApi uploads,
       InvocationApi invocations,
       EventsApi events,
@@ -61,7 +67,7 @@ final class Routes {
   static List<Route> table(Apis apis) {
     Routes table = new Routes(apis.control, apis.representations);
     table.addCalls(apis);
-    table.addPlugins(apis.plugins, apis.uploads);
+    table.addPlugins(apis.plugins, apis.aliases, apis.uploads);
     table.addTenants(apis);
     table.addServer(apis);
     table.addPublic(apis);
@@ -80,18 +86,21 @@ final class Routes {
     blocking(DELETE, PLUGIN + "/instances/{instance}", Access.TENANT_ADMIN, apis.instances::delete);
   }
 
-  private void addPlugins(PluginApi plugins, UploadApi uploads) {
+  private void addPlugins(PluginApi plugins, AliasApi aliases, UploadApi uploads) {
     direct(PUT, PLUGIN, Access.TENANT_ADMIN, uploads::put);
     blocking(GET, PLUGINS, Access.INVOKER, plugins::list);
     blocking(GET, PLUGIN, Access.INVOKER, plugins::get);
     blocking(DELETE, PLUGIN, Access.TENANT_ADMIN, plugins::delete);
     blocking(GET, PLUGIN + "/versions", Access.INVOKER, plugins::versions);
-    blocking(GET, PLUGIN + "/versions/{version}", Access.INVOKER, plugins::version);
-    blocking(DELETE, PLUGIN + "/versions/{version}", Access.TENANT_ADMIN, plugins::deleteVersion);
+    blocking(GET, VERSION, Access.INVOKER, plugins::version);
+    blocking(GET, VERSION + "/diff/{other}", Access.INVOKER, plugins::diff);
+    blocking(DELETE, VERSION, Access.TENANT_ADMIN, plugins::deleteVersion);
     blocking(GET, PLUGIN + "/settings", Access.TENANT_ADMIN, plugins::getSettings);
     blocking(PUT, PLUGIN + "/settings", Access.TENANT_ADMIN, plugins::putSettings);
-    blocking(GET, PLUGIN + "/aliases/{alias}", Access.INVOKER, plugins::getAlias);
-    blocking(PUT, PLUGIN + "/aliases/{alias}", Access.TENANT_ADMIN, plugins::putAlias);
+    blocking(GET, ALIAS, Access.INVOKER, aliases::get);
+    blocking(PUT, ALIAS, Access.TENANT_ADMIN, aliases::put);
+    blocking(POST, ALIAS + "/rollback", Access.TENANT_ADMIN, aliases::rollBack);
+    blocking(GET, ALIAS + "/history", Access.INVOKER, aliases::history);
   }
 
   private void addTenants(Apis apis) {
@@ -109,6 +118,17 @@ final class Routes {
     blocking(GET, TENANT + "/keys/{key}", Access.TENANT_ADMIN, apis.keys::get);
     blocking(DELETE, TENANT + "/keys/{key}", Access.TENANT_ADMIN, apis.keys::delete);
     blocking(POST, TENANT + "/keys/{key}/rotate", Access.TENANT_ADMIN, apis.keys::rotate);
+    blocking(GET, TENANT + "/config", Access.TENANT_ADMIN, apis.services::getConfig);
+    blocking(PUT, TENANT + "/config", Access.TENANT_ADMIN, apis.services::putConfig);
+    blocking(GET, TENANT + "/secrets", Access.TENANT_ADMIN, apis.services::listSecrets);
+    blocking(PUT, TENANT + "/secrets", Access.TENANT_ADMIN, apis.services::putSecrets);
+    blocking(GET, TENANT + "/policy", Access.TENANT_ADMIN, apis.services::getPolicy);
+    blocking(PUT, TENANT + "/policy", Access.TENANT_ADMIN, apis.services::putPolicy);
+    blocking(GET, TENANT + "/kv", Access.TENANT_ADMIN, apis.keyValues::list);
+    blocking(GET, TENANT + "/kv/*", Access.TENANT_ADMIN, apis.keyValues::get);
+    bytes(PUT, TENANT + "/kv/*", Access.TENANT_ADMIN, apis.keyValues::put);
+    blocking(DELETE, TENANT + "/kv/*", Access.TENANT_ADMIN, apis.keyValues::delete);
+    direct(GET, TENANT + "/egress-log", Access.TENANT_ADMIN, apis.events::egressLog);
     blocking(GET, TENANT + "/signatures", Access.TENANT_ADMIN, apis.signatures::get);
     blocking(PUT, TENANT + "/signatures", Access.TENANT_ADMIN, apis.signatures::put);
     blocking(GET, TENANT + "/debugging", Access.TENANT_ADMIN, apis.debugging::get);
@@ -160,6 +180,18 @@ final class Routes {
 
   private void direct(HttpMethod method, String path, Access access, Endpoint endpoint) {
     routes.add(new Route(method, path, access, endpoint));
+  }
+
+  /// A value of a tenant's store: bytes of any type.
+  private void bytes(
+      HttpMethod method, String path, Access access, ControlEndpoints.Function function) {
+    ControlEndpoints.Function complete = representations.of(method, path, function);
+    routes.add(
+        new Route(
+            method,
+            path,
+            access,
+            control.of("kvValueBytes", StoredKeyValues.MAX_VALUE_BYTES, complete)));
   }
 
   private void blocking(

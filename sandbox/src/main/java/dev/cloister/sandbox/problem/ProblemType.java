@@ -57,6 +57,8 @@ public enum ProblemType {
   SIGNATURE_INVALID(422, "The module's signature is not valid"),
   /// The module needs capabilities that the tenant was not granted.
   CAPABILITY_DENIED(422, "The plugin needs capabilities that it is not granted"),
+  /// The operator does not allow so much.
+  POLICY_EXCEEDED(422, "The operator does not allow this policy"),
   /// A limit's name or value is not allowed.
   INVALID_LIMIT(422, "The limit cannot be set so"),
   /// A type that cannot cross this interface.

@@ -10,14 +10,10 @@ import java.util.Arrays;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /// Makes a tenant's limits of the configured defaults and maximums and what was set for it alone.
 public final class LimitPolicy {
-  /// Limits of the interface that this version does not enforce, and therefore does not accept.
-  public static final Set<String> NOT_ENFORCED = Set.of("egressRequestsPerSecond");
-
   private volatile LimitsConfig config;
 
   LimitPolicy(LimitsConfig config) {
@@ -73,9 +69,6 @@ public final class LimitPolicy {
     @Nullable IsolateLimit limit = IsolateLimit.named(name);
     if (limit != null) {
       return limit;
-    }
-    if (NOT_ENFORCED.contains(name)) {
-      throw Problem.notAvailable("the limit " + name).with("limit", name).asException();
     }
     List<String> known = Arrays.stream(IsolateLimit.values()).map(IsolateLimit::limitName).toList();
     @Nullable String nearest = NearestName.of(name, known);

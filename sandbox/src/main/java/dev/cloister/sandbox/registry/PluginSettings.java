@@ -3,6 +3,7 @@ package dev.cloister.sandbox.registry;
 import com.fasterxml.jackson.annotation.JsonCreator;
 import com.fasterxml.jackson.annotation.JsonProperty;
 import dev.cloister.isolate.abi.Abi;
+import dev.cloister.isolate.host.Grants;
 import dev.cloister.sandbox.json.Json;
 import dev.cloister.sandbox.problem.Problem;
 import dev.cloister.sandbox.storage.VersionRecord;
@@ -17,24 +18,32 @@ import org.jspecify.annotations.Nullable;
 
 /// What a tenant chose for a plugin.
 ///
-/// No capability exists in this version; asking for one is refused rather than forgotten.
-///
 /// @param instance how instances are kept
 /// @param abi the calling convention, see [Abi]; `auto`: what the module's imports and exports show
-/// @param capabilities what the plugin may do beyond computing: nothing
+/// @param capabilities what of its tenant's capabilities the plugin has
 /// @param tier `auto`: the engine decides how code is compiled
 /// @param environment the environment variables of a WASI command
 /// @param extism how a plugin that is called with bytes answers and logs
+/// @param retention which versions are kept
 public record PluginSettings(
     InstanceChoice instance,
     String abi,
-    Map<String, Object> capabilities,
+    PluginCapabilities capabilities,
     String tier,
     Map<String, String> environment,
-    ExtismOptions extism) {
+    ExtismOptions extism,
+    Retention retention) {
+  private static final int MAX_KEPT_VERSIONS = 100_000;
   private static final int MAX_VARIABLES = 128;
   private static final int MAX_ENVIRONMENT_BYTES = 32 << 10;
   private static final String AUTO = "auto";
+
+  /// Which versions are kept when there are new ones. Those that an alias names always are.
+  ///
+  /// @param versions how many, the newest; null for all
+  public record Retention(@Nullable Integer versions) {
+    static final Retention ALL = new Retention(null);
+  }
 
   /// Fills in defaults and checks what is there.
   ///
@@ -43,22 +52,24 @@ public record PluginSettings(
   static PluginSettings of(
       @JsonProperty("instance") @Nullable InstanceChoice instance,
       @JsonProperty("abi") @Nullable String abi,
-      @JsonProperty("capabilities") @Nullable Map<String, Object> capabilities,
+      @JsonProperty("capabilities") @Nullable PluginCapabilities capabilities,
       @JsonProperty("tier") @Nullable String tier,
       @JsonProperty("environment") @Nullable Map<String, String> environment,
-      @JsonProperty("extism") @Nullable ExtismOptions extism) {
+      @JsonProperty("extism") @Nullable ExtismOptions extism,
+      @JsonProperty("retention") @Nullable Retention retention) {
     return new PluginSettings(
         instance == null ? InstanceChoice.FRESH : instance,
         abi == null ? AUTO : abi,
-        capabilities == null ? Map.of() : capabilities,
+        capabilities == null ? PluginCapabilities.ALL : capabilities,
         tier == null ? AUTO : tier,
         environment == null ? Map.of() : Collections.unmodifiableMap(new TreeMap<>(environment)),
-        extism == null ? ExtismOptions.DEFAULTS : extism);
+        extism == null ? ExtismOptions.DEFAULTS : extism,
+        retention == null ? Retention.ALL : retention);
   }
 
   /// Returns the settings of a plugin for which nothing was chosen.
   public static PluginSettings defaults() {
-    return of(null, null, null, null, null, null);
+    return of(null, null, null, null, null, null, null);
   }
 
   /// Reads the JSON of a request.
@@ -69,6 +80,11 @@ public record PluginSettings(
     PluginSettings settings = Json.read(json, PluginSettings.class);
     settings.check();
     return settings;
+  }
+
+  /// Returns what of its tenant's capabilities the plugin has, null for all.
+  @Nullable Grants grants() {
+    return capabilities.grants();
   }
 
   static PluginSettings parse(String stored) {
@@ -84,12 +100,12 @@ public record PluginSettings(
     checkAbi();
     extism.check();
     requireAuto("tier", tier);
-    if (!capabilities.isEmpty()) {
-      throw Problem.notAvailable("granting capabilities")
-          .with("actual", capabilities.keySet())
+    checkEnvironment();
+    @Nullable Integer kept = retention.versions();
+    if (kept != null && (kept < 1 || kept > MAX_KEPT_VERSIONS)) {
+      throw Problem.invalid("retention.versions", kept, "between 1 and " + MAX_KEPT_VERSIONS)
           .asException();
     }
-    checkEnvironment();
   }
 
   /// Returns the convention by which calls of `version` are made.

@@ -1,9 +1,11 @@
 package dev.cloister.sandbox.registry;
 
 import dev.cloister.isolate.IsolateManager;
+import dev.cloister.isolate.egress.EgressClient;
 import dev.cloister.sandbox.auth.KeyRing;
 import dev.cloister.sandbox.config.LiveConfig;
 import dev.cloister.sandbox.config.SandboxConfig;
+import dev.cloister.sandbox.services.SecretBox;
 import dev.cloister.sandbox.storage.BlobStore;
 import dev.cloister.sandbox.storage.MetadataStore;
 import dev.cloister.sandbox.storage.StorageHealth;
@@ -17,7 +19,9 @@ import org.slf4j.LoggerFactory;
 ///
 /// @param tenants the tenants
 /// @param plugins their plugins
+/// @param aliases which of their versions calls get
 /// @param keys their keys
+/// @param services what their plugins may use
 /// @param audit what changed
 /// @param storage what is damaged of what is stored
 /// @param usage what tenants used
@@ -25,7 +29,9 @@ import org.slf4j.LoggerFactory;
 public record Registry(
     TenantRegistry tenants,
     PluginRegistry plugins,
+    AliasRegistry aliases,
     KeyRegistry keys,
+    ServiceRegistry services,
     AuditLog audit,
     StorageHealth storage,
     UsageLog usage,
@@ -45,6 +51,8 @@ public record Registry(
       StorageHealth storage,
       IsolateManager isolates,
       KeyRing keys,
+      SecretBox secrets,
+      EgressClient egress,
       SecureRandom random,
       Clock clock)
       throws IOException {
@@ -52,7 +60,13 @@ public record Registry(
     LimitPolicy limits = new LimitPolicy(config.limits());
     AuditLog audit = new AuditLog(store, clock);
     BlobCollector collector = new BlobCollector(store, blobs);
-    TenantFactory factory = new TenantFactory(isolates, blobs, limits, config, clock);
+    TenantServices.Parts services =
+        new TenantServices.Parts(
+            secrets,
+            egress,
+            tenant -> new StoredKeyValues(store, audit, clock, tenant),
+            System::nanoTime);
+    TenantFactory factory = new TenantFactory(isolates, blobs, limits, config, services, clock);
     TenantRegistry tenants =
         new TenantRegistry(store, factory, limits, keys, audit, collector, clock);
     tenants.restore(store.load(), storage);
@@ -65,11 +79,15 @@ public record Registry(
     live.onChange(changed -> tenants.changeLimits(changed.limits()));
     Signatures signatures =
         new Signatures(store, tenants, audit, () -> live.now().auth().minSignatures());
+    ServiceRegistry serviceRegistry = new ServiceRegistry(store, tenants, audit, secrets, clock);
+    serviceRegistry.renewSecrets();
     return new Registry(
         tenants,
         new PluginRegistry(store, blobs, tenants, signatures, audit, collector, clock),
+        new AliasRegistry(store, tenants, signatures, audit, clock),
         new KeyRegistry(
             store, tenants, keys, audit, () -> live.now().auth().keysPerTenant(), random, clock),
+        serviceRegistry,
         audit,
         storage,
         new UsageLog(store, tenants::all, clock),

@@ -1,6 +1,8 @@
 package dev.cloister.sandbox.registry;
 
 import dev.cloister.sandbox.problem.ApiException;
+import dev.cloister.sandbox.services.PolicyDocument;
+import dev.cloister.sandbox.services.TenantPolicy;
 import dev.cloister.sandbox.storage.AliasRecord;
 import dev.cloister.sandbox.storage.AliasTarget;
 import dev.cloister.sandbox.storage.DamagedRow;
@@ -8,6 +10,8 @@ import dev.cloister.sandbox.storage.KeyRecord;
 import dev.cloister.sandbox.storage.MetadataSnapshot;
 import dev.cloister.sandbox.storage.PluginName;
 import dev.cloister.sandbox.storage.PluginRecord;
+import dev.cloister.sandbox.storage.PolicyRecord;
+import dev.cloister.sandbox.storage.ServicesRecord;
 import dev.cloister.sandbox.storage.StorageHealth;
 import dev.cloister.sandbox.storage.TenantName;
 import dev.cloister.sandbox.storage.TenantRecord;
@@ -43,6 +47,7 @@ final class StoredTenants {
     snapshot.plugins().forEach(stored::add);
     snapshot.versions().forEach(stored::add);
     snapshot.aliases().forEach(stored::add);
+    snapshot.services().forEach(stored::checkPolicy);
     stored.tenants.keySet().removeAll(stored.damaged);
     return stored;
   }
@@ -99,6 +104,19 @@ final class StoredTenants {
     }
     pluginsByName(alias.tenant())
         .put(alias.plugin(), plugin.withAlias(alias.alias(), alias.targets()));
+  }
+
+  private void checkPolicy(TenantName tenant, ServicesRecord services) {
+    @Nullable PolicyRecord policy = services.policy();
+    if (policy == null) {
+      return;
+    }
+    try {
+      TenantPolicy _ = PolicyDocument.parse(policy.allowed(), TenantPolicy.NOTHING);
+      TenantPolicy _ = PolicyDocument.parse(policy.wanted(), TenantPolicy.NOTHING);
+    } catch (ApiException e) {
+      damage(tenant, "tenant_policy", String.valueOf(e.getMessage()));
+    }
   }
 
   private Map<PluginName, Plugin> pluginsByName(TenantName tenant) {

@@ -2,7 +2,6 @@ package dev.cloister.sandbox.registry;
 
 import dev.cloister.isolate.Isolate;
 import dev.cloister.isolate.abi.extism.VariableStore;
-import dev.cloister.isolate.host.Grants;
 import dev.cloister.isolate.host.HostServices;
 import dev.cloister.isolate.plugin.PluginHandle;
 import dev.cloister.sandbox.problem.Problem;
@@ -33,6 +32,7 @@ public final class Tenant {
   private final LoadedVersions loaded;
   private final GuestLog log;
   private final CodeLog codeLog;
+  private final TenantServices services;
   private final int maxLogEntryBytes;
   private final CallCounters calls = new CallCounters();
   private final UsageMeter usage = new UsageMeter();
@@ -50,12 +50,14 @@ public final class Tenant {
       LoadedVersions loaded,
       GuestLog log,
       CodeLog codeLog,
+      TenantServices services,
       int maxLogEntryBytes) {
     this.record = record;
     this.isolate = isolate;
     this.loaded = loaded;
     this.log = log;
     this.codeLog = codeLog;
+    this.services = services;
     this.maxLogEntryBytes = maxLogEntryBytes;
   }
 
@@ -140,9 +142,10 @@ public final class Tenant {
     return plugin;
   }
 
-  /// Returns the bytes of all stored versions together.
+  /// Returns the bytes of all stored versions and of the key-value pairs together.
   public long storedBytes() {
-    return plugins.values().stream().mapToLong(Plugin::storedBytes).sum();
+    return plugins.values().stream().mapToLong(Plugin::storedBytes).sum()
+        + services.keyValueUsage().bytes();
   }
 
   /// Returns the version a call means: the one it names, else one behind the alias.
@@ -172,13 +175,21 @@ public final class Tenant {
     return new GuestLogWriter(log, plugin, maxLogEntryBytes);
   }
 
-  /// Returns what the calls of `plugin` may use of the host: what WASI programs take for granted,
-  /// and its log.
+  /// Returns what the calls of `plugin` may use of the host.
   public HostServices services(Plugin plugin) {
     PluginName name = plugin.name();
-    return HostServices.builder(Grants.BASIC)
-        .log((level, line) -> log.append(name, level.label(), "plugin", line))
-        .build();
+    return services.of(
+        this, plugin, (level, line) -> log.append(name, level.label(), "plugin", line));
+  }
+
+  /// Returns the tenant's key-value pairs.
+  public StoredKeyValues keyValues() {
+    return services.keyValues(this);
+  }
+
+  /// Returns what the tenant's plugins may use.
+  public TenantServices services() {
+    return services;
   }
 
   /// Returns the variables of a plugin, which live as long as the server runs and the plugin is
@@ -209,6 +220,7 @@ public final class Tenant {
   void removePlugin(PluginName name) {
     plugins.remove(name);
     callsByPlugin.remove(name);
+    services.forget(name);
     closeVariables(name);
   }
 

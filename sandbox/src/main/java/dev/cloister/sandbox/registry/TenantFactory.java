@@ -4,8 +4,15 @@ import dev.cloister.isolate.Isolate;
 import dev.cloister.isolate.IsolateId;
 import dev.cloister.isolate.IsolateLimit;
 import dev.cloister.isolate.IsolateManager;
+import dev.cloister.isolate.egress.EgressPolicy;
 import dev.cloister.sandbox.config.SandboxConfig;
+import dev.cloister.sandbox.services.EgressLog;
+import dev.cloister.sandbox.services.MissingCapability;
+import dev.cloister.sandbox.services.PolicyDocument;
+import dev.cloister.sandbox.services.TenantPolicy;
 import dev.cloister.sandbox.storage.BlobStore;
+import dev.cloister.sandbox.storage.PolicyRecord;
+import dev.cloister.sandbox.storage.ServicesRecord;
 import dev.cloister.sandbox.storage.TenantName;
 import dev.cloister.sandbox.storage.TenantRecord;
 import io.vertx.core.Future;
@@ -17,6 +24,7 @@ final class TenantFactory {
   private final BlobStore blobs;
   private final LimitPolicy limits;
   private final SandboxConfig config;
+  private final TenantServices.Parts services;
   private final Clock clock;
 
   TenantFactory(
@@ -24,16 +32,20 @@ final class TenantFactory {
       BlobStore blobs,
       LimitPolicy limits,
       SandboxConfig config,
+      TenantServices.Parts services,
       Clock clock) {
     this.isolates = isolates;
     this.blobs = blobs;
     this.limits = limits;
     this.config = config;
+    this.services = services;
     this.clock = clock;
   }
 
   /// Makes a tenant with an isolate of its own and waits until that is there.
-  Tenant create(TenantRecord record) {
+  ///
+  /// @param stored what its plugins may use, as it is stored
+  Tenant create(TenantRecord record, ServicesRecord stored) {
     Isolate isolate =
         Futures.await(isolates.create(id(record.name()), limits.effective(record.limits())));
     Tenant tenant =
@@ -47,11 +59,35 @@ final class TenantFactory {
                 () -> isolate.limits().value(IsolateLimit.LOG_BYTES_PER_SECOND),
                 clock),
             new CodeLog(isolate.ledger(), CodeLog.Switch.of(isolate), clock),
+            new TenantServices(
+                record.name(),
+                services,
+                isolate::limits,
+                new EgressLog(config.egress().logEntries(), clock),
+                state(stored),
+                stored.keyValues()),
             config.logs().maxEntryBytes());
     if (tenant.isSuspended()) {
       isolate.suspend();
     }
     return tenant;
+  }
+
+  private TenantServices.State state(ServicesRecord stored) {
+    TenantPolicy defaults = defaultPolicy();
+    PolicyRecord policy = stored.policy();
+    return new TenantServices.State(
+        stored.config(),
+        stored.secrets(),
+        policy == null ? defaults : PolicyDocument.parse(policy.allowed(), defaults),
+        policy == null ? defaults : PolicyDocument.parse(policy.wanted(), defaults));
+  }
+
+  private TenantPolicy defaultPolicy() {
+    return new TenantPolicy(
+        config.policy().grants(),
+        config.policy().parksUploads() ? MissingCapability.PARK : MissingCapability.REFUSE,
+        EgressPolicy.NONE);
   }
 
   /// Stops a tenant's calls and releases all it holds; done when nothing is left.

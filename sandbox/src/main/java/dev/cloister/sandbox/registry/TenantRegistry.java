@@ -9,6 +9,7 @@ import dev.cloister.sandbox.problem.ProblemType;
 import dev.cloister.sandbox.storage.AuditRecord;
 import dev.cloister.sandbox.storage.MetadataSnapshot;
 import dev.cloister.sandbox.storage.MetadataStore;
+import dev.cloister.sandbox.storage.ServicesRecord;
 import dev.cloister.sandbox.storage.StorageHealth;
 import dev.cloister.sandbox.storage.TenantName;
 import dev.cloister.sandbox.storage.TenantRecord;
@@ -69,7 +70,9 @@ public final class TenantRegistry {
   void restore(MetadataSnapshot snapshot, StorageHealth health) {
     StoredTenants stored = StoredTenants.of(snapshot, health);
     for (TenantRecord record : stored.whole()) {
-      Tenant tenant = factory.create(record);
+      ServicesRecord services =
+          snapshot.services().getOrDefault(record.name(), ServicesRecord.EMPTY);
+      Tenant tenant = factory.create(record, services);
       stored.pluginsOf(record.name()).forEach(tenant::putPlugin);
       tenants.put(record.name(), tenant);
     }
@@ -95,6 +98,14 @@ public final class TenantRegistry {
     if (tenant == null) {
       requireUndamaged(name);
       throw Problem.notFound("tenant", name.text()).asException();
+    }
+    return tenant;
+  }
+
+  /// On the writer thread: the tenant may have been deleted since the request was admitted.
+  Tenant requirePresent(Tenant tenant) {
+    if (require(tenant.name()) != tenant) {
+      throw Problem.notFound("tenant", tenant.name().text()).asException();
     }
     return tenant;
   }
@@ -151,7 +162,7 @@ public final class TenantRegistry {
             },
             done -> {
               if (done.isCreated) {
-                tenants.put(name, factory.create(done.record));
+                tenants.put(name, factory.create(done.record, ServicesRecord.EMPTY));
               } else {
                 applyRecord(require(name), done.record);
               }
@@ -221,6 +232,7 @@ public final class TenantRegistry {
           damaged.remove(name);
           @Nullable Tenant tenant = tenants.remove(name);
           if (tenant != null) {
+            tenant.services().close();
             keys.removeAll(name);
             dispose(tenant);
             tenant.plugins().forEach(plugin -> collector.offer(plugin.versions().keySet()));

@@ -59,6 +59,8 @@ public final class JdbcMetadataStore implements MetadataStore {
             PluginTable.all(session, damaged::add),
             VersionTable.all(session, damaged::add),
             AliasTable.all(session, damaged::add),
+            PendingTable.all(session, damaged::add),
+            ServicesTable.all(session, damaged::add),
             damaged));
   }
 
@@ -101,6 +103,11 @@ public final class JdbcMetadataStore implements MetadataStore {
   }
 
   @Override
+  public List<AliasChange> aliasChanges(TenantName tenant, PluginName plugin, AliasName alias) {
+    return database.read(session -> AliasChangeTable.list(session, tenant, plugin, alias));
+  }
+
+  @Override
   public Set<BlobDigest> referencedBlobs() {
     return Set.copyOf(database.read(VersionTable::digests));
   }
@@ -111,10 +118,28 @@ public final class JdbcMetadataStore implements MetadataStore {
   }
 
   @Override
+  public byte @Nullable [] keyValue(TenantName tenant, String key) {
+    // Boxed in a list because a transaction's result is never null.
+    List<byte[]> found =
+        database.read(session -> {
+          byte @Nullable [] value = KeyValueTable.value(session, tenant, key);
+          return value == null ? List.of() : List.of(value);
+        });
+    return found.isEmpty() ? null : found.getFirst();
+  }
+
+  @Override
   public @Nullable String signaturePolicy(TenantName tenant) {
     // Boxed in a list because a transaction's result is never null.
     List<String> found = database.read(session -> SignatureTable.policies(session, tenant));
     return found.isEmpty() ? null : found.getFirst();
+  }
+
+  @Override
+  public List<KeyValueRecord> keyValues(
+      TenantName tenant, String prefix, @Nullable String after, int limit) {
+    return database.read(
+        session -> KeyValueTable.list(session, tenant, prefix, after == null ? "" : after, limit));
   }
 
   @Override

@@ -1,6 +1,8 @@
 package dev.cloister.sandbox.storage;
 
 import java.time.Instant;
+import java.util.List;
+import java.util.Map;
 import java.util.Set;
 
 /// The changes of one transaction. Used on the store's writer thread only.
@@ -64,8 +66,58 @@ final class JdbcTransaction implements MetadataTransaction {
   }
 
   @Override
-  public void putAlias(AliasRecord alias) {
-    AliasTable.put(session, alias);
+  public void putAlias(AliasRecord alias, Instant changedAt) {
+    AliasTable.put(session, alias, changedAt);
+  }
+
+  @Override
+  public List<AliasChange> aliasChanges(TenantName tenant, PluginName plugin, AliasName alias) {
+    return AliasChangeTable.list(session, tenant, plugin, alias);
+  }
+
+  @Override
+  public void insertPending(PendingRecord version) {
+    PendingTable.insert(session, version);
+  }
+
+  @Override
+  public void deletePending(PendingRecord version) {
+    PendingTable.delete(session, version);
+  }
+
+  @Override
+  public void putConfig(TenantName tenant, Map<String, String> config) {
+    ServicesTable.putConfig(session, tenant, config);
+  }
+
+  @Override
+  public void putSecret(TenantName tenant, String name, SecretRecord secret) {
+    ServicesTable.putSecret(session, tenant, name, secret);
+  }
+
+  @Override
+  public void deleteSecret(TenantName tenant, String name) {
+    ServicesTable.deleteSecret(session, tenant, name);
+  }
+
+  @Override
+  public void putPolicy(TenantName tenant, PolicyRecord policy) {
+    ServicesTable.putPolicy(session, tenant, policy);
+  }
+
+  @Override
+  public void putKeyValue(TenantName tenant, KeyValueRecord entry, byte[] value) {
+    KeyValueTable.put(session, tenant, entry, value);
+  }
+
+  @Override
+  public void deleteKeyValue(TenantName tenant, String key) {
+    KeyValueTable.delete(session, tenant, key);
+  }
+
+  @Override
+  public long keyValueBytes(TenantName tenant, String key) {
+    return KeyValueTable.sizeBytes(session, tenant, key);
   }
 
   @Override

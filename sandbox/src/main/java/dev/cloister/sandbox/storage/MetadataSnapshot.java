@@ -1,6 +1,7 @@
 package dev.cloister.sandbox.storage;
 
 import java.util.List;
+import java.util.Map;
 
 /// Everything a server holds in memory of its metadata, as read at its start.
 ///
@@ -9,6 +10,8 @@ import java.util.List;
 /// @param plugins all plugins
 /// @param versions all versions, oldest first
 /// @param aliases all aliases
+/// @param pending versions that wait for approval
+/// @param services what plugins may use, by tenant; a tenant without anything is missing
 /// @param damaged rows of which no record could be made
 public record MetadataSnapshot(
     List<TenantRecord> tenants,
@@ -16,4 +19,6 @@ public record MetadataSnapshot(
     List<PluginRecord> plugins,
     List<VersionRecord> versions,
     List<AliasRecord> aliases,
+    List<PendingRecord> pending,
+    Map<TenantName, ServicesRecord> services,
     List<DamagedRow> damaged) {}

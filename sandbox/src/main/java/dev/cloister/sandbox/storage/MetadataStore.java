@@ -34,6 +34,11 @@ public interface MetadataStore extends AutoCloseable {
   /// @throws StorageException if the store cannot be read
   @Nullable String versionInterface(TenantName tenant, PluginName plugin, BlobDigest version);
 
+  /// Lists what an alias named, newest first; only the last of its changes are kept.
+  ///
+  /// @throws StorageException if the store cannot be read
+  List<AliasChange> aliasChanges(TenantName tenant, PluginName plugin, AliasName alias);
+
   /// Returns the digests of all versions of all plugins.
   ///
   /// @throws StorageException if the store cannot be read
@@ -43,6 +48,19 @@ public interface MetadataStore extends AutoCloseable {
   ///
   /// @throws StorageException if the store cannot be read
   boolean isReferenced(BlobDigest digest);
+
+  /// Returns the value of a tenant's key, or null if there is none.
+  ///
+  /// @throws StorageException if the store cannot be read
+  byte @Nullable [] keyValue(TenantName tenant, String key);
+
+  /// Lists a tenant's keys that begin with `prefix` and come after `after`, in the order of their
+  /// bytes in UTF-8, at most `limit`.
+  ///
+  /// @param after the last key of the list before, null for the first
+  /// @throws StorageException if the store cannot be read
+  List<KeyValueRecord> keyValues(
+      TenantName tenant, String prefix, @Nullable String after, int limit);
 
   /// Returns whose signatures of modules a tenant wants, as JSON text, or null if it said nothing.
   ///

@@ -1,6 +1,8 @@
 package dev.cloister.sandbox.storage;
 
 import java.time.Instant;
+import java.util.List;
+import java.util.Map;
 import java.util.Set;
 
 /// The changes a transaction can make. Valid only inside [MetadataStore#write].
@@ -38,8 +40,38 @@ public interface MetadataTransaction {
   /// Deletes a version and every alias target that names it.
   void deleteVersion(TenantName tenant, PluginName plugin, BlobDigest version);
 
-  /// Creates the alias or replaces its targets.
-  void putAlias(AliasRecord alias);
+  /// Creates the alias or replaces its targets, and notes the change if it is one.
+  void putAlias(AliasRecord alias, Instant changedAt);
+
+  /// Lists what an alias named, newest first; only the last of its changes are kept.
+  List<AliasChange> aliasChanges(TenantName tenant, PluginName plugin, AliasName alias);
+
+  /// Marks a version as one that waits for approval.
+  void insertPending(PendingRecord version);
+
+  /// Takes that mark away; does nothing if there is none.
+  void deletePending(PendingRecord version);
+
+  /// Replaces a tenant's configuration.
+  void putConfig(TenantName tenant, Map<String, String> config);
+
+  /// Creates a tenant's secret or replaces its value.
+  void putSecret(TenantName tenant, String name, SecretRecord secret);
+
+  /// Deletes a tenant's secret; does nothing if there is none.
+  void deleteSecret(TenantName tenant, String name);
+
+  /// Replaces a tenant's policy.
+  void putPolicy(TenantName tenant, PolicyRecord policy);
+
+  /// Creates a tenant's key-value pair or replaces its value.
+  void putKeyValue(TenantName tenant, KeyValueRecord entry, byte[] value);
+
+  /// Deletes a tenant's key-value pair; does nothing if there is none.
+  void deleteKeyValue(TenantName tenant, String key);
+
+  /// Returns the size of a tenant's key-value pair, or -1 if there is none.
+  long keyValueBytes(TenantName tenant, String key);
 
   /// Replaces whose signatures of modules a tenant wants, as JSON text.
   void putSignaturePolicy(TenantName tenant, String policyJson);

@@ -23,7 +23,9 @@ final class SchemaMigrations {
           "0001-initial.sql",
           "0002-keys-and-audit-chain.sql",
           "0003-signatures.sql",
-          "0004-usage.sql");
+          "0004-usage.sql",
+          "0005-host-services.sql",
+          "0006-alias-changes.sql");
 
   private SchemaMigrations() {}
 

@@ -75,8 +75,8 @@ final class ConfigLoaderTest {
         .containsExactly("test.yaml:2:3: unknown key \"http.prot\"; did you mean \"http.port\"?");
     assertThat(faults("colour: red"))
         .containsExactly(
-            "test.yaml:1:1: unknown key \"colour\"; known are auth, cluster, engine, http,"
-                + " limits, logs, storage");
+            "test.yaml:1:1: unknown key \"colour\"; known are auth, cluster, egress,"
+                + " engine, http, limits, logs, policy, storage");
   }
 
   @Test

@@ -6,6 +6,10 @@ import com.fasterxml.jackson.databind.JsonNode;
 import dev.cloister.engine.EngineConfig;
 import dev.cloister.engine.WasmEngine;
 import dev.cloister.isolate.IsolateManager;
+import dev.cloister.isolate.egress.AddressPolicy;
+import dev.cloister.isolate.egress.EgressClient;
+import dev.cloister.isolate.egress.EgressLimits;
+import dev.cloister.isolate.egress.HostResolver;
 import dev.cloister.isolate.verticle.GuestExecutor;
 import dev.cloister.sandbox.auth.KeyRing;
 import dev.cloister.sandbox.auth.SecretHash;
@@ -14,6 +18,8 @@ import dev.cloister.sandbox.cluster.LocalNode;
 import dev.cloister.sandbox.config.LiveConfig;
 import dev.cloister.sandbox.config.SandboxConfig;
 import dev.cloister.sandbox.registry.Registry;
+import dev.cloister.sandbox.services.SecretBox;
+import dev.cloister.sandbox.storage.DataFolder;
 import dev.cloister.sandbox.storage.FileBlobStore;
 import dev.cloister.sandbox.storage.JdbcMetadataStore;
 import dev.cloister.sandbox.storage.StorageHealth;
@@ -73,9 +79,13 @@ final class OpenApiDocumentTest {
     KeyRing keys = new KeyRing(SecretHash.of("key of the operator"), clock);
     StorageHealth health = new StorageHealth();
     Vertx vertx = Vertx.vertx();
-    try (JdbcMetadataStore store = JdbcMetadataStore.sqlite(folder.resolve("db"), 1_000);
+    try (DataFolder data = DataFolder.open(folder);
+        JdbcMetadataStore store = JdbcMetadataStore.sqlite(folder.resolve("db"), 1_000);
         WasmEngine engine = new WasmEngine(EngineConfig.defaults());
-        GuestExecutor guests = GuestExecutor.create()) {
+        GuestExecutor guests = GuestExecutor.create();
+        EgressClient egress =
+            EgressClient.create(
+                vertx, HostResolver.SYSTEM, AddressPolicy.PUBLIC, EgressLimits.defaults())) {
       IsolateManager isolates = new IsolateManager(vertx, engine, guests);
       Registry registry =
           Registry.restore(
@@ -85,6 +95,8 @@ final class OpenApiDocumentTest {
               health,
               isolates,
               keys,
+              SecretBox.open(data, random),
+              egress,
               random,
               clock);
       HttpListener.Parts parts =

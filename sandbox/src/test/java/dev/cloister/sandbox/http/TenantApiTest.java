@@ -63,11 +63,6 @@ final class TenantApiTest {
             .put("/v1/tenants/acme", "{\"limits\":{\"deadlineMillis\":1}}")
             .problem(422, "invalid-limit");
     assertThat(range.path("allowed").path("minimum").asInt()).isEqualTo(10);
-    JsonNode later =
-        operator
-            .put("/v1/tenants/acme", "{\"limits\":{\"egressRequestsPerSecond\":5}}")
-            .problem(501, "not-available");
-    assertThat(later.path("limit").asText()).isEqualTo("egressRequestsPerSecond");
     operator
         .put("/v1/tenants/acme", "{\"limits\":{\"plugins\":\"3\"}}")
         .problem(400, "invalid-request");
@@ -215,7 +210,7 @@ final class TenantApiTest {
 
     assertThat(admin.get(path).json().path("environment").path("GREETING").asText())
         .isEqualTo("hello");
-    admin.put(path, "{\"capabilities\":{\"egress\":[\"*\"]}}").problem(501, "not-available");
+    admin.put(path, "{\"capabilities\":{\"egress\":[\"*\"]}}").problem(400, "invalid-request");
     admin.put(path, "{\"tier\":\"debug\"}").problem(501, "not-available");
     admin.put(path, "{\"environment\":{\"A=B\":\"\"}}").problem(400, "invalid-request");
     JsonNode typo = admin.put(path, "{\"enviroment\":{}}").problem(400, "invalid-request");

@@ -85,14 +85,14 @@ final class SqliteMetadataStoreTest extends MetadataStoreContract {
     close();
     byte[] whole = Files.readAllBytes(file());
     byte[] damaged = whole.clone();
-    // All pages but the first, which has the schema.
+    // All pages but the first: whether that has all of the schema depends on its length.
     Arrays.fill(damaged, 4096, damaged.length, (byte) 0x5a);
     Files.write(file(), damaged);
 
     assertThatThrownBy(this::openStore)
         .isInstanceOf(StorageCorruptException.class)
         .hasMessageContaining(file().toString())
-        .hasMessageContaining("damaged");
+        .hasMessageMatching(".*(damaged|malformed).*");
 
     assertThat(Files.readAllBytes(file())).isEqualTo(damaged);
     Files.write(file(), whole);

@@ -38,9 +38,8 @@ public final class DensityBench {
           .parseHex(
               "0061736d0100000001070160027f7f017f030201000707010361646400000a09010700200020016a0b");
 
-  /// Another module that computes the same: the section that it has in addition says nothing.
-  private static final byte[] WARM_UP_MODULE =
-      HexFormat.of().parseHex(HexFormat.of().formatHex(MODULE) + "0005047761726d");
+  /// How many plugins have a first and a second tenant; the figures are for one.
+  private static final int PLUGINS = 100;
 
   private final HttpClient http =
       HttpClient.newBuilder().version(HttpClient.Version.HTTP_1_1).build();
@@ -65,7 +64,7 @@ public final class DensityBench {
 
   private void run(int tenants) throws InterruptedException, ExecutionException {
     LiveHeap empty = LiveHeap.now();
-    inParallel(WARM_UP_TENANTS, i -> deploy("warm-up-" + i, WARM_UP_MODULE));
+    inParallel(WARM_UP_TENANTS, i -> deploy("warm-up-" + i, module(PLUGINS)));
     deployAndTell("first");
     deployAndTell("second");
     LiveHeap before = LiveHeap.now();
@@ -82,7 +81,7 @@ public final class DensityBench {
     out.printf(
         "bytes for each idle tenant, what is stored of it included: %,d%n",
         (after.total() - before.total()) / tenants);
-    out.printf("native modules, that of the warm-up among them: %d%n", nativeModules());
+    out.printf("native modules of all plugins: %d%n", nativeModules());
     after
         .grownMost(before, CLASSES)
         .forEach(entry ->
@@ -101,18 +100,29 @@ public final class DensityBench {
         "{\"args\":[1,2]}".getBytes(StandardCharsets.UTF_8));
   }
 
-  /// The same, with what it costs: the heap that the tenant takes, and the time.
+  /// Makes a tenant for each of some plugins, and says what one costs: heap and time.
   private void deployAndTell(String tenant) {
     LiveHeap before = LiveHeap.now();
     long cpu = cpuNanos();
     long start = System.nanoTime();
-    deploy(tenant, MODULE);
+    for (int i = 0; i < PLUGINS; i++) {
+      deploy(tenant + "-" + i, module(i));
+    }
     long nanos = System.nanoTime() - start;
     long cpuUsed = cpuNanos() - cpu;
     out.printf(
-        "the %s tenant of the plugin: %,d bytes; made, uploaded to and called in %.1f ms, %.1f ms"
-            + " of CPU%n",
-        tenant, LiveHeap.now().total() - before.total(), nanos / 1e6, cpuUsed / 1e6);
+        "the %s tenant of a plugin: %,d bytes; made, uploaded to and called in %.1f ms, %.1f ms of"
+            + " CPU%n",
+        tenant,
+        (LiveHeap.now().total() - before.total()) / PLUGINS,
+        nanos / 1e6 / PLUGINS,
+        cpuUsed / 1e6 / PLUGINS);
+  }
+
+  /// The module with a section that says nothing but a number, so that it has another digest.
+  private static byte[] module(int number) {
+    String section = "000601" + HexFormat.of().toHexDigits((byte) 'n') + "%08x".formatted(number);
+    return HexFormat.of().parseHex(HexFormat.of().formatHex(MODULE) + section);
   }
 
   private int nativeModules() {

@@ -68,7 +68,9 @@ final class HostFolderSupport {
     } catch (ErrnoException refused) {
       return new Support(
           null,
-          "the kernel refuses openat2 (" + refused.getMessage() + "): it is older than Linux 5.6,"
+          "the kernel refuses openat2 ("
+              + refused.getMessage()
+              + "): it is older than Linux 5.6,"
               + " or a seccomp profile forbids it");
     }
   }

@@ -180,11 +180,7 @@ final class LinuxCalls {
           frame,
           (int)
               renameat.invokeExact(
-                  frame.errno(),
-                  directory,
-                  frame.path(name),
-                  target,
-                  frame.secondPath(newName)));
+                  frame.errno(), directory, frame.path(name), target, frame.secondPath(newName)));
     } catch (Throwable thrown) {
       throw unexpected(thrown);
     }
@@ -267,8 +263,7 @@ final class LinuxCalls {
       long count =
           check(
               frame,
-              (long)
-                  pread.invokeExact(frame.errno(), descriptor, frame.data(), wanted, offset));
+              (long) pread.invokeExact(frame.errno(), descriptor, frame.data(), wanted, offset));
       MemorySegment.copy(frame.data(), JAVA_BYTE, 0, into, from, (int) count);
       return (int) count;
     } catch (Throwable thrown) {
@@ -284,8 +279,7 @@ final class LinuxCalls {
       return (int)
           check(
               frame,
-              (long)
-                  pwrite.invokeExact(frame.errno(), descriptor, frame.data(), wanted, offset));
+              (long) pwrite.invokeExact(frame.errno(), descriptor, frame.data(), wanted, offset));
     } catch (Throwable thrown) {
       throw unexpected(thrown);
     }
@@ -302,8 +296,7 @@ final class LinuxCalls {
       return (int)
           check(
               frame,
-              (long)
-                  pwritev2.invokeExact(frame.errno(), descriptor, vector, 1, 0L, WRITE_APPEND));
+              (long) pwritev2.invokeExact(frame.errno(), descriptor, vector, 1, 0L, WRITE_APPEND));
     } catch (Throwable thrown) {
       throw unexpected(thrown);
     }
@@ -376,8 +369,7 @@ final class LinuxCalls {
 
   private void unlink(int directory, String name, int flags) {
     try (NativeFrame frame = NativeFrame.take()) {
-      check(
-          frame, (int) unlinkat.invokeExact(frame.errno(), directory, frame.path(name), flags));
+      check(frame, (int) unlinkat.invokeExact(frame.errno(), directory, frame.path(name), flags));
     } catch (Throwable thrown) {
       throw unexpected(thrown);
     }

@@ -31,8 +31,7 @@ final class LinuxDirectory extends LinuxNode implements DirectoryNode {
   public @Nullable FileSystemNode lookup(String name) {
     int found;
     try {
-      found =
-          tree().opened(() -> calls().openAt(descriptor(), name, LinuxCalls.OPEN_PATH));
+      found = tree().opened(() -> calls().openAt(descriptor(), name, LinuxCalls.OPEN_PATH));
     } catch (ErrnoException e) {
       if (e.errno() == Errno.NOENT) {
         return null;
@@ -135,8 +134,7 @@ final class LinuxDirectory extends LinuxNode implements DirectoryNode {
   /// The descriptor by which the directory is read, opened at first use.
   private int listed() {
     if (listed == NONE) {
-      listed =
-          tree().opened(() -> calls().reopenDirectory(descriptor(), LinuxCalls.OPEN_READ));
+      listed = tree().opened(() -> calls().reopenDirectory(descriptor(), LinuxCalls.OPEN_READ));
     }
     return listed;
   }

@@ -48,8 +48,7 @@ final class LinuxEntries {
       next = 0;
       // The last position of some file systems is the largest long; then the cookie is negative.
       calls.seek(
-          directory,
-          Long.compareUnsigned(cookie, BEFORE_FIRST) <= 0 ? 0 : cookie - BEFORE_FIRST);
+          directory, Long.compareUnsigned(cookie, BEFORE_FIRST) <= 0 ? 0 : cookie - BEFORE_FIRST);
     }
     while (next == batch.size()) {
       byte[] bytes = calls.entries(directory, BATCH_BYTES);

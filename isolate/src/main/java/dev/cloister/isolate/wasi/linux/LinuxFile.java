@@ -42,8 +42,7 @@ final class LinuxFile extends LinuxNode implements RegularFileNode {
     int flags = reads && writes ? LinuxCalls.OPEN_READ_WRITE : one;
     Place found = requirePlace();
     int opened =
-        tree()
-            .opened(() -> calls().openAt(found.directory().descriptor(), found.name(), flags));
+        tree().opened(() -> calls().openAt(found.directory().descriptor(), found.name(), flags));
     LinuxFile file = open(tree(), opened);
     boolean isRegular = false;
     try {

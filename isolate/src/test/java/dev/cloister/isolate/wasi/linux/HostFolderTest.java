@@ -103,8 +103,7 @@ final class HostFolderTest {
     assertErrno(Errno.LOOP, () -> calls.openAt(descriptor, "relative", LinuxCalls.OPEN_READ));
     assertErrno(Errno.XDEV, () -> calls.openAt(descriptor, "..", LinuxCalls.OPEN_PATH));
     assertErrno(Errno.XDEV, () -> calls.openAt(descriptor, "/etc", LinuxCalls.OPEN_PATH));
-    assertErrno(
-        Errno.LOOP, () -> calls.openAt(descriptor, "folder/secret", LinuxCalls.OPEN_PATH));
+    assertErrno(Errno.LOOP, () -> calls.openAt(descriptor, "folder/secret", LinuxCalls.OPEN_PATH));
     calls.close(descriptor);
   }
 
@@ -261,7 +260,6 @@ final class HostFolderTest {
 
   private static void assertErrno(Errno errno, ThrowingCallable call) {
     assertThatThrownBy(call)
-        .isInstanceOfSatisfying(
-            ErrnoException.class, e -> assertThat(e.errno()).isEqualTo(errno));
+        .isInstanceOfSatisfying(ErrnoException.class, e -> assertThat(e.errno()).isEqualTo(errno));
   }
 }
