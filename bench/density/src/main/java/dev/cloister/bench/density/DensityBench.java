@@ -27,7 +27,7 @@ import java.util.concurrent.TimeUnit;
 /// says what an idle tenant takes of the heap, and what the second tenant of a plugin costs.
 public final class DensityBench {
   private static final int DEFAULT_TENANTS = 10_000;
-  private static final int WARM_UP_TENANTS = 100;
+  private static final int WARM_UP_TENANTS = 500;
   private static final int CLIENTS = 8;
   private static final int CLASSES = 20;
   private static final String KEY = "cl_operator_0123456789abcdef0123456789abcdef";
@@ -126,7 +126,8 @@ public final class DensityBench {
   }
 
   private int nativeModules() {
-    String items = send("GET", "/v1/engine/native-modules", "application/json", new byte[0]);
+    String items =
+        send("GET", "/v1/engine/native-modules?limit=1000", "application/json", new byte[0]);
     return items.split("\"digest\"", -1).length - 1;
   }
 
