@@ -7,6 +7,7 @@ import dev.cloister.engine.WrapperStatistics;
 import dev.cloister.engine.stats.CodeSampler;
 import dev.cloister.engine.stats.SampleTrigger;
 import dev.cloister.engine.stats.SizeMetric;
+import dev.cloister.isolate.egress.EgressDecision;
 import dev.cloister.isolate.heap.HeapCategory;
 import dev.cloister.isolate.plugin.InstancePolicy;
 import dev.cloister.sandbox.registry.Tenant;
@@ -64,6 +65,7 @@ final class MetricsApi {
     writeCalls(text, byCalls);
     writeMemory(text, byCalls);
     writeCpu(text, byCalls);
+    writeEgress(text, byCalls);
     writeInstances(text, byCalls);
     writeEngine(text);
     writeSizes(text);
@@ -163,6 +165,31 @@ final class MetricsApi {
     if (byCalls.size() > MAX_LABELLED_TENANTS) {
       text.sample(name, Map.of("tenant", REST), rest);
     }
+  }
+
+  private static void writeEgress(PrometheusText text, List<Tenant> byCalls) {
+    String name = "cloister_http_egress_total";
+    text.metric(name, "counter", "HTTP requests of plugins by what became of them.");
+    Map<EgressDecision, Long> rest = new EnumMap<>(EgressDecision.class);
+    for (int i = 0; i < byCalls.size(); i++) {
+      String tenant = byCalls.get(i).name().text();
+      boolean isLabelled = i < MAX_LABELLED_TENANTS;
+      byCalls
+          .get(i)
+          .services()
+          .egressLog()
+          .totals()
+          .counts()
+          .forEach((decision, count) -> {
+            if (isLabelled) {
+              text.sample(name, labels(tenant, "decision", decision.label()), count);
+            } else {
+              rest.merge(decision, count, Long::sum);
+            }
+          });
+    }
+    rest.forEach(
+        (decision, count) -> text.sample(name, labels(REST, "decision", decision.label()), count));
   }
 
   private static void writeInstances(PrometheusText text, List<Tenant> byCalls) {

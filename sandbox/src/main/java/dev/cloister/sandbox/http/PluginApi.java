@@ -1,11 +1,13 @@
 package dev.cloister.sandbox.http;
 
 import dev.cloister.isolate.abi.extism.ExtismManifest;
+import dev.cloister.isolate.verticle.Mount;
 import dev.cloister.sandbox.http.field.DigestAlgorithm;
 import dev.cloister.sandbox.http.field.DigestField;
 import dev.cloister.sandbox.http.field.EntityTag;
 import dev.cloister.sandbox.problem.Problem;
 import dev.cloister.sandbox.problem.ProblemType;
+import dev.cloister.sandbox.registry.HostFolders;
 import dev.cloister.sandbox.registry.InterfaceItem;
 import dev.cloister.sandbox.registry.ModuleInterface;
 import dev.cloister.sandbox.registry.Plugin;
@@ -27,13 +29,25 @@ import org.jspecify.annotations.Nullable;
 
 /// A tenant's plugins: list, show, delete, versions and settings.
 final class PluginApi {
+  /// The state of a version that can be called.
+  static final String ACTIVE = "active";
+
+  /// The state of a version that waits for the operator's approval.
+  static final String PENDING = "pending-approval";
+
   private static final String WASM_TYPE = "application/wasm";
 
   private final TenantRegistry tenants;
   private final PluginRegistry plugins;
+  private final HostFolders hostFolders;
   private final Signatures signatures;
 
-  PluginApi(TenantRegistry tenants, PluginRegistry plugins, Signatures signatures) {
+  PluginApi(
+      TenantRegistry tenants,
+      PluginRegistry plugins,
+      Signatures signatures,
+      HostFolders hostFolders) {
+    this.hostFolders = hostFolders;
     this.signatures = signatures;
     this.tenants = tenants;
     this.plugins = plugins;
@@ -68,16 +82,24 @@ final class PluginApi {
 
   /// A version in a list.
   record VersionView(
-      String version, String script, String abi, long sizeBytes, String createdAt, boolean live) {
+      String version,
+      String script,
+      String abi,
+      long sizeBytes,
+      String createdAt,
+      boolean live,
+      String state) {
 
-    static VersionView of(Plugin plugin, VersionRecord version) {
+    static VersionView of(Tenant tenant, Plugin plugin, VersionRecord version) {
+      boolean isPending = tenant.services().isPending(plugin.name(), version.digest());
       return new VersionView(
           version.digest().toString(),
           version.script(),
           version.abi(),
           version.sizeBytes(),
           version.createdAt().toString(),
-          version.equals(plugin.live()));
+          version.equals(plugin.live()),
+          isPending ? PENDING : ACTIVE);
     }
   }
 
@@ -91,7 +113,9 @@ final class PluginApi {
       boolean live,
       List<InterfaceItem> imports,
       List<InterfaceItem> exports,
-      List<String> signedBy) {}
+      List<String> signedBy,
+      String state,
+      CapabilityView capabilities) {}
 
   Answer list(ApiRequest request) {
     Tenant tenant = tenants.require(request.tenant());
@@ -118,7 +142,8 @@ final class PluginApi {
   }
 
   Answer versions(ApiRequest request) {
-    Plugin plugin = tenants.require(request.tenant()).requirePlugin(request.plugin());
+    Tenant tenant = tenants.require(request.tenant());
+    Plugin plugin = tenant.requirePlugin(request.plugin());
     List<VersionRecord> newestFirst = new ArrayList<>(plugin.versions().values()).reversed();
     int limit = request.queryNumber("limit", Page.DEFAULT_LIMIT, 1, Page.MAX_LIMIT);
     @Nullable BlobDigest after = Page.cursorOf(request, BlobDigest::new);
@@ -131,7 +156,7 @@ final class PluginApi {
     return Answer.json(
         200,
         new Page(
-            items.stream().map(version -> VersionView.of(plugin, version)).toList(),
+            items.stream().map(version -> VersionView.of(tenant, plugin, version)).toList(),
             next,
             plugin.versions().size()));
   }
@@ -155,7 +180,7 @@ final class PluginApi {
     }
     ModuleInterface moduleInterface =
         plugins.interfaceOf(tenant.name(), plugin.name(), version.digest());
-    VersionView view = VersionView.of(plugin, version);
+    VersionView view = VersionView.of(tenant, plugin, version);
     return Answer.json(
             200,
             new VersionDetails(
@@ -167,7 +192,9 @@ final class PluginApi {
                 view.live,
                 moduleInterface.imports(),
                 moduleInterface.exports(),
-                signatures.signers(tenant.name(), plugin.name(), version.digest())))
+                signatures.signers(tenant.name(), plugin.name(), version.digest()),
+                view.state,
+                CapabilityView.of(tenant.check(plugin.settings(), moduleInterface))))
         .with("Vary", "Accept");
   }
 
@@ -181,6 +208,23 @@ final class PluginApi {
         .with("Cache-Control", "private, max-age=31536000, immutable")
         .with("Repr-Digest", DigestField.text(DigestAlgorithm.SHA_256, sha256))
         .with("Vary", "Accept");
+  }
+
+  /// Lets a version be called that needs more than its tenant was granted, and grants that.
+  Answer approve(ApiRequest request) {
+    Tenant tenant = tenants.require(request.tenant());
+    Plugin plugin =
+        plugins.approve(
+            tenant,
+            request.plugin(),
+            request.version(),
+            request.queryFlag("activate", true),
+            request.author());
+    @Nullable VersionRecord version = plugin.versions().get(request.version());
+    if (version == null) {
+      throw new IllegalStateException("the approved version is not there");
+    }
+    return Answer.json(200, VersionView.of(tenant, plugin, version));
   }
 
   Answer diff(ApiRequest request) {
@@ -206,9 +250,9 @@ final class PluginApi {
 
   Answer putSettings(ApiRequest request) {
     PluginSettings settings = PluginSettings.read(request.body());
-    Plugin plugin =
-        plugins.setSettings(
-            tenants.require(request.tenant()), request.plugin(), settings, request.author());
+    Tenant tenant = tenants.require(request.tenant());
+    List<Mount> _ = hostFolders.mounts(tenant.name(), settings.mounts()); // are they granted?
+    Plugin plugin = plugins.setSettings(tenant, request.plugin(), settings, request.author());
     return Answer.json(200, plugin.settings());
   }
 

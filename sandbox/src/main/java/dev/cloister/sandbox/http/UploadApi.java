@@ -70,7 +70,9 @@ final class UploadApi implements AutoCloseable {
       long sizeBytes,
       boolean live,
       List<String> unresolvedImports,
-      List<String> signedBy) {
+      List<String> signedBy,
+      String state,
+      CapabilityView capabilities) {
 
     static View of(UploadedVersion uploaded) {
       return new View(
@@ -82,7 +84,9 @@ final class UploadApi implements AutoCloseable {
           uploaded.version().sizeBytes(),
           uploaded.isLive(),
           uploaded.unresolvedImports(),
-          uploaded.signedBy());
+          uploaded.signedBy(),
+          uploaded.isPending() ? PluginApi.PENDING : PluginApi.ACTIVE,
+          CapabilityView.of(uploaded.capabilities()));
     }
   }
 
@@ -163,8 +167,15 @@ final class UploadApi implements AutoCloseable {
     workers.close();
   }
 
+  private static int status(UploadedVersion uploaded) {
+    if (uploaded.isPending()) {
+      return 202;
+    }
+    return uploaded.isCreated() ? 201 : 200;
+  }
+
   private static Answer answer(UploadedVersion uploaded) {
-    return Answer.json(uploaded.isCreated() ? 201 : 200, View.of(uploaded))
+    return Answer.json(status(uploaded), View.of(uploaded))
         .with(
             "Location",
             "/v1/tenants/"

@@ -147,10 +147,14 @@ public final class AliasRegistry {
             audit.entry(author, action, tenant.name(), target, detail(targets))));
   }
 
-  /// Checks the signatures of versions that exist; the others are told from in the transaction.
+  /// Checks the approval and the signatures of versions that exist; the others are told from in the
+  /// transaction.
   private void requireCallable(Tenant tenant, PluginName name, List<AliasTarget> targets) {
     Plugin plugin = tenants.requirePresent(tenant).requirePlugin(name);
     for (AliasTarget target : targets) {
+      if (tenant.services().isPending(name, target.version())) {
+        throw CapabilityProblem.pending(target.version()).asException();
+      }
       if (plugin.versions().containsKey(target.version())) {
         signatures.requireSigned(tenant.name(), name, target.version());
       }

@@ -3,6 +3,7 @@ package dev.cloister.sandbox.registry;
 import dev.cloister.isolate.host.Capability;
 import dev.cloister.sandbox.problem.Problem;
 import dev.cloister.sandbox.problem.ProblemType;
+import dev.cloister.sandbox.storage.BlobDigest;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -20,5 +21,13 @@ public final class CapabilityProblem {
             ProblemType.CAPABILITY_DENIED,
             "the plugin is not granted " + String.join(", ", members.keySet()))
         .with("missing", members);
+  }
+
+  /// The problem of a version that waits for approval.
+  static Problem pending(BlobDigest version) {
+    return Problem.of(
+            ProblemType.CAPABILITY_DENIED, "the version waits for the operator's approval")
+        .with("version", version.toString())
+        .with("state", "pending-approval");
   }
 }

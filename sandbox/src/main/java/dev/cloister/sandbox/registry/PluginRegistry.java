@@ -9,6 +9,8 @@ import dev.cloister.isolate.plugin.PluginHandle;
 import dev.cloister.isolate.plugin.Upload;
 import dev.cloister.sandbox.problem.Problem;
 import dev.cloister.sandbox.problem.ProblemType;
+import dev.cloister.sandbox.services.MissingCapability;
+import dev.cloister.sandbox.services.PolicyDocument;
 import dev.cloister.sandbox.signature.SignatureCheck;
 import dev.cloister.sandbox.storage.AliasName;
 import dev.cloister.sandbox.storage.AliasTarget;
@@ -17,8 +19,10 @@ import dev.cloister.sandbox.storage.BlobDigest;
 import dev.cloister.sandbox.storage.BlobStore;
 import dev.cloister.sandbox.storage.MetadataStore;
 import dev.cloister.sandbox.storage.MetadataTransaction;
+import dev.cloister.sandbox.storage.PendingRecord;
 import dev.cloister.sandbox.storage.PluginName;
 import dev.cloister.sandbox.storage.PluginRecord;
+import dev.cloister.sandbox.storage.PolicyRecord;
 import dev.cloister.sandbox.storage.TenantName;
 import dev.cloister.sandbox.storage.VersionRecord;
 import java.io.IOException;
@@ -141,10 +145,13 @@ public final class PluginRegistry {
               @Nullable Plugin existing = tenant.plugin(name);
               Plugin plugin = existing == null ? newPlugin(tenant, name, now) : existing;
               @Nullable VersionRecord known = plugin.versions().get(digest);
-              boolean becomesLive = activate && !isOnlyLive(plugin, digest);
+              CapabilityCheck check = tenant.check(plugin.settings(), moduleInterface);
+              boolean isPending = isParked(tenant, plugin, digest, check);
+              boolean becomesLive = activate && !isPending && !isOnlyLive(plugin, digest);
               if (known != null && !becomesLive) {
+                park(transaction, new PendingRecord(tenant.name(), name, digest), isPending);
                 transaction.addSigners(tenant.name(), name, digest, upload.signers());
-                return new Committed(new Changed(plugin, null), false, Set.of());
+                return new Committed(new Changed(plugin, null), false, isPending, Set.of());
               }
               Plugin next = plugin.touchedAt(now);
               transaction.putPlugin(next.record());
@@ -161,6 +168,7 @@ public final class PluginRegistry {
                 transaction.insertVersion(version, moduleInterface.json());
                 next = next.withVersion(version);
               }
+              park(transaction, new PendingRecord(tenant.name(), name, digest), isPending);
               transaction.addSigners(tenant.name(), name, digest, upload.signers());
               if (becomesLive) {
                 next = AliasRegistry.put(transaction, next, AliasName.LIVE, only(digest));
@@ -170,11 +178,17 @@ public final class PluginRegistry {
               String target = name + " " + digest;
               AuditRecord entry =
                   transaction.appendAudit(
-                      audit.entry(author, "plugin.upload", tenant.name(), target, expiry.detail()));
+                      audit.entry(
+                          author,
+                          isPending ? "plugin.park" : "plugin.upload",
+                          tenant.name(),
+                          target,
+                          isPending ? "needs " + check.missing().keySet() : expiry.detail()));
               return new Committed(
-                  new Changed(expiry.plugin, entry), known == null, expiry.versions);
+                  new Changed(expiry.plugin, entry), known == null, isPending, expiry.versions);
             },
             committed -> {
+              tenant.services().setPending(name, digest, committed.isPending);
               apply(tenant, committed.changed);
               collector.offer(committed.expired);
             });
@@ -188,8 +202,89 @@ public final class PluginRegistry {
         moduleInterface,
         handle.unresolvedImports().stream().map(item -> item.module() + "." + item.name()).toList(),
         signatures.signers(tenant.name(), name, digest),
+        tenant.check(plugin.settings(), moduleInterface),
+        done.isPending,
         done.isCreated,
         isOnlyLive(plugin, digest));
+  }
+
+  /// Decides about an upload that needs more than its plugin has. On the writer thread.
+  ///
+  /// @return whether it waits for approval
+  /// @throws dev.cloister.sandbox.problem.ApiException if it is refused
+  private static boolean isParked(
+      Tenant tenant, Plugin plugin, BlobDigest digest, CapabilityCheck check) {
+    if (check.missing().isEmpty()) {
+      return false;
+    }
+    boolean isNew = !plugin.versions().containsKey(digest);
+    boolean mayWait = isNew || tenant.services().isPending(plugin.name(), digest);
+    if (tenant.services().policy().onMissing() == MissingCapability.PARK && mayWait) {
+      return true;
+    }
+    throw CapabilityProblem.of(check.missing()).asException();
+  }
+
+  private static void park(
+      MetadataTransaction transaction, PendingRecord version, boolean isPending) {
+    transaction.deletePending(version);
+    if (isPending) {
+      transaction.insertPending(version);
+    }
+  }
+
+  /// Lets a version be called that waits for approval: its tenant is granted what it needs.
+  ///
+  /// @param activate whether it becomes the live one
+  /// @throws dev.cloister.sandbox.problem.ApiException if there is no such version, or it does not
+  ///   wait
+  public Plugin approve(
+      Tenant tenant, PluginName name, BlobDigest version, boolean activate, Author author) {
+    ModuleInterface moduleInterface = interfaceOf(tenant.name(), name, version);
+    PendingRecord record = new PendingRecord(tenant.name(), name, version);
+    // What the writer thread decides, handed from the transaction to its commit.
+    record Approved(Changed changed, TenantServices.State state) {}
+    Approved done =
+        store.write(
+            transaction -> {
+              Plugin plugin = tenants.requirePresent(tenant).requirePlugin(name);
+              if (!plugin.versions().containsKey(version)) {
+                throw Problem.notFound("version", version.toString()).asException();
+              }
+              if (!tenant.services().isPending(name, version)) {
+                throw Problem.of(ProblemType.CONFLICT, "the version does not wait for approval")
+                    .with("version", version.toString())
+                    .asException();
+              }
+              CapabilityCheck check = tenant.check(plugin.settings(), moduleInterface);
+              TenantServices.State state =
+                  tenant.services().state().granting(check.missing().keySet());
+              transaction.putPolicy(
+                  tenant.name(),
+                  new PolicyRecord(
+                      PolicyDocument.text(state.allowed()), PolicyDocument.text(state.wanted())));
+              transaction.deletePending(record);
+              Plugin next = plugin.touchedAt(now());
+              transaction.putPlugin(next.record());
+              if (activate) {
+                signatures.requireSigned(tenant.name(), name, version);
+                next = AliasRegistry.put(transaction, next, AliasName.LIVE, only(version));
+              }
+              String target = name + " " + version;
+              String detail = "grants " + check.missing().keySet();
+              return new Approved(
+                  new Changed(
+                      next,
+                      transaction.appendAudit(
+                          audit.entry(author, "version.approve", tenant.name(), target, detail))),
+                  state);
+            },
+            approved -> {
+              tenant.services().set(approved.state);
+              tenant.services().setPending(name, version, /* isPending= */ false);
+              apply(tenant, approved.changed);
+            });
+    return done.changed.plugin;
   }
 
   /// Compares two versions of a plugin.
@@ -220,7 +315,8 @@ public final class PluginRegistry {
                   transaction.appendAudit(
                       audit.entry(
                           author, "settings.change", tenant.name(), name.text(), expiry.detail()));
-              return new Committed(new Changed(expiry.plugin, entry), false, expiry.versions);
+              return new Committed(
+                  new Changed(expiry.plugin, entry), false, false, expiry.versions);
             },
             committed -> {
               apply(tenant, committed.changed);
@@ -338,8 +434,10 @@ public final class PluginRegistry {
   /// A plugin after a change and the change's audit entry, null if nothing changed.
   private record Changed(Plugin plugin, @Nullable AuditRecord audit) {}
 
-  /// An uploaded version's plugin, whether the version is new in it, and which ones had to go.
-  private record Committed(Changed changed, boolean isCreated, Set<BlobDigest> expired) {}
+  /// An uploaded version's plugin, whether the version is new in it, whether it waits, and which
+  /// ones had to go.
+  private record Committed(
+      Changed changed, boolean isCreated, boolean isPending, Set<BlobDigest> expired) {}
 
   /// A plugin without its expired versions.
   private record Expiry(Plugin plugin, Set<BlobDigest> versions) {

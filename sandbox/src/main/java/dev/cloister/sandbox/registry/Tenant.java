@@ -156,13 +156,20 @@ public final class Tenant {
       if (!plugin.versions().containsKey(version)) {
         throw Problem.notFound("version", version.toString()).asException();
       }
-      return version;
+      return callable(plugin, version);
     }
     @Nullable BlobDigest chosen = plugin.choose(alias, ThreadLocalRandom.current());
     if (chosen == null) {
       throw Problem.notFound("alias", alias.text()).asException();
     }
-    return chosen;
+    return callable(plugin, chosen);
+  }
+
+  private BlobDigest callable(Plugin plugin, BlobDigest version) {
+    if (services.isPending(plugin.name(), version)) {
+      throw CapabilityProblem.pending(version).asException();
+    }
+    return version;
   }
 
   /// Returns a version ready to be called; compiles it first if that was not done since the start.
@@ -180,6 +187,11 @@ public final class Tenant {
     PluginName name = plugin.name();
     return services.of(
         this, plugin, (level, line) -> log.append(name, level.label(), "plugin", line));
+  }
+
+  /// Returns what a version of a plugin needs and has.
+  public CapabilityCheck check(PluginSettings settings, ModuleInterface moduleInterface) {
+    return CapabilityCheck.of(moduleInterface, TenantServices.granted(services.policy(), settings));
   }
 
   /// Returns the tenant's key-value pairs.

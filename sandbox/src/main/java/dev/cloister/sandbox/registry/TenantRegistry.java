@@ -74,6 +74,12 @@ public final class TenantRegistry {
           snapshot.services().getOrDefault(record.name(), ServicesRecord.EMPTY);
       Tenant tenant = factory.create(record, services);
       stored.pluginsOf(record.name()).forEach(tenant::putPlugin);
+      snapshot.pending().stream()
+          .filter(version -> version.tenant().equals(record.name()))
+          .forEach(version ->
+              tenant
+                  .services()
+                  .setPending(version.plugin(), version.digest(), /* isPending= */ true));
       tenants.put(record.name(), tenant);
     }
     stored.keysOfWhole(snapshot.keys()).forEach(keys::add);

@@ -6,6 +6,7 @@ import dev.cloister.isolate.egress.EgressClient;
 import dev.cloister.isolate.egress.EgressPolicy;
 import dev.cloister.isolate.egress.EgressRecord;
 import dev.cloister.isolate.egress.EgressRules;
+import dev.cloister.isolate.host.Capability;
 import dev.cloister.isolate.host.Grants;
 import dev.cloister.isolate.host.HostError;
 import dev.cloister.isolate.host.HostServiceException;
@@ -15,11 +16,16 @@ import dev.cloister.isolate.verticle.RateBucket;
 import dev.cloister.sandbox.services.EgressLog;
 import dev.cloister.sandbox.services.SecretBox;
 import dev.cloister.sandbox.services.TenantPolicy;
+import dev.cloister.sandbox.storage.BlobDigest;
 import dev.cloister.sandbox.storage.KeyValueUsage;
+import dev.cloister.sandbox.storage.PendingRecord;
 import dev.cloister.sandbox.storage.PluginName;
 import dev.cloister.sandbox.storage.SecretRecord;
 import dev.cloister.sandbox.storage.TenantName;
+import java.util.Collection;
+import java.util.HashSet;
 import java.util.Map;
+import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.function.Function;
 import java.util.function.LongSupplier;
@@ -42,6 +48,9 @@ public final class TenantServices {
   private volatile State state;
   private volatile KeyValueUsage keyValueUsage;
   private volatile boolean isClosed;
+
+  /// The versions that wait for approval; replaced as a whole.
+  private volatile Set<PendingRecord> pending = Set.of();
 
   /// What all tenants share.
   ///
@@ -83,6 +92,11 @@ public final class TenantServices {
 
     State withSecrets(Map<String, SecretRecord> newSecrets) {
       return new State(config, newSecrets, allowed, wanted);
+    }
+
+    /// Returns this with more that is granted.
+    State granting(Collection<Capability> more) {
+      return withPolicy(allowed.granting(more), wanted.granting(more));
     }
 
     State withPolicy(TenantPolicy newAllowed, TenantPolicy newWanted) {
@@ -147,6 +161,20 @@ public final class TenantServices {
   /// Returns the key-value pairs of `owner`, whose services these are.
   StoredKeyValues keyValues(Tenant owner) {
     return parts.keyValues.apply(owner);
+  }
+
+  /// Returns whether a version waits for the operator's approval.
+  public boolean isPending(PluginName plugin, BlobDigest version) {
+    return pending.contains(new PendingRecord(tenant, plugin, version));
+  }
+
+  /// Notes whether a version waits for approval; on the writer's thread.
+  void setPending(PluginName plugin, BlobDigest version, boolean isPending) {
+    Set<PendingRecord> changed = new HashSet<>(pending);
+    PendingRecord record = new PendingRecord(tenant, plugin, version);
+    if (isPending ? changed.add(record) : changed.remove(record)) {
+      pending = Set.copyOf(changed);
+    }
   }
 
   /// Returns whether the tenant was deleted; on the writer's thread there is no doubt.

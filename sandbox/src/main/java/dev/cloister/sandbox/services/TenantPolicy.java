@@ -4,6 +4,7 @@ import dev.cloister.isolate.egress.EgressPolicy;
 import dev.cloister.isolate.egress.HostPattern;
 import dev.cloister.isolate.host.Capability;
 import dev.cloister.isolate.host.Grants;
+import java.util.Collection;
 import java.util.List;
 import java.util.Set;
 import java.util.SortedSet;
@@ -56,6 +57,13 @@ public record TenantPolicy(Grants grants, MissingCapability onMissing, EgressPol
     return onMissing == MissingCapability.REFUSE && wanted.onMissing == MissingCapability.PARK
         ? "onMissingCapability " + wanted.onMissing.label()
         : null;
+  }
+
+  /// Returns this policy with more capabilities.
+  public TenantPolicy granting(Collection<Capability> more) {
+    Set<Capability> all = new TreeSet<>(grants.capabilities());
+    all.addAll(more);
+    return new TenantPolicy(Grants.of(all), onMissing, egress);
   }
 
   private boolean covers(HostPattern wanted) {

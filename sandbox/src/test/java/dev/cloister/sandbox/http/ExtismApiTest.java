@@ -66,6 +66,14 @@ final class ExtismApiTest {
   }
 
   @Test
+  void pluginInAssemblyScript_isCalled() throws IOException {
+    client.upload(PLUGINS + "reverse", example("reverse")).expect(201);
+
+    assertThat(call("reverse", "reverse", "stressed").expect(200).text()).isEqualTo("desserts");
+    assertThat(call("reverse", "reverse", "").expect(200).text()).isEmpty();
+  }
+
+  @Test
   void call_thatFails_saysWhatThePluginSaid() {
     JsonNode problem = call("vowels", "count", "x".repeat(65_537)).problem(422, "plugin-error");
 
@@ -75,7 +83,13 @@ final class ExtismApiTest {
 
   @Test
   void httpRequest_withoutTheCapability_isAnError() throws IOException {
+    client.upload(PLUGINS + "fetch", example("fetch")).problem(422, "capability-denied");
+    server
+        .operator()
+        .put("/v1/tenants/acme/policy", "{\"capabilities\":[\"http\"]}")
+        .expect(200);
     client.upload(PLUGINS + "fetch", example("fetch")).expect(201);
+    client.put(PLUGINS + "fetch/settings", "{\"capabilities\":[]}").expect(200);
     JsonNode problem = call("fetch", "fetch", "http://localhost/").problem(422, "plugin-error");
 
     assertThat(problem.path("message").asText()).contains("no capability \"http\"");
