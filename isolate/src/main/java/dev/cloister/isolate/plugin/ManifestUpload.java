@@ -39,6 +39,7 @@ public final class ManifestUpload implements Upload {
   private final long maxBytes;
   private final HeapCharge charge;
   private final ByteArrayOutputStream document = new ByteArrayOutputStream();
+
   /// That of the module that is being compiled.
   private volatile long jobId;
 
