@@ -27,8 +27,6 @@ import dev.cloister.isolate.verticle.InvocationResult.UnsupportedType;
 import dev.cloister.isolate.wasi.BlockingRegion;
 import dev.cloister.isolate.wasi.FileQuota;
 import dev.cloister.isolate.wasi.InputSource;
-import dev.cloister.isolate.wasi.MemoryFileSystem;
-import dev.cloister.isolate.wasi.Preopen;
 import dev.cloister.isolate.wasi.ProcessExit;
 import dev.cloister.isolate.wasi.WasiConfig;
 import java.util.ArrayList;
@@ -174,7 +172,8 @@ final class InvocationRunner {
     arguments.add(command.programName());
     arguments.addAll(command.arguments());
     InputSource stdin = InputSource.of(command.standardInput());
-    try (MemoryFileSystem files = new MemoryFileSystem(FileQuota.of(ledger), host.clocks().get())) {
+    try (OpenMounts mounts =
+        OpenMounts.open(command.mounts(), FileQuota.of(ledger), host.clocks().get(), blocking)) {
       return execute(
           command.plugin(),
           new CallContext(stdin, output, command.log(), blocking, command.services()),
@@ -182,10 +181,7 @@ final class InvocationRunner {
           (module, context) -> {
             WasiConfig.Builder config =
                 context.wasi().arguments(arguments).environment(command.environment());
-            String scratchPath = command.scratchPath();
-            if (scratchPath != null) {
-              config.preopen(new Preopen(scratchPath, files.root(), /* isReadOnly= */ false));
-            }
+            mounts.preopens().forEach(config::preopen);
             return GuestProgram.instantiate(module, context, config.build());
           },
           program -> new Exited(program.run(command.entry()), output.toByteArray()));

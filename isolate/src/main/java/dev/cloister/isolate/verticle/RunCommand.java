@@ -8,7 +8,6 @@ import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import org.jspecify.annotations.Nullable;
 
 /// A run of a WASI command, or of another function that takes and returns nothing.
 ///
@@ -19,7 +18,7 @@ import org.jspecify.annotations.Nullable;
 /// @param environment the environment variables
 /// @param standardInput all of standard input; belongs to the call from now on
 /// @param log where standard error goes
-/// @param scratchPath what the guest knows an empty directory in memory as, or null to give it none
+/// @param mounts the directories that the guest is given
 /// @param services what the guest may use of its host
 @SuppressWarnings("ArrayRecordComponent") // handed over, never compared
 public record RunCommand(
@@ -30,13 +29,14 @@ public record RunCommand(
     Map<String, String> environment,
     byte[] standardInput,
     OutputSink log,
-    @Nullable String scratchPath,
+    List<Mount> mounts,
     HostServices services)
     implements Invocation {
 
   /// Copies `arguments` and `environment`.
   public RunCommand {
     arguments = List.copyOf(arguments);
+    mounts = List.copyOf(mounts);
     environment = Collections.unmodifiableMap(new LinkedHashMap<>(environment));
   }
 
@@ -56,7 +56,7 @@ public record RunCommand(
         Map.of(),
         standardInput,
         log,
-        null,
+        List.of(),
         HostServices.BASIC);
   }
 

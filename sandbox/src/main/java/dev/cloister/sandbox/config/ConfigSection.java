@@ -9,6 +9,7 @@ import java.util.Map;
 import java.util.TreeSet;
 import java.util.function.Consumer;
 import java.util.function.Function;
+import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 import org.yaml.snakeyaml.nodes.MappingNode;
@@ -188,6 +189,25 @@ final class ConfigSection {
       fault(entry.getValueNode(), whole + ": expected a list");
     }
     return values;
+  }
+
+  /// Returns the keys, of whatever name that fits `pattern`, and makes them known.
+  List<String> names(Pattern pattern) {
+    List<String> names = new ArrayList<>();
+    entries.forEach((key, entry) -> {
+      knownKeys.add(key);
+      if (pattern.matcher(key).matches()) {
+        names.add(key);
+      } else {
+        fault(entry.getKeyNode(), "the name " + quote(key) + " must fit " + pattern);
+      }
+    });
+    return names;
+  }
+
+  /// Returns whether the key is there.
+  boolean has(String key) {
+    return entries.containsKey(key);
   }
 
   private <T> void readItems(

@@ -1,6 +1,7 @@
 package dev.cloister.sandbox.config;
 
 import java.nio.file.Path;
+import java.util.List;
 import java.util.Map;
 
 /// The whole configuration of a server.
@@ -14,6 +15,7 @@ import java.util.Map;
 /// @param limits the defaults and maximums of a tenant's limits
 /// @param policy what a tenant's plugins may do unless something is set
 /// @param egress requests that plugins send
+/// @param hostFolders the folders of this machine that plugins may be given
 public record SandboxConfig(
     HttpConfig http,
     StorageConfig storage,
@@ -23,7 +25,8 @@ public record SandboxConfig(
     LogConfig logs,
     LimitsConfig limits,
     PolicyConfig policy,
-    EgressConfig egress) {
+    EgressConfig egress,
+    List<HostFolderConfig> hostFolders) {
 
   /// Returns the configuration of a server that was told nothing.
   public static SandboxConfig defaults() {
@@ -41,14 +44,16 @@ public record SandboxConfig(
             LogConfig.from(root.section("logs")),
             LimitsConfig.from(root.section("limits")),
             PolicyConfig.from(root.section("policy")),
-            EgressConfig.from(root.section("egress")));
+            EgressConfig.from(root.section("egress")),
+            HostFolderConfig.from(root.section("hostFolders")));
     root.end();
     return config;
   }
 
   /// Returns this configuration with another listener.
   public SandboxConfig withHttp(HttpConfig newHttp) {
-    return new SandboxConfig(newHttp, storage, cluster, auth, engine, logs, limits, policy, egress);
+    return new SandboxConfig(
+        newHttp, storage, cluster, auth, engine, logs, limits, policy, egress, hostFolders);
   }
 
   /// Returns this configuration with another data folder.
@@ -62,42 +67,64 @@ public record SandboxConfig(
         logs,
         limits,
         policy,
-        egress);
+        egress,
+        hostFolders);
   }
 
   /// Returns this configuration with other keys and sessions.
   public SandboxConfig withAuth(AuthConfig newAuth) {
-    return new SandboxConfig(http, storage, cluster, newAuth, engine, logs, limits, policy, egress);
+    return new SandboxConfig(
+        http, storage, cluster, newAuth, engine, logs, limits, policy, egress, hostFolders);
   }
 
   /// Returns this configuration with another section for compiling and running.
   public SandboxConfig withEngine(EngineSection newEngine) {
-    return new SandboxConfig(http, storage, cluster, auth, newEngine, logs, limits, policy, egress);
+    return new SandboxConfig(
+        http, storage, cluster, auth, newEngine, logs, limits, policy, egress, hostFolders);
   }
 
   /// Returns this configuration with another section for logs.
   public SandboxConfig withLogs(LogConfig newLogs) {
     return new SandboxConfig(
-        http, storage, cluster, auth, engine, newLogs, limits, policy, egress);
+        http, storage, cluster, auth, engine, newLogs, limits, policy, egress, hostFolders);
   }
 
   /// Returns this configuration with other limits.
   public SandboxConfig withLimits(LimitsConfig newLimits) {
-    return new SandboxConfig(http, storage, cluster, auth, engine, logs, newLimits, policy, egress);
+    return new SandboxConfig(
+        http, storage, cluster, auth, engine, logs, newLimits, policy, egress, hostFolders);
   }
 
   /// Returns this configuration with another section of what several servers share.
   public SandboxConfig withCluster(ClusterConfig newCluster) {
-    return new SandboxConfig(http, storage, newCluster, auth, engine, logs, limits, policy, egress);
+    return new SandboxConfig(
+        http, storage, newCluster, auth, engine, logs, limits, policy, egress, hostFolders);
   }
 
   /// Returns this configuration with another default of policies.
   public SandboxConfig withPolicy(PolicyConfig newPolicy) {
-    return new SandboxConfig(http, storage, cluster, auth, engine, logs, limits, newPolicy, egress);
+    return new SandboxConfig(
+        http, storage, cluster, auth, engine, logs, limits, newPolicy, egress, hostFolders);
   }
 
   /// Returns this configuration with another section for requests of plugins.
   public SandboxConfig withEgress(EgressConfig newEgress) {
-    return new SandboxConfig(http, storage, cluster, auth, engine, logs, limits, policy, newEgress);
+    return new SandboxConfig(
+        http, storage, cluster, auth, engine, logs, limits, policy, newEgress, hostFolders);
+  }
+
+  /// Returns this configuration with other folders of the machine.
+  public SandboxConfig withHostFolders(List<HostFolderConfig> newHostFolders) {
+    return new SandboxConfig(
+        http,
+        storage,
+        cluster,
+        auth,
+        engine,
+        logs,
+        limits,
+        policy,
+        egress,
+        List.copyOf(newHostFolders));
   }
 }

@@ -53,6 +53,11 @@ final class Answer {
     return new Answer(status, headers(contentType), body, null);
   }
 
+  /// An answer that was made before.
+  static Answer again(int status, Map<String, String> headers, byte[] body) {
+    return new Answer(status, Map.copyOf(headers), body, null);
+  }
+
   /// An answer without a body.
   static Answer empty(int status) {
     Map<String, String> headers = new LinkedHashMap<>();

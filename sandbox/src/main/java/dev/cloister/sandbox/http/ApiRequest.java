@@ -31,6 +31,7 @@ final class ApiRequest {
   private static final String IDENTITY = "identity";
   private static final byte[] NO_BODY = new byte[0];
 
+  private final String line;
   private final Map<String, String> path;
   private final MultiMap query;
   private final MultiMap headers;
@@ -40,6 +41,7 @@ final class ApiRequest {
   private final byte[] body;
 
   private ApiRequest(
+      String line,
       Map<String, String> path,
       MultiMap query,
       MultiMap headers,
@@ -47,6 +49,7 @@ final class ApiRequest {
       @Nullable String remote,
       TraceContext trace,
       byte[] body) {
+    this.line = line;
     this.path = path;
     this.query = query;
     this.headers = headers;
@@ -56,7 +59,9 @@ final class ApiRequest {
     this.body = body;
   }
 
+  /// @param line the method and the URL's path and query, with a space between
   static ApiRequest of(
+      String line,
       Map<String, String> path,
       MultiMap query,
       MultiMap headers,
@@ -64,11 +69,16 @@ final class ApiRequest {
       @Nullable String remote) {
     TraceContext trace =
         TraceContext.of(headers.getAll("traceparent"), headers.getAll("tracestate"));
-    return new ApiRequest(path, query, headers, principal, remote, trace, NO_BODY);
+    return new ApiRequest(line, path, query, headers, principal, remote, trace, NO_BODY);
   }
 
   ApiRequest withBody(byte[] newBody) {
-    return new ApiRequest(path, query, headers, principal, remote, trace, newBody);
+    return new ApiRequest(line, path, query, headers, principal, remote, trace, newBody);
+  }
+
+  /// Returns the method and the URL's path and query, with a space between.
+  String line() {
+    return line;
   }
 
   /// Returns who made the request.

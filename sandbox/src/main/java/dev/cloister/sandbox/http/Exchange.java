@@ -5,12 +5,14 @@ import dev.cloister.sandbox.problem.Problem;
 import dev.cloister.sandbox.problem.ProblemType;
 import io.vertx.core.Context;
 import io.vertx.core.Future;
+import io.vertx.core.Promise;
 import io.vertx.core.Vertx;
 import io.vertx.core.buffer.Buffer;
 import io.vertx.core.http.HttpMethod;
 import io.vertx.core.http.HttpServerRequest;
 import io.vertx.core.http.HttpServerResponse;
 import io.vertx.core.http.HttpVersion;
+import java.util.function.BiConsumer;
 import java.util.function.BooleanSupplier;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
@@ -27,6 +29,7 @@ final class Exchange {
   private final BooleanSupplier admission;
   private final int minBodyBytesPerSecond;
   private @Nullable Consumer<Answer> later;
+  private @Nullable BiConsumer<Answer, Runnable> before;
 
   /// Creates the exchange of an admitted request.
   ///
@@ -134,6 +137,12 @@ final class Exchange {
     later = receiver;
   }
 
+  /// Has the next answer given to `action` before it is sent; it is sent when `action` runs what it
+  /// gets.
+  void beforeAnswer(BiConsumer<Answer, Runnable> action) {
+    before = action;
+  }
+
   /// Returns whether the client has its answer and the work goes on.
   boolean isDetached() {
     return later != null;
@@ -143,10 +152,21 @@ final class Exchange {
   /// the request's body is read and forgotten, so that the client gets to read the answer.
   Future<Void> answer(Answer untraced) {
     Answer answer = untraced.within(request.trace().traceId());
+    @Nullable BiConsumer<Answer, Runnable> action = before;
+    if (action != null) {
+      before = null;
+      Promise<Void> sent = Promise.promise();
+      action.accept(answer, () -> send(answer).onComplete(sent));
+      return sent.future();
+    }
     if (later != null) {
       later.accept(answer);
       return Future.succeededFuture();
     }
+    return send(answer);
+  }
+
+  private Future<Void> send(Answer answer) {
     HttpServerResponse response = http.response();
     if (response.ended() || response.closed()) {
       return Future.succeededFuture();

@@ -104,6 +104,7 @@ public final class HttpListener implements AutoCloseable {
         new Figures(parts.engine, parts.compilations, registry.tenants(), meter, parts.clock);
     Representations representations = new Representations();
     Operations operations = new Operations(parts.clock);
+    Idempotency idempotency = new Idempotency(registry.requests(), control);
     UploadApi uploads =
         new UploadApi(
             registry.tenants(),
@@ -118,6 +119,7 @@ public final class HttpListener implements AutoCloseable {
         new Routes.Apis(
             control,
             representations,
+            idempotency,
             parts.health,
             new SessionApi(
                 parts.keys, parts.sessions, wrongKeys, registry.audit(), parts.info, control),
@@ -132,10 +134,20 @@ public final class HttpListener implements AutoCloseable {
             new SignaturesApi(registry.tenants(), registry.signatures()),
             new ConfigApi(parts.live, registry.audit()),
             new KeyApi(registry.tenants(), registry.keys(), parts.clock),
-            new PluginApi(registry.tenants(), registry.plugins(), registry.signatures()),
+            new PluginApi(
+                registry.tenants(),
+                registry.plugins(),
+                registry.signatures(),
+                registry.hostFolders()),
             new AliasApi(registry.tenants(), registry.aliases()),
             uploads,
-            new InvocationApi(registry.tenants(), control, meter, operations),
+            new InvocationApi(
+                registry.tenants(),
+                registry.hostFolders(),
+                control,
+                meter,
+                operations,
+                idempotency),
             new EventsApi(vertx, registry.tenants(), registry.audit(), control, streams),
             engineApi,
             new CodeApi(parts.engine, registry.audit()),

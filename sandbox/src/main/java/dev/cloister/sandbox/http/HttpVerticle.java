@@ -199,6 +199,7 @@ final class HttpVerticle extends VerticleBase {
     HttpServerRequest http = context.request();
     ApiRequest request =
         ApiRequest.of(
+            http.method() + " " + http.uri(),
             path,
             context.queryParams(),
             http.headers(),

@@ -19,6 +19,7 @@ import dev.cloister.isolate.verticle.CallExport;
 import dev.cloister.isolate.verticle.Invocation;
 import dev.cloister.isolate.verticle.InvocationOutcome;
 import dev.cloister.isolate.verticle.InvocationResult;
+import dev.cloister.isolate.verticle.Mount;
 import dev.cloister.isolate.verticle.RunCommand;
 import dev.cloister.sandbox.http.field.RateLimitField;
 import dev.cloister.sandbox.http.field.TraceContext;
@@ -29,6 +30,7 @@ import dev.cloister.sandbox.json.Json;
 import dev.cloister.sandbox.problem.Problem;
 import dev.cloister.sandbox.problem.ProblemType;
 import dev.cloister.sandbox.registry.GuestLogWriter;
+import dev.cloister.sandbox.registry.HostFolders;
 import dev.cloister.sandbox.registry.Plugin;
 import dev.cloister.sandbox.registry.Tenant;
 import dev.cloister.sandbox.registry.TenantRegistry;
@@ -59,16 +61,25 @@ final class InvocationApi {
   private static final String LIMIT = IsolateLimit.REQUESTS_PER_SECOND.limitName();
 
   private final TenantRegistry tenants;
+  private final HostFolders hostFolders;
   private final ControlEndpoints threads;
   private final CallMeter meter;
   private final Operations operations;
+  private final Idempotency idempotency;
 
   InvocationApi(
-      TenantRegistry tenants, ControlEndpoints threads, CallMeter meter, Operations operations) {
+      TenantRegistry tenants,
+      HostFolders hostFolders,
+      ControlEndpoints threads,
+      CallMeter meter,
+      Operations operations,
+      Idempotency idempotency) {
+    this.hostFolders = hostFolders;
     this.tenants = tenants;
     this.threads = threads;
     this.meter = meter;
     this.operations = operations;
+    this.idempotency = idempotency;
   }
 
   /// The body of a call.
@@ -122,16 +133,30 @@ final class InvocationApi {
     readBody(target, detached(target, Operation.Kind.RUN, body -> runCommand(target, body)));
   }
 
-  /// Lets the client go before the call begins, if it does not want to wait.
+  /// Answers as before if the request was sent before, and lets the client go before the call
+  /// begins, if it does not want to wait.
   private BodyConsumer detached(Target target, Operation.Kind kind, BodyConsumer consumer) {
-    return body -> {
-      if (Operations.areWanted(target.exchange.request())) {
-        operations
-            .detach(target.exchange, kind, target.tenant, target.plugin.name().text())
-            .onCancel(() -> cancel(target));
-      }
-      consumer.accept(body);
-    };
+    return body ->
+        idempotency.around(
+            target.exchange,
+            body,
+            () -> {
+              try {
+                detach(target, kind);
+                consumer.accept(body);
+              } catch (RuntimeException e) {
+                target.fail(e);
+              }
+            },
+            target.body::close);
+  }
+
+  private void detach(Target target, Operation.Kind kind) {
+    if (Operations.areWanted(target.exchange.request())) {
+      operations
+          .detach(target.exchange, kind, target.tenant, target.plugin.name().text())
+          .onCancel(() -> cancel(target));
+    }
   }
 
   private static void cancel(Target target) {
@@ -315,6 +340,7 @@ final class InvocationApi {
     List<String> arguments = List.copyOf(request.queryAll("arg"));
     @Nullable String asked = request.query("entry");
     String entry = asked == null ? AbiDetector.START : asked;
+    List<Mount> mounts = mounts(target);
     invoke(
         target,
         plugin ->
@@ -326,7 +352,7 @@ final class InvocationApi {
                 environment(target),
                 standardInput,
                 log,
-                /* scratchPath= */ null,
+                mounts,
                 services(target)),
         log::flush);
   }
@@ -336,6 +362,7 @@ final class InvocationApi {
     GuestLogWriter log = target.tenant.logWriter(target.plugin.name());
     Map<String, String> environment = new LinkedHashMap<>(target.plugin.settings().environment());
     environment.putAll(style.environment(asked, bodyBytes));
+    List<Mount> mounts = mounts(target);
     invoke(
         target,
         plugin ->
@@ -347,7 +374,7 @@ final class InvocationApi {
                 environment,
                 input,
                 log,
-                /* scratchPath= */ null,
+                mounts,
                 services(target)),
         log::flush,
         (outcome, next) -> {
@@ -386,6 +413,10 @@ final class InvocationApi {
     }
     environment.putAll(target.plugin.settings().environment());
     return environment;
+  }
+
+  private List<Mount> mounts(Target target) {
+    return hostFolders.mounts(target.tenant.name(), target.plugin.settings().mounts());
   }
 
   private static HostServices services(Target target) {

@@ -1,11 +1,13 @@
 package dev.cloister.sandbox.http;
 
 import dev.cloister.isolate.abi.extism.ExtismManifest;
+import dev.cloister.isolate.verticle.Mount;
 import dev.cloister.sandbox.http.field.DigestAlgorithm;
 import dev.cloister.sandbox.http.field.DigestField;
 import dev.cloister.sandbox.http.field.EntityTag;
 import dev.cloister.sandbox.problem.Problem;
 import dev.cloister.sandbox.problem.ProblemType;
+import dev.cloister.sandbox.registry.HostFolders;
 import dev.cloister.sandbox.registry.InterfaceItem;
 import dev.cloister.sandbox.registry.ModuleInterface;
 import dev.cloister.sandbox.registry.Plugin;
@@ -37,9 +39,15 @@ final class PluginApi {
 
   private final TenantRegistry tenants;
   private final PluginRegistry plugins;
+  private final HostFolders hostFolders;
   private final Signatures signatures;
 
-  PluginApi(TenantRegistry tenants, PluginRegistry plugins, Signatures signatures) {
+  PluginApi(
+      TenantRegistry tenants,
+      PluginRegistry plugins,
+      Signatures signatures,
+      HostFolders hostFolders) {
+    this.hostFolders = hostFolders;
     this.signatures = signatures;
     this.tenants = tenants;
     this.plugins = plugins;
@@ -242,9 +250,9 @@ final class PluginApi {
 
   Answer putSettings(ApiRequest request) {
     PluginSettings settings = PluginSettings.read(request.body());
-    Plugin plugin =
-        plugins.setSettings(
-            tenants.require(request.tenant()), request.plugin(), settings, request.author());
+    Tenant tenant = tenants.require(request.tenant());
+    List<Mount> _ = hostFolders.mounts(tenant.name(), settings.mounts()); // are they granted?
+    Plugin plugin = plugins.setSettings(tenant, request.plugin(), settings, request.author());
     return Answer.json(200, plugin.settings());
   }
 

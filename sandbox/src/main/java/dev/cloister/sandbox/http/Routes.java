@@ -25,17 +25,21 @@ final class Routes {
 
   private final ControlEndpoints control;
   private final Representations representations;
+  private final Idempotency idempotency;
   private final List<Route> routes = new ArrayList<>();
 
-  private Routes(ControlEndpoints control, Representations representations) {
+  private Routes(
+      ControlEndpoints control, Representations representations, Idempotency idempotency) {
     this.control = control;
     this.representations = representations;
+    this.idempotency = idempotency;
   }
 
   /// What answers, by subject.
   record Apis(
       ControlEndpoints control,
       Representations representations,
+      Idempotency idempotency,
       HealthApi health,
       SessionApi session,
       TenantApi tenants,
@@ -65,7 +69,7 @@ final class Routes {
 
   /// Returns the table; the first route that fits a request answers it.
   static List<Route> table(Apis apis) {
-    Routes table = new Routes(apis.control, apis.representations);
+    Routes table = new Routes(apis.control, apis.representations, apis.idempotency);
     table.addCalls(apis);
     table.addPlugins(apis.plugins, apis.aliases, apis.uploads);
     table.addTenants(apis);
@@ -198,6 +202,9 @@ final class Routes {
   private void blocking(
       HttpMethod method, String path, Access access, ControlEndpoints.Function function) {
     ControlEndpoints.Function complete = representations.of(method, path, function);
-    routes.add(new Route(method, path, access, control.of(complete)));
+    boolean isRepeatable = method.equals(POST);
+    routes.add(
+        new Route(
+            method, path, access, control.of(isRepeatable ? idempotency.of(complete) : complete)));
   }
 }

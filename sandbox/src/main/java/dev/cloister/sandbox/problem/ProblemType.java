@@ -37,6 +37,8 @@ public enum ProblemType {
   CONFLICT(409, "The change contradicts the present state"),
   /// The compilation was cancelled before it had a result.
   COMPILATION_CANCELLED(409, "The compilation was cancelled"),
+  /// The first request of an Idempotency-Key goes on, or nobody knows how it ended.
+  IDEMPOTENCY_CONFLICT(409, "The first request of this Idempotency-Key has no known end"),
   /// A condition of the request does not hold.
   PRECONDITION_FAILED(412, "A condition of the request does not hold"),
   /// The body is larger than allowed.
@@ -57,6 +59,8 @@ public enum ProblemType {
   SIGNATURE_INVALID(422, "The module's signature is not valid"),
   /// The module needs capabilities that the tenant was not granted.
   CAPABILITY_DENIED(422, "The plugin needs capabilities that it is not granted"),
+  /// An Idempotency-Key was used for another request before.
+  IDEMPOTENCY_KEY_REUSED(422, "The Idempotency-Key belongs to another request"),
   /// The operator does not allow so much.
   POLICY_EXCEEDED(422, "The operator does not allow this policy"),
   /// A limit's name or value is not allowed.

@@ -23,6 +23,7 @@ import org.jspecify.annotations.Nullable;
 /// @param capabilities what of its tenant's capabilities the plugin has
 /// @param tier `auto`: the engine decides how code is compiled
 /// @param environment the environment variables of a WASI command
+/// @param mounts the directories of a WASI command
 /// @param extism how a plugin that is called with bytes answers and logs
 /// @param retention which versions are kept
 public record PluginSettings(
@@ -31,6 +32,7 @@ public record PluginSettings(
     PluginCapabilities capabilities,
     String tier,
     Map<String, String> environment,
+    List<MountChoice> mounts,
     ExtismOptions extism,
     Retention retention) {
   private static final int MAX_KEPT_VERSIONS = 100_000;
@@ -55,6 +57,7 @@ public record PluginSettings(
       @JsonProperty("capabilities") @Nullable PluginCapabilities capabilities,
       @JsonProperty("tier") @Nullable String tier,
       @JsonProperty("environment") @Nullable Map<String, String> environment,
+      @JsonProperty("mounts") @Nullable List<@Nullable MountChoice> mounts,
       @JsonProperty("extism") @Nullable ExtismOptions extism,
       @JsonProperty("retention") @Nullable Retention retention) {
     return new PluginSettings(
@@ -63,13 +66,14 @@ public record PluginSettings(
         capabilities == null ? PluginCapabilities.ALL : capabilities,
         tier == null ? AUTO : tier,
         environment == null ? Map.of() : Collections.unmodifiableMap(new TreeMap<>(environment)),
+        mounts == null ? List.of() : mounts.stream().map(MountChoice::orEmpty).toList(),
         extism == null ? ExtismOptions.DEFAULTS : extism,
         retention == null ? Retention.ALL : retention);
   }
 
   /// Returns the settings of a plugin for which nothing was chosen.
   public static PluginSettings defaults() {
-    return of(null, null, null, null, null, null, null);
+    return of(null, null, null, null, null, null, null, null);
   }
 
   /// Reads the JSON of a request.
@@ -99,6 +103,7 @@ public record PluginSettings(
     instance.check();
     checkAbi();
     extism.check();
+    MountChoice.check(mounts);
     requireAuto("tier", tier);
     checkEnvironment();
     @Nullable Integer kept = retention.versions();

@@ -26,6 +26,7 @@ import org.slf4j.LoggerFactory;
 /// @param storage what is damaged of what is stored
 /// @param usage what tenants used
 /// @param signatures whose signatures of modules tenants want
+/// @param hostFolders the folders of this machine that plugins may use
 public record Registry(
     TenantRegistry tenants,
     PluginRegistry plugins,
@@ -33,9 +34,11 @@ public record Registry(
     KeyRegistry keys,
     ServiceRegistry services,
     AuditLog audit,
+    RepeatableRequests requests,
     StorageHealth storage,
     UsageLog usage,
-    Signatures signatures) {
+    Signatures signatures,
+    HostFolders hostFolders) {
 
   private static final Logger LOG = LoggerFactory.getLogger(Registry.class);
 
@@ -43,7 +46,7 @@ public record Registry(
   /// names are removed.
   ///
   /// @param storage is told what is damaged
-  /// @throws IOException if the blobs cannot be listed or removed
+  /// @throws IOException if the blobs cannot be listed or removed, or a host folder cannot be used
   public static Registry restore(
       LiveConfig live,
       MetadataStore store,
@@ -57,6 +60,7 @@ public record Registry(
       Clock clock)
       throws IOException {
     SandboxConfig config = live.now();
+    HostFolders hostFolders = HostFolders.open(config.hostFolders());
     LimitPolicy limits = new LimitPolicy(config.limits());
     AuditLog audit = new AuditLog(store, clock);
     BlobCollector collector = new BlobCollector(store, blobs);
@@ -89,8 +93,10 @@ public record Registry(
             store, tenants, keys, audit, () -> live.now().auth().keysPerTenant(), random, clock),
         serviceRegistry,
         audit,
+        new RepeatableRequests(store, random, clock),
         storage,
         new UsageLog(store, tenants::all, clock),
-        signatures);
+        signatures,
+        hostFolders);
   }
 }

@@ -153,6 +153,11 @@ public final class JdbcMetadataStore implements MetadataStore {
   }
 
   @Override
+  public List<RequestRecord> request(String id) {
+    return database.read(session -> RequestTable.find(session, id));
+  }
+
+  @Override
   public List<AuditRecord> audit(AuditFilter filter) {
     return database.read(session -> AuditTable.list(session, filter));
   }

@@ -142,6 +142,26 @@ final class JdbcTransaction implements MetadataTransaction {
   }
 
   @Override
+  public void putRequest(RequestRecord request) {
+    RequestTable.put(session, request);
+  }
+
+  @Override
+  public void deleteRequest(String id) {
+    RequestTable.delete(session, id);
+  }
+
+  @Override
+  public void deleteExpiredRequests(Instant now) {
+    RequestTable.deleteExpired(session, now);
+  }
+
+  @Override
+  public RequestRecord.Use requestUse(String principal) {
+    return RequestTable.use(session, principal);
+  }
+
+  @Override
   public AuditRecord appendAudit(AuditRecord entry) {
     return AuditTable.append(session, entry, auditRecordsKept);
   }

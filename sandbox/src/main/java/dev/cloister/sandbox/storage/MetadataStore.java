@@ -77,6 +77,11 @@ public interface MetadataStore extends AutoCloseable {
   /// @throws StorageException if the store cannot be read
   List<UsageRecord> usage(TenantName tenant, Instant from, Instant to);
 
+  /// Returns the request of this id, none or one.
+  ///
+  /// @throws StorageException if the store cannot be read
+  List<RequestRecord> request(String id);
+
   /// Lists audit records, newest first.
   ///
   /// @throws StorageException if the store cannot be read

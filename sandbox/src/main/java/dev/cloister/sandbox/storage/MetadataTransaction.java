@@ -85,6 +85,18 @@ public interface MetadataTransaction {
   /// Forgets what tenants used in hours before a time.
   void deleteUsageBefore(Instant time);
 
+  /// Notes a request that may be sent again, or how it was answered.
+  void putRequest(RequestRecord request);
+
+  /// Forgets a request that may be sent again.
+  void deleteRequest(String id);
+
+  /// Forgets the requests whose time is over.
+  void deleteExpiredRequests(Instant now);
+
+  /// Returns how many requests of `principal` are kept.
+  RequestRecord.Use requestUse(String principal);
+
   /// Appends to the audit log and returns the record with its number.
   AuditRecord appendAudit(AuditRecord entry);
 }

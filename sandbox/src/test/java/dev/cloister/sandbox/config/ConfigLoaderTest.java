@@ -76,7 +76,53 @@ final class ConfigLoaderTest {
     assertThat(faults("colour: red"))
         .containsExactly(
             "test.yaml:1:1: unknown key \"colour\"; known are auth, cluster, egress,"
-                + " engine, http, limits, logs, policy, storage");
+                + " engine, hostFolders, http, limits, logs, policy, storage");
+  }
+
+  @Test
+  void hostFolders_haveNamesOfTheOperator() {
+    SandboxConfig config =
+        ConfigLoader.parse(
+            "test.yaml",
+            """
+            hostFolders:
+              reports:
+                path: /srv/reports/
+                tenants: [acme, other]
+              work:
+                path: /srv/work
+                writable: true
+            """);
+
+    assertThat(config.hostFolders())
+        .containsExactly(
+            new HostFolderConfig(
+                "reports", Path.of("/srv/reports"), false, List.of("acme", "other")),
+            new HostFolderConfig("work", Path.of("/srv/work"), true, List.of()));
+  }
+
+  @Test
+  void hostFolders_thatCannotBe_areFaults() {
+    assertThat(faults("hostFolders:\n  Reports:\n    path: /a\n"))
+        .singleElement()
+        .asString()
+        .contains("the name \"Reports\" must fit");
+    assertThat(faults("hostFolders:\n  a:\n    path: srv\n"))
+        .singleElement()
+        .asString()
+        .contains("hostFolders.a: path must be the absolute path of a folder");
+    assertThat(faults("hostFolders:\n  a:\n    writable: true\n"))
+        .singleElement()
+        .asString()
+        .contains("path must be the absolute path");
+    assertThat(faults("hostFolders:\n  a:\n    path: /a\n    tenants: [Acme]\n"))
+        .singleElement()
+        .asString()
+        .contains("expected the name of a tenant");
+    assertThat(faults("hostFolders:\n  a: {path: /a, writable: true}\n  b: {path: /a/../a/b}\n"))
+        .singleElement()
+        .asString()
+        .contains("hostFolders.b: it lies within a, which is writable");
   }
 
   @Test

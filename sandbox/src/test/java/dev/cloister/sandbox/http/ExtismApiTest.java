@@ -66,6 +66,14 @@ final class ExtismApiTest {
   }
 
   @Test
+  void pluginInAssemblyScript_isCalled() throws IOException {
+    client.upload(PLUGINS + "reverse", example("reverse")).expect(201);
+
+    assertThat(call("reverse", "reverse", "stressed").expect(200).text()).isEqualTo("desserts");
+    assertThat(call("reverse", "reverse", "").expect(200).text()).isEmpty();
+  }
+
+  @Test
   void call_thatFails_saysWhatThePluginSaid() {
     JsonNode problem = call("vowels", "count", "x".repeat(65_537)).problem(422, "plugin-error");
 

@@ -79,7 +79,7 @@ public record ExtismManifest(List<Part> parts, ExtismSettings settings) {
     }
     JsonArray modules = new JsonArray();
     Map<String, String> config = Map.of();
-    @Nullable List<HostPattern> hosts = List.of(); // no list: no host
+    List<HostPattern> hosts = List.of(); // no list: no host
     JsonObject memory = new JsonObject();
     long timeoutMillis = ExtismSettings.UNLIMITED;
     for (String field : manifest.fieldNames()) {

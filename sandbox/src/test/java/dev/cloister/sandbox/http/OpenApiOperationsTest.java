@@ -1,0 +1,339 @@
+package dev.cloister.sandbox.http;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import com.networknt.schema.JsonSchema;
+import com.networknt.schema.JsonSchemaFactory;
+import com.networknt.schema.SpecVersion;
+import com.networknt.schema.ValidationMessage;
+import dev.cloister.sandbox.fixture.Modules;
+import dev.cloister.sandbox.fixture.TestClient;
+import dev.cloister.sandbox.fixture.TestServer;
+import dev.cloister.sandbox.http.OperationExamples.Example;
+import java.io.IOException;
+import java.io.InputStream;
+import java.net.URI;
+import java.net.http.HttpClient;
+import java.net.http.HttpRequest;
+import java.net.http.HttpRequest.BodyPublishers;
+import java.net.http.HttpResponse;
+import java.net.http.HttpResponse.BodyHandlers;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.HashSet;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.Random;
+import java.util.Set;
+import org.jspecify.annotations.Nullable;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/// Every operation of the description against a server: what is asked and answered must be what is
+/// described. A status, a type or a field that is not described fails.
+final class OpenApiOperationsTest {
+  private static final Set<String> METHODS = Set.of("get", "put", "post", "delete", "patch");
+  private static final String EVENTS = "text/event-stream";
+  private static final String PROBLEM = "application/problem+json";
+  private static final String JSON = "application/json";
+  private static final ObjectMapper MAPPER = new ObjectMapper();
+  private static final long SEED = 20_261_121;
+  private static final int FUZZ_ROUNDS = Boolean.getBoolean("slow") ? 200 : 6;
+
+  private final HttpClient http =
+      HttpClient.newBuilder().version(HttpClient.Version.HTTP_1_1).build();
+  private final JsonSchemaFactory schemas =
+      JsonSchemaFactory.getInstance(SpecVersion.VersionFlag.V202012);
+
+  private TestServer server;
+  private JsonNode document;
+  private Map<String, String> names;
+  private Map<String, Example> examples;
+
+  /// An operation of the description.
+  private record Operation(String method, String path, JsonNode node) {
+    String id() {
+      return node.path("operationId").asText();
+    }
+
+    @Override
+    public String toString() {
+      return method + " " + path;
+    }
+  }
+
+  @BeforeEach
+  void start(@TempDir Path folder) throws IOException {
+    server = TestServer.start(folder);
+    document = OpenApiDocument.tree();
+    TestClient operator = server.operator();
+    operator.put("/v1/tenants/acme", "{}").expect(201);
+    operator.put("/v1/tenants/other", "{}").expect(201);
+    operator.put("/v1/tenants/doomed", "{}").expect(201);
+    String plugins = "/v1/tenants/acme/plugins/";
+    JsonNode math = operator.upload(plugins + "math", Modules.arithmetic()).expect(201).json();
+    operator.upload(plugins + "doomed", Modules.arithmetic("doomed")).expect(201);
+    operator.upload(plugins + "say", Modules.command(1, "hello", 0)).expect(201);
+    JsonNode key =
+        operator.post("/v1/tenants/acme/keys", "{\"role\":\"invoker\"}").expect(201).json();
+    JsonNode operation =
+        operator
+            .with("Prefer", "respond-async")
+            .post(plugins + "math/call/add", "{\"args\":[1,2]}")
+            .expect(202)
+            .json();
+    String version = math.path("version").asText();
+    names = new LinkedHashMap<>();
+    names.put("tenant", "acme");
+    names.put("plugin", "math");
+    names.put("export", "add");
+    names.put("alias", "live");
+    names.put("version", version);
+    names.put("digest", version);
+    names.put("key", key.path("id").asText());
+    names.put("operation", operation.path("id").asText());
+    names.put("member", "local");
+    names.put("instance", "none");
+    names.put("job", "999999");
+    examples = OperationExamples.all(version);
+  }
+
+  @AfterEach
+  void stop() {
+    server.close();
+    http.close();
+  }
+
+  @Test
+  void everyOperation_answersAsDescribed() throws Exception {
+    List<String> faults = new ArrayList<>();
+    for (Operation operation : operations()) {
+      Example example = examples.getOrDefault(operation.id(), Example.plain());
+      checkRequest(operation, example, faults);
+      HttpResponse<InputStream> response = send(operation, example, TestServer.OPERATOR_KEY);
+      int expected = operation.node.path("x-available").asBoolean(true) ? example.status() : 501;
+      int status = response.statusCode();
+      if (expected == 0 ? status >= 400 : status != expected) {
+        faults.add(operation + ": unexpected status " + status + ", " + text(response));
+      } else {
+        checkAnswer(operation, response, faults);
+      }
+    }
+    assertThat(faults).isEmpty();
+  }
+
+  @Test
+  void everyOperation_refusesWhoHasNoKey_asDescribed() throws Exception {
+    List<String> faults = new ArrayList<>();
+    for (Operation operation : operations()) {
+      if (!operation.node.path("x-role").asText().equals("public")) {
+        Example example = examples.getOrDefault(operation.id(), Example.plain());
+        HttpResponse<InputStream> response = send(operation, example, null);
+        if (response.statusCode() != 401) {
+          faults.add(operation + ": " + response.statusCode() + " without a key");
+        }
+        checkAnswer(operation, response, faults);
+      }
+    }
+    assertThat(faults).isEmpty();
+  }
+
+  @Test
+  void everyOperation_takesRandomBodies_withoutFailing() throws Exception {
+    Random random = new Random(SEED);
+    List<String> faults = new ArrayList<>();
+    for (int round = 0; round < FUZZ_ROUNDS; round++) {
+      for (Operation operation : operations()) {
+        if (operation.method.equals("get") || isLasting(operation)) {
+          continue;
+        }
+        Example example = examples.getOrDefault(operation.id(), Example.plain());
+        byte[] body = randomBody(random, example.body());
+        Example fuzzed =
+            new Example(
+                body,
+                random.nextBoolean() ? JSON : example.contentType(),
+                fuzzedPath(random),
+                null,
+                0);
+        HttpResponse<InputStream> response = send(operation, fuzzed, TestServer.OPERATOR_KEY);
+        if (response.statusCode() >= 500 && response.statusCode() != 501) {
+          faults.add(
+              operation + ": " + response.statusCode() + " of " + MAPPER.writeValueAsString(body));
+        }
+        checkAnswer(operation, response, faults);
+      }
+    }
+    assertThat(faults).as("seed %s", SEED).isEmpty();
+    server.client(null).get("/healthz").expect(200);
+  }
+
+  /// Whether the operation takes away what the others are about.
+  private static boolean isLasting(Operation operation) {
+    return operation.id().matches("deleteTenant|suspendTenant|rotateOperatorKey|closeSession");
+  }
+
+  private static Map<String, String> fuzzedPath(Random random) {
+    return random.nextInt(4) == 0
+        ? Map.of("plugin", "fuzz-" + random.nextInt(3), "alias", "a" + random.nextInt(3))
+        : Map.of("tenant", "other", "key", "none", "instance", "none", "job", "1", "*", "x");
+  }
+
+  private static byte[] randomBody(Random random, byte @Nullable [] seed) {
+    byte[] body;
+    if (seed == null || random.nextInt(3) == 0) {
+      body = new byte[random.nextInt(200)];
+      random.nextBytes(body);
+      if (random.nextBoolean()) {
+        String[] texts = {
+          "{}", "[]", "null", "1e999", "{\"limits\":{\"plugins\":null}}", "{\"a\":", "\"\\ud800\""
+        };
+        body = texts[random.nextInt(texts.length)].getBytes(StandardCharsets.UTF_8);
+      }
+      return body;
+    }
+    body = seed.clone();
+    for (int i = 0; i <= random.nextInt(4); i++) {
+      body[random.nextInt(body.length)] = (byte) random.nextInt(256);
+    }
+    return body;
+  }
+
+  private List<Operation> operations() {
+    List<Operation> operations = new ArrayList<>();
+    for (Map.Entry<String, JsonNode> path : document.path("paths").properties()) {
+      for (Map.Entry<String, JsonNode> operation : path.getValue().properties()) {
+        if (METHODS.contains(operation.getKey())) {
+          operations.add(new Operation(operation.getKey(), path.getKey(), operation.getValue()));
+        }
+      }
+    }
+    return operations;
+  }
+
+  private HttpResponse<InputStream> send(Operation operation, Example example, @Nullable String key)
+      throws IOException, InterruptedException {
+    String path = operation.path;
+    Map<String, String> parts = new LinkedHashMap<>(names);
+    parts.putAll(example.path());
+    for (Map.Entry<String, String> part : parts.entrySet()) {
+      path = path.replace("{" + part.getKey() + "}", part.getValue());
+    }
+    path = path.replace("*", parts.getOrDefault("*", "x"));
+    assertThat(path).as("an example for each part of %s", operation).doesNotContain("{");
+    HttpRequest.Builder request =
+        HttpRequest.newBuilder(URI.create(server.url() + path))
+            .header("Cloister-Console", "1")
+            .method(
+                operation.method.toUpperCase(Locale.ROOT),
+                example.body() == null
+                    ? BodyPublishers.noBody()
+                    : BodyPublishers.ofByteArray(example.body()));
+    if (key != null) {
+      request.header("Authorization", "Bearer " + key);
+    }
+    if (example.contentType() != null) {
+      request.header("Content-Type", example.contentType());
+    }
+    if (example.accept() != null) {
+      request.header("Accept", example.accept());
+    }
+    return http.send(request.build(), BodyHandlers.ofInputStream());
+  }
+
+  private void checkRequest(Operation operation, Example example, List<String> faults)
+      throws IOException {
+    if (JSON.equals(example.contentType())) {
+      JsonNode content = operation.node.path("requestBody").path("content").path(JSON);
+      if (content.isMissingNode()) {
+        faults.add(operation + ": no body is described");
+      } else {
+        validate(operation + " request", content.path("schema"), example.body(), faults);
+      }
+    }
+  }
+
+  private void checkAnswer(
+      Operation operation, HttpResponse<InputStream> response, List<String> faults)
+      throws IOException {
+    String status = Integer.toString(response.statusCode());
+    String what = operation + " " + status;
+    JsonNode described = operation.node.path("responses").path(status);
+    if (described.has("$ref")) {
+      described = document.at(described.path("$ref").asText().substring(1));
+    }
+    String type = response.headers().firstValue("content-type").orElse("").split(";", -1)[0];
+    if (described.isMissingNode()) {
+      faults.add(what + ": the status is not described: " + text(response));
+      return;
+    }
+    if (response.statusCode() >= 400 && !type.equals(PROBLEM)) {
+      faults.add(what + ": no problem but " + type);
+    }
+    if (type.isEmpty()) {
+      response.body().close();
+      return;
+    }
+    JsonNode content = described.path("content").path(type);
+    if (content.isMissingNode()) {
+      faults.add(what + ": the type " + type + " is not described");
+    } else if ((type.equals(JSON) || type.equals(PROBLEM)) && content.has("schema")) {
+      validate(what, content.path("schema"), response.body().readAllBytes(), faults);
+    }
+    response.body().close();
+  }
+
+  private void validate(String what, JsonNode schema, byte @Nullable [] body, List<String> faults)
+      throws IOException {
+    ObjectNode root = MAPPER.createObjectNode();
+    root.put("$schema", "https://json-schema.org/draft/2020-12/schema");
+    root.set("allOf", MAPPER.createArrayNode().add(schema));
+    root.set("components", closed(document.path("components")));
+    JsonSchema compiled = schemas.getSchema(root);
+    for (ValidationMessage message : compiled.validate(MAPPER.readTree(body))) {
+      faults.add(what + ": " + message.getMessage());
+    }
+  }
+
+  /// Objects have the properties that are described and no others, unless they say otherwise, or
+  /// are parts of others.
+  private static JsonNode closed(JsonNode components) {
+    JsonNode copy = components.deepCopy();
+    Set<JsonNode> parts = new HashSet<>();
+    for (JsonNode allOf : copy.findValues("allOf")) {
+      allOf.forEach(part -> {
+        parts.add(part);
+        parts.add(copy.at(part.path("$ref").asText("/").replaceFirst("^#/components", "")));
+      });
+    }
+    List<JsonNode> objects = new ArrayList<>(copy.findParents("properties"));
+    objects.addAll(copy.findParents("allOf"));
+    for (JsonNode node : objects) {
+      boolean isObject = node.path("properties").isObject() || node.path("allOf").isArray();
+      if (node instanceof ObjectNode schema
+          && isObject
+          && !parts.contains(node)
+          && !schema.has("additionalProperties")) {
+        schema.put("unevaluatedProperties", false);
+      }
+    }
+    return copy;
+  }
+
+  private static String text(HttpResponse<InputStream> response) throws IOException {
+    String type = response.headers().firstValue("content-type").orElse("");
+    try (InputStream body = response.body()) {
+      return type.startsWith(EVENTS)
+          ? "events"
+          : new String(body.readAllBytes(), StandardCharsets.UTF_8);
+    }
+  }
+}
