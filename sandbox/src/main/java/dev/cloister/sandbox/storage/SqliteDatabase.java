@@ -58,6 +58,9 @@ final class SqliteDatabase implements SqlDatabase {
         throw e;
       }
     } catch (SQLException e) {
+      if (SqlDialect.SQLITE.fault(e) == SqlDialect.Fault.CORRUPT) {
+        throw new StorageCorruptException(damaged(file, String.valueOf(e.getMessage())), e);
+      }
       throw SqlDialect.SQLITE.failure("cannot open the database " + file, e);
     }
   }
@@ -138,9 +141,13 @@ final class SqliteDatabase implements SqlDatabase {
         ResultSet row = statement.executeQuery("PRAGMA quick_check(1)")) {
       String result = row.next() ? row.getString(1) : "no result";
       if (!result.equals("ok")) {
-        throw new StorageCorruptException("the database " + file + " is damaged: " + result);
+        throw new StorageCorruptException(damaged(file, result));
       }
     }
+  }
+
+  private static String damaged(Path file, String reason) {
+    return "the database " + file + " is damaged: " + reason;
   }
 
   private Connection borrow() {
