@@ -2,7 +2,6 @@ package dev.cloister.sandbox.http;
 
 import dev.cloister.sandbox.problem.Problem;
 import dev.cloister.sandbox.registry.AuditLog;
-import dev.cloister.sandbox.storage.TenantName;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
