@@ -21,6 +21,7 @@ module dev.cloister.engine {
   exports dev.cloister.engine.runtime;
   exports dev.cloister.engine.runtime.intrinsic;
   exports dev.cloister.engine.script;
+  exports dev.cloister.engine.snapshot;
   exports dev.cloister.engine.stats;
   exports dev.cloister.engine.types;
 }

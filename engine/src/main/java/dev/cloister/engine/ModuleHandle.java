@@ -12,6 +12,7 @@ import dev.cloister.engine.runtime.CodeKind;
 import dev.cloister.engine.runtime.CodeUser;
 import dev.cloister.engine.runtime.Imports;
 import dev.cloister.engine.runtime.Instance;
+import dev.cloister.engine.runtime.InstanceImage;
 import dev.cloister.engine.runtime.StopHistory;
 import dev.cloister.engine.runtime.Store;
 import dev.cloister.engine.script.Script;
@@ -117,6 +118,13 @@ public final class ModuleHandle implements AutoCloseable {
               TimeUnit.NANOSECONDS.toMicros(System.nanoTime() - start));
       events.tell(listener -> listener.moduleInstantiated(event));
     }
+  }
+
+  /// Makes an instance that begins with an image, in place of its segments and its start function;
+  /// see [#instantiate], which is the same otherwise.
+  public Instance restore(Store store, Imports imports, InstanceImage image) {
+    store.debugWith(isolate.debugger());
+    return nativeModule.restore(store, imports, user, image);
   }
 
   /// Lets calls of an instance run code of another kind, from the next call from outside on; frames

@@ -28,7 +28,7 @@ final class ArchitectureTest {
           List.of("decode"), // It validates each body as soon as it is complete.
           List.of("runtime"),
           List.of("codegen"),
-          List.of("code", "script"),
+          List.of("code", "script", "snapshot"),
           List.of("compile", "debug", "logging", "persist", "stats"));
 
   private static final HouseRules HOUSE = HouseRules.of(ENGINE);
@@ -52,6 +52,7 @@ final class ArchitectureTest {
             "",
             ENGINE + "..",
             "java..",
+            "javax.crypto..",
             "javax.management..",
             "jdk.incubator.vector",
             "jdk.jfr..",

@@ -25,6 +25,7 @@ final class ArchitectureTest {
     HOUSE.checkConfined("com.hazelcast..", SANDBOX + ".cluster..");
     HOUSE.checkConfined("io.vertx.ext.web..", SANDBOX + ".http..", SANDBOX + ".auth..");
     HOUSE.checkConfined("ch.qos.logback..", SANDBOX + ".logging..");
+    HOUSE.checkConfined("com.nimbusds..", SANDBOX + ".auth.oidc..");
     HOUSE.checkConfined("picocli..", SANDBOX, SANDBOX + ".cli..");
     HOUSE.checkConfined("org.sqlite..", SANDBOX + ".storage..");
     HOUSE.checkConfined("org.postgresql..", SANDBOX + ".storage..");

@@ -25,6 +25,7 @@ import dev.cloister.engine.runtime.HostFunction;
 import dev.cloister.engine.runtime.ImageEpoch;
 import dev.cloister.engine.runtime.Imports;
 import dev.cloister.engine.runtime.Instance;
+import dev.cloister.engine.runtime.InstanceImage;
 import dev.cloister.engine.runtime.InstanceLayout;
 import dev.cloister.engine.runtime.InstancePlan;
 import dev.cloister.engine.runtime.Instantiator;
@@ -472,6 +473,14 @@ public final class NativeModule implements CodeLinkage {
   /// @param user whom the instance is for; null if nobody is to be told apart
   public Instance instantiate(Store store, Imports imports, @Nullable CodeUser user) {
     return Instantiator.instantiate(this, store, imports, user);
+  }
+
+  /// Makes an instance of the module that begins with an image; see [Instantiator#restore].
+  ///
+  /// @param user whom the instance is for; null if nobody is to be told apart
+  public Instance restore(
+      Store store, Imports imports, @Nullable CodeUser user, InstanceImage image) {
+    return Instantiator.restore(this, store, imports, user, image);
   }
 
   @Override

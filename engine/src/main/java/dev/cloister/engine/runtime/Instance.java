@@ -8,6 +8,7 @@ import dev.cloister.engine.types.DefinedType;
 import dev.cloister.engine.types.GlobalType;
 import java.lang.invoke.MethodHandles;
 import java.lang.invoke.VarHandle;
+import java.util.Map;
 import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
@@ -360,6 +361,26 @@ public abstract class Instance {
     return block == null ? null : block[functionIndex & (1 << BLOCK_LOG2) - 1];
   }
 
+  /// Adds all references that the instance imports or has made, with their indices.
+  void collectReferences(Map<FuncRef, Integer> indices) {
+    for (int i = imports.length - 1; i >= 0; i--) {
+      indices.put(imports[i], i); // Of a function that is imported twice, the first index.
+    }
+    @Nullable FuncRef @Nullable [] @Nullable [] blocks = references;
+    if (blocks == null) {
+      return;
+    }
+    for (int block = 0; block < blocks.length; block++) {
+      @Nullable FuncRef[] made = blocks[block];
+      for (int i = 0; made != null && i < made.length; i++) {
+        FuncRef reference = made[i];
+        if (reference != null) {
+          indices.put(reference, (block << BLOCK_LOG2) + i);
+        }
+      }
+    }
+  }
+
   private FuncRef makeReference(int functionIndex) {
     if (functionIndex < imports.length) {
       return imports[functionIndex];
@@ -485,6 +506,11 @@ public abstract class Instance {
     return values;
   }
 
+  /// {@return an element segment, empty if it was dropped, null if nobody has looked at it yet}
+  @Nullable Object @Nullable [] knownElementSegment(int index) {
+    return elementSegments[index];
+  }
+
   /// Sets an element segment whose elements are expressions.
   void setElementSegment(int index, @Nullable Object[] values) {
     elementSegments[index] = values;
@@ -499,6 +525,10 @@ public abstract class Instance {
   /// {@return the length of a data segment in bytes, 0 if it was dropped}
   int dataLength(int index) {
     return droppedData[index] ? 0 : linkage.module().data().get(index).dataLength();
+  }
+
+  boolean isDataDropped(int index) {
+    return droppedData[index];
   }
 
   /// Makes a data segment empty: `data.drop`.

@@ -66,6 +66,43 @@ public final class Instantiator {
     return instantiator.run(imports);
   }
 
+  /// Makes an instance that begins with an image, in place of its segments and its start function.
+  ///
+  /// Called on the thread that runs the store.
+  ///
+  /// @param user whom the instance is for; null if nobody is to be told apart
+  /// @throws LinkException if an import is missing or of the wrong type
+  /// @throws LimitExceededException if the store's limiter refuses what the image has
+  /// @throws dev.cloister.engine.error.StoppedException if the store was asked to stop
+  public static Instance restore(
+      CodeLinkage linkage,
+      Store store,
+      Imports imports,
+      @Nullable CodeUser user,
+      InstanceImage image) {
+    StackGuard.probe();
+    store.requireOpen();
+    store.throwIfStopped();
+    Instantiator instantiator = new Instantiator(linkage, store, user);
+    return instantiator.restore(imports, image);
+  }
+
+  private Instance restore(Imports imports, InstanceImage image) {
+    instance.allocateParts();
+    resolve(imports);
+    reserveGlobals();
+    allocateMemories();
+    for (int i = module.importedTableCount(); i < module.tableCount(); i++) {
+      addTable(i, /* initial= */ null);
+    }
+    makeTags();
+    @Nullable Object[] globals = image.restore(new InstanceState(instance));
+    placeGlobals(globals);
+    instance.link();
+    instance.initGlobals(globals);
+    return instance;
+  }
+
   private Instance run(Imports imports) {
     instance.allocateParts();
     resolve(imports);
@@ -73,9 +110,7 @@ public final class Instantiator {
     ConstantEvaluator evaluator = new ConstantEvaluator(instance, globals);
     allocateMemories();
     allocateTables(evaluator);
-    for (int i = module.importedTagCount(); i < module.tagCount(); i++) {
-      instance.tags()[i] = new Tag(module.tagType(i));
-    }
+    makeTags();
     instance.link();
     instance.initGlobals(globals);
     initialiseTables(evaluator);
@@ -178,23 +213,31 @@ public final class Instantiator {
   }
 
   private @Nullable Object[] allocateGlobals() {
-    int count = module.globalCount();
-    int imported = module.importedGlobalCount();
-    if (count > imported && !store.reserveGlobals((count - imported) * Global.BYTES)) {
-      throw LimitExceededException.refused("globals in bytes", (count - imported) * Global.BYTES);
-    }
+    reserveGlobals();
     @Nullable Object[] values =
         plan.hasOnlyConstantGlobals() ? plan.constantGlobals() : evaluateGlobals();
+    placeGlobals(values);
+    return values;
+  }
+
+  private void reserveGlobals() {
+    long bytes = (module.globalCount() - module.importedGlobalCount()) * Global.BYTES;
+    if (bytes > 0 && !store.reserveGlobals(bytes)) {
+      throw LimitExceededException.refused("globals in bytes", bytes);
+    }
+  }
+
+  /// Sets the globals that are cells or in arrays.
+  private void placeGlobals(@Nullable Object[] values) {
     InstanceLayout layout = linkage.layout();
     GlobalArrays arrays = new GlobalArrays(instance);
-    for (int i = imported; i < count; i++) {
+    for (int i = module.importedGlobalCount(); i < module.globalCount(); i++) {
       if (layout.isCell(i)) {
         instance.cells[i] = Global.create(module.globalType(i), values[i]);
       } else if (!layout.isField(i)) {
         arrays.set(i, values[i]);
       }
     }
-    return values;
   }
 
   private @Nullable Object[] evaluateGlobals() {
@@ -244,10 +287,19 @@ public final class Instantiator {
   private void allocateTables(ConstantEvaluator evaluator) {
     for (int i = module.importedTableCount(); i < module.tableCount(); i++) {
       var init = module.tableInit(i);
-      Object initial = init == null ? null : evaluator.evaluate(init);
-      Table table = Table.create(module.tableType(i), initial, store.limiter());
-      store.own(table);
-      instance.tables[i] = table;
+      addTable(i, init == null ? null : evaluator.evaluate(init));
+    }
+  }
+
+  private void addTable(int index, @Nullable Object initial) {
+    Table table = Table.create(module.tableType(index), initial, store.limiter());
+    store.own(table);
+    instance.tables[index] = table;
+  }
+
+  private void makeTags() {
+    for (int i = module.importedTagCount(); i < module.tagCount(); i++) {
+      instance.tags()[i] = new Tag(module.tagType(i));
     }
   }
 

@@ -75,12 +75,21 @@ public final class MemoryPool implements AutoCloseable {
   /// An array that nobody uses.
   private static final class Idle extends SoftReference<byte[]> {
     final int length;
+    final int number;
     boolean isClear;
 
     Idle(byte[] bytes, boolean isClear) {
       super(bytes);
       this.length = bytes.length;
+      this.number = System.identityHashCode(bytes);
       this.isClear = isClear;
+    }
+
+    /// That of the array, which has it already if it was here before: the JVM takes a microsecond
+    /// to make one.
+    @Override
+    public int hashCode() {
+      return number;
     }
   }
 

@@ -471,6 +471,20 @@ public final class Store implements AutoCloseable {
     tables.add(table);
   }
 
+  /// {@return why an instance is not all that the store has, in words, or null if it is}
+  @Nullable String entanglementOf(Instance instance) {
+    if (depth != 0) {
+      return "guest code is running";
+    }
+    if (instances.size() != 1 || !instances.contains(instance)) {
+      return "there are other instances beside it";
+    }
+    if (isEntangled) {
+      return "it shares functions or a table with others";
+    }
+    return sharedMemories.isEmpty() ? null : "it has a shared memory";
+  }
+
   /// Charges the fixed part of an instance.
   ///
   /// @return false if the limiter refused it

@@ -8,6 +8,7 @@ import dev.cloister.engine.types.ValueType;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
+import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
 /// A Wasm exception: what `throw` makes, what `exnref` refers to, and what travels through the
@@ -72,6 +73,19 @@ public final class ThrownException extends RuntimeException {
   private static ThrownException allocate(Store store, Tag tag, @Nullable Object[] values) {
     long bytes = OBJECT_BYTES + ARRAY_BYTES + VALUE_BYTES * values.length;
     return new ThrownException(tag, store, values, store.gcHeap.take(bytes));
+  }
+
+  /// {@return an exception whose values are null until [#fill]}
+  static ThrownException blank(Store store, Tag tag) {
+    return allocate(store, tag, new Object[types(tag).size()]);
+  }
+
+  /// Sets all values of a [#blank] one.
+  void fill(List<@Nullable Object> newValues) {
+    Objects.checkFromToIndex(values.length, newValues.size(), newValues.size());
+    for (int i = 0; i < values.length; i++) {
+      values[i] = newValues.get(i);
+    }
   }
 
   private static List<ValueType> types(Tag tag) {

@@ -12,7 +12,7 @@ import org.jspecify.annotations.Nullable;
 ///
 /// Numbers are boxed as `Integer`, `Long`, `Float` and `Double`, vectors as [V128], references are
 /// the object itself or null.
-final class Values {
+public final class Values {
   private Values() {}
 
   /// {@return `value` as `boxed`}
@@ -46,7 +46,7 @@ final class Values {
   /// {@return `value` checked against `type`}
   ///
   /// @throws IllegalArgumentException if it is not of this type
-  static @Nullable Object requireType(@Nullable Object value, ValueType type) {
+  public static @Nullable Object requireType(@Nullable Object value, ValueType type) {
     return switch (type) {
       case NumType number ->
           switch (number) {

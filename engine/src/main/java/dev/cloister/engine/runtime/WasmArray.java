@@ -51,6 +51,11 @@ public abstract sealed class WasmArray extends GcObject
     return length;
   }
 
+  /// {@return whether the elements are references}
+  public final boolean holdsReferences() {
+    return this instanceof RefArray;
+  }
+
   /// {@return an element, boxed as in [FuncRef#call]; a packed one as signed `Integer`}
   ///
   /// @throws IndexOutOfBoundsException if there is no such element

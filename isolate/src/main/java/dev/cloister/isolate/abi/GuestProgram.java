@@ -4,9 +4,12 @@ import dev.cloister.engine.ModuleHandle;
 import dev.cloister.engine.runtime.Extern;
 import dev.cloister.engine.runtime.FuncRef;
 import dev.cloister.engine.runtime.Instance;
+import dev.cloister.engine.runtime.InstanceImage;
 import dev.cloister.engine.runtime.Store;
+import dev.cloister.engine.snapshot.SnapshotException;
 import dev.cloister.isolate.wasi.ProcessExit;
 import dev.cloister.isolate.wasi.WasiConfig;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /// A module instantiated with WASI and the services of the host, run on the calling thread.
@@ -15,6 +18,21 @@ import org.jspecify.annotations.Nullable;
 /// [ProcessExit], and whatever the streams of its [WasiConfig] throw. Confined to one thread at a
 /// time.
 public final class GuestProgram implements Program {
+  /// Makes plain modules and reactors, initialized.
+  public static final ProgramLinker<GuestProgram> LINKER =
+      new ProgramLinker<>() {
+        @Override
+        public GuestProgram link(ModuleHandle module, InstanceContext context) {
+          return GuestProgram.link(module, context);
+        }
+
+        @Override
+        public GuestProgram wake(
+            ModuleHandle module, InstanceContext context, InstanceImage image, byte[] hostState) {
+          return GuestProgram.wake(module, context, image);
+        }
+      };
+
   private final Instance instance;
   private final HostImports imports;
   private boolean isInitialized;
@@ -41,9 +59,22 @@ public final class GuestProgram implements Program {
   }
 
   private static GuestProgram instantiate(ModuleHandle module, Store store, HostImports imports) {
+    return make(imports, () -> module.instantiate(store, imports));
+  }
+
+  /// Links `module` again in the store of `context`, to begin with an image.
+  private static GuestProgram wake(
+      ModuleHandle module, InstanceContext context, InstanceImage image) {
+    HostImports imports = HostImports.of(context, context.wasi().build());
+    GuestProgram program = make(imports, () -> module.restore(context.store(), imports, image));
+    program.isInitialized = true;
+    return program;
+  }
+
+  private static GuestProgram make(HostImports imports, Supplier<Instance> instantiation) {
     boolean isDone = false;
     try {
-      Instance instance = module.instantiate(store, imports);
+      Instance instance = instantiation.get();
       isDone = true;
       return new GuestProgram(instance, imports);
     } finally {
@@ -105,6 +136,14 @@ public final class GuestProgram implements Program {
   public @Nullable Object[] call(FuncRef function, @Nullable Object... arguments) {
     initialize();
     return function.call(arguments);
+  }
+
+  @Override
+  public Instance soleInstance() {
+    if (!imports.isUntouched()) {
+      throw new SnapshotException("the plugin has files open");
+    }
+    return instance;
   }
 
   @Override

@@ -47,6 +47,11 @@ public final class HostImports implements Imports, AutoCloseable {
     return found == null ? functions.resolve(module, name, type) : found;
   }
 
+  /// Whether the guest has left no state here but what ends with a call.
+  public boolean isUntouched() {
+    return wasi.isUntouched();
+  }
+
   /// Closes what the call that has just ended left open.
   public void forgetCall() {
     wasi.closeOpened();

@@ -1,5 +1,8 @@
 package dev.cloister.isolate.abi;
 
+import dev.cloister.engine.runtime.Instance;
+import dev.cloister.engine.snapshot.SnapshotException;
+
 /// A module as its calling convention sees it: linked in a store of its own, ready to be called.
 ///
 /// How it is called is the business of each convention, whose classes have methods for that. What
@@ -14,6 +17,20 @@ public interface Program extends AutoCloseable {
   /// Closes what the call that has just ended left open, if the program is to serve one that must
   /// not find it.
   void forgetCall();
+
+  /// The instance that has all state of the program, but for [#hostState()].
+  ///
+  /// @throws SnapshotException if the program cannot hibernate now, with the reason
+  default Instance soleInstance() {
+    throw new SnapshotException("programs of this kind do not hibernate");
+  }
+
+  /// What the host keeps for the program beside its instance, for [ProgramLinker#wake].
+  ///
+  /// @throws SnapshotException if it cannot be kept, with the reason
+  default byte[] hostState() {
+    return new byte[0];
+  }
 
   /// Closes what the program has open; the store is the caller's.
   @Override

@@ -14,6 +14,8 @@ public enum HeapCategory {
   GC_OBJECT("gc-object"),
   /// Instances themselves: fields, dropped-segment sets, function references.
   INSTANCE("instance"),
+  /// Images of instances that hibernate.
+  IMAGE("image"),
   /// Compiled modules held by the tenant: wire bytes, metadata and generated code.
   CODE_SHARE("code-share"),
   /// Bytes on their way: uploads, waiting requests, output not yet delivered.

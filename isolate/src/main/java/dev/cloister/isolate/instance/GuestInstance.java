@@ -1,11 +1,15 @@
 package dev.cloister.isolate.instance;
 
 import dev.cloister.engine.ModuleHandle;
+import dev.cloister.engine.module.ModuleHash;
 import dev.cloister.engine.runtime.Store;
+import dev.cloister.engine.snapshot.SnapshotException;
+import dev.cloister.engine.snapshot.Snapshots;
 import dev.cloister.isolate.abi.CallContext;
 import dev.cloister.isolate.abi.InstanceContext;
 import dev.cloister.isolate.abi.Program;
 import dev.cloister.isolate.abi.ProgramLinker;
+import dev.cloister.isolate.heap.HeapCategory;
 import dev.cloister.isolate.heap.HeapLedger;
 import dev.cloister.isolate.heap.HeapRefusal;
 import dev.cloister.isolate.heap.LedgerLimiter;
@@ -15,28 +19,84 @@ import org.jspecify.annotations.Nullable;
 
 /// A store and the program in it, charged to a tenant until it is closed.
 ///
-/// It serves calls one after the other: [#begin], [#program], [#end]. Confined to one thread at a
-/// time.
+/// It serves calls one after the other: [#prepare], [#begin], [#program], [#end]. An instance that
+/// was asked to stop, or in which anything ended but by returning, is not to serve another one.
+/// Between calls it can hibernate: then it is an image, and the next call makes store and program
+/// of that. Confined to one thread at a time.
 public final class GuestInstance implements AutoCloseable {
-  private final LedgerLimiter limiter;
-  private final Store store;
-  private final InstanceContext context;
-  private @Nullable Program program;
+  private final HeapLedger ledger;
+  private final WasiClock clock;
+  private final RandomSource random;
+  private @Nullable Live live;
+  private @Nullable Asleep asleep;
   private long uses;
 
-  /// Makes a store without a program.
+  /// The last refusal of a store that is no more.
+  private @Nullable HeapRefusal lastRefusal;
+
+  /// Makes one with a store, but without a program.
   public GuestInstance(
       HeapLedger ledger, InstanceLimits limits, WasiClock clock, RandomSource random) {
-    this.limiter =
-        new LedgerLimiter(
-            ledger, limits.memoryBytes(), limits.tableElements(), limits.gcHeapBytes());
-    this.store = new Store(limiter);
-    this.context = new InstanceContext(store, ledger, clock, random);
+    this.ledger = ledger;
+    this.clock = clock;
+    this.random = random;
+    this.live = new Live(ledger, limits, clock, random);
   }
 
-  /// Where it lives.
+  /// A store, and the program in it once there is one.
+  private static final class Live implements AutoCloseable {
+    final LedgerLimiter limiter;
+    final Store store;
+    final InstanceContext context;
+    @Nullable Program program;
+
+    Live(HeapLedger ledger, InstanceLimits limits, WasiClock clock, RandomSource random) {
+      limiter =
+          new LedgerLimiter(
+              ledger, limits.memoryBytes(), limits.tableElements(), limits.gcHeapBytes());
+      store = new Store(limiter);
+      context = new InstanceContext(store, ledger, clock, random);
+    }
+
+    @Override
+    public void close() {
+      Program linked = program;
+      program = null;
+      try (LedgerLimiter _ = limiter;
+          Store _ = store) {
+        if (linked != null) {
+          linked.close();
+        }
+      }
+    }
+  }
+
+  /// An image, which is charged.
+  ///
+  /// @param snapshots what made it
+  @SuppressWarnings("ArrayRecordComponent") // never compared
+  private record Asleep(ModuleHash module, byte[] image, Snapshots snapshots) {}
+
+  /// Sees to it that there is a store, also if the instance hibernates.
+  public void prepare(InstanceLimits limits) {
+    if (live == null) {
+      live = new Live(ledger, limits, clock, random);
+    }
+  }
+
+  /// Where it lives, after [#prepare].
   public Store store() {
-    return store;
+    return live().store;
+  }
+
+  /// Whether its store was asked to stop.
+  public boolean isStopped() {
+    return live != null && live.store.isStopRequested();
+  }
+
+  /// Whether its state is an image.
+  public boolean isAsleep() {
+    return asleep != null;
   }
 
   /// Whether it can serve a call that may execute so much: code that counts was chosen when the
@@ -44,7 +104,7 @@ public final class GuestInstance implements AutoCloseable {
   ///
   /// @param fuel in units of fuel; 0 for any amount
   boolean suits(long fuel) {
-    return fuel == 0 || uses == 0 || store.isMetered();
+    return fuel == 0 || live == null || live.program == null || live.store.isMetered();
   }
 
   /// Begins a call.
@@ -52,19 +112,23 @@ public final class GuestInstance implements AutoCloseable {
   /// @param limits in force from now on, also for what the instance has
   /// @param fuel what the call may execute, in units of fuel; 0 for any amount
   public void begin(CallContext call, InstanceLimits limits, long fuel) {
+    Live serving = live();
     if (fuel > 0) {
-      store.setFuel(fuel);
-    } else if (store.isMetered()) {
-      store.setFuel(Long.MAX_VALUE);
+      serving.store.setFuel(fuel);
+    } else if (serving.store.isMetered()) {
+      serving.store.setFuel(Long.MAX_VALUE);
     }
-    limiter.beginCall(limits.memoryBytes(), limits.tableElements(), limits.gcHeapBytes());
+    serving.limiter.beginCall(limits.memoryBytes(), limits.tableElements(), limits.gcHeapBytes());
+    lastRefusal = null;
     uses++;
-    context.begin(call);
+    serving.context.begin(call);
   }
 
   /// Ends the call that [#begin] began.
   public void end() {
-    context.end();
+    if (live != null) {
+      live.context.end();
+    }
   }
 
   /// How many calls have begun.
@@ -72,15 +136,19 @@ public final class GuestInstance implements AutoCloseable {
     return uses;
   }
 
-  /// The program; made by `linker` if this is the first call.
+  /// The program; made by `linker` if there is none.
+  ///
+  /// If it hibernates and cannot be woken, because a limit was reached or the call is to stop, it
+  /// goes on hibernating.
   ///
   /// @throws IllegalStateException if it is of another kind
   public <P extends Program> P program(
       Class<P> kind, ModuleHandle module, ProgramLinker<P> linker) {
-    Program linked = program;
+    Live serving = live();
+    Program linked = serving.program;
     if (linked == null) {
-      P made = linker.link(module, context);
-      program = made;
+      P made = asleep == null ? linker.link(module, serving.context) : wake(asleep, module, linker);
+      serving.program = made;
       return made;
     }
     if (!kind.isInstance(linked)) {
@@ -89,9 +157,58 @@ public final class GuestInstance implements AutoCloseable {
     return kind.cast(linked);
   }
 
+  private <P extends Program> P wake(
+      Asleep sleeping, ModuleHandle module, ProgramLinker<P> linker) {
+    try {
+      byte[] hostState = sleeping.snapshots.attachment(module.hash(), sleeping.image);
+      P woken =
+          linker.wake(
+              module,
+              live().context,
+              sleeping.snapshots.open(module.hash(), sleeping.image),
+              hostState);
+      dropImage();
+      return woken;
+    } catch (SnapshotException faulty) {
+      dropImage(); // it would be no better the next time
+      throw faulty;
+    }
+  }
+
+  /// Makes an image of it and gives everything else up. Between calls.
+  ///
+  /// @throws SnapshotException if that is not possible, with the reason; it stays as it is
+  void hibernate(ModuleHash module, Snapshots snapshots) {
+    Live sleepy = live;
+    Program program = sleepy == null ? null : sleepy.program;
+    if (sleepy == null || program == null || asleep != null) {
+      return;
+    }
+    long room = ledger.capBytes() - ledger.chargedBytes();
+    byte[] image =
+        snapshots.capture(module, program.soleInstance(), program.hostState(), Math.max(0, room));
+    if (!ledger.charge(HeapCategory.IMAGE, image.length)) {
+      throw new SnapshotException(
+          "an image of " + image.length + " bytes does not fit memoryBytes");
+    }
+    asleep = new Asleep(module, image, snapshots);
+    sleepy.close();
+    live = null;
+  }
+
+  /// Closes a store that was made to be woken in, if the instance still hibernates.
+  void settle() {
+    Live unused = live;
+    if (asleep != null && unused != null) {
+      lastRefusal = unused.limiter.refusal();
+      unused.close();
+      live = null;
+    }
+  }
+
   /// Closes what the last call left open, before a call that must not find it.
   void forgetCall() {
-    Program linked = program;
+    Program linked = live == null ? null : live.program;
     if (linked != null) {
       linked.forgetCall();
     }
@@ -99,19 +216,34 @@ public final class GuestInstance implements AutoCloseable {
 
   /// The charge that the guest was refused in this call and that nothing made up for, if any.
   public @Nullable HeapRefusal refusal() {
-    return limiter.refusal();
+    return live == null ? lastRefusal : live.limiter.refusal();
   }
 
   /// Drops the program and returns everything that is charged for it.
   @Override
   public void close() {
-    Program linked = program;
-    program = null;
-    try (LedgerLimiter _ = limiter;
-        Store _ = store) {
-      if (linked != null) {
-        linked.close();
-      }
+    Live open = live;
+    if (open != null) {
+      lastRefusal = open.limiter.refusal();
+      live = null;
+      open.close();
     }
+    dropImage();
+  }
+
+  private void dropImage() {
+    Asleep sleeping = asleep;
+    if (sleeping != null) {
+      asleep = null;
+      ledger.release(HeapCategory.IMAGE, sleeping.image.length);
+    }
+  }
+
+  private Live live() {
+    Live prepared = live;
+    if (prepared == null) {
+      throw new IllegalStateException("the instance is not prepared for a call");
+    }
+    return prepared;
   }
 }

@@ -16,7 +16,7 @@ final class InstanceSlot {
   /// The instance between calls, with a hold on its plugin; null during one, and if there is none.
   @Nullable GuestInstance instance;
 
-  /// What [#instance] is of; null with it.
+  /// What [#instance] is of; null with it, and while that hibernates.
   @Nullable PluginHandle plugin;
 
   /// Whether the instance that is in a call is to be dropped after it.
@@ -27,6 +27,9 @@ final class InstanceSlot {
 
   /// After how long without a call the instance hibernates, in nanoseconds.
   long idleNanos;
+
+  /// Why the instance could not hibernate after the last call; null if it was not tried, or could.
+  @Nullable String obstacle;
 
   /// How many calls the slot has seen.
   long calls;

@@ -2,8 +2,11 @@ package dev.cloister.isolate.instance;
 
 import com.google.errorprone.annotations.concurrent.GuardedBy;
 import dev.cloister.engine.module.ModuleHash;
+import dev.cloister.engine.snapshot.SnapshotException;
+import dev.cloister.engine.snapshot.Snapshots;
 import dev.cloister.isolate.plugin.InstancePolicy;
 import dev.cloister.isolate.plugin.PluginHandle;
+import java.security.SecureRandom;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Comparator;
@@ -15,12 +18,21 @@ import java.util.concurrent.TimeUnit;
 import java.util.function.LongSupplier;
 import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /// The instances of one tenant that outlive a call: pooled ones that wait for any call, and
 /// stateful ones in their slots. Any thread.
 ///
 /// Instances are closed, and holds on plugins given back, without the lock.
 public final class KeptInstances implements AutoCloseable {
+  private static final Logger LOGGER = LoggerFactory.getLogger(KeptInstances.class);
+
+  /// Has the turn in a slot while the instance is put to sleep.
+  private static final Turn HIBERNATION = _ -> {};
+
+  private static final int KEY_BYTES = 32;
+
   private final LongSupplier nanoTime;
   private final Object lock = new Object();
 
@@ -35,6 +47,10 @@ public final class KeptInstances implements AutoCloseable {
   @GuardedBy("lock")
   private final List<PluginHandle> released = new ArrayList<>(0);
 
+  /// Null before the first instance hibernates.
+  @GuardedBy("lock")
+  private @Nullable Snapshots snapshots;
+
   @GuardedBy("lock")
   private boolean closed;
 
@@ -43,6 +59,18 @@ public final class KeptInstances implements AutoCloseable {
   /// @param nanoTime the tenant's clock
   public KeptInstances(LongSupplier nanoTime) {
     this.nanoTime = nanoTime;
+  }
+
+  /// What makes images under a key that nobody else has: they do not leave the process.
+  private Snapshots snapshots() {
+    synchronized (lock) {
+      if (snapshots == null) {
+        byte[] key = new byte[KEY_BYTES];
+        new SecureRandom().nextBytes(key);
+        snapshots = new Snapshots(key);
+      }
+      return snapshots;
+    }
   }
 
   /// A pooled instance that waits for a call, with a hold on its plugin.
@@ -82,6 +110,7 @@ public final class KeptInstances implements AutoCloseable {
         slot = new InstanceSlot(key);
         slots.put(key, slot);
       }
+      slot.obstacle = null;
       turn.serveFrom(new Slot(slot, plugin, fuel));
       slot.turns.add(turn);
       slot.calls++;
@@ -150,8 +179,86 @@ public final class KeptInstances implements AutoCloseable {
     drop(_ -> true, idle -> idle.endNanos() - nowNanos <= 0);
   }
 
-  /// In how many nanoseconds something of what is kept has waited for too long; -1 if nothing is
-  /// kept. Slots that nobody ends the waiting of do not count.
+  /// Has the stateful instances hibernate that no call had for so long as their plugin says. Takes
+  /// long; on a guest thread.
+  ///
+  /// @return whose turn it is now where calls came meanwhile
+  public List<Turn> hibernateIdle() {
+    List<Turn> next = new ArrayList<>();
+    for (InstanceSlot slot : beginHibernation()) {
+      hibernate(slot);
+      Turn waiting = end(slot, HIBERNATION);
+      if (waiting != null) {
+        next.add(waiting);
+      }
+    }
+    return next;
+  }
+
+  /// Takes the turn in the slots that are to hibernate.
+  private List<InstanceSlot> beginHibernation() {
+    long nowNanos = nanoTime.getAsLong();
+    synchronized (lock) {
+      List<InstanceSlot> idle =
+          slots.values().stream()
+              .filter(slot -> isToHibernate(slot) && hibernationNanos(slot, nowNanos) == 0)
+              .toList();
+      idle.forEach(slot -> slot.turns.add(HIBERNATION));
+      return idle;
+    }
+  }
+
+  private void hibernate(InstanceSlot slot) {
+    GuestInstance instance;
+    PluginHandle plugin;
+    synchronized (lock) {
+      instance = slot.instance;
+      plugin = slot.plugin;
+      slot.instance = null;
+      slot.plugin = null;
+    }
+    if (instance == null || plugin == null) {
+      return; // it was dropped meanwhile
+    }
+    String obstacle = null;
+    try {
+      instance.hibernate(plugin.hash(), snapshots());
+    } catch (SnapshotException refusal) {
+      obstacle = String.valueOf(refusal.getMessage());
+    }
+    boolean isKept = false;
+    synchronized (lock) {
+      if (!closed && !slot.isDropped) {
+        slot.instance = instance;
+        slot.plugin = obstacle == null ? null : plugin;
+        slot.obstacle = obstacle;
+        isKept = true;
+      }
+      slot.isDropped = false;
+    }
+    if (!isKept) {
+      instance.close();
+    }
+    if (!isKept || obstacle == null) {
+      plugin.release();
+    }
+  }
+
+  @GuardedBy("lock")
+  private static boolean isToHibernate(InstanceSlot slot) {
+    return slot.turns.isEmpty()
+        && slot.instance != null
+        && !slot.instance.isAsleep()
+        && slot.obstacle == null;
+  }
+
+  @GuardedBy("lock")
+  private static long hibernationNanos(InstanceSlot slot, long nowNanos) {
+    return Math.max(0, slot.idleSinceNanos + slot.idleNanos - nowNanos);
+  }
+
+  /// In how many nanoseconds something of what is kept has waited for so long that it is dropped or
+  /// hibernates; -1 if nothing is.
   public long nextExpiryNanos() {
     long nowNanos = nanoTime.getAsLong();
     synchronized (lock) {
@@ -159,6 +266,11 @@ public final class KeptInstances implements AutoCloseable {
       for (ArrayDeque<Idle> pool : pools.values()) {
         for (Idle idle : pool) {
           next = Math.min(next, Math.max(0, idle.endNanos() - nowNanos));
+        }
+      }
+      for (InstanceSlot slot : slots.values()) {
+        if (isToHibernate(slot)) {
+          next = Math.min(next, hibernationNanos(slot, nowNanos));
         }
       }
       return next == Long.MAX_VALUE ? -1 : next;
@@ -256,7 +368,8 @@ public final class KeptInstances implements AutoCloseable {
     return new InstanceInfo(
         slot.key,
         isBusy,
-        /* isHibernating= */ false,
+        slot.instance != null && slot.instance.isAsleep(),
+        slot.obstacle,
         Math.max(0, slot.turns.size() - 1),
         slot.calls,
         isBusy ? 0 : nowNanos - slot.idleSinceNanos);
@@ -303,10 +416,12 @@ public final class KeptInstances implements AutoCloseable {
       for (InstanceSlot slot : List.copyOf(slots.values())) {
         if (which.test(slot.key)) {
           count++;
-          if (slot.instance != null && slot.plugin != null) {
+          if (slot.instance != null) {
             instances.add(slot.instance);
-            plugins.add(slot.plugin);
             slot.instance = null;
+          }
+          if (slot.plugin != null) {
+            plugins.add(slot.plugin);
             slot.plugin = null;
           }
           slot.isDropped = !slot.turns.isEmpty();
@@ -428,30 +543,49 @@ public final class KeptInstances implements AutoCloseable {
         held.release(); // the call has a hold of its own
       }
       if (taken != null && !taken.suits(fuel)) {
-        taken.close();
-        return null;
+        return linkedAnew(taken);
       }
       return taken;
     }
 
+    /// The instance with other code: asleep, or null if that is not possible and it is dropped.
+    private @Nullable GuestInstance linkedAnew(GuestInstance instance) {
+      try {
+        instance.hibernate(plugin.hash(), snapshots());
+        return instance;
+      } catch (SnapshotException refusal) {
+        LOGGER.warn(
+            "event=state-dropped plugin={} instance={} reason=\"fuelPerCall was set, {}\"",
+            slot.key.version().plugin(),
+            slot.key.key(),
+            refusal.getMessage());
+        instance.close();
+        return null;
+      }
+    }
+
     @Override
     public void leave(GuestInstance instance, boolean isIntact) {
+      instance.settle();
       if (!isIntact || !keep(instance)) {
         instance.close();
       }
     }
 
     private boolean keep(GuestInstance instance) {
-      plugin.retain();
+      boolean isAsleep = instance.isAsleep();
+      if (!isAsleep) {
+        plugin.retain();
+      }
       boolean isKept = false;
       synchronized (lock) {
         if (!closed && !slot.isDropped) {
           slot.instance = instance;
-          slot.plugin = plugin;
+          slot.plugin = isAsleep ? null : plugin;
           isKept = true;
         }
       }
-      if (!isKept) {
+      if (!isKept && !isAsleep) {
         plugin.release();
       }
       return isKept;

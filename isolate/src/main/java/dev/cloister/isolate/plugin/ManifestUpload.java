@@ -39,6 +39,10 @@ public final class ManifestUpload implements Upload {
   private final long maxBytes;
   private final HeapCharge charge;
   private final ByteArrayOutputStream document = new ByteArrayOutputStream();
+
+  /// That of the module that is being compiled.
+  private volatile long jobId;
+
   private boolean isEnded;
 
   /// Begins an upload of at most `maxBytes` bytes.
@@ -57,6 +61,11 @@ public final class ManifestUpload implements Upload {
     this.code = code;
     this.maxBytes = maxBytes;
     this.charge = new HeapCharge(ledger, HeapCategory.BUFFER);
+  }
+
+  @Override
+  public long jobId() {
+    return jobId;
   }
 
   @Override
@@ -98,11 +107,6 @@ public final class ManifestUpload implements Upload {
     } finally {
       abort();
     }
-  }
-
-  @Override
-  public long jobId() {
-    return -1;
   }
 
   @Override
@@ -148,6 +152,7 @@ public final class ManifestUpload implements Upload {
 
   private ModuleHandle compile(ExtismManifest.Part part) {
     StreamingCompilation compilation = compilations.get();
+    jobId = compilation.jobId();
     boolean isDone = false;
     try {
       compilation.push(part.wireBytes(), 0, part.wireBytes().length);

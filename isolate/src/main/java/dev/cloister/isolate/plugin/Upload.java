@@ -9,6 +9,9 @@ import java.util.function.Consumer;
 /// it; a fault ends it as well. All of it is work for a worker thread, one at a time; never for an
 /// event loop.
 public sealed interface Upload permits ManifestUpload, ModuleUpload {
+  /// The number of the engine's compile job, or 0 if there is none yet.
+  long jobId();
+
   /// Lets `action` run when somebody cancels the compilation, on that thread; at once if it was
   /// cancelled already.
   void onCancel(Consumer<CompilationCancelledException> action);
@@ -28,9 +31,6 @@ public sealed interface Upload permits ManifestUpload, ModuleUpload {
   /// @throws dev.cloister.engine.error.LimitExceededException as [#push], and of `codeBytes`
   /// @throws CompilationCancelledException as [#push]
   PluginHandle finish();
-
-  /// The number of the engine's compilation, or -1 if it begins only at the end.
-  long jobId();
 
   /// Drops what has arrived. Does nothing after the end.
   void abort();

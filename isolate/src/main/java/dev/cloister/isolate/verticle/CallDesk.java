@@ -1,5 +1,6 @@
 package dev.cloister.isolate.verticle;
 
+import com.google.errorprone.annotations.concurrent.GuardedBy;
 import dev.cloister.engine.error.StopReason;
 import dev.cloister.engine.module.Import;
 import dev.cloister.engine.runtime.Imports;
@@ -23,6 +24,7 @@ import dev.cloister.isolate.verticle.InvocationResult.LimitReached;
 import dev.cloister.isolate.verticle.InvocationResult.LinkFailed;
 import dev.cloister.isolate.verticle.InvocationResult.RateLimited;
 import dev.cloister.isolate.verticle.InvocationResult.UnsupportedAbi;
+import dev.cloister.isolate.wasi.BlockingRegion;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
@@ -31,7 +33,6 @@ import java.util.TreeMap;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.TimeUnit;
-import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.LongAdder;
 import java.util.function.LongSupplier;
@@ -57,6 +58,8 @@ public final class CallDesk {
   /// When to try again if the tenant has all the calls in flight that it may have.
   private static final long RETRY_AFTER_MILLIS = 1_000;
 
+  private static final long TIDYING_STACK_BYTES = 512 << 10;
+
   private final HeapLedger ledger;
   private final GuestExecutor executor;
   private final DeadlineTimer timer;
@@ -75,8 +78,19 @@ public final class CallDesk {
   /// The calls that wait for a stateful instance.
   private final AtomicInteger inSlots = new AtomicInteger();
 
+  private final Object tidyingLock = new Object();
+
   /// Whether [#tidy] is going to run.
-  private final AtomicBoolean isTidyScheduled = new AtomicBoolean();
+  @GuardedBy("tidyingLock")
+  private boolean isTidyingScheduled;
+
+  /// When it is, on the desk's clock.
+  @GuardedBy("tidyingLock")
+  private long tidyingNanos;
+
+  /// What keeps it from running.
+  @GuardedBy("tidyingLock")
+  private Runnable tidyingCancellation = () -> {};
 
   private volatile boolean suspended;
   private volatile boolean closed;
@@ -213,7 +227,7 @@ public final class CallDesk {
     inFlightCount.decrementAndGet();
     count(result);
     if (call.source().policy() != InstancePolicy.FRESH) {
-      scheduleTidying();
+      scheduleTidying(TimeUnit.MILLISECONDS.toNanos(invocation.instance().settings().idleMillis()));
     }
   }
 
@@ -263,7 +277,11 @@ public final class CallDesk {
 
   /// Lets the call run that waits for the stateful instance that `call` had.
   private void nextTurn(LiveCall call) {
-    Turn next = kept.end(call.source(), call);
+    startTurn(kept.end(call.source(), call));
+  }
+
+  private void startTurn(@Nullable Turn turn) {
+    Turn next = turn;
     while (next instanceof LiveCall waiting) {
       inSlots.decrementAndGet();
       if (executor.submit(lane, waiting, Long.MAX_VALUE)) {
@@ -297,22 +315,67 @@ public final class CallDesk {
     }
   }
 
-  /// Lets what has been kept for too long be dropped when it is time.
-  private void scheduleTidying() {
-    if (closed || isTidyScheduled.get()) {
-      return;
+  /// Looks in `nanos` nanoseconds at what is kept, unless somebody looks before.
+  private void scheduleTidying(long nanos) {
+    long time = nanoTime.getAsLong() + nanos;
+    Runnable later;
+    synchronized (tidyingLock) {
+      if (closed || (isTidyingScheduled && tidyingNanos - time <= 0)) {
+        return;
+      }
+      later = isTidyingScheduled ? tidyingCancellation : () -> {};
+      isTidyingScheduled = true;
+      tidyingNanos = time;
     }
-    long nanos = kept.nextExpiryNanos();
-    if (nanos >= 0 && isTidyScheduled.compareAndSet(false, true)) {
-      Runnable _ = timer.schedule(TimeUnit.NANOSECONDS.toMillis(nanos) + 1, this::tidy);
+    later.run();
+    Runnable cancellation =
+        timer.schedule(TimeUnit.NANOSECONDS.toMillis(nanos) + 1, () -> tidy(time));
+    synchronized (tidyingLock) {
+      if (tidyingNanos == time) {
+        tidyingCancellation = cancellation;
+      }
     }
   }
 
-  private void tidy() {
-    isTidyScheduled.set(false);
-    kept.dropExpired();
-    kept.releaseHolds();
-    scheduleTidying();
+  /// On the timer's thread: what takes long is done on a guest thread, at the tenant's turn.
+  private void tidy(long time) {
+    synchronized (tidyingLock) {
+      if (tidyingNanos == time) {
+        isTidyingScheduled = false;
+      }
+    }
+    if (!closed) {
+      boolean _ = executor.submit(lane, new Tidying(), Long.MAX_VALUE);
+    }
+  }
+
+  /// Drops and puts to sleep what has been kept for long enough.
+  private final class Tidying implements GuestTask {
+    @Override
+    public long stackBytes() {
+      return TIDYING_STACK_BYTES;
+    }
+
+    @Override
+    public void run(BlockingRegion blocking) {
+      kept.dropExpired();
+      kept.hibernateIdle().forEach(CallDesk.this::startTurn);
+      kept.releaseHolds();
+      long nanos = kept.nextExpiryNanos();
+      if (nanos >= 0) {
+        scheduleTidying(nanos);
+      }
+    }
+
+    @Override
+    public void reject() {
+      // Nobody waits for it, and the next call has it scheduled again.
+    }
+
+    @Override
+    public boolean isStopping() {
+      return closed;
+    }
   }
 
   /// Why `invocation` is refused; or null, and then its place, bytes and plugin are taken.

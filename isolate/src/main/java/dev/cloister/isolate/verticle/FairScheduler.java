@@ -19,6 +19,10 @@ final class FairScheduler {
    * nobody else wanted one must not pay for it forever, so its clock is at most one DEBT ahead of
    * the floor.
    *
+   * A lane whose work has been short of late is *brief*. What runs cannot be interrupted to let
+   * another run, so a place may be taken for as long as the longest deadline; brief lanes can be
+   * served beyond the places that there are, see GuestExecutor.
+   *
    * Neither kind of lane can hold others up: a lane has at most half of what may run (which alone
    * saturates all cores), and a bounded share of the threads.
    *
@@ -27,6 +31,15 @@ final class FairScheduler {
 
   /// What a piece of work is debited before it is known how long it takes.
   static final long TURN_NANOS = 1_000_000;
+
+  /// What a piece of work is debited at least: to hand it to a thread is work, too.
+  static final long LEAST_NANOS = 20_000;
+
+  /// Lanes whose work runs for less than this on average are brief.
+  static final long BRIEF_NANOS = 10_000_000;
+
+  /// One part in so many of the average is the newest.
+  private static final int MEAN_SPAN = 8;
 
   /// The most that a lane can be behind because of what it had before.
   static final long DEBT_NANOS = 500_000_000;
@@ -40,6 +53,9 @@ final class FairScheduler {
 
   /// The lanes that have work waiting and may run more.
   private final TreeSet<GuestLane> ready = new TreeSet<>(LEAST_SERVED_FIRST);
+
+  /// Those of them that are brief.
+  private final TreeSet<GuestLane> readyBrief = new TreeSet<>(LEAST_SERVED_FIRST);
 
   private long floorNanos;
 
@@ -70,9 +86,14 @@ final class FairScheduler {
     return ready.isEmpty() ? null : ready.first();
   }
 
+  /// The brief lane to be served next, or null if none may be.
+  @Nullable GuestLane nextBrief() {
+    return readyBrief.isEmpty() ? null : readyBrief.first();
+  }
+
   /// Takes the oldest work of `lane`, which has some, to be run.
   GuestTask start(GuestLane lane) {
-    ready.remove(lane);
+    removeReady(lane);
     floorNanos = Math.max(floorNanos, lane.servedNanos);
     GuestTask task = lane.waiting.iterator().next();
     lane.waiting.remove(task);
@@ -85,11 +106,13 @@ final class FairScheduler {
 
   /// Notes that work of `lane` has ended after `ranNanos` of running.
   void end(GuestLane lane, long ranNanos) {
-    ready.remove(lane);
+    removeReady(lane);
     lane.running--;
     lane.threads--;
-    lane.servedNanos += Math.max(0, ranNanos - TURN_NANOS);
+    lane.servedNanos += Math.max(LEAST_NANOS, ranNanos) - TURN_NANOS;
     lane.servedNanos = Math.min(lane.servedNanos, floorNanos + DEBT_NANOS);
+    lane.meanNanos =
+        lane.meanNanos < 0 ? ranNanos : lane.meanNanos + (ranNanos - lane.meanNanos) / MEAN_SPAN;
     updateReady(lane);
   }
 
@@ -110,8 +133,22 @@ final class FairScheduler {
         && lane.running < maxRunningPerLane
         && lane.threads < maxThreadsPerLane) {
       ready.add(lane);
+      if (isBrief(lane)) {
+        readyBrief.add(lane);
+      }
     } else {
-      ready.remove(lane);
+      removeReady(lane);
     }
+  }
+
+  /// Before anything changes by which lanes are ordered.
+  private void removeReady(GuestLane lane) {
+    ready.remove(lane);
+    readyBrief.remove(lane);
+  }
+
+  /// Whether the work of `lane` has been short of late.
+  boolean isBrief(GuestLane lane) {
+    return lane.meanNanos >= 0 && lane.meanNanos < BRIEF_NANOS;
   }
 }

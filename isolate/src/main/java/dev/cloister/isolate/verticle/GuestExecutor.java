@@ -18,8 +18,9 @@ import org.jspecify.annotations.Nullable;
 ///
 /// They are platform threads with a stack of known size, which the operating system preempts: a
 /// guest that spins takes its share of the cores and no more. At most `maxRunning` guests run at
-/// once. A guest that waits in a host call lends its place to another, so there can be more threads
-/// than that.
+/// once, and besides as many again of tenants whose calls have been short of late: else these would
+/// wait for the end of calls that may take as long as their deadline. A guest that waits in a host
+/// call lends its place to another, so there can be more threads than that.
 ///
 /// Any thread may submit; nothing but guest threads ever runs a guest.
 public final class GuestExecutor implements AutoCloseable {
@@ -58,9 +59,13 @@ public final class GuestExecutor implements AutoCloseable {
   @GuardedBy("lock")
   private int threads;
 
-  /// Guests that run, without those that wait in a host call.
+  /// Guests that run, without those that wait in a host call and those that run besides.
   @GuardedBy("lock")
   private int running;
+
+  /// Guests that run besides, because the work of their lanes is brief.
+  @GuardedBy("lock")
+  private int runningBesides;
 
   /// Guests that have waited and want to go on; they come before those that have not begun.
   @GuardedBy("lock")
@@ -102,7 +107,7 @@ public final class GuestExecutor implements AutoCloseable {
   public int runningCount() {
     lock.lock();
     try {
-      return running;
+      return running + runningBesides;
     } finally {
       lock.unlock();
     }
@@ -189,7 +194,7 @@ public final class GuestExecutor implements AutoCloseable {
     List<Assignment> assignments;
     lock.lock();
     try {
-      running--;
+      leavePlace(work);
       scheduler.end(work.lane(), ranNanos);
       if (closed) {
         threads--;
@@ -210,7 +215,7 @@ public final class GuestExecutor implements AutoCloseable {
     List<Assignment> assignments;
     lock.lock();
     try {
-      running--;
+      leavePlace(work);
       scheduler.block(work.lane());
       assignments = freePlace();
     } finally {
@@ -225,20 +230,53 @@ public final class GuestExecutor implements AutoCloseable {
     lock.lock();
     try {
       returning++;
-      while (running >= maxRunning && !work.task().isStopping()) {
+      while (!takePlaceAgain(work) && !work.task().isStopping()) {
         placeFree.awaitNanos(TURN_CHECK_NANOS);
       }
-      returning--;
-      running++;
-      scheduler.resume(work.lane());
     } catch (InterruptedException _) {
       // Nobody interrupts guest threads to stop them; the flag is kept, and the guest goes on.
-      returning--;
-      running++;
-      scheduler.resume(work.lane());
       Thread.currentThread().interrupt();
     } finally {
+      returning--;
+      if (!work.hasPlace) {
+        takePlace(work, /* isBesides= */ false);
+      }
+      scheduler.resume(work.lane());
       lock.unlock();
+    }
+  }
+
+  @GuardedBy("lock")
+  private boolean takePlaceAgain(Work work) {
+    if (running < maxRunning) {
+      takePlace(work, /* isBesides= */ false);
+      return true;
+    }
+    if (scheduler.isBrief(work.lane()) && runningBesides < maxRunning) {
+      takePlace(work, /* isBesides= */ true);
+      return true;
+    }
+    return false;
+  }
+
+  @GuardedBy("lock")
+  private void takePlace(Work work, boolean isBesides) {
+    work.hasPlace = true;
+    work.isBesides = isBesides;
+    if (isBesides) {
+      runningBesides++;
+    } else {
+      running++;
+    }
+  }
+
+  @GuardedBy("lock")
+  private void leavePlace(Work work) {
+    work.hasPlace = false;
+    if (work.isBesides) {
+      runningBesides--;
+    } else {
+      running--;
     }
   }
 
@@ -270,17 +308,24 @@ public final class GuestExecutor implements AutoCloseable {
   @GuardedBy("lock")
   private List<Assignment> dispatch() {
     List<Assignment> assignments = new ArrayList<>(1);
-    while (running + returning < maxRunning && (idleCount > 0 || threads < maxThreads)) {
-      GuestLane lane = scheduler.next();
+    while (idleCount > 0 || threads < maxThreads) {
+      boolean isBesides = running + returning >= maxRunning;
+      GuestLane lane = isBesides ? nextBesides() : scheduler.next();
       if (lane == null) {
         break;
       }
       GuestTask task = scheduler.start(lane);
-      running++;
       GuestWorker worker = worker(StackClass.of(task.stackBytes()));
-      assignments.add(new Assignment(worker, new Work(lane, task)));
+      Work work = new Work(lane, task);
+      takePlace(work, isBesides);
+      assignments.add(new Assignment(worker, work));
     }
     return assignments;
+  }
+
+  @GuardedBy("lock")
+  private @Nullable GuestLane nextBesides() {
+    return runningBesides < maxRunning ? scheduler.nextBrief() : null;
   }
 
   /// An idle worker of `stackClass`, or a new one, in place of an idle one of another class if need
@@ -331,7 +376,7 @@ public final class GuestExecutor implements AutoCloseable {
     lock.lock();
     try {
       threads--;
-      running--;
+      leavePlace(work);
       scheduler.end(work.lane(), 0);
     } finally {
       lock.unlock();

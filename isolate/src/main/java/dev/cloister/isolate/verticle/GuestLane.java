@@ -22,6 +22,9 @@ final class GuestLane {
   /// The guest time that it has had, on the scheduler's virtual clock.
   long servedNanos;
 
+  /// How long its work ran of late, on average; -1 before any ended.
+  long meanNanos = -1;
+
   GuestLane(long number) {
     this.number = number;
   }

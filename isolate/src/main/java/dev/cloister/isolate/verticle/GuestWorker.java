@@ -112,6 +112,28 @@ final class GuestWorker implements Runnable, BlockingRegion {
     }
   }
 
-  /// A task and whose it is.
-  record Work(GuestLane lane, GuestTask task) {}
+  /// A task, whose it is, and what place it has. The place is guarded by the executor's lock.
+  static final class Work {
+    private final GuestLane lane;
+    private final GuestTask task;
+
+    /// Whether it has a place; not while it waits in a host call.
+    boolean hasPlace;
+
+    /// Whether its place is one of those besides.
+    boolean isBesides;
+
+    Work(GuestLane lane, GuestTask task) {
+      this.lane = lane;
+      this.task = task;
+    }
+
+    GuestLane lane() {
+      return lane;
+    }
+
+    GuestTask task() {
+      return task;
+    }
+  }
 }

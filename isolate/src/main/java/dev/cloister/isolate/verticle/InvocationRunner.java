@@ -121,7 +121,7 @@ final class InvocationRunner {
         plugin,
         new CallContext(InputSource.EMPTY, call.log(), call.log(), blocking, call.services()),
         GuestProgram.class,
-        GuestProgram::link,
+        GuestProgram.LINKER,
         program -> {
           FuncRef function = program.function(call.export());
           if (function == null) {
@@ -203,6 +203,7 @@ final class InvocationRunner {
     serving = instance;
     boolean isIntact = true;
     try {
+      instance.prepare(limits.ofInstance());
       stop.bind(instance.store());
       isIntact = false;
       instance.begin(context, limits.ofInstance(), limits.fuelPerCall());
@@ -220,7 +221,7 @@ final class InvocationRunner {
     } finally {
       stop.unbind();
       instance.end();
-      source.leave(instance, isIntact && !instance.store().isStopRequested());
+      source.leave(instance, instance.isAsleep() || (isIntact && !instance.isStopped()));
       if (instantiateNanos == 0) {
         instantiateNanos = nanoTime.getAsLong() - startNanos; // it did not come to the call
       }

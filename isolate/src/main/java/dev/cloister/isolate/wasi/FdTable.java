@@ -89,6 +89,20 @@ final class FdTable {
     descriptors.set(from, null);
   }
 
+  /// Whether there is nothing but the three standard streams, as the guest was handed them.
+  boolean hasStandardStreamsOnly() {
+    if (descriptors.size() != 3) {
+      return false;
+    }
+    return descriptors.stream()
+        .allMatch(descriptor ->
+            switch (descriptor) {
+              case StandardInput input -> input.flags() == 0;
+              case StandardOutput output -> output.flags() == FdFlags.APPEND;
+              case null, default -> false;
+            });
+  }
+
   /// One more than the highest number that is or was taken.
   int size() {
     return descriptors.size();

@@ -1,15 +1,13 @@
 package dev.cloister.isolate.wasi;
 
-import java.security.SecureRandom;
-
 /// Where a guest's random bytes come from.
 @FunctionalInterface
 public interface RandomSource {
   /// Fills `bytes`.
   void fill(byte[] bytes);
 
-  /// The operating system's generator.
+  /// The operating system's generator; one for all.
   static RandomSource secure() {
-    return new SecureRandom()::nextBytes;
+    return SystemRandom.SOURCE;
   }
 }

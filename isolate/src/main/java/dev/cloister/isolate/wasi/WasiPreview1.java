@@ -58,6 +58,12 @@ public final class WasiPreview1 implements AutoCloseable {
     return function.boundTo(group);
   }
 
+  /// Whether it is as it was made, with standard streams and nothing else: no state of the guest is
+  /// lost with it.
+  public boolean isUntouched() {
+    return descriptors.hasStandardStreamsOnly();
+  }
+
   /// Closes the descriptors that the guest has opened, and keeps those that it was handed.
   public void closeOpened() {
     descriptors.closeFrom(handedCount);

@@ -109,6 +109,45 @@ final class FairSchedulerTest {
   }
 
   @Test
+  void laneOfShortWork_isBrief_untilItsWorkIsLong() {
+    addTasks(first, 40);
+    assertThat(scheduler.nextBrief()).as("nothing is known of it").isNull();
+
+    startNext();
+    scheduler.end(first, 1_000);
+    assertThat(scheduler.nextBrief()).isSameAs(first);
+
+    startNext();
+    scheduler.end(first, 100 * FairScheduler.BRIEF_NANOS);
+    assertThat(scheduler.nextBrief()).isNull();
+    assertThat(scheduler.next()).isSameAs(first);
+    int calls = 0;
+    while (scheduler.nextBrief() == null) {
+      startNext();
+      scheduler.end(first, 1_000);
+      calls++;
+    }
+    assertThat(calls).as("one long call is not made up for by another").isGreaterThan(8);
+  }
+
+  @Test
+  void shortWork_costsWhatItTakes() {
+    addTasks(first, 1);
+    addTasks(second, 20);
+    startNext();
+    scheduler.end(first, 10 * FairScheduler.TURN_NANOS);
+    addTasks(first, 1);
+    int before = 0;
+    while (scheduler.next() == second && before < 20) {
+      startNext();
+      scheduler.end(second, FairScheduler.TURN_NANOS / 10);
+      before++;
+    }
+
+    assertThat(before).as("20 tenths are less than what the other one had").isEqualTo(20);
+  }
+
+  @Test
   void lane_runsNoMoreThanItMay() {
     addTasks(first, 5);
     startNext();

@@ -74,6 +74,45 @@ final class GuestExecutorTest {
   }
 
   @Test
+  void laneOfShortWork_isServedBesides_whereLongWorkHasAllPlaces() {
+    makeBrief(other);
+    GuestLane third = executor.openLane();
+    submit(lane, MANY);
+    TestTask longWork = submit(third, MANY);
+    awaitStarted(3);
+    TestTask waiting = submit(executor.openLane(), MANY);
+
+    TestTask brief = submit(other, MANY);
+
+    await().until(brief::isStarted);
+    assertThat(waiting.isStarted()).as("nothing is known of its lane").isFalse();
+    assertThat(executor.runningCount()).isEqualTo(3);
+    brief.release.countDown();
+    awaitDone(brief);
+    await().until(() -> executor.runningCount() == 2);
+    assertThat(waiting.isStarted()).as("a place besides is for brief lanes").isFalse();
+    longWork.release.countDown();
+    await().until(waiting::isStarted);
+  }
+
+  @Test
+  void briefGuestThatHasWaited_goesOnBesides() {
+    makeBrief(other);
+    TestTask blocking = new TestTask(STACK_BYTES);
+    blocking.blocks = true;
+    submit(other, blocking, MANY);
+    await().until(() -> blocking.isStarted() && executor.runningCount() == 0);
+    submit(lane, MANY);
+    submit(executor.openLane(), MANY);
+    awaitStarted(4);
+
+    blocking.release.countDown();
+
+    awaitDone(blocking);
+    await().until(() -> executor.runningCount() == 2);
+  }
+
+  @Test
   void queue_isBoundedByItsLength() {
     submit(lane, 0);
     awaitStarted(1);
@@ -253,6 +292,15 @@ final class GuestExecutorTest {
   private void submit(GuestLane where, TestTask task, long queueLength) {
     tasks.add(task);
     assertThat(executor.submit(where, task, queueLength)).isTrue();
+  }
+
+  /// Lets `where` run something that takes no time.
+  private void makeBrief(GuestLane where) {
+    TestTask task = new TestTask(STACK_BYTES);
+    task.release.countDown();
+    submit(where, task, MANY);
+    awaitDone(task);
+    await().until(() -> executor.runningCount() == 0);
   }
 
   private void awaitStarted(int count) {

@@ -111,13 +111,12 @@ final class InstancePolicyTest {
 
     nanoTime.addAndGet(TimeUnit.MILLISECONDS.toNanos(499));
     timer.fire();
+    Awaitility.await().until(() -> timer.delaysMillis().equals(List.of(2L)));
     assertThat(desk.kept().pooledCount()).isEqualTo(1);
-    assertThat(timer.delaysMillis()).containsExactly(2L);
     nanoTime.addAndGet(TimeUnit.MILLISECONDS.toNanos(2));
     timer.fire();
 
-    assertThat(desk.kept().pooledCount()).isZero();
-    assertThat(linearMemory()).isZero();
+    Awaitility.await().until(() -> desk.kept().pooledCount() == 0 && linearMemory() == 0);
     assertThat(timer.delaysMillis()).isEmpty();
   }
 
@@ -268,6 +267,103 @@ final class InstancePolicyTest {
   }
 
   @Test
+  void idleStatefulInstances_hibernate_andKeepTheirState() {
+    PluginHandle plugin = load(Modules.counter());
+    resultOf(count(plugin, stateful("a")));
+    resultOf(count(plugin, stateful("b")));
+
+    for (int i = 2; i <= 4; i++) {
+      hibernate(2);
+      assertThat(linearMemory()).isZero();
+      assertThat(bytes(HeapCategory.INSTANCE)).isZero();
+      assertThat(bytes(HeapCategory.IMAGE)).isBetween(100L, 2_000L);
+      assertThat(resultOf(count(plugin, stateful("a")))).isEqualTo(counted(i));
+      assertThat(resultOf(count(plugin, stateful("b")))).isEqualTo(counted(i));
+      assertThat(bytes(HeapCategory.IMAGE)).isZero();
+      assertThat(linearMemory()).isEqualTo(2 * PAGE);
+    }
+  }
+
+  @Test
+  void hibernatingInstances_needNoModule_andCanBeDropped() {
+    byte[] module = Modules.counter();
+    PluginHandle plugin = load(module);
+    resultOf(count(plugin, stateful("a")));
+    resultOf(count(plugin, stateful("b")));
+    hibernate(2);
+
+    modules.remove(plugin.hash());
+    desk.kept().unloaded(plugin.hash());
+    assertThat(bytes(HeapCategory.CODE_SHARE)).isZero();
+    assertThat(desk.kept().drop("plugin", "b")).isTrue();
+    PluginHandle again = load(module);
+
+    assertThat(resultOf(count(again, stateful("a")))).isEqualTo(counted(2));
+    assertThat(resultOf(count(again, stateful("b")))).isEqualTo(counted(1));
+  }
+
+  @Test
+  void hibernatingInstance_thatCannotBeWoken_staysAsItIs() {
+    PluginHandle plugin = load(Modules.counter());
+    resultOf(count(plugin, stateful("a")));
+    hibernate(1);
+    long charged = ledger.chargedBytes();
+
+    ledger.changeCap(charged + PAGE / 2);
+    assertThat(resultOf(count(plugin, stateful("a"))))
+        .isInstanceOfSatisfying(
+            LimitReached.class, limit -> assertThat(limit.limit()).isEqualTo("memoryBytes"));
+    assertThat(ledger.chargedBytes()).isEqualTo(charged);
+    ledger.changeCap(64 << 20);
+
+    assertThat(resultOf(count(plugin, stateful("a")))).isEqualTo(counted(2));
+  }
+
+  @Test
+  void instanceThatCannotHibernate_staysAwake_andSaysWhy() {
+    PluginHandle plugin = load(Modules.counter());
+    resultOf(count(plugin, stateful("a")));
+    ledger.changeCap(ledger.chargedBytes());
+    nanoTime.addAndGet(TimeUnit.MINUTES.toNanos(1));
+    timer.fire();
+    Awaitility.await().until(() -> desk.kept().stateful("plugin").getFirst().obstacle() != null);
+
+    assertThat(desk.kept().stateful("plugin").getFirst().obstacle())
+        .isEqualTo("the image would have more than 0 bytes");
+    assertThat(timer.delaysMillis()).isEmpty();
+    assertThat(resultOf(count(plugin, stateful("a")))).isInstanceOf(LimitReached.class);
+    ledger.changeCap(64 << 20);
+    assertThat(resultOf(count(plugin, stateful("a")))).isEqualTo(counted(2));
+    hibernate(1);
+    assertThat(resultOf(count(plugin, stateful("a")))).isEqualTo(counted(3));
+  }
+
+  @Test
+  void fuelThatIsLimitedLater_isCountedInTheStateThatThereIs() {
+    PluginHandle plugin = load(Modules.counter());
+    resultOf(count(plugin, stateful("")));
+
+    InvocationResult result =
+        resultOf(desk.invoke(invocation(plugin, stateful(""), "count"), TestLimits.withFuel(100)));
+    assertThat(result).isEqualTo(counted(2));
+    assertThat(
+            resultOf(
+                desk.invoke(invocation(plugin, stateful(""), "count"), TestLimits.withFuel(3))))
+        .isInstanceOfSatisfying(
+            LimitReached.class, limit -> assertThat(limit.limit()).isEqualTo("fuelPerCall"));
+  }
+
+  /// Lets a minute pass, after which `count` instances are to hibernate.
+  private void hibernate(int count) {
+    nanoTime.addAndGet(TimeUnit.MINUTES.toNanos(1));
+    timer.fire();
+    Awaitility.await()
+        .until(() ->
+            desk.kept().stateful("plugin").stream().filter(info -> info.isHibernating()).count()
+                == count);
+  }
+
+  @Test
   void instances_areLimitedByTenantAndPlugin() {
     PluginHandle plugin = load(Modules.counter());
     InstanceSettings two = new InstanceSettings(InstancePolicy.STATEFUL, 1, 1, 60_000, 2, 5);
@@ -414,7 +510,11 @@ final class InstancePolicyTest {
   }
 
   private long linearMemory() {
-    return ledger.snapshot().bytes().getOrDefault(HeapCategory.LINEAR_MEMORY, 0L);
+    return bytes(HeapCategory.LINEAR_MEMORY);
+  }
+
+  private long bytes(HeapCategory category) {
+    return ledger.snapshot().bytes().getOrDefault(category, 0L);
   }
 
   private PluginHandle load(byte[] wireBytes) {

@@ -2,8 +2,6 @@ package dev.cloister.sandbox.auth;
 
 import java.security.SecureRandom;
 import java.util.HexFormat;
-import java.util.regex.Matcher;
-import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
 /// A key as its holder has it: `cloister_ID_SECRET`. The server keeps only the id and a hash.
@@ -17,8 +15,10 @@ public record ApiKey(String id, String text) {
   private static final int ID_BYTES = 8;
   private static final int SECRET_BYTES = 32;
   private static final String PREFIX = "cloister_";
-  private static final Pattern PATTERN =
-      Pattern.compile("(?:cloister|cl)_([0-9a-z]{1,32})_[0-9a-zA-Z]{16,128}");
+  private static final String FIRST_PREFIX = "cl_";
+  private static final int MAX_ID_CHARS = 32;
+  private static final int MIN_SECRET_CHARS = 16;
+  private static final int MAX_SECRET_CHARS = 128;
 
   /// Makes a new key with 256 bits of secret.
   public static ApiKey generate(SecureRandom random) {
@@ -31,9 +31,38 @@ public record ApiKey(String id, String text) {
   }
 
   /// Returns the id in `text`, or null if `text` does not have the form of a key.
+  // Every request comes here, so it is written out.
   static @Nullable String idOf(String text) {
-    Matcher matcher = PATTERN.matcher(text);
-    return matcher.matches() ? matcher.group(1) : null;
+    int from =
+        text.startsWith(PREFIX)
+            ? PREFIX.length()
+            : text.startsWith(FIRST_PREFIX) ? FIRST_PREFIX.length() : -1;
+    int to = from < 0 ? -1 : text.indexOf('_', from);
+    int idChars = to - from;
+    int secretChars = text.length() - to - 1;
+    if (to < 0
+        || idChars < 1
+        || idChars > MAX_ID_CHARS
+        || secretChars < MIN_SECRET_CHARS
+        || secretChars > MAX_SECRET_CHARS
+        || !isAlphanumeric(text, from, to, /* isUpperAllowed= */ false)
+        || !isAlphanumeric(text, to + 1, text.length(), /* isUpperAllowed= */ true)) {
+      return null;
+    }
+    return text.substring(from, to);
+  }
+
+  private static boolean isAlphanumeric(String text, int from, int to, boolean isUpperAllowed) {
+    for (int i = from; i < to; i++) {
+      char c = text.charAt(i);
+      boolean isLower = c >= 'a' && c <= 'z';
+      boolean isUpper = c >= 'A' && c <= 'Z';
+      boolean isDigit = c >= '0' && c <= '9';
+      if (!isLower && !isDigit && !(isUpper && isUpperAllowed)) {
+        return false;
+      }
+    }
+    return true;
   }
 
   /// Never shows the secret.

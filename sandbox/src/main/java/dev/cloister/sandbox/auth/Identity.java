@@ -1,6 +1,7 @@
 package dev.cloister.sandbox.auth;
 
 import java.time.Instant;
+import java.util.concurrent.CompletableFuture;
 import org.jspecify.annotations.Nullable;
 
 /// What a request proved of who makes it.
@@ -19,6 +20,16 @@ public sealed interface Identity {
   /// @param reason why, in words that help its holder and nobody else
   /// @param keyId the public part of the key, null if it has none
   record Refused(String reason, @Nullable String keyId) implements Identity {}
+
+  /// Somebody who is known when something was fetched.
+  ///
+  /// @param identity what the request proved then; never pending, never failed
+  record Pending(CompletableFuture<Identity> identity) implements Identity {}
+
+  /// Somebody of whom nothing can be known at the moment.
+  ///
+  /// @param reason why, in words
+  record Unavailable(String reason) implements Identity {}
 
   /// A key that was right once. Only somebody who has it gets to know.
   ///

@@ -2,6 +2,7 @@ package dev.cloister.sandbox.auth;
 
 import dev.cloister.sandbox.storage.Role;
 import dev.cloister.sandbox.storage.TenantName;
+import org.jspecify.annotations.Nullable;
 
 /// Who made a request, as its key or session proved.
 public sealed interface Principal {
@@ -11,6 +12,9 @@ public sealed interface Principal {
 
   /// Returns the name under which the audit log has the principal.
   String actor();
+
+  /// Returns the one tenant that the principal may know of, null if it is all of them.
+  @Nullable TenantName tenant();
 
   /// The holder of the operator key.
   record Operator() implements Principal {
@@ -23,6 +27,11 @@ public sealed interface Principal {
     public String actor() {
       return "operator";
     }
+
+    @Override
+    public @Nullable TenantName tenant() {
+      return null;
+    }
   }
 
   /// The holder of a key of a tenant.
@@ -34,6 +43,18 @@ public sealed interface Principal {
     @Override
     public String actor() {
       return "key:" + keyId;
+    }
+  }
+
+  /// Somebody whom the issuer of a token vouches for.
+  ///
+  /// @param subject whom, in the issuer's words
+  /// @param role what the token gives
+  /// @param tenant the tenant, null for an operator
+  record User(String subject, Role role, @Nullable TenantName tenant) implements Principal {
+    @Override
+    public String actor() {
+      return "user:" + subject;
     }
   }
 }

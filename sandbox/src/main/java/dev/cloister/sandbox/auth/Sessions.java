@@ -48,6 +48,8 @@ public final class Sessions {
         switch (principal) {
           case Principal.Operator() -> KeyRing.OPERATOR_ID;
           case Principal.Member member -> member.keyId();
+          case Principal.User _ ->
+              throw new IllegalArgumentException("sessions belong to keys, not to tokens");
         };
     Entry entry = new Entry(keyId, clock.instant().plus(duration));
     synchronized (entries) {

@@ -8,6 +8,7 @@ import dev.cloister.sandbox.config.LiveConfig;
 import dev.cloister.sandbox.config.LoadedConfig;
 import dev.cloister.sandbox.config.SandboxConfig;
 import dev.cloister.sandbox.config.Setting;
+import dev.cloister.sandbox.logging.ServerLog;
 import dev.cloister.sandbox.storage.StorageException;
 import java.io.IOException;
 import java.nio.file.Path;
@@ -86,11 +87,17 @@ final class ServeCommand implements Callable<Integer> {
     LiveConfig live =
         LiveConfig.of(
             loaded, () -> overridden(ConfigLoader.load(configFile, terminal.environment())));
+    applyLogs(loaded.config());
+    live.onChange(ServeCommand::applyLogs);
     try {
       return Sandbox.start(live, terminal.environment().get(OperatorKey.VARIABLE));
     } catch (IOException | StorageException | IllegalArgumentException e) {
       throw CommandFailure.failed(String.valueOf(e.getMessage()));
     }
+  }
+
+  private static void applyLogs(SandboxConfig config) {
+    ServerLog.apply(config.logs().format(), config.logs().level());
   }
 
   /// Applies the options, which come before the environment and the file.

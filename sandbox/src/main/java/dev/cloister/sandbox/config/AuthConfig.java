@@ -13,6 +13,7 @@ import java.util.List;
 /// @param failureWindow how long such a window is
 /// @param minSignatures how strict tenants are at least with signatures of modules
 /// @param trustedProxies whose word on where requests came from is taken
+/// @param oidc whose signed tokens are taken beside keys
 public record AuthConfig(
     Duration sessionDuration,
     int maxSessions,
@@ -20,7 +21,8 @@ public record AuthConfig(
     int maxFailures,
     Duration failureWindow,
     SignatureMode minSignatures,
-    List<AddressRange> trustedProxies) {
+    List<AddressRange> trustedProxies,
+    OidcConfig oidc) {
   private static final int DEFAULT_SESSIONS = 1_000;
   private static final int MAX_SESSIONS = 1_000_000;
   private static final int DEFAULT_KEYS = 100;
@@ -48,7 +50,8 @@ public record AuthConfig(
             section.duration(
                 "failureWindow", Duration.ofSeconds(10), Duration.ofSeconds(1), Duration.ofDays(1)),
             section.choice("minSignatures", SignatureMode.OFF, List.of(SignatureMode.values())),
-            section.list("trustedProxies", AddressRange::parse));
+            section.list("trustedProxies", AddressRange::parse),
+            OidcConfig.from(section.section("oidc")));
     section.end();
     return config;
   }
@@ -62,6 +65,7 @@ public record AuthConfig(
         newer.maxFailures,
         newer.failureWindow,
         newer.minSignatures,
-        newer.trustedProxies);
+        newer.trustedProxies,
+        oidc);
   }
 }

@@ -21,6 +21,8 @@ public final class LiveConfig {
           "auth.failureWindow",
           "auth.minSignatures",
           "auth.trustedProxies",
+          "logs.format",
+          "logs.level",
           "limits.");
 
   private final Reader reader;
@@ -109,6 +111,7 @@ public final class LiveConfig {
           new LoadedConfig(
               config
                   .withAuth(config.auth().reloaded(read.config().auth()))
+                  .withLogs(config.logs().reloaded(read.config().logs()))
                   .withLimits(read.config().limits()),
               settings);
       listeners.forEach(listener -> listener.accept(current.config()));

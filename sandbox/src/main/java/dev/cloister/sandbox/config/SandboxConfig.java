@@ -75,6 +75,11 @@ public record SandboxConfig(
     return new SandboxConfig(http, storage, cluster, auth, newEngine, logs, limits, policy, egress);
   }
 
+  /// Returns this configuration with another section for logs.
+  public SandboxConfig withLogs(LogConfig newLogs) {
+    return new SandboxConfig(http, storage, cluster, auth, engine, newLogs, limits, policy, egress);
+  }
+
   /// Returns this configuration with other limits.
   public SandboxConfig withLimits(LimitsConfig newLimits) {
     return new SandboxConfig(http, storage, cluster, auth, engine, logs, newLimits, policy, egress);

@@ -148,6 +148,14 @@ final class Answer {
     return new Answer(status, copy, body, subject);
   }
 
+  /// Returns this answer with more headers, or other values of headers it has.
+  Answer with(Map<String, String> more) {
+    Map<String, String> copy = LinkedHashMap.newLinkedHashMap(headers.size() + more.size());
+    copy.putAll(headers);
+    copy.putAll(more);
+    return new Answer(status, copy, body, subject);
+  }
+
   /// Returns the status code.
   int status() {
     return status;

@@ -298,7 +298,7 @@ final class ApiRequest {
     return URLEncoder.encode(text, StandardCharsets.UTF_8);
   }
 
-  private static BlobDigest digest(String what, String text) {
+  static BlobDigest digest(String what, String text) {
     try {
       return BlobDigest.parse(text);
     } catch (IllegalArgumentException _) {

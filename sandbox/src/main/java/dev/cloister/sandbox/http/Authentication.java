@@ -5,6 +5,7 @@ import dev.cloister.sandbox.auth.KeyRing;
 import dev.cloister.sandbox.auth.Session;
 import dev.cloister.sandbox.auth.Sessions;
 import dev.cloister.sandbox.auth.TrustedProxies;
+import dev.cloister.sandbox.auth.oidc.TokenVerifier;
 import dev.cloister.sandbox.config.LiveConfig;
 import dev.cloister.sandbox.problem.Problem;
 import dev.cloister.sandbox.problem.ProblemType;
@@ -28,9 +29,11 @@ final class Authentication {
 
   private final KeyRing keys;
   private final Sessions sessions;
+  private final TokenVerifier tokens;
   private final LiveConfig config;
 
-  Authentication(KeyRing keys, Sessions sessions, LiveConfig config) {
+  Authentication(KeyRing keys, Sessions sessions, TokenVerifier tokens, LiveConfig config) {
+    this.tokens = tokens;
     this.keys = keys;
     this.sessions = sessions;
     this.config = config;
@@ -44,7 +47,7 @@ final class Authentication {
     @Nullable String authorization = request.getHeader("Authorization");
     if (authorization != null) {
       return authorization.toLowerCase(Locale.ROOT).startsWith(BEARER)
-          ? keys.identify(authorization.substring(BEARER.length()).strip())
+          ? identify(authorization.substring(BEARER.length()).strip())
           : new Identity.Refused("send a valid key as Authorization: Bearer KEY", null);
     }
     @Nullable Session session = session(request);
@@ -53,6 +56,12 @@ final class Authentication {
     }
     requireConsole(request);
     return new Identity.Known(session.principal());
+  }
+
+  private Identity identify(String credential) {
+    return TokenVerifier.isToken(credential)
+        ? tokens.identify(credential)
+        : keys.identify(credential);
   }
 
   /// Returns the network address the request came from, null if it is unknown.

@@ -14,6 +14,8 @@ import org.jspecify.annotations.Nullable;
 /// to a stranger is the same, in words and in time, whether a tenant exists or not.
 /// `AuthorizationTest` goes through all roles, routes and tenants.
 final class Authorization {
+  private static final int RETRY_SECONDS = 10;
+
   private Authorization() {}
 
   /// Admits a request or throws the problem that says why not: 401 without a valid key, 404 below
@@ -63,10 +65,7 @@ final class Authorization {
 
   /// Returns whether `principal` may know of what belongs to all tenants together.
   static boolean seesAll(Principal principal) {
-    return switch (principal) {
-      case Principal.Operator() -> true;
-      case Principal.Member _ -> false;
-    };
+    return principal.tenant() == null;
   }
 
   private static Principal principal(Identity identity) {
@@ -80,6 +79,11 @@ final class Authorization {
           throw Problem.of(ProblemType.UNAUTHORIZED, refused.reason())
               .with("reason", "invalid-key")
               .asException();
+      case Identity.Unavailable unavailable ->
+          throw Problem.of(ProblemType.UNAVAILABLE, unavailable.reason())
+              .with(Problem.RETRY_AFTER, RETRY_SECONDS)
+              .asException();
+      case Identity.Pending _ -> throw new IllegalStateException("the identity is not known yet");
       case Identity.Expired expired ->
           throw Problem.of(ProblemType.UNAUTHORIZED, "the key is not valid since " + expired.end())
               .with("reason", "expired-key")
@@ -89,9 +93,7 @@ final class Authorization {
   }
 
   private static boolean isOf(Principal principal, String tenant) {
-    return switch (principal) {
-      case Principal.Operator() -> true;
-      case Principal.Member member -> member.tenant().text().equals(tenant);
-    };
+    @Nullable TenantName own = principal.tenant();
+    return own == null || own.text().equals(tenant);
   }
 }

@@ -8,6 +8,7 @@ import dev.cloister.sandbox.problem.Problem;
 import dev.cloister.sandbox.problem.ProblemType;
 import dev.cloister.sandbox.registry.Tenant;
 import dev.cloister.sandbox.registry.TenantRegistry;
+import dev.cloister.sandbox.storage.TenantName;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Semaphore;
@@ -82,8 +83,9 @@ final class ControlEndpoints implements AutoCloseable {
   }
 
   private Place take(ApiRequest request) {
-    @Nullable Tenant sender =
-        request.sender() instanceof Principal.Member member ? tenants.find(member.tenant()) : null;
+    @Nullable Principal principal = request.sender();
+    @Nullable TenantName own = principal == null ? null : principal.tenant();
+    @Nullable Tenant sender = own == null ? null : tenants.find(own);
     if (sender != null && sender.controlRequests().incrementAndGet() > MAX_REQUESTS_PER_TENANT) {
       sender.controlRequests().decrementAndGet();
       throw overloaded("the tenant has too many requests at once", MAX_REQUESTS_PER_TENANT);

@@ -64,6 +64,15 @@ final class Exchange {
     return context;
   }
 
+  /// Runs `action` on the event loop: at once on that thread, later on others.
+  void run(Runnable action) {
+    if (context.equals(Vertx.currentContext())) {
+      action.run();
+    } else {
+      context.runOnContext(_ -> action.run());
+    }
+  }
+
   /// Returns whether the request would be admitted again now: its key may be gone since.
   boolean isStillAdmitted() {
     return admission.getAsBoolean();

@@ -23,6 +23,7 @@ import dev.cloister.sandbox.registry.TenantRegistry;
 import dev.cloister.sandbox.stats.CallCounters;
 import dev.cloister.sandbox.stats.LatencyHistogram;
 import dev.cloister.sandbox.storage.Role;
+import dev.cloister.sandbox.storage.TenantName;
 import java.lang.management.ManagementFactory;
 import java.lang.management.MemoryPoolMXBean;
 import java.lang.management.MemoryType;
@@ -74,10 +75,8 @@ public final class Figures {
   ///
   /// @param latency durations to show percentiles of
   Map<String, Object> statistics(Principal principal, LatencyHistogram.Snapshot latency) {
-    return switch (principal) {
-      case Principal.Operator() -> serverStatistics(latency);
-      case Principal.Member member -> tenantStatistics(tenants.require(member.tenant()));
-    };
+    @Nullable TenantName own = principal.tenant();
+    return own == null ? serverStatistics(latency) : tenantStatistics(tenants.require(own));
   }
 
   /// How long the calls so far took.

@@ -4,6 +4,7 @@ import dev.cloister.engine.WasmEngine;
 import dev.cloister.sandbox.auth.FailureDamper;
 import dev.cloister.sandbox.auth.KeyRing;
 import dev.cloister.sandbox.auth.Sessions;
+import dev.cloister.sandbox.auth.oidc.TokenVerifier;
 import dev.cloister.sandbox.cluster.ClusterNode;
 import dev.cloister.sandbox.config.HttpConfig;
 import dev.cloister.sandbox.config.LiveConfig;
@@ -29,6 +30,7 @@ public final class HttpListener implements AutoCloseable {
   private final HttpConfig config;
   private final List<Route> routes;
   private final Authentication authentication;
+  private final TokenVerifier tokens;
   private final WrongKeys wrongKeys;
   private final ControlEndpoints control;
   private final UploadApi uploads;
@@ -42,6 +44,7 @@ public final class HttpListener implements AutoCloseable {
       HttpConfig config,
       List<Route> routes,
       Authentication authentication,
+      TokenVerifier tokens,
       WrongKeys wrongKeys,
       ControlEndpoints control,
       UploadApi uploads,
@@ -52,6 +55,7 @@ public final class HttpListener implements AutoCloseable {
     this.config = config;
     this.routes = routes;
     this.authentication = authentication;
+    this.tokens = tokens;
     this.wrongKeys = wrongKeys;
     this.control = control;
     this.uploads = uploads;
@@ -94,6 +98,7 @@ public final class HttpListener implements AutoCloseable {
     EventStreams streams = new EventStreams();
     ControlEndpoints control = new ControlEndpoints(registry.tenants(), http.maxControlBodyBytes());
     WrongKeys wrongKeys = wrongKeys(parts, control);
+    TokenVerifier tokens = new TokenVerifier(config.auth().oidc(), parts.clock);
     CallMeter meter = new CallMeter(parts.clock);
     Figures figures =
         new Figures(parts.engine, parts.compilations, registry.tenants(), meter, parts.clock);
@@ -130,6 +135,7 @@ public final class HttpListener implements AutoCloseable {
             new ConfigApi(parts.live, registry.audit()),
             new KeyApi(registry.tenants(), registry.keys(), parts.clock),
             new PluginApi(registry.tenants(), registry.plugins(), registry.signatures()),
+            new AliasApi(registry.tenants(), registry.aliases()),
             uploads,
             new InvocationApi(registry.tenants(), control, meter, operations, idempotency),
             new EventsApi(vertx, registry.tenants(), registry.audit(), control, streams),
@@ -152,7 +158,8 @@ public final class HttpListener implements AutoCloseable {
         vertx,
         http,
         Routes.table(apis),
-        new Authentication(parts.keys, parts.sessions, parts.live),
+        new Authentication(parts.keys, parts.sessions, tokens, parts.live),
+        tokens,
         wrongKeys,
         control,
         uploads,
@@ -226,6 +233,7 @@ public final class HttpListener implements AutoCloseable {
   /// Ends the threads behind the interface. Called after [#stop], never on an event loop.
   @Override
   public void close() {
+    tokens.close();
     engineApi.close();
     uploads.close();
     control.close();

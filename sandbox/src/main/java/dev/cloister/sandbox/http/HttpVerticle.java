@@ -4,6 +4,7 @@ import dev.cloister.sandbox.auth.Identity;
 import dev.cloister.sandbox.config.HttpConfig;
 import dev.cloister.sandbox.problem.Problem;
 import dev.cloister.sandbox.problem.ProblemType;
+import io.vertx.core.Context;
 import io.vertx.core.Future;
 import io.vertx.core.VerticleBase;
 import io.vertx.core.http.HttpMethod;
@@ -93,18 +94,19 @@ final class HttpVerticle extends VerticleBase {
     Router router = Router.router(vertx);
     router.route().handler(this::begin);
     for (Route route : routes) {
+      RoutePath path = RoutePath.of(route.path());
       @Nullable HttpMethod method = route.method();
       io.vertx.ext.web.Route added =
           method == null
-              ? router.route(route.routerPath())
-              : router.route(method, route.routerPath());
+              ? router.route(path.routerPath())
+              : router.route(method, path.routerPath());
       if (HttpMethod.GET.equals(method)) {
         added.method(HttpMethod.HEAD);
       }
       added.handler(context -> {
         // The router takes /admin/ for /admin as well; here they are two paths.
-        if (route.matches(context.normalizedPath())) {
-          admit(context, route);
+        if (path.matches(context.normalizedPath())) {
+          admit(context, route, path.parameters());
         } else {
           context.next();
         }
@@ -132,12 +134,12 @@ final class HttpVerticle extends VerticleBase {
     }
   }
 
-  private void admit(RoutingContext context, Route route) {
+  private void admit(RoutingContext context, Route route, List<String> parameters) {
     HttpServerRequest http = context.request();
     http.pause();
     @Nullable String tenant = context.pathParam("tenant");
     Map<String, String> path = new HashMap<>();
-    for (String name : route.parameters()) {
+    for (String name : parameters) {
       @Nullable String value = context.pathParam(name);
       path.put(name, value == null ? "" : value);
     }
@@ -146,6 +148,33 @@ final class HttpVerticle extends VerticleBase {
           route.access() == Access.PUBLIC
               ? new Identity.Anonymous()
               : authentication.identify(http);
+      if (identity instanceof Identity.Pending pending) {
+        Context connection = vertx.getOrCreateContext();
+        pending
+            .identity()
+            .whenComplete((decided, failure) ->
+                connection.runOnContext(_ -> {
+                  if (failure == null) {
+                    admit(context, route, path, tenant, decided);
+                  } else {
+                    fail(context, failure);
+                  }
+                }));
+      } else {
+        admit(context, route, path, tenant, identity);
+      }
+    } catch (RuntimeException e) {
+      fail(context, e);
+    }
+  }
+
+  private void admit(
+      RoutingContext context,
+      Route route,
+      Map<String, String> path,
+      @Nullable String tenant,
+      Identity identity) {
+    try {
       Exchange exchange = exchange(context, path, identity, route.access(), tenant);
       try {
         if (identity instanceof Identity.Refused refused) {
@@ -219,7 +248,7 @@ final class HttpVerticle extends VerticleBase {
   private TreeSet<String> allowed(String path) {
     TreeSet<String> allowed = new TreeSet<>();
     for (Route route : routes) {
-      if (route.matches(path)) {
+      if (RoutePath.of(route.path()).matches(path)) {
         @Nullable HttpMethod method = route.method();
         if (method == null) {
           allowed.addAll(List.of("DELETE", "GET", "HEAD", "PATCH", "POST", "PUT"));

@@ -1,5 +1,6 @@
 package dev.cloister.sandbox.http;
 
+import com.fasterxml.jackson.annotation.JsonInclude;
 import dev.cloister.isolate.instance.InstanceInfo;
 import dev.cloister.sandbox.problem.Problem;
 import dev.cloister.sandbox.registry.PluginRegistry;
@@ -7,6 +8,7 @@ import dev.cloister.sandbox.registry.Tenant;
 import dev.cloister.sandbox.registry.TenantRegistry;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
+import org.jspecify.annotations.Nullable;
 
 /// A plugin's stateful instances on this node.
 final class InstancesApi {
@@ -22,15 +24,24 @@ final class InstancesApi {
   ///
   /// @param instance its key
   /// @param state `busy`, `idle` or `hibernating`
+  /// @param staysAwake why it does not hibernate although no call had it for long, absent if not so
   /// @param waiting calls that wait for it
+  @JsonInclude(JsonInclude.Include.NON_NULL)
   record View(
-      String instance, String version, String state, int waiting, long calls, long idleMillis) {
+      String instance,
+      String version,
+      String state,
+      @Nullable String staysAwake,
+      int waiting,
+      long calls,
+      long idleMillis) {
     static View of(InstanceInfo info) {
       String idle = info.isHibernating() ? "hibernating" : "idle";
       return new View(
           info.key().key(),
           "sha256:" + info.key().version().module().hex(),
           info.isBusy() ? "busy" : idle,
+          info.obstacle(),
           info.waiting(),
           info.calls(),
           TimeUnit.NANOSECONDS.toMillis(info.idleNanos()));

@@ -446,20 +446,17 @@ final class InvocationApi {
     attempt(target, factory)
         .compose(outcome -> isRetried(target, outcome) ? attempt(target, factory) : keep(outcome))
         .onComplete(done ->
-            target
-                .exchange
-                .context()
-                .runOnContext(_ -> {
-                  onEnd.run();
-                  if (done.succeeded()) {
-                    InvocationOutcome outcome = done.result();
-                    translation.translate(
-                        outcome, answer -> answer(target, outcome, answer, startNanos));
-                  } else {
-                    fail(target, startNanos);
-                    target.fail(done.cause());
-                  }
-                }));
+            target.exchange.run(() -> {
+              onEnd.run();
+              if (done.succeeded()) {
+                InvocationOutcome outcome = done.result();
+                translation.translate(
+                    outcome, answer -> answer(target, outcome, answer, startNanos));
+              } else {
+                fail(target, startNanos);
+                target.fail(done.cause());
+              }
+            }));
   }
 
   private static Future<InvocationOutcome> attempt(Target target, InvocationFactory factory) {
@@ -503,13 +500,18 @@ final class InvocationApi {
     Answer complete =
         answer
             .answer()
-            .with("Cloister-Version", target.version.toString())
-            .with("Cloister-Instance", outcome.instance().label())
-            .with("Server-Timing", outcome.timings().serverTiming())
-            .with("RateLimit-Policy", RateLimitField.policy(LIMIT, allowed))
             .with(
-                "RateLimit",
-                RateLimitField.state(LIMIT, target.tenant.isolate().availableRequests()));
+                Map.of(
+                    "Cloister-Version",
+                    target.version.toString(),
+                    "Cloister-Instance",
+                    outcome.instance().label(),
+                    "Server-Timing",
+                    outcome.timings().serverTiming(),
+                    "RateLimit-Policy",
+                    RateLimitField.policy(LIMIT, allowed),
+                    "RateLimit",
+                    RateLimitField.state(LIMIT, target.tenant.isolate().availableRequests())));
     target.exchange.answer(complete).onComplete(_ -> outcome.close());
   }
 

@@ -22,7 +22,7 @@ import org.jspecify.annotations.Nullable;
 ///
 /// They belong to the process: after a restart there are none, and what was running did not happen
 /// or, for an upload, shows as a version. Their number is bounded for each tenant, their answers
-/// are charged to it, and an hour after its end an operation is forgotten.
+/// are charged to it, and an hour after its end, or with its tenant, an operation is forgotten.
 final class Operations {
   static final String PATH = "/v1/operations";
 

@@ -4,7 +4,6 @@ import dev.cloister.isolate.abi.extism.ExtismManifest;
 import dev.cloister.sandbox.http.field.DigestAlgorithm;
 import dev.cloister.sandbox.http.field.DigestField;
 import dev.cloister.sandbox.http.field.EntityTag;
-import dev.cloister.sandbox.json.Json;
 import dev.cloister.sandbox.problem.Problem;
 import dev.cloister.sandbox.problem.ProblemType;
 import dev.cloister.sandbox.registry.InterfaceItem;
@@ -15,7 +14,6 @@ import dev.cloister.sandbox.registry.PluginSettings;
 import dev.cloister.sandbox.registry.Signatures;
 import dev.cloister.sandbox.registry.Tenant;
 import dev.cloister.sandbox.registry.TenantRegistry;
-import dev.cloister.sandbox.storage.AliasTarget;
 import dev.cloister.sandbox.storage.BlobDigest;
 import dev.cloister.sandbox.storage.VersionRecord;
 import java.io.IOException;
@@ -27,7 +25,7 @@ import java.util.Map;
 import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;
 
-/// A tenant's plugins: list, show, delete, versions, aliases and settings.
+/// A tenant's plugins: list, show, delete, versions and settings.
 final class PluginApi {
   private static final String WASM_TYPE = "application/wasm";
 
@@ -65,19 +63,6 @@ final class PluginApi {
           plugin.updatedAt().toString(),
           tenant.calls(plugin.name()).total(),
           tenant.calls(plugin.name()).failed());
-    }
-  }
-
-  /// A target of an alias.
-  record Target(@Nullable String version, @Nullable Integer weight) {}
-
-  /// The targets of an alias, as they are set and shown.
-  record Alias(@Nullable List<Target> targets) {
-    static Alias of(List<AliasTarget> targets) {
-      return new Alias(
-          targets.stream()
-              .map(target -> new Target(target.version().toString(), target.weight()))
-              .toList());
     }
   }
 
@@ -198,6 +183,16 @@ final class PluginApi {
         .with("Vary", "Accept");
   }
 
+  Answer diff(ApiRequest request) {
+    return Answer.json(
+        200,
+        plugins.diff(
+            tenants.require(request.tenant()),
+            request.plugin(),
+            request.version(),
+            ApiRequest.digest("other", request.path("other"))));
+  }
+
   Answer deleteVersion(ApiRequest request) {
     plugins.deleteVersion(
         tenants.require(request.tenant()), request.plugin(), request.version(), request.author());
@@ -217,34 +212,12 @@ final class PluginApi {
     return Answer.json(200, plugin.settings());
   }
 
-  Answer getAlias(ApiRequest request) {
-    Plugin plugin = tenants.require(request.tenant()).requirePlugin(request.plugin());
-    @Nullable List<AliasTarget> targets = plugin.aliases().get(request.alias());
-    if (targets == null) {
-      throw Problem.notFound("alias", request.alias().text()).asException();
-    }
-    return Answer.json(200, Alias.of(targets));
-  }
-
-  Answer putAlias(ApiRequest request) {
-    @Nullable List<Target> targets = Json.read(request.body(), Alias.class).targets();
-    if (targets == null) {
-      throw Problem.invalid("targets", null, "a list of versions and weights").asException();
-    }
-    Plugin plugin =
-        plugins.setAlias(
-            tenants.require(request.tenant()),
-            request.plugin(),
-            request.alias(),
-            targets.stream().map(PluginApi::target).toList(),
-            request.author());
-    return Answer.json(200, Alias.of(plugin.aliases().getOrDefault(request.alias(), List.of())));
-  }
-
   /// What can be set of a plugin, without how often it was called.
   private static Object state(Plugin plugin) {
-    Map<String, Alias> aliases = new TreeMap<>();
-    plugin.aliases().forEach((alias, targets) -> aliases.put(alias.text(), Alias.of(targets)));
+    Map<String, AliasApi.Alias> aliases = new TreeMap<>();
+    plugin
+        .aliases()
+        .forEach((alias, targets) -> aliases.put(alias.text(), AliasApi.Alias.of(targets)));
     return List.of(
         plugin.name().text(),
         plugin.updatedAt().toString(),
@@ -265,8 +238,10 @@ final class PluginApi {
     details.put("updatedAt", view.updatedAt);
     details.put("calls", view.calls);
     details.put("failedCalls", view.failedCalls);
-    Map<String, Alias> aliases = new LinkedHashMap<>();
-    plugin.aliases().forEach((alias, targets) -> aliases.put(alias.text(), Alias.of(targets)));
+    Map<String, AliasApi.Alias> aliases = new LinkedHashMap<>();
+    plugin
+        .aliases()
+        .forEach((alias, targets) -> aliases.put(alias.text(), AliasApi.Alias.of(targets)));
     details.put("aliases", aliases);
     @Nullable VersionRecord live = plugin.live();
     ModuleInterface moduleInterface =
@@ -276,18 +251,6 @@ final class PluginApi {
     details.put("imports", moduleInterface.imports());
     details.put("exports", moduleInterface.exports());
     return details;
-  }
-
-  private static AliasTarget target(@Nullable Target target) {
-    if (target == null || target.version == null || target.weight == null) {
-      throw Problem.invalid("a target", target, "a version and a weight").asException();
-    }
-    try {
-      return new AliasTarget(BlobDigest.parse(target.version), target.weight);
-    } catch (IllegalArgumentException _) {
-      throw Problem.invalid("version", target.version, "sha256: and 64 hexadecimal digits")
-          .asException();
-    }
   }
 
   private static List<VersionRecord> following(List<VersionRecord> versions, BlobDigest after) {

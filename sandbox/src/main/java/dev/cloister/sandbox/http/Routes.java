@@ -18,6 +18,8 @@ final class Routes {
   private static final String TENANT = TENANTS + "/{tenant}";
   private static final String PLUGINS = TENANT + "/plugins";
   static final String PLUGIN = PLUGINS + "/{plugin}";
+  private static final String VERSION = PLUGIN + "/versions/{version}";
+  private static final String ALIAS = PLUGIN + "/aliases/{alias}";
   private static final String ENGINE = "/v1/engine";
   private static final String NATIVE_MODULE = ENGINE + "/native-modules/{digest}";
 
@@ -52,6 +54,7 @@ final class Routes {
       ConfigApi config,
       KeyApi keys,
       PluginApi plugins,
+      AliasApi aliases,
       UploadApi uploads,
       InvocationApi invocations,
       EventsApi events,
@@ -68,7 +71,7 @@ final class Routes {
   static List<Route> table(Apis apis) {
     Routes table = new Routes(apis.control, apis.representations, apis.idempotency);
     table.addCalls(apis);
-    table.addPlugins(apis.plugins, apis.uploads);
+    table.addPlugins(apis.plugins, apis.aliases, apis.uploads);
     table.addTenants(apis);
     table.addServer(apis);
     table.addPublic(apis);
@@ -87,18 +90,21 @@ final class Routes {
     blocking(DELETE, PLUGIN + "/instances/{instance}", Access.TENANT_ADMIN, apis.instances::delete);
   }
 
-  private void addPlugins(PluginApi plugins, UploadApi uploads) {
+  private void addPlugins(PluginApi plugins, AliasApi aliases, UploadApi uploads) {
     direct(PUT, PLUGIN, Access.TENANT_ADMIN, uploads::put);
     blocking(GET, PLUGINS, Access.INVOKER, plugins::list);
     blocking(GET, PLUGIN, Access.INVOKER, plugins::get);
     blocking(DELETE, PLUGIN, Access.TENANT_ADMIN, plugins::delete);
     blocking(GET, PLUGIN + "/versions", Access.INVOKER, plugins::versions);
-    blocking(GET, PLUGIN + "/versions/{version}", Access.INVOKER, plugins::version);
-    blocking(DELETE, PLUGIN + "/versions/{version}", Access.TENANT_ADMIN, plugins::deleteVersion);
+    blocking(GET, VERSION, Access.INVOKER, plugins::version);
+    blocking(GET, VERSION + "/diff/{other}", Access.INVOKER, plugins::diff);
+    blocking(DELETE, VERSION, Access.TENANT_ADMIN, plugins::deleteVersion);
     blocking(GET, PLUGIN + "/settings", Access.TENANT_ADMIN, plugins::getSettings);
     blocking(PUT, PLUGIN + "/settings", Access.TENANT_ADMIN, plugins::putSettings);
-    blocking(GET, PLUGIN + "/aliases/{alias}", Access.INVOKER, plugins::getAlias);
-    blocking(PUT, PLUGIN + "/aliases/{alias}", Access.TENANT_ADMIN, plugins::putAlias);
+    blocking(GET, ALIAS, Access.INVOKER, aliases::get);
+    blocking(PUT, ALIAS, Access.TENANT_ADMIN, aliases::put);
+    blocking(POST, ALIAS + "/rollback", Access.TENANT_ADMIN, aliases::rollBack);
+    blocking(GET, ALIAS + "/history", Access.INVOKER, aliases::history);
   }
 
   private void addTenants(Apis apis) {

@@ -33,6 +33,9 @@ final class ServerOptions {
             .setPort(config.port())
             .setMaxInitialLineLength(MAX_URL_BYTES)
             .setMaxHeaderSize(MAX_HEADER_BYTES)
+            // Every request would pay for looking whether it is a WebSocket to be compressed.
+            .setPerFrameWebSocketCompressionSupported(false)
+            .setPerMessageWebSocketCompressionSupported(false)
             .setMaxWebSocketFrameSize(MAX_WEB_SOCKET_MESSAGE_BYTES)
             .setMaxWebSocketMessageSize(MAX_WEB_SOCKET_MESSAGE_BYTES)
             .setHttp2ClearTextEnabled(config.http2())

@@ -10,6 +10,7 @@ import dev.cloister.sandbox.problem.Problem;
 import dev.cloister.sandbox.problem.ProblemType;
 import dev.cloister.sandbox.registry.AuditLog;
 import dev.cloister.sandbox.registry.Author;
+import dev.cloister.sandbox.storage.TenantName;
 import java.time.Duration;
 import java.util.LinkedHashMap;
 import java.util.Locale;
@@ -83,7 +84,7 @@ final class SessionApi {
         key == null ? new Identity.Refused("send a key", null) : keys.identify(key.strip());
     return switch (identity) {
       case Identity.Known known -> known.principal();
-      case Identity.Anonymous() ->
+      case Identity.Anonymous(), Identity.Pending _, Identity.Unavailable _ ->
           throw new IllegalStateException("a key is somebody's or refused");
       case Identity.Expired expired ->
           throw Problem.of(ProblemType.UNAUTHORIZED, "the key is not valid since " + expired.end())
@@ -105,11 +106,10 @@ final class SessionApi {
 
   private Map<String, @Nullable Object> view(Session session) {
     Map<String, @Nullable Object> view = new LinkedHashMap<>();
+    @Nullable TenantName tenant = session.principal().tenant();
     view.put("signedIn", true);
     view.put("role", session.principal().role().text());
-    view.put(
-        "tenant",
-        session.principal() instanceof Principal.Member member ? member.tenant().text() : null);
+    view.put("tenant", tenant == null ? null : tenant.text());
     view.put("expiresAt", session.expiresAt().toString());
     view.put("server", server);
     return view;

@@ -21,7 +21,7 @@ import java.util.Locale;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Semaphore;
-import java.util.concurrent.atomic.AtomicLong;
+import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.LongConsumer;
 import org.jspecify.annotations.Nullable;
 
@@ -100,7 +100,7 @@ final class UploadApi implements AutoCloseable {
     if (announced > maxBytes) {
       throw BodyReader.tooLarge("uploadBytes", announced, maxBytes).asException();
     }
-    AtomicLong job = new AtomicLong();
+    AtomicReference<@Nullable PluginUpload> begun = new AtomicReference<>();
     takePlace(tenant);
     new StreamingUpload(
             exchange,
@@ -110,7 +110,7 @@ final class UploadApi implements AutoCloseable {
               PluginUpload upload =
                   plugins.beginUpload(
                       tenant, plugin, isManifest, request.header(DetachedSignature.HEADER));
-              job.set(upload.jobId());
+              begun.set(upload);
               return upload;
             },
             upload ->
@@ -122,11 +122,17 @@ final class UploadApi implements AutoCloseable {
               if (Operations.areWanted(request)) {
                 operations
                     .detach(exchange, Operation.Kind.UPLOAD, tenant, plugin.text())
-                    .onCancel(() -> cancelJob.accept(job.get()));
+                    .onCancel(() -> cancel(begun.get()));
               }
             },
             () -> giveBackPlace(tenant))
         .start();
+  }
+
+  private void cancel(@Nullable PluginUpload upload) {
+    if (upload != null) {
+      cancelJob.accept(upload.jobId());
+    }
   }
 
   private void takePlace(Tenant tenant) {

@@ -15,7 +15,8 @@ import org.jspecify.annotations.Nullable;
 /// @param policy `fresh`, `pooled` or `stateful`
 /// @param maxUses how many calls a pooled instance serves
 /// @param maxIdle how many pooled instances wait for a call
-/// @param idleMillis after how long without a call a pooled instance is dropped
+/// @param idleMillis after how long without a call a pooled instance is dropped, and a stateful one
+///   hibernates
 /// @param maxInstances how many stateful instances there are
 /// @param crashesToBackOff after how many crashes in a row calls are refused for a while
 @JsonInclude(JsonInclude.Include.NON_NULL)

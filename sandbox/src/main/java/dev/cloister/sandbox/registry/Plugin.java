@@ -1,5 +1,6 @@
 package dev.cloister.sandbox.registry;
 
+import dev.cloister.sandbox.problem.Problem;
 import dev.cloister.sandbox.storage.AliasName;
 import dev.cloister.sandbox.storage.AliasTarget;
 import dev.cloister.sandbox.storage.BlobDigest;
@@ -76,6 +77,17 @@ public final class Plugin {
     return heaviest == null ? null : versions.get(heaviest.version());
   }
 
+  /// Returns a version.
+  ///
+  /// @throws dev.cloister.sandbox.problem.ApiException if there is no such version
+  public VersionRecord requireVersion(BlobDigest digest) {
+    @Nullable VersionRecord version = versions.get(digest);
+    if (version == null) {
+      throw Problem.notFound("version", digest.toString()).asException();
+    }
+    return version;
+  }
+
   /// Returns whether any alias names the version.
   public boolean isAliased(BlobDigest version) {
     return aliasedVersions().contains(version);
@@ -113,6 +125,28 @@ public final class Plugin {
 
   long storedBytes() {
     return versions.values().stream().mapToLong(VersionRecord::sizeBytes).sum();
+  }
+
+  /// Returns this plugin, changed at `now`.
+  Plugin touchedAt(Instant now) {
+    return withRecord(new PluginRecord(record.tenant(), record.name(), record.settings(), now));
+  }
+
+  /// Returns this plugin without the oldest versions beyond those that its settings keep. Versions
+  /// that an alias names stay, and count.
+  Plugin withoutExpiredVersions() {
+    @Nullable Integer kept = settings.retention().versions();
+    if (kept == null) {
+      return this;
+    }
+    Plugin result = this;
+    Set<BlobDigest> aliased = aliasedVersions();
+    for (BlobDigest version : versions.keySet()) {
+      if (result.versions.size() > kept && !aliased.contains(version)) {
+        result = result.withoutVersion(version);
+      }
+    }
+    return result;
   }
 
   Plugin withRecord(PluginRecord newRecord) {

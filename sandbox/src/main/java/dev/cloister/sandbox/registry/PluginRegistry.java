@@ -11,7 +11,6 @@ import dev.cloister.sandbox.problem.Problem;
 import dev.cloister.sandbox.problem.ProblemType;
 import dev.cloister.sandbox.signature.SignatureCheck;
 import dev.cloister.sandbox.storage.AliasName;
-import dev.cloister.sandbox.storage.AliasRecord;
 import dev.cloister.sandbox.storage.AliasTarget;
 import dev.cloister.sandbox.storage.AuditRecord;
 import dev.cloister.sandbox.storage.BlobDigest;
@@ -26,19 +25,16 @@ import java.io.IOException;
 import java.time.Clock;
 import java.time.Instant;
 import java.time.temporal.ChronoUnit;
-import java.util.HashSet;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Set;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.concurrent.locks.Lock;
+import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
-/// Changes of plugins, their versions, aliases and settings.
+/// Changes of plugins, their versions and settings.
 public final class PluginRegistry {
-  private static final int MAX_ALIAS_TARGETS = 16;
-  private static final int MAX_WEIGHT = 1_000_000;
-  private static final int MAX_ALIASES = 64;
-
   private final MetadataStore store;
   private final BlobStore blobs;
   private final TenantRegistry tenants;
@@ -141,16 +137,16 @@ public final class PluginRegistry {
     Committed done =
         store.write(
             transaction -> {
-              requirePresent(tenant);
+              tenants.requirePresent(tenant);
               @Nullable Plugin existing = tenant.plugin(name);
               Plugin plugin = existing == null ? newPlugin(tenant, name, now) : existing;
               @Nullable VersionRecord known = plugin.versions().get(digest);
               boolean becomesLive = activate && !isOnlyLive(plugin, digest);
               if (known != null && !becomesLive) {
                 transaction.addSigners(tenant.name(), name, digest, upload.signers());
-                return new Committed(new Changed(plugin, null), false);
+                return new Committed(new Changed(plugin, null), false, Set.of());
               }
-              Plugin next = plugin.withRecord(touched(plugin.record(), now));
+              Plugin next = plugin.touchedAt(now);
               transaction.putPlugin(next.record());
               if (known == null) {
                 VersionRecord version =
@@ -162,21 +158,26 @@ public final class PluginRegistry {
                         handle.abi().label(),
                         handle.scriptUrl(),
                         now);
-                checkQuota(tenant, plugin, version);
                 transaction.insertVersion(version, moduleInterface.json());
                 next = next.withVersion(version);
               }
               transaction.addSigners(tenant.name(), name, digest, upload.signers());
               if (becomesLive) {
-                next = putAlias(transaction, tenant, next, AliasName.LIVE, only(digest));
+                next = AliasRegistry.put(transaction, next, AliasName.LIVE, only(digest));
               }
+              Expiry expiry = expire(transaction, next);
+              checkQuota(tenant, plugin, expiry.plugin);
               String target = name + " " + digest;
               AuditRecord entry =
                   transaction.appendAudit(
-                      audit.entry(author, "plugin.upload", tenant.name(), target, null));
-              return new Committed(new Changed(next, entry), known == null);
+                      audit.entry(author, "plugin.upload", tenant.name(), target, expiry.detail()));
+              return new Committed(
+                  new Changed(expiry.plugin, entry), known == null, expiry.versions);
             },
-            committed -> apply(tenant, committed.changed));
+            committed -> {
+              apply(tenant, committed.changed);
+              collector.offer(committed.expired);
+            });
     Plugin plugin = done.changed.plugin;
     @Nullable VersionRecord version = plugin.versions().get(digest);
     if (version == null) {
@@ -191,69 +192,48 @@ public final class PluginRegistry {
         isOnlyLive(plugin, digest));
   }
 
-  /// Points an alias at other versions; creates it if it does not exist.
+  /// Compares two versions of a plugin.
   ///
-  /// @throws dev.cloister.sandbox.problem.ApiException if a target does not exist or a weight is
-  ///   wrong
-  public Plugin setAlias(
-      Tenant tenant, PluginName name, AliasName alias, List<AliasTarget> targets, Author author) {
-    checkTargets(targets);
-    requirePresent(tenant).requirePlugin(name);
-    targets.forEach(target -> requireCallable(tenant, name, target.version()));
-    Changed changed =
-        store.write(
-            transaction -> {
-              Plugin plugin = requirePresent(tenant).requirePlugin(name);
-              for (AliasTarget target : targets) {
-                if (!plugin.versions().containsKey(target.version())) {
-                  throw Problem.notFound("version", target.version().toString()).asException();
-                }
-              }
-              boolean isNew = !plugin.aliases().containsKey(alias);
-              if (isNew && plugin.aliases().size() >= MAX_ALIASES) {
-                throw Problem.limit(
-                        ProblemType.LIMIT, "aliases", plugin.aliases().size() + 1, MAX_ALIASES)
-                    .asException();
-              }
-              Plugin next = plugin.withRecord(touched(plugin.record(), now()));
-              transaction.putPlugin(next.record());
-              next = putAlias(transaction, tenant, next, alias, targets);
-              String target = name + " " + alias;
-              return new Changed(
-                  next,
-                  transaction.appendAudit(
-                      audit.entry(author, "alias.change", tenant.name(), target, detail(targets))));
-            },
-            done -> apply(tenant, done));
-    tenant.releaseUnneededVersions();
-    return changed.plugin;
+  /// @throws dev.cloister.sandbox.problem.ApiException if one of them does not exist
+  public VersionDiff diff(Tenant tenant, PluginName name, BlobDigest from, BlobDigest to) {
+    Plugin plugin = tenant.requirePlugin(name);
+    return VersionDiff.of(
+        plugin.requireVersion(from),
+        plugin.requireVersion(to),
+        version -> interfaceOf(tenant.name(), name, version.digest()));
   }
 
-  /// Replaces a plugin's settings.
+  /// Replaces a plugin's settings; versions that they keep no more are deleted.
   public Plugin setSettings(
       Tenant tenant, PluginName name, PluginSettings settings, Author author) {
     AtomicReference<@Nullable PluginSettings> before = new AtomicReference<>();
-    Plugin changed =
+    Committed done =
         store.write(
-                transaction -> {
-                  Plugin plugin = requirePresent(tenant).requirePlugin(name);
-                  requireSuited(plugin, settings);
-                  before.set(plugin.settings());
-                  PluginRecord record =
-                      new PluginRecord(tenant.name(), name, settings.json(), now());
-                  transaction.putPlugin(record);
-                  return new Changed(
-                      plugin.withRecord(record),
-                      transaction.appendAudit(
-                          audit.entry(
-                              author, "settings.change", tenant.name(), name.text(), null)));
-                },
-                done -> apply(tenant, done))
-            .plugin;
+            transaction -> {
+              Plugin plugin = tenants.requirePresent(tenant).requirePlugin(name);
+              requireSuited(plugin, settings);
+              before.set(plugin.settings());
+              PluginRecord record = new PluginRecord(tenant.name(), name, settings.json(), now());
+              transaction.putPlugin(record);
+              Expiry expiry = expire(transaction, plugin.withRecord(record));
+              AuditRecord entry =
+                  transaction.appendAudit(
+                      audit.entry(
+                          author, "settings.change", tenant.name(), name.text(), expiry.detail()));
+              return new Committed(new Changed(expiry.plugin, entry), false, expiry.versions);
+            },
+            committed -> {
+              apply(tenant, committed.changed);
+              collector.offer(committed.expired);
+            });
+    if (!done.expired.isEmpty()) {
+      tenant.releaseUnneededVersions();
+      collector.collectOffered();
+    }
     if (!settings.equals(before.get())) {
       dropInstances(tenant, name, settings);
     }
-    return changed;
+    return done.changed.plugin;
   }
 
   /// Requires that the plugin's live version can be kept as `settings` want it.
@@ -301,7 +281,7 @@ public final class PluginRegistry {
   public void delete(Tenant tenant, PluginName name, Author author) {
     store.write(
         transaction -> {
-          Plugin plugin = requirePresent(tenant).requirePlugin(name);
+          Plugin plugin = tenants.requirePresent(tenant).requirePlugin(name);
           transaction.deletePlugin(tenant.name(), name);
           return new Changed(
               plugin,
@@ -326,7 +306,7 @@ public final class PluginRegistry {
   public void deleteVersion(Tenant tenant, PluginName name, BlobDigest version, Author author) {
     store.write(
         transaction -> {
-          Plugin plugin = requirePresent(tenant).requirePlugin(name);
+          Plugin plugin = tenants.requirePresent(tenant).requirePlugin(name);
           if (!plugin.versions().containsKey(version)) {
             throw Problem.notFound("version", version.toString()).asException();
           }
@@ -336,7 +316,7 @@ public final class PluginRegistry {
                 .with("version", version.toString())
                 .asException();
           }
-          Plugin next = plugin.withoutVersion(version).withRecord(touched(plugin.record(), now()));
+          Plugin next = plugin.withoutVersion(version).touchedAt(now());
           transaction.deleteVersion(tenant.name(), name, version);
           transaction.putPlugin(next.record());
           String target = name + " " + version;
@@ -358,8 +338,28 @@ public final class PluginRegistry {
   /// A plugin after a change and the change's audit entry, null if nothing changed.
   private record Changed(Plugin plugin, @Nullable AuditRecord audit) {}
 
-  /// An uploaded version's plugin, and whether the version is new in it.
-  private record Committed(Changed changed, boolean isCreated) {}
+  /// An uploaded version's plugin, whether the version is new in it, and which ones had to go.
+  private record Committed(Changed changed, boolean isCreated, Set<BlobDigest> expired) {}
+
+  /// A plugin without its expired versions.
+  private record Expiry(Plugin plugin, Set<BlobDigest> versions) {
+    @Nullable String detail() {
+      return versions.isEmpty()
+          ? null
+          : "expired "
+              + versions.stream().map(BlobDigest::toString).collect(Collectors.joining(", "));
+    }
+  }
+
+  private static Expiry expire(MetadataTransaction transaction, Plugin plugin) {
+    Plugin kept = plugin.withoutExpiredVersions();
+    Set<BlobDigest> expired = new LinkedHashSet<>(plugin.versions().keySet());
+    expired.removeAll(kept.versions().keySet());
+    for (BlobDigest version : expired) {
+      transaction.deleteVersion(plugin.record().tenant(), plugin.name(), version);
+    }
+    return new Expiry(kept, expired);
+  }
 
   private void apply(Tenant tenant, Changed changed) {
     tenant.putPlugin(changed.plugin);
@@ -372,21 +372,6 @@ public final class PluginRegistry {
     }
   }
 
-  /// On the writer thread: the tenant may have been deleted since the request was admitted.
-  private Tenant requirePresent(Tenant tenant) {
-    if (tenants.require(tenant.name()) != tenant) {
-      throw Problem.notFound("tenant", tenant.name().text()).asException();
-    }
-    return tenant;
-  }
-
-  /// Checks the signature of a version that exists; the others are told from in the transaction.
-  private void requireCallable(Tenant tenant, PluginName name, BlobDigest version) {
-    if (tenant.requirePlugin(name).versions().containsKey(version)) {
-      signatures.requireSigned(tenant.name(), name, version);
-    }
-  }
-
   private static Plugin newPlugin(Tenant tenant, PluginName name, Instant now) {
     int allowed = (int) tenant.isolate().limits().value(IsolateLimit.PLUGINS);
     int used = tenant.plugins().size() + 1;
@@ -396,51 +381,18 @@ public final class PluginRegistry {
     return Plugin.of(new PluginRecord(tenant.name(), name, PluginSettings.defaults().json(), now));
   }
 
-  private static void checkQuota(Tenant tenant, Plugin plugin, VersionRecord version) {
-    long versions = plugin.versions().size() + 1L;
+  private static void checkQuota(Tenant tenant, Plugin before, Plugin after) {
+    long versions = after.versions().size();
     long allowedVersions = tenant.isolate().limits().value(IsolateLimit.VERSIONS_PER_PLUGIN);
-    if (versions > allowedVersions) {
+    if (versions > allowedVersions && versions > before.versions().size()) {
       throw Problem.limit(ProblemType.LIMIT, "versionsPerPlugin", versions, allowedVersions)
           .asException();
     }
-    long bytes = tenant.storedBytes() + version.sizeBytes();
+    long bytes = tenant.storedBytes() - before.storedBytes() + after.storedBytes();
     long allowedBytes = tenant.isolate().limits().value(IsolateLimit.STORAGE_BYTES);
-    if (bytes > allowedBytes) {
+    if (bytes > allowedBytes && after.storedBytes() > before.storedBytes()) {
       throw Problem.limit(ProblemType.STORAGE_FULL, "storageBytes", bytes, allowedBytes)
           .asException();
-    }
-  }
-
-  private static Plugin putAlias(
-      MetadataTransaction transaction,
-      Tenant tenant,
-      Plugin plugin,
-      AliasName alias,
-      List<AliasTarget> targets) {
-    transaction.putAlias(new AliasRecord(tenant.name(), plugin.name(), alias, targets));
-    return plugin.withAlias(alias, targets);
-  }
-
-  private static void checkTargets(List<AliasTarget> targets) {
-    if (targets.isEmpty() || targets.size() > MAX_ALIAS_TARGETS) {
-      throw Problem.invalid("targets", targets.size(), "1 to " + MAX_ALIAS_TARGETS + " versions")
-          .asException();
-    }
-    Set<BlobDigest> seen = new HashSet<>();
-    int total = 0;
-    for (AliasTarget target : targets) {
-      if (target.weight() < 0 || target.weight() > MAX_WEIGHT) {
-        throw Problem.invalid("a weight", target.weight(), "between 0 and " + MAX_WEIGHT)
-            .asException();
-      }
-      if (!seen.add(target.version())) {
-        throw Problem.invalid("targets", target.version().toString(), "each version once")
-            .asException();
-      }
-      total += target.weight();
-    }
-    if (total == 0) {
-      throw Problem.invalid("the weights", 0, "above 0 in sum").asException();
     }
   }
 
@@ -451,19 +403,6 @@ public final class PluginRegistry {
 
   private static List<AliasTarget> only(BlobDigest digest) {
     return List.of(new AliasTarget(digest, 100));
-  }
-
-  private static PluginRecord touched(PluginRecord record, Instant now) {
-    return new PluginRecord(record.tenant(), record.name(), record.settings(), now);
-  }
-
-  private static String detail(List<AliasTarget> targets) {
-    StringBuilder text = new StringBuilder();
-    for (AliasTarget target : targets) {
-      text.append(text.isEmpty() ? "" : ", ");
-      text.append(target.version()).append(' ').append(target.weight());
-    }
-    return text.toString();
   }
 
   private Instant now() {

@@ -24,16 +24,26 @@ import org.jspecify.annotations.Nullable;
 /// @param tier `auto`: the engine decides how code is compiled
 /// @param environment the environment variables of a WASI command
 /// @param extism how a plugin that is called with bytes answers and logs
+/// @param retention which versions are kept
 public record PluginSettings(
     InstanceChoice instance,
     String abi,
     PluginCapabilities capabilities,
     String tier,
     Map<String, String> environment,
-    ExtismOptions extism) {
+    ExtismOptions extism,
+    Retention retention) {
+  private static final int MAX_KEPT_VERSIONS = 100_000;
   private static final int MAX_VARIABLES = 128;
   private static final int MAX_ENVIRONMENT_BYTES = 32 << 10;
   private static final String AUTO = "auto";
+
+  /// Which versions are kept when there are new ones. Those that an alias names always are.
+  ///
+  /// @param versions how many, the newest; null for all
+  public record Retention(@Nullable Integer versions) {
+    static final Retention ALL = new Retention(null);
+  }
 
   /// Fills in defaults and checks what is there.
   ///
@@ -45,19 +55,21 @@ public record PluginSettings(
       @JsonProperty("capabilities") @Nullable PluginCapabilities capabilities,
       @JsonProperty("tier") @Nullable String tier,
       @JsonProperty("environment") @Nullable Map<String, String> environment,
-      @JsonProperty("extism") @Nullable ExtismOptions extism) {
+      @JsonProperty("extism") @Nullable ExtismOptions extism,
+      @JsonProperty("retention") @Nullable Retention retention) {
     return new PluginSettings(
         instance == null ? InstanceChoice.FRESH : instance,
         abi == null ? AUTO : abi,
         capabilities == null ? PluginCapabilities.ALL : capabilities,
         tier == null ? AUTO : tier,
         environment == null ? Map.of() : Collections.unmodifiableMap(new TreeMap<>(environment)),
-        extism == null ? ExtismOptions.DEFAULTS : extism);
+        extism == null ? ExtismOptions.DEFAULTS : extism,
+        retention == null ? Retention.ALL : retention);
   }
 
   /// Returns the settings of a plugin for which nothing was chosen.
   public static PluginSettings defaults() {
-    return of(null, null, null, null, null, null);
+    return of(null, null, null, null, null, null, null);
   }
 
   /// Reads the JSON of a request.
@@ -89,6 +101,11 @@ public record PluginSettings(
     extism.check();
     requireAuto("tier", tier);
     checkEnvironment();
+    @Nullable Integer kept = retention.versions();
+    if (kept != null && (kept < 1 || kept > MAX_KEPT_VERSIONS)) {
+      throw Problem.invalid("retention.versions", kept, "between 1 and " + MAX_KEPT_VERSIONS)
+          .asException();
+    }
   }
 
   /// Returns the convention by which calls of `version` are made.

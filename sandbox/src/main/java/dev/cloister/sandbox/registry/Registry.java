@@ -19,6 +19,7 @@ import org.slf4j.LoggerFactory;
 ///
 /// @param tenants the tenants
 /// @param plugins their plugins
+/// @param aliases which of their versions calls get
 /// @param keys their keys
 /// @param services what their plugins may use
 /// @param audit what changed
@@ -28,6 +29,7 @@ import org.slf4j.LoggerFactory;
 public record Registry(
     TenantRegistry tenants,
     PluginRegistry plugins,
+    AliasRegistry aliases,
     KeyRegistry keys,
     ServiceRegistry services,
     AuditLog audit,
@@ -83,6 +85,7 @@ public record Registry(
     return new Registry(
         tenants,
         new PluginRegistry(store, blobs, tenants, signatures, audit, collector, clock),
+        new AliasRegistry(store, tenants, signatures, audit, clock),
         new KeyRegistry(
             store, tenants, keys, audit, () -> live.now().auth().keysPerTenant(), random, clock),
         serviceRegistry,

@@ -102,6 +102,14 @@ public final class TenantRegistry {
     return tenant;
   }
 
+  /// On the writer thread: the tenant may have been deleted since the request was admitted.
+  Tenant requirePresent(Tenant tenant) {
+    if (require(tenant.name()) != tenant) {
+      throw Problem.notFound("tenant", tenant.name().text()).asException();
+    }
+    return tenant;
+  }
+
   private void requireUndamaged(TenantName name) {
     if (damaged.contains(name)) {
       throw Problem.of(

@@ -2,6 +2,7 @@ package dev.cloister.sandbox.storage;
 
 import java.sql.ResultSet;
 import java.sql.SQLException;
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -33,7 +34,36 @@ final class AliasTable {
     return aliases;
   }
 
-  static void put(SqlSession session, AliasRecord alias) {
+  /// Replaces the targets. What was there before is a change too if none is known yet, as in a
+  /// database that is older than the changes.
+  static void put(SqlSession session, AliasRecord alias, Instant changedAt) {
+    List<AliasTarget> before = targets(session, alias);
+    if (before.equals(alias.targets())) {
+      return;
+    }
+    boolean isUnknown =
+        AliasChangeTable.list(session, alias.tenant(), alias.plugin(), alias.alias()).isEmpty();
+    if (isUnknown && !before.isEmpty()) {
+      AliasRecord earlier = new AliasRecord(alias.tenant(), alias.plugin(), alias.alias(), before);
+      AliasChangeTable.append(session, earlier, changedAt);
+    }
+    AliasChangeTable.append(session, alias, changedAt);
+    replace(session, alias);
+  }
+
+  private static List<AliasTarget> targets(SqlSession session, AliasRecord alias) {
+    return session.query(
+        row -> new AliasTarget(new BlobDigest(row.getString(1)), row.getInt(2)),
+        """
+        SELECT digest, weight FROM alias_target
+        WHERE tenant = ? AND plugin = ? AND alias = ? ORDER BY position
+        """,
+        alias.tenant().text(),
+        alias.plugin().text(),
+        alias.alias().text());
+  }
+
+  private static void replace(SqlSession session, AliasRecord alias) {
     String tenant = alias.tenant().text();
     String plugin = alias.plugin().text();
     String name = alias.alias().text();

@@ -103,6 +103,11 @@ public final class JdbcMetadataStore implements MetadataStore {
   }
 
   @Override
+  public List<AliasChange> aliasChanges(TenantName tenant, PluginName plugin, AliasName alias) {
+    return database.read(session -> AliasChangeTable.list(session, tenant, plugin, alias));
+  }
+
+  @Override
   public Set<BlobDigest> referencedBlobs() {
     return Set.copyOf(database.read(VersionTable::digests));
   }

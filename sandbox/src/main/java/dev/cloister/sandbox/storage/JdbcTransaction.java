@@ -1,6 +1,7 @@
 package dev.cloister.sandbox.storage;
 
 import java.time.Instant;
+import java.util.List;
 import java.util.Map;
 import java.util.Set;
 
@@ -65,8 +66,13 @@ final class JdbcTransaction implements MetadataTransaction {
   }
 
   @Override
-  public void putAlias(AliasRecord alias) {
-    AliasTable.put(session, alias);
+  public void putAlias(AliasRecord alias, Instant changedAt) {
+    AliasTable.put(session, alias, changedAt);
+  }
+
+  @Override
+  public List<AliasChange> aliasChanges(TenantName tenant, PluginName plugin, AliasName alias) {
+    return AliasChangeTable.list(session, tenant, plugin, alias);
   }
 
   @Override

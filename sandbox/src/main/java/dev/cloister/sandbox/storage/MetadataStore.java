@@ -34,6 +34,11 @@ public interface MetadataStore extends AutoCloseable {
   /// @throws StorageException if the store cannot be read
   @Nullable String versionInterface(TenantName tenant, PluginName plugin, BlobDigest version);
 
+  /// Lists what an alias named, newest first; only the last of its changes are kept.
+  ///
+  /// @throws StorageException if the store cannot be read
+  List<AliasChange> aliasChanges(TenantName tenant, PluginName plugin, AliasName alias);
+
   /// Returns the digests of all versions of all plugins.
   ///
   /// @throws StorageException if the store cannot be read

@@ -1,6 +1,7 @@
 package dev.cloister.sandbox.storage;
 
 import java.time.Instant;
+import java.util.List;
 import java.util.Map;
 import java.util.Set;
 
@@ -39,8 +40,11 @@ public interface MetadataTransaction {
   /// Deletes a version and every alias target that names it.
   void deleteVersion(TenantName tenant, PluginName plugin, BlobDigest version);
 
-  /// Creates the alias or replaces its targets.
-  void putAlias(AliasRecord alias);
+  /// Creates the alias or replaces its targets, and notes the change if it is one.
+  void putAlias(AliasRecord alias, Instant changedAt);
+
+  /// Lists what an alias named, newest first; only the last of its changes are kept.
+  List<AliasChange> aliasChanges(TenantName tenant, PluginName plugin, AliasName alias);
 
   /// Marks a version as one that waits for approval.
   void insertPending(PendingRecord version);

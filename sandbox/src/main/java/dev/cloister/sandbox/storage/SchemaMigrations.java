@@ -25,7 +25,8 @@ final class SchemaMigrations {
           "0003-signatures.sql",
           "0004-usage.sql",
           "0005-host-services.sql",
-          "0006-requests.sql");
+          "0006-alias-changes.sql",
+          "0007-requests.sql");
 
   private SchemaMigrations() {}
 

@@ -10,6 +10,7 @@ import dev.cloister.sandbox.fixture.TestServer;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import org.awaitility.Awaitility;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
@@ -117,6 +118,19 @@ final class InstancePolicyApiTest {
     }
     JsonNode problem = count("pooled", "?instance=a").problem(400, "invalid-request");
     assertThat(problem.path("what").asText()).isEqualTo("instance");
+  }
+
+  @Test
+  void idleState_hibernates_andIsThereWhenItIsCalledAgain() {
+    upload("sleepy", "{\"instance\":{\"policy\":\"stateful\",\"idleMillis\":100}}");
+
+    for (int i = 1; i <= 3; i++) {
+      assertThat(result(count("sleepy", ""))).isEqualTo(i);
+      Awaitility.await()
+          .untilAsserted(() ->
+              assertThat(client.get(PLUGINS + "sleepy/instances").text())
+                  .contains("\"state\":\"hibernating\""));
+    }
   }
 
   @Test

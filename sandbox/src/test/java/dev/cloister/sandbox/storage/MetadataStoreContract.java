@@ -64,7 +64,8 @@ abstract class MetadataStoreContract {
               transaction.insertVersion(version(), "{\"imports\":[]}");
               transaction.putAlias(
                   new AliasRecord(
-                      ACME, MATH, AliasName.LIVE, List.of(new AliasTarget(DIGEST, 100))));
+                      ACME, MATH, AliasName.LIVE, List.of(new AliasTarget(DIGEST, 100))),
+                  NOW);
               return true;
             },
             _ -> {});
@@ -90,6 +91,8 @@ abstract class MetadataStoreContract {
     assertThat(snapshot.aliases())
         .containsExactly(
             new AliasRecord(ACME, MATH, AliasName.LIVE, List.of(new AliasTarget(DIGEST, 100))));
+    assertThat(store().aliasChanges(ACME, MATH, AliasName.LIVE))
+        .containsExactly(new AliasChange(1, List.of(new AliasTarget(DIGEST, 100)), NOW));
     assertThat(store().versionInterface(ACME, MATH, DIGEST)).isEqualTo("{\"imports\":[]}");
     assertThat(store().referencedBlobs()).isEqualTo(Set.of(DIGEST));
     assertThat(store().isReferenced(DIGEST)).isTrue();
