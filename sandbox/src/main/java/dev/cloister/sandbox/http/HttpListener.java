@@ -103,7 +103,7 @@ public final class HttpListener implements AutoCloseable {
     Figures figures =
         new Figures(parts.engine, parts.compilations, registry.tenants(), meter, parts.clock);
     Representations representations = new Representations();
-    Operations operations = new Operations(parts.clock);
+    Operations operations = new Operations(registry.tenants(), parts.clock);
     Idempotency idempotency = new Idempotency(registry.requests(), control);
     UploadApi uploads =
         new UploadApi(

@@ -1,9 +1,13 @@
 package dev.cloister.sandbox.http;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import dev.cloister.engine.error.LimitExceededException;
 import dev.cloister.isolate.heap.HeapCharge;
 import dev.cloister.sandbox.auth.Principal;
 import dev.cloister.sandbox.json.Json;
+import dev.cloister.sandbox.problem.Problem;
+import dev.cloister.sandbox.problem.ProblemType;
+import dev.cloister.sandbox.registry.Tenant;
 import java.nio.ByteBuffer;
 import java.nio.charset.CharacterCodingException;
 import java.nio.charset.StandardCharsets;
@@ -53,7 +57,7 @@ final class Operation {
   private final String id;
   private final Kind kind;
   private final Principal principal;
-  private final String tenant;
+  private final Tenant tenant;
   private final String plugin;
   private final Instant createdAt;
   private final HeapCharge charge;
@@ -70,7 +74,7 @@ final class Operation {
       String id,
       Kind kind,
       Principal principal,
-      String tenant,
+      Tenant tenant,
       String plugin,
       Instant createdAt,
       HeapCharge charge) {
@@ -89,7 +93,7 @@ final class Operation {
   }
 
   /// Returns the tenant whose plugin is at work.
-  String tenant() {
+  Tenant tenant() {
     return tenant;
   }
 
@@ -120,17 +124,15 @@ final class Operation {
     }
   }
 
-  /// Keeps the answer, unless the operation was cancelled.
-  ///
-  /// @throws dev.cloister.engine.error.LimitExceededException if the tenant has no memory for it;
-  ///   the operation goes on
-  void end(Answer result, Instant now) {
+  /// Keeps the answer, unless the operation was cancelled. If the tenant has no memory for it, a
+  /// problem that says so is kept in its place, which is too small to be charged.
+  void end(Answer given, Instant now) {
     synchronized (this) {
       if (status != Status.RUNNING) {
         return;
       }
     }
-    charge.add(result.body().length);
+    Answer result = charged(given);
     boolean isKept = false;
     synchronized (this) {
       if (status == Status.RUNNING) {
@@ -142,6 +144,15 @@ final class Operation {
     }
     if (!isKept) {
       charge.close();
+    }
+  }
+
+  private Answer charged(Answer given) {
+    try {
+      charge.add(given.body().length);
+      return given;
+    } catch (LimitExceededException e) {
+      return Answer.problem(Problem.limit(ProblemType.LIMIT, e.limit(), e.used(), e.allowed()));
     }
   }
 
@@ -172,7 +183,7 @@ final class Operation {
     Map<String, @Nullable Object> view = new LinkedHashMap<>();
     view.put("id", id);
     view.put("kind", kind.label);
-    view.put("tenant", tenant);
+    view.put("tenant", tenant.name().text());
     view.put("plugin", plugin);
     view.put("status", status.label);
     view.put("createdAt", createdAt.toString());

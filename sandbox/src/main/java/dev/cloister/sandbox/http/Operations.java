@@ -1,12 +1,12 @@
 package dev.cloister.sandbox.http;
 
-import dev.cloister.engine.error.LimitExceededException;
 import dev.cloister.isolate.heap.HeapCategory;
 import dev.cloister.isolate.heap.HeapCharge;
 import dev.cloister.sandbox.auth.Principal;
 import dev.cloister.sandbox.problem.Problem;
 import dev.cloister.sandbox.problem.ProblemType;
 import dev.cloister.sandbox.registry.Tenant;
+import dev.cloister.sandbox.registry.TenantRegistry;
 import java.security.SecureRandom;
 import java.time.Clock;
 import java.time.Duration;
@@ -22,7 +22,7 @@ import org.jspecify.annotations.Nullable;
 ///
 /// They belong to the process: after a restart there are none, and what was running did not happen
 /// or, for an upload, shows as a version. Their number is bounded for each tenant, their answers
-/// are charged to it, and an hour after its end an operation is forgotten.
+/// are charged to it, and an hour after its end, or with its tenant, an operation is forgotten.
 final class Operations {
   static final String PATH = "/v1/operations";
 
@@ -32,11 +32,13 @@ final class Operations {
   private static final Pattern RESPOND_ASYNC =
       Pattern.compile("(?i)(^|.*,)\\s*respond-async\\s*([;,].*|$)");
 
+  private final TenantRegistry tenants;
   private final Clock clock;
   private final SecureRandom random = new SecureRandom();
   private final Map<String, Operation> operations = new ConcurrentHashMap<>();
 
-  Operations(Clock clock) {
+  Operations(TenantRegistry tenants, Clock clock) {
+    this.tenants = tenants;
     this.clock = clock;
   }
 
@@ -51,8 +53,7 @@ final class Operations {
   /// @throws dev.cloister.sandbox.problem.ApiException if the tenant has too many operations
   Operation detach(Exchange exchange, Operation.Kind kind, Tenant tenant, String plugin) {
     forgetOld();
-    String name = tenant.name().text();
-    long running = operations.values().stream().filter(one -> one.tenant().equals(name)).count();
+    long running = operations.values().stream().filter(one -> one.tenant() == tenant).count();
     if (running >= MAX_PER_TENANT) {
       throw Problem.of(ProblemType.RATE_LIMITED, "the tenant has too many operations; delete some")
           .with("limit", "operations")
@@ -67,7 +68,7 @@ final class Operations {
             Base64.getUrlEncoder().withoutPadding().encodeToString(id),
             kind,
             exchange.request().principal(),
-            name,
+            tenant,
             plugin,
             clock.instant(),
             new HeapCharge(tenant.isolate().ledger(), HeapCategory.BUFFER));
@@ -76,7 +77,7 @@ final class Operations {
         Answer.json(202, operation.view())
             .with("Location", PATH + "/" + operation.id())
             .with("Preference-Applied", "respond-async");
-    exchange.detach(accepted, answer -> end(operation, answer));
+    exchange.detach(accepted, answer -> operation.end(answer, clock.instant()));
     return operation;
   }
 
@@ -102,22 +103,13 @@ final class Operations {
     return false;
   }
 
-  private void end(Operation operation, Answer answer) {
-    try {
-      operation.end(answer, clock.instant());
-    } catch (LimitExceededException e) {
-      // Nothing is charged for a problem of fixed size.
-      operation.end(
-          Answer.problem(Problem.limit(ProblemType.LIMIT, e.limit(), e.used(), e.allowed())),
-          clock.instant());
-    }
-  }
-
   private void forgetOld() {
     Instant oldest = clock.instant().minus(KEPT);
     for (Operation operation : operations.values()) {
       @Nullable Instant endedAt = operation.endedAt();
-      if (endedAt != null && endedAt.isBefore(oldest)) {
+      boolean isOld = endedAt != null && endedAt.isBefore(oldest);
+      // A new tenant of the same name is another one.
+      if (isOld || tenants.find(operation.tenant().name()) != operation.tenant()) {
         forget(operation);
       }
     }
@@ -130,6 +122,7 @@ final class Operations {
 
   /// Returns whether `principal` may know of an operation.
   static boolean isVisible(Operation operation, Principal principal) {
-    return Authorization.seesWorkOf(principal, operation.principal(), operation.tenant());
+    return Authorization.seesWorkOf(
+        principal, operation.principal(), operation.tenant().name().text());
   }
 }

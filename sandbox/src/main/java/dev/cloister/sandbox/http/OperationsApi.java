@@ -2,7 +2,6 @@ package dev.cloister.sandbox.http;
 
 import dev.cloister.sandbox.problem.Problem;
 import dev.cloister.sandbox.registry.AuditLog;
-import dev.cloister.sandbox.storage.TenantName;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
@@ -38,8 +37,7 @@ final class OperationsApi {
   Answer delete(ApiRequest request) {
     Operation operation = require(request);
     if (operations.end(operation)) {
-      audit.append(
-          request.author(), "operation.cancel", new TenantName(operation.tenant()), operation.id());
+      audit.append(request.author(), "operation.cancel", operation.tenant().name(), operation.id());
     }
     return Answer.empty(204);
   }

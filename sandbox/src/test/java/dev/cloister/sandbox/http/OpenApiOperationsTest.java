@@ -98,6 +98,7 @@ final class OpenApiOperationsTest {
     names.put("alias", "live");
     names.put("version", version);
     names.put("digest", version);
+    names.put("other", version);
     names.put("key", key.path("id").asText());
     names.put("operation", operation.path("id").asText());
     names.put("member", "local");

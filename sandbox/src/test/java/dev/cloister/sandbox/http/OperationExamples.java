@@ -88,6 +88,7 @@ final class OperationExamples {
     examples.put("putSecrets", Example.json("{\"token\":\"hidden\"}"));
     examples.put(
         "putPolicy", Example.json("{\"capabilities\":[],\"onMissingCapability\":\"park\"}"));
+    examples.put("rollBackAlias", Example.plain().expecting(409));
     examples.put("getKeyValue", Example.plain().expecting(404));
     examples.put("openDebugSession", Example.plain().expecting(426));
     return examples;

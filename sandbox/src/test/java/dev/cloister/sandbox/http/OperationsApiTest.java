@@ -151,6 +151,42 @@ final class OperationsApiTest {
   }
 
   @Test
+  void operations_goWithTheirTenant_andAreNotThoseOfTheNext() {
+    String location = accepted(hurried.post(MATH + "/call/spin", "{}"));
+    server.operator().delete("/v1/tenants/acme").expect(204);
+    TestClient next = server.tenant("acme", "tenant-admin");
+
+    next.get(location).problem(404, "not-found");
+    server.operator().get(location).problem(404, "not-found");
+    assertThat(next.get("/v1/operations").json().path("items")).isEmpty();
+  }
+
+  @Test
+  void resultThatTheTenantHasNoMemoryFor_isAProblem() {
+    server
+        .operator()
+        .put("/v1/tenants/acme/limits", "{\"limits\":{\"memoryBytes\":1048576}}")
+        .expect(200);
+    String text = "x".repeat(60_000);
+    admin.upload("/v1/tenants/acme/plugins/say", Modules.command(1, text, 0)).expect(201);
+    int failed = 0;
+    for (int i = 0; i < 40 && failed == 0; i++) {
+      Reply reply = hurried.post("/v1/tenants/acme/plugins/say/run", new byte[0]);
+      if (reply.status() == 202) {
+        JsonNode operation = ended(reply.header("location"));
+        if (operation.path("status").asText().equals("failed")) {
+          assertThat(operation.path("problem").path("limit").asText()).isEqualTo("memoryBytes");
+          failed++;
+        }
+      } else {
+        reply.problem(422, "limit");
+        failed++;
+      }
+    }
+    assertThat(failed).isEqualTo(1);
+  }
+
+  @Test
   void oneOperationTooMany_is429() {
     for (int i = 0; i < 100; i++) {
       accepted(hurried.post(MATH + "/call/add", "{\"args\":[1,2]}"));
