@@ -1,8 +1,8 @@
 package dev.cloister.isolate.embed;
 
 import dev.cloister.isolate.Isolate;
-import dev.cloister.isolate.abi.WasmValue;
 import dev.cloister.isolate.abi.AbiDetector;
+import dev.cloister.isolate.abi.WasmValue;
 import dev.cloister.isolate.abi.extism.VariableStore;
 import dev.cloister.isolate.host.HostServices;
 import dev.cloister.isolate.host.LogLevel;

@@ -101,7 +101,8 @@ public final class PluginHost implements AutoCloseable {
     /// Lets plugins import functions of the program, of any module name, and nothing else.
     @CanIgnoreReturnValue
     public Builder functions(Imports functions) {
-      return services(HostServices.builder(HostServices.BASIC.grants()).functions(functions).build());
+      return services(
+          HostServices.builder(HostServices.BASIC.grants()).functions(functions).build());
     }
 
     /// Sets where standard output and error of the plugins go.

@@ -43,8 +43,7 @@ final class SharedFileSystemTest {
 
   @Test
   void nodesOfAnotherFileSystem_areNotMixed() {
-    DirectoryNode other =
-        new SharedFileSystem(FileQuota.UNLIMITED, WasiClock.system()).root();
+    DirectoryNode other = new SharedFileSystem(FileQuota.UNLIMITED, WasiClock.system()).root();
     RegularFileNode file = other.createFile("f");
 
     assertErrno(Errno.XDEV, () -> root.link("f", file));

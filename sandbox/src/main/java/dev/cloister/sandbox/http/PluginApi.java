@@ -251,8 +251,7 @@ final class PluginApi {
     PluginSettings settings = PluginSettings.read(request.body());
     Tenant tenant = tenants.require(request.tenant());
     hostFolders.check(tenant.name(), settings.mounts());
-    Plugin plugin =
-        plugins.setSettings(tenant, request.plugin(), settings, request.author());
+    Plugin plugin = plugins.setSettings(tenant, request.plugin(), settings, request.author());
     return Answer.json(200, plugin.settings());
   }
 

@@ -77,8 +77,7 @@ public final class HostFolders {
   private Mount mount(Tenant tenant, PluginName plugin, MountChoice choice) {
     @Nullable String folder = choice.folder();
     if (folder != null) {
-      return new Mount.Folder(
-          choice.path(), require(tenant.name(), folder), choice.isReadOnly());
+      return new Mount.Folder(choice.path(), require(tenant.name(), folder), choice.isReadOnly());
     }
     return choice.type().equals(MountChoice.PLUGIN)
         ? new Mount.Shared(choice.path(), tenant.files(plugin))

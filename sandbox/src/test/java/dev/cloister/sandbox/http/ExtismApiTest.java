@@ -84,10 +84,7 @@ final class ExtismApiTest {
   @Test
   void httpRequest_withoutTheCapability_isAnError() throws IOException {
     client.upload(PLUGINS + "fetch", example("fetch")).problem(422, "capability-denied");
-    server
-        .operator()
-        .put("/v1/tenants/acme/policy", "{\"capabilities\":[\"http\"]}")
-        .expect(200);
+    server.operator().put("/v1/tenants/acme/policy", "{\"capabilities\":[\"http\"]}").expect(200);
     client.upload(PLUGINS + "fetch", example("fetch")).expect(201);
     client.put(PLUGINS + "fetch/settings", "{\"capabilities\":[]}").expect(200);
     JsonNode problem = call("fetch", "fetch", "http://localhost/").problem(422, "plugin-error");
