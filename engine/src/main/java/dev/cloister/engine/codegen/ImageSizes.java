@@ -25,14 +25,14 @@ public final class ImageSizes {
   /// compilers not less than they do, and at most some five times as many}
   public static long estimate(WasmModule module, CodeKind kind) {
     int firstOwn = module.importedFunctionCount();
-    long functions = module.functionCount() - firstOwn;
+    int functions = module.functionCount() - firstOwn;
     long bodyBytes =
         functions == 0
             ? 0
-            : module.bodyEnd(module.functionCount() - 1) - module.bodyOffset(firstOwn);
+            : (long) module.bodyEnd(module.functionCount() - 1) - module.bodyOffset(firstOwn);
     return IMAGE_BYTES
         + (long) TYPE_BYTES * module.typeCount()
-        + FUNCTION_BYTES * functions
+        + (long) FUNCTION_BYTES * functions
         + bytesPerByte(kind) * bodyBytes;
   }
 

@@ -5,7 +5,6 @@ import dev.cloister.engine.types.DefinedType;
 import dev.cloister.engine.types.StructType;
 import java.util.IdentityHashMap;
 import java.util.List;
-import java.util.Map;
 import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
@@ -15,7 +14,7 @@ public final class InstanceState {
   private final Instance instance;
 
   /// The references that the instance has made, by identity; made when one is asked for.
-  private @Nullable Map<FuncRef, Integer> functions;
+  private @Nullable IdentityHashMap<FuncRef, Integer> functions;
 
   /// The state of an instance.
   public InstanceState(Instance instance) {
@@ -71,7 +70,7 @@ public final class InstanceState {
 
   /// {@return the index of a function that the instance imports or has, or -1}
   public int functionIndex(FuncRef reference) {
-    Map<FuncRef, Integer> known = functions;
+    IdentityHashMap<FuncRef, Integer> known = functions;
     if (known == null) {
       known = new IdentityHashMap<>();
       instance.collectReferences(known);

@@ -40,7 +40,7 @@ final class StateWriter {
   private final WasmModule module;
   private final DataOutputStream out;
   private final Map<DefinedType, Integer> typeIndices = new HashMap<>();
-  private final Map<Object, Integer> numbers = new IdentityHashMap<>();
+  private final IdentityHashMap<Object, Integer> numbers = new IdentityHashMap<>();
 
   /// The objects by number; those behind the scanned ones are still to be looked through.
   private final List<Object> objects = new ArrayList<>();

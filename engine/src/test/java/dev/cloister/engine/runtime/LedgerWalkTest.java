@@ -25,7 +25,6 @@ import dev.cloister.engine.types.TableType;
 import java.util.ArrayList;
 import java.util.IdentityHashMap;
 import java.util.List;
-import java.util.Map;
 import java.util.Objects;
 import java.util.Random;
 import org.jspecify.annotations.Nullable;
@@ -164,13 +163,13 @@ final class LedgerWalkTest {
     }
     assertThat(limiter.of(HeapKind.LINEAR_MEMORY)).isEqualTo(memoryBytes).isEqualTo(arrayBytes);
     assertThat(limiter.of(HeapKind.TABLE)).isEqualTo(elements * Table.ELEMENT_BYTES);
-    assertThat(limiter.of(HeapKind.GLOBAL)).isEqualTo(instances.size() * 3 * Global.BYTES);
+    assertThat(limiter.of(HeapKind.GLOBAL)).isEqualTo(instances.size() * 3L * Global.BYTES);
     assertThat(limiter.of(HeapKind.INSTANCE)).isEqualTo(instances.size() * 1_024L + functions * 16);
     assertObjectsFound(instances);
   }
 
   private void assertObjectsFound(List<Instance> instances) {
-    Map<Object, Boolean> objects = new IdentityHashMap<>();
+    IdentityHashMap<Object, Boolean> objects = new IdentityHashMap<>();
     for (Instance instance : instances) {
       collect(instance.global(0), objects);
       for (int i = 0; i < instance.table(1).size(); i++) {
@@ -194,7 +193,7 @@ final class LedgerWalkTest {
     }
   }
 
-  private static void collect(@Nullable Object root, Map<Object, Boolean> objects) {
+  private static void collect(@Nullable Object root, IdentityHashMap<Object, Boolean> objects) {
     Object object = root;
     while (object != null && objects.putIfAbsent(object, true) == null) {
       object = object instanceof WasmStruct struct ? struct.fields()[0] : null;

@@ -456,7 +456,7 @@ final class SnapshotsTest {
         requireTyped(copy);
         restored++;
       } catch (SnapshotException | LimitExceededException _) {
-        continue; // that is how faulty images are to end
+        // That is how faulty images are to end.
       }
     }
     assertThat(restored).isPositive();
@@ -484,7 +484,7 @@ final class SnapshotsTest {
         int at = random.nextInt(mutated.length - 4);
         int value = random.nextInt(3) == 0 ? random.nextInt() : random.nextInt(8);
         for (int i = 0; i < 4; i++) {
-          mutated[at + i] = (byte) (value >> 24 - 8 * i);
+          mutated[at + i] = (byte) (value >> (24 - 8 * i));
         }
       }
       default -> mutated = Arrays.copyOf(mutated, random.nextInt(mutated.length));

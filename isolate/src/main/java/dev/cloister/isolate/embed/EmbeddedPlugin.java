@@ -99,7 +99,7 @@ public final class EmbeddedPlugin implements AutoCloseable {
                 Map.of(),
                 input,
                 log,
-                /* scratchPath= */ null,
+                /* mounts= */ List.of(),
                 services));
     if (result instanceof InvocationResult.Exited exited && exited.code() == 0) {
       return exited.output();

@@ -40,6 +40,8 @@ enum CloisterFunction {
               Collectors.toUnmodifiableMap(CloisterFunction::functionName, Function.identity()));
 
   private final String functionName;
+
+  @SuppressWarnings("ImmutableEnumChecker") // it is a name
   private final @Nullable Capability capability;
 
   @SuppressWarnings("ImmutableEnumChecker") // its lists are copies

@@ -127,7 +127,7 @@ public final class KeptInstances implements AutoCloseable {
       return false;
     }
     synchronized (lock) {
-      return slot.slot.turns.peek() != turn && slot.slot.turns.remove(turn);
+      return !turn.equals(slot.slot.turns.peek()) && slot.slot.turns.remove(turn);
     }
   }
 
@@ -140,7 +140,7 @@ public final class KeptInstances implements AutoCloseable {
 
   private @Nullable Turn end(InstanceSlot slot, Turn turn) {
     synchronized (lock) {
-      if (slot.turns.peek() != turn) {
+      if (!turn.equals(slot.turns.peek())) {
         return null;
       }
       slot.turns.poll();
@@ -244,7 +244,7 @@ public final class KeptInstances implements AutoCloseable {
     }
   }
 
-  @GuardedBy("lock")
+  /// Called with the lock held.
   private static boolean isToHibernate(InstanceSlot slot) {
     return slot.turns.isEmpty()
         && slot.instance != null
@@ -252,7 +252,7 @@ public final class KeptInstances implements AutoCloseable {
         && slot.obstacle == null;
   }
 
-  @GuardedBy("lock")
+  /// Called with the lock held.
   private static long hibernationNanos(InstanceSlot slot, long nowNanos) {
     return Math.max(0, slot.idleSinceNanos + slot.idleNanos - nowNanos);
   }
@@ -362,7 +362,7 @@ public final class KeptInstances implements AutoCloseable {
     releaseHolds();
   }
 
-  @GuardedBy("lock")
+  /// Called with the lock held.
   private static InstanceInfo info(InstanceSlot slot, long nowNanos) {
     boolean isBusy = !slot.turns.isEmpty();
     return new InstanceInfo(

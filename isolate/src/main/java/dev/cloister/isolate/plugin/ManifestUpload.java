@@ -34,7 +34,6 @@ public final class ManifestUpload implements Upload {
 
   private final Supplier<StreamingCompilation> compilations;
   private final LoadedModules modules;
-  private final HeapLedger ledger;
   private final CodeBudget code;
   private final long maxBytes;
   private final HeapCharge charge;
@@ -57,7 +56,6 @@ public final class ManifestUpload implements Upload {
       long maxBytes) {
     this.compilations = compilations;
     this.modules = modules;
-    this.ledger = ledger;
     this.code = code;
     this.maxBytes = maxBytes;
     this.charge = new HeapCharge(ledger, HeapCategory.BUFFER);

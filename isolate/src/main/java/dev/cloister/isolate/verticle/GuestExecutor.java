@@ -230,18 +230,20 @@ public final class GuestExecutor implements AutoCloseable {
     lock.lock();
     try {
       returning++;
-      while (!takePlaceAgain(work) && !work.task().isStopping()) {
-        placeFree.awaitNanos(TURN_CHECK_NANOS);
+      try {
+        while (!takePlaceAgain(work) && !work.task().isStopping()) {
+          placeFree.awaitNanos(TURN_CHECK_NANOS);
+        }
+      } catch (InterruptedException _) {
+        // Nobody interrupts guest threads to stop them; the flag is kept, and the guest goes on.
+        Thread.currentThread().interrupt();
       }
-    } catch (InterruptedException _) {
-      // Nobody interrupts guest threads to stop them; the flag is kept, and the guest goes on.
-      Thread.currentThread().interrupt();
-    } finally {
       returning--;
       if (!work.hasPlace) {
         takePlace(work, /* isBesides= */ false);
       }
       scheduler.resume(work.lane());
+    } finally {
       lock.unlock();
     }
   }

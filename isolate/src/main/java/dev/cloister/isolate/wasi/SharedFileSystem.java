@@ -25,7 +25,12 @@ public final class SharedFileSystem implements AutoCloseable {
 
   /// The directory that everything is in.
   public DirectoryNode root() {
-    return locked(() -> new SharedDirectory(this, rootOfFiles()));
+    synchronized (lock) {
+      if (closed) {
+        throw Errno.STALE.exception();
+      }
+      return new SharedDirectory(this, files.root());
+    }
   }
 
   @Override
@@ -67,10 +72,5 @@ public final class SharedFileSystem implements AutoCloseable {
       case RegularFileNode file -> new SharedFile(this, file);
       case SymlinkNode link -> new SharedSymlink(this, link);
     };
-  }
-
-  @GuardedBy("lock")
-  private DirectoryNode rootOfFiles() {
-    return files.root();
   }
 }

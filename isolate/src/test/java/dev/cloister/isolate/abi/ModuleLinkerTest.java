@@ -21,6 +21,7 @@ import dev.cloister.isolate.fake.Guests;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.Test;
 
@@ -42,7 +43,7 @@ final class ModuleLinkerTest {
   }
 
   private static int call(Instance instance, int argument) {
-    return (Integer) instance.exportedFunction("run").call(argument)[0];
+    return (int) Objects.requireNonNull(instance.exportedFunction("run").call(argument)[0]);
   }
 
   /// Exports `run`, which adds `more` to what `function` of `module` answers.

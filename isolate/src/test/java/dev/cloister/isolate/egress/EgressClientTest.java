@@ -31,6 +31,7 @@ import java.util.Collections;
 import java.util.Deque;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CopyOnWriteArrayList;
@@ -111,7 +112,8 @@ final class EgressClientTest {
   private void serve(HttpServerRequest request) {
     seen.add(request);
     String to = request.getParam("to");
-    switch (request.path()) {
+    String path = Objects.requireNonNull(request.path());
+    switch (path) {
       case "/echo" ->
           request
               .body()
@@ -139,7 +141,7 @@ final class EgressClientTest {
       default ->
           request
               .response()
-              .setStatusCode(Integer.parseInt(request.path().substring(1)))
+              .setStatusCode(Integer.parseInt(path.substring(1)))
               .putHeader("Location", to == null ? "" : to)
               .end("moved");
     }

@@ -99,7 +99,7 @@ final class HostFolderRaceTest {
     try {
       root = HostFolder.of(folder, /* isReadOnly= */ false).open(BlockingRegion.NONE);
     } catch (IOException e) {
-      Assumptions.abort(e.getMessage());
+      Assumptions.abort(String.valueOf(e.getMessage()));
       return;
     }
     long inherited = Rights.OF_DIRECTORIES | Rights.OF_FILES;
@@ -134,7 +134,8 @@ final class HostFolderRaceTest {
       }
       case 7 ->
           attempt(() ->
-              paths.pathFilestatSetTimes(guest, ROOT, follow, PATH, length, 1, 2, /* set= */ 5));
+              paths.pathFilestatSetTimes(
+                  guest, ROOT, follow, PATH, length, 1, 2, /* timeFlags= */ 5));
       default -> open(random, follow, length, forbiddenInodes);
     }
   }

@@ -318,7 +318,7 @@ final class BlockMemory implements AutoCloseable {
       return 0;
     }
     if (current == NONE || capacity > arrays[current].length - top) {
-      int size = (int) Math.clamp(sizeBytes, MIN_ARRAY_BYTES, MAX_ARRAY_BYTES);
+      int size = Math.clamp(sizeBytes, MIN_ARRAY_BYTES, MAX_ARRAY_BYTES);
       if (!addArray(Math.max(size, capacity)) && !addArray(capacity)) {
         return 0;
       }

@@ -77,7 +77,7 @@ final class HostFolderSupport {
 
   private static int maxDescriptors() {
     return ManagementFactory.getOperatingSystemMXBean() instanceof UnixOperatingSystemMXBean unix
-        ? (int) Math.clamp(unix.getMaxFileDescriptorCount() / PART_OF_PROCESS, 16, MAX_DESCRIPTORS)
+        ? Math.clamp(unix.getMaxFileDescriptorCount() / PART_OF_PROCESS, 16, MAX_DESCRIPTORS)
         : MAX_DESCRIPTORS;
   }
 }

@@ -486,6 +486,7 @@ final class LinuxCalls {
     };
   }
 
+  @SuppressWarnings("restricted") // the functions and their types are those of linux/man-pages
   private static MethodHandle link(String name, MemoryLayout result, MemoryLayout... parameters) {
     Linker linker = Linker.nativeLinker();
     return linker.downcallHandle(
@@ -495,6 +496,7 @@ final class LinuxCalls {
   }
 
   /// `syscall(2)`, for what the C library has no function for.
+  @SuppressWarnings("restricted") // as above
   private static MethodHandle variadic(MemoryLayout result, MemoryLayout... parameters) {
     Linker linker = Linker.nativeLinker();
     return linker.downcallHandle(

@@ -10,6 +10,7 @@ import java.util.Arrays;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.random.RandomGenerator;
 import java.util.random.RandomGeneratorFactory;
 import org.junit.jupiter.api.Test;
@@ -191,7 +192,7 @@ final class BlockMemoryTest {
     for (int i = 0; i < 20_000; i++) {
       if (handles.size() > 8 || (!handles.isEmpty() && random.nextInt(3) == 0)) {
         long handle = handles.remove(random.nextInt(handles.size()));
-        byte[] content = expected.remove(handle);
+        byte[] content = Objects.requireNonNull(expected.remove(handle));
         assertThat(memory.copy(handle, content.length)).as("seed %d", seed).isEqualTo(content);
         memory.free(handle);
       } else {
@@ -203,7 +204,7 @@ final class BlockMemoryTest {
       }
     }
     for (long handle : handles) {
-      byte[] content = expected.get(handle);
+      byte[] content = Objects.requireNonNull(expected.get(handle));
       assertThat(memory.length(handle)).isEqualTo(content.length);
       assertThat(Arrays.equals(memory.copy(handle, content.length), content)).isTrue();
     }

@@ -24,7 +24,6 @@ import dev.cloister.isolate.host.NamedValues;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
-import java.util.function.Consumer;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -34,37 +33,36 @@ final class ExtismProgramTest {
   private static final Guests GUESTS = new Guests();
 
   /// Copies the input to the output, eight bytes at a time, then one by one.
-  private static final Consumer<Code> ECHO =
-      code -> {
-        int at = code.local();
-        int length = code.local();
-        int target = code.local();
-        code.call(INPUT_LENGTH).set(length).get(length).call(ALLOC).set(target);
-        code.raw().block().loop();
-        code.get(at).i64(8);
-        code.raw().op(Opcode.I64_ADD);
-        code.get(length);
-        code.raw().op(Opcode.I64_GT_U).brIf(1);
-        code.get(target).get(at);
-        code.raw().op(Opcode.I64_ADD);
-        code.get(at).call(INPUT_LOAD_U64).call(STORE_U64);
-        code.get(at).i64(8);
-        code.raw().op(Opcode.I64_ADD);
-        code.set(at);
-        code.raw().br(0).end().end();
-        code.raw().block().loop();
-        code.get(at).get(length);
-        code.raw().op(Opcode.I64_GE_U).brIf(1);
-        code.get(target).get(at);
-        code.raw().op(Opcode.I64_ADD);
-        code.get(at).call(INPUT_LOAD_U8).call(STORE_U8);
-        code.get(at).i64(1);
-        code.raw().op(Opcode.I64_ADD);
-        code.set(at);
-        code.raw().br(0).end().end();
-        code.get(target).get(length).call(OUTPUT_SET);
-        code.done(0);
-      };
+  private static void echo(Code code) {
+    int at = code.local();
+    int length = code.local();
+    int target = code.local();
+    code.call(INPUT_LENGTH).set(length).get(length).call(ALLOC).set(target);
+    code.raw().block().loop();
+    code.get(at).i64(8);
+    code.raw().op(Opcode.I64_ADD);
+    code.get(length);
+    code.raw().op(Opcode.I64_GT_U).brIf(1);
+    code.get(target).get(at);
+    code.raw().op(Opcode.I64_ADD);
+    code.get(at).call(INPUT_LOAD_U64).call(STORE_U64);
+    code.get(at).i64(8);
+    code.raw().op(Opcode.I64_ADD);
+    code.set(at);
+    code.raw().br(0).end().end();
+    code.raw().block().loop();
+    code.get(at).get(length);
+    code.raw().op(Opcode.I64_GE_U).brIf(1);
+    code.get(target).get(at);
+    code.raw().op(Opcode.I64_ADD);
+    code.get(at).call(INPUT_LOAD_U8).call(STORE_U8);
+    code.get(at).i64(1);
+    code.raw().op(Opcode.I64_ADD);
+    code.set(at);
+    code.raw().br(0).end().end();
+    code.get(target).get(length).call(OUTPUT_SET);
+    code.done(0);
+  }
 
   @AfterAll
   static void stop() {
@@ -74,7 +72,7 @@ final class ExtismProgramTest {
   @ParameterizedTest
   @ValueSource(strings = {"", "a", "eight by", "Hello, World!", "üñîçødé"})
   void input_isRead_andOutputIsAnswered(String text) {
-    try (PlugIn plugIn = PlugIn.of(GUESTS, PlugIn.module(ECHO))) {
+    try (PlugIn plugIn = PlugIn.of(GUESTS, PlugIn.module(ExtismProgramTest::echo))) {
       assertThat(plugIn.run(text)).isEqualTo(text);
       assertThat(plugIn.run(text + text)).isEqualTo(text + text);
     }
@@ -607,7 +605,7 @@ final class ExtismProgramTest {
 
   @Test
   void callAfterCall_needsNoMoreMemory() {
-    try (PlugIn plugIn = PlugIn.of(GUESTS, PlugIn.module(ECHO))) {
+    try (PlugIn plugIn = PlugIn.of(GUESTS, PlugIn.module(ExtismProgramTest::echo))) {
       String text = "x".repeat(1000);
       plugIn.run(text);
       long chargedBytes = plugIn.ledger().chargedBytes();
