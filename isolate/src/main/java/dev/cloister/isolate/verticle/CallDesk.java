@@ -46,9 +46,9 @@ public final class CallDesk {
   private static final Logger LOGGER = LoggerFactory.getLogger(CallDesk.class);
 
   /*
-   * Admission order: state, convention, crashes, rate, CPU time, concurrency, ledger, queue. What is cheap
-   * and says most comes first; whatever is taken on the way is given back when a later step
-   * refuses.
+   * Admission order: state, convention, crashes, rate, CPU time, concurrency, ledger, queue. What
+   * is cheap and says most comes first; whatever is taken on the way is given back when a later
+   * step refuses.
    *
    * A call is put among the calls in flight before `closed` is looked at, and closing sets `closed`
    * before it looks at the calls in flight: so every call either sees that the desk is closed or is

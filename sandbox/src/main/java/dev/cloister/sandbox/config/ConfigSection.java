@@ -1,5 +1,6 @@
 package dev.cloister.sandbox.config;
 
+import dev.cloister.sandbox.problem.NearestName;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;

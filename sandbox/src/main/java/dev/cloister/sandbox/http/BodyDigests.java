@@ -19,6 +19,7 @@ final class BodyDigests {
   private final List<Announced> announced = new ArrayList<>();
   private final Map<DigestAlgorithm, MessageDigest> running = new EnumMap<>(DigestAlgorithm.class);
 
+  @SuppressWarnings("ArrayRecordComponent") // handed over, never compared
   private record Announced(String field, DigestAlgorithm algorithm, byte[] digest) {}
 
   /// Reads what `request` announces.

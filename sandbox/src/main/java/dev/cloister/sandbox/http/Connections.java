@@ -21,7 +21,7 @@ final class Connections {
 
   private final HttpConfig.Connections limits;
   private final AtomicInteger all;
-  private final Map<HttpConnection, Wait> waiting = new IdentityHashMap<>();
+  private final IdentityHashMap<HttpConnection, Wait> waiting = new IdentityHashMap<>();
 
   /// Since when a connection waits for a request, or that it does not.
   private static final class Wait {

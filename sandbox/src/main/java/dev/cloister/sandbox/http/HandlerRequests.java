@@ -19,7 +19,7 @@ final class HandlerRequests {
     HttpServerRequest http = exchange.http();
     String scriptName =
         "/v1/tenants/" + request.tenant().text() + "/plugins/" + request.plugin().text() + "/http";
-    String path = http.path();
+    String path = String.valueOf(http.path());
     if (!path.equals(scriptName) && !path.startsWith(scriptName + "/")) {
       throw Problem.invalid("the path", path, scriptName + " and more, without detours")
           .asException();

@@ -15,7 +15,9 @@ import io.vertx.ext.web.RoutingContext;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.TreeSet;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -150,16 +152,17 @@ final class HttpVerticle extends VerticleBase {
               : authentication.identify(http);
       if (identity instanceof Identity.Pending pending) {
         Context connection = vertx.getOrCreateContext();
-        pending
-            .identity()
-            .whenComplete((decided, failure) ->
-                connection.runOnContext(_ -> {
-                  if (failure == null) {
-                    admit(context, route, path, tenant, decided);
-                  } else {
-                    fail(context, failure);
-                  }
-                }));
+        CompletableFuture<Identity> _ =
+            pending
+                .identity()
+                .whenComplete((decided, failure) ->
+                    connection.runOnContext(_ -> {
+                      if (failure == null) {
+                        admit(context, route, path, tenant, decided);
+                      } else {
+                        fail(context, failure);
+                      }
+                    }));
       } else {
         admit(context, route, path, tenant, identity);
       }
@@ -225,7 +228,7 @@ final class HttpVerticle extends VerticleBase {
   /// No route fits: the path is unknown, or known with other methods. Whoever asks for the methods
   /// is told.
   private void refuse(RoutingContext context) {
-    TreeSet<String> allowed = allowed(context.normalizedPath());
+    Set<String> allowed = allowed(context.normalizedPath());
     context.request().pause();
     Exchange exchange = exchange(context, Map.of(), new Identity.Anonymous(), Access.PUBLIC, null);
     if (allowed.isEmpty()) {
@@ -245,8 +248,8 @@ final class HttpVerticle extends VerticleBase {
   }
 
   /// Returns what may be done with a path; nothing if there is none.
-  private TreeSet<String> allowed(String path) {
-    TreeSet<String> allowed = new TreeSet<>();
+  private Set<String> allowed(String path) {
+    Set<String> allowed = new TreeSet<>();
     for (Route route : routes) {
       if (RoutePath.of(route.path()).matches(path)) {
         @Nullable HttpMethod method = route.method();

@@ -39,6 +39,7 @@ final class Idempotency {
   }
 
   /// An answer as it is kept.
+  @SuppressWarnings("ArrayRecordComponent") // handed over, never compared
   record Kept(int status, Map<String, String> headers, byte[] body) {
     static Kept of(Answer answer) {
       return new Kept(answer.status(), answer.headers(), answer.body());
@@ -120,7 +121,7 @@ final class Idempotency {
       throw Problem.invalid(HEADER, key, "1 to 255 visible ASCII characters").asException();
     }
     MessageDigest digest = DigestAlgorithm.SHA_256.start();
-    digest.update((request.line()).getBytes(StandardCharsets.UTF_8));
+    digest.update(request.line().getBytes(StandardCharsets.UTF_8));
     digest.update((byte) 0);
     digest.update(request.body());
     return requests.begin(request.author(), key, digest.digest());

@@ -8,9 +8,6 @@ import org.jspecify.annotations.Nullable;
 /// The calls of the interface whose feature this version does not have. They are answered with the
 /// problem `not-available`, after the same checks of the key as all others.
 final class NotAvailable {
-  private static final String TENANT = "/v1/tenants/{tenant}/";
-  private static final String PLUGIN = TENANT + "plugins/{plugin}/";
-
   /// A call that does not exist yet.
   ///
   /// @param method its method, null for every method

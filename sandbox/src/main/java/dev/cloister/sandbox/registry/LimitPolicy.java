@@ -3,7 +3,7 @@ package dev.cloister.sandbox.registry;
 import dev.cloister.isolate.IsolateLimit;
 import dev.cloister.isolate.IsolateLimits;
 import dev.cloister.sandbox.config.LimitsConfig;
-import dev.cloister.sandbox.config.NearestName;
+import dev.cloister.sandbox.problem.NearestName;
 import dev.cloister.sandbox.problem.Problem;
 import dev.cloister.sandbox.problem.ProblemType;
 import java.util.Arrays;

@@ -88,10 +88,17 @@ public final class PluginRegistry {
           ? tenant.isolate().startManifestUpload(plugin.text())
           : tenant.isolate().startUpload(plugin.text());
     } catch (IllegalStateException e) {
-      // The isolate goes with its tenant, perhaps since the request was admitted.
-      Tenant _ = tenants.requirePresent(tenant);
+      requirePresent(tenant);
       throw e;
     }
+  }
+
+  /// Checks that a tenant is still there: its isolate goes with it, perhaps since the request was
+  /// admitted.
+  ///
+  /// @throws dev.cloister.sandbox.problem.ApiException if it is not
+  void requirePresent(Tenant tenant) {
+    Tenant _ = tenants.requirePresent(tenant);
   }
 
   /// Returns the imports and exports of a version.

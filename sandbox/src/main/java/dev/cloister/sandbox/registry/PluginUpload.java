@@ -100,13 +100,22 @@ public final class PluginUpload implements AutoCloseable {
         signature.finish().stream()
             .map(key -> new Signer(key.id(), key.publicKey()))
             .collect(Collectors.toSet());
-    PluginHandle finished = module.finish();
+    PluginHandle finished = finishModule();
     isModuleDone = true;
     handle = finished;
     BlobDigest digest = new BlobDigest(finished.hash().hex());
     tenant.loaded().pin(digest);
     pinned = digest;
     return digest;
+  }
+
+  private PluginHandle finishModule() {
+    try {
+      return module.finish();
+    } catch (IllegalStateException e) {
+      registry.requirePresent(tenant);
+      throw e;
+    }
   }
 
   /// Returns the compiled module, after [#prepare].

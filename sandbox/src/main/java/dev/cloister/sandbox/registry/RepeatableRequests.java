@@ -51,6 +51,7 @@ public final class RepeatableRequests {
   /// A request that was begun.
   ///
   /// @param answer how it was answered before, null if it is to be done now
+  @SuppressWarnings("ArrayRecordComponent") // handed over, never compared
   public record Begun(Ticket ticket, byte @Nullable [] answer) {}
 
   /// The place of a request that is being done.

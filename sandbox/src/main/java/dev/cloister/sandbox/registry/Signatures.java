@@ -107,7 +107,9 @@ public final class Signatures {
           : new SignatureCheck(policy, detached);
     } catch (IllegalArgumentException e) {
       throw Problem.invalid(
-              DetachedSignature.HEADER, header.length() + " characters", e.getMessage() + "")
+              DetachedSignature.HEADER,
+              (header == null ? 0 : header.length()) + " characters",
+              String.valueOf(e.getMessage()))
           .asException();
     }
   }

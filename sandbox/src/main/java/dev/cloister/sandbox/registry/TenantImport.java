@@ -165,12 +165,13 @@ final class TenantImport implements AutoCloseable {
       }
     }
     Map<AliasName, List<AliasTarget>> aliases = new LinkedHashMap<>();
-    if (entry.aliases() != null) {
-      entry
-          .aliases()
-          .forEach((alias, targets) ->
-              aliases.put(
-                  new AliasName(alias), targets(where + ".aliases." + alias, targets, versions)));
+    @Nullable Map<String, @Nullable List<TenantManifest.@Nullable TargetEntry>> named =
+        entry.aliases();
+    if (named != null) {
+      for (String alias : named.keySet()) {
+        aliases.put(
+            new AliasName(alias), targets(where + ".aliases." + alias, named.get(alias), versions));
+      }
     }
     AliasRegistry.checkCount(aliases.size());
     return new ImportedPlugin(new PluginName(name), settings, versions, aliases);

@@ -188,6 +188,7 @@ public final class TenantServices {
   }
 
   /// Returns what calls of a plugin may use: what its tenant has and its settings leave.
+  @SuppressWarnings("ReferenceEquality") // every change makes a new one
   HostServices of(Tenant owner, Plugin plugin, PluginLog log) {
     PluginName name = plugin.name();
     PluginSettings settings = plugin.settings();

@@ -10,6 +10,7 @@ import org.jspecify.annotations.Nullable;
 ///
 /// @param keyId the id of the key it says it is of, null if it says none
 /// @param bytes an Ed25519 signature of 64 bytes, or what wasmsign2 writes into a signature file
+@SuppressWarnings("ArrayRecordComponent") // handed over, never compared
 public record DetachedSignature(@Nullable String keyId, byte[] bytes) {
   /// The header.
   public static final String HEADER = "Cloister-Signature";

@@ -35,6 +35,7 @@ record SignatureData(List<SignedHashes> sets) {
   ///
   /// @param hashes the hashes, one after the other
   /// @param signatures who signed them
+  @SuppressWarnings("ArrayRecordComponent") // handed over, never compared
   record SignedHashes(byte[] hashes, List<KeySignature> signatures) {
     boolean has(byte[] hash) {
       for (int from = 0; from < hashes.length; from += HASH_BYTES) {
@@ -50,6 +51,7 @@ record SignatureData(List<SignedHashes> sets) {
   ///
   /// @param keyId the id of the key it says it is of, null if it says none
   /// @param bytes the signature
+  @SuppressWarnings("ArrayRecordComponent") // handed over, never compared
   record KeySignature(@Nullable String keyId, byte[] bytes) {}
 
   /// The data that a bare signature over one hash stands for.

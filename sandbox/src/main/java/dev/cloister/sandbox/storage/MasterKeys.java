@@ -35,7 +35,7 @@ public final class MasterKeys {
     Path file = folder.path().resolve(FILE);
     requirePrivate(file);
     List<byte[]> keys = new ArrayList<>();
-    for (String line : text.split("\\s+")) {
+    for (String line : text.strip().split("\\s+", -1)) {
       keys.add(parse(file, line));
     }
     return keys;

@@ -28,7 +28,8 @@ final class SignatureTable {
     return session.query(
         row -> new Signer(row.getString(1), row.getString(2)),
         """
-        SELECT key_id, public_key FROM version_signature WHERE tenant = ? AND plugin = ? AND digest = ?
+        SELECT key_id, public_key FROM version_signature
+        WHERE tenant = ? AND plugin = ? AND digest = ?
         ORDER BY key_id, public_key
         """,
         tenant.text(),

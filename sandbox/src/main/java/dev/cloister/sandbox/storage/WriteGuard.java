@@ -9,7 +9,6 @@ import java.util.concurrent.atomic.AtomicBoolean;
 /// the check and the change, and who makes the change need not know of it.
 public final class WriteGuard {
   private static final ScopedValue<WriteGuard> CURRENT = ScopedValue.newInstance();
-  private static final Runnable NOTHING = () -> {};
 
   private final Runnable check;
   private final AtomicBoolean isTaken = new AtomicBoolean();
@@ -37,6 +36,6 @@ public final class WriteGuard {
         return guard.check;
       }
     }
-    return NOTHING;
+    return () -> {};
   }
 }

@@ -76,7 +76,7 @@ final class DensityTest {
     return String.valueOf(histogram)
         .lines()
         .filter(line -> line.startsWith("Total"))
-        .mapToLong(line -> Long.parseLong(line.split("\\s+")[2]))
+        .mapToLong(line -> Long.parseLong(line.split("\\s+", -1)[2]))
         .sum();
   }
 }

@@ -18,6 +18,7 @@ final class OperationExamples {
   /// @param path parts of the path that differ from the usual ones
   /// @param accept the header Accept, null for none
   /// @param status the expected status, 0 for any success
+  @SuppressWarnings("ArrayRecordComponent") // handed over, never compared
   record Example(
       byte @Nullable [] body,
       @Nullable String contentType,
@@ -64,6 +65,8 @@ final class OperationExamples {
         new Example(
             Modules.arithmetic("new"), "application/wasm", Map.of("plugin", "new"), null, 201));
     examples.put("deleteInstance", Example.plain().at("instance", "none").expecting(404));
+    examples.put("approveVersion", Example.plain().expecting(409));
+    examples.put("importTenant", Example.plain().expecting(415));
     examples.put("deletePlugin", Example.plain().at("plugin", "doomed"));
     examples.put("deleteVersion", Example.plain().expecting(409));
     examples.put("putSettings", Example.json("{\"environment\":{\"A\":\"B\"}}"));

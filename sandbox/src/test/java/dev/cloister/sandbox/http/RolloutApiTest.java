@@ -12,6 +12,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Set;
 import java.util.TreeSet;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.ExecutorService;
@@ -264,9 +265,9 @@ final class RolloutApiTest {
     }
   }
 
-  private TreeSet<String> blobs() throws IOException {
+  private Set<String> blobs() throws IOException {
     try (Stream<Path> files = Files.walk(folder.resolve("blobs/sha256"))) {
-      TreeSet<String> names = new TreeSet<>();
+      Set<String> names = new TreeSet<>();
       files.filter(Files::isRegularFile).forEach(file -> names.add(file.toString()));
       return names;
     }

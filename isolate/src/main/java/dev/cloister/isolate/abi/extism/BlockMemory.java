@@ -18,8 +18,8 @@ final class BlockMemory implements AutoCloseable {
   /*
    * Small blocks are cut off the end (`top`) of the newest array for small ones; arrays get as long
    * as all before together, up to a limit, so nothing is ever copied to grow. Large blocks have an
-   * array of their own, which goes when they are freed. A small block that is freed and was the last
-   * one is given back to the end; others are kept in lists by the binary logarithm of their
+   * array of their own, which goes when they are freed. A small block that is freed and was the
+   * last one is given back to the end; others are kept in lists by the binary logarithm of their
    * capacity, so that a guest that allocates and frees in a loop does not need more and more. The
    * table has five numbers for each block; entry 0
    * is never a block, so handle 0 is none.

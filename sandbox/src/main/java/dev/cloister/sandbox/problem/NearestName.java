@@ -1,4 +1,4 @@
-package dev.cloister.sandbox.config;
+package dev.cloister.sandbox.problem;
 
 import java.util.Collection;
 import org.jspecify.annotations.Nullable;
