@@ -103,6 +103,28 @@ final class PostgresDatabase implements SqlDatabase {
 
   @Override
   public <T> T read(Function<SqlSession, T> work) {
+    int attempts = 1;
+    while (true) {
+      try {
+        return readOnce(work);
+      } catch (StorageException e) {
+        // All connections of the pool may have been cut; a read can be repeated.
+        if (attempts > READ_CONNECTIONS || !isConnectionLost(e)) {
+          throw e;
+        }
+        attempts++;
+      }
+    }
+  }
+
+  /// Classes 08, connection exceptions, and 57P, the server ends, of PostgreSQL's appendix A.
+  private static boolean isConnectionLost(StorageException failure) {
+    @Nullable String state =
+        failure.getCause() instanceof SQLException cause ? cause.getSQLState() : null;
+    return state != null && (state.startsWith("08") || state.startsWith("57P"));
+  }
+
+  private <T> T readOnce(Function<SqlSession, T> work) {
     try (Connection connection = reads.getConnection()) {
       T value = work.apply(new SqlSession(connection, SqlDialect.POSTGRESQL));
       connection.commit();

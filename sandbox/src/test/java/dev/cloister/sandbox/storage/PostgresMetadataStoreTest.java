@@ -81,8 +81,10 @@ final class PostgresMetadataStoreTest extends MetadataStoreContract {
 
   @Test
   void brokenConnections_areMadeAgain() {
+    assertThat(store().load().tenants()).isEmpty();
     terminateOthers();
 
+    assertThat(store().load().tenants()).isEmpty();
     // A connection that was used a moment ago is not looked at before it is used again.
     await().ignoreExceptionsInstanceOf(StorageException.class).until(this::isFilled);
 
