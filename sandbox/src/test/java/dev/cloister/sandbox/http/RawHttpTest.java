@@ -3,10 +3,12 @@ package dev.cloister.sandbox.http;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
+import com.sun.management.UnixOperatingSystemMXBean;
 import dev.cloister.sandbox.config.HttpConfig;
 import dev.cloister.sandbox.fixture.RawConnection;
 import dev.cloister.sandbox.fixture.TestServer;
 import java.io.IOException;
+import java.lang.management.ManagementFactory;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -27,7 +29,11 @@ final class RawHttpTest {
   private static final String HEALTH = "GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n";
   private static final int MAX_CONNECTIONS = 100;
 
-  private static final int IDLE_CONNECTIONS = Boolean.getBoolean("slow") ? 10_000 : 500;
+  /// What is left to everything else of the process's descriptors.
+  private static final long OTHER_DESCRIPTORS = 1_500;
+
+  private static final int IDLE_CONNECTIONS =
+      Boolean.getBoolean("slow") ? connectionsOf(10_000) : 500;
 
   private TestServer server;
 
@@ -239,6 +245,17 @@ final class RawHttpTest {
       assertThat(written).isLessThan(120);
       assertThat(connection.isEnded()).isTrue();
     }
+  }
+
+  /// As many as wanted or, where the process may not have both ends of so many, fewer.
+  private static int connectionsOf(int wanted) {
+    long descriptors =
+        ManagementFactory.getOperatingSystemMXBean() instanceof UnixOperatingSystemMXBean unix
+            ? unix.getMaxFileDescriptorCount()
+            : Long.MAX_VALUE;
+    int count = Math.clamp((descriptors - OTHER_DESCRIPTORS) / 2, 100, wanted);
+    System.err.println("idle connections=" + count + " descriptors=" + descriptors);
+    return count;
   }
 
   @Test
