@@ -21,6 +21,7 @@ import dev.cloister.sandbox.http.HealthApi;
 import dev.cloister.sandbox.http.HealthProbe;
 import dev.cloister.sandbox.http.HttpListener;
 import dev.cloister.sandbox.http.ServerInfo;
+import dev.cloister.sandbox.logging.RecentErrors;
 import dev.cloister.sandbox.registry.KeyUseWriter;
 import dev.cloister.sandbox.registry.Registry;
 import dev.cloister.sandbox.registry.WarmUp;
@@ -95,6 +96,8 @@ public final class Sandbox implements AutoCloseable {
     Clock clock = Clock.systemUTC();
     SecureRandom random = new SecureRandom();
 
+    RecentErrors errors = lifecycle.add("recent errors", RecentErrors.listen());
+
     // What is kept.
     DataFolder folder =
         lifecycle.add("data folder", DataFolder.open(Path.of(config.storage().folder())));
@@ -146,6 +149,8 @@ public final class Sandbox implements AutoCloseable {
                 health,
                 node,
                 ServerInfo.of(node.self().name()),
+                guests,
+                errors,
                 clock));
     lifecycle.add("request threads", listener);
     if (config.engine().warmUp()) {

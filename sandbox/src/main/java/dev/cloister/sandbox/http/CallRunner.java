@@ -68,7 +68,7 @@ final class CallRunner {
   /// Returns what a call's outcome is if nothing is made of what it returned.
   static InvocationAnswer plain(CallTarget target, InvocationOutcome outcome) {
     String bytesType = target.plugin().settings().extism().contentType();
-    return InvocationAnswer.of(outcome.result(), bytesType);
+    return InvocationAnswer.of(outcome.result(), bytesType, target.tenant().isolate().limits());
   }
 
   private static Future<InvocationOutcome> attempt(CallTarget target, InvocationFactory factory) {

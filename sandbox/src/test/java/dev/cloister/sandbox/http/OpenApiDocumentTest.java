@@ -17,6 +17,7 @@ import dev.cloister.sandbox.auth.Sessions;
 import dev.cloister.sandbox.cluster.LocalNode;
 import dev.cloister.sandbox.config.LiveConfig;
 import dev.cloister.sandbox.config.SandboxConfig;
+import dev.cloister.sandbox.logging.RecentErrors;
 import dev.cloister.sandbox.registry.Registry;
 import dev.cloister.sandbox.services.SecretBox;
 import dev.cloister.sandbox.storage.DataFolder;
@@ -83,6 +84,7 @@ final class OpenApiDocumentTest {
         JdbcMetadataStore store = JdbcMetadataStore.sqlite(folder.resolve("db"), 1_000);
         WasmEngine engine = new WasmEngine(EngineConfig.defaults());
         GuestExecutor guests = GuestExecutor.create();
+        RecentErrors errors = RecentErrors.listen();
         EgressClient egress =
             EgressClient.create(
                 vertx, HostResolver.SYSTEM, AddressPolicy.PUBLIC, EgressLimits.defaults())) {
@@ -110,6 +112,8 @@ final class OpenApiDocumentTest {
               new HealthApi(() -> 0),
               new LocalNode("test"),
               ServerInfo.of("test"),
+              guests,
+              errors,
               clock);
       try (HttpListener listener = HttpListener.create(vertx, parts)) {
         return listener.routes();
