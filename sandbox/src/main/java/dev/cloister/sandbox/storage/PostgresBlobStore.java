@@ -13,9 +13,9 @@ import org.slf4j.LoggerFactory;
 /*
  * Writing. An upload may take minutes, and its digest is known at its end; a transaction must last
  * neither so long nor hold a connection meanwhile. So each chunk is a transaction of its own, below
- * a content that no digest names, and the commit is the one that names it: readers see all of a blob
- * or nothing. The chunks need not be on disk before that: a database that has a commit on disk has
- * all that it committed before, since both are in one log.
+ * a content that no digest names, and the commit is the one that names it: readers see all of a
+ * blob or nothing. The chunks need not be on disk before that: a database that has a commit on disk
+ * has all that it committed before, since both are in one log.
  *
  * Removing. Names go by transactions of the database's owner; contents without a name are nobody's
  * and go afterwards. If that fails (the pages of a damaged blob may be unreadable) they are space
