@@ -112,7 +112,7 @@ public final class CallDesk {
     this.lane = executor.openLane();
     this.rate = new RateBucket(nanoTime.getAsLong());
     this.cpu = new CpuBucket(nanoTime.getAsLong());
-    this.kept = new KeptInstances(nanoTime);
+    this.kept = new KeptInstances(ledger, nanoTime);
     ledger.reclaimWith(kept::reclaim);
   }
 
@@ -259,7 +259,10 @@ public final class CallDesk {
     PluginHandle plugin = call.invocation().plugin();
     CallLimits limits = call.limits();
     return switch (request.settings().policy()) {
-      case FRESH -> new SlotEntry.Entered(/* hasTurn= */ true);
+      case FRESH -> {
+        call.serveFrom(kept.fresh(plugin, request));
+        yield new SlotEntry.Entered(/* hasTurn= */ true);
+      }
       case POOLED -> {
         call.serveFrom(kept.pool(plugin, request, limits.fuelPerCall()));
         yield new SlotEntry.Entered(/* hasTurn= */ true);
