@@ -19,10 +19,18 @@ public final class HostImports implements Imports, AutoCloseable {
 
   private final Imports functions;
 
-  private HostImports(WasiPreview1 wasi, @Nullable CloisterModule host, Imports functions) {
+  /// Null if nobody looks at what the guest imports.
+  private final @Nullable InstanceContext observer;
+
+  private HostImports(
+      WasiPreview1 wasi,
+      @Nullable CloisterModule host,
+      Imports functions,
+      @Nullable InstanceContext observer) {
     this.wasi = wasi;
     this.host = host;
     this.functions = functions;
+    this.observer = observer;
   }
 
   /// Those of a guest in the store of `context`, whose first call has begun.
@@ -30,16 +38,24 @@ public final class HostImports implements Imports, AutoCloseable {
     return new HostImports(
         new WasiPreview1(config, context.store()),
         new CloisterModule(context::services, context.hostCall()),
-        context.services().functions());
+        context.services().functions(),
+        context);
   }
 
   /// Those of a guest in `store` that has nothing but WASI.
   static HostImports ofWasi(Store store, WasiConfig config) {
-    return new HostImports(new WasiPreview1(config, store), null, Imports.NONE);
+    return new HostImports(new WasiPreview1(config, store), null, Imports.NONE, null);
   }
 
   @Override
   public @Nullable Extern resolve(String module, String name, ExternType type) {
+    Extern found = find(module, name, type);
+    return observer == null || WasiPreview1.isTimeless(module, name)
+        ? found
+        : observer.observed(module, name, found);
+  }
+
+  private @Nullable Extern find(String module, String name, ExternType type) {
     if (host != null && CloisterModule.isModuleName(module)) {
       return host.resolve(module, name);
     }

@@ -114,7 +114,8 @@ final class PluginApi {
       List<InterfaceItem> exports,
       List<String> signedBy,
       String state,
-      CapabilityView capabilities) {}
+      CapabilityView capabilities,
+      SnapshotView snapshot) {}
 
   Answer list(ApiRequest request) {
     Tenant tenant = tenants.require(request.tenant());
@@ -193,7 +194,8 @@ final class PluginApi {
                 moduleInterface.exports(),
                 signatures.signers(tenant.name(), plugin.name(), version.digest()),
                 view.state,
-                CapabilityView.of(tenant.check(plugin.settings(), moduleInterface))))
+                CapabilityView.of(tenant.check(plugin.settings(), moduleInterface)),
+                SnapshotView.of(tenant, plugin, version.digest())))
         .with("Vary", "Accept");
   }
 

@@ -387,9 +387,20 @@ public final class PluginRegistry {
   private static void requireSuited(Plugin plugin, PluginSettings settings) {
     @Nullable VersionRecord live = plugin.live();
     String policy = settings.instance().policy();
-    if (live != null
-        && live.abi().equals(Abi.WASI_COMMAND.label())
-        && settings.instance().instancePolicy() != InstancePolicy.FRESH) {
+    if (live == null || !live.abi().equals(Abi.WASI_COMMAND.label())) {
+      return;
+    }
+    if (settings.instance().isSnapshot()) {
+      throw Problem.of(
+              ProblemType.UNSUPPORTED_ABI,
+              "a command has nothing that runs before it, so there is no image to begin with")
+          .with("abi", live.abi())
+          .with("what", "instance.snapshot")
+          .with("actual", true)
+          .with("allowed", false)
+          .asException();
+    }
+    if (settings.instance().instancePolicy() != InstancePolicy.FRESH) {
       throw Problem.of(
               ProblemType.UNSUPPORTED_ABI,
               "a command ends with its run, so its instances cannot be " + policy)
