@@ -19,7 +19,8 @@ public final class DispatchGenerator {
    *   reference(args…, ref, instance)                  what call_ref does
    *
    * The switch has a static call behind each case, so that the JIT sees the targets and inlines
-   * those that are hot. It covers only functions that can become references, and is cut into
+   * those that are hot. What `indirect` switches over comes from the table: where the targets cannot
+   * be predicted, the jump waits for two loads behind each other instead of three. It covers only functions that can become references, and is cut into
    * pieces that stay below the size up to which HotSpot compiles a method by default. Where there
    * are very many functions, the pieces are in classes of their own, generated when they are first
    * called. Where there are few in the whole module, the entry of an image has switches of its own,
@@ -357,7 +358,17 @@ public final class DispatchGenerator {
     writer.load(JvmKind.INT, typeSlot);
     writer.jump(Opcodes.IF_ICMPNE, slow);
     writer.labelWithFrame(checked, withReference.length, withReference, 0, NO_STACK);
-    writeCallOfReference(writer, withReference, functionsSlot, instanceSlot);
+    writeCallOfReference(
+        writer,
+        withReference,
+        functionsSlot,
+        instanceSlot,
+        () -> {
+          writer.aload(tableSlot);
+          writer.getfield(Names.TABLE, "ordinals", "[I");
+          writer.load(JvmKind.INT, indexSlot);
+          writer.insn(Opcodes.IALOAD);
+        });
 
     writer.labelWithFrame(outOfBounds, withFunctions.length, withFunctions, 0, NO_STACK);
     writer.insn(Opcodes.ACONST_NULL);
@@ -390,13 +401,27 @@ public final class DispatchGenerator {
     Object[] locals = locals(Names.OBJECT);
     Object[] withChecked = Arrays.copyOf(locals, locals.length + 1);
     withChecked[locals.length] = Names.FUNC_REF;
-    writeCallOfReference(writer, withChecked, checkedSlot, instanceSlot);
+    writeCallOfReference(
+        writer,
+        withChecked,
+        checkedSlot,
+        instanceSlot,
+        () -> {
+          writer.aload(checkedSlot);
+          writer.getfield(Names.FUNC_REF, "ordinal", "I");
+        });
     ClassFiles.end(method);
   }
 
   /// Calls a reference of the right shape: within the image if it is of the same instance.
+  ///
+  /// @param ordinal writes the ordinal of the function, if it is of the same instance
   private void writeCallOfReference(
-      BytecodeWriter writer, Object[] locals, int referenceSlot, int instanceSlot) {
+      BytecodeWriter writer,
+      Object[] locals,
+      int referenceSlot,
+      int instanceSlot,
+      Runnable ordinal) {
     Label foreign = new Label();
     if (functions.length > 0) {
       writer.aload(referenceSlot);
@@ -404,8 +429,7 @@ public final class DispatchGenerator {
       writer.aload(instanceSlot);
       writer.jump(Opcodes.IF_ACMPNE, foreign);
       ClassFiles.loadParams(writer, shape, 0);
-      writer.aload(referenceSlot);
-      writer.getfield(Names.FUNC_REF, "ordinal", "I");
+      ordinal.run();
       writer.aload(instanceSlot);
       writer.invokestatic(name, SWITCH, shape.descriptor("I" + Names.INSTANCE_DESC));
       ClassFiles.returnResult(writer, shape);
