@@ -19,12 +19,14 @@ public final class DispatchGenerator {
    *   reference(args…, ref, instance)                  what call_ref does
    *
    * The switch has a static call behind each case, so that the JIT sees the targets and inlines
-   * those that are hot. What `indirect` switches over comes from the table: where the targets cannot
-   * be predicted, the jump waits for two loads behind each other instead of three. It covers only functions that can become references, and is cut into
+   * those that are hot. It covers only functions that can become references, and is cut into
    * pieces that stay below the size up to which HotSpot compiles a method by default. Where there
    * are very many functions, the pieces are in classes of their own, generated when they are first
    * called. Where there are few in the whole module, the entry of an image has switches of its own,
    * so that calls from outside need no class `D`.
+   *
+   * What `indirect` switches over comes from the table, not from the function: where the targets
+   * cannot be predicted, the jump waits for one load less.
    */
   static final String INDIRECT = "indirect";
   static final String INDIRECT_TRAILING = "I" + Names.TABLE_DESC + "I" + Names.INSTANCE_DESC;
