@@ -26,6 +26,7 @@ final class OperandStack {
   private long[] highs = new long[64];
   private int[] words = new int[64];
   private boolean[] computed = new boolean[64];
+  private boolean[] truths = new boolean[64];
   private int size;
   private int unchanged;
   private final Temporaries temporaries;
@@ -100,8 +101,10 @@ final class OperandStack {
       highs = Arrays.copyOf(highs, size * 2);
       words = Arrays.copyOf(words, size * 2);
       computed = Arrays.copyOf(computed, size * 2);
+      truths = Arrays.copyOf(truths, size * 2);
     }
     computed[size] = place == ON_STACK || place == CONDITION;
+    truths[size] = place == CONDITION && Conditions.isTruth((int) value);
     places[size] = place;
     kinds[size] = (byte) kind.index();
     values[size] = value;
@@ -205,6 +208,16 @@ final class OperandStack {
     computed[size - 1] = false;
   }
 
+  /// {@return whether an operand is known to be 0 or 1, wherever it was put since}
+  boolean isTruth(int index) {
+    return truths[index];
+  }
+
+  /// Notes that the top operand is 0 or 1.
+  void markTruth() {
+    truths[size - 1] = true;
+  }
+
   /// Notes that an operand is now on the JVM stack.
   void setOnStack(int index) {
     leavePlace(index);
@@ -237,5 +250,6 @@ final class OperandStack {
   /// Notes that a condition was inverted.
   void setOpcode(int index, int opcode) {
     values[index] = opcode;
+    truths[index] = Conditions.isTruth(opcode);
   }
 }

@@ -15,6 +15,9 @@ final class SelectEmitter {
    * So where an operand is the result of an instruction, the select is arithmetic, which cannot be
    * moved: `b ^ ((a ^ b) & mask)`; also where the condition is not a comparison. Otherwise, with
    * variables, constants and selects, C2 has nothing to move and is left to decide by its profile.
+   *
+   * The mask depends on what the condition is: the sign of a difference, a bit moved to the top and
+   * spread over all others, a 1 negated. Where the inverse takes less, the operands are swapped.
    */
   /// Whether a half of a vector is the high one, in the order in which they are written.
   private static final boolean[] HALVES = {false, true};
@@ -45,6 +48,7 @@ final class SelectEmitter {
     int top = state.operands.size() - 1;
     // A condition that is a number may be what another branch chose; then C2 joins the branches.
     if (state.operands.place(top) != OperandStack.CONDITION
+        || !Conditions.isComparison(state.operands.opcode(top))
         || state.operands.isComputed(top - 1)
         || state.operands.isComputed(top - 2)) {
       mask(isLong);
@@ -55,19 +59,14 @@ final class SelectEmitter {
   }
 
   private void mask(boolean isLong) {
-    boolean isCondition = state.operands.place(state.operands.size() - 1) == OperandStack.CONDITION;
-    state.flush();
-    if (isCondition) {
-      // It is 0 or 1.
-      writer.insn(Opcodes.INEG);
-    } else {
-      writer.insn(Opcodes.DUP);
-      writer.insn(Opcodes.INEG);
-      writer.insn(Opcodes.IOR);
-      writer.iconst(Integer.SIZE - 1);
-      writer.insn(Opcodes.ISHR);
-    }
+    boolean isInverse = writeMask();
     writer.store(JvmKind.INT, state.scratchAddress);
+    if (isInverse) {
+      writer.insn(isLong ? Opcodes.DUP2_X2 : Opcodes.SWAP);
+      if (isLong) {
+        writer.insn(Opcodes.POP2);
+      }
+    }
     writer.insn(isLong ? Opcodes.DUP2_X2 : Opcodes.DUP_X1);
     writer.insn(isLong ? Opcodes.LXOR : Opcodes.IXOR);
     writer.load(JvmKind.INT, state.scratchAddress);
@@ -77,6 +76,28 @@ final class SelectEmitter {
     writer.insn(isLong ? Opcodes.LAND : Opcodes.IAND);
     writer.insn(isLong ? Opcodes.LXOR : Opcodes.IXOR);
     state.pop(2);
+  }
+
+  /// Writes the condition as all ones or 0.
+  ///
+  /// @return whether it is 0 where the condition holds
+  private boolean writeMask() {
+    int top = state.operands.size() - 1;
+    boolean isTruth = state.operands.isTruth(top);
+    if (state.operands.place(top) == OperandStack.CONDITION) {
+      int condition = state.operands.opcode(top);
+      state.flushBelow(1);
+      if (Conditions.writeMask(writer, condition)) {
+        return Conditions.isMaskInverse(condition);
+      }
+    }
+    state.flush();
+    if (isTruth) {
+      writer.insn(Opcodes.INEG);
+    } else {
+      writer.invokestatic(Names.MASKS, "eq", "(I)I");
+    }
+    return !isTruth;
   }
 
   private void branch() {

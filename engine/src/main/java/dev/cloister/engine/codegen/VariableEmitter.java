@@ -30,6 +30,9 @@ final class VariableEmitter {
     } else {
       state.operands.pushLocal(state.localKind(local), state.localSlot(local));
       state.operands.setLanes(state.operands.size() - 1, state.localLanes(local));
+      if (state.facts != null && state.facts.isTruth(local)) {
+        state.operands.markTruth();
+      }
     }
   }
 
