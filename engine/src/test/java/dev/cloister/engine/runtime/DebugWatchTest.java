@@ -21,6 +21,7 @@ import java.util.Set;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.FutureTask;
 import java.util.stream.Collectors;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -175,7 +176,7 @@ final class DebugWatchTest {
                     }));
     int[] all = positions(instance.module(), 0);
     CountDownLatch reached = new CountDownLatch(1);
-    FutureTask<Object> guest = new FutureTask<>(() -> result(instance, "spin", 1));
+    FutureTask<@Nullable Object> guest = new FutureTask<>(() -> result(instance, "spin", 1));
     Thread thread = Thread.ofPlatform().daemon().start(guest);
     debugSwitch.set(
         frame -> {
