@@ -164,7 +164,7 @@ final class CodeLifeTest {
       assertThat(listener.told(GenerationPublished.class))
           .allMatch(e -> e.scriptUrl().equals(script))
           .extracting(e -> e.generation() + " " + e.tier() + " " + e.cause())
-          .containsExactly("0 baseline FIRST", "1 baseline REQUEST", "2 debug KIND");
+          .containsExactly("0 baseline FIRST", "1 mixed REQUEST", "2 debug KIND");
     }
     assertGenerationsAreRetired();
   }

@@ -61,6 +61,7 @@ final class InspectCommandTest {
             "imports",
             "exports",
             "customSections",
+            "hints",
             "capabilities",
             "needs");
     assertThat(report.path("needs").toString())
