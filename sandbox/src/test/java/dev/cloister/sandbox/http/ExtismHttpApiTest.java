@@ -70,10 +70,7 @@ final class ExtismHttpApiTest {
             "{\"capabilities\":[\"http\"],\"egress\":{\"allowedHosts\":[\"localhost:*\","
                 + "\"127.0.0.1:*\"]}}")
         .expect(200);
-    server
-        .operator()
-        .put(TENANT + "limits", "{\"limits\":{\"deadlineMillis\":60000}}")
-        .expect(200);
+    server.operator().put(TENANT + "limits", "{\"limits\":{\"deadlineMillis\":60000}}").expect(200);
     client.upload(PLUGINS + "fetcher", Modules.extismFetcher()).expect(201);
   }
 
