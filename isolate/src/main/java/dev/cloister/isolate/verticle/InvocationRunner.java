@@ -25,10 +25,8 @@ import dev.cloister.isolate.verticle.InvocationResult.Returned;
 import dev.cloister.isolate.verticle.InvocationResult.UnknownExport;
 import dev.cloister.isolate.verticle.InvocationResult.UnsupportedType;
 import dev.cloister.isolate.wasi.BlockingRegion;
-import dev.cloister.isolate.wasi.FileQuota;
 import dev.cloister.isolate.wasi.InputSource;
 import dev.cloister.isolate.wasi.ProcessExit;
-import dev.cloister.isolate.wasi.WasiConfig;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.function.Function;
@@ -56,6 +54,7 @@ final class InvocationRunner {
 
   private long instantiateNanos;
   private long executeNanos;
+  private long fuelUsed;
 
   InvocationRunner(
       HeapLedger ledger,
@@ -88,6 +87,11 @@ final class InvocationRunner {
     return executeNanos;
   }
 
+  /// How much fuel the call used, 0 if nobody counted.
+  long fuelUsed() {
+    return fuelUsed;
+  }
+
   /// Runs `invocation` to its end, whatever that is.
   InvocationResult run(Invocation invocation) {
     try {
@@ -117,7 +121,8 @@ final class InvocationRunner {
     @Nullable Object[] arguments = PlainAbi.arguments(type, call.arguments());
     return execute(
         plugin,
-        new CallContext(InputSource.EMPTY, call.log(), call.log(), blocking, call.services()),
+        new CallContext(
+            InputSource.EMPTY, call.log(), call.log(), blocking, call.services(), call.mounts()),
         GuestProgram.class,
         GuestProgram.LINKER,
         program -> {
@@ -135,7 +140,8 @@ final class InvocationRunner {
       return new UnknownExport(call.export(), functionNames(plugin));
     }
     CallContext streams =
-        new CallContext(InputSource.EMPTY, call.log(), call.log(), blocking, call.services());
+        new CallContext(
+            InputSource.EMPTY, call.log(), call.log(), blocking, call.services(), call.mounts());
     return execute(
         plugin,
         streams,
@@ -172,20 +178,17 @@ final class InvocationRunner {
     arguments.add(command.programName());
     arguments.addAll(command.arguments());
     InputSource stdin = InputSource.of(command.standardInput());
-    try (OpenMounts mounts =
-        OpenMounts.open(command.mounts(), FileQuota.of(ledger), host.clocks().get(), blocking)) {
-      return execute(
-          command.plugin(),
-          new CallContext(stdin, output, command.log(), blocking, command.services()),
-          GuestProgram.class,
-          (module, context) -> {
-            WasiConfig.Builder config =
-                context.wasi().arguments(arguments).environment(command.environment());
-            mounts.preopens().forEach(config::preopen);
-            return GuestProgram.instantiate(module, context, config.build());
-          },
-          program -> new Exited(program.run(command.entry()), output.toByteArray()));
-    }
+    return execute(
+        command.plugin(),
+        new CallContext(
+            stdin, output, command.log(), blocking, command.services(), command.mounts()),
+        GuestProgram.class,
+        (module, context) ->
+            GuestProgram.instantiate(
+                module,
+                context,
+                context.wasi().arguments(arguments).environment(command.environment())),
+        program -> new Exited(program.run(command.entry()), output.toByteArray()));
   }
 
   private <P extends Program> InvocationResult execute(
@@ -216,6 +219,7 @@ final class InvocationRunner {
       }
     } finally {
       stop.unbind();
+      fuelUsed = instance.fuelUsed();
       instance.end();
       source.leave(instance, instance.isAsleep() || (isIntact && !instance.isStopped()));
       if (instantiateNanos == 0) {

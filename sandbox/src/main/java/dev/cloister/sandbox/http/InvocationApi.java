@@ -12,6 +12,7 @@ import dev.cloister.isolate.heap.HeapCharge;
 import dev.cloister.isolate.host.HostServices;
 import dev.cloister.isolate.instance.InstanceRequest;
 import dev.cloister.isolate.instance.InstanceSettings;
+import dev.cloister.isolate.mount.Mount;
 import dev.cloister.isolate.plugin.InstancePolicy;
 import dev.cloister.isolate.plugin.PluginHandle;
 import dev.cloister.isolate.verticle.CallBytes;
@@ -20,7 +21,6 @@ import dev.cloister.isolate.verticle.Invocation;
 import dev.cloister.isolate.verticle.InvocationOutcome;
 import dev.cloister.isolate.verticle.InvocationResult;
 import dev.cloister.isolate.verticle.InvocationTimings;
-import dev.cloister.isolate.verticle.Mount;
 import dev.cloister.isolate.verticle.RunCommand;
 import dev.cloister.sandbox.http.field.RateLimitField;
 import dev.cloister.sandbox.http.field.TraceContext;
@@ -311,7 +311,14 @@ final class InvocationApi {
         target,
         plugin ->
             new CallExport(
-                plugin, export, arguments, requestBytes, log, services(target), instance),
+                plugin,
+                export,
+                arguments,
+                requestBytes,
+                log,
+                services(target),
+                instance,
+                mounts(target, plugin)),
         log::flush);
   }
 
@@ -331,7 +338,8 @@ final class InvocationApi {
                 services(target),
                 target.tenant.variables(target.plugin.name()),
                 target.plugin.settings().extism().level(),
-                instance),
+                instance,
+                mounts(target, plugin)),
         log::flush);
   }
 
@@ -341,7 +349,6 @@ final class InvocationApi {
     List<String> arguments = List.copyOf(request.queryAll("arg"));
     @Nullable String asked = request.query("entry");
     String entry = asked == null ? AbiDetector.START : asked;
-    List<Mount> mounts = mounts(target);
     invoke(
         target,
         plugin ->
@@ -353,7 +360,7 @@ final class InvocationApi {
                 environment(target),
                 standardInput,
                 log,
-                mounts,
+                mounts(target, plugin),
                 services(target)),
         log::flush);
   }
@@ -363,7 +370,6 @@ final class InvocationApi {
     GuestLogWriter log = target.tenant.logWriter(target.plugin.name());
     Map<String, String> environment = new LinkedHashMap<>(target.plugin.settings().environment());
     environment.putAll(style.environment(asked, bodyBytes));
-    List<Mount> mounts = mounts(target);
     invoke(
         target,
         plugin ->
@@ -375,7 +381,7 @@ final class InvocationApi {
                 environment,
                 input,
                 log,
-                mounts,
+                mounts(target, plugin),
                 services(target)),
         log::flush,
         (outcome, next) -> {
@@ -416,9 +422,9 @@ final class InvocationApi {
     return environment;
   }
 
-  private List<Mount> mounts(Target target) {
+  private List<Mount> mounts(Target target, PluginHandle version) {
     Plugin plugin = target.plugin;
-    return hostFolders.mounts(target.tenant, plugin.name(), plugin.settings().mounts());
+    return hostFolders.mounts(target.tenant, plugin.name(), plugin.settings().mounts(), version);
   }
 
   private static HostServices services(Target target) {

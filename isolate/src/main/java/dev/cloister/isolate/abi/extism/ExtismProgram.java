@@ -52,7 +52,7 @@ public final class ExtismProgram implements Program {
       VariableStore variables,
       LogLevel logLevel) {
     ExtismEnvironment environment = new ExtismEnvironment(settings, context, variables, logLevel);
-    HostImports imports = HostImports.of(context, context.wasi().build());
+    HostImports imports = HostImports.of(context, context.wasi());
     boolean isDone = false;
     try {
       Instance instance =
@@ -114,6 +114,11 @@ public final class ExtismProgram implements Program {
   @Override
   public boolean isSpent() {
     return isSpent;
+  }
+
+  @Override
+  public void beginCall() {
+    imports.mount();
   }
 
   @Override
