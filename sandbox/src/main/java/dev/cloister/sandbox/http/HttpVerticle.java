@@ -98,26 +98,30 @@ final class HttpVerticle extends VerticleBase {
     for (Route route : routes) {
       RoutePath path = RoutePath.of(route.path());
       @Nullable HttpMethod method = route.method();
-      io.vertx.ext.web.Route added =
-          method == null
-              ? router.route(path.routerPath())
-              : router.route(method, path.routerPath());
-      if (HttpMethod.GET.equals(method)) {
-        added.method(HttpMethod.HEAD);
+      if (method == null) {
+        // What is below a handler's path begins with the path itself, which the router leaves out.
+        add(router.route(path.routerRoot()), route, path);
+        add(router.route(path.routerPath()), route, path);
+      } else {
+        io.vertx.ext.web.Route added = router.route(method, path.routerPath());
+        add(HttpMethod.GET.equals(method) ? added.method(HttpMethod.HEAD) : added, route, path);
       }
-      added.handler(context -> {
-        // The router takes /admin/ for /admin as well; here they are two paths.
-        if (path.matches(context.normalizedPath())) {
-          admit(context, route, path.parameters());
-        } else {
-          context.next();
-        }
-      });
     }
     router.route().handler(this::refuse);
     router.errorHandler(400, context -> fail(context, malformedUrl()));
     router.errorHandler(500, context -> fail(context, context.failure()));
     return router;
+  }
+
+  private void add(io.vertx.ext.web.Route added, Route route, RoutePath path) {
+    added.handler(context -> {
+      // The router takes /admin/ for /admin as well; here they are two paths.
+      if (path.matches(context.normalizedPath())) {
+        admit(context, route, path.parameters());
+      } else {
+        context.next();
+      }
+    });
   }
 
   /// What is done for every request, whatever its path.
