@@ -5,6 +5,7 @@ import dev.cloister.engine.runtime.Store;
 import dev.cloister.isolate.heap.HeapLedger;
 import dev.cloister.isolate.host.HostCall;
 import dev.cloister.isolate.host.HostServices;
+import dev.cloister.isolate.mount.OpenMounts;
 import dev.cloister.isolate.wasi.BlockingRegion;
 import dev.cloister.isolate.wasi.FileQuota;
 import dev.cloister.isolate.wasi.InputSource;
@@ -116,6 +117,11 @@ public final class InstanceContext {
   /// Notes that the call has ended.
   public void end() {
     call = null;
+  }
+
+  /// Opens the directories that the call that is being served gives its guest.
+  OpenMounts openMounts() {
+    return OpenMounts.open(call().mounts(), FileQuota.of(ledger), clock, blocking);
   }
 
   /// The WASI of the instance, with the streams of whatever call is being served.

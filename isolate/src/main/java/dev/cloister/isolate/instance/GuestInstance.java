@@ -35,6 +35,9 @@ public final class GuestInstance implements AutoCloseable {
   private @Nullable Asleep asleep;
   private long uses;
 
+  /// What the call that is being served may execute, 0 for any amount.
+  private long allowedFuel;
+
   /// The last refusal of a store that is no more.
   private @Nullable HeapRefusal lastRefusal;
 
@@ -117,6 +120,7 @@ public final class GuestInstance implements AutoCloseable {
   /// @param fuel what the call may execute, in units of fuel; 0 for any amount
   public void begin(CallContext call, InstanceLimits limits, long fuel) {
     Live serving = live();
+    allowedFuel = fuel;
     if (fuel > 0) {
       serving.store.setFuel(fuel);
     } else if (serving.store.isMetered()) {
@@ -128,8 +132,14 @@ public final class GuestInstance implements AutoCloseable {
     serving.context.begin(call);
   }
 
+  /// How much of its fuel the call that is being served has used; 0 if it may execute any amount.
+  public long fuelUsed() {
+    return allowedFuel > 0 && live != null ? allowedFuel - live.store.fuel() : 0;
+  }
+
   /// Ends the call that [#begin] began.
   public void end() {
+    allowedFuel = 0;
     if (live != null) {
       live.context.end();
     }
@@ -161,7 +171,9 @@ public final class GuestInstance implements AutoCloseable {
     if (!kind.isInstance(linked)) {
       throw new IllegalStateException("the instance is a " + linked.getClass().getSimpleName());
     }
-    return kind.cast(linked);
+    P program = kind.cast(linked);
+    program.beginCall();
+    return program;
   }
 
   private <P extends Program> P begin(

@@ -122,7 +122,7 @@ final class ImportTransaction {
             handle.abi().label(),
             handle.scriptUrl(),
             createdAt);
-    transaction.insertVersion(version, ModuleInterface.of(handle.module()).json());
+    transaction.insertVersion(version, ModuleInterface.of(handle).json());
     transaction.addSigners(tenant.name(), plugin.name(), digest, upload.signers());
     versions++;
     return plugin.withVersion(version);

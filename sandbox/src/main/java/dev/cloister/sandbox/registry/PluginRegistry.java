@@ -69,14 +69,14 @@ public final class PluginRegistry {
 
   /// Starts an upload.
   ///
-  /// @param isManifest whether a manifest comes, not a module
+  /// @param isDocument whether a manifest or a bundle comes, not a module
   /// @param signature the header `Cloister-Signature`, null if there is none
   /// @throws dev.cloister.sandbox.problem.ApiException if the header is malformed
   /// @throws dev.cloister.sandbox.storage.StorageFullException if there is no space
   public PluginUpload beginUpload(
-      Tenant tenant, PluginName plugin, boolean isManifest, @Nullable String signature) {
-    SignatureCheck check = signatures.begin(tenant.name(), isManifest, signature);
-    Upload module = startUpload(tenant, plugin, isManifest);
+      Tenant tenant, PluginName plugin, boolean isDocument, @Nullable String signature) {
+    SignatureCheck check = signatures.begin(tenant.name(), isDocument, signature);
+    Upload module = startUpload(tenant, plugin, isDocument);
     try {
       return new PluginUpload(this, tenant, plugin, blobs.begin(), module, check);
     } catch (IOException e) {
@@ -85,10 +85,10 @@ public final class PluginRegistry {
     }
   }
 
-  private Upload startUpload(Tenant tenant, PluginName plugin, boolean isManifest) {
+  private Upload startUpload(Tenant tenant, PluginName plugin, boolean isDocument) {
     try {
-      return isManifest
-          ? tenant.isolate().startManifestUpload(plugin.text())
+      return isDocument
+          ? tenant.isolate().startDocumentUpload(plugin.text())
           : tenant.isolate().startUpload(plugin.text());
     } catch (IllegalStateException e) {
       requirePresent(tenant);
@@ -200,7 +200,7 @@ public final class PluginRegistry {
       Author author) {
     Tenant tenant = upload.tenant();
     PluginName name = upload.plugin();
-    ModuleInterface moduleInterface = ModuleInterface.of(handle.module());
+    ModuleInterface moduleInterface = ModuleInterface.of(handle);
     Instant now = now();
     Committed done =
         store.write(

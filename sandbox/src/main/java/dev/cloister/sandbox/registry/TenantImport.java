@@ -262,7 +262,7 @@ final class TenantImport implements AutoCloseable {
           }
           String entry = TenantExport.BLOBS + digest.hex();
           PluginUpload upload =
-              registry.beginUpload(tenant, plugin.name, isManifest(zip, entry), null);
+              registry.beginUpload(tenant, plugin.name, isDocument(zip, entry), null);
           uploads.put(digest, upload);
           push(zip, entry, digest, upload);
         }
@@ -270,10 +270,11 @@ final class TenantImport implements AutoCloseable {
     }
   }
 
-  /// Linked plugins are JSON, all others are modules.
-  private static boolean isManifest(ZipFile zip, String entry) throws IOException {
+  /// Linked plugins are JSON, bundles are archives themselves, all others are modules.
+  private static boolean isDocument(ZipFile zip, String entry) throws IOException {
     try (InputStream in = open(zip, entry)) {
-      return in.read() == '{';
+      int first = in.read();
+      return first == '{' || first == 'P';
     }
   }
 

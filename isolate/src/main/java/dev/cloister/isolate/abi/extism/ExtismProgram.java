@@ -88,7 +88,7 @@ public final class ExtismProgram implements Program {
       ExtismEnvironment environment,
       InstanceContext context,
       Function<Imports, Instance> instantiation) {
-    HostImports imports = HostImports.of(context, context.wasi().build());
+    HostImports imports = HostImports.of(context, context.wasi());
     boolean isDone = false;
     try {
       Instance instance =
@@ -171,6 +171,11 @@ public final class ExtismProgram implements Program {
       throw new SnapshotException("the plugin has files open");
     }
     return instance;
+  }
+
+  @Override
+  public void beginCall() {
+    imports.mount();
   }
 
   @Override
