@@ -88,9 +88,6 @@ final class OperandStack {
   void pushConstant(JvmKind kind, long bits, long high) {
     push(CONSTANT, kind, bits);
     highs[size - 1] = high;
-    if (bits == (int) bits) {
-      origins[size - 1] = Long.MIN_VALUE | Integer.toUnsignedLong((int) bits);
-    }
   }
 
   /// Pushes an i32 that is 1 if the jump `opcode` would be taken with what is on the JVM stack.
@@ -231,8 +228,8 @@ final class OperandStack {
     truths[size - 1] = true;
   }
 
-  /// {@return what tells the value of an operand from others: operands of one type and with the
-  /// same origin are equal, unless it is 0}
+  /// {@return what tells the value of an operand from others: operands with the same origin are
+  /// equal, unless it is 0}
   long origin(int index) {
     return origins[index];
   }

@@ -248,10 +248,20 @@ final class GoldenListingTest {
         wide,
         code ->
             code.localGet(0)
-                .i64Const(7)
-                .i64Const(7)
+                .localGet(1)
+                .localGet(1)
                 .localGet(0)
                 .op(Opcode.I64_LE_S)
+                .op(Opcode.SELECT));
+    // A limit is seldom reached.
+    module.function(
+        BINARY,
+        code ->
+            code.localGet(0)
+                .i32Const(7)
+                .localGet(0)
+                .i32Const(7)
+                .op(Opcode.I32_LT_U)
                 .op(Opcode.SELECT));
     // The first operand is another value of the local.
     module.function(
