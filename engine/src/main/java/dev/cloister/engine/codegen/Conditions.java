@@ -149,10 +149,10 @@ final class Conditions {
       writer.insn(Opcodes.ISHR);
       return true;
     }
-    if ((condition & FORM) == SIGN || name(jump) == null) {
+    String name = name(isMaskInverse(condition) ? NumericEmitter.inverse(jump) : jump);
+    if (name == null || (condition & FORM) == SIGN) {
       return false;
     }
-    String name = name(isMaskInverse(condition) ? NumericEmitter.inverse(jump) : jump);
     switch (condition & FORM) {
       case UNSIGNED_INTS -> writer.invokestatic(Names.MASKS, name + 'U', "(II)I");
       case UNSIGNED_LONGS -> writer.invokestatic(Names.MASKS, name + 'U', "(JJ)I");

@@ -300,7 +300,7 @@ final class MethodState {
     return slots.debugFrameSlot();
   }
 
-  /// {@return where the array of the debug frame's locals is; the switch is behind it}
+  /// {@return where the array of the debug frame's locals is; the watch is behind it}
   int debugLocalsSlot() {
     return slots.debugLocalsSlot();
   }
