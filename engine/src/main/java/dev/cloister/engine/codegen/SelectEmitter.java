@@ -16,9 +16,10 @@ final class SelectEmitter {
    * moved: `b ^ ((a ^ b) & mask)`; also where the condition is not a comparison. Otherwise, with
    * variables, constants and selects, C2 has nothing to move and is left to decide by its profile.
    *
-   * The lesser or greater of two variables is a method of the JDK that C2 always makes a conditional
-   * move of. It is recognised by where the operands come from. Of a variable and a constant it stays
-   * a branch: these are limits that are seldom reached, as the least number of turns of a loop.
+   * The lesser or greater of two variables is a method of the JDK that C2 always makes a
+   * conditional move of. It is recognised by where the operands come from. Of a variable and a
+   * constant it stays a branch: these are limits that are seldom reached, as the least number of
+   * turns of a loop.
    *
    * The mask depends on what the condition is: the sign of a difference, a bit moved to the top and
    * spread over all others, a 1 negated. Where the inverse takes less, the operands are swapped.
