@@ -163,6 +163,31 @@ final class Conditions {
     return true;
   }
 
+  /// {@return the method that chooses as a select does by a condition between the operands that the
+  /// condition compares, in that order, or null if there is none}
+  ///
+  /// @param isSwapped whether the operands of the select are in the other order
+  static @Nullable Extreme extreme(int condition, boolean isSwapped) {
+    boolean isLess;
+    switch (condition & JUMP) {
+      case Opcodes.IFLT, Opcodes.IFLE, Opcodes.IF_ICMPLT, Opcodes.IF_ICMPLE -> isLess = true;
+      case Opcodes.IFGT, Opcodes.IFGE, Opcodes.IF_ICMPGT, Opcodes.IF_ICMPGE -> isLess = false;
+      default -> {
+        return null;
+      }
+    }
+    String name = isLess == isSwapped ? "max" : "min";
+    return switch (condition & FORM) {
+      case DIRECT -> new Extreme("java/lang/Math", name, JvmKind.INT);
+      case UNSIGNED_INTS -> new Extreme(Names.COMPARISONS, name + 'U', JvmKind.INT);
+      case LONGS -> new Extreme("java/lang/Math", name, JvmKind.LONG);
+      default -> null;
+    };
+  }
+
+  /// A static method that takes two numbers of a kind and returns the lesser or the greater one.
+  record Extreme(String owner, String name, JvmKind kind) {}
+
   /// {@return whether the mask of a condition tells of its inverse, which takes less to compute}
   static boolean isMaskInverse(int condition) {
     if ((condition & FORM) == BIT_TEST) {

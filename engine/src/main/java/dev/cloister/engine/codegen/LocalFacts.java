@@ -44,6 +44,12 @@ final class LocalFacts {
   /// The locals that are 0 or 1.
   private BitSet truths = new BitSet();
 
+  /// The number of writes of locals in the text so far.
+  private int writes;
+
+  /// For a local, the number of its last write.
+  private final Map<Integer, Integer> lastWrites = new HashMap<>();
+
   LocalFacts(FunctionAnalysis analysis) {
     this.analysis = analysis;
   }
@@ -63,6 +69,12 @@ final class LocalFacts {
     }
   }
 
+  /// {@return the number of the write in the text before which a local had its value, the same for
+  /// two reads without a write in between}
+  int lastWrite(int local) {
+    return lastWrites.getOrDefault(local, 0);
+  }
+
   /// {@return whether a local is known to be 0 or 1}
   boolean isTruth(int local) {
     return truths.get(local);
@@ -77,6 +89,7 @@ final class LocalFacts {
   void write(int local) {
     reaches.remove(local);
     truths.clear(local);
+    lastWrites.put(local, ++writes);
     if (!open.isEmpty()) {
       open.getLast().written.set(local);
     }

@@ -860,6 +860,7 @@ final class MethodState {
         }
       }
       slots[i] = operands.slot(index);
+      operands.forgetValue(index);
     }
     frame.branchKinds = params;
     frame.branchSlots = slots;

@@ -63,11 +63,15 @@ final class NumericEmitter {
         state.pushOnStack(result);
       }
       case Row.Comparison(int first, String operands, int condition) -> {
+        int top = state.operands.size() - 1;
+        long left = state.operands.origin(top - 1);
+        long right = state.operands.origin(top);
         state.pop(operands.length());
         if (first != Opcodes.NOP) {
           writer.insn(first);
         }
         state.operands.pushCondition(condition);
+        state.operands.markCompared(left, right);
       }
     }
     return true;

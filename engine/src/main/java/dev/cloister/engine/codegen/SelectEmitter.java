@@ -16,6 +16,11 @@ final class SelectEmitter {
    * moved: `b ^ ((a ^ b) & mask)`; also where the condition is not a comparison. Otherwise, with
    * variables, constants and selects, C2 has nothing to move and is left to decide by its profile.
    *
+   * The lesser or greater of two variables is a method of the JDK that C2 always makes a
+   * conditional move of. It is recognised by where the operands come from. Of a variable and a
+   * constant it stays a branch: these are limits that are seldom reached, as the least number of
+   * turns of a loop.
+   *
    * The mask depends on what the condition is: the sign of a difference, a bit moved to the top and
    * spread over all others, a 1 negated. Where the inverse takes less, the operands are swapped.
    */
@@ -46,16 +51,49 @@ final class SelectEmitter {
 
   private void selectInteger(boolean isLong) {
     int top = state.operands.size() - 1;
+    boolean isTruth = state.operands.isTruth(top - 1) && state.operands.isTruth(top - 2);
     // A condition that is a number may be what another branch chose; then C2 joins the branches.
-    if (state.operands.place(top) != OperandStack.CONDITION
-        || !Conditions.isComparison(state.operands.opcode(top))
-        || state.operands.isComputed(top - 1)
-        || state.operands.isComputed(top - 2)) {
+    boolean isComparison =
+        state.operands.place(top) == OperandStack.CONDITION
+            && Conditions.isComparison(state.operands.opcode(top));
+    if (!isComparison) {
       mask(isLong);
-    } else {
-      branch();
+    } else if (!choose(isLong)) {
+      if (state.operands.isComputed(top - 1) || state.operands.isComputed(top - 2)) {
+        mask(isLong);
+      } else {
+        branch();
+      }
     }
-    state.operands.markChosen();
+    state.operands.markChosen(isTruth);
+  }
+
+  /// Writes a select of the lesser or greater one of two integers in variables, if it is one.
+  ///
+  /// @return whether it is
+  private boolean choose(boolean isLong) {
+    int top = state.operands.size() - 1;
+    long first = state.operands.origin(top - 2);
+    long second = state.operands.origin(top - 1);
+    long left = state.operands.origin(top);
+    long right = state.operands.secondOrigin(top);
+    boolean isSwapped = first == right && second == left;
+    if (first == 0 || second == 0 || !(isSwapped || (first == left && second == right))) {
+      return false;
+    }
+    Conditions.Extreme extreme = Conditions.extreme(state.operands.opcode(top), isSwapped);
+    if (extreme == null || (extreme.kind() == JvmKind.LONG) != isLong) {
+      return false;
+    }
+    state.flushBelow(1);
+    writer.insn(Opcodes.POP2);
+    if (isLong) {
+      writer.insn(Opcodes.POP2);
+    }
+    String kinds = isLong ? "(JJ)J" : "(II)I";
+    writer.invokestatic(extreme.owner(), extreme.name(), kinds);
+    state.pop(2);
+    return true;
   }
 
   private void mask(boolean isLong) {

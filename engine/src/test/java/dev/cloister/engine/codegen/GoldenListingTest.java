@@ -231,6 +231,53 @@ final class GoldenListingTest {
     GoldenListing.assertMatches("masks", CodeKind.OPTIMIZED, module);
   }
 
+  @Test
+  void lesserAndGreater_areMethodsOfTheJdk() {
+    FuncType wide = new FuncType(List.of(I64, I64), List.of(I64));
+    ModuleBuilder module = new ModuleBuilder();
+    module.function(
+        BINARY,
+        code ->
+            code.localGet(0)
+                .localGet(1)
+                .localGet(0)
+                .localGet(1)
+                .op(Opcode.I32_LT_U)
+                .op(Opcode.SELECT));
+    module.function(
+        wide,
+        code ->
+            code.localGet(0)
+                .localGet(1)
+                .localGet(1)
+                .localGet(0)
+                .op(Opcode.I64_LE_S)
+                .op(Opcode.SELECT));
+    // A limit is seldom reached.
+    module.function(
+        BINARY,
+        code ->
+            code.localGet(0)
+                .i32Const(7)
+                .localGet(0)
+                .i32Const(7)
+                .op(Opcode.I32_LT_U)
+                .op(Opcode.SELECT));
+    // The first operand is another value of the local.
+    module.function(
+        BINARY,
+        code ->
+            code.localGet(0)
+                .localGet(1)
+                .localGet(1)
+                .localSet(0)
+                .localGet(0)
+                .localGet(1)
+                .op(Opcode.I32_LT_S)
+                .op(Opcode.SELECT));
+    GoldenListing.assertMatches("extremes", CodeKind.OPTIMIZED, module);
+  }
+
   private static CodeBuilder computed(CodeBuilder code) {
     return code.localGet(0).i32Const(1).i32Add().localGet(1);
   }

@@ -14,6 +14,7 @@ import dev.cloister.engine.oracle.Operator;
 import dev.cloister.engine.runtime.CodeKind;
 import dev.cloister.engine.runtime.Instance;
 import dev.cloister.engine.types.FuncType;
+import dev.cloister.engine.types.NumType;
 import java.util.List;
 import java.util.function.Consumer;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -253,6 +254,28 @@ final class SelectTest {
           code.localGet(1).i32Const(-1).i32Add().localTee(1).brIf(0).end();
           code.localGet(sum);
         });
+    // What a loop begins with is not what its later turns have.
+    module.exportFunction(
+        "parameter",
+        INTS,
+        code -> {
+          int sum = code.local(I32);
+          code.localGet(0)
+              .op(Opcode.I32_EQZ)
+              .start(Opcode.LOOP, new FuncType(List.of(I32), List.of()));
+          int kept = code.local(I32);
+          code.localSet(kept);
+          code.localGet(2).i32Const(1).i32Add().localGet(2).localGet(kept).op(Opcode.SELECT);
+          code.localSet(sum);
+          code.localGet(0).localGet(1).i32Const(-1).i32Add().localTee(1).brIf(0).drop().end();
+          code.localGet(sum);
+        });
+    // One of two of which only the first is a comparison.
+    select(
+        module,
+        "chosen",
+        INTS,
+        code -> code.localGet(0).op(Opcode.I32_EQZ).localGet(0).localGet(1).op(Opcode.SELECT));
     // Two of one bit are of one bit only where both are 0 or 1.
     select(
         module,
@@ -275,6 +298,12 @@ final class SelectTest {
             .isEqualTo(value != 0 ? 11 : 9);
         assertThat(result(instance, "turn", value, 3, 10))
             .as("turn %s", value)
+            .isEqualTo(value != 0 ? 11 : 9);
+        assertThat(result(instance, "parameter", value, 3, 10))
+            .as("parameter %s", value)
+            .isEqualTo(value != 0 ? 11 : 10);
+        assertThat(result(instance, "chosen", value, 0, 10))
+            .as("chosen %s", value)
             .isEqualTo(value != 0 ? 11 : 9);
         assertThat(result(instance, "bits", value, value, 10))
             .as("bits %s", value)
@@ -325,5 +354,86 @@ final class SelectTest {
         }
       }
     }
+  }
+
+  /// The lesser and the greater of two, in every way that a select of what is compared says it.
+  @ParameterizedTest
+  @EnumSource(CodeKind.class)
+  void operandsThatAreCompared_areSelected(CodeKind kind) {
+    ModuleBuilder module = new ModuleBuilder();
+    for (Operator operator : comparisons()) {
+      NumType number = operator.operands().getFirst();
+      FuncType type = new FuncType(List.of(number, number), List.of(number));
+      String name = operator.opcode().name();
+      module.exportFunction(
+          name,
+          type,
+          code ->
+              code.localGet(0)
+                  .localGet(1)
+                  .localGet(0)
+                  .localGet(1)
+                  .op(operator.opcode())
+                  .op(Opcode.SELECT));
+      module.exportFunction(
+          name + " swapped",
+          type,
+          code ->
+              code.localGet(0)
+                  .localGet(1)
+                  .localGet(1)
+                  .localGet(0)
+                  .op(operator.opcode())
+                  .op(Opcode.SELECT));
+      module.exportFunction(
+          name + " constant",
+          type,
+          code -> {
+            constant(code.localGet(0), number, 7);
+            constant(code.localGet(0), number, 7).op(operator.opcode()).op(Opcode.SELECT);
+          });
+      // The first operand is what the local was.
+      module.exportFunction(
+          name + " written",
+          type,
+          code -> {
+            code.localGet(0).localGet(1);
+            constant(code, number, 7).localSet(0);
+            code.localGet(0).localGet(1).op(operator.opcode()).op(Opcode.SELECT);
+          });
+    }
+    long[] values = {0, 1, -1, 7, 8, Integer.MIN_VALUE, Integer.MAX_VALUE, Long.MIN_VALUE};
+    try (TestEngine engine = new TestEngine(EngineConfig.defaults().withCodeKind(kind))) {
+      Instance instance = engine.instantiate(module);
+      for (Operator operator : comparisons()) {
+        boolean isWide = operator.operands().getFirst() == I64;
+        String name = operator.opcode().name();
+        for (long wideA : values) {
+          for (long wideB : values) {
+            long a = isWide ? wideA : (int) wideA;
+            long b = isWide ? wideB : (int) wideB;
+            Object first = isWide ? (Object) a : (Object) (int) a;
+            Object second = isWide ? (Object) b : (Object) (int) b;
+            Object seven = isWide ? (Object) 7L : (Object) 7;
+            assertThat(result(instance, name, first, second))
+                .as("%s %s %s", name, a, b)
+                .isEqualTo(operator.apply(a, b) != 0 ? first : second);
+            assertThat(result(instance, name + " swapped", first, second))
+                .as("%s %s %s swapped", name, a, b)
+                .isEqualTo(operator.apply(b, a) != 0 ? first : second);
+            assertThat(result(instance, name + " constant", first, second))
+                .as("%s %s constant", name, a)
+                .isEqualTo(operator.apply(a, 7) != 0 ? first : seven);
+            assertThat(result(instance, name + " written", first, second))
+                .as("%s %s %s written", name, a, b)
+                .isEqualTo(operator.apply(7, b) != 0 ? first : second);
+          }
+        }
+      }
+    }
+  }
+
+  private static CodeBuilder constant(CodeBuilder code, NumType type, int value) {
+    return type == I64 ? code.i64Const(value) : code.i32Const(value);
   }
 }

@@ -81,6 +81,18 @@ public final class Comparisons {
     return geU(b, a);
   }
 
+  /// {@return the lesser of two unsigned numbers}
+  @CalledByGeneratedCode
+  public static int minU(int a, int b) {
+    return (int) Math.min(a & LOW, b & LOW);
+  }
+
+  /// {@return the greater of two unsigned numbers}
+  @CalledByGeneratedCode
+  public static int maxU(int a, int b) {
+    return (int) Math.max(a & LOW, b & LOW);
+  }
+
   /// `i64.eq`.
   @CalledByGeneratedCode
   public static int eq(long a, long b) {
