@@ -2,6 +2,7 @@ package dev.cloister.engine;
 
 import dev.cloister.engine.code.ClassFileArchive;
 import dev.cloister.engine.code.CodeCacheUse;
+import dev.cloister.engine.code.CodeEvents;
 import dev.cloister.engine.code.CodeManager;
 import dev.cloister.engine.code.CompilationStatistics;
 import dev.cloister.engine.code.CompileThreads;
@@ -66,6 +67,7 @@ public final class WasmEngine implements AutoCloseable {
   private final MemoryPool memoryPool;
   private final CodeManager codeManager;
   private final EngineEvents events;
+  private final CodeEvents codeEvents;
   private final CompilerWarmUp warmUp = new CompilerWarmUp();
   private final @Nullable CodePersistence persistence;
   private final NativeModuleCache cache = new NativeModuleCache();
@@ -90,6 +92,8 @@ public final class WasmEngine implements AutoCloseable {
     this.structClasses = new StructClasses(threads);
     this.stopper = Stopper.create(config.stops());
     this.memoryPool = new MemoryPool(config.idleMemoryBytes());
+    this.events = new EngineEvents(config.listeners());
+    this.codeEvents = new CodeEvents(events, threads::runSoon);
     this.codeManager =
         new CodeManager(
             config.codeBytes(),
@@ -97,8 +101,8 @@ public final class WasmEngine implements AutoCloseable {
             config.maxCodeCachePercent() / 100.0,
             CodeCacheUse::now,
             threads::runSoon,
-            new Tiering(config.tiers()));
-    this.events = new EngineEvents(config.listeners());
+            new Tiering(config.tiers()),
+            codeEvents);
     Persistence kept = config.persistence();
     this.persistence = kept == null ? null : new CodePersistence(kept, this::identity, this.events);
     this.jobs = new CompileJobs(events, config.maxCompileJobs());
@@ -682,6 +686,7 @@ public final class WasmEngine implements AutoCloseable {
     if (persistence != null) {
       persistence.close();
     }
+    codeEvents.close();
     codeLogger.close();
     sampler.close();
     memoryPool.close();

@@ -24,12 +24,12 @@ final class ArchitectureTest {
           List.of("error", "util"),
           List.of("types", "feature"),
           List.of("bytecode", "module"),
-          List.of("validate"),
+          List.of("validate", "stats"),
           List.of("decode"), // It validates each body as soon as it is complete.
           List.of("runtime"),
           List.of("codegen"),
           List.of("code", "script", "snapshot"),
-          List.of("compile", "debug", "logging", "persist", "stats"));
+          List.of("compile", "debug", "logging", "persist"));
 
   private static final HouseRules HOUSE = HouseRules.of(ENGINE);
 

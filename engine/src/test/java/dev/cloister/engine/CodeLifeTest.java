@@ -6,30 +6,41 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.cloister.engine.bytecode.Opcode;
+import dev.cloister.engine.code.RecordingListener;
 import dev.cloister.engine.error.LimitExceededException;
 import dev.cloister.engine.fixture.ModuleBuilder;
 import dev.cloister.engine.fixture.Seed;
 import dev.cloister.engine.fixture.TestEngine;
+import dev.cloister.engine.module.ModuleHash;
 import dev.cloister.engine.runtime.CodeKind;
 import dev.cloister.engine.runtime.HeapLimiter;
 import dev.cloister.engine.runtime.Imports;
 import dev.cloister.engine.runtime.Instance;
 import dev.cloister.engine.runtime.Store;
+import dev.cloister.engine.stats.CodeCollected;
+import dev.cloister.engine.stats.GenerationCause;
+import dev.cloister.engine.stats.GenerationPublished;
+import dev.cloister.engine.stats.GenerationRetired;
 import dev.cloister.engine.types.FuncType;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Random;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import java.util.function.BooleanSupplier;
+import java.util.stream.LongStream;
 import org.junit.jupiter.api.Test;
 
 /// The life of generated code in a whole engine, with isolates that come and go.
 final class CodeLifeTest {
   private static final List<CodeKind> KINDS = List.of(CodeKind.values());
+
+  private final RecordingListener listener = new RecordingListener();
 
   private static final FuncType INT = new FuncType(List.of(I32), List.of(I32));
 
@@ -58,7 +69,11 @@ final class CodeLifeTest {
   void stress_isolatesAndModulesDieWhileTiersChange_nothingIsLeft() throws Exception {
     Random random = Seed.random();
     EngineConfig config =
-        EngineConfig.defaults().toBuilder().stressCodeGc(true).compileThreads(2).build();
+        EngineConfig.defaults().toBuilder()
+            .stressCodeGc(true)
+            .compileThreads(2)
+            .listener(listener)
+            .build();
     try (WasmEngine engine = new WasmEngine(config);
         ExecutorService guests = Executors.newCachedThreadPool()) {
       List<Future<?>> futures = new ArrayList<>();
@@ -97,7 +112,61 @@ final class CodeLifeTest {
               engine.codeStatistics().finishedCollections()
                   == engine.codeStatistics().collections());
       assertThat(engine.codeStatistics().outstandingIsolates()).isZero();
+      // Nothing happens to code any more; closing tells what was not told yet.
+      long collections = engine.codeStatistics().collections();
+      engine.close();
+      assertThat(listener.told(CodeCollected.class))
+          .extracting(CodeCollected::number)
+          .isEqualTo(LongStream.rangeClosed(1, collections).boxed().toList());
+      assertGenerationsAreRetired();
     }
+  }
+
+  /// Each generation is published, retired, perhaps published again, and is retired in the end.
+  private void assertGenerationsAreRetired() {
+    Map<Generation, Boolean> isEntered = new HashMap<>();
+    for (Record event : listener.told()) {
+      if (event instanceof GenerationPublished e) {
+        boolean isFirst = !isEntered.containsKey(new Generation(e.module(), e.generation()));
+        assertThat(isEntered.put(new Generation(e.module(), e.generation()), true))
+            .as("before %s", e)
+            .isNotEqualTo(true);
+        assertThat(e.cause() == GenerationCause.REUSE).as("%s", e).isEqualTo(!isFirst);
+      } else if (event instanceof GenerationRetired e) {
+        assertThat(isEntered.put(new Generation(e.module(), e.generation()), false))
+            .as("before %s", e)
+            .isEqualTo(true);
+      }
+    }
+    assertThat(isEntered).isNotEmpty().doesNotContainValue(true);
+  }
+
+  private record Generation(ModuleHash module, int number) {}
+
+  @Test
+  void generations_areToldOnce_withTheirCause() throws Exception {
+    EngineConfig config = EngineConfig.defaults().toBuilder().listener(listener).build();
+    try (WasmEngine engine = new WasmEngine(config);
+        Store store = new Store(HeapLimiter.UNLIMITED)) {
+      EngineIsolate isolate = engine.addIsolate("a");
+      ModuleHandle handle = engine.compile(isolate, module(0));
+      handle.tierUp(3);
+      Instance instance = handle.instantiate(store, Imports.NONE);
+      isolate.debugger().enter();
+      assertThat(result(instance, "f3", 1)).isEqualTo(4);
+      isolate.debugger().leave();
+      engine.flushBaseline();
+      assertThat(result(handle.instantiate(store, Imports.NONE), "f3", 1)).isEqualTo(4);
+      String script = handle.info().scriptUrl();
+      handle.close();
+      await("all are retired", () -> listener.told(GenerationRetired.class).size() == 3);
+
+      assertThat(listener.told(GenerationPublished.class))
+          .allMatch(e -> e.scriptUrl().equals(script))
+          .extracting(e -> e.generation() + " " + e.tier() + " " + e.cause())
+          .containsExactly("0 baseline FIRST", "1 baseline REQUEST", "2 debug KIND");
+    }
+    assertGenerationsAreRetired();
   }
 
   private static void useAndRemove(WasmEngine engine, String name, Random random) {

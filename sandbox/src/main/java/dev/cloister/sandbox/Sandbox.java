@@ -21,17 +21,17 @@ import dev.cloister.sandbox.http.HealthApi;
 import dev.cloister.sandbox.http.HealthProbe;
 import dev.cloister.sandbox.http.HttpListener;
 import dev.cloister.sandbox.http.ServerInfo;
+import dev.cloister.sandbox.logging.RecentErrors;
 import dev.cloister.sandbox.registry.KeyUseWriter;
 import dev.cloister.sandbox.registry.Registry;
 import dev.cloister.sandbox.registry.WarmUp;
 import dev.cloister.sandbox.services.SecretBox;
 import dev.cloister.sandbox.stats.EngineLog;
 import dev.cloister.sandbox.storage.DataFolder;
-import dev.cloister.sandbox.storage.FileBlobStore;
-import dev.cloister.sandbox.storage.JdbcMetadataStore;
 import dev.cloister.sandbox.storage.MetadataStore;
 import dev.cloister.sandbox.storage.PersistedCode;
 import dev.cloister.sandbox.storage.PostgresAddress;
+import dev.cloister.sandbox.storage.Storage;
 import dev.cloister.sandbox.storage.StorageHealth;
 import io.vertx.core.Future;
 import io.vertx.core.Vertx;
@@ -95,12 +95,14 @@ public final class Sandbox implements AutoCloseable {
     Clock clock = Clock.systemUTC();
     SecureRandom random = new SecureRandom();
 
+    RecentErrors errors = lifecycle.add("recent errors", RecentErrors.listen());
+
     // What is kept.
     DataFolder folder =
         lifecycle.add("data folder", DataFolder.open(Path.of(config.storage().folder())));
-    MetadataStore store = lifecycle.add("metadata", metadata(config, folder));
-    StorageHealth storage = new StorageHealth();
-    FileBlobStore blobs = FileBlobStore.open(folder.blobs(), storage);
+    StorageHealth damage = new StorageHealth();
+    Storage storage = lifecycle.add("storage", storage(config, folder, damage, clock));
+    MetadataStore store = storage.metadata();
     SecretBox secrets = SecretBox.open(folder, random);
     KeyRing keys = new KeyRing(OperatorKey.load(folder, operatorKey, random), clock);
 
@@ -125,8 +127,7 @@ public final class Sandbox implements AutoCloseable {
 
     // What is served.
     Registry registry =
-        Registry.restore(
-            live, store, blobs, storage, isolates, keys, secrets, egress, random, clock);
+        Registry.restore(live, storage, damage, isolates, keys, secrets, egress, random, clock);
     lifecycle.add("usage", registry.usage()).start();
     lifecycle.add("key uses", KeyUseWriter.start(store, keys));
     WarmUp warmUp = lifecycle.add("warm-up", new WarmUp());
@@ -146,6 +147,8 @@ public final class Sandbox implements AutoCloseable {
                 health,
                 node,
                 ServerInfo.of(node.self().name()),
+                guests,
+                errors,
                 clock));
     lifecycle.add("request threads", listener);
     if (config.engine().warmUp()) {
@@ -176,13 +179,14 @@ public final class Sandbox implements AutoCloseable {
     LOG.info("event=stopped");
   }
 
-  private static MetadataStore metadata(SandboxConfig config, DataFolder folder)
+  private static Storage storage(
+      SandboxConfig config, DataFolder folder, StorageHealth damage, Clock clock)
       throws IOException {
     long auditRecordsKept = config.storage().auditRecordsKept();
     @Nullable DatabaseConfig shared = config.cluster().database();
     return shared == null
-        ? JdbcMetadataStore.sqlite(folder.database(), auditRecordsKept)
-        : JdbcMetadataStore.postgresql(address(shared), auditRecordsKept);
+        ? Storage.inFolder(folder, auditRecordsKept, damage)
+        : Storage.inPostgresql(address(shared), folder, auditRecordsKept, damage, clock);
   }
 
   private static PostgresAddress address(DatabaseConfig database) throws IOException {

@@ -96,9 +96,14 @@ abstract class CodeAccount {
         return;
       }
       state = State.POTENTIALLY_DEAD;
+      retired();
     }
     manager.addPotentiallyDead(this);
+    manager.events().flush();
   }
+
+  /// Notes, with this account locked, that calls enter the code no more.
+  void retired() {}
 
   /// Notes that calls enter the code again.
   final void publish() {
@@ -134,8 +139,10 @@ abstract class CodeAccount {
         manager.freed(bytes);
       }
       state = State.UNLOADED;
+      retired();
       manager.unloaded(bytes);
     }
     manager.removePotentiallyDead(this);
+    manager.events().flush();
   }
 }

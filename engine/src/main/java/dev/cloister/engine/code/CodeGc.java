@@ -1,6 +1,7 @@
 package dev.cloister.engine.code;
 
 import com.google.errorprone.annotations.concurrent.GuardedBy;
+import dev.cloister.engine.stats.CodeCollected;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.LinkedHashSet;
@@ -8,6 +9,7 @@ import java.util.List;
 import java.util.Set;
 import java.util.concurrent.Executor;
 import java.util.concurrent.RejectedExecutionException;
+import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 
 /// Finds out which of the code that calls no longer enter is run by nobody (V8 `TriggerCodeGC`,
@@ -27,17 +29,46 @@ final class CodeGc {
   private static final int PART_OF_ALL = 10;
 
   private static final class Cycle {
+    final long number;
+    final boolean isRequested;
+    final boolean isFollowUp;
     final Set<CodeAccount> dead;
     final Set<Object> outstanding;
+    final int candidates;
+    final int isolates;
+    final long startNanos = System.nanoTime();
 
-    Cycle(Collection<CodeAccount> dead, Collection<Object> outstanding) {
+    Cycle(
+        long number,
+        boolean isRequested,
+        boolean isFollowUp,
+        Collection<CodeAccount> dead,
+        Collection<Object> outstanding) {
+      this.number = number;
+      this.isRequested = isRequested;
+      this.isFollowUp = isFollowUp;
       this.dead = new LinkedHashSet<>(dead);
       this.outstanding = new LinkedHashSet<>(outstanding);
+      this.candidates = dead.size();
+      this.isolates = outstanding.size();
+    }
+
+    CodeCollected ended(List<CodeAccount> freed) {
+      return new CodeCollected(
+          number,
+          isRequested,
+          isFollowUp,
+          isolates,
+          candidates,
+          freed.size(),
+          freed.stream().mapToLong(CodeAccount::bytes).sum(),
+          TimeUnit.NANOSECONDS.toMicros(System.nanoTime() - startNanos));
     }
   }
 
   private final boolean isStressed;
   private final Executor reporter;
+  private final CodeEvents events;
   private final Object lock = new Object();
 
   @GuardedBy("lock")
@@ -56,6 +87,10 @@ final class CodeGc {
   @GuardedBy("lock")
   private boolean followUp;
 
+  /// Whether somebody asked for the follow-up.
+  @GuardedBy("lock")
+  private boolean isFollowUpRequested;
+
   @GuardedBy("lock")
   private long triggered;
 
@@ -73,9 +108,11 @@ final class CodeGc {
 
   /// @param isStressed whether everything that becomes potentially dead begins a collection
   /// @param reporter runs the reports of isolates
-  CodeGc(boolean isStressed, Executor reporter) {
+  /// @param events tells of collections that have ended
+  CodeGc(boolean isStressed, Executor reporter, CodeEvents events) {
     this.isStressed = isStressed;
     this.reporter = reporter;
+    this.events = events;
   }
 
   void addIsolate(Object isolate) {
@@ -110,7 +147,7 @@ final class CodeGc {
         return;
       }
     }
-    trigger();
+    trigger(/* isRequested= */ false);
   }
 
   /// Notes code that was freed already but is run.
@@ -138,17 +175,24 @@ final class CodeGc {
   }
 
   /// Begins a collection, or lets another one follow the one that runs. Returns at once.
-  void trigger() {
+  ///
+  /// @param isRequested whether somebody asked for it by name
+  void trigger(boolean isRequested) {
+    trigger(isRequested, /* isFollowUp= */ false);
+  }
+
+  private void trigger(boolean isRequested, boolean isFollowUp) {
     Cycle cycle;
     List<Object> asked;
     synchronized (lock) {
       if (current != null) {
         followUp = true;
+        isFollowUpRequested |= isRequested;
         return;
       }
       newBytes = 0;
       triggered++;
-      cycle = new Cycle(potentiallyDead, isolates);
+      cycle = new Cycle(triggered, isRequested, isFollowUp, potentiallyDead, isolates);
       current = cycle;
       asked = List.copyOf(isolates);
     }
@@ -204,16 +248,24 @@ final class CodeGc {
     }
     // What was entered since, or is used by somebody who does not report, stays.
     List<CodeAccount> freed = dead.stream().filter(CodeAccount::free).toList();
+    CodeCollected ended = cycle.ended(freed);
     boolean again;
+    boolean isAgainRequested;
     synchronized (lock) {
       freed.forEach(potentiallyDead::remove);
       finished++;
       current = null;
       again = followUp;
       followUp = false;
+      isAgainRequested = isFollowUpRequested;
+      isFollowUpRequested = false;
+      if (!events.isSilent()) {
+        events.add(listener -> listener.codeCollected(ended));
+      }
     }
+    events.flush();
     if (again) {
-      trigger();
+      trigger(isAgainRequested, /* isFollowUp= */ true);
     }
   }
 

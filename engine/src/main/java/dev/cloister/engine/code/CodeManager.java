@@ -26,6 +26,7 @@ public final class CodeManager {
   private final long maxBytes;
   private final double maxCodeCache;
   private final DoubleSupplier codeCacheUse;
+  private final CodeEvents events;
   private final CodeGc gc;
   private final Tiering tiering;
   private final AtomicLong committedBytes = new AtomicLong();
@@ -79,17 +80,20 @@ public final class CodeManager {
   /// @param codeCacheUse tells that use
   /// @param reporter runs what isolates report, soon and in any order
   /// @param tiering what its modules have in common when better code is made of them
+  /// @param events tells what becomes of the code
   public CodeManager(
       long maxBytes,
       boolean isStressed,
       double maxCodeCache,
       DoubleSupplier codeCacheUse,
       Executor reporter,
-      Tiering tiering) {
+      Tiering tiering,
+      CodeEvents events) {
     this.maxBytes = maxBytes;
     this.maxCodeCache = maxCodeCache;
     this.codeCacheUse = codeCacheUse;
-    this.gc = new CodeGc(isStressed, reporter);
+    this.events = events;
+    this.gc = new CodeGc(isStressed, reporter, events);
     this.tiering = tiering;
   }
 
@@ -101,7 +105,13 @@ public final class CodeManager {
         1,
         /* codeCacheUse= */ () -> 0,
         Runnable::run,
-        new Tiering(TierPolicy.onRequest()));
+        new Tiering(TierPolicy.onRequest()),
+        CodeEvents.silent());
+  }
+
+  /// {@return what tells listeners of the code}
+  CodeEvents events() {
+    return events;
   }
 
   /// {@return what its modules have in common when better code is made of them}
@@ -210,7 +220,7 @@ public final class CodeManager {
 
   /// Begins a collection of code, or lets one follow that which runs. Returns at once.
   public void collect() {
-    gc.trigger();
+    gc.trigger(/* isRequested= */ true);
   }
 
   /// {@return whether a collection is running}

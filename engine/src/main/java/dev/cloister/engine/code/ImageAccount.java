@@ -2,8 +2,12 @@ package dev.cloister.engine.code;
 
 import com.google.errorprone.annotations.concurrent.GuardedBy;
 import dev.cloister.engine.codegen.FunctionTiers;
+import dev.cloister.engine.module.ModuleHash;
 import dev.cloister.engine.runtime.CodeUse;
 import dev.cloister.engine.runtime.CodeUser;
+import dev.cloister.engine.stats.GenerationCause;
+import dev.cloister.engine.stats.GenerationPublished;
+import dev.cloister.engine.stats.GenerationRetired;
 import java.lang.ref.WeakReference;
 import java.util.HashMap;
 import java.util.Map;
@@ -12,6 +16,8 @@ import org.jspecify.annotations.Nullable;
 /// What is known of a code image, also when it is gone: its size, and how many instances of whom
 /// run it. Any thread.
 final class ImageAccount extends CodeAccount {
+  private final ModuleHash module;
+  private final String scriptUrl;
   private final int ordinal;
   private final FunctionTiers tiers;
 
@@ -23,10 +29,17 @@ final class ImageAccount extends CodeAccount {
   @GuardedBy("this")
   private int pins;
 
+  /// Whether listeners were told that calls enter the code, and not yet that they do not.
+  @GuardedBy("this")
+  private boolean isAnnounced;
+
   private WeakReference<@Nullable CodeImage> image = new WeakReference<>(null);
 
-  ImageAccount(CodeManager manager, int ordinal, FunctionTiers tiers) {
+  ImageAccount(
+      CodeManager manager, ModuleHash module, String scriptUrl, int ordinal, FunctionTiers tiers) {
     super(manager);
+    this.module = module;
+    this.scriptUrl = scriptUrl;
     this.ordinal = ordinal;
     this.tiers = tiers;
   }
@@ -47,6 +60,52 @@ final class ImageAccount extends CodeAccount {
   /// {@return the image, or null if nothing refers to it any more}
   @Nullable CodeImage image() {
     return image.get();
+  }
+
+  /// Notes that calls enter the code from now on, perhaps again.
+  ///
+  /// @param cause what is told of it, unless it was told before
+  void enter(GenerationCause cause) {
+    publish();
+    announce(cause);
+  }
+
+  /// Tells that calls enter the code, if they do and it was not told.
+  void announce(GenerationCause cause) {
+    synchronized (this) {
+      if (isAnnounced || state() != State.PUBLISHED || manager().events().isSilent()) {
+        return;
+      }
+      isAnnounced = true;
+      GenerationPublished event =
+          new GenerationPublished(
+              module,
+              scriptUrl,
+              ordinal,
+              tiers.kind().label(),
+              tiers.optimized().cardinality(),
+              cause,
+              bytes());
+      manager().events().add(listener -> listener.generationPublished(event));
+    }
+    manager().events().flush();
+  }
+
+  @Override
+  synchronized void retired() {
+    if (isAnnounced) {
+      isAnnounced = false;
+      FreedCode size = size();
+      GenerationRetired event =
+          new GenerationRetired(
+              module,
+              scriptUrl,
+              ordinal,
+              tiers.kind().label(),
+              size.codeBytes(),
+              size.metadataBytes());
+      manager().events().add(listener -> listener.generationRetired(event));
+    }
   }
 
   /// Counts an instance that runs the image from now on.

@@ -3,8 +3,10 @@ package dev.cloister.engine.code;
 import com.google.errorprone.annotations.concurrent.GuardedBy;
 import dev.cloister.engine.codegen.FunctionTiers;
 import dev.cloister.engine.codegen.ModulePlan;
+import dev.cloister.engine.module.ModuleHash;
 import dev.cloister.engine.runtime.CodeKind;
 import dev.cloister.engine.runtime.ImageEpoch;
+import dev.cloister.engine.stats.GenerationCause;
 import java.util.ArrayList;
 import java.util.EnumMap;
 import java.util.List;
@@ -24,6 +26,8 @@ final class ImageSet {
   /// before.
   private static final int REMEMBERED = 1_000;
 
+  private final ModuleHash module;
+  private final String scriptUrl;
   private final ModulePlan plan;
   private final ModuleLoader loader;
   private final CompileThreads threads;
@@ -59,22 +63,30 @@ final class ImageSet {
 
   /// Makes a set with its first image, which is current.
   ///
+  /// @param module the hash of the module
+  /// @param scriptUrl how the module is called
   /// @param accounts of the module, empty
   ImageSet(
+      ModuleHash module,
+      String scriptUrl,
       ModulePlan plan,
       ModuleLoader loader,
       CompileThreads threads,
       CodeManager manager,
       List<ImageAccount> accounts,
       FunctionTiers first) {
+    this.module = module;
+    this.scriptUrl = scriptUrl;
     this.plan = plan;
     this.loader = loader;
     this.threads = threads;
     this.manager = manager;
     this.accounts = accounts;
     this.currentTiers = first;
-    this.current = make(first);
+    CodeImage made = make(first);
+    this.current = made;
     manager.addModule(this);
+    made.account().announce(GenerationCause.FIRST);
   }
 
   static List<ImageAccount> noAccounts() {
@@ -104,8 +116,11 @@ final class ImageSet {
         other = current;
         if (other == null) {
           current = made;
-          return made;
         }
+      }
+      if (other == null) {
+        made.account().announce(GenerationCause.RENEWAL);
+        return made;
       }
       // Somebody chose another one meanwhile.
       made.account().release();
@@ -145,14 +160,15 @@ final class ImageSet {
           return known;
         }
       }
-      return add(tiers);
+      return add(tiers, GenerationCause.KIND);
     }
   }
 
   /// Makes an image and keeps it as the newest of its kind, if all its functions are of one.
   ///
+  /// @param cause why it is kept
   /// @throws dev.cloister.engine.error.LimitExceededException if it cannot be made
-  CodeImage add(FunctionTiers tiers) {
+  CodeImage add(FunctionTiers tiers, GenerationCause cause) {
     CodeImage last = null;
     CodeImage made;
     synchronized (making) {
@@ -164,6 +180,9 @@ final class ImageSet {
       }
     }
     releaseUnlessEntered(last);
+    if (tiers.isUniform()) {
+      made.account().announce(cause);
+    }
     return made;
   }
 
@@ -177,7 +196,7 @@ final class ImageSet {
         tiersByOrdinal.pollFirstEntry();
       }
     }
-    ImageAccount account = new ImageAccount(manager, ordinal, tiers);
+    ImageAccount account = new ImageAccount(manager, module, scriptUrl, ordinal, tiers);
     CodeImage image = new CodeImage(account, plan, loader, threads);
     accounts.removeIf(known -> known.state() == CodeAccount.State.UNLOADED);
     accounts.add(account);
@@ -187,8 +206,9 @@ final class ImageSet {
 
   /// Lets new instances run an image, and the others from their next call from outside on.
   ///
+  /// @param cause why
   /// @throws IllegalArgumentException if it is of another module
-  void use(CodeImage image) {
+  void use(CodeImage image, GenerationCause cause) {
     if (accounts.stream().noneMatch(account -> account == image.account())) {
       throw new IllegalArgumentException("not an image of this module");
     }
@@ -201,7 +221,7 @@ final class ImageSet {
         kept.remove(last.kind(), last);
       }
     }
-    image.account().publish();
+    image.account().enter(cause);
     releaseIfRetired(image.account());
     ImageEpoch.advance();
     releaseUnlessEntered(last);
@@ -302,11 +322,11 @@ final class ImageSet {
   void revive() {
     isRetired = false;
     synchronized (lock) {
-      kept.values().forEach(image -> image.account().publish());
+      kept.values().forEach(image -> image.account().enter(GenerationCause.REUSE));
     }
     CodeImage image = current;
     if (image != null) {
-      image.account().publish();
+      image.account().enter(GenerationCause.REUSE);
     }
   }
 

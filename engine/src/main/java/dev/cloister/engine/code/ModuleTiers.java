@@ -8,6 +8,7 @@ import dev.cloister.engine.error.LimitExceededException;
 import dev.cloister.engine.module.FunctionFacts;
 import dev.cloister.engine.runtime.CodeKind;
 import dev.cloister.engine.runtime.TierPolicy;
+import dev.cloister.engine.stats.GenerationCause;
 import java.util.Arrays;
 import java.util.BitSet;
 import java.util.Comparator;
@@ -143,7 +144,7 @@ final class ModuleTiers {
     boolean isMade = false;
     try {
       BitSet hot = takeWanted();
-      isMade = change(current -> optimize(current, hot), /* isForced= */ false);
+      isMade = change(current -> optimize(current, hot), GenerationCause.HEAT);
       if (!isMade) {
         tiering.countNeedless();
       }
@@ -197,10 +198,10 @@ final class ModuleTiers {
 
   /// Makes an image with other tiers and puts it in place.
   ///
-  /// @param isForced whether functions may get a lower tier, and code that is the same as before
+  /// @param cause why; for heat no function gets a lower tier, or code that is the same as before
   /// @return whether there was anything to do
   /// @throws LimitExceededException if there is too much code, or a function cannot be expressed
-  private boolean change(Change change, boolean isForced) {
+  private boolean change(Change change, GenerationCause cause) {
     synchronized (changing) {
       FunctionTiers last = images.currentTiers();
       FunctionTiers next = change.of(last);
@@ -208,10 +209,11 @@ final class ModuleTiers {
         return false;
       }
       BitSet changed = changed(last, next);
+      boolean isForced = cause != GenerationCause.HEAT;
       if (!isForced && (!isPublishable(last, next) || isTheSame(last, next, changed))) {
         return false;
       }
-      CodeImage made = images.add(next);
+      CodeImage made = images.add(next, cause);
       BitSet warm = new BitSet();
       changed.stream().filter(f -> next.of(f) == CodeKind.OPTIMIZED).forEach(warm::set);
       if (next.isUniform()) {
@@ -219,7 +221,7 @@ final class ModuleTiers {
         warm.and(sampledFunctions());
       }
       made.generate(warm);
-      images.use(made);
+      images.use(made, cause);
       return true;
     }
   }
@@ -276,12 +278,12 @@ final class ModuleTiers {
                 function == null && current.kind() == CodeKind.BASELINE
                     ? FunctionTiers.of(CodeKind.OPTIMIZED)
                     : optimize(current, functions),
-            /* isForced= */ true));
+            GenerationCause.REQUEST));
   }
 
-  /// Optimizes some functions that another run found hot.
-  boolean tierUp(BitSet functions) {
-    return threads.run(() -> change(current -> optimize(current, functions), /* isForced= */ true));
+  /// Optimizes some functions.
+  boolean tierUp(BitSet functions, GenerationCause cause) {
+    return threads.run(() -> change(current -> optimize(current, functions), cause));
   }
 
   /// Takes optimized code from a function, or all; see [NativeModule#tierDown].
@@ -291,7 +293,7 @@ final class ModuleTiers {
       kept.or(functions);
       wanted.andNot(functions);
     }
-    return threads.run(() -> change(current -> lower(current, functions), /* isForced= */ true));
+    return threads.run(() -> change(current -> lower(current, functions), GenerationCause.REQUEST));
   }
 
   private FunctionTiers lower(FunctionTiers current, BitSet functions) {

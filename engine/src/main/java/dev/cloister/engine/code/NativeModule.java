@@ -39,6 +39,7 @@ import dev.cloister.engine.runtime.WasmStruct;
 import dev.cloister.engine.script.DebugFileLoader;
 import dev.cloister.engine.script.ScriptUrl;
 import dev.cloister.engine.script.SourceLocator;
+import dev.cloister.engine.stats.GenerationCause;
 import dev.cloister.engine.types.DefinedType;
 import dev.cloister.engine.types.VecType;
 import java.util.ArrayList;
@@ -190,7 +191,8 @@ public final class NativeModule implements CodeLinkage {
     FunctionTiers first =
         isHinted ? FunctionTiers.optimizing(hints.optimized()) : FunctionTiers.of(kind);
     // Its initialiser asks the loader for this object, so all that it needs is set before.
-    this.images = new ImageSet(plan, loader, threads, codeManager, accounts, first);
+    this.images =
+        new ImageSet(hash, scriptUrl.text(), plan, loader, threads, codeManager, accounts, first);
     this.tiers =
         new ModuleTiers(plan, images, threads, tiering, System::nanoTime, hints.onceOnly());
     LIVE.get(name, _ -> this);
@@ -223,7 +225,7 @@ public final class NativeModule implements CodeLinkage {
 
   private void optimizeAhead(BitSet functions) {
     try {
-      tierUp(functions);
+      tiers.tierUp(functions, GenerationCause.PROFILE);
     } catch (LimitExceededException _) {
       // There is too much code; they may become hot again.
       tiering.countPostponed();
@@ -540,7 +542,7 @@ public final class NativeModule implements CodeLinkage {
   ///
   /// @throws LimitExceededException if it cannot be made
   public CodeImage addImage(CodeKind kind) {
-    return images.add(FunctionTiers.of(kind));
+    return images.add(FunctionTiers.of(kind), GenerationCause.REQUEST);
   }
 
   /// Adds an image whose functions may be of different kinds. It is there as long as something
@@ -548,13 +550,13 @@ public final class NativeModule implements CodeLinkage {
   ///
   /// @throws LimitExceededException if it cannot be made
   public CodeImage addImage(FunctionTiers tiers) {
-    return images.add(tiers);
+    return images.add(tiers, GenerationCause.REQUEST);
   }
 
   /// Lets new instances run an image of this module, and those that there are from their next call
   /// from outside on, but for those that are pinned. Any thread.
   public void useImage(CodeImage image) {
-    images.use(image);
+    images.use(image, GenerationCause.REQUEST);
   }
 
   /// Gives up code: calls from outside do not enter it any more, and it is freed when nobody runs
@@ -579,7 +581,7 @@ public final class NativeModule implements CodeLinkage {
   /// The same for some own functions.
   public boolean tierUp(BitSet functions) {
     functions.stream().forEach(this::requireOwn);
-    return tiers.tierUp(functions);
+    return tiers.tierUp(functions, GenerationCause.REQUEST);
   }
 
   /// Has new calls run baseline code, also if the function is hot, until it is asked to be

@@ -25,6 +25,18 @@ public interface EngineListener {
   /// An instance was made, or could not be: once for each attempt.
   default void moduleInstantiated(ModuleInstantiated event) {}
 
+  /// Calls enter a generation of a module's code from now on: once for each, and once more if it is
+  /// entered again after it was retired. Told, like the two that follow, in the order in which
+  /// things happen, by one thread at a time, soon after.
+  default void generationPublished(GenerationPublished event) {}
+
+  /// Calls enter a generation of code no more: exactly once for each time that it was published,
+  /// unless the engine is closed first.
+  default void generationRetired(GenerationRetired event) {}
+
+  /// A collection of code has ended: exactly once for each.
+  default void codeCollected(CodeCollected event) {}
+
   /// Code of a module was written, to be loaded when the module is used again.
   default void codePersisted(CodePersisted event) {}
 

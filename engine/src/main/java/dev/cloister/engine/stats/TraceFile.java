@@ -71,6 +71,21 @@ public final class TraceFile implements EngineListener, AutoCloseable {
   }
 
   @Override
+  public void generationPublished(GenerationPublished event) {
+    add("generation-published", event);
+  }
+
+  @Override
+  public void generationRetired(GenerationRetired event) {
+    add("generation-retired", event);
+  }
+
+  @Override
+  public void codeCollected(CodeCollected event) {
+    add("code-collected", event);
+  }
+
+  @Override
   public void codePersisted(CodePersisted event) {
     add("code-persisted", event);
   }

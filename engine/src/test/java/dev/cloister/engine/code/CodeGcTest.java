@@ -3,6 +3,7 @@ package dev.cloister.engine.code;
 import static dev.cloister.engine.fixture.TestEngine.result;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.Assertions.tuple;
 
 import dev.cloister.engine.codegen.FunctionTiers;
 import dev.cloister.engine.error.LimitExceededException;
@@ -14,6 +15,8 @@ import dev.cloister.engine.runtime.Imports;
 import dev.cloister.engine.runtime.Instance;
 import dev.cloister.engine.runtime.Store;
 import dev.cloister.engine.runtime.TierPolicy;
+import dev.cloister.engine.stats.CodeCollected;
+import dev.cloister.engine.stats.EngineEvents;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.BitSet;
@@ -37,6 +40,9 @@ final class CodeGcTest {
 
   private static final Tiering TIERING = new Tiering(TierPolicy.onRequest());
 
+  private final RecordingListener listener = new RecordingListener();
+  private final CodeEvents events =
+      new CodeEvents(new EngineEvents(List.of(listener)), Runnable::run);
   private final TestModules modules = new TestModules();
 
   /// Reports of isolates that were asked for and not made.
@@ -51,7 +57,7 @@ final class CodeGcTest {
   }
 
   private CodeManager manager(boolean isStressed) {
-    return new CodeManager(Long.MAX_VALUE, isStressed, 1, () -> 0, reports::add, TIERING);
+    return new CodeManager(Long.MAX_VALUE, isStressed, 1, () -> 0, reports::add, TIERING, events);
   }
 
   private void reportAll() {
@@ -93,6 +99,17 @@ final class CodeGcTest {
     assertThat(manager.figures().potentiallyDeadBytes()).isZero();
     assertThat(manager.figures().freedBytes()).isEqualTo(first.codeBytes());
     assertThat(state(first)).isEqualTo(CodeAccount.State.FREED);
+    assertThat(listener.told(CodeCollected.class))
+        .singleElement()
+        .satisfies(e -> {
+          assertThat(e.number()).isEqualTo(1);
+          assertThat(e.isRequested()).isTrue();
+          assertThat(e.isFollowUp()).isFalse();
+          assertThat(e.isolates()).isZero();
+          assertThat(e.candidates()).isEqualTo(1);
+          assertThat(e.freed()).isEqualTo(1);
+          assertThat(e.freedBytes()).isEqualTo(first.codeBytes());
+        });
   }
 
   /// V8's limit: 64 KiB and a tenth of all code.
@@ -113,6 +130,9 @@ final class CodeGcTest {
 
     assertThat(manager.figures().collections()).isEqualTo(1);
     assertThat(manager.figures().freedBytes()).isEqualTo(replaced);
+    assertThat(listener.told(CodeCollected.class))
+        .extracting(CodeCollected::isRequested, CodeCollected::freedBytes)
+        .containsExactly(tuple(false, replaced));
   }
 
   @Test
@@ -161,6 +181,9 @@ final class CodeGcTest {
     assertThat(manager.isCollecting()).isFalse();
     assertThat(manager.figures().collections()).isEqualTo(2);
     assertThat(reports).isEmpty();
+    assertThat(listener.told(CodeCollected.class))
+        .extracting(CodeCollected::isFollowUp, CodeCollected::isolates, CodeCollected::freed)
+        .containsExactly(tuple(false, 1, 1), tuple(true, 1, 2));
   }
 
   @Test
@@ -275,7 +298,14 @@ final class CodeGcTest {
     try (ExecutorService reporter = Executors.newSingleThreadExecutor();
         ExecutorService guests = Executors.newCachedThreadPool()) {
       manager =
-          new CodeManager(Long.MAX_VALUE, /* isStressed= */ true, 1, () -> 0, reporter, TIERING);
+          new CodeManager(
+              Long.MAX_VALUE,
+              /* isStressed= */ true,
+              1,
+              () -> 0,
+              reporter,
+              TIERING,
+              CodeEvents.silent());
       module = modules.compile(TestModules.adders(30), manager);
       List<Future<?>> futures = new ArrayList<>();
       for (int i = 0; i < 3; i++) {
@@ -348,7 +378,14 @@ final class CodeGcTest {
   @Test
   void manyModules_underASmallBudget_succeedWhenEachIsGivenUp() {
     CodeManager manager =
-        new CodeManager(1 << 20, /* isStressed= */ false, 1, () -> 0, Runnable::run, TIERING);
+        new CodeManager(
+            1 << 20,
+            /* isStressed= */ false,
+            1,
+            () -> 0,
+            Runnable::run,
+            TIERING,
+            CodeEvents.silent());
     long defined = 0;
     for (int i = 0; i < 480; i++) {
       NativeModule module = modules.compile(TestModules.adders(20 + i % 7), manager);
@@ -374,7 +411,14 @@ final class CodeGcTest {
     measured.generateAll();
     long budget = measured.codeBytes() * 5;
     CodeManager manager =
-        new CodeManager(budget, /* isStressed= */ false, 1, () -> 0, Runnable::run, TIERING);
+        new CodeManager(
+            budget,
+            /* isStressed= */ false,
+            1,
+            () -> 0,
+            Runnable::run,
+            TIERING,
+            CodeEvents.silent());
     List<NativeModule> kept = new ArrayList<>();
     for (int i = 0; i < 10; i++) {
       NativeModule module = modules.compile(TestModules.adders(40), manager);
@@ -418,7 +462,14 @@ final class CodeGcTest {
     instantiate(measured, measured.open("a", null));
     long budget = measuring.figures().committedBytes() + 200;
     manager[0] =
-        new CodeManager(budget, /* isStressed= */ false, 1, () -> 0, Runnable::run, TIERING);
+        new CodeManager(
+            budget,
+            /* isStressed= */ false,
+            1,
+            () -> 0,
+            Runnable::run,
+            TIERING,
+            CodeEvents.silent());
     NativeModule module = modules.compile(TestModules.adders(100), manager[0]);
     Instance instance = instantiate(module, module.open("a", null));
 
@@ -435,7 +486,13 @@ final class CodeGcTest {
     double[] use = {0.5};
     CodeManager manager =
         new CodeManager(
-            Long.MAX_VALUE, /* isStressed= */ false, 0.8, () -> use[0], Runnable::run, TIERING);
+            Long.MAX_VALUE,
+            /* isStressed= */ false,
+            0.8,
+            () -> use[0],
+            Runnable::run,
+            TIERING,
+            CodeEvents.silent());
     NativeModule module = modules.compile(TestModules.adders(2), manager);
     Instance instance = instantiate(module, module.open("a", null));
     use[0] = 0.81;

@@ -3,6 +3,7 @@ package dev.cloister.engine.code;
 import static dev.cloister.engine.fixture.TestEngine.result;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.Assertions.tuple;
 
 import dev.cloister.engine.bytecode.Opcode;
 import dev.cloister.engine.codegen.FunctionTiers;
@@ -15,6 +16,10 @@ import dev.cloister.engine.runtime.Imports;
 import dev.cloister.engine.runtime.Instance;
 import dev.cloister.engine.runtime.Store;
 import dev.cloister.engine.runtime.TierPolicy;
+import dev.cloister.engine.stats.EngineEvents;
+import dev.cloister.engine.stats.GenerationCause;
+import dev.cloister.engine.stats.GenerationPublished;
+import dev.cloister.engine.stats.GenerationRetired;
 import dev.cloister.engine.types.NumType;
 import dev.cloister.engine.types.VecType;
 import java.util.BitSet;
@@ -37,6 +42,9 @@ final class ModuleTiersTest {
 
   private static final int SQUARE_OF_LONG = (int) (200_000L * 200_000L);
 
+  private final RecordingListener listener = new RecordingListener();
+  private final CodeEvents events =
+      new CodeEvents(new EngineEvents(List.of(listener)), Runnable::run);
   private final TestModules modules = new TestModules();
   private final Store store = new Store(HeapLimiter.UNLIMITED);
   private final double[] codeCacheUse = new double[1];
@@ -56,7 +64,8 @@ final class ModuleTiersTest {
             0.8,
             () -> codeCacheUse[0],
             Runnable::run,
-            tiering);
+            tiering,
+            events);
     return modules.compile(builder, manager);
   }
 
@@ -132,6 +141,19 @@ final class ModuleTiersTest {
     assertThat(image.instanceCount()).isEqualTo(1);
     assertThat(tiering.figures().generations()).isEqualTo(1);
     assertThat(module.heat()).containsExactly(new FunctionHeat(1, 2, 1, CodeKind.OPTIMIZED));
+    TestModules.await(
+        "the first one is retired", () -> !listener.told(GenerationRetired.class).isEmpty());
+    assertThat(listener.told(GenerationPublished.class))
+        .extracting(GenerationPublished::generation, GenerationPublished::cause)
+        .containsExactly(tuple(0, GenerationCause.FIRST), tuple(1, GenerationCause.HEAT));
+    GenerationPublished made = listener.told(GenerationPublished.class).getLast();
+    assertThat(made.optimizedFunctions()).isEqualTo(1);
+    assertThat(made.tier()).isEqualTo("baseline");
+    assertThat(made.module()).isEqualTo(module.hash());
+    assertThat(made.codeBytes()).isPositive();
+    assertThat(listener.told(GenerationRetired.class))
+        .extracting(GenerationRetired::generation)
+        .containsExactly(0);
   }
 
   /// What is hot while a generation is made, and what is on the way there, comes together.

@@ -12,6 +12,7 @@ import dev.cloister.isolate.abi.Program;
 import dev.cloister.isolate.abi.ProgramLinker;
 import dev.cloister.isolate.abi.UnsupportedTypeException;
 import dev.cloister.isolate.abi.extism.ExtismFailure;
+import dev.cloister.isolate.abi.extism.ExtismLinker;
 import dev.cloister.isolate.abi.extism.ExtismProgram;
 import dev.cloister.isolate.heap.HeapLedger;
 import dev.cloister.isolate.instance.GuestInstance;
@@ -131,22 +132,23 @@ final class InvocationRunner {
 
   private InvocationResult callBytes(CallBytes call) {
     PluginHandle plugin = call.plugin();
-    if (exportType(plugin, call.export()) == null) {
+    FuncType type = exportType(plugin, call.export());
+    if (type == null) {
       return new UnknownExport(call.export(), functionNames(plugin));
     }
+    ExtismProgram.requireCallable(call.export(), type); // before an instance is touched
     CallContext streams =
         new CallContext(InputSource.EMPTY, call.log(), call.log(), blocking, call.services());
     return execute(
         plugin,
         streams,
         ExtismProgram.class,
-        (_, context) ->
-            ExtismProgram.link(
-                plugin.modules(),
-                plugin.extismSettings(),
-                context,
-                call.variables(),
-                call.logLevel()),
+        new ExtismLinker(
+            plugin.modules(),
+            plugin.extismSettings(),
+            call.variables(),
+            call.logLevel(),
+            call.export()),
         program -> {
           ExtismFailure failure = program.call(call.export(), call.input(), output);
           return failure == null

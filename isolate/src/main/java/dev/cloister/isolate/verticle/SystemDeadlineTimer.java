@@ -16,7 +16,7 @@ final class SystemDeadlineTimer implements DeadlineTimer {
    * due is known: whoever adds something that is due before has another look scheduled.
    *
    * A look first notes that none is planned and then goes through the set. What is added meanwhile
-   * therefore either is seen or plans a look of its own. A look that is not the planned one any more
+   * therefore either is seen or plans a look of its own. A look that is no longer the planned one
    * does nothing.
    */
 
@@ -69,7 +69,8 @@ final class SystemDeadlineTimer implements DeadlineTimer {
       }
       if (plannedNanos.compareAndSet(planned, dueNanos)) {
         long delayNanos = Math.max(0, dueNanos - nowNanos());
-        ScheduledFuture<?> _ = executor.schedule(() -> look(dueNanos), delayNanos, TimeUnit.NANOSECONDS);
+        ScheduledFuture<?> _ =
+            executor.schedule(() -> look(dueNanos), delayNanos, TimeUnit.NANOSECONDS);
         return;
       }
     }

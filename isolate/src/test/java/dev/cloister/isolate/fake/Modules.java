@@ -20,6 +20,7 @@ import java.util.List;
 /// The modules that tests run.
 public final class Modules {
   private static final String WASI = "wasi_snapshot_preview1";
+  private static final String EXTISM = "extism:host/env";
   private static final FuncType VECTORS = new FuncType(List.of(I32, I32, I32, I32), List.of(I32));
 
   private Modules() {}
@@ -140,8 +141,52 @@ public final class Modules {
   /// A module that shows the signs of Extism.
   public static byte[] extism() {
     return new ModuleBuilder()
-        .importFunction("extism:host/env", "input_length", new FuncType(List.of(), List.of(I64)))
+        .importFunction(EXTISM, "input_length", new FuncType(List.of(), List.of(I64)))
         .exportFunction("count", new FuncType(List.of(), List.of(I32)), code -> code.i32Const(0))
+        .build();
+  }
+
+  /// An Extism plug-in whose `_initialize` sets a global to 0 from -1000, and whose `count` raises
+  /// it, keeps it in memory at 100, and answers it as one digit; `parameter` takes an i32.
+  public static byte[] extismCounter() {
+    ModuleBuilder module =
+        new ModuleBuilder()
+            .importFunction(EXTISM, "alloc", new FuncType(List.of(I64), List.of(I64)))
+            .importFunction(EXTISM, "store_u8", new FuncType(List.of(I64, I32), List.of()))
+            .importFunction(EXTISM, "output_set", new FuncType(List.of(I64, I64), List.of()))
+            .memory(1);
+    int global = 0;
+    module.global(new GlobalType(I32, true), code -> code.i32Const(-1000));
+    return module
+        .exportFunction("_initialize", FuncType.EMPTY, code -> code.i32Const(0).globalSet(global))
+        .exportFunction(
+            "count",
+            new FuncType(List.of(), List.of(I32)),
+            code -> {
+              int block = code.local(I64);
+              code.globalGet(global).i32Const(1).i32Add().globalSet(global);
+              code.i32Const(100).globalGet(global).access(Opcode.I32_STORE, 0);
+              code.i64Const(1).call(0).localSet(block);
+              code.localGet(block).i32Const(100).access(Opcode.I32_LOAD, 0).i32Const('0').i32Add();
+              code.call(1);
+              code.localGet(block).i64Const(1).call(2);
+              code.i32Const(0);
+            })
+        .exportFunction("parameter", new FuncType(List.of(I32), List.of()), code -> {})
+        .build();
+  }
+
+  /// A module for others, which exports `nothing`.
+  public static byte[] library() {
+    return new ModuleBuilder().exportFunction("nothing", FuncType.EMPTY, code -> {}).build();
+  }
+
+  /// A module whose `count` calls `nothing` of the module `library`.
+  public static byte[] usingLibrary() {
+    return new ModuleBuilder()
+        .importFunction("library", "nothing", FuncType.EMPTY)
+        .exportFunction(
+            "count", new FuncType(List.of(), List.of(I32)), code -> code.call(0).i32Const(0))
         .build();
   }
 

@@ -43,15 +43,14 @@ final class CallRunner {
   /// Has a call run and answers with what `translation` makes of what it returned.
   ///
   /// @param onEnd run when the call has ended, before it is answered
-  void run(
-      CallTarget target, InvocationFactory factory, Runnable onEnd, Translation translation) {
+  void run(CallTarget target, InvocationFactory factory, Runnable onEnd, Translation translation) {
     new Run(target, factory, onEnd, translation).begin(/* isFirst= */ true);
   }
 
   /// Returns what a call's outcome is if nothing is made of what it returned.
   static InvocationAnswer plain(CallTarget target, InvocationOutcome outcome) {
     String bytesType = target.plugin().settings().extism().contentType();
-    return InvocationAnswer.of(outcome.result(), bytesType);
+    return InvocationAnswer.of(outcome.result(), bytesType, target.tenant().isolate().limits());
   }
 
   /// A call from its beginning to its answer.
@@ -77,13 +76,15 @@ final class CallRunner {
         return;
       }
       loaded.onComplete(done ->
-          target.exchange().run(() -> {
-            if (done.succeeded()) {
-              begin(done.result(), isFirst);
-            } else {
-              fail(done.cause());
-            }
-          }));
+          target
+              .exchange()
+              .run(() -> {
+                if (done.succeeded()) {
+                  begin(done.result(), isFirst);
+                } else {
+                  fail(done.cause());
+                }
+              }));
     }
 
     private void begin(PluginHandle plugin, boolean isFirst) {

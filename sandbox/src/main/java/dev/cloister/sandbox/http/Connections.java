@@ -77,11 +77,12 @@ final class Connections {
     HttpServerResponse response = request.response();
     if (request.version() == HttpVersion.HTTP_2) {
       AtomicBoolean isEnded = new AtomicBoolean();
-      Runnable end = () -> {
-        if (isEnded.compareAndSet(false, true)) {
-          wait.end();
-        }
-      };
+      Runnable end =
+          () -> {
+            if (isEnded.compareAndSet(false, true)) {
+              wait.end();
+            }
+          };
       response.endHandler(_ -> end.run());
       response.exceptionHandler(_ -> end.run());
       response.closeHandler(_ -> end.run());

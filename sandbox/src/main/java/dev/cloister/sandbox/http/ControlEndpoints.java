@@ -118,6 +118,11 @@ final class ControlEndpoints implements AutoCloseable {
         .asException();
   }
 
+  /// Returns how many requests have a place now.
+  int requests() {
+    return MAX_REQUESTS - places.availablePermits();
+  }
+
   /// Runs `task` on a virtual thread.
   void execute(Runnable task) {
     threads.execute(task);

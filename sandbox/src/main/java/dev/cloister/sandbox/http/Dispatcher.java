@@ -95,26 +95,32 @@ final class Dispatcher {
         });
     for (RouteTable.Row row : routes.rows()) {
       @Nullable HttpMethod method = row.route().method();
-      String path = row.path().routerPath();
-      io.vertx.ext.web.Route added =
-          method == null ? built.route(path) : built.route(method, path);
-      if (HttpMethod.GET.equals(method)) {
-        added.method(HttpMethod.HEAD);
+      RoutePath path = row.path();
+      if (method == null) {
+        // What is below a handler's path begins with the path itself, which the router leaves out.
+        add(built.route(path.routerRoot()), row);
+        add(built.route(path.routerPath()), row);
+      } else {
+        io.vertx.ext.web.Route added = built.route(method, path.routerPath());
+        add(HttpMethod.GET.equals(method) ? added.method(HttpMethod.HEAD) : added, row);
       }
-      added.handler(context -> {
-        // The router takes /admin/ for /admin as well; here they are two paths.
-        if (row.path().matches(context.normalizedPath())) {
-          Target target = new Target(row, values(context, row.path()), context.queryParams());
-          admit(context.request(), target);
-        } else {
-          context.next();
-        }
-      });
     }
     built.route().handler(this::refuse);
     built.errorHandler(400, context -> fail(context.request(), malformedUrl()));
     built.errorHandler(500, context -> fail(context.request(), failure(context)));
     return built;
+  }
+
+  private void add(io.vertx.ext.web.Route added, RouteTable.Row row) {
+    added.handler(context -> {
+      // The router takes /admin/ for /admin as well; here they are two paths.
+      if (row.path().matches(context.normalizedPath())) {
+        Target target = new Target(row, values(context, row.path()), context.queryParams());
+        admit(context.request(), target);
+      } else {
+        context.next();
+      }
+    });
   }
 
   private static PathValues values(RoutingContext context, RoutePath path) {

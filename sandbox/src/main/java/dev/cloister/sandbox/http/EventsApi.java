@@ -15,6 +15,7 @@ import dev.cloister.sandbox.services.EgressLog;
 import dev.cloister.sandbox.storage.AuditChain;
 import dev.cloister.sandbox.storage.AuditFilter;
 import dev.cloister.sandbox.storage.AuditRecord;
+import dev.cloister.sandbox.storage.PluginName;
 import dev.cloister.sandbox.storage.TenantName;
 import io.vertx.core.Vertx;
 import java.time.Instant;
@@ -147,13 +148,19 @@ final class EventsApi {
     int last = request.queryNumber("last", DEFAULT_LAST_LINES, 0, MAX_LAST_LINES);
     @Nullable Long resumeAfter = lastEventId(request);
     long after = resumeAfter == null ? -1 : resumeAfter;
+    @Nullable String name = request.query("plugin");
+    @Nullable PluginName plugin = name == null ? null : new PluginName(name);
     EventStream stream =
         EventStream.open(vertx, exchange, streams, () -> tenants.find(tenant.name()) == tenant);
     Replay<LogEntry> lines =
         new Replay<>(
             after,
             LogEntry::id,
-            entry -> stream.offer(entry.id(), "log", Json.text(LogView.of(entry))));
+            entry -> {
+              if (plugin == null || entry.plugin().equals(plugin)) {
+                stream.offer(entry.id(), "log", Json.text(LogView.of(entry)));
+              }
+            });
     stream.feedFrom(tenant.log().subscribe(lines::live));
     lines.replay(tenant.log().after(after, resumeAfter == null ? last : MAX_LAST_LINES));
   }

@@ -1,6 +1,5 @@
 package dev.cloister.sandbox.http;
 
-import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.TreeMap;
 import java.util.function.IntSupplier;
@@ -34,15 +33,24 @@ public final class HealthApi {
   }
 
   void ready(Exchange exchange) {
+    State state = checks();
+    exchange.answer(Answer.json(state.status.equals("ready") ? 200 : 503, state));
+  }
+
+  /// Whether the server is ready, and why not.
+  ///
+  /// @param status `ready`, `starting`, `failing` or `stopping`
+  /// @param pendingVersions how many versions are still to be compiled after the start
+  /// @param checks what was found, by part
+  record State(String status, int pendingVersions, Map<String, String> checks) {}
+
+  State checks() {
     int pending = pendingVersions.getAsInt();
     @Nullable HealthProbe present = probe;
     boolean isWell = present == null || present.isWell();
     String status =
         isDraining ? "stopping" : !isWell ? "failing" : pending > 0 ? "starting" : "ready";
-    Map<String, Object> body = new LinkedHashMap<>();
-    body.put("status", status);
-    body.put("pendingVersions", pending);
-    body.put("checks", present == null ? Map.of() : new TreeMap<>(present.found()));
-    exchange.answer(Answer.json(status.equals("ready") ? 200 : 503, body));
+    Map<String, String> found = present == null ? Map.of() : present.found();
+    return new State(status, pending, new TreeMap<>(found));
   }
 }

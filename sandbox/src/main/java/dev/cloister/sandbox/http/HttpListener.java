@@ -1,6 +1,7 @@
 package dev.cloister.sandbox.http;
 
 import dev.cloister.engine.WasmEngine;
+import dev.cloister.isolate.verticle.GuestExecutor;
 import dev.cloister.sandbox.auth.FailureDamper;
 import dev.cloister.sandbox.auth.KeyRing;
 import dev.cloister.sandbox.auth.Sessions;
@@ -9,6 +10,7 @@ import dev.cloister.sandbox.cluster.ClusterNode;
 import dev.cloister.sandbox.config.HttpConfig;
 import dev.cloister.sandbox.config.LiveConfig;
 import dev.cloister.sandbox.config.SandboxConfig;
+import dev.cloister.sandbox.logging.RecentErrors;
 import dev.cloister.sandbox.registry.Registry;
 import io.vertx.core.DeploymentOptions;
 import io.vertx.core.Future;
@@ -75,6 +77,8 @@ public final class HttpListener implements AutoCloseable {
   /// @param health whether the server is ready
   /// @param node the server's place in the cluster
   /// @param info what the server says of itself
+  /// @param guests what runs guests
+  /// @param errors what went wrong of late
   /// @param clock the time
   public record Parts(
       LiveConfig live,
@@ -86,6 +90,8 @@ public final class HttpListener implements AutoCloseable {
       HealthApi health,
       ClusterNode node,
       ServerInfo info,
+      GuestExecutor guests,
+      RecentErrors errors,
       Clock clock) {}
 
   /// Builds the interface over `parts`.
@@ -155,6 +161,7 @@ public final class HttpListener implements AutoCloseable {
             new CompileJobsApi(parts.engine, registry.audit()),
             new OperationsApi(operations, registry.audit()),
             new ClusterApi(parts.node),
+            new DiagnosticsApi(parts, figures, control, streams),
             new MetricsApi(
                 parts.engine,
                 parts.compilations,

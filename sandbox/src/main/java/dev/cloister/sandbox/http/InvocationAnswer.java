@@ -2,6 +2,8 @@ package dev.cloister.sandbox.http;
 
 import dev.cloister.engine.error.SourcePosition;
 import dev.cloister.engine.error.WasmFrame;
+import dev.cloister.isolate.IsolateLimit;
+import dev.cloister.isolate.IsolateLimits;
 import dev.cloister.isolate.abi.WasmValue;
 import dev.cloister.isolate.verticle.InvocationResult;
 import dev.cloister.sandbox.http.handler.HandlerAnswer;
@@ -27,7 +29,8 @@ record InvocationAnswer(Answer answer, CallOutcome outcome) {
   /// Returns what `result` is.
   ///
   /// @param bytesType the type of what a function of an Extism plug-in answers
-  static InvocationAnswer of(InvocationResult result, String bytesType) {
+  /// @param limits those of the tenant, which problems name
+  static InvocationAnswer of(InvocationResult result, String bytesType, IsolateLimits limits) {
     return switch (result) {
       case InvocationResult.Returned returned -> returned(returned.values());
       case InvocationResult.Exited exited -> exited(exited);
@@ -78,12 +81,14 @@ record InvocationAnswer(Answer answer, CallOutcome outcome) {
           problem(CallOutcome.ERROR, Problem.of(ProblemType.UNRESOLVED_IMPORTS, failed.detail()));
       case InvocationResult.CapabilityDenied denied ->
           problem(CallOutcome.ERROR, CapabilityProblem.of(denied.missing()));
-      case InvocationResult.RateLimited limited -> rateLimited(limited);
+      case InvocationResult.RateLimited limited -> rateLimited(limited, limits);
       case InvocationResult.Overloaded overloaded ->
           retryLater(
               CallOutcome.OVERLOADED,
-              Problem.of(ProblemType.OVERLOADED, "too many calls are waiting")
-                  .with("limit", overloaded.limit()),
+              allowed(
+                  Problem.of(ProblemType.OVERLOADED, "too many calls are waiting"),
+                  overloaded.limit(),
+                  limits),
               1);
       case InvocationResult.CrashLoop loop -> crashLoop(loop);
       case InvocationResult.Cancelled cancelled ->
@@ -176,12 +181,22 @@ record InvocationAnswer(Answer answer, CallOutcome outcome) {
         CallOutcome.ERROR, bad.index() < 0 ? problem : problem.with("argument", bad.index()));
   }
 
-  private static InvocationAnswer rateLimited(InvocationResult.RateLimited limited) {
+  private static InvocationAnswer rateLimited(
+      InvocationResult.RateLimited limited, IsolateLimits limits) {
     return retryLater(
         CallOutcome.RATE_LIMITED,
-        Problem.of(ProblemType.RATE_LIMITED, "the tenant's " + limited.limit() + " is used up")
-            .with("limit", limited.limit()),
+        allowed(
+            Problem.of(ProblemType.RATE_LIMITED, "the tenant's " + limited.limit() + " is used up"),
+            limited.limit(),
+            limits),
         seconds(limited.retryAfterMillis()));
+  }
+
+  /// Returns `problem` with the limit that was reached and its value.
+  private static Problem allowed(Problem problem, String name, IsolateLimits limits) {
+    Problem named = problem.with("limit", name);
+    @Nullable IsolateLimit limit = IsolateLimit.named(name);
+    return limit == null ? named : named.with("allowed", limits.value(limit));
   }
 
   private static InvocationAnswer crashLoop(InvocationResult.CrashLoop loop) {
@@ -200,8 +215,7 @@ record InvocationAnswer(Answer answer, CallOutcome outcome) {
   }
 
   private static InvocationAnswer retryLater(CallOutcome outcome, Problem problem, long seconds) {
-    return new InvocationAnswer(
-        Answer.problem(problem).with("Retry-After", Long.toString(seconds)), outcome);
+    return problem(outcome, problem.with(Problem.RETRY_AFTER, seconds));
   }
 
   private static InvocationAnswer problem(CallOutcome outcome, Problem problem) {

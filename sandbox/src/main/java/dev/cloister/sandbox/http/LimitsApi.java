@@ -1,5 +1,7 @@
 package dev.cloister.sandbox.http;
 
+import com.fasterxml.jackson.core.type.TypeReference;
+import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.cloister.sandbox.json.Json;
 import dev.cloister.sandbox.problem.Problem;
 import dev.cloister.sandbox.registry.LimitPolicy;
@@ -29,14 +31,23 @@ final class LimitsApi {
   }
 
   Answer put(ApiRequest request) {
-    @Nullable Map<String, @Nullable Long> changes =
-        Json.read(request.body(), TenantApi.Change.class).limits();
-    if (changes == null) {
-      throw Problem.invalid("limits", null, "an object of limits").asException();
-    }
+    Map<String, @Nullable Long> changes = changes(request.body());
     tenants.require(request.tenant());
     Tenant tenant = tenants.put(request.tenant(), changes, request.author()).tenant();
     return Answer.json(200, view(tenant));
+  }
+
+  /// Reads the limits, which may stand in a field of their own, as in the body of a tenant.
+  private static Map<String, @Nullable Long> changes(byte[] body) {
+    boolean isBare = Json.readTree(body) instanceof ObjectNode object && !object.has("limits");
+    @Nullable Map<String, @Nullable Long> changes =
+        isBare
+            ? Json.read(body, new TypeReference<Map<String, @Nullable Long>>() {})
+            : Json.read(body, TenantApi.Change.class).limits();
+    if (changes == null || changes.isEmpty() && isBare) {
+      throw Problem.invalid("limits", null, "an object of limits").asException();
+    }
+    return changes;
   }
 
   private View view(Tenant tenant) {

@@ -28,8 +28,7 @@ final class NotAvailable {
               HttpMethod.POST,
               "/v1/cluster/members/{member}/drain",
               Access.OPERATOR,
-              "draining a member"),
-          new Call(HttpMethod.GET, "/v1/diagnostics", Access.OPERATOR, "the diagnostics bundle"));
+              "draining a member"));
 
   private NotAvailable() {}
 }

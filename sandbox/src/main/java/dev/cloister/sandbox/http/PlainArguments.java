@@ -6,8 +6,8 @@ import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /// Reads the body of a call if it is as plain as most are: `{"args":[…]}` with whole numbers, short
-/// texts of ASCII without escapes, booleans and nulls. JSON's reader, which says what is wrong, costs
-/// more than such a call.
+/// texts of ASCII without escapes, booleans and nulls. JSON's reader, which says what is wrong,
+/// costs more than such a call.
 final class PlainArguments {
   private static final int MAX_BYTES = 512;
 

@@ -3,8 +3,8 @@ package dev.cloister.sandbox.http;
 import io.vertx.core.MultiMap;
 import org.jspecify.annotations.Nullable;
 
-/// A request's path and query if they stand for themselves: nothing in them is escaped, and the path
-/// has no detours. Nearly all are like that; the library reads the others.
+/// A request's path and query if they stand for themselves: nothing in them is escaped, and the
+/// path has no detours. Nearly all are like that; the library reads the others.
 ///
 /// @param path the path
 /// @param query the query without its question mark, empty if there is none

@@ -58,6 +58,11 @@ final class RoutePath {
     return routerPath;
   }
 
+  /// Returns the path as the router writes it, without `/*` at its end.
+  String routerRoot() {
+    return isOpen ? routerPath.substring(0, routerPath.length() - REST.length() - 1) : routerPath;
+  }
+
   /// Returns the names of the parts that vary, `*` last if the path has it.
   List<String> parameters() {
     return parameters;

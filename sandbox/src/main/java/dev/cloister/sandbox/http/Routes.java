@@ -64,6 +64,7 @@ final class Routes {
       CompileJobsApi compileJobs,
       OperationsApi operations,
       ClusterApi cluster,
+      DiagnosticsApi diagnostics,
       MetricsApi metrics,
       AdminAssets admin,
       OpenApiDocument openApi) {}
@@ -143,6 +144,7 @@ final class Routes {
     blocking(PUT, TENANT + "/debugging", Access.TENANT_ADMIN, apis.debugging::put);
     direct(GET, TENANT + "/debug", Access.TENANT_ADMIN, apis.debugSockets::open);
     direct(GET, TENANT + "/logs", Access.TENANT_ADMIN, apis.events::log);
+    blocking(GET, TENANT + "/code-logging", Access.TENANT_ADMIN, apis.tenants::getCodeLogging);
     blocking(PUT, TENANT + "/code-logging", Access.TENANT_ADMIN, apis.tenants::putCodeLogging);
     direct(GET, TENANT + "/code-log", Access.TENANT_ADMIN, apis.events::codeLog);
   }
@@ -167,6 +169,7 @@ final class Routes {
     blocking(POST, "/v1/config/reload", Access.OPERATOR, apis.config::reload);
     direct(GET, "/v1/events", Access.OPERATOR, apis.events::audit);
     blocking(GET, "/v1/events/verification", Access.OPERATOR, apis.events::verify);
+    blocking(GET, "/v1/diagnostics", Access.OPERATOR, apis.diagnostics::get);
     blocking(GET, "/metrics", Access.OPERATOR, apis.metrics::get);
   }
 

@@ -97,6 +97,11 @@ final class TenantApi {
   /// Whether a tenant's code is logged.
   record CodeLogging(@Nullable Boolean enabled) {}
 
+  Answer getCodeLogging(ApiRequest request) {
+    boolean isOn = tenants.require(request.tenant()).codeLog().isOn();
+    return Answer.json(200, new CodeLogging(isOn));
+  }
+
   Answer putCodeLogging(ApiRequest request) {
     Boolean enabled = Json.read(request.body(), CodeLogging.class).enabled();
     if (enabled == null) {

@@ -55,8 +55,7 @@ final class JsonEncoder extends EncoderBase<ILoggingEvent> {
   }
 
   private static void putMessage(Map<String, @Nullable Object> line, ILoggingEvent event) {
-    @Nullable String template = event.getMessage();
-    Map<String, Object> fields = template == null ? Map.of() : fields(template, event);
+    Map<String, Object> fields = fields(event);
     if (fields.isEmpty()) {
       line.put("message", event.getFormattedMessage());
     } else {
@@ -66,6 +65,11 @@ final class JsonEncoder extends EncoderBase<ILoggingEvent> {
   }
 
   /// Returns the keys of a message with their values; none if it is not of that form.
+  static Map<String, Object> fields(ILoggingEvent event) {
+    @Nullable String template = event.getMessage();
+    return template == null ? Map.of() : fields(template, event);
+  }
+
   private static Map<String, Object> fields(String template, ILoggingEvent event) {
     @Nullable Object @Nullable [] arguments = event.getArgumentArray();
     Map<String, Object> fields = new LinkedHashMap<>();

@@ -36,8 +36,7 @@ public final class UsageMeter {
   ///
   /// @param isError whether it had no result
   /// @param egressBytes the bytes of its answer
-  public synchronized void addCall(
-      Instant time, boolean isError, long cpuNanos, long egressBytes) {
+  public synchronized void addCall(Instant time, boolean isError, long cpuNanos, long egressBytes) {
     long hour = Math.floorDiv(time.getEpochSecond(), SECONDS_PER_HOUR);
     if (hour != recent.hour) {
       settle();

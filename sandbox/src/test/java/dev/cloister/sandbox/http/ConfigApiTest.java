@@ -83,6 +83,14 @@ final class ConfigApiTest {
   }
 
   @Test
+  void diagnostics_haveTheKeys_too() {
+    JsonNode document = operator.get("/v1/diagnostics").expect(200).json();
+
+    assertThat(document.path("configuration").findValuesAsText("key"))
+        .contains("http.idleTimeout", "limits.defaults.plugins");
+  }
+
+  @Test
   void reload_appliesWhatItCan_andNamesTheRest() throws IOException {
     assertThat(plugins()).isEqualTo(100);
     write("7", "3m");

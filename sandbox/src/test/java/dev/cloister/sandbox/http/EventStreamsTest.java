@@ -67,6 +67,23 @@ final class EventStreamsTest {
   }
 
   @Test
+  void logs_ofOnePlugin_haveItsLinesOnly() {
+    String plugins = "/v1/tenants/acme/plugins/";
+    operator.upload(plugins + "one", Modules.command(2, "of one", 0)).expect(201);
+    operator.upload(plugins + "two", Modules.command(2, "of two", 0)).expect(201);
+    operator.post(plugins + "one/run", new byte[0]).expect(200);
+    operator.post(plugins + "two/run", new byte[0]).expect(200);
+
+    try (EventReader logs = open("/v1/tenants/acme/logs?plugin=two", STREAM)) {
+      assertThat(logs.next().data().path("text").asText()).isEqualTo("of two");
+      operator.post(plugins + "one/run", new byte[0]).expect(200);
+      operator.post(plugins + "two/run", new byte[0]).expect(200);
+      assertThat(logs.next().data().path("text").asText()).isEqualTo("of two");
+    }
+    operator.get("/v1/tenants/acme/logs?plugin=No").problem(400, "invalid-request");
+  }
+
+  @Test
   void codeLog_hasCodeWhileItIsOn_andResumes() throws IOException {
     String plugin = "/v1/tenants/acme/plugins/average";
     Path example =

@@ -56,6 +56,15 @@ final class HandlerApiTest {
   }
 
   @Test
+  void pathWithoutASlash_isTheHandlersRoot() {
+    assertThat(client.get(PAGES + "?World").expect(200).text()).isEqualTo("<p>Hello, World</p>\n");
+    client
+        .with("Authorization", "Bearer nobody")
+        .get(PAGES + "?World")
+        .problem(401, "unauthorized");
+  }
+
+  @Test
   void everythingOfTheRequest_reachesTheHandler() {
     String trace = "0af7651916cd43dd8448eb211c80319c";
     Reply reply =

@@ -243,4 +243,27 @@ final class InvocationApiTest {
 
     client.post(PLUGINS + "needy/call/run", "{}").problem(422, "unresolved-imports");
   }
+
+  @Test
+  void call_thatIsRefusedForAWhile_saysTheLimitAndItsValue_andWhenToTryAgain() {
+    TestClient other = server.tenant("hurried", "tenant-admin");
+    String path = "/v1/tenants/hurried/plugins/math";
+    other.upload(path, Modules.arithmetic()).expect(201);
+    server
+        .operator()
+        .put("/v1/tenants/hurried/limits", "{\"requestsPerSecond\":1,\"plugins\":7}")
+        .expect(200);
+    Reply refused = other.post(path + "/call/add", "{\"args\":[1,2]}");
+    while (refused.status() == 200) {
+      refused = other.post(path + "/call/add", "{\"args\":[1,2]}");
+    }
+
+    JsonNode problem = refused.problem(429, "rate-limited");
+
+    assertThat(problem.path("limit").asText()).isEqualTo("requestsPerSecond");
+    assertThat(problem.path("allowed").asLong()).isEqualTo(1);
+    assertThat(refused.header("retry-after"))
+        .isEqualTo(problem.path("retryAfterSeconds").asText())
+        .isEqualTo("1");
+  }
 }

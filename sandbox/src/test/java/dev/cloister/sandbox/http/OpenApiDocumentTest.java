@@ -17,11 +17,11 @@ import dev.cloister.sandbox.auth.Sessions;
 import dev.cloister.sandbox.cluster.LocalNode;
 import dev.cloister.sandbox.config.LiveConfig;
 import dev.cloister.sandbox.config.SandboxConfig;
+import dev.cloister.sandbox.logging.RecentErrors;
 import dev.cloister.sandbox.registry.Registry;
 import dev.cloister.sandbox.services.SecretBox;
 import dev.cloister.sandbox.storage.DataFolder;
-import dev.cloister.sandbox.storage.FileBlobStore;
-import dev.cloister.sandbox.storage.JdbcMetadataStore;
+import dev.cloister.sandbox.storage.Storage;
 import dev.cloister.sandbox.storage.StorageHealth;
 import io.vertx.core.Vertx;
 import io.vertx.core.http.HttpMethod;
@@ -80,9 +80,10 @@ final class OpenApiDocumentTest {
     StorageHealth health = new StorageHealth();
     Vertx vertx = Vertx.vertx();
     try (DataFolder data = DataFolder.open(folder);
-        JdbcMetadataStore store = JdbcMetadataStore.sqlite(folder.resolve("db"), 1_000);
+        Storage store = Storage.inFolder(data, 1_000, health);
         WasmEngine engine = new WasmEngine(EngineConfig.defaults());
         GuestExecutor guests = GuestExecutor.create();
+        RecentErrors errors = RecentErrors.listen();
         EgressClient egress =
             EgressClient.create(
                 vertx, HostResolver.SYSTEM, AddressPolicy.PUBLIC, EgressLimits.defaults())) {
@@ -91,7 +92,6 @@ final class OpenApiDocumentTest {
           Registry.restore(
               config,
               store,
-              FileBlobStore.open(folder, health),
               health,
               isolates,
               keys,
@@ -110,6 +110,8 @@ final class OpenApiDocumentTest {
               new HealthApi(() -> 0),
               new LocalNode("test"),
               ServerInfo.of("test"),
+              guests,
+              errors,
               clock);
       try (HttpListener listener = HttpListener.create(vertx, parts)) {
         return listener.routes();

@@ -52,15 +52,32 @@ final class PlainUriTest {
   @ParameterizedTest
   @ValueSource(
       strings = {
-        "", "a=1", "a=1&b=2", "a=1&a=2", "a", "a&b", "a=", "=a", "&a=1", "a=1&", "a=1&&b=2", "a==1",
-        "a=b=c", "A=1&a=2", "instance=k-1&version=sha256:ab", "=", "&", "a=x.y_z/:-",
+        "",
+        "a=1",
+        "a=1&b=2",
+        "a=1&a=2",
+        "a",
+        "a&b",
+        "a=",
+        "=a",
+        "&a=1",
+        "a=1&",
+        "a=1&&b=2",
+        "a==1",
+        "a=b=c",
+        "A=1&a=2",
+        "instance=k-1&version=sha256:ab",
+        "=",
+        "&",
+        "a=x.y_z/:-",
       })
   void parameters_areThoseThatTheLibraryReads(String query) {
     PlainUri uri = new PlainUri("/a", query);
     QueryStringDecoder library = new QueryStringDecoder("/a?" + query);
 
-    library.parameters().forEach((name, values) ->
-        assertThat(uri.parameters().getAll(name)).containsAll(values));
+    library
+        .parameters()
+        .forEach((name, values) -> assertThat(uri.parameters().getAll(name)).containsAll(values));
     assertThat(uri.parameters().entries())
         .hasSize(library.parameters().values().stream().mapToInt(values -> values.size()).sum());
   }

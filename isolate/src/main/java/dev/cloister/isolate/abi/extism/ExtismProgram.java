@@ -2,7 +2,10 @@ package dev.cloister.isolate.abi.extism;
 
 import dev.cloister.engine.runtime.Extern;
 import dev.cloister.engine.runtime.FuncRef;
+import dev.cloister.engine.runtime.Imports;
 import dev.cloister.engine.runtime.Instance;
+import dev.cloister.engine.runtime.InstanceImage;
+import dev.cloister.engine.snapshot.SnapshotException;
 import dev.cloister.engine.types.FuncType;
 import dev.cloister.engine.types.NumType;
 import dev.cloister.isolate.abi.HostImports;
@@ -16,6 +19,7 @@ import dev.cloister.isolate.host.LogLevel;
 import dev.cloister.isolate.wasi.OutputSink;
 import dev.cloister.isolate.wasi.ProcessExit;
 import java.util.List;
+import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 
 /// A plug-in instantiated with its environment, with WASI and with what the embedder adds.
@@ -51,18 +55,47 @@ public final class ExtismProgram implements Program {
       InstanceContext context,
       VariableStore variables,
       LogLevel logLevel) {
-    ExtismEnvironment environment = new ExtismEnvironment(settings, context, variables, logLevel);
+    return make(
+        new ExtismEnvironment(settings, context, variables, logLevel),
+        context,
+        imports -> ModuleLinker.link(modules, context.store(), imports));
+  }
+
+  /// Links `modules` again in the store of `context`, to begin with an image of an initialized
+  /// program; for the rest see [#link].
+  ///
+  /// @throws SnapshotException if there are several modules, or the image is faulty
+  static ExtismProgram wake(
+      ProgramModules modules,
+      ExtismSettings settings,
+      InstanceContext context,
+      VariableStore variables,
+      LogLevel logLevel,
+      InstanceImage image) {
+    if (!modules.others().isEmpty()) {
+      throw new SnapshotException("a program of several modules does not begin with an image");
+    }
+    ExtismProgram program =
+        make(
+            new ExtismEnvironment(settings, context, variables, logLevel),
+            context,
+            imports -> modules.main().restore(context.store(), imports, image));
+    program.isInitialized = true;
+    return program;
+  }
+
+  private static ExtismProgram make(
+      ExtismEnvironment environment,
+      InstanceContext context,
+      Function<Imports, Instance> instantiation) {
     HostImports imports = HostImports.of(context, context.wasi().build());
     boolean isDone = false;
     try {
       Instance instance =
-          ModuleLinker.link(
-              modules,
-              context.store(),
-              (moduleName, name, type) -> {
-                @Nullable Extern found = environment.resolve(moduleName, name);
-                return found == null ? imports.resolve(moduleName, name, type) : found;
-              });
+          instantiation.apply((moduleName, name, type) -> {
+            @Nullable Extern found = environment.resolve(moduleName, name);
+            return found == null ? imports.resolve(moduleName, name, type) : found;
+          });
       isDone = true;
       return new ExtismProgram(instance, environment, imports);
     } finally {
@@ -84,9 +117,8 @@ public final class ExtismProgram implements Program {
   public @Nullable ExtismFailure call(String name, byte[] input, OutputSink output) {
     FuncRef function = instance.exportedFunction(name);
     requireCallable(name, function.signature());
-    if (!isInitialized && !name.equals(START)) {
-      isInitialized = true;
-      Initialization.run(instance);
+    if (!name.equals(START)) {
+      initialize();
     }
     isSpent = name.equals(START);
     environment.begin(input);
@@ -97,6 +129,14 @@ public final class ExtismProgram implements Program {
     }
     environment.end();
     return failure;
+  }
+
+  /// Runs what has to run before the first export but `_start`, unless it did.
+  void initialize() {
+    if (!isInitialized) {
+      isInitialized = true;
+      Initialization.run(instance);
+    }
   }
 
   private @Nullable ExtismFailure failure(int code) {
@@ -114,6 +154,18 @@ public final class ExtismProgram implements Program {
   @Override
   public boolean isSpent() {
     return isSpent;
+  }
+
+  /// {@inheritDoc}
+  ///
+  /// Blocks, input, output and the last answer over HTTP end with each call, and variables are not
+  /// the instance's, so there is no other state of the host.
+  @Override
+  public Instance soleInstance() {
+    if (!imports.isUntouched()) {
+      throw new SnapshotException("the plugin has files open");
+    }
+    return instance;
   }
 
   @Override
@@ -147,7 +199,10 @@ public final class ExtismProgram implements Program {
     throw new IllegalStateException("the engine returned " + result + " for an i32");
   }
 
-  private static void requireCallable(String name, FuncType type) {
+  /// Checks that an export can be called with bytes.
+  ///
+  /// @throws UnsupportedTypeException if it takes parameters, or returns what is no code
+  public static void requireCallable(String name, FuncType type) {
     if (!type.equals(FuncType.EMPTY) && !type.equals(RETURNS_CODE)) {
       throw new UnsupportedTypeException(
           "export \""

@@ -102,9 +102,7 @@ final class PlugIn implements AutoCloseable {
           instance.program(
               ExtismProgram.class,
               module,
-              (_, context) ->
-                  ExtismProgram.link(
-                      ProgramModules.of(module), settings, context, variables, level));
+              new ExtismLinker(ProgramModules.of(module), settings, variables, level, export));
       failure = program.call(export, input.getBytes(StandardCharsets.UTF_8), output);
       isSpent = program.isSpent();
       return failure == null ? output.text() : failure.message();
