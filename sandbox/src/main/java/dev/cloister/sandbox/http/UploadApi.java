@@ -102,7 +102,7 @@ final class UploadApi implements AutoCloseable {
     boolean isDocument = isDocument(request.header("Content-Type"));
     request.requireIdentityCoding();
     Runnable condition = representations.check(Routes.PLUGIN, request);
-    BodyDigests digests = new BodyDigests(request);
+    BodyDigests digests = BodyDigests.of(request);
     long maxBytes = tenant.isolate().limits().value(IsolateLimit.UPLOAD_BYTES);
     long announced = exchange.announcedBytes();
     if (announced > maxBytes) {
