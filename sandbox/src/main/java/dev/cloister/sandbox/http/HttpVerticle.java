@@ -33,18 +33,22 @@ final class HttpVerticle extends VerticleBase {
   private final List<Route> routes;
   private final Authentication authentication;
   private final WrongKeys wrongKeys;
+  private final ServerReload reloads;
   private @Nullable Certificate certificate;
   private @Nullable HttpServer server;
 
   /// @param certificate the server's certificate, null without TLS
   /// @param connectionCount counts the connections of all event loops
+  /// @param reloads says when the certificate is to be looked at besides
   HttpVerticle(
       HttpConfig config,
       List<Route> routes,
       Authentication authentication,
       WrongKeys wrongKeys,
       @Nullable Certificate certificate,
-      AtomicInteger connectionCount) {
+      AtomicInteger connectionCount,
+      ServerReload reloads) {
+    this.reloads = reloads;
     this.config = config;
     this.certificate = certificate;
     this.crossOrigin = new CrossOrigin(config.corsOrigins());
@@ -66,6 +70,8 @@ final class HttpVerticle extends VerticleBase {
     connections.start(vertx);
     if (certificate != null) {
       vertx.setPeriodic(config.tls().reload().toMillis(), _ -> reload(created));
+      Context loop = vertx.getOrCreateContext();
+      reloads.onReload(() -> loop.runOnContext(_ -> reload(created)));
     }
     return created.listen();
   }

@@ -158,6 +158,11 @@ public final class JdbcMetadataStore implements MetadataStore {
   }
 
   @Override
+  public List<OperationRecord> operations() {
+    return database.read(OperationTable::list);
+  }
+
+  @Override
   public List<AuditRecord> audit(AuditFilter filter) {
     return database.read(session -> AuditTable.list(session, filter));
   }

@@ -26,7 +26,8 @@ final class SchemaMigrations {
           "0004-usage.sql",
           "0005-host-services.sql",
           "0006-alias-changes.sql",
-          "0007-requests.sql");
+          "0007-requests.sql",
+          "0008-operations.sql");
 
   private SchemaMigrations() {}
 
