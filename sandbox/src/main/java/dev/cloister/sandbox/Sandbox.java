@@ -28,11 +28,10 @@ import dev.cloister.sandbox.registry.WarmUp;
 import dev.cloister.sandbox.services.SecretBox;
 import dev.cloister.sandbox.stats.EngineLog;
 import dev.cloister.sandbox.storage.DataFolder;
-import dev.cloister.sandbox.storage.FileBlobStore;
-import dev.cloister.sandbox.storage.JdbcMetadataStore;
 import dev.cloister.sandbox.storage.MetadataStore;
 import dev.cloister.sandbox.storage.PersistedCode;
 import dev.cloister.sandbox.storage.PostgresAddress;
+import dev.cloister.sandbox.storage.Storage;
 import dev.cloister.sandbox.storage.StorageHealth;
 import io.vertx.core.Future;
 import io.vertx.core.Vertx;
@@ -104,9 +103,9 @@ public final class Sandbox implements AutoCloseable {
     // What is kept.
     DataFolder folder =
         lifecycle.add("data folder", DataFolder.open(Path.of(config.storage().folder())));
-    MetadataStore store = lifecycle.add("metadata", metadata(config, folder));
-    StorageHealth storage = new StorageHealth();
-    FileBlobStore blobs = FileBlobStore.open(folder.blobs(), storage);
+    StorageHealth damage = new StorageHealth();
+    Storage storage = lifecycle.add("storage", storage(config, folder, damage, clock));
+    MetadataStore store = storage.metadata();
     SecretBox secrets = SecretBox.open(folder, random);
     KeyRing keys = new KeyRing(OperatorKey.load(folder, operatorKey, random), clock);
 
@@ -131,8 +130,7 @@ public final class Sandbox implements AutoCloseable {
 
     // What is served.
     Registry registry =
-        Registry.restore(
-            live, store, blobs, storage, isolates, keys, secrets, egress, random, clock);
+        Registry.restore(live, storage, damage, isolates, keys, secrets, egress, random, clock);
     lifecycle.add("usage", registry.usage()).start();
     lifecycle.add("key uses", KeyUseWriter.start(store, keys));
     WarmUp warmUp = lifecycle.add("warm-up", new WarmUp());
@@ -192,13 +190,14 @@ public final class Sandbox implements AutoCloseable {
     LOG.info("event=stopped");
   }
 
-  private static MetadataStore metadata(SandboxConfig config, DataFolder folder)
+  private static Storage storage(
+      SandboxConfig config, DataFolder folder, StorageHealth damage, Clock clock)
       throws IOException {
     long auditRecordsKept = config.storage().auditRecordsKept();
     @Nullable DatabaseConfig shared = config.cluster().database();
     return shared == null
-        ? JdbcMetadataStore.sqlite(folder.database(), auditRecordsKept)
-        : JdbcMetadataStore.postgresql(address(shared), auditRecordsKept);
+        ? Storage.inFolder(folder, auditRecordsKept, damage)
+        : Storage.inPostgresql(address(shared), folder, auditRecordsKept, damage, clock);
   }
 
   private static PostgresAddress address(DatabaseConfig database) throws IOException {

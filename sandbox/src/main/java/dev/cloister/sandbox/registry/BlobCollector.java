@@ -3,6 +3,7 @@ package dev.cloister.sandbox.registry;
 import dev.cloister.sandbox.storage.BlobDigest;
 import dev.cloister.sandbox.storage.BlobStore;
 import dev.cloister.sandbox.storage.MetadataStore;
+import dev.cloister.sandbox.storage.StorageException;
 import java.io.IOException;
 import java.util.Collection;
 import java.util.Queue;
@@ -71,7 +72,7 @@ final class BlobCollector {
       if (!store.isReferenced(digest)) {
         blobs.delete(digest);
       }
-    } catch (IOException e) {
+    } catch (IOException | StorageException e) {
       LOG.warn("event=blob-not-removed digest={}", digest, e);
     } finally {
       lock.writeLock().unlock();

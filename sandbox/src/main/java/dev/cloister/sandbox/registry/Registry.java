@@ -8,6 +8,7 @@ import dev.cloister.sandbox.config.SandboxConfig;
 import dev.cloister.sandbox.services.SecretBox;
 import dev.cloister.sandbox.storage.BlobStore;
 import dev.cloister.sandbox.storage.MetadataStore;
+import dev.cloister.sandbox.storage.Storage;
 import dev.cloister.sandbox.storage.StorageHealth;
 import java.io.IOException;
 import java.nio.file.Path;
@@ -49,12 +50,12 @@ public record Registry(
   /// Reads everything that is stored and makes an isolate for each tenant. Blobs that no version
   /// names are removed.
   ///
-  /// @param storage is told what is damaged
+  /// @param stored what is stored
+  /// @param storage is told what is damaged of it
   /// @throws IOException if the blobs cannot be listed or removed, or a host folder cannot be used
   public static Registry restore(
       LiveConfig live,
-      MetadataStore store,
-      BlobStore blobs,
+      Storage stored,
       StorageHealth storage,
       IsolateManager isolates,
       KeyRing keys,
@@ -64,6 +65,8 @@ public record Registry(
       Clock clock)
       throws IOException {
     SandboxConfig config = live.now();
+    MetadataStore store = stored.metadata();
+    BlobStore blobs = stored.blobs();
     HostFolders hostFolders = HostFolders.open(config.hostFolders());
     LimitPolicy limits = new LimitPolicy(config.limits());
     AuditLog audit = new AuditLog(store, clock);

@@ -176,7 +176,14 @@ public final class Tenant {
 
   /// Returns a version ready to be called; compiles it first if that was not done since the start.
   public Future<PluginHandle> load(BlobDigest version) {
-    return loaded.handle(version);
+    Future<PluginHandle> handle = loaded.handle(version);
+    return handle.succeeded() ? handle : handle.recover(this::loadFailure);
+  }
+
+  /// However loading failed: if the tenant was deleted meanwhile, that is why.
+  private <T> Future<T> loadFailure(Throwable failure) {
+    return Future.failedFuture(
+        services.isClosed() ? Problem.notFound("tenant", name().text()).asException() : failure);
   }
 
   /// Returns where one call of `plugin` writes its standard error.

@@ -6,7 +6,9 @@ import java.util.function.Predicate;
 /// A durable, content-addressed store of immutable byte sequences.
 ///
 /// A blob is visible only whole: readers never see a blob that is still being written, also after a
-/// crash. Any thread may call any method; all of them block.
+/// crash. Any thread may call any method; all of them block. Where there is no space, methods that
+/// write throw a [StorageFullException], or an [IOException] that is one
+/// ([StorageFullException#isCauseOf]).
 public interface BlobStore {
 
   /// Starts a new blob whose digest is known at its end.

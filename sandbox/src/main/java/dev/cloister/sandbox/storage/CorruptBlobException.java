@@ -24,6 +24,11 @@ public final class CorruptBlobException extends IOException {
     return new CorruptBlobException(digest, "is missing");
   }
 
+  /// Bytes that the database cannot read.
+  static CorruptBlobException unreadable(BlobDigest digest, StorageCorruptException damage) {
+    return new CorruptBlobException(digest, "cannot be read: " + damage.getMessage());
+  }
+
   /// Returns the name of the blob.
   public BlobDigest digest() {
     return digest;

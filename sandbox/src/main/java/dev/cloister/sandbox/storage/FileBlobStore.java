@@ -12,6 +12,7 @@ import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
 import java.security.MessageDigest;
 import java.util.ArrayList;
+import java.util.HexFormat;
 import java.util.List;
 import java.util.function.Predicate;
 import org.slf4j.Logger;
@@ -22,8 +23,11 @@ import org.slf4j.LoggerFactory;
 /// A blob is written to `tmp/`, synced, renamed to its place, and the folder is synced: after a
 /// crash a blob is there whole or not at all. What a crash leaves in `tmp/` is removed when the
 /// store is opened; one process at a time owns the folder (see [DataFolder]).
-public final class FileBlobStore implements BlobStore {
+final class FileBlobStore implements BlobStore {
   private static final Logger LOG = LoggerFactory.getLogger(FileBlobStore.class);
+
+  /// As many as there are values of a digest's first byte.
+  private static final int GROUPS = 256;
 
   private final Path blobs;
   private final Path temporary;
@@ -39,11 +43,15 @@ public final class FileBlobStore implements BlobStore {
   ///
   /// @param health is told of damaged blobs
   /// @throws IOException if the folder cannot be used
-  public static FileBlobStore open(Path folder, StorageHealth health) throws IOException {
+  static FileBlobStore open(Path folder, StorageHealth health) throws IOException {
     Path blobs = folder.resolve("sha256");
     Path temporary = folder.resolve("tmp");
-    Files.createDirectories(blobs);
     Files.createDirectories(temporary);
+    // All of them at once, so that no blob is in a folder that is not yet on disk itself.
+    for (int group = 0; group < GROUPS; group++) {
+      Files.createDirectories(blobs.resolve(HexFormat.of().toHexDigits((byte) group)));
+    }
+    DurableFiles.syncFolder(blobs);
     DurableFiles.syncFolder(folder);
     removeLeftovers(temporary);
     return new FileBlobStore(blobs, temporary, health);
@@ -79,14 +87,34 @@ public final class FileBlobStore implements BlobStore {
   @Override
   public int collect(Predicate<BlobDigest> isReferenced) throws IOException {
     int removed = 0;
-    for (Path group : children(blobs)) {
-      for (Path file : children(group)) {
-        if (!isReferenced.test(new BlobDigest(fileName(file))) && Files.deleteIfExists(file)) {
-          removed++;
-        }
+    for (BlobDigest digest : digests()) {
+      if (!isReferenced.test(digest) && Files.deleteIfExists(path(digest))) {
+        removed++;
       }
     }
     return removed;
+  }
+
+  /// Lists all blobs, whole or not. What others put into the folder is none of them.
+  ///
+  /// @throws IOException if the folder cannot be read
+  List<BlobDigest> digests() throws IOException {
+    List<BlobDigest> digests = new ArrayList<>();
+    for (Path group : children(blobs)) {
+      if (Files.isDirectory(group)) {
+        for (Path file : children(group)) {
+          try {
+            BlobDigest digest = new BlobDigest(fileName(file));
+            if (path(digest).equals(file)) {
+              digests.add(digest);
+            }
+          } catch (IllegalArgumentException _) {
+            LOG.warn("event=no-blob file={}", file);
+          }
+        }
+      }
+    }
+    return digests;
   }
 
   private byte[] readFile(BlobDigest digest) throws IOException {
@@ -150,14 +178,9 @@ public final class FileBlobStore implements BlobStore {
       channel.force(true);
       channel.close();
       Path target = path(name);
-      Path group = target.resolveSibling(".").normalize();
-      if (Files.notExists(group)) {
-        Files.createDirectories(group);
-        DurableFiles.syncFolder(blobs);
-      }
       Files.move(file, target, StandardCopyOption.ATOMIC_MOVE);
       isDone = true;
-      DurableFiles.syncFolder(group);
+      DurableFiles.syncFolder(target.resolveSibling(".").normalize());
       health.blobReplaced(name);
       return name;
     }

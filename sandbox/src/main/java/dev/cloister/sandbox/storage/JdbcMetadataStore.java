@@ -17,7 +17,7 @@ import org.jspecify.annotations.Nullable;
 /// The metadata in a SQL database. Each table has a class `…Table` with all its statements.
 ///
 /// One thread changes the database; reads are done by whoever asks.
-public final class JdbcMetadataStore implements MetadataStore {
+final class JdbcMetadataStore implements MetadataStore {
   private static final long CLOSE_TIMEOUT_SECONDS = 30;
 
   private final SqlDatabase database;
@@ -37,7 +37,7 @@ public final class JdbcMetadataStore implements MetadataStore {
   /// @param auditRecordsKept how many audit records are kept, the oldest go first
   /// @throws StorageCorruptException if the file is damaged
   /// @throws StorageException if the database cannot be opened
-  public static JdbcMetadataStore sqlite(Path file, long auditRecordsKept) {
+  static JdbcMetadataStore sqlite(Path file, long auditRecordsKept) {
     return new JdbcMetadataStore(SqliteDatabase.open(file), auditRecordsKept);
   }
 
@@ -45,8 +45,15 @@ public final class JdbcMetadataStore implements MetadataStore {
   ///
   /// @param auditRecordsKept how many audit records are kept, the oldest go first
   /// @throws StorageException if the database cannot be used, by this server and no other
-  public static JdbcMetadataStore postgresql(PostgresAddress address, long auditRecordsKept) {
-    return new JdbcMetadataStore(PostgresDatabase.open(address), auditRecordsKept);
+  static JdbcMetadataStore postgresql(PostgresAddress address, long auditRecordsKept) {
+    return in(PostgresDatabase.open(address), auditRecordsKept);
+  }
+
+  /// Returns the store in a database that is up to date, which it closes.
+  ///
+  /// @param auditRecordsKept how many audit records are kept, the oldest go first
+  static JdbcMetadataStore in(SqlDatabase database, long auditRecordsKept) {
+    return new JdbcMetadataStore(database, auditRecordsKept);
   }
 
   @Override

@@ -37,8 +37,8 @@ final class PostgresDatabase implements SqlDatabase {
 
   private static final int OLDEST_VERSION = 13;
   private static final int READ_CONNECTIONS = 4;
-  // One more than is in use at once, to ask what became of a commit.
-  private static final int WRITE_CONNECTIONS = 2;
+  private static final int WRITE_CONNECTIONS = 4;
+  private static final int BLOB_CONNECTIONS = 4;
   private static final long OWNER_LOCK = 0x636c6f69737465L;
   private static final Duration BORROW_TIMEOUT = Duration.ofSeconds(10);
   private static final Duration OWNER_PATIENCE = Duration.ofSeconds(10);
@@ -57,6 +57,9 @@ final class PostgresDatabase implements SqlDatabase {
   private final HikariDataSource reads;
   private final HikariDataSource writes;
 
+  /// Apart from the others, so that nobody waits for what is large.
+  private final HikariDataSource blobs;
+
   /// Holds the lock for as long as it is open.
   private final Connection owner;
 
@@ -73,6 +76,9 @@ final class PostgresDatabase implements SqlDatabase {
     forReads.setTransactionIsolation("TRANSACTION_REPEATABLE_READ");
     this.reads = new HikariDataSource(forReads);
     this.writes = new HikariDataSource(pool(address, "cloister-writes", WRITE_CONNECTIONS));
+    HikariConfig forBlobs = pool(address, "cloister-blobs", BLOB_CONNECTIONS);
+    forBlobs.setTransactionIsolation("TRANSACTION_REPEATABLE_READ");
+    this.blobs = new HikariDataSource(forBlobs);
   }
 
   /// Opens the database, becomes its owner and brings its schema up to date.
@@ -103,10 +109,21 @@ final class PostgresDatabase implements SqlDatabase {
 
   @Override
   public <T> T read(Function<SqlSession, T> work) {
+    return read(reads, work);
+  }
+
+  /// Runs queries as [#read] does, for which others need not wait.
+  ///
+  /// @throws StorageException if the database cannot be read
+  <T> T readBlob(Function<SqlSession, T> work) {
+    return read(blobs, work);
+  }
+
+  private static <T> T read(HikariDataSource connections, Function<SqlSession, T> work) {
     int attempts = 1;
     while (true) {
       try {
-        return readOnce(work);
+        return readOnce(connections, work);
       } catch (StorageException e) {
         // All connections of the pool may have been cut; a read can be repeated.
         if (attempts > READ_CONNECTIONS || !isConnectionLost(e)) {
@@ -124,8 +141,8 @@ final class PostgresDatabase implements SqlDatabase {
     return state != null && (state.startsWith("08") || state.startsWith("57P"));
   }
 
-  private <T> T readOnce(Function<SqlSession, T> work) {
-    try (Connection connection = reads.getConnection()) {
+  private static <T> T readOnce(HikariDataSource connections, Function<SqlSession, T> work) {
+    try (Connection connection = connections.getConnection()) {
       T value = work.apply(new SqlSession(connection, SqlDialect.POSTGRESQL));
       connection.commit();
       return value;
@@ -134,6 +151,25 @@ final class PostgresDatabase implements SqlDatabase {
     }
   }
 
+  /// Runs `work` as one transaction on what no row of the metadata names: any number of threads at
+  /// once, and also where another server has taken over.
+  ///
+  /// The transaction is on disk when a later [#change] is, and perhaps not before.
+  ///
+  /// @throws StorageException if the database cannot be written
+  /// @throws StorageFullException if there is no space for the change
+  <T> T append(Function<SqlSession, T> work) {
+    try (Connection connection = blobs.getConnection()) {
+      SqlDialect.run(connection, "SET LOCAL synchronous_commit = off");
+      T value = work.apply(new SqlSession(connection, SqlDialect.POSTGRESQL));
+      connection.commit();
+      return value;
+    } catch (SQLException e) {
+      throw SqlDialect.POSTGRESQL.failure("cannot store what is sent", e);
+    }
+  }
+
+  /// Any number of threads; their transactions come one after the other.
   @Override
   public <T> T change(Function<SqlSession, T> work) {
     @Nullable String broken = brokenBy;
@@ -155,6 +191,7 @@ final class PostgresDatabase implements SqlDatabase {
   public void close() {
     reads.close();
     writes.close();
+    blobs.close();
     try {
       // Last: whoever comes next waits for it.
       owner.close();
@@ -279,7 +316,8 @@ final class PostgresDatabase implements SqlDatabase {
   private boolean wasCommitted(String transaction) {
     long deadline = System.nanoTime() + COMMIT_PATIENCE.toNanos();
     while (System.nanoTime() - deadline < 0) {
-      try (Connection connection = writes.getConnection();
+      // Whoever writes may hold all of the other connections, and wait here, too.
+      try (Connection connection = reads.getConnection();
           PreparedStatement statement =
               connection.prepareStatement("SELECT pg_xact_status(?::xid8)")) {
         statement.setString(1, transaction);

@@ -21,8 +21,7 @@ import dev.cloister.sandbox.logging.RecentErrors;
 import dev.cloister.sandbox.registry.Registry;
 import dev.cloister.sandbox.services.SecretBox;
 import dev.cloister.sandbox.storage.DataFolder;
-import dev.cloister.sandbox.storage.FileBlobStore;
-import dev.cloister.sandbox.storage.JdbcMetadataStore;
+import dev.cloister.sandbox.storage.Storage;
 import dev.cloister.sandbox.storage.StorageHealth;
 import io.vertx.core.Vertx;
 import io.vertx.core.http.HttpMethod;
@@ -81,7 +80,7 @@ final class OpenApiDocumentTest {
     StorageHealth health = new StorageHealth();
     Vertx vertx = Vertx.vertx();
     try (DataFolder data = DataFolder.open(folder);
-        JdbcMetadataStore store = JdbcMetadataStore.sqlite(folder.resolve("db"), 1_000);
+        Storage store = Storage.inFolder(data, 1_000, health);
         WasmEngine engine = new WasmEngine(EngineConfig.defaults());
         GuestExecutor guests = GuestExecutor.create();
         RecentErrors errors = RecentErrors.listen();
@@ -93,7 +92,6 @@ final class OpenApiDocumentTest {
           Registry.restore(
               config,
               store,
-              FileBlobStore.open(folder, health),
               health,
               isolates,
               keys,
