@@ -37,6 +37,9 @@ final class HttpVerticle extends VerticleBase {
   private @Nullable Certificate certificate;
   private @Nullable HttpServer server;
 
+  /// Whether the certificate's files are being read.
+  private boolean isReading;
+
   /// @param certificate the server's certificate, null without TLS
   /// @param connectionCount counts the connections of all event loops
   /// @param reloads says when the certificate is to be looked at besides
@@ -78,8 +81,13 @@ final class HttpVerticle extends VerticleBase {
 
   /// Looks at the certificate's files. Connections that are there keep the certificate they have.
   private void reload(HttpServer running) {
+    if (isReading) {
+      return; // what takes longer than the period would pile up
+    }
+    isReading = true;
     vertx
         .executeBlocking(() -> Certificate.read(config.tls()))
+        .onComplete(_ -> isReading = false)
         .compose(read -> {
           if (certificate == null || read.isSame(certificate)) {
             return Future.succeededFuture();
