@@ -1,6 +1,7 @@
 package dev.cloister.sandbox.http;
 
 import dev.cloister.sandbox.config.HttpConfig;
+import io.vertx.core.Context;
 import io.vertx.core.Future;
 import io.vertx.core.VerticleBase;
 import io.vertx.core.http.HttpServer;

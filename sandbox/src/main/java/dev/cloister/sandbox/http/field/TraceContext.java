@@ -51,7 +51,7 @@ public record TraceContext(String traceId, String spanId, String flags, @Nullabl
   /// Returns the header `traceparent` for one thing that this step asks of others, as a step of its
   /// own.
   public String childParent() {
-    return "00-" + traceId + "-" + randomId(1) + "-" + flags;
+    return "00-" + traceId + "-" + randomId() + "-" + flags;
   }
 
   /// Returns the header `traceparent` for what this step asks others, and for its answer.
