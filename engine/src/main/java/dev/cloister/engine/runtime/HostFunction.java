@@ -23,6 +23,8 @@ public final class HostFunction implements Extern {
   /// many as generated code passes as arguments.
   private static final int MAX_PARAM_VALUES = 32;
 
+  private static final MethodHandle RUN =
+      findVirtual(Runnable.class, "run", MethodType.methodType(void.class));
   private static final MethodHandle BOX_VECTOR =
       find(V128.class, "of", MethodType.methodType(V128.class, long.class, long.class))
           .asType(MethodType.methodType(Object.class, long.class, long.class));
@@ -107,6 +109,13 @@ public final class HostFunction implements Extern {
     public HostFunction bind(Object receiver) {
       return new HostFunction(type, target.bindTo(receiver));
     }
+  }
+
+  /// {@return the same function, before each call of which `note` is run}
+  ///
+  /// @param note runs on the guest's stack and throws nothing
+  public HostFunction preceded(Runnable note) {
+    return new HostFunction(type, MethodHandles.foldArguments(target, RUN.bindTo(note)));
   }
 
   private static void requireTarget(FuncType type, MethodType target) {
@@ -204,6 +213,14 @@ public final class HostFunction implements Extern {
       return Values.requireType(value, type);
     } catch (IllegalArgumentException e) {
       throw new IllegalStateException("result " + index + " of a host function is wrong", e);
+    }
+  }
+
+  private static MethodHandle findVirtual(Class<?> owner, String name, MethodType type) {
+    try {
+      return MethodHandles.lookup().findVirtual(owner, name, type);
+    } catch (ReflectiveOperationException e) {
+      throw new IllegalStateException(e);
     }
   }
 

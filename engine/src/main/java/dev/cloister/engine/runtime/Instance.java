@@ -284,7 +284,7 @@ public abstract class Instance {
   ///
   /// @param listener null to let the instance run on
   public void setDebugListener(@Nullable DebugListener listener) {
-    debugSwitch().set(listener, /* armed= */ true);
+    debugSwitch().set(listener);
   }
 
   /// Lets frames of debuggable code that begin from now on look at a switch which others may share.

@@ -373,6 +373,7 @@ final class StackExhaustionTest {
       step(instance, guestDepth);
     }
 
+    @SuppressWarnings("InfiniteRecursion") // The end of the stack ends it.
     private void step(Instance instance, int guestDepth) {
       try {
         step(instance, guestDepth);

@@ -228,11 +228,12 @@ public final class HttpListener implements AutoCloseable {
     @Nullable Certificate certificate =
         address.tls().isOn() ? Certificate.read(address.tls()) : null;
     AtomicInteger connections = new AtomicInteger();
+    RouteTable table = new RouteTable(routes);
     return vertx
         .deployVerticle(
             () ->
                 new HttpVerticle(
-                    address, routes, authentication, wrongKeys, certificate, connections),
+                    address, table, authentication, wrongKeys, certificate, connections),
             new DeploymentOptions().setInstances(instances))
         .map(id -> {
           deploymentId = id;

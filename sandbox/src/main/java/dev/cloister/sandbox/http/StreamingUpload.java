@@ -11,6 +11,7 @@ import java.util.List;
 import java.util.concurrent.Executor;
 import java.util.function.Function;
 import java.util.function.Supplier;
+import java.util.function.UnaryOperator;
 import org.jspecify.annotations.Nullable;
 
 /// One upload between its connection and the worker that decodes it.
@@ -34,6 +35,7 @@ final class StreamingUpload {
   private final BodyPace pace;
   private final long maxBytes;
   private final HeapCharge charge;
+  private final UnaryOperator<Throwable> reason;
   private final Runnable onComplete;
   private final Runnable onEnd;
 
@@ -53,6 +55,7 @@ final class StreamingUpload {
       BodyDigests digests,
       long maxBytes,
       HeapCharge charge,
+      UnaryOperator<Throwable> reason,
       Runnable onComplete,
       Runnable onEnd) {
     this.exchange = exchange;
@@ -62,6 +65,7 @@ final class StreamingUpload {
     this.digests = digests;
     this.maxBytes = maxBytes;
     this.charge = charge;
+    this.reason = reason;
     this.onComplete = onComplete;
     this.onEnd = onEnd;
     this.pace = exchange.pace(this::refuseSlow);
@@ -207,7 +211,7 @@ final class StreamingUpload {
   private void refuse(Throwable failure) {
     isOver = true;
     pace.end();
-    exchange.fail(failure);
+    exchange.fail(reason.apply(failure));
     if (!isWorking) {
       release();
     }
