@@ -250,7 +250,7 @@ final class StreamingUpload {
 
   private void giveUp() {
     // A client that has sent everything and does not want to wait may go.
-    boolean isAwaited = !isReceived || isBodyComplete && !exchange.isDetached();
+    boolean isAwaited = !isReceived || (isBodyComplete && !exchange.isDetached());
     if (!isOver && isAwaited) {
       isOver = true;
       pace.end();
