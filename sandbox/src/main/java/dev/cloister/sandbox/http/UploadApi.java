@@ -127,11 +127,20 @@ final class UploadApi implements AutoCloseable {
             maxBytes,
             new HeapCharge(tenant.isolate().ledger(), HeapCategory.BUFFER),
             failure -> reason(tenant, failure),
-            () -> {
+            (next, onRefusal) -> {
               if (Operations.areWanted(request)) {
-                operations
-                    .detach(exchange, Operation.Kind.UPLOAD, tenant, plugin.text())
-                    .onCancel(() -> cancel(begun.get()));
+                operations.detach(
+                    exchange,
+                    Operation.Kind.UPLOAD,
+                    tenant,
+                    plugin.text(),
+                    operation -> {
+                      operation.onCancel(() -> cancel(begun.get()));
+                      next.run();
+                    },
+                    onRefusal);
+              } else {
+                next.run();
               }
             },
             () -> giveBackPlace(tenant))
