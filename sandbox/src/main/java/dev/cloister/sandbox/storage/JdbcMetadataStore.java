@@ -170,6 +170,11 @@ final class JdbcMetadataStore implements MetadataStore {
   }
 
   @Override
+  public List<OperationRecord> operations() {
+    return database.read(OperationTable::list);
+  }
+
+  @Override
   public List<AuditRecord> audit(AuditFilter filter) {
     return database.read(session -> AuditTable.list(session, filter));
   }

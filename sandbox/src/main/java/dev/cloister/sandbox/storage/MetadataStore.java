@@ -88,6 +88,11 @@ public interface MetadataStore extends AutoCloseable {
   /// @throws StorageException if the store cannot be read
   List<RequestRecord> request(String id);
 
+  /// Lists the operations, the oldest first.
+  ///
+  /// @throws StorageException if the store cannot be read
+  List<OperationRecord> operations();
+
   /// Lists audit records, newest first.
   ///
   /// @throws StorageException if the store cannot be read

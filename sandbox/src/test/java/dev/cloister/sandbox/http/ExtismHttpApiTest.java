@@ -28,7 +28,7 @@ import org.junit.jupiter.api.TestInstance;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
-import org.junit.jupiter.params.provider.ValueSource;
+import org.junit.jupiter.params.provider.CsvSource;
 
 /// `http_request` of Extism plug-ins, through the whole server to another one on this machine.
 @Timeout(240)
@@ -97,13 +97,12 @@ final class ExtismHttpApiTest {
   }
 
   @ParameterizedTest
-  @ValueSource(strings = {"/empty 204", "/missing 404", "/broken 500", "/echo 200"})
-  void status_isWhateverTheOtherSideSays(String pathAndStatus) {
-    String[] parts = pathAndStatus.split(" ");
+  @CsvSource({"/empty,204", "/missing,404", "/broken,500", "/echo,200"})
+  void status_isWhateverTheOtherSideSays(String path, int status) {
 
-    JsonNode problem = call("fetcher", "status", url(parts[0])).problem(422, "plugin-error");
+    JsonNode problem = call("fetcher", "status", url(path)).problem(422, "plugin-error");
 
-    assertThat(problem.path("code").asText()).isEqualTo(parts[1]);
+    assertThat(problem.path("code").asInt()).isEqualTo(status);
   }
 
   @Test

@@ -239,7 +239,7 @@ final class HostileArchiveTest {
     int end = Modules.arithmetic("1").length;
     bomb[end] = 0;
     for (int i = 0, rest = bomb.length - end - 6; i < 5; i++, rest >>>= 7) {
-      bomb[end + 1 + i] = (byte) (rest & 0x7f | (i < 4 ? 0x80 : 0));
+      bomb[end + 1 + i] = (byte) ((rest & 0x7f) | (i < 4 ? 0x80 : 0));
     }
     entries.put(module, bomb);
     byte[] small = zip(entries);
