@@ -82,6 +82,7 @@ public final class Names {
   private static final String INTRINSIC = RUNTIME + "intrinsic/";
   static final String INTEGER_OPS = INTRINSIC + "IntegerOps";
   static final String COMPARISONS = INTRINSIC + "Comparisons";
+  static final String MASKS = INTRINSIC + "Masks";
   static final String LOOP_OPS = INTRINSIC + "LoopOps";
   static final String FLOAT_OPS = INTRINSIC + "FloatOps";
   static final String CONVERSION_OPS = INTRINSIC + "ConversionOps";

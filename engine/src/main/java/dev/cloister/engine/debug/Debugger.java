@@ -124,7 +124,7 @@ public final class Debugger implements DebugControl {
         return false;
       }
       enabled = true;
-      epoch++;
+      advanceEpoch();
       return true;
     } finally {
       lock.unlock();
@@ -143,7 +143,7 @@ public final class Debugger implements DebugControl {
         return false;
       }
       enabled = false;
-      epoch++;
+      advanceEpoch();
       pauseRequested = false;
       pausesOnEntry = false;
       hasEntering = false;
@@ -159,6 +159,13 @@ public final class Debugger implements DebugControl {
     released.forEach(PausedGuest::release);
     events.forEach(DebugEvents::ended);
     return true;
+  }
+
+  /// Has stores look at their next call from outside whether they are to be debugged.
+  @GuardedBy("lock")
+  @SuppressWarnings("NonAtomicVolatileUpdate") // The lock is held; others only read it.
+  private void advanceEpoch() {
+    epoch++;
   }
 
   /// Ends debugging for good, since the isolate is removed.

@@ -22,6 +22,8 @@ final class HintReader {
 
   /// Is told of each hint of a section that is well formed so far.
   interface Sink {
+    /// Takes a hint.
+    ///
     /// @param function an own function
     /// @param offset bytes from the beginning of its body, its local declarations first; 0 stands
     ///   for the function

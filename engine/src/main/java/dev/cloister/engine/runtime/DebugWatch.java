@@ -46,7 +46,7 @@ public final class DebugWatch {
     long[] bits = watch.positions;
     int word = distance >>> 6;
     return watch.isEverywhere
-        || bits != null && word < bits.length && (bits[word] >>> distance & 1) != 0;
+        || (bits != null && word < bits.length && (bits[word] >>> distance & 1) != 0);
   }
 
   /// The same for a distance of more than 15 bits.

@@ -25,6 +25,7 @@ import dev.cloister.engine.types.TagType;
 import dev.cloister.isolate.abi.Abi;
 import dev.cloister.isolate.abi.AbiDetector;
 import dev.cloister.isolate.abi.CapabilityNeeds;
+import dev.cloister.isolate.plugin.PluginHandle;
 import java.util.ArrayList;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
@@ -40,7 +41,7 @@ import org.jspecify.annotations.Nullable;
 /// @param sizes in bytes and in items
 /// @param types the types it defines, written out
 /// @param hints its sections of advice for compilers
-/// @param capabilities what its imports would let it do, and on what condition
+/// @param capabilities what its tenant has to be granted, by the names of policies
 record ModuleReport(
     @Nullable String name,
     String sha256,
@@ -53,8 +54,7 @@ record ModuleReport(
     List<ExportEntry> exports,
     List<String> customSections,
     List<Hints> hints,
-    List<Capability> capabilities,
-    List<Need> needs) {
+    List<CapabilityEntry> capabilities) {
 
   /// How large it is.
   ///
@@ -74,12 +74,12 @@ record ModuleReport(
 
   /// A capability that its tenant has to be granted.
   ///
-  /// @param capability its name, as in policies
+  /// @param name as in policies, settings and the answers of uploads
   /// @param isRequired whether calls are refused without; else what needs it fails when it is
   ///   called
   /// @param imports what needs it, as `module.name`
-  record Need(
-      String capability, @JsonProperty("required") boolean isRequired, List<String> imports) {}
+  record CapabilityEntry(
+      String name, @JsonProperty("required") boolean isRequired, List<String> imports) {}
 
   /// A section of advice for compilers.
   ///
@@ -121,16 +121,16 @@ record ModuleReport(
         module.exports().stream().map(export -> entry(module, export)).toList(),
         module.customSections().stream().map(CustomSection::name).toList(),
         HintSection.all(module).stream().map(Hints::of).toList(),
-        Capability.of(module.imports()),
-        needs(module));
+        capabilities(module));
   }
 
-  private static List<Need> needs(WasmModule module) {
+  private static List<CapabilityEntry> capabilities(WasmModule module) {
     var needs = CapabilityNeeds.of(module);
     var required = CapabilityNeeds.required(needs);
     return needs.entrySet().stream()
         .map(need ->
-            new Need(need.getKey().name(), required.containsKey(need.getKey()), need.getValue()))
+            new CapabilityEntry(
+                need.getKey().name(), required.containsKey(need.getKey()), need.getValue()))
         .toList();
   }
 
@@ -197,7 +197,7 @@ record ModuleReport(
         declared.name(),
         kind(declared.type()),
         declared.type().toString(),
-        Capability.isProvided(declared));
+        PluginHandle.isProvided(declared));
   }
 
   private static ExportEntry entry(WasmModule module, Export export) {
