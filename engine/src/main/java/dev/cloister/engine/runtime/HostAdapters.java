@@ -28,6 +28,7 @@ final class HostAdapters {
 
   /// What is bound.
   private record Target(HostFunction.Body body, FuncType type) {
+    @SuppressWarnings("UnusedMethod") // Called through ADAPT.
     @Nullable Object call(Instance caller, @Nullable Object[] args) {
       return HostFunction.call(body, type, caller, args);
     }

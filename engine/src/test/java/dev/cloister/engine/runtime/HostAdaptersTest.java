@@ -10,6 +10,7 @@ import dev.cloister.engine.types.FuncType;
 import dev.cloister.engine.types.ValueType;
 import java.util.ArrayList;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 
 /// Adapters that functions of the host share.
@@ -65,10 +66,10 @@ final class HostAdaptersTest {
     }
   }
 
-  private static long sum(Object[] numbers) {
+  private static long sum(@Nullable Object[] numbers) {
     long total = 0;
     for (Object number : numbers) {
-      total += ((Number) number).longValue();
+      total += number instanceof Number addend ? addend.longValue() : 0;
     }
     return total;
   }
