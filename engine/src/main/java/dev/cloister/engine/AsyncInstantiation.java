@@ -50,13 +50,12 @@ public final class AsyncInstantiation {
   static AsyncInstantiation begin(
       ModuleHandle module, Store store, Imports imports, Executor guests, Duration timeout) {
     AsyncInstantiation made = new AsyncInstantiation(module, store, imports);
-    Executor timer =
-        CompletableFuture.delayedExecutor(
-            timeout.toNanos(), TimeUnit.NANOSECONDS, /* executor= */ Runnable::run);
-    CompletableFuture<Void> deadline =
-        CompletableFuture.runAsync(() -> made.stop(StopReason.DEADLINE), timer);
+    CompletableFuture<Boolean> timer = new CompletableFuture<>();
+    CompletableFuture<?> _ = timer.thenRunAsync(() -> made.stop(StopReason.DEADLINE));
+    // Ending it forgets the time, too, so that nothing is kept until then.
     CompletableFuture<?> _ =
-        made.result.whenComplete((_, _) -> deadline.cancel(/* mayInterruptIfRunning= */ false));
+        made.result.whenComplete((_, _) -> timer.cancel(/* mayInterruptIfRunning= */ false));
+    CompletableFuture<?> _ = timer.completeOnTimeout(true, timeout.toNanos(), TimeUnit.NANOSECONDS);
     try {
       guests.execute(made::run);
     } catch (RejectedExecutionException e) {

@@ -712,7 +712,12 @@ public final class NativeModule implements CodeLinkage {
     }
     int offset =
         Sites.offset(found.plan, kind, function, element.getMethodName(), element.getLineNumber());
-    return new WasmFrame(function, code.functionName(function), offset, found.sources.find(offset));
+    return new WasmFrame(
+        function,
+        code.functionName(function),
+        offset,
+        found.sources.find(offset),
+        found.sources.inlinedAt(offset));
   }
 
   /// {@return the module whose chunk a frame is in, if it is one and the module is alive}

@@ -15,7 +15,7 @@ record ModuleSections(int codeOffset, Map<String, DebugSection> custom) {
   private static final int HEADER_BYTES = 8;
   private static final int CUSTOM = 0;
   private static final int CODE = 10;
-  private static final int LONGEST_NAME = LineTable.LINE_STRINGS.length();
+  private static final int LONGEST_NAME = DwarfSections.STRING_OFFSETS.length();
 
   ModuleSections {
     custom = Map.copyOf(custom);
@@ -60,7 +60,16 @@ record ModuleSections(int codeOffset, Map<String, DebugSection> custom) {
 
   private static boolean isOfInterest(String name) {
     return switch (name) {
-      case LineTable.LINES, LineTable.LINE_STRINGS, LineTable.STRINGS -> true;
+      case LineTable.LINES,
+          LineTable.LINE_STRINGS,
+          LineTable.STRINGS,
+          DwarfSections.INFO,
+          DwarfSections.ABBREVIATIONS,
+          DwarfSections.OLD_RANGES,
+          DwarfSections.RANGES,
+          DwarfSections.ADDRESSES,
+          DwarfSections.STRING_OFFSETS ->
+          true;
       default -> false;
     };
   }

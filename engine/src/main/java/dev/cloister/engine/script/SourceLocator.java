@@ -1,9 +1,11 @@
 package dev.cloister.engine.script;
 
+import dev.cloister.engine.error.InlinedCall;
 import dev.cloister.engine.error.SourcePosition;
 import dev.cloister.engine.module.WasmModule;
 import dev.cloister.engine.module.WireBytes;
 import java.lang.ref.SoftReference;
+import java.util.List;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.atomic.AtomicReference;
 import org.jspecify.annotations.Nullable;
@@ -40,6 +42,12 @@ public final class SourceLocator {
   /// known}
   public @Nullable SourcePosition find(int offset) {
     return symbols.isPresent() ? table().find(offset) : null;
+  }
+
+  /// {@return the calls of inlined functions that the instruction at an offset of the module is in,
+  /// the innermost first; none if that is not known}
+  public List<InlinedCall> inlinedAt(int offset) {
+    return symbols.isPresent() ? table().inlinedAt(offset) : List.of();
   }
 
   private SourceTable table() {
@@ -126,12 +134,22 @@ public final class SourceLocator {
     if (lines == null || codeOffset < 0) {
       return null;
     }
-    return LineTable.read(
+    LineFiles names =
         new LineFiles(
             lines,
             sections.custom().get(LineTable.LINE_STRINGS),
-            sections.custom().get(LineTable.STRINGS)),
-        module,
-        codeOffset);
+            sections.custom().get(LineTable.STRINGS));
+    DwarfSections dwarf = DwarfSections.of(sections);
+    int functions = module.functionCount() - module.importedFunctionCount();
+    InlinedFunctions inlined =
+        dwarf == null || functions == 0
+            ? null
+            : InlinedFunctions.read(
+                dwarf,
+                names,
+                codeOffset,
+                module.bodyEnd(module.functionCount() - 1) - codeOffset,
+                2 * functions);
+    return new DwarfTable(LineTable.read(names, module, codeOffset), inlined);
   }
 }

@@ -1,5 +1,6 @@
 package dev.cloister.sandbox.http;
 
+import dev.cloister.engine.error.InlinedCall;
 import dev.cloister.engine.error.SourcePosition;
 import dev.cloister.engine.error.WasmFrame;
 import dev.cloister.isolate.IsolateLimit;
@@ -246,6 +247,23 @@ record InvocationAnswer(Answer answer, CallOutcome outcome) {
     if (source != null) {
       members.put("file", source.file());
       members.put("line", source.line());
+    }
+    if (!frame.inlined().isEmpty()) {
+      members.put("inlined", frame.inlined().stream().map(InvocationAnswer::inlined).toList());
+    }
+    return members;
+  }
+
+  private static Map<String, Object> inlined(InlinedCall inlined) {
+    Map<String, Object> members = new LinkedHashMap<>();
+    @Nullable String name = inlined.function();
+    if (name != null) {
+      members.put("function", name);
+    }
+    @Nullable SourcePosition call = inlined.call();
+    if (call != null) {
+      members.put("callFile", call.file());
+      members.put("callLine", call.line());
     }
     return members;
   }
