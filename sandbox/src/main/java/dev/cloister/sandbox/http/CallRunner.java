@@ -1,5 +1,6 @@
 package dev.cloister.sandbox.http;
 
+import dev.cloister.engine.error.LimitExceededException;
 import dev.cloister.isolate.IsolateLimit;
 import dev.cloister.isolate.plugin.PluginHandle;
 import dev.cloister.isolate.verticle.Invocation;
@@ -9,17 +10,24 @@ import dev.cloister.sandbox.http.field.RateLimitField;
 import dev.cloister.sandbox.stats.CallOutcome;
 import io.vertx.core.Future;
 import java.util.Map;
+import java.util.concurrent.RejectedExecutionException;
 import java.util.function.Consumer;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /// Has calls run, counts them, and answers with what became of them. Used on the exchange's event
 /// loop.
 final class CallRunner {
+  private static final Logger LOG = LoggerFactory.getLogger(CallRunner.class);
   private static final String LIMIT = IsolateLimit.REQUESTS_PER_SECOND.limitName();
 
   private final CallMeter meter;
+  private final ControlEndpoints threads;
 
-  CallRunner(CallMeter meter) {
+  /// @param threads where code is optimized
+  CallRunner(CallMeter meter, ControlEndpoints threads) {
     this.meter = meter;
+    this.threads = threads;
   }
 
   /// Makes the call of a plugin that is loaded.
@@ -71,11 +79,40 @@ final class CallRunner {
     return InvocationAnswer.of(outcome.result(), bytesType, target.tenant().isolate().limits());
   }
 
-  private static Future<InvocationOutcome> attempt(CallTarget target, InvocationFactory factory) {
+  private Future<InvocationOutcome> attempt(CallTarget target, InvocationFactory factory) {
     return target
         .tenant()
         .load(target.version())
-        .compose(plugin -> target.admit(factory.of(plugin)));
+        .compose(plugin -> {
+          if (target.plugin().settings().wantsOptimized() && !plugin.isOptimizing()) {
+            optimize(plugin);
+          }
+          return target.admit(factory.of(plugin));
+        });
+  }
+
+  /// Has a plugin optimized while calls go on; they enter the code when it is there.
+  private void optimize(PluginHandle plugin) {
+    if (!plugin.hold()) {
+      return;
+    }
+    try {
+      threads.execute(() -> {
+        try {
+          plugin.optimize();
+        } catch (LimitExceededException e) {
+          LOG.warn(
+              "event=plugin-not-optimized module={} limit={} allowed={}",
+              plugin.hash().hex(),
+              e.limit(),
+              e.allowed());
+        } finally {
+          plugin.release();
+        }
+      });
+    } catch (RejectedExecutionException _) {
+      plugin.release(); // the server stops
+    }
   }
 
   private void answer(
