@@ -234,11 +234,12 @@ public final class HttpListener implements AutoCloseable {
     @Nullable Certificate certificate =
         address.tls().isOn() ? Certificate.read(address.tls()) : null;
     AtomicInteger connections = new AtomicInteger();
+    RouteTable table = new RouteTable(routes);
     return vertx
         .deployVerticle(
             () ->
                 new HttpVerticle(
-                    address, routes, authentication, wrongKeys, certificate, connections, reload),
+                    address, table, authentication, wrongKeys, certificate, connections, reload),
             new DeploymentOptions().setInstances(instances))
         .map(id -> {
           deploymentId = id;

@@ -4,10 +4,11 @@ import dev.cloister.isolate.abi.Abi;
 import dev.cloister.isolate.abi.AbiDetector;
 import dev.cloister.isolate.abi.extism.ExtismProgram;
 import dev.cloister.isolate.instance.InstanceRequest;
+import dev.cloister.isolate.mount.Mount;
+import dev.cloister.isolate.plugin.PluginHandle;
 import dev.cloister.isolate.verticle.CallBytes;
 import dev.cloister.isolate.verticle.CallExport;
 import dev.cloister.isolate.verticle.InvocationResult;
-import dev.cloister.isolate.verticle.Mount;
 import dev.cloister.isolate.verticle.RunCommand;
 import dev.cloister.sandbox.http.field.TraceContext;
 import dev.cloister.sandbox.http.handler.HandlerRequest;
@@ -155,7 +156,14 @@ final class InvocationApi {
         target,
         plugin ->
             new CallExport(
-                plugin, export, arguments, requestBytes, log, target.services(), instance),
+                plugin,
+                export,
+                arguments,
+                requestBytes,
+                log,
+                target.services(),
+                instance,
+                mounts(target, plugin)),
         log::flush);
   }
 
@@ -175,7 +183,8 @@ final class InvocationApi {
                 target.services(),
                 target.tenant().variables(target.plugin().name()),
                 target.plugin().settings().extism().level(),
-                instance),
+                instance,
+                mounts(target, plugin)),
         log::flush);
   }
 
@@ -185,7 +194,6 @@ final class InvocationApi {
     List<String> arguments = List.copyOf(request.queryAll("arg"));
     @Nullable String asked = request.query("entry");
     String entry = asked == null ? AbiDetector.START : asked;
-    List<Mount> mounts = mounts(target);
     runner.run(
         target,
         plugin ->
@@ -197,7 +205,7 @@ final class InvocationApi {
                 environment(target),
                 standardInput,
                 log,
-                mounts,
+                mounts(target, plugin),
                 target.services()),
         log::flush);
   }
@@ -207,7 +215,6 @@ final class InvocationApi {
     GuestLogWriter log = log(target);
     Map<String, String> environment = new LinkedHashMap<>(target.plugin().settings().environment());
     environment.putAll(style.environment(asked, bodyBytes));
-    List<Mount> mounts = mounts(target);
     runner.run(
         target,
         plugin ->
@@ -219,7 +226,7 @@ final class InvocationApi {
                 environment,
                 input,
                 log,
-                mounts,
+                mounts(target, plugin),
                 target.services()),
         log::flush,
         (outcome, next) -> {
@@ -258,8 +265,8 @@ final class InvocationApi {
     return environment;
   }
 
-  private List<Mount> mounts(CallTarget target) {
+  private List<Mount> mounts(CallTarget target, PluginHandle version) {
     Plugin plugin = target.plugin();
-    return hostFolders.mounts(target.tenant(), plugin.name(), plugin.settings().mounts());
+    return hostFolders.mounts(target.tenant(), plugin.name(), plugin.settings().mounts(), version);
   }
 }

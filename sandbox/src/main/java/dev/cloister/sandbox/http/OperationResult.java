@@ -1,6 +1,5 @@
 package dev.cloister.sandbox.http;
 
-import com.fasterxml.jackson.core.type.TypeReference;
 import dev.cloister.sandbox.json.Json;
 import dev.cloister.sandbox.problem.ApiException;
 import dev.cloister.sandbox.storage.OperationRecord;
@@ -25,18 +24,18 @@ record OperationResult(int status, Map<String, String> headers, byte @Nullable [
   /// Larger bodies are in memory only.
   private static final int MAX_STORED_BYTES = 1 << 20;
 
-  private static final TypeReference<Map<String, String>> FIELDS = new TypeReference<>() {};
-
   static OperationResult of(Answer answer) {
-    return new OperationResult(answer.status(), answer.headers(), answer.body());
+    return new OperationResult(answer.status(), answer.headers().toMap(), answer.body());
   }
 
   /// Returns what was stored.
   ///
   /// @throws dev.cloister.sandbox.problem.ApiException if it cannot be read
   static OperationResult of(OperationRecord.End end) {
-    Map<String, String> headers =
-        Json.read(end.headersJson().getBytes(StandardCharsets.UTF_8), FIELDS);
+    Map<String, String> headers = new LinkedHashMap<>();
+    Json.readTree(end.headersJson().getBytes(StandardCharsets.UTF_8))
+        .properties()
+        .forEach(field -> headers.put(field.getKey(), field.getValue().asText()));
     return new OperationResult(end.httpStatus(), headers, end.body());
   }
 

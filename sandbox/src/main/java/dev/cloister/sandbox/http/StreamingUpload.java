@@ -12,6 +12,7 @@ import java.util.concurrent.Executor;
 import java.util.function.Consumer;
 import java.util.function.Function;
 import java.util.function.Supplier;
+import java.util.function.UnaryOperator;
 import org.jspecify.annotations.Nullable;
 
 /// One upload between its connection and the worker that decodes it.
@@ -35,6 +36,7 @@ final class StreamingUpload {
   private final BodyPace pace;
   private final long maxBytes;
   private final HeapCharge charge;
+  private final UnaryOperator<Throwable> reason;
   private final Completion onComplete;
   private final Runnable onEnd;
 
@@ -72,6 +74,7 @@ final class StreamingUpload {
       BodyDigests digests,
       long maxBytes,
       HeapCharge charge,
+      UnaryOperator<Throwable> reason,
       Completion onComplete,
       Runnable onEnd) {
     this.exchange = exchange;
@@ -81,6 +84,7 @@ final class StreamingUpload {
     this.digests = digests;
     this.maxBytes = maxBytes;
     this.charge = charge;
+    this.reason = reason;
     this.onComplete = onComplete;
     this.onEnd = onEnd;
     this.pace = exchange.pace(this::refuseSlow);
@@ -238,7 +242,7 @@ final class StreamingUpload {
     }
     isOver = true;
     pace.end();
-    exchange.fail(failure);
+    exchange.fail(reason.apply(failure));
     if (!isWorking) {
       release();
     }

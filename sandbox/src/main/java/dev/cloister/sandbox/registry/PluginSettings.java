@@ -24,7 +24,7 @@ import org.jspecify.annotations.Nullable;
 /// @param tier `auto`: functions that are found to be hot are optimized; `optimized`: all are, from
 ///   the first calls of a version on
 /// @param environment the environment variables of a WASI command
-/// @param mounts the directories of a WASI command
+/// @param mounts the directories of a plugin that imports WASI
 /// @param extism how a plugin that is called with bytes answers and logs
 /// @param retention which versions are kept
 public record PluginSettings(

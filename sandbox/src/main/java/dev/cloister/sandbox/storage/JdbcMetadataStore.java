@@ -150,6 +150,11 @@ final class JdbcMetadataStore implements MetadataStore {
   }
 
   @Override
+  public <T> T readKeyValues(TenantName tenant, Function<KeyValueCursor, T> reader) {
+    return database.read(session -> reader.apply(new KeyValueCursor(session, tenant)));
+  }
+
+  @Override
   public List<Signer> signers(TenantName tenant, PluginName plugin, BlobDigest version) {
     return database.read(session -> SignatureTable.signers(session, tenant, plugin, version));
   }
