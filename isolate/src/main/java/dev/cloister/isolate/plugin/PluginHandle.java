@@ -23,6 +23,7 @@ import java.util.List;
 import java.util.Set;
 import java.util.SortedMap;
 import java.util.TreeMap;
+import java.util.concurrent.atomic.AtomicBoolean;
 import org.jspecify.annotations.Nullable;
 
 /// A tenant's hold on one compiled plugin: a module, or several that are linked.
@@ -45,6 +46,8 @@ public final class PluginHandle {
   private final SortedMap<Capability, List<String>> needs;
   private final SortedMap<Capability, List<String>> requirements;
   private final List<Import> unresolvedImports;
+
+  private final AtomicBoolean isOptimizing = new AtomicBoolean();
 
   private final Object lock = new Object();
 
@@ -192,6 +195,22 @@ public final class PluginHandle {
   /// What its author chose for it if it is an Extism plug-in.
   public ExtismSettings extismSettings() {
     return settings;
+  }
+
+  /// Returns whether somebody has begun to [#optimize] it.
+  public boolean isOptimizing() {
+    return isOptimizing.get();
+  }
+
+  /// Has calls run optimized code of all functions from now on, rather than of those that are found
+  /// to be hot; does nothing if somebody has begun to. Not on an event loop; for a caller that has
+  /// a hold.
+  ///
+  /// @throws dev.cloister.engine.error.LimitExceededException if there is too much code
+  public void optimize() {
+    if (isOptimizing.compareAndSet(false, true)) {
+      modules.all().forEach(each -> each.tierUp((Integer) null));
+    }
   }
 
   /// Pays for code of `kind` that a call is about to run; for a caller that has a hold.

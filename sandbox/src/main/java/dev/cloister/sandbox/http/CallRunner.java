@@ -1,5 +1,6 @@
 package dev.cloister.sandbox.http;
 
+import dev.cloister.engine.error.LimitExceededException;
 import dev.cloister.isolate.Isolate;
 import dev.cloister.isolate.IsolateLimit;
 import dev.cloister.isolate.plugin.PluginHandle;
@@ -10,17 +11,24 @@ import dev.cloister.sandbox.http.field.RateLimitField;
 import dev.cloister.sandbox.stats.CallOutcome;
 import io.vertx.core.Future;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.RejectedExecutionException;
 import java.util.function.Consumer;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /// Has calls run, counts them, and answers with what became of them. Used on the exchange's event
 /// loop.
 final class CallRunner {
+  private static final Logger LOG = LoggerFactory.getLogger(CallRunner.class);
   private static final String LIMIT = IsolateLimit.REQUESTS_PER_SECOND.limitName();
 
   private final CallMeter meter;
+  private final ControlEndpoints threads;
 
-  CallRunner(CallMeter meter) {
+  /// @param threads where code is optimized
+  CallRunner(CallMeter meter, ControlEndpoints threads) {
     this.meter = meter;
+    this.threads = threads;
   }
 
   /// Makes the call of a plugin that is loaded.
@@ -51,6 +59,30 @@ final class CallRunner {
   static InvocationAnswer plain(CallTarget target, InvocationOutcome outcome) {
     String bytesType = target.plugin().settings().extism().contentType();
     return InvocationAnswer.of(outcome.result(), bytesType, target.tenant().isolate().limits());
+  }
+
+  /// Has a plugin optimized while calls go on; they enter the code when it is there.
+  private void optimize(PluginHandle plugin) {
+    if (!plugin.hold()) {
+      return;
+    }
+    try {
+      threads.execute(() -> {
+        try {
+          plugin.optimize();
+        } catch (LimitExceededException e) {
+          LOG.warn(
+              "event=plugin-not-optimized module={} limit={} allowed={}",
+              plugin.hash().hex(),
+              e.limit(),
+              e.allowed());
+        } finally {
+          plugin.release();
+        }
+      });
+    } catch (RejectedExecutionException _) {
+      plugin.release(); // the server stops
+    }
   }
 
   /// A call from its beginning to its answer.
@@ -88,6 +120,9 @@ final class CallRunner {
     }
 
     private void begin(PluginHandle plugin, boolean isFirst) {
+      if (target.plugin().settings().wantsOptimized() && !plugin.isOptimizing()) {
+        optimize(plugin);
+      }
       CompletableFuture<InvocationOutcome> outcome;
       try {
         outcome = target.admit(factory.of(plugin));

@@ -1,5 +1,6 @@
 package dev.cloister.sandbox.http;
 
+import dev.cloister.sandbox.signature.DetachedSignature;
 import io.vertx.core.http.HttpMethod;
 import io.vertx.core.http.HttpServerRequest;
 import io.vertx.core.http.HttpServerResponse;
@@ -18,6 +19,9 @@ final class CrossOrigin {
       String.join(
           ", ",
           "Authorization",
+          "Cloister-Alias",
+          DetachedSignature.HEADER,
+          "Cloister-Version",
           "Content-Type",
           "Content-Digest",
           "Repr-Digest",
@@ -40,6 +44,7 @@ final class CrossOrigin {
           "Cloister-Version",
           "Content-Digest",
           "ETag",
+          "Idempotency-Replayed",
           "Link",
           "Location",
           "Preference-Applied",
@@ -48,7 +53,8 @@ final class CrossOrigin {
           "Repr-Digest",
           "Retry-After",
           "Server-Timing",
-          "traceparent");
+          "traceparent",
+          "tracestate");
 
   private final Set<String> origins;
 

@@ -173,7 +173,7 @@ final class Exchange {
       return Future.succeededFuture();
     }
     response.setStatusCode(answer.status());
-    answer.headers().forEach(response::putHeader);
+    answer.headers().forEach((name, value) -> put(response, name, value));
     putCommonHeaders(response);
     boolean isBodyUnread = !http.isEnded();
     Future<Void> written = writeBody(response, answer.body());
@@ -181,6 +181,15 @@ final class Exchange {
       discardBody(written);
     }
     return written;
+  }
+
+  /// What an answer varies by adds up: it may vary by the page that asks as well.
+  private static void put(HttpServerResponse response, String name, String value) {
+    if (name.equalsIgnoreCase("Vary")) {
+      response.headers().add(name, value);
+    } else {
+      response.putHeader(name, value);
+    }
   }
 
   /// Sets what every answer has.

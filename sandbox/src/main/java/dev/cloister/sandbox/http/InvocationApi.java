@@ -45,7 +45,7 @@ final class InvocationApi {
     this.tenants = tenants;
     this.hostFolders = hostFolders;
     this.bodies = new CallBodies(threads);
-    this.runner = new CallRunner(meter);
+    this.runner = new CallRunner(meter, threads);
     this.operations = operations;
     this.idempotency = idempotency;
   }

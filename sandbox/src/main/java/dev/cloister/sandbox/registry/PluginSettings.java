@@ -21,7 +21,8 @@ import org.jspecify.annotations.Nullable;
 /// @param instance how instances are kept
 /// @param abi the calling convention, see [Abi]; `auto`: what the module's imports and exports show
 /// @param capabilities what of its tenant's capabilities the plugin has
-/// @param tier `auto`: the engine decides how code is compiled
+/// @param tier `auto`: functions that are found to be hot are optimized; `optimized`: all are, from
+///   the first calls of a version on
 /// @param environment the environment variables of a WASI command
 /// @param mounts the directories of a plugin that imports WASI
 /// @param extism how a plugin that is called with bytes answers and logs
@@ -39,6 +40,7 @@ public record PluginSettings(
   private static final int MAX_VARIABLES = 128;
   private static final int MAX_ENVIRONMENT_BYTES = 32 << 10;
   private static final String AUTO = "auto";
+  private static final String OPTIMIZED = "optimized";
 
   /// Which versions are kept when there are new ones. Those that an alias names always are.
   ///
@@ -49,7 +51,7 @@ public record PluginSettings(
 
   /// Fills in defaults and checks what is there.
   ///
-  /// @throws dev.cloister.sandbox.problem.ApiException if a value is wrong or not available
+  /// @throws dev.cloister.sandbox.problem.ApiException if a value is wrong
   @JsonCreator
   static PluginSettings of(
       @JsonProperty("instance") @Nullable InstanceChoice instance,
@@ -78,12 +80,16 @@ public record PluginSettings(
 
   /// Reads the JSON of a request.
   ///
-  /// @throws dev.cloister.sandbox.problem.ApiException if it does not fit or asks for what does not
-  ///   exist
+  /// @throws dev.cloister.sandbox.problem.ApiException if it does not fit
   public static PluginSettings read(byte[] json) {
     PluginSettings settings = Json.read(json, PluginSettings.class);
     settings.check();
     return settings;
+  }
+
+  /// Returns whether all functions are to be optimized, hot or not.
+  public boolean wantsOptimized() {
+    return tier.equals(OPTIMIZED);
   }
 
   /// Returns what of its tenant's capabilities the plugin has, null for all.
@@ -104,7 +110,7 @@ public record PluginSettings(
     checkAbi();
     extism.check();
     MountChoice.check(mounts);
-    requireAuto("tier", tier);
+    checkTier();
     checkEnvironment();
     @Nullable Integer kept = retention.versions();
     if (kept != null && (kept < 1 || kept > MAX_KEPT_VERSIONS)) {
@@ -130,11 +136,9 @@ public record PluginSettings(
     }
   }
 
-  private static void requireAuto(String what, String value) {
-    if (!value.equals(AUTO)) {
-      throw Problem.notAvailable("the " + what + " \"" + value + "\"")
-          .with("allowed", AUTO)
-          .asException();
+  private void checkTier() {
+    if (!tier.equals(AUTO) && !wantsOptimized()) {
+      throw Problem.invalid("tier", tier, AUTO + " or " + OPTIMIZED).asException();
     }
   }
 

@@ -1,6 +1,7 @@
 package dev.cloister.sandbox.http;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import dev.cloister.sandbox.fixture.EventReader;
@@ -8,6 +9,7 @@ import dev.cloister.sandbox.fixture.Modules;
 import dev.cloister.sandbox.fixture.TestClient;
 import dev.cloister.sandbox.fixture.TestServer;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.Map;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -165,5 +167,22 @@ final class CodeApiTest {
     acme.post("/v1/engine/flush-baseline", "").problem(403, "forbidden");
     acme.post(MODULES + digest + "/tier-up", "").problem(403, "forbidden");
     acme.post(MODULES + digest + "/tier-down", "").problem(403, "forbidden");
+  }
+
+  @Test
+  void settings_canHaveAllFunctionsOptimized_fromTheFirstCallsOn() {
+    operator
+        .put("/v1/tenants/acme/plugins/sums/settings", "{\"tier\":\"optimized\"}")
+        .expect(200);
+    add();
+
+    await()
+        .atMost(Duration.ofMinutes(1))
+        .untilAsserted(() -> {
+          JsonNode rows = operator.get("/v1/engine/native-modules").expect(200).json();
+          JsonNode row = rows.path("items").path(0);
+          assertThat(currentImage(row).path("tier").asText()).isEqualTo("optimized");
+        });
+    add();
   }
 }

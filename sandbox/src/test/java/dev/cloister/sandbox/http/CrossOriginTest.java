@@ -2,6 +2,7 @@ package dev.cloister.sandbox.http;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.cloister.sandbox.fixture.Modules;
 import dev.cloister.sandbox.fixture.Reply;
 import dev.cloister.sandbox.fixture.TestClient;
 import dev.cloister.sandbox.fixture.TestServer;
@@ -36,6 +37,22 @@ final class CrossOriginTest {
   }
 
   @Test
+  void answerThatVaries_variesByTheOriginToo(@TempDir Path folder) {
+    try (TestServer server =
+        TestServer.start(
+            folder, config -> config.withHttp(config.http().withCorsOrigins(List.of(CONSOLE))))) {
+      TestClient admin = server.tenant("acme", "tenant-admin");
+      String plugin = "/v1/tenants/acme/plugins/math";
+      String version =
+          admin.upload(plugin, Modules.arithmetic()).expect(201).json().path("version").asText();
+
+      Reply reply = admin.with("Origin", CONSOLE).get(plugin + "/versions/" + version).expect(200);
+
+      assertThat(reply.headers("vary")).containsExactlyInAnyOrder("Origin", "Accept");
+    }
+  }
+
+  @Test
   void listedOrigins_mayRead_othersNot(@TempDir Path folder) {
     try (TestServer server =
         TestServer.start(
@@ -50,6 +67,8 @@ final class CrossOriginTest {
       assertThat(reply.header("vary")).isEqualTo("Origin");
       assertThat(preflight(page).header("access-control-allow-methods")).contains("PUT");
       assertThat(preflight(page).header("access-control-allow-headers")).contains("Authorization");
+      assertThat(preflight(page).header("access-control-allow-headers"))
+          .contains("Cloister-Alias", "Cloister-Signature", "Idempotency-Key", "Prefer");
       assertThat(other.get("/healthz").header("access-control-allow-origin")).isEmpty();
       assertThat(preflight(other).header("access-control-allow-methods")).isEmpty();
     }

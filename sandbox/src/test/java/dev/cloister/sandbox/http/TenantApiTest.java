@@ -211,7 +211,7 @@ final class TenantApiTest {
     assertThat(admin.get(path).json().path("environment").path("GREETING").asText())
         .isEqualTo("hello");
     admin.put(path, "{\"capabilities\":{\"egress\":[\"*\"]}}").problem(400, "invalid-request");
-    admin.put(path, "{\"tier\":\"debug\"}").problem(501, "not-available");
+    admin.put(path, "{\"tier\":\"debug\"}").problem(400, "invalid-request");
     admin.put(path, "{\"environment\":{\"A=B\":\"\"}}").problem(400, "invalid-request");
     JsonNode typo = admin.put(path, "{\"enviroment\":{}}").problem(400, "invalid-request");
     assertThat(typo.path("detail").asText()).contains("\"environment\"");
