@@ -34,6 +34,7 @@ export const LIMIT_GROUPS = {
     requestsPerSecond: { text: 'Requests', unit: 'perSecond' },
     requestBytes: { text: 'Request body', unit: 'bytes' },
     responseBytes: { text: 'Response body', unit: 'bytes' },
+    hostDescriptors: { text: 'Open host files', unit: 'count' },
     egressRequestsPerSecond: { text: 'Outbound requests', unit: 'perSecond' },
   },
   Code: {

@@ -24,6 +24,7 @@ final class FakeLimits {
         .put("requestsPerSecond", 500)
         .put("requestBytes", 8 * MEBIBYTE)
         .put("responseBytes", 8 * MEBIBYTE)
+        .put("hostDescriptors", 256)
         .put("egressRequestsPerSecond", 20)
         .put("plugins", 50)
         .put("versionsPerPlugin", 20)

@@ -11,8 +11,8 @@ import dev.cloister.isolate.heap.HeapLedger;
 import dev.cloister.isolate.heap.HeapSnapshot;
 import dev.cloister.isolate.instance.KeptInstances;
 import dev.cloister.isolate.plugin.CodeBudget;
+import dev.cloister.isolate.plugin.DocumentUpload;
 import dev.cloister.isolate.plugin.LoadedModules;
-import dev.cloister.isolate.plugin.ManifestUpload;
 import dev.cloister.isolate.plugin.ModuleUpload;
 import dev.cloister.isolate.plugin.PluginHandle;
 import dev.cloister.isolate.verticle.CallDesk;
@@ -24,6 +24,7 @@ import dev.cloister.isolate.verticle.IsolateVerticle;
 import dev.cloister.isolate.wasi.FileQuota;
 import dev.cloister.isolate.wasi.SharedFileSystem;
 import dev.cloister.isolate.wasi.WasiClock;
+import dev.cloister.isolate.wasi.linux.HostDescriptors;
 import io.vertx.core.Future;
 import io.vertx.core.Vertx;
 import java.util.concurrent.Callable;
@@ -41,6 +42,7 @@ public final class Isolate {
   private final LoadedModules modules = new LoadedModules();
   private final CallDesk desk;
   private final IsolateVerticle verticle;
+  private final HostDescriptors hostDescriptors;
   private volatile IsolateLimits limits;
   private volatile CallLimits callLimits;
   private volatile IsolateState state = IsolateState.ACTIVE;
@@ -59,6 +61,7 @@ public final class Isolate {
     this.ledger = ledger;
     this.code = new CodeBudget(ledger, limits.value(IsolateLimit.CODE_BYTES));
     this.desk = desk;
+    this.hostDescriptors = HostDescriptors.ofTenant(limits.value(IsolateLimit.HOST_DESCRIPTORS));
     this.limits = limits;
     this.callLimits = callLimits(limits);
     this.engineIsolate = engine.addIsolate(id.value());
@@ -86,6 +89,7 @@ public final class Isolate {
     callLimits = callLimits(newLimits);
     ledger.changeCap(newLimits.value(IsolateLimit.MEMORY_BYTES));
     code.changeMax(newLimits.value(IsolateLimit.CODE_BYTES));
+    hostDescriptors.changeMax(newLimits.value(IsolateLimit.HOST_DESCRIPTORS));
   }
 
   /// Refuses new calls; those in flight go on. Does nothing to a tenant that is gone.
@@ -111,6 +115,11 @@ public final class Isolate {
   /// The tenant's share of compiled code, in bytes.
   public long codeBytes() {
     return code.usedBytes();
+  }
+
+  /// Counts what its guests have open in folders of the machine.
+  public HostDescriptors hostDescriptors() {
+    return hostDescriptors;
   }
 
   /// The calls in figures.
@@ -153,12 +162,12 @@ public final class Isolate {
         limits.value(IsolateLimit.UPLOAD_BYTES));
   }
 
-  /// Begins to take a manifest in pieces, limited by `uploadBytes`, and each module in it as an
-  /// uploaded one is.
+  /// Begins to take a manifest or a bundle in pieces, limited by `uploadBytes`, and each module in
+  /// it as an uploaded one is.
   ///
   /// @param tag by which its compilations can be found again
-  public ManifestUpload startManifestUpload(String tag) {
-    return new ManifestUpload(
+  public DocumentUpload startDocumentUpload(String tag) {
+    return new DocumentUpload(
         () -> engine.startStreaming(engineIsolate, options(tag)),
         modules,
         ledger,

@@ -41,6 +41,9 @@ public enum IsolateLimit {
   REQUESTS_PER_SECOND("requestsPerSecond", 10_000, 1, 10_000_000),
   /// Stateful instances, awake or hibernating.
   KEPT_INSTANCES("keptInstances", 1_000, 0, 1_000_000),
+  /// Files and directories of host folders that all calls together have open. No more than half of
+  /// what the whole server lets guests open.
+  HOST_DESCRIPTORS("hostDescriptors", 1_024, 0, 16_384),
   /// Body of one request.
   REQUEST_BYTES("requestBytes", mebibytes(16), 0, mebibytes(1024)),
   /// Output of one call.

@@ -54,7 +54,7 @@ public final class GuestProgram implements Program {
   ///
   /// @throws ProcessExit if the start function ends the program
   public static GuestProgram instantiate(
-      ModuleHandle module, InstanceContext context, WasiConfig config) {
+      ModuleHandle module, InstanceContext context, WasiConfig.Builder config) {
     return instantiate(module, context.store(), HostImports.of(context, config));
   }
 
@@ -65,7 +65,7 @@ public final class GuestProgram implements Program {
   /// Links `module` again in the store of `context`, to begin with an image.
   private static GuestProgram wake(
       ModuleHandle module, InstanceContext context, InstanceImage image) {
-    HostImports imports = HostImports.of(context, context.wasi().build());
+    HostImports imports = HostImports.of(context, context.wasi());
     GuestProgram program = make(imports, () -> module.restore(context.store(), imports, image));
     program.isInitialized = true;
     return program;
@@ -88,7 +88,7 @@ public final class GuestProgram implements Program {
   ///
   /// @throws ProcessExit if the guest ends the program
   public static GuestProgram link(ModuleHandle module, InstanceContext context) {
-    GuestProgram program = instantiate(module, context, context.wasi().build());
+    GuestProgram program = instantiate(module, context, context.wasi());
     boolean isDone = false;
     try {
       program.initialize();
@@ -144,6 +144,11 @@ public final class GuestProgram implements Program {
       throw new SnapshotException("the plugin has files open");
     }
     return instance;
+  }
+
+  @Override
+  public void beginCall() {
+    imports.mount();
   }
 
   @Override

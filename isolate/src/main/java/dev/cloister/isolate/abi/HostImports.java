@@ -5,6 +5,7 @@ import dev.cloister.engine.runtime.Imports;
 import dev.cloister.engine.runtime.Store;
 import dev.cloister.engine.types.ExternType;
 import dev.cloister.isolate.imports.CloisterModule;
+import dev.cloister.isolate.mount.OpenMounts;
 import dev.cloister.isolate.wasi.WasiConfig;
 import dev.cloister.isolate.wasi.WasiPreview1;
 import org.jspecify.annotations.Nullable;
@@ -19,27 +20,70 @@ public final class HostImports implements Imports, AutoCloseable {
 
   private final Imports functions;
 
-  private HostImports(WasiPreview1 wasi, @Nullable CloisterModule host, Imports functions) {
+  /// Where the guest lives; null if nobody gives it directories or looks at what it imports.
+  private final @Nullable InstanceContext context;
+
+  private @Nullable OpenMounts mounts;
+
+  private HostImports(
+      WasiPreview1 wasi,
+      @Nullable CloisterModule host,
+      Imports functions,
+      @Nullable InstanceContext context,
+      @Nullable OpenMounts mounts) {
     this.wasi = wasi;
     this.host = host;
     this.functions = functions;
+    this.context = context;
+    this.mounts = mounts;
   }
 
-  /// Those of a guest in the store of `context`, whose first call has begun.
-  public static HostImports of(InstanceContext context, WasiConfig config) {
+  /// Those of a guest in the store of `context`, whose first call has begun, with the directories
+  /// of that call.
+  ///
+  /// @param config what else the guest is handed
+  /// @throws dev.cloister.engine.error.LimitExceededException of `hostDescriptors`
+  public static HostImports of(InstanceContext context, WasiConfig.Builder config) {
+    OpenMounts mounts = context.openMounts();
+    mounts.preopens().forEach(config::preopen);
     return new HostImports(
-        new WasiPreview1(config, context.store()),
+        new WasiPreview1(config.build(), context.store()),
         new CloisterModule(context::services, context.hostCall()),
-        context.services().functions());
+        context.services().functions(),
+        context,
+        mounts);
   }
 
   /// Those of a guest in `store` that has nothing but WASI.
   static HostImports ofWasi(Store store, WasiConfig config) {
-    return new HostImports(new WasiPreview1(config, store), null, Imports.NONE);
+    return new HostImports(new WasiPreview1(config, store), null, Imports.NONE, null, null);
+  }
+
+  /// Sees to it that the guest has the directories of the call that is being served. If those of
+  /// the call before were others, what it left open is closed.
+  public void mount() {
+    InstanceContext instance = context;
+    OpenMounts open = mounts;
+    if (instance == null || open == null || open.mounts().equals(instance.call().mounts())) {
+      return;
+    }
+    wasi.close();
+    mounts = null;
+    open.close();
+    OpenMounts opened = instance.openMounts();
+    mounts = opened;
+    wasi.handOut(opened.preopens());
   }
 
   @Override
   public @Nullable Extern resolve(String module, String name, ExternType type) {
+    Extern found = find(module, name, type);
+    return context == null || WasiPreview1.isTimeless(module, name)
+        ? found
+        : context.observed(module, name, found);
+  }
+
+  private @Nullable Extern find(String module, String name, ExternType type) {
     if (host != null && CloisterModule.isModuleName(module)) {
       return host.resolve(module, name);
     }
@@ -49,12 +93,18 @@ public final class HostImports implements Imports, AutoCloseable {
 
   /// Whether the guest has left no state here but what ends with a call.
   public boolean isUntouched() {
-    return wasi.isUntouched();
+    return wasi.isUntouched() && (mounts == null || mounts.isEmpty());
   }
 
-  /// Closes what the call that has just ended left open.
+  /// Closes what the call that has just ended left open, and empties the directories that were its
+  /// alone.
   public void forgetCall() {
-    wasi.closeOpened();
+    OpenMounts open = mounts;
+    if (open != null) {
+      wasi.close();
+      open.clear();
+      wasi.handOut(open.preopens());
+    }
     if (host != null) {
       host.forgetCall();
     }
@@ -63,7 +113,8 @@ public final class HostImports implements Imports, AutoCloseable {
   /// Closes what the guest left open.
   @Override
   public void close() {
-    try (WasiPreview1 _ = wasi) {
+    try (OpenMounts _ = mounts;
+        WasiPreview1 _ = wasi) {
       if (host != null) {
         host.close();
       }

@@ -1,9 +1,11 @@
 package dev.cloister.isolate.abi;
 
+import dev.cloister.engine.runtime.Extern;
 import dev.cloister.engine.runtime.Store;
 import dev.cloister.isolate.heap.HeapLedger;
 import dev.cloister.isolate.host.HostCall;
 import dev.cloister.isolate.host.HostServices;
+import dev.cloister.isolate.mount.OpenMounts;
 import dev.cloister.isolate.wasi.BlockingRegion;
 import dev.cloister.isolate.wasi.FileQuota;
 import dev.cloister.isolate.wasi.InputSource;
@@ -27,6 +29,9 @@ public final class InstanceContext {
   private final InputSource stdin = new CallInput();
   private final HostCall hostCall;
   private @Nullable CallContext call;
+
+  /// Null unless the instance is being initialized for others.
+  private @Nullable HostUse hostUse;
 
   /// Makes the context of an instance that serves no call yet.
   ///
@@ -71,6 +76,21 @@ public final class InstanceContext {
     return hostCall;
   }
 
+  /// Notes what the instance asks of its host from now on, in the program that is linked next.
+  ///
+  /// @return where, to be ended once the program is initialized
+  public HostUse recordHostUse() {
+    HostUse recorded = new HostUse();
+    hostUse = recorded;
+    return recorded;
+  }
+
+  /// What a guest is to import as `name` of `moduleName` in place of `found`.
+  public @Nullable Extern observed(String moduleName, String name, @Nullable Extern found) {
+    HostUse recorded = hostUse;
+    return recorded == null || found == null ? found : recorded.observe(moduleName, name, found);
+  }
+
   /// What the call that is being served may use of its host.
   ///
   /// @throws IllegalStateException if none is served
@@ -97,6 +117,11 @@ public final class InstanceContext {
   /// Notes that the call has ended.
   public void end() {
     call = null;
+  }
+
+  /// Opens the directories that the call that is being served gives its guest.
+  OpenMounts openMounts() {
+    return OpenMounts.open(call().mounts(), FileQuota.of(ledger), clock, blocking);
   }
 
   /// The WASI of the instance, with the streams of whatever call is being served.

@@ -18,6 +18,10 @@ public interface Program extends AutoCloseable {
   /// not find it.
   void forgetCall();
 
+  /// Takes note of the call that is being served, if others may have been before it: the guest gets
+  /// that call's directories.
+  void beginCall();
+
   /// The instance that has all state of the program, but for [#hostState()].
   ///
   /// @throws SnapshotException if the program cannot hibernate now, with the reason

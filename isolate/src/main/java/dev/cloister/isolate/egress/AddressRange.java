@@ -24,6 +24,15 @@ public final class AddressRange {
     return new AddressRange(network.clone(), prefixBits);
   }
 
+  /// The addresses that share their first `prefixBits` bits with `address`.
+  public static AddressRange around(InetAddress address, int prefixBits) {
+    byte[] network = address.getAddress();
+    for (int bit = prefixBits; bit < network.length * Byte.SIZE; bit++) {
+      network[bit / Byte.SIZE] &= (byte) ~(0x80 >> bit % Byte.SIZE);
+    }
+    return new AddressRange(network, prefixBits);
+  }
+
   /// Reads an address, with `/` and the bits of the prefix or without.
   ///
   /// @throws IllegalArgumentException if it is none, or has bits set behind the prefix
@@ -35,7 +44,10 @@ public final class AddressRange {
     for (int bit = prefix; bit < bits; bit++) {
       if (isSet(address, bit)) {
         throw new IllegalArgumentException(
-            "\"" + text + "\" has bits set behind its prefix of " + prefix + " bits");
+            "\""
+                + text
+                + "\" has bits set behind its prefix; the range is "
+                + around(ofBytes(address), prefix));
       }
     }
     return new AddressRange(address, prefix);
@@ -69,10 +81,14 @@ public final class AddressRange {
 
   @Override
   public String toString() {
+    return ofBytes(network).getHostAddress() + "/" + prefixBits;
+  }
+
+  private static InetAddress ofBytes(byte[] address) {
     try {
-      return InetAddress.getByAddress(network).getHostAddress() + "/" + prefixBits;
+      return InetAddress.getByAddress(address);
     } catch (UnknownHostException e) {
-      throw new IllegalStateException(e); // the length was right when it was read
+      throw new IllegalStateException("addresses have 4 or 16 bytes", e);
     }
   }
 
@@ -89,7 +105,7 @@ public final class AddressRange {
       }
     }
     throw new IllegalArgumentException(
-        "\"" + text + "\" is no range of addresses; allowed are 10.0.0.0/8, fd00::/8 and such");
+        "expected a range of addresses such as 10.0.0.0/8 or ::1, got \"" + text + "\"");
   }
 
   private static int number(String digits, int max, String text) {

@@ -57,7 +57,7 @@ public final class PluginHost implements AutoCloseable {
   public EmbeddedPlugin load(byte[] bytes) {
     Upload upload =
         ExtismManifest.isManifest(bytes)
-            ? isolate.startManifestUpload("embedded")
+            ? isolate.startDocumentUpload("embedded")
             : isolate.startUpload("embedded");
     upload.push(bytes, 0, bytes.length);
     PluginHandle handle = upload.finish();

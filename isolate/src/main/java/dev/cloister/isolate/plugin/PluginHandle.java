@@ -14,6 +14,7 @@ import dev.cloister.isolate.abi.extism.ExtismEnvironment;
 import dev.cloister.isolate.abi.extism.ExtismSettings;
 import dev.cloister.isolate.host.Capability;
 import dev.cloister.isolate.imports.CloisterModule;
+import dev.cloister.isolate.wasi.ContentTree;
 import dev.cloister.isolate.wasi.WasiPreview1;
 import java.util.ArrayList;
 import java.util.Collections;
@@ -39,6 +40,7 @@ public final class PluginHandle {
   private final ProgramModules modules;
   private final ExtismSettings settings;
   private final CodeBudget budget;
+  private final PluginContent content;
   private final Abi abi;
   private final SortedMap<Capability, List<String>> needs;
   private final SortedMap<Capability, List<String>> requirements;
@@ -63,12 +65,14 @@ public final class PluginHandle {
       ProgramModules modules,
       @Nullable ExtismSettings settings,
       CodeBudget budget,
-      long chargedBytes) {
+      long chargedBytes,
+      PluginContent content) {
     this.hash = hash;
     this.module = modules.main();
     this.modules = modules;
     this.settings = settings == null ? ExtismSettings.DEFAULTS : settings;
     this.budget = budget;
+    this.content = content;
     this.chargedBytes = chargedBytes;
     this.paidKinds = EnumSet.of(CodeKind.BASELINE, CodeKind.OPTIMIZED);
     this.abi = settings == null ? AbiDetector.detect(module.module()) : Abi.EXTISM;
@@ -105,7 +109,8 @@ public final class PluginHandle {
   /// @throws dev.cloister.engine.error.LimitExceededException if the budget does not allow it;
   ///   `module` is the caller's then
   static PluginHandle open(ModuleHandle module, CodeBudget budget, long wireBytes) {
-    return open(module.hash(), ProgramModules.of(module), null, budget, wireBytes);
+    return open(
+        module.hash(), ProgramModules.of(module), null, budget, wireBytes, PluginContent.NONE);
   }
 
   /// Takes `modules` over and charges `budget` for them.
@@ -113,6 +118,7 @@ public final class PluginHandle {
   /// @param hash the digest of what they came in
   /// @param settings what came with them; null if nothing did
   /// @param wireBytes the size of the modules
+  /// @param content the files that came with them
   /// @throws dev.cloister.engine.error.LimitExceededException if the budget does not allow it;
   ///   `modules` are the caller's then
   static PluginHandle open(
@@ -120,11 +126,12 @@ public final class PluginHandle {
       ProgramModules modules,
       @Nullable ExtismSettings settings,
       CodeBudget budget,
-      long wireBytes) {
+      long wireBytes,
+      PluginContent content) {
     long bytes = wireBytes + imageBytes(modules, CodeKind.BASELINE);
     bytes += modules.all().mapToLong(module -> module.module().metadataBytes()).sum();
     budget.charge(bytes);
-    return new PluginHandle(hash, modules, settings, budget, bytes);
+    return new PluginHandle(hash, modules, settings, budget, bytes, content);
   }
 
   private static long imageBytes(ProgramModules modules, CodeKind kind) {
@@ -142,7 +149,7 @@ public final class PluginHandle {
     return all;
   }
 
-  /// The digest of what the plugin came in: a module, or a manifest.
+  /// The digest of what the plugin came in: a module, a manifest or a bundle.
   public ModuleHash hash() {
     return hash;
   }
@@ -175,6 +182,11 @@ public final class PluginHandle {
   /// What a program of it is linked of.
   public ProgramModules modules() {
     return modules;
+  }
+
+  /// The files that came with it, for a caller that has a hold.
+  public ContentTree content() {
+    return content.files();
   }
 
   /// What its author chose for it if it is an Extism plug-in.
@@ -245,5 +257,6 @@ public final class PluginHandle {
     }
     modules.all().forEach(ModuleHandle::close);
     budget.release(bytes);
+    content.close();
   }
 }

@@ -3,12 +3,12 @@ package dev.cloister.isolate.plugin;
 import dev.cloister.engine.error.CompilationCancelledException;
 import java.util.function.Consumer;
 
-/// A plugin that arrives in pieces: a module, or a manifest with modules in it.
+/// A plugin that arrives in pieces: a module, or a manifest or bundle with modules in it.
 ///
 /// Every byte is charged to the tenant before it is taken. Either [#finish()] or [#abort()] ends
 /// it; a fault ends it as well. All of it is work for a worker thread, one at a time; never for an
 /// event loop.
-public sealed interface Upload permits ManifestUpload, ModuleUpload {
+public sealed interface Upload permits DocumentUpload, ModuleUpload {
   /// The number of the engine's compile job, or 0 if there is none yet.
   long jobId();
 
@@ -28,6 +28,7 @@ public sealed interface Upload permits ManifestUpload, ModuleUpload {
   /// @return the tenant's hold on it, the one it has already if the same bytes were there
   /// @throws dev.cloister.engine.error.WasmException if a module is faulty
   /// @throws dev.cloister.isolate.abi.extism.ManifestException if a manifest is
+  /// @throws BundleException if a bundle is
   /// @throws dev.cloister.engine.error.LimitExceededException as [#push], and of `codeBytes`
   /// @throws CompilationCancelledException as [#push]
   PluginHandle finish();

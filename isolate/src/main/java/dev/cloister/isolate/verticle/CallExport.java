@@ -2,6 +2,7 @@ package dev.cloister.isolate.verticle;
 
 import dev.cloister.isolate.host.HostServices;
 import dev.cloister.isolate.instance.InstanceRequest;
+import dev.cloister.isolate.mount.Mount;
 import dev.cloister.isolate.plugin.PluginHandle;
 import dev.cloister.isolate.wasi.OutputSink;
 import java.util.ArrayList;
@@ -18,6 +19,7 @@ import org.jspecify.annotations.Nullable;
 /// @param log where standard output and error go
 /// @param services what the guest may use of its host
 /// @param instance which instance is to serve it
+/// @param mounts the directories that the guest is given
 public record CallExport(
     PluginHandle plugin,
     String export,
@@ -25,10 +27,11 @@ public record CallExport(
     long requestBytes,
     OutputSink log,
     HostServices services,
-    InstanceRequest instance)
+    InstanceRequest instance,
+    List<Mount> mounts)
     implements Invocation {
 
-  /// Copies `arguments`.
+  /// Copies `arguments` and `mounts`.
   // Not compact: the parameter of a compact one loses its inner annotation.
   public CallExport(
       PluginHandle plugin,
@@ -37,7 +40,8 @@ public record CallExport(
       long requestBytes,
       OutputSink log,
       HostServices services,
-      InstanceRequest instance) {
+      InstanceRequest instance,
+      List<Mount> mounts) {
     this.plugin = plugin;
     this.export = export;
     this.arguments = Collections.unmodifiableList(new ArrayList<>(arguments));
@@ -45,6 +49,19 @@ public record CallExport(
     this.log = log;
     this.services = services;
     this.instance = instance;
+    this.mounts = List.copyOf(mounts);
+  }
+
+  /// A call of a guest without directories.
+  public CallExport(
+      PluginHandle plugin,
+      String export,
+      List<@Nullable Object> arguments,
+      long requestBytes,
+      OutputSink log,
+      HostServices services,
+      InstanceRequest instance) {
+    this(plugin, export, arguments, requestBytes, log, services, instance, List.of());
   }
 
   /// A call of a guest that may use what WASI programs take for granted, on an instance of its own.

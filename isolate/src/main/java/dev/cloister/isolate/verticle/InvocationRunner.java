@@ -26,10 +26,8 @@ import dev.cloister.isolate.verticle.InvocationResult.Returned;
 import dev.cloister.isolate.verticle.InvocationResult.UnknownExport;
 import dev.cloister.isolate.verticle.InvocationResult.UnsupportedType;
 import dev.cloister.isolate.wasi.BlockingRegion;
-import dev.cloister.isolate.wasi.FileQuota;
 import dev.cloister.isolate.wasi.InputSource;
 import dev.cloister.isolate.wasi.ProcessExit;
-import dev.cloister.isolate.wasi.WasiConfig;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.function.Function;
@@ -57,6 +55,7 @@ final class InvocationRunner {
 
   private long instantiateNanos;
   private long executeNanos;
+  private long fuelUsed;
 
   InvocationRunner(
       HeapLedger ledger,
@@ -89,6 +88,11 @@ final class InvocationRunner {
     return executeNanos;
   }
 
+  /// How much fuel the call used, 0 if nobody counted.
+  long fuelUsed() {
+    return fuelUsed;
+  }
+
   /// Runs `invocation` to its end, whatever that is.
   InvocationResult run(Invocation invocation) {
     try {
@@ -118,7 +122,8 @@ final class InvocationRunner {
     @Nullable Object[] arguments = PlainAbi.arguments(type, call.arguments());
     return execute(
         plugin,
-        new CallContext(InputSource.EMPTY, call.log(), call.log(), blocking, call.services()),
+        new CallContext(
+            InputSource.EMPTY, call.log(), call.log(), blocking, call.services(), call.mounts()),
         GuestProgram.class,
         GuestProgram.LINKER,
         program -> {
@@ -138,7 +143,8 @@ final class InvocationRunner {
     }
     ExtismProgram.requireCallable(call.export(), type); // before an instance is touched
     CallContext streams =
-        new CallContext(InputSource.EMPTY, call.log(), call.log(), blocking, call.services());
+        new CallContext(
+            InputSource.EMPTY, call.log(), call.log(), blocking, call.services(), call.mounts());
     return execute(
         plugin,
         streams,
@@ -174,20 +180,17 @@ final class InvocationRunner {
     arguments.add(command.programName());
     arguments.addAll(command.arguments());
     InputSource stdin = InputSource.of(command.standardInput());
-    try (OpenMounts mounts =
-        OpenMounts.open(command.mounts(), FileQuota.of(ledger), host.clocks().get(), blocking)) {
-      return execute(
-          command.plugin(),
-          new CallContext(stdin, output, command.log(), blocking, command.services()),
-          GuestProgram.class,
-          (module, context) -> {
-            WasiConfig.Builder config =
-                context.wasi().arguments(arguments).environment(command.environment());
-            mounts.preopens().forEach(config::preopen);
-            return GuestProgram.instantiate(module, context, config.build());
-          },
-          program -> new Exited(program.run(command.entry()), output.toByteArray()));
-    }
+    return execute(
+        command.plugin(),
+        new CallContext(
+            stdin, output, command.log(), blocking, command.services(), command.mounts()),
+        GuestProgram.class,
+        (module, context) ->
+            GuestProgram.instantiate(
+                module,
+                context,
+                context.wasi().arguments(arguments).environment(command.environment())),
+        program -> new Exited(program.run(command.entry()), output.toByteArray()));
   }
 
   private <P extends Program> InvocationResult execute(
@@ -206,7 +209,7 @@ final class InvocationRunner {
       isIntact = false;
       instance.begin(context, limits.ofInstance(), limits.fuelPerCall());
       plugin.payFor(plugin.engineHandle().codeKind(instance.store()));
-      P program = instance.program(kind, plugin.engineHandle(), linker);
+      P program = instance.program(kind, plugin.engineHandle(), linker, source.start());
       long instantiatedNanos = nanoTime.getAsLong();
       instantiateNanos = instantiatedNanos - startNanos;
       try {
@@ -218,6 +221,7 @@ final class InvocationRunner {
       }
     } finally {
       stop.unbind();
+      fuelUsed = instance.fuelUsed();
       instance.end();
       source.leave(instance, instance.isAsleep() || (isIntact && !instance.isStopped()));
       if (instantiateNanos == 0) {

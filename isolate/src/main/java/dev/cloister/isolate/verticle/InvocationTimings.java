@@ -8,10 +8,11 @@ import java.nio.charset.StandardCharsets;
 /// @param instantiateNanos linking, segments and the start function
 /// @param executeNanos the call itself
 /// @param cpuNanos the CPU time of both
+/// @param fuel the units of fuel that the guest used, if they were counted
 public record InvocationTimings(
-    long queueNanos, long instantiateNanos, long executeNanos, long cpuNanos) {
+    long queueNanos, long instantiateNanos, long executeNanos, long cpuNanos, long fuel) {
   /// Of a call that never ran.
-  public static final InvocationTimings NONE = new InvocationTimings(0, 0, 0, 0);
+  public static final InvocationTimings NONE = new InvocationTimings(0, 0, 0, 0, 0);
 
   private static final long NANOS_PER_MICRO = 1_000;
   private static final int MICROS_PER_MILLI = 1_000;

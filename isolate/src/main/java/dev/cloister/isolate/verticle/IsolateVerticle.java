@@ -3,11 +3,10 @@ package dev.cloister.isolate.verticle;
 import dev.cloister.engine.EngineIsolate;
 import dev.cloister.engine.WasmEngine;
 import dev.cloister.engine.module.ModuleHash;
-import dev.cloister.isolate.abi.extism.ExtismManifest;
 import dev.cloister.isolate.heap.HeapLedger;
 import dev.cloister.isolate.plugin.CodeBudget;
+import dev.cloister.isolate.plugin.DocumentUpload;
 import dev.cloister.isolate.plugin.LoadedModules;
-import dev.cloister.isolate.plugin.ManifestUpload;
 import dev.cloister.isolate.plugin.ModuleUpload;
 import dev.cloister.isolate.plugin.PluginHandle;
 import dev.cloister.isolate.plugin.Upload;
@@ -91,8 +90,8 @@ public final class IsolateVerticle extends VerticleBase {
   }
 
   private Upload upload(byte[] wireBytes) {
-    return ExtismManifest.isManifest(wireBytes)
-        ? new ManifestUpload(
+    return DocumentUpload.isDocument(wireBytes)
+        ? new DocumentUpload(
             () -> engine.startStreaming(engineIsolate), modules, ledger, code, wireBytes.length)
         : new ModuleUpload(
             engine.startStreaming(engineIsolate), modules, ledger, code, wireBytes.length);

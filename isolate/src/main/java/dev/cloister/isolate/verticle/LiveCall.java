@@ -128,7 +128,8 @@ final class LiveCall implements GuestTask, Turn {
             startNanos - admittedNanos,
             runner.instantiateNanos(),
             runner.executeNanos(),
-            cpu.usedNanos()));
+            cpu.usedNanos(),
+            runner.fuelUsed()));
   }
 
   @Override
@@ -164,7 +165,7 @@ final class LiveCall implements GuestTask, Turn {
   }
 
   private InvocationTimings queuedOnly() {
-    return new InvocationTimings(desk.nanoTime().getAsLong() - admittedNanos, 0, 0, 0);
+    return new InvocationTimings(desk.nanoTime().getAsLong() - admittedNanos, 0, 0, 0, 0);
   }
 
   private void end(InvocationResult result, InvocationTimings timings) {

@@ -2,6 +2,7 @@ package dev.cloister.isolate.verticle;
 
 import dev.cloister.isolate.abi.AbiDetector;
 import dev.cloister.isolate.host.HostServices;
+import dev.cloister.isolate.mount.Mount;
 import dev.cloister.isolate.plugin.PluginHandle;
 import dev.cloister.isolate.wasi.OutputSink;
 import java.util.Collections;

@@ -76,6 +76,7 @@ final class SystemDeadlineTimer implements DeadlineTimer {
     }
   }
 
+  @SuppressWarnings("ModifyCollectionInEnhancedForLoop") // This set lets it be modified.
   private void look(long dueNanos) {
     if (!plannedNanos.compareAndSet(dueNanos, NOT_PLANNED)) {
       return;

@@ -18,6 +18,15 @@ final class FdTable {
 
   private final FileQuota quota;
   private final List<@Nullable Descriptor> descriptors = new ArrayList<>();
+  private final List<HandedOut> handed = new ArrayList<>();
+
+  /// A descriptor that the guest did not open itself, as it was at first.
+  private record HandedOut(Descriptor descriptor, long rights, long inheritingRights, int flags) {
+    static HandedOut of(Descriptor descriptor) {
+      return new HandedOut(
+          descriptor, descriptor.rights(), descriptor.inheritingRights(), descriptor.flags());
+    }
+  }
 
   FdTable(FileQuota quota) {
     this.quota = quota;
@@ -89,40 +98,34 @@ final class FdTable {
     descriptors.set(from, null);
   }
 
-  /// Whether there is nothing but the three standard streams, as the guest was handed them.
-  boolean hasStandardStreamsOnly() {
-    if (descriptors.size() != 3) {
-      return false;
-    }
-    return descriptors.stream()
-        .allMatch(descriptor ->
-            switch (descriptor) {
-              case StandardInput input -> input.flags() == 0;
-              case StandardOutput output -> output.flags() == FdFlags.APPEND;
-              case null, default -> false;
-            });
+  /// Gives `descriptor`, which the guest does not open itself, the next number; nobody pays.
+  void handOut(Descriptor descriptor) {
+    handed.add(HandedOut.of(descriptor));
+    descriptors.add(descriptor);
   }
 
-  /// One more than the highest number that is or was taken.
-  int size() {
-    return descriptors.size();
-  }
-
-  /// Closes everything from the number `first` on.
-  void closeFrom(int first) {
-    List<@Nullable Descriptor> closed =
-        descriptors.subList(Math.min(first, descriptors.size()), descriptors.size());
-    for (Descriptor descriptor : closed) {
-      if (descriptor != null) {
-        close(descriptor);
+  /// Whether the guest has just what it was handed, unchanged.
+  boolean isAsHandedOut() {
+    for (int i = 0; i < descriptors.size(); i++) {
+      Descriptor descriptor = descriptors.get(i);
+      boolean isHanded =
+          i < handed.size() && descriptor != null && HandedOut.of(descriptor).equals(handed.get(i));
+      if (!isHanded && (descriptor != null || i < handed.size())) {
+        return false;
       }
     }
-    closed.clear();
+    return true;
   }
 
   /// Closes everything.
   void closeAll() {
-    closeFrom(0);
+    for (Descriptor descriptor : descriptors) {
+      if (descriptor != null) {
+        close(descriptor);
+      }
+    }
+    descriptors.clear();
+    handed.clear();
   }
 
   private void close(Descriptor descriptor) {

@@ -160,6 +160,13 @@ final class MemoryDirectory extends MemoryNode implements DirectoryNode {
     return 0; // a directory that is gone is empty, and entries are released one by one
   }
 
+  /// Forgets what is in it, without paying anything back.
+  void dropEntries() {
+    entries.clear();
+    order.clear();
+    wasModified();
+  }
+
   private boolean contains(MemoryDirectory directory) {
     for (MemoryDirectory above = directory; above != null; above = above.parent) {
       if (above == this) {

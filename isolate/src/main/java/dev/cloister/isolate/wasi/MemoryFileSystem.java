@@ -26,6 +26,17 @@ public final class MemoryFileSystem implements AutoCloseable {
     return root;
   }
 
+  /// Whether nothing was ever made, or all of it is gone.
+  public boolean isEmpty() {
+    return chargedBytes == 0;
+  }
+
+  /// Drops everything; no node but the root may be held.
+  public void clear() {
+    root.dropEntries();
+    close();
+  }
+
   /// Returns everything charged; the nodes must not be used any more.
   @Override
   public void close() {

@@ -3,19 +3,22 @@ package dev.cloister.isolate.wasi;
 import dev.cloister.engine.runtime.Extern;
 import dev.cloister.engine.runtime.Store;
 import java.util.EnumMap;
+import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /// The WASI of one guest: its descriptors and the functions over them.
 ///
 /// Made for one store, used by its thread, closed when the guest is done.
 public final class WasiPreview1 implements AutoCloseable {
+  /// What the C library looks at before `main`.
+  private static final Set<String> TIMELESS =
+      Set.of("fd_fdstat_get", "fd_prestat_dir_name", "fd_prestat_get", "sched_yield");
+
   private final WasiConfig config;
   private final Store store;
   private final FdTable descriptors;
-
-  /// The number of descriptors that the guest was handed.
-  private final int handedCount;
 
   /// The instances of the groups, by class, of each version that the guest imports from.
   private final Map<WasiSnapshot, Map<Class<?>, Object>> groups = new EnumMap<>(WasiSnapshot.class);
@@ -25,13 +28,7 @@ public final class WasiPreview1 implements AutoCloseable {
     this.config = config;
     this.store = store;
     descriptors = new FdTable(config.quota());
-    descriptors.add(new StandardInput(config.stdin(), config.blocking()));
-    descriptors.add(new StandardOutput(config.stdout()));
-    descriptors.add(new StandardOutput(config.stderr()));
-    for (Preopen preopen : config.preopens()) {
-      descriptors.add(open(preopen));
-    }
-    handedCount = descriptors.size();
+    handOut(config.preopens());
   }
 
   /// Whether modules import WASI functions from a module called `moduleName`.
@@ -42,6 +39,12 @@ public final class WasiPreview1 implements AutoCloseable {
   /// Whether there is a function `name` in `moduleName`.
   public static boolean provides(String moduleName, String name) {
     return isModuleName(moduleName) && WasiFunction.named(name) != null;
+  }
+
+  /// Whether a guest can import `name` from `moduleName`, and what that answers is the same for all
+  /// guests that are handed the same descriptors, and has no effect on any.
+  public static boolean isTimeless(String moduleName, String name) {
+    return isModuleName(moduleName) && TIMELESS.contains(name);
   }
 
   /// The function that a guest imports as `name` from `moduleName`, or null.
@@ -58,15 +61,18 @@ public final class WasiPreview1 implements AutoCloseable {
     return function.boundTo(group);
   }
 
-  /// Whether it is as it was made, with standard streams and nothing else: no state of the guest is
-  /// lost with it.
+  /// Whether the descriptors are as they were handed out: no state of the guest is lost with them.
   public boolean isUntouched() {
-    return descriptors.hasStandardStreamsOnly();
+    return descriptors.isAsHandedOut();
   }
 
-  /// Closes the descriptors that the guest has opened, and keeps those that it was handed.
-  public void closeOpened() {
-    descriptors.closeFrom(handedCount);
+  /// Hands the guest its streams and `preopens`, as descriptors from 0 on. Also after [#close], to
+  /// begin again.
+  public void handOut(List<Preopen> preopens) {
+    descriptors.handOut(new StandardInput(config.stdin(), config.blocking()));
+    descriptors.handOut(new StandardOutput(config.stdout()));
+    descriptors.handOut(new StandardOutput(config.stderr()));
+    preopens.forEach(preopen -> descriptors.handOut(open(preopen)));
   }
 
   /// Closes every descriptor.

@@ -11,8 +11,8 @@ import dev.cloister.isolate.host.HostServices;
 import dev.cloister.isolate.host.LogLevel;
 import dev.cloister.isolate.instance.InstanceRequest;
 import dev.cloister.isolate.plugin.CodeBudget;
+import dev.cloister.isolate.plugin.DocumentUpload;
 import dev.cloister.isolate.plugin.LoadedModules;
-import dev.cloister.isolate.plugin.ManifestUpload;
 import dev.cloister.isolate.plugin.ModuleUpload;
 import dev.cloister.isolate.plugin.PluginHandle;
 import dev.cloister.isolate.verticle.InvocationResult.Answered;
@@ -86,8 +86,8 @@ final class TestDesk implements AutoCloseable {
 
   /// A manifest that was uploaded.
   PluginHandle loadManifest(String manifest) {
-    ManifestUpload upload =
-        new ManifestUpload(
+    DocumentUpload upload =
+        new DocumentUpload(
             () -> guests.engine().startStreaming(isolate),
             modules,
             ledger,

@@ -52,17 +52,24 @@ final class FdTableTest {
   }
 
   @Test
-  void closeFrom_keepsWhatComesBefore() {
-    Descriptor first = output();
-    table.add(first);
-    table.add(output());
-    table.add(output());
+  void whatWasHandedOut_isKnown_andCanBeHandedOutAgain() {
+    MemoryFileSystem files = new MemoryFileSystem(FileQuota.UNLIMITED, new FakeClock());
+    table.handOut(output());
+    table.handOut(new OpenDirectory(files.root(), "/", Rights.PATH_OPEN, 0, 0));
+    assertThat(table.isAsHandedOut()).isTrue();
 
-    table.closeFrom(1);
-    assertThat(table.get(0)).isSameAs(first);
-    assertThat(table.size()).isEqualTo(1);
-    table.closeFrom(1);
-    assertThat(table.size()).isEqualTo(1);
+    int opened = table.add(output());
+    assertThat(table.isAsHandedOut()).isFalse();
+    table.close(opened);
+    assertThat(table.isAsHandedOut()).isTrue();
+    table.get(1).changeRights(0, 0);
+    assertThat(table.isAsHandedOut()).isFalse();
+    table.closeAll();
+    table.handOut(output());
+    assertThat(table.isAsHandedOut()).isTrue();
+    assertErrno(Errno.BADF, () -> table.get(1));
+    table.close(0);
+    assertThat(table.isAsHandedOut()).isFalse();
   }
 
   @Test

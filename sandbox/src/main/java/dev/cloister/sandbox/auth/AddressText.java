@@ -1,6 +1,6 @@
 package dev.cloister.sandbox.auth;
 
-import dev.cloister.sandbox.config.AddressRange;
+import dev.cloister.isolate.egress.AddressRange;
 import java.net.InetAddress;
 import org.jspecify.annotations.Nullable;
 
@@ -32,6 +32,6 @@ final class AddressText {
     }
     return parsed.getAddress().length == IPV4_BYTES
         ? parsed.getHostAddress()
-        : AddressRange.of(parsed, IPV6_CUSTOMER_BITS).toString();
+        : AddressRange.around(parsed, IPV6_CUSTOMER_BITS).toString();
   }
 }

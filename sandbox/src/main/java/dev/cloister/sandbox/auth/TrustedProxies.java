@@ -1,6 +1,6 @@
 package dev.cloister.sandbox.auth;
 
-import dev.cloister.sandbox.config.AddressRange;
+import dev.cloister.isolate.egress.AddressRange;
 import java.net.InetAddress;
 import java.util.List;
 import org.jspecify.annotations.Nullable;

@@ -5,6 +5,7 @@ import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.SerializationFeature;
 import dev.cloister.engine.EngineConfig;
 import dev.cloister.engine.WasmEngine;
+import dev.cloister.isolate.wasi.WasiPreview1;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.concurrent.Callable;
@@ -82,6 +83,17 @@ final class InspectCommand implements Callable<Integer> {
                 sizes.globals(),
                 sizes.tags()));
     line(text, "custom", orNone(report.customSections()));
+    for (ModuleReport.Hints hints : report.hints()) {
+      line(
+          text,
+          "hints",
+          "%s: %d for %d functions%s"
+              .formatted(
+                  hints.section(),
+                  hints.hints(),
+                  hints.functions(),
+                  hints.ignored() == null ? "" : ", ignored: " + hints.ignored()));
+    }
     heading(text, "types", report.types().size());
     for (ModuleReport.TypeEntry type : report.types()) {
       item(text, type.index() + " " + type.kind() + " " + type.type());
@@ -90,12 +102,7 @@ final class InspectCommand implements Callable<Integer> {
     for (ModuleReport.ImportEntry declared : report.imports()) {
       item(
           text,
-          declared.module()
-              + " "
-              + declared.name()
-              + ": "
-              + declared.type()
-              + (declared.provided() ? "" : " (nothing provides it)"));
+          declared.module() + " " + declared.name() + ": " + declared.type() + note(declared));
     }
     heading(text, "exports", report.exports().size());
     for (ModuleReport.ExportEntry export : report.exports()) {
@@ -103,31 +110,26 @@ final class InspectCommand implements Callable<Integer> {
     }
     heading(text, "capabilities", report.capabilities().size());
     if (report.capabilities().isEmpty()) {
-      item(text, "none: it can only compute");
+      item(text, "none: nothing that its tenant must be granted");
     }
-    for (Capability capability : report.capabilities()) {
+    for (ModuleReport.CapabilityEntry capability : report.capabilities()) {
+      String without =
+          capability.isRequired() ? "calls are refused without" : "fails when it is used without";
       item(
           text,
           "%s (%s): %s"
-              .formatted(
-                  capability.name(),
-                  capability.granted(),
-                  String.join(", ", capability.imports())));
-    }
-    heading(text, "needs", report.needs().size());
-    if (report.needs().isEmpty()) {
-      item(text, "nothing that its tenant must be granted");
-    }
-    for (ModuleReport.Need need : report.needs()) {
-      item(
-          text,
-          "%s (%s): %s"
-              .formatted(
-                  need.capability(),
-                  need.isRequired() ? "calls are refused without" : "fails when it is used without",
-                  String.join(", ", need.imports())));
+              .formatted(capability.name(), without, String.join(", ", capability.imports())));
     }
     return text.toString();
+  }
+
+  private static String note(ModuleReport.ImportEntry declared) {
+    if (!declared.provided()) {
+      return " (nothing provides it)";
+    }
+    boolean isSocket =
+        WasiPreview1.isModuleName(declared.module()) && declared.name().startsWith("sock_");
+    return isSocket ? " (every call is refused)" : "";
   }
 
   private static String orNone(List<String> words) {

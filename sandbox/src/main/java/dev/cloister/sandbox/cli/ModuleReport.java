@@ -9,6 +9,7 @@ import dev.cloister.engine.feature.WasmFeatures;
 import dev.cloister.engine.module.CustomSection;
 import dev.cloister.engine.module.DataSegment;
 import dev.cloister.engine.module.Export;
+import dev.cloister.engine.module.HintSection;
 import dev.cloister.engine.module.Import;
 import dev.cloister.engine.module.WasmModule;
 import dev.cloister.engine.types.ArrayType;
@@ -24,6 +25,7 @@ import dev.cloister.engine.types.TagType;
 import dev.cloister.isolate.abi.Abi;
 import dev.cloister.isolate.abi.AbiDetector;
 import dev.cloister.isolate.abi.CapabilityNeeds;
+import dev.cloister.isolate.plugin.PluginHandle;
 import java.util.ArrayList;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
@@ -38,7 +40,8 @@ import org.jspecify.annotations.Nullable;
 /// @param missingFeatures those of them that this engine cannot run
 /// @param sizes in bytes and in items
 /// @param types the types it defines, written out
-/// @param capabilities what its imports would let it do, and on what condition
+/// @param hints its sections of advice for compilers
+/// @param capabilities what its tenant has to be granted, by the names of policies
 record ModuleReport(
     @Nullable String name,
     String sha256,
@@ -50,8 +53,8 @@ record ModuleReport(
     List<ImportEntry> imports,
     List<ExportEntry> exports,
     List<String> customSections,
-    List<Capability> capabilities,
-    List<Need> needs) {
+    List<Hints> hints,
+    List<CapabilityEntry> capabilities) {
 
   /// How large it is.
   ///
@@ -71,12 +74,24 @@ record ModuleReport(
 
   /// A capability that its tenant has to be granted.
   ///
-  /// @param capability its name, as in policies
+  /// @param name as in policies, settings and the answers of uploads
   /// @param isRequired whether calls are refused without; else what needs it fails when it is
   ///   called
   /// @param imports what needs it, as `module.name`
-  record Need(
-      String capability, @JsonProperty("required") boolean isRequired, List<String> imports) {}
+  record CapabilityEntry(
+      String name, @JsonProperty("required") boolean isRequired, List<String> imports) {}
+
+  /// A section of advice for compilers.
+  ///
+  /// @param functions how many functions it names
+  /// @param hints how many hints it has
+  /// @param ignored why it is ignored, null if it is not
+  record Hints(String section, int functions, int hints, @Nullable String ignored) {
+    private static Hints of(HintSection section) {
+      return new Hints(
+          section.kind().section(), section.functions(), section.hints(), section.fault());
+    }
+  }
 
   /// A type of the index space.
   record TypeEntry(int index, String kind, String type) {}
@@ -105,16 +120,17 @@ record ModuleReport(
         module.imports().stream().map(ModuleReport::entry).toList(),
         module.exports().stream().map(export -> entry(module, export)).toList(),
         module.customSections().stream().map(CustomSection::name).toList(),
-        Capability.of(module.imports()),
-        needs(module));
+        HintSection.all(module).stream().map(Hints::of).toList(),
+        capabilities(module));
   }
 
-  private static List<Need> needs(WasmModule module) {
+  private static List<CapabilityEntry> capabilities(WasmModule module) {
     var needs = CapabilityNeeds.of(module);
     var required = CapabilityNeeds.required(needs);
     return needs.entrySet().stream()
         .map(need ->
-            new Need(need.getKey().name(), required.containsKey(need.getKey()), need.getValue()))
+            new CapabilityEntry(
+                need.getKey().name(), required.containsKey(need.getKey()), need.getValue()))
         .toList();
   }
 
@@ -181,7 +197,7 @@ record ModuleReport(
         declared.name(),
         kind(declared.type()),
         declared.type().toString(),
-        Capability.isProvided(declared));
+        PluginHandle.isProvided(declared));
   }
 
   private static ExportEntry entry(WasmModule module, Export export) {

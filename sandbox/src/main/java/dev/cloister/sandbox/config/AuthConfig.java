@@ -1,5 +1,6 @@
 package dev.cloister.sandbox.config;
 
+import dev.cloister.isolate.egress.AddressRange;
 import dev.cloister.sandbox.signature.SignatureMode;
 import java.time.Duration;
 import java.util.List;

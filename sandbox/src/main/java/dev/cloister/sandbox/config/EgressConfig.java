@@ -1,6 +1,7 @@
 package dev.cloister.sandbox.config;
 
 import dev.cloister.isolate.egress.AddressPolicy;
+import dev.cloister.isolate.egress.AddressRange;
 import dev.cloister.isolate.egress.EgressLimits;
 import java.time.Duration;
 import java.util.List;
@@ -11,9 +12,7 @@ import java.util.List;
 /// @param limits what holds for every request
 /// @param logEntries how many requests are kept in each tenant's log
 public record EgressConfig(
-    List<dev.cloister.isolate.egress.AddressRange> openedAddresses,
-    EgressLimits limits,
-    int logEntries) {
+    List<AddressRange> openedAddresses, EgressLimits limits, int logEntries) {
   private static final Duration LONGEST = Duration.ofHours(1);
   private static final long MAX_BODY_BYTES = 1L << 30;
   private static final int MAX_HEADER_BYTES = 1 << 20;
@@ -31,7 +30,7 @@ public record EgressConfig(
     EgressLimits defaults = EgressLimits.defaults();
     EgressConfig config =
         new EgressConfig(
-            section.list("openedAddresses", dev.cloister.isolate.egress.AddressRange::parse),
+            section.list("openedAddresses", AddressRange::parse),
             new EgressLimits(
                 section.duration(
                     "connectTimeout", defaults.connectTimeout(), Duration.ofMillis(1), LONGEST),
@@ -53,8 +52,7 @@ public record EgressConfig(
   }
 
   /// Returns this section with other ranges that are opened.
-  public EgressConfig withOpenedAddresses(
-      List<dev.cloister.isolate.egress.AddressRange> newOpenedAddresses) {
+  public EgressConfig withOpenedAddresses(List<AddressRange> newOpenedAddresses) {
     return new EgressConfig(newOpenedAddresses, limits, logEntries);
   }
 

@@ -13,8 +13,9 @@ final class Answer {
   static final String TEXT_TYPE = "text/plain; charset=utf-8";
   static final String BYTES_TYPE = "application/octet-stream";
 
+  static final String PROBLEM_TYPE = "application/problem+json";
+
   private static final byte[] NO_BODY = new byte[0];
-  private static final String PROBLEM_TYPE = "application/problem+json";
 
   private final int status;
   private final HeaderFields headers;

@@ -3,11 +3,10 @@ package dev.cloister.sandbox.http;
 import dev.cloister.sandbox.json.Json;
 import dev.cloister.sandbox.registry.AuditLog;
 import dev.cloister.sandbox.storage.AuditRecord;
-import dev.cloister.sandbox.storage.TenantName;
 import io.vertx.core.buffer.Buffer;
 import io.vertx.core.http.HttpServerResponse;
 import java.util.List;
-import org.jspecify.annotations.Nullable;
+import java.util.function.Predicate;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -22,17 +21,20 @@ final class AuditExport {
   private final Exchange exchange;
   private final AuditLog audit;
   private final ControlEndpoints threads;
-  private final @Nullable String tenant;
+  private final Predicate<EventsApi.AuditView> selection;
 
   /// Creates an export.
   ///
-  /// @param tenant whose records to send, null for all
+  /// @param selection which records to send
   AuditExport(
-      Exchange exchange, AuditLog audit, ControlEndpoints threads, @Nullable String tenant) {
+      Exchange exchange,
+      AuditLog audit,
+      ControlEndpoints threads,
+      Predicate<EventsApi.AuditView> selection) {
     this.exchange = exchange;
     this.audit = audit;
     this.threads = threads;
-    this.tenant = tenant;
+    this.selection = selection;
   }
 
   /// Answers with the records that there are. Called on the event loop.
@@ -77,9 +79,9 @@ final class AuditExport {
   private Buffer lines(List<AuditRecord> page) {
     Buffer lines = Buffer.buffer();
     for (AuditRecord entry : page) {
-      @Nullable TenantName of = entry.tenant();
-      if (tenant == null || (of != null && of.text().equals(tenant))) {
-        lines.appendBytes(Json.write(EventsApi.AuditView.of(entry))).appendByte((byte) '\n');
+      EventsApi.AuditView view = EventsApi.AuditView.of(entry);
+      if (selection.test(view)) {
+        lines.appendBytes(Json.write(view)).appendByte((byte) '\n');
       }
     }
     return lines;

@@ -48,6 +48,9 @@ public final class CallMeter {
     inFlight.decrementAndGet();
     calls.count(outcome, now);
     tenant.calls().count(outcome, now);
+    if (timings.fuel() > 0) {
+      tenant.calls().addFuel(timings.fuel());
+    }
     if (tenant.plugin(plugin) != null) {
       tenant.calls(plugin).count(outcome, now);
     }

@@ -97,7 +97,7 @@ final class CallTarget {
 
   /// Returns what the call may use of the host.
   HostServices services() {
-    return tenant.services(plugin);
+    return TracedRequests.in(request().trace(), tenant.services(plugin));
   }
 
   /// Returns which instance is to serve the call.

@@ -22,11 +22,15 @@ import java.time.Instant;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
 
 /// What happens, as it happens: the audit log and the tenants' logs.
 final class EventsApi {
   static final String STREAM_TYPE = "text/event-stream";
+
+  /// What selects from a list of the audit log.
+  private static final List<String> LIST_PARAMETERS = List.of("action", "q", "limit", "cursor");
 
   private static final int MAX_RESUMED_EVENTS = 1_000;
   private static final int DEFAULT_LAST_LINES = 200;
@@ -96,20 +100,36 @@ final class EventsApi {
     }
   }
 
-  /// The audit log: a stream, a list for whoever accepts JSON and no stream, or all of it as lines
-  /// of JSON.
+  /// The audit log: a stream, all of it as lines of JSON, or a list for whoever accepts JSON and no
+  /// stream, or says nothing of that and asks for a part that only a list has.
   void audit(Exchange exchange) {
     ApiRequest request = exchange.request();
     if (isExport(request)) {
       @Nullable Long after = lastEventId(request);
-      new AuditExport(exchange, audit, threads, request.query("tenant"))
+      new AuditExport(exchange, audit, threads, selection(request))
           .start(after == null ? -1 : after);
-    } else if (request.accepts(STREAM_TYPE, /* isDefault= */ false)
-        || !request.accepts(Answer.JSON_TYPE, /* isDefault= */ false)) {
-      streamAudit(exchange);
-    } else {
+    } else if (isList(request)) {
       threads.of(this::listAudit).handle(exchange);
+    } else {
+      streamAudit(exchange);
     }
+  }
+
+  private static boolean isList(ApiRequest request) {
+    boolean asksForPart =
+        LIST_PARAMETERS.stream().anyMatch(name -> request.query(name) != null)
+            && request.header("Last-Event-ID") == null;
+    return !request.accepts(STREAM_TYPE, /* isDefault= */ false)
+        && request.accepts(Answer.JSON_TYPE, asksForPart);
+  }
+
+  /// Returns which entries a stream or an export has.
+  private static Predicate<AuditView> selection(ApiRequest request) {
+    @Nullable String tenant = request.query("tenant");
+    @Nullable String action = request.query("action");
+    return entry ->
+        (tenant == null || tenant.equals(entry.tenant))
+            && (action == null || action.equals(entry.action));
   }
 
   /// Whether the hashes of the audit log follow from one another.
@@ -282,13 +302,13 @@ final class EventsApi {
   private void streamAudit(Exchange exchange) {
     ApiRequest request = exchange.request();
     @Nullable Long resumeAfter = lastEventId(request);
-    @Nullable String tenant = request.query("tenant");
+    Predicate<AuditView> selection = selection(request);
     EventStream stream = EventStream.open(vertx, exchange, streams);
     Replay<AuditRecord> entries =
         new Replay<>(
             resumeAfter == null ? -1 : resumeAfter,
             AuditRecord::id,
-            entry -> sendAudit(stream, tenant, entry));
+            entry -> sendAudit(stream, selection, entry));
     stream.feedFrom(audit.subscribe(entries::live));
     if (resumeAfter == null) {
       entries.replay(List.of());
@@ -297,9 +317,10 @@ final class EventsApi {
     }
   }
 
-  private static void sendAudit(EventStream stream, @Nullable String tenant, AuditRecord entry) {
+  private static void sendAudit(
+      EventStream stream, Predicate<AuditView> selection, AuditRecord entry) {
     AuditView view = AuditView.of(entry);
-    if (tenant == null || tenant.equals(view.tenant)) {
+    if (selection.test(view)) {
       stream.offer(entry.id(), "audit", Json.text(view));
     }
   }
@@ -312,6 +333,7 @@ final class EventsApi {
         audit.list(
             new AuditFilter(
                 tenant == null ? null : new TenantName(tenant),
+                request.query("action"),
                 request.query("q"),
                 before == null ? Long.MAX_VALUE : before,
                 limit + 1));

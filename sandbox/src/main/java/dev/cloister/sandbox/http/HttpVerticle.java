@@ -1,6 +1,7 @@
 package dev.cloister.sandbox.http;
 
 import dev.cloister.sandbox.config.HttpConfig;
+import io.vertx.core.Context;
 import io.vertx.core.Future;
 import io.vertx.core.VerticleBase;
 import io.vertx.core.http.HttpServer;
@@ -19,18 +20,25 @@ final class HttpVerticle extends VerticleBase {
   private final RouteTable routes;
   private final Authentication authentication;
   private final WrongKeys wrongKeys;
+  private final ServerReload reloads;
   private @Nullable Certificate certificate;
   private @Nullable HttpServer server;
 
+  /// Whether the certificate's files are being read.
+  private boolean isReading;
+
   /// @param certificate the server's certificate, null without TLS
   /// @param connectionCount counts the connections of all event loops
+  /// @param reloads says when the certificate is to be looked at besides
   HttpVerticle(
       HttpConfig config,
       RouteTable routes,
       Authentication authentication,
       WrongKeys wrongKeys,
       @Nullable Certificate certificate,
-      AtomicInteger connectionCount) {
+      AtomicInteger connectionCount,
+      ServerReload reloads) {
+    this.reloads = reloads;
     this.config = config;
     this.certificate = certificate;
     this.crossOrigin = new CrossOrigin(config.corsOrigins());
@@ -52,14 +60,21 @@ final class HttpVerticle extends VerticleBase {
     connections.start(vertx);
     if (certificate != null) {
       vertx.setPeriodic(config.tls().reload().toMillis(), _ -> reload(created));
+      Context loop = vertx.getOrCreateContext();
+      reloads.onReload(() -> loop.runOnContext(_ -> reload(created)));
     }
     return created.listen();
   }
 
   /// Looks at the certificate's files. Connections that are there keep the certificate they have.
   private void reload(HttpServer running) {
+    if (isReading) {
+      return; // what takes longer than the period would pile up
+    }
+    isReading = true;
     vertx
         .executeBlocking(() -> Certificate.read(config.tls()))
+        .onComplete(_ -> isReading = false)
         .compose(read -> {
           if (certificate == null || read.isSame(certificate)) {
             return Future.succeededFuture();

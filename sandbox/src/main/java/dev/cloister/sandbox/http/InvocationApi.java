@@ -4,10 +4,11 @@ import dev.cloister.isolate.abi.Abi;
 import dev.cloister.isolate.abi.AbiDetector;
 import dev.cloister.isolate.abi.extism.ExtismProgram;
 import dev.cloister.isolate.instance.InstanceRequest;
+import dev.cloister.isolate.mount.Mount;
+import dev.cloister.isolate.plugin.PluginHandle;
 import dev.cloister.isolate.verticle.CallBytes;
 import dev.cloister.isolate.verticle.CallExport;
 import dev.cloister.isolate.verticle.InvocationResult;
-import dev.cloister.isolate.verticle.Mount;
 import dev.cloister.isolate.verticle.RunCommand;
 import dev.cloister.sandbox.http.field.TraceContext;
 import dev.cloister.sandbox.http.handler.HandlerRequest;
@@ -19,6 +20,7 @@ import dev.cloister.sandbox.registry.GuestLogWriter;
 import dev.cloister.sandbox.registry.HostFolders;
 import dev.cloister.sandbox.registry.Plugin;
 import dev.cloister.sandbox.registry.TenantRegistry;
+import io.vertx.core.http.HttpMethod;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -77,14 +79,19 @@ final class InvocationApi {
           .with("abi", target.abi().label())
           .asException();
     }
-    bodies.read(
-        target,
+    CallBodies.BodyConsumer answer =
         body ->
             bodies.parse(
                 target,
                 body.length,
                 () -> style.standardInput(asked, body),
-                input -> runHandler(target, asked, style, input, body.length)));
+                input -> runHandler(target, asked, style, input, body.length));
+    boolean isRepeatable = exchange.http().method().equals(HttpMethod.POST);
+    bodies.read(
+        target,
+        isRepeatable
+            ? detached(target, Operation.Kind.HTTP, answer)
+            : body -> detach(target, Operation.Kind.HTTP, () -> answer.accept(body)));
   }
 
   private CallTarget target(Exchange exchange) {
@@ -100,22 +107,33 @@ final class InvocationApi {
         idempotency.around(
             target.exchange(),
             body,
-            () -> {
-              try {
-                detach(target, kind);
-                consumer.accept(body);
-              } catch (RuntimeException e) {
-                target.fail(e);
-              }
-            },
+            () -> detach(target, kind, () -> consumer.accept(body)),
             target.body()::close);
   }
 
-  private void detach(CallTarget target, Operation.Kind kind) {
-    if (Operations.areWanted(target.request())) {
-      operations
-          .detach(target.exchange(), kind, target.tenant(), target.plugin().name().text())
-          .onCancel(target::cancel);
+  /// Runs `next`, after the client was let go if it does not want to wait.
+  private void detach(CallTarget target, Operation.Kind kind, Runnable next) {
+    try {
+      if (!Operations.areWanted(target.request())) {
+        next.run();
+        return;
+      }
+      operations.detach(
+          target.exchange(),
+          kind,
+          target.tenant(),
+          target.plugin().name().text(),
+          operation -> {
+            operation.onCancel(target::cancel);
+            try {
+              next.run();
+            } catch (RuntimeException e) {
+              target.fail(e);
+            }
+          },
+          target::fail);
+    } catch (RuntimeException e) {
+      target.fail(e);
     }
   }
 
@@ -138,7 +156,14 @@ final class InvocationApi {
         target,
         plugin ->
             new CallExport(
-                plugin, export, arguments, requestBytes, log, target.services(), instance),
+                plugin,
+                export,
+                arguments,
+                requestBytes,
+                log,
+                target.services(),
+                instance,
+                mounts(target, plugin)),
         log::flush);
   }
 
@@ -158,7 +183,8 @@ final class InvocationApi {
                 target.services(),
                 target.tenant().variables(target.plugin().name()),
                 target.plugin().settings().extism().level(),
-                instance),
+                instance,
+                mounts(target, plugin)),
         log::flush);
   }
 
@@ -168,7 +194,6 @@ final class InvocationApi {
     List<String> arguments = List.copyOf(request.queryAll("arg"));
     @Nullable String asked = request.query("entry");
     String entry = asked == null ? AbiDetector.START : asked;
-    List<Mount> mounts = mounts(target);
     runner.run(
         target,
         plugin ->
@@ -180,7 +205,7 @@ final class InvocationApi {
                 environment(target),
                 standardInput,
                 log,
-                mounts,
+                mounts(target, plugin),
                 target.services()),
         log::flush);
   }
@@ -190,7 +215,6 @@ final class InvocationApi {
     GuestLogWriter log = log(target);
     Map<String, String> environment = new LinkedHashMap<>(target.plugin().settings().environment());
     environment.putAll(style.environment(asked, bodyBytes));
-    List<Mount> mounts = mounts(target);
     runner.run(
         target,
         plugin ->
@@ -202,7 +226,7 @@ final class InvocationApi {
                 environment,
                 input,
                 log,
-                mounts,
+                mounts(target, plugin),
                 target.services()),
         log::flush,
         (outcome, next) -> {
@@ -241,8 +265,8 @@ final class InvocationApi {
     return environment;
   }
 
-  private List<Mount> mounts(CallTarget target) {
+  private List<Mount> mounts(CallTarget target, PluginHandle version) {
     Plugin plugin = target.plugin();
-    return hostFolders.mounts(target.tenant(), plugin.name(), plugin.settings().mounts());
+    return hostFolders.mounts(target.tenant(), plugin.name(), plugin.settings().mounts(), version);
   }
 }

@@ -67,6 +67,7 @@ final class MetricsApi {
     writeCalls(text, byCalls);
     writeMemory(text, byCalls);
     writeCpu(text, byCalls);
+    writeFuel(text, byCalls);
     writeEgress(text, byCalls);
     writeInstances(text, byCalls);
     writeEngine(text);
@@ -169,6 +170,23 @@ final class MetricsApi {
       }
     }
     if (byCalls.size() > MAX_LABELLED_TENANTS) {
+      text.sample(name, Map.of("tenant", REST), rest);
+    }
+  }
+
+  private static void writeFuel(PrometheusText text, List<Tenant> byCalls) {
+    String name = "cloister_fuel_total";
+    text.metric(name, "counter", "Fuel that calls used, of tenants with fuelPerCall.");
+    long rest = 0;
+    for (int i = 0; i < byCalls.size(); i++) {
+      long fuel = byCalls.get(i).calls().fuel();
+      if (fuel > 0 && i < MAX_LABELLED_TENANTS) {
+        text.sample(name, Map.of("tenant", byCalls.get(i).name().text()), fuel);
+      } else {
+        rest += fuel;
+      }
+    }
+    if (rest > 0) {
       text.sample(name, Map.of("tenant", REST), rest);
     }
   }

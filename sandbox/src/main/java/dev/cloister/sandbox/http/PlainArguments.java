@@ -54,10 +54,10 @@ final class PlainArguments {
       return takeNumber(arguments);
     }
     if (takeWord("true")) {
-      return arguments.add(Boolean.TRUE);
+      return arguments.add(true);
     }
     if (takeWord("false")) {
-      return arguments.add(Boolean.FALSE);
+      return arguments.add(false);
     }
     return takeWord("null") && arguments.add(null);
   }

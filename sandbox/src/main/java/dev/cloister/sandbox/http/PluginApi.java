@@ -1,11 +1,13 @@
 package dev.cloister.sandbox.http;
 
 import dev.cloister.isolate.abi.extism.ExtismManifest;
+import dev.cloister.isolate.plugin.DocumentUpload;
 import dev.cloister.sandbox.http.field.DigestAlgorithm;
 import dev.cloister.sandbox.http.field.DigestField;
 import dev.cloister.sandbox.http.field.EntityTag;
 import dev.cloister.sandbox.problem.Problem;
 import dev.cloister.sandbox.problem.ProblemType;
+import dev.cloister.sandbox.registry.ContentItem;
 import dev.cloister.sandbox.registry.HostFolders;
 import dev.cloister.sandbox.registry.InterfaceItem;
 import dev.cloister.sandbox.registry.ModuleInterface;
@@ -102,7 +104,7 @@ final class PluginApi {
     }
   }
 
-  /// A version with its imports and exports.
+  /// A version with its imports, its exports and its files.
   record VersionDetails(
       String version,
       String script,
@@ -112,9 +114,11 @@ final class PluginApi {
       boolean live,
       List<InterfaceItem> imports,
       List<InterfaceItem> exports,
+      List<ContentItem> content,
       List<String> signedBy,
       String state,
-      CapabilityView capabilities) {}
+      CapabilityView capabilities,
+      SnapshotView snapshot) {}
 
   Answer list(ApiRequest request) {
     Tenant tenant = tenants.require(request.tenant());
@@ -168,7 +172,8 @@ final class PluginApi {
       throw Problem.notFound("version", request.path("version")).asException();
     }
     if (request.accepts(WASM_TYPE, /* isDefault= */ false)
-        || request.accepts(ExtismManifest.MEDIA_TYPE, /* isDefault= */ false)) {
+        || request.accepts(ExtismManifest.MEDIA_TYPE, /* isDefault= */ false)
+        || request.accepts(DocumentUpload.BUNDLE_TYPE, /* isDefault= */ false)) {
       return bytes(version);
     }
     if (!request.accepts(Answer.JSON_TYPE, /* isDefault= */ true)) {
@@ -191,9 +196,11 @@ final class PluginApi {
                 view.live,
                 moduleInterface.imports(),
                 moduleInterface.exports(),
+                moduleInterface.content(),
                 signatures.signers(tenant.name(), plugin.name(), version.digest()),
                 view.state,
-                CapabilityView.of(tenant.check(plugin.settings(), moduleInterface))))
+                CapabilityView.of(tenant.check(plugin.settings(), moduleInterface)),
+                SnapshotView.of(tenant, plugin, version.digest())))
         .with("Vary", "Accept");
   }
 
@@ -201,7 +208,7 @@ final class PluginApi {
   private Answer bytes(VersionRecord version) throws IOException {
     byte[] sha256 = HexFormat.of().parseHex(version.digest().hex());
     byte[] bytes = plugins.bytesOf(version);
-    String type = ExtismManifest.isManifest(bytes) ? ExtismManifest.MEDIA_TYPE : WASM_TYPE;
+    String type = DocumentUpload.isDocument(bytes) ? DocumentUpload.mediaType(bytes) : WASM_TYPE;
     return Answer.bytes(200, type, bytes)
         .tagged(new EntityTag("sha256-" + version.digest().hex(), false))
         .with("Cache-Control", "private, max-age=31536000, immutable")
@@ -289,7 +296,7 @@ final class PluginApi {
     @Nullable VersionRecord live = plugin.live();
     ModuleInterface moduleInterface =
         live == null
-            ? new ModuleInterface(List.of(), List.of())
+            ? ModuleInterface.NONE
             : plugins.interfaceOf(tenant.name(), plugin.name(), live.digest());
     details.put("imports", moduleInterface.imports());
     details.put("exports", moduleInterface.exports());

@@ -5,6 +5,7 @@ import dev.cloister.engine.error.LimitExceededException;
 import dev.cloister.engine.error.ModuleException;
 import dev.cloister.engine.error.WasmException;
 import dev.cloister.isolate.abi.extism.ManifestException;
+import dev.cloister.isolate.plugin.BundleException;
 import dev.cloister.sandbox.http.field.TraceContext;
 import dev.cloister.sandbox.problem.ApiException;
 import dev.cloister.sandbox.problem.Problem;
@@ -32,6 +33,9 @@ final class Problems {
       case ManifestException manifest ->
           Problem.of(ProblemType.INVALID_MANIFEST, String.valueOf(manifest.getMessage()))
               .with("field", manifest.field());
+      case BundleException bundle ->
+          Problem.of(ProblemType.INVALID_ARCHIVE, String.valueOf(bundle.getMessage()))
+              .with("what", bundle.entry());
       case WasmException wasm -> of(wasm);
       case CompilationCancelledException cancelled ->
           Problem.of(ProblemType.COMPILATION_CANCELLED, cancelled.reason().text())

@@ -9,8 +9,10 @@ import io.vertx.core.buffer.Buffer;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.Executor;
+import java.util.function.Consumer;
 import java.util.function.Function;
 import java.util.function.Supplier;
+import java.util.function.UnaryOperator;
 import org.jspecify.annotations.Nullable;
 
 /// One upload between its connection and the worker that decodes it.
@@ -34,16 +36,35 @@ final class StreamingUpload {
   private final BodyPace pace;
   private final long maxBytes;
   private final HeapCharge charge;
-  private final Runnable onComplete;
+  private final UnaryOperator<Throwable> reason;
+  private final Completion onComplete;
   private final Runnable onEnd;
 
   private @Nullable PluginUpload upload;
   private List<Buffer> waiting = new ArrayList<>();
   private int waitingBytes;
   private long receivedBytes;
+
+  /// Whether the body is there.
+  private boolean isReceived;
+
+  /// Whether the body is there, and its client was let go if it does not want to wait.
   private boolean isBodyComplete;
+
+  /// What the upload failed with while its client was let go.
+  private @Nullable Throwable held;
+
   private boolean isWorking;
   private boolean isOver;
+
+  /// What is done when the body is there, before the rest of the work.
+  @FunctionalInterface
+  interface Completion {
+    /// Has one of the two called on the connection's event loop, now or later.
+    ///
+    /// @throws ApiException instead of either
+    void proceed(Runnable next, Consumer<RuntimeException> onRefusal);
+  }
 
   StreamingUpload(
       Exchange exchange,
@@ -53,7 +74,8 @@ final class StreamingUpload {
       BodyDigests digests,
       long maxBytes,
       HeapCharge charge,
-      Runnable onComplete,
+      UnaryOperator<Throwable> reason,
+      Completion onComplete,
       Runnable onEnd) {
     this.exchange = exchange;
     this.workers = workers;
@@ -62,6 +84,7 @@ final class StreamingUpload {
     this.digests = digests;
     this.maxBytes = maxBytes;
     this.charge = charge;
+    this.reason = reason;
     this.onComplete = onComplete;
     this.onEnd = onEnd;
     this.pace = exchange.pace(this::refuseSlow);
@@ -106,14 +129,22 @@ final class StreamingUpload {
 
   private void completeBody() {
     if (!isOver) {
-      isBodyComplete = true;
+      isReceived = true;
       pace.end();
       try {
-        onComplete.run();
+        onComplete.proceed(() -> goOn(held), this::goOn);
       } catch (ApiException e) {
-        refuse(e);
-        return;
+        goOn(e);
       }
+    }
+  }
+
+  /// Does the rest of the work, unless the upload failed meanwhile.
+  private void goOn(@Nullable Throwable failure) {
+    isBodyComplete = true;
+    if (failure != null) {
+      refuse(failure);
+    } else {
       work();
     }
   }
@@ -205,16 +236,22 @@ final class StreamingUpload {
   }
 
   private void refuse(Throwable failure) {
+    if (isReceived && !isBodyComplete) {
+      held = failure;
+      return;
+    }
     isOver = true;
     pace.end();
-    exchange.fail(failure);
+    exchange.fail(reason.apply(failure));
     if (!isWorking) {
       release();
     }
   }
 
   private void giveUp() {
-    if (!isOver && !exchange.isDetached()) {
+    // A client that has sent everything and does not want to wait may go.
+    boolean isAwaited = !isReceived || isBodyComplete && !exchange.isDetached();
+    if (!isOver && isAwaited) {
       isOver = true;
       pace.end();
       if (!isWorking) {

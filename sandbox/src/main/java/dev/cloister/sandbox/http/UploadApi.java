@@ -4,9 +4,11 @@ import dev.cloister.isolate.IsolateLimit;
 import dev.cloister.isolate.abi.extism.ExtismManifest;
 import dev.cloister.isolate.heap.HeapCategory;
 import dev.cloister.isolate.heap.HeapCharge;
+import dev.cloister.isolate.plugin.DocumentUpload;
 import dev.cloister.sandbox.problem.ApiException;
 import dev.cloister.sandbox.problem.Problem;
 import dev.cloister.sandbox.problem.ProblemType;
+import dev.cloister.sandbox.registry.ContentItem;
 import dev.cloister.sandbox.registry.InterfaceItem;
 import dev.cloister.sandbox.registry.PluginRegistry;
 import dev.cloister.sandbox.registry.PluginUpload;
@@ -66,6 +68,7 @@ final class UploadApi implements AutoCloseable {
       String abi,
       List<InterfaceItem> imports,
       List<InterfaceItem> exports,
+      List<ContentItem> content,
       String script,
       long sizeBytes,
       boolean live,
@@ -80,6 +83,7 @@ final class UploadApi implements AutoCloseable {
           uploaded.version().abi(),
           uploaded.moduleInterface().imports(),
           uploaded.moduleInterface().exports(),
+          uploaded.moduleInterface().content(),
           uploaded.version().script(),
           uploaded.version().sizeBytes(),
           uploaded.isLive(),
@@ -95,7 +99,7 @@ final class UploadApi implements AutoCloseable {
     Tenant tenant = tenants.require(request.tenant());
     PluginName plugin = request.plugin();
     boolean activate = request.queryFlag("activate", true);
-    boolean isManifest = isManifest(request.header("Content-Type"));
+    boolean isDocument = isDocument(request.header("Content-Type"));
     request.requireIdentityCoding();
     Runnable condition = representations.check(Routes.PLUGIN, request);
     BodyDigests digests = BodyDigests.of(request);
@@ -113,7 +117,7 @@ final class UploadApi implements AutoCloseable {
               condition.run();
               PluginUpload upload =
                   plugins.beginUpload(
-                      tenant, plugin, isManifest, request.header(DetachedSignature.HEADER));
+                      tenant, plugin, isDocument, request.header(DetachedSignature.HEADER));
               begun.set(upload);
               return upload;
             },
@@ -122,15 +126,33 @@ final class UploadApi implements AutoCloseable {
             digests,
             maxBytes,
             new HeapCharge(tenant.isolate().ledger(), HeapCategory.BUFFER),
-            () -> {
+            failure -> reason(tenant, failure),
+            (next, onRefusal) -> {
               if (Operations.areWanted(request)) {
-                operations
-                    .detach(exchange, Operation.Kind.UPLOAD, tenant, plugin.text())
-                    .onCancel(() -> cancel(begun.get()));
+                operations.detach(
+                    exchange,
+                    Operation.Kind.UPLOAD,
+                    tenant,
+                    plugin.text(),
+                    operation -> {
+                      operation.onCancel(() -> cancel(begun.get()));
+                      next.run();
+                    },
+                    onRefusal);
+              } else {
+                next.run();
               }
             },
             () -> giveBackPlace(tenant))
         .start();
+  }
+
+  /// Says why an upload failed: whatever a tenant is refused that is being deleted, it is because
+  /// of that.
+  private Throwable reason(Tenant tenant, Throwable failure) {
+    return tenants.find(tenant.name()) == tenant
+        ? failure
+        : Problem.notFound("tenant", tenant.name().text()).asException();
   }
 
   private void cancel(@Nullable PluginUpload upload) {
@@ -186,17 +208,23 @@ final class UploadApi implements AutoCloseable {
                 + uploaded.version().digest());
   }
 
-  /// Whether the body is a manifest. Undeclared bytes are taken for a module: what they are shows
-  /// at the first of them.
-  private static boolean isManifest(@Nullable String type) {
+  /// Whether the body is a manifest or a bundle. Undeclared bytes are taken for a module: what they
+  /// are shows at the first of them.
+  private static boolean isDocument(@Nullable String type) {
     if (type == null) {
       return false;
     }
     return switch (type.split(";", 2)[0].strip().toLowerCase(Locale.ROOT)) {
       case WASM_TYPE -> false;
-      case ExtismManifest.MEDIA_TYPE, Answer.JSON_TYPE -> true;
+      case ExtismManifest.MEDIA_TYPE, Answer.JSON_TYPE, DocumentUpload.BUNDLE_TYPE -> true;
       default ->
-          throw ApiRequest.unsupportedType(type, WASM_TYPE + " or " + ExtismManifest.MEDIA_TYPE)
+          throw ApiRequest.unsupportedType(
+                  type,
+                  WASM_TYPE
+                      + ", "
+                      + ExtismManifest.MEDIA_TYPE
+                      + " or "
+                      + DocumentUpload.BUNDLE_TYPE)
               .asException();
     };
   }

@@ -1,6 +1,7 @@
 package dev.cloister.sandbox.registry;
 
-import dev.cloister.isolate.verticle.Mount;
+import dev.cloister.isolate.mount.Mount;
+import dev.cloister.isolate.plugin.PluginHandle;
 import dev.cloister.isolate.wasi.linux.HostFolder;
 import dev.cloister.sandbox.config.HostFolderConfig;
 import dev.cloister.sandbox.problem.Problem;
@@ -53,11 +54,16 @@ public final class HostFolders {
 
   /// The directories that `choices` of a plugin stand for.
   ///
+  /// @param version what is called
   /// @throws dev.cloister.sandbox.problem.ApiException if the tenant is not granted one of them
-  public List<Mount> mounts(Tenant tenant, PluginName plugin, List<MountChoice> choices) {
+  public List<Mount> mounts(
+      Tenant tenant, PluginName plugin, List<MountChoice> choices, PluginHandle version) {
+    if (choices.isEmpty()) {
+      return List.of();
+    }
     List<Mount> mounts = new ArrayList<>(choices.size());
     for (MountChoice choice : choices) {
-      mounts.add(mount(tenant, plugin, choice));
+      mounts.add(mount(tenant, plugin, choice, version));
     }
     return mounts;
   }
@@ -74,14 +80,20 @@ public final class HostFolders {
     }
   }
 
-  private Mount mount(Tenant tenant, PluginName plugin, MountChoice choice) {
+  private Mount mount(Tenant tenant, PluginName plugin, MountChoice choice, PluginHandle version) {
     @Nullable String folder = choice.folder();
     if (folder != null) {
-      return new Mount.Folder(choice.path(), require(tenant.name(), folder), choice.isReadOnly());
+      return new Mount.Folder(
+          choice.path(),
+          require(tenant.name(), folder),
+          choice.isReadOnly(),
+          tenant.isolate().hostDescriptors());
     }
-    return choice.type().equals(MountChoice.PLUGIN)
-        ? new Mount.Shared(choice.path(), tenant.files(plugin))
-        : new Mount.Scratch(choice.path());
+    return switch (choice.type()) {
+      case MountChoice.PLUGIN -> new Mount.Shared(choice.path(), tenant.files(plugin));
+      case MountChoice.CONTENT -> new Mount.Content(choice.path(), version.content());
+      default -> new Mount.Scratch(choice.path());
+    };
   }
 
   private HostFolder require(TenantName tenant, String name) {

@@ -1,5 +1,7 @@
 package dev.cloister.sandbox.registry;
 
+import com.fasterxml.jackson.annotation.JsonCreator;
+import com.fasterxml.jackson.annotation.JsonProperty;
 import dev.cloister.engine.module.Export;
 import dev.cloister.engine.module.Import;
 import dev.cloister.engine.module.WasmModule;
@@ -12,21 +14,38 @@ import dev.cloister.engine.types.MemoryType;
 import dev.cloister.engine.types.TableType;
 import dev.cloister.engine.types.TagType;
 import dev.cloister.engine.types.ValueType;
+import dev.cloister.isolate.plugin.PluginHandle;
 import dev.cloister.sandbox.json.Json;
 import java.nio.charset.StandardCharsets;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
-/// The imports and exports of a module, ready to be stored and shown.
+/// The imports and exports of a module and the files that came with it, ready to be stored and
+/// shown.
 ///
 /// @param imports what it needs
 /// @param exports what it offers
-public record ModuleInterface(List<InterfaceItem> imports, List<InterfaceItem> exports) {
+/// @param content the files, in the order of their paths
+public record ModuleInterface(
+    List<InterfaceItem> imports, List<InterfaceItem> exports, List<ContentItem> content) {
+  /// That of no module.
+  public static final ModuleInterface NONE = new ModuleInterface(List.of(), List.of(), List.of());
 
-  static ModuleInterface of(WasmModule module) {
+  /// Takes what was stored before there were files.
+  @JsonCreator
+  static ModuleInterface of(
+      @JsonProperty("imports") List<InterfaceItem> imports,
+      @JsonProperty("exports") List<InterfaceItem> exports,
+      @JsonProperty("content") @Nullable List<ContentItem> content) {
+    return new ModuleInterface(imports, exports, content == null ? List.of() : content);
+  }
+
+  static ModuleInterface of(PluginHandle plugin) {
+    WasmModule module = plugin.module();
     return new ModuleInterface(
         module.imports().stream().map(ModuleInterface::item).toList(),
-        module.exports().stream().map(export -> item(module, export)).toList());
+        module.exports().stream().map(export -> item(module, export)).toList(),
+        plugin.content().files().stream().map(ContentItem::of).toList());
   }
 
   static ModuleInterface parse(String stored) {

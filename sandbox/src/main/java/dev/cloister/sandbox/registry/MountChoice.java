@@ -9,12 +9,13 @@ import java.util.List;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
-/// A directory that a command is given, as a tenant chose it.
+/// A directory that the calls of a plugin are given, as a tenant chose it.
 ///
 /// @param path what the plugin knows it as
-/// @param type `scratch`: an empty directory in memory for each call; `plugin`: one in memory that
-///   all calls of the plugin share; `folder`: a folder of the server's machine that the operator
-///   lets the tenant use
+/// @param type `scratch`: an empty directory in memory for each call, or for each stateful
+///   instance; `plugin`: one in memory that all calls of the plugin share; `content`: the files
+///   that came with the version that is called; `folder`: a folder of the server's machine that the
+///   operator lets the tenant use
 /// @param folder the folder's name in the server's configuration; null for the other types
 /// @param readOnly whether the plugin can change nothing in it
 @JsonInclude(JsonInclude.Include.NON_NULL)
@@ -22,7 +23,10 @@ public record MountChoice(
     String path, String type, @Nullable String folder, @Nullable Boolean readOnly) {
   static final String SCRATCH = "scratch";
   static final String PLUGIN = "plugin";
+  static final String CONTENT = "content";
   static final String FOLDER = "folder";
+
+  private static final List<String> TYPES = List.of(SCRATCH, PLUGIN, CONTENT, FOLDER);
 
   private static final int MAX_MOUNTS = 16;
   private static final int MAX_PATH_LENGTH = 255;
@@ -76,9 +80,8 @@ public record MountChoice(
           .asException();
     }
     boolean isFolder = type.equals(FOLDER);
-    if (!isFolder && !type.equals(SCRATCH) && !type.equals(PLUGIN)) {
-      throw Problem.invalid(what + ".type", type, SCRATCH + ", " + PLUGIN + " or " + FOLDER)
-          .asException();
+    if (!TYPES.contains(type)) {
+      throw Problem.invalid(what + ".type", type, "one of " + TYPES).asException();
     }
     if (isFolder != (folder != null)) {
       throw Problem.invalid(

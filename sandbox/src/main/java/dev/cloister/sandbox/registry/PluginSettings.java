@@ -23,7 +23,7 @@ import org.jspecify.annotations.Nullable;
 /// @param capabilities what of its tenant's capabilities the plugin has
 /// @param tier `auto`: the engine decides how code is compiled
 /// @param environment the environment variables of a WASI command
-/// @param mounts the directories of a WASI command
+/// @param mounts the directories of a plugin that imports WASI
 /// @param extism how a plugin that is called with bytes answers and logs
 /// @param retention which versions are kept
 public record PluginSettings(

@@ -92,17 +92,17 @@ public final class Signatures {
 
   /// Starts the check of what is uploaded.
   ///
-  /// @param isManifest whether it is a manifest, not a module
+  /// @param isDocument whether it is a manifest or a bundle, not a module
   /// @param header the header `Cloister-Signature`, null if there is none
   /// @throws dev.cloister.sandbox.problem.ApiException if the header is malformed
-  SignatureCheck begin(TenantName tenant, boolean isManifest, @Nullable String header) {
+  SignatureCheck begin(TenantName tenant, boolean isDocument, @Nullable String header) {
     SignaturePolicy policy = effective(tenant);
     try {
       @Nullable DetachedSignature detached =
           header == null || policy.mode() == SignatureMode.OFF
               ? null
               : DetachedSignature.parse(header);
-      return isManifest
+      return isDocument
           ? SignatureCheck.ofDocument(policy, detached)
           : new SignatureCheck(policy, detached);
     } catch (IllegalArgumentException e) {

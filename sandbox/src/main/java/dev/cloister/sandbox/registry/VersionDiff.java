@@ -1,5 +1,7 @@
 package dev.cloister.sandbox.registry;
 
+import dev.cloister.isolate.abi.CapabilityNeeds;
+import dev.cloister.isolate.host.Capability;
 import dev.cloister.sandbox.storage.VersionRecord;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
@@ -17,7 +19,7 @@ import org.jspecify.annotations.Nullable;
 /// @param sizeBytes the sizes, if they differ
 /// @param imports what is asked for
 /// @param exports what is offered
-/// @param capabilities what the imports mean beyond computing
+/// @param capabilities what has to be granted for the imports
 public record VersionDiff(
     String from,
     String to,
@@ -73,7 +75,8 @@ public record VersionDiff(
     }
   }
 
-  /// What a version asks for beyond computing and the other does not.
+  /// What a version needs its tenant to be granted and the other does not, by the names of
+  /// policies.
   ///
   /// @param added only in the later version
   /// @param removed only in the earlier one
@@ -89,29 +92,14 @@ public record VersionDiff(
 
     private static TreeSet<String> names(List<InterfaceItem> imports) {
       TreeSet<String> names = new TreeSet<>();
-      imports.forEach(item -> names.add(capability(item)));
-      return names;
-    }
-
-    /// WASI by its groups of functions, all else by its name.
-    private static String capability(InterfaceItem item) {
-      String module = String.valueOf(item.module());
-      if (!module.startsWith("wasi_")) {
-        return module + " " + item.name();
+      for (InterfaceItem item : imports) {
+        String module = item.module();
+        Capability needed = module == null ? null : CapabilityNeeds.of(module, item.name());
+        if (needed != null) {
+          names.add(needed.name());
+        }
       }
-      String name = item.name();
-      return switch (name.substring(0, Math.max(0, name.indexOf('_')))) {
-        case "args" -> "wasi arguments";
-        case "environ" -> "wasi environment";
-        case "clock" -> "wasi clocks";
-        case "random" -> "wasi random";
-        case "fd" -> "wasi streams";
-        case "path" -> "wasi files";
-        case "poll", "sched" -> "wasi waiting";
-        case "proc" -> "wasi exit";
-        case "sock" -> "wasi sockets";
-        default -> module + " " + name;
-      };
+      return names;
     }
   }
 

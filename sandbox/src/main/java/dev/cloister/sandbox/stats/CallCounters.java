@@ -11,6 +11,7 @@ import org.jspecify.annotations.Nullable;
 /// Counts calls by how they ended. Any thread may count and read.
 public final class CallCounters {
   private final Map<CallOutcome, LongAdder> counts = new EnumMap<>(CallOutcome.class);
+  private final LongAdder fuel = new LongAdder();
   private volatile @Nullable Instant lastCallAt;
 
   /// Creates counters at zero.
@@ -24,6 +25,16 @@ public final class CallCounters {
   public void count(CallOutcome outcome, Instant time) {
     adder(outcome).increment();
     lastCallAt = time;
+  }
+
+  /// Counts what a call used of its fuel.
+  public void addFuel(long units) {
+    fuel.add(units);
+  }
+
+  /// Returns the fuel that calls used, where it was counted.
+  public long fuel() {
+    return fuel.sum();
   }
 
   /// Returns how many calls ended so.

@@ -25,6 +25,11 @@ final class AuditTable {
       sql.append(" AND tenant = ?");
       parameters.add(tenant.text());
     }
+    @Nullable String action = filter.action();
+    if (action != null) {
+      sql.append(" AND action = ?");
+      parameters.add(action);
+    }
     @Nullable String text = filter.text();
     if (text != null && !text.isEmpty()) {
       // A text contains another one if it changes where that is taken out.

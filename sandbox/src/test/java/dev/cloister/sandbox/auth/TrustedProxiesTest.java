@@ -2,7 +2,7 @@ package dev.cloister.sandbox.auth;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.cloister.sandbox.config.AddressRange;
+import dev.cloister.isolate.egress.AddressRange;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.catchThrowableOfType;
 
 import dev.cloister.isolate.IsolateLimit;
+import dev.cloister.isolate.egress.AddressRange;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.time.Duration;

@@ -168,6 +168,22 @@ final class EventStreamsTest {
   }
 
   @Test
+  void audit_withoutAcceptedType_isAStream_unlessAPartOfAListIsAskedFor() {
+    operator.put("/v1/tenants/globex", "{}").expect(201);
+
+    JsonNode created = operator.get("/v1/events?action=tenant.create").expect(200).json();
+    assertThat(created.path("items")).hasSize(2);
+    assertThat(operator.get("/v1/events?action=tenant").json().path("items")).isEmpty();
+    assertThat(operator.with("Accept", "*/*").get("/v1/events?limit=1").json().path("items"))
+        .hasSize(1);
+    try (EventReader deletions = open("/v1/events?action=tenant.delete", STREAM)) {
+      operator.put("/v1/tenants/initech", "{}").expect(201);
+      operator.delete("/v1/tenants/globex").expect(204);
+      assertThat(deletions.next().data().path("target").asText()).isEqualTo("globex");
+    }
+  }
+
+  @Test
   void engineEvents_haveFiguresAndNativeModules() {
     String plugin = "/v1/tenants/acme/plugins/math";
     try (EventReader events = open("/v1/engine/events", STREAM)) {

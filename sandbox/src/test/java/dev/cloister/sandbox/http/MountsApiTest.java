@@ -11,6 +11,8 @@ import dev.cloister.engine.fixture.ModuleBuilder;
 import dev.cloister.engine.module.ExternKind;
 import dev.cloister.engine.types.FuncType;
 import dev.cloister.sandbox.config.HostFolderConfig;
+import dev.cloister.sandbox.fixture.FileGuests;
+import dev.cloister.sandbox.fixture.Reply;
 import dev.cloister.sandbox.fixture.TestClient;
 import dev.cloister.sandbox.fixture.TestServer;
 import java.io.IOException;
@@ -24,13 +26,15 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.TestInstance;
 import org.junit.jupiter.api.io.TempDir;
 
-/// The directories of commands: in memory, and folders of the machine.
+/// The directories of plugins of every convention: in memory, and folders of the machine.
 @TestInstance(TestInstance.Lifecycle.PER_CLASS)
 final class MountsApiTest {
-  private static final String PLUGIN = "/v1/tenants/acme/plugins/maker";
+  private static final String PLUGINS = "/v1/tenants/acme/plugins/";
+  private static final String PLUGIN = PLUGINS + "maker";
   private static final int NOT_CAPABLE = 76;
   private static final int BAD_DESCRIPTOR = 8;
   private static final int EXISTS = 20;
+  private static final int TOO_MANY_OPEN = 41;
 
   private Path writable = Path.of("");
   private Path readable = Path.of("");
@@ -44,7 +48,8 @@ final class MountsApiTest {
     List<HostFolderConfig> folders =
         List.of(
             new HostFolderConfig("work", writable, /* isWritable= */ true, List.of("acme")),
-            new HostFolderConfig("read", readable, /* isWritable= */ false, List.of("acme")),
+            new HostFolderConfig(
+                "read", readable, /* isWritable= */ false, List.of("acme", "tight")),
             new HostFolderConfig("theirs", readable, /* isWritable= */ false, List.of("other")));
     server = TestServer.start(folder.resolve("data"), config -> config.withHostFolders(folders));
     client = server.tenant("acme", "tenant-admin");
@@ -83,6 +88,116 @@ final class MountsApiTest {
     client.delete(other).expect(204);
 
     assertThat(fileBytes()).isEqualTo(charged);
+  }
+
+  @Test
+  void exports_haveDirectories_alsoWhileTheyAreInitialized() {
+    plugin("reactor", FileGuests.reactor(), "\"instance\":{\"policy\":\"fresh\"}", "scratch");
+    assertThat(call("reactor", "prepared")).isZero();
+    assertThat(call("reactor", "make")).isEqualTo(EXISTS);
+
+    plugin("exports", FileGuests.exports(), "\"instance\":{\"policy\":\"fresh\"}", "scratch");
+    assertThat(call("exports", "make")).isZero();
+    assertThat(call("exports", "make")).isZero();
+    plugin("exports", FileGuests.exports(), "\"instance\":{\"policy\":\"fresh\"}", "plugin");
+    assertThat(call("exports", "make")).isZero();
+    assertThat(call("exports", "make")).isEqualTo(EXISTS);
+  }
+
+  @Test
+  void scratch_ofPooledInstances_isEmptyForEachCall_andOfStatefulOnes_isTheirs() {
+    String pooled = "\"instance\":{\"policy\":\"pooled\",\"maxUses\":100}";
+    plugin("pooled", FileGuests.exports(), pooled, "scratch");
+    assertThat(call("pooled", "make")).isZero();
+    assertThat(call("pooled", "make")).isZero();
+
+    String stateful = "\"instance\":{\"policy\":\"stateful\"}";
+    plugin("stateful", FileGuests.exports(), stateful, "scratch");
+    long charged = fileBytes();
+    assertThat(call("stateful", "make")).isZero();
+    assertThat(call("stateful", "make")).isEqualTo(EXISTS);
+    assertThat(fileBytes()).isGreaterThan(charged);
+
+    // Other directories, and the same instance.
+    plugin("stateful", FileGuests.exports(), stateful, "plugin");
+    assertThat(call("stateful", "make")).isZero();
+    client.put(PLUGINS + "stateful/settings", "{" + stateful + "}").expect(200);
+    assertThat(call("stateful", "make")).isEqualTo(BAD_DESCRIPTOR);
+  }
+
+  @Test
+  void extismPlugin_hasDirectories() {
+    plugin("extism", FileGuests.extism(), "\"instance\":{\"policy\":\"fresh\"}", "plugin");
+
+    client.post(PLUGINS + "extism/call/make", new byte[0]).expect(200);
+    JsonNode problem =
+        client.post(PLUGINS + "extism/call/make", new byte[0]).problem(422, "plugin-error");
+    assertThat(problem.path("code").asInt()).isEqualTo(EXISTS);
+  }
+
+  @Test
+  void handler_hasDirectories() throws IOException {
+    Files.writeString(readable.resolve("data"), "file");
+    client.upload(PLUGINS + "handler", FileGuests.handler()).expect(201);
+    client
+        .put(
+            PLUGINS + "handler/settings",
+            "{\"mounts\":[{\"path\":\"/\",\"type\":\"folder\",\"folder\":\"read\"}]}")
+        .expect(200);
+
+    assertThat(client.get(PLUGINS + "handler/http/").expect(200).text()).isEqualTo("file");
+    Files.delete(readable.resolve("data"));
+  }
+
+  @Test
+  void openFilesOfATenant_areLimited_andGivenBackWithItsInstances() throws IOException {
+    Files.writeString(readable.resolve("data"), "file");
+    TestClient tight = server.tenant("tight", "tenant-admin");
+    server
+        .operator()
+        .put("/v1/tenants/tight/limits", "{\"limits\":{\"hostDescriptors\":20}}")
+        .expect(200);
+    String holder = "/v1/tenants/tight/plugins/holder";
+    tight.upload(holder, FileGuests.exports()).expect(201);
+    tight
+        .put(
+            holder + "/settings",
+            "{\"instance\":{\"policy\":\"stateful\"},"
+                + "\"mounts\":[{\"path\":\"/\",\"type\":\"folder\",\"folder\":\"read\"}]}")
+        .expect(200);
+
+    // Files of one instance, until it is told; then other instances, until there is no folder.
+    int error = 0;
+    for (int i = 0; error == 0 && i < 30; i++) {
+      error = result(tight.post(holder + "/call/hold", "{}"));
+    }
+    assertThat(error).isEqualTo(TOO_MANY_OPEN);
+    Reply refused = tight.post(holder + "/call/hold?instance=i0", "{}");
+    for (int i = 1; refused.status() == 200 && i < 30; i++) {
+      refused = tight.post(holder + "/call/hold?instance=i" + i, "{}");
+    }
+    JsonNode problem = refused.problem(422, "limit");
+    assertThat(problem.path("limit").asText()).isEqualTo("hostDescriptors");
+    assertThat(problem.path("used").asInt()).isEqualTo(21);
+    assertThat(problem.path("allowed").asInt()).isEqualTo(20);
+
+    tight.delete(holder + "/instances/default").expect(204);
+    assertThat(result(tight.post(holder + "/call/hold?instance=new", "{}"))).isZero();
+    Files.delete(readable.resolve("data"));
+  }
+
+  private void plugin(String name, byte[] module, String settings, String mount) {
+    client.upload(PLUGINS + name, module);
+    String mounts = "\"mounts\":[{\"path\":\"/\",\"type\":\"" + mount + "\"}]";
+    client.put(PLUGINS + name + "/settings", "{" + settings + "," + mounts + "}").expect(200);
+  }
+
+  private int call(String plugin, String export) {
+    return result(client.post(PLUGINS + plugin + "/call/" + export, "{}"));
+  }
+
+  private static int result(Reply reply) {
+    return reply.expect(200).json().path("results").get(0).asInt();
   }
 
   private long fileBytes() {

@@ -91,6 +91,34 @@ final class ObservabilityTest {
   }
 
   @Test
+  void metrics_haveTheFuel_ofTenantsWhoseFuelIsCounted() {
+    admin.post(CALL + "add", "{\"args\":[1,2]}").expect(200);
+    assertThat(server.operator().get("/metrics").text()).doesNotContain("cloister_fuel_total{");
+    server
+        .operator()
+        .put("/v1/tenants/acme/limits", "{\"limits\":{\"fuelPerCall\":1000}}")
+        .expect(200);
+
+    admin.post(CALL + "add", "{\"args\":[1,2]}").expect(200);
+    String first = fuel();
+    admin.post(CALL + "add", "{\"args\":[3,4]}").expect(200);
+
+    // Three instructions, counted exactly, whatever the arguments are.
+    assertThat(first).isEqualTo("3");
+    assertThat(fuel()).isEqualTo("6");
+    admin.post(CALL + "spin", "{}").problem(422, "limit");
+    assertThat(fuel()).isEqualTo("1006");
+  }
+
+  private String fuel() {
+    Matcher sample =
+        Pattern.compile("cloister_fuel_total\\{tenant=\"acme\"} ([0-9]+)\n")
+            .matcher(server.operator().get("/metrics").text());
+    assertThat(sample.find()).isTrue();
+    return sample.group(1);
+  }
+
+  @Test
   void metrics_ofManyTenants_haveBoundedLabels() {
     for (int i = 0; i < 120; i++) {
       server.operator().put("/v1/tenants/tenant-" + i, "{}").expect(201);

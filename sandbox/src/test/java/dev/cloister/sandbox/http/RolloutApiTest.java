@@ -3,6 +3,7 @@ package dev.cloister.sandbox.http;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import dev.cloister.sandbox.fixture.FileGuests;
 import dev.cloister.sandbox.fixture.Modules;
 import dev.cloister.sandbox.fixture.Reply;
 import dev.cloister.sandbox.fixture.TestClient;
@@ -166,7 +167,7 @@ final class RolloutApiTest {
     String plain = upload("1");
     String command =
         admin
-            .upload(MATH + "?activate=false", Modules.command(1, "hello", 0))
+            .upload(MATH + "?activate=false", FileGuests.handler())
             .expect(201)
             .json()
             .path("version")
@@ -177,16 +178,15 @@ final class RolloutApiTest {
     assertThat(diff.path("from").asText()).isEqualTo(plain);
     assertThat(diff.at("/abi/from").asText()).isNotEqualTo(diff.at("/abi/to").asText());
     assertThat(diff.at("/imports/added").findValuesAsText("name"))
-        .containsExactly("fd_write", "proc_exit");
+        .containsExactly("path_open", "fd_read", "fd_close", "fd_write");
     assertThat(diff.at("/imports/removed")).isEmpty();
     assertThat(diff.at("/exports/added").findValuesAsText("name"))
         .containsExactly("memory", "_start");
     assertThat(diff.at("/exports/removed").findValuesAsText("name")).contains("add", "divide");
-    assertThat(diff.at("/capabilities/added").toString())
-        .isEqualTo("[\"wasi exit\",\"wasi streams\"]");
+    assertThat(diff.at("/capabilities/added").toString()).isEqualTo("[\"filesystem\"]");
     JsonNode back = admin.get(MATH + "/versions/" + command + "/diff/" + plain).json();
-    assertThat(back.at("/imports/removed")).hasSize(2);
-    assertThat(back.at("/capabilities/removed")).hasSize(2);
+    assertThat(back.at("/imports/removed")).hasSize(4);
+    assertThat(back.at("/capabilities/removed").toString()).isEqualTo("[\"filesystem\"]");
     JsonNode same = admin.get(MATH + "/versions/" + plain + "/diff/" + plain).json();
     assertThat(same.path("abi").isNull()).isTrue();
     assertThat(same.at("/exports/removed")).isEmpty();

@@ -5,6 +5,7 @@ import static org.awaitility.Awaitility.await;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import dev.cloister.sandbox.fixture.Modules;
+import dev.cloister.sandbox.fixture.RawConnection;
 import dev.cloister.sandbox.fixture.Reply;
 import dev.cloister.sandbox.fixture.TestClient;
 import dev.cloister.sandbox.fixture.TestServer;
@@ -44,6 +45,30 @@ final class UploadApiTest {
   @AfterEach
   void stop() {
     server.close();
+  }
+
+  @Test
+  void upload_whoseTenantIsDeletedMeanwhile_is404() throws IOException {
+    try (RawConnection connection = new RawConnection(server.url())) {
+      connection.write(
+          "PUT "
+              + MATH
+              + " HTTP/1.1\r\nHost: x\r\nContent-Type: application/wasm\r\nAuthorization: Bearer "
+              + TestServer.OPERATOR_KEY
+              + "\r\nContent-Length: 1000000\r\n\r\n\0asm\1\0\0\0");
+      await()
+          .until(() -> {
+            JsonNode jobs = server.operator().get("/v1/engine/compile-jobs").expect(200).json();
+            return !jobs.path("items").isEmpty();
+          });
+
+      server.operator().delete("/v1/tenants/acme").expect(204);
+      RawConnection.Answer answer = connection.write("\0".repeat(1_000)).read();
+
+      assertThat(answer.status()).isEqualTo(404);
+      assertThat(answer.body()).contains("not-found").contains("\"acme\"");
+    }
+    assertThat(storedBlobs()).isEmpty();
   }
 
   @Test

@@ -88,13 +88,18 @@ public final class ExtismProgram implements Program {
       ExtismEnvironment environment,
       InstanceContext context,
       Function<Imports, Instance> instantiation) {
-    HostImports imports = HostImports.of(context, context.wasi().build());
+    HostImports imports = HostImports.of(context, context.wasi());
     boolean isDone = false;
     try {
       Instance instance =
           instantiation.apply((moduleName, name, type) -> {
             @Nullable Extern found = environment.resolve(moduleName, name);
-            return found == null ? imports.resolve(moduleName, name, type) : found;
+            if (found == null) {
+              return imports.resolve(moduleName, name, type);
+            }
+            return ExtismEnvironment.isTimeless(moduleName, name)
+                ? found
+                : context.observed(moduleName, name, found);
           });
       isDone = true;
       return new ExtismProgram(instance, environment, imports);
@@ -166,6 +171,11 @@ public final class ExtismProgram implements Program {
       throw new SnapshotException("the plugin has files open");
     }
     return instance;
+  }
+
+  @Override
+  public void beginCall() {
+    imports.mount();
   }
 
   @Override

@@ -1,7 +1,9 @@
 package dev.cloister.isolate.wasi.linux;
 
+import dev.cloister.engine.error.LimitExceededException;
 import dev.cloister.isolate.wasi.BlockingRegion;
 import dev.cloister.isolate.wasi.DirectoryNode;
+import dev.cloister.isolate.wasi.Errno;
 import dev.cloister.isolate.wasi.ErrnoException;
 import java.io.IOException;
 import java.nio.file.Path;
@@ -37,7 +39,7 @@ public final class HostFolder {
 
   /// How many descriptors of the process all guests hold in all folders.
   public static int openDescriptors() {
-    return HostFolderSupport.ALL.open();
+    return HostDescriptors.ALL.open();
   }
 
   /// Where it is on the machine.
@@ -55,9 +57,25 @@ public final class HostFolder {
   /// @param blocking is told when the guest waits for the disk
   /// @throws IOException if it cannot be opened now
   public DirectoryNode open(BlockingRegion blocking) throws IOException {
+    return open(blocking, HostDescriptors.UNCOUNTED);
+  }
+
+  /// The folder as a guest of a tenant sees it; whoever asks holds it.
+  ///
+  /// @param blocking is told when the guest waits for the disk
+  /// @param descriptors counts what the tenant's guests have open
+  /// @throws LimitExceededException of `hostDescriptors` if they have too much open already
+  /// @throws IOException if it cannot be opened now
+  public DirectoryNode open(BlockingRegion blocking, HostDescriptors descriptors)
+      throws IOException {
     try {
-      return new LinuxTree(HostFolderSupport.calls(), isReadOnly, blocking).open(path.toString());
+      return new LinuxTree(HostFolderSupport.calls(), isReadOnly, blocking, descriptors)
+          .open(path.toString());
     } catch (ErrnoException refused) {
+      HostDescriptors full = descriptors.isFull() ? descriptors : HostDescriptors.ALL;
+      if (refused.errno() == Errno.NFILE && full.isFull()) {
+        throw new LimitExceededException("hostDescriptors", full.open() + 1L, full.max());
+      }
       throw new IOException(
           path + " cannot be opened as a folder: " + refused.getMessage(), refused);
     }

@@ -1,9 +1,6 @@
 package dev.cloister.isolate.wasi.linux;
 
-import com.sun.management.UnixOperatingSystemMXBean;
-import dev.cloister.isolate.wasi.Errno;
 import dev.cloister.isolate.wasi.ErrnoException;
-import java.lang.management.ManagementFactory;
 import java.util.NoSuchElementException;
 import org.jspecify.annotations.Nullable;
 
@@ -11,14 +8,6 @@ import org.jspecify.annotations.Nullable;
 ///
 /// Nothing is used in place of what is missing: a walk that can be led astray is none.
 final class HostFolderSupport {
-  /// The most descriptors of all guests together, and the part of the process's that is.
-  private static final int MAX_DESCRIPTORS = 16_384;
-
-  private static final int PART_OF_PROCESS = 4;
-
-  /// The descriptors of all guests of the process.
-  static final HostDescriptors ALL = new HostDescriptors(maxDescriptors(), Errno.NFILE);
-
   private static final Support SUPPORT = probe();
 
   /// The calls, or why there are none.
@@ -73,11 +62,5 @@ final class HostFolderSupport {
               + "): it is older than Linux 5.6,"
               + " or a seccomp profile forbids it");
     }
-  }
-
-  private static int maxDescriptors() {
-    return ManagementFactory.getOperatingSystemMXBean() instanceof UnixOperatingSystemMXBean unix
-        ? Math.clamp(unix.getMaxFileDescriptorCount() / PART_OF_PROCESS, 16, MAX_DESCRIPTORS)
-        : MAX_DESCRIPTORS;
   }
 }

@@ -3,8 +3,8 @@ package dev.cloister.isolate.wasi.linux;
 import dev.cloister.isolate.wasi.BlockingRegion;
 import dev.cloister.isolate.wasi.DirectoryNode;
 import dev.cloister.isolate.wasi.Errno;
-import dev.cloister.isolate.wasi.ErrnoException;
 import dev.cloister.isolate.wasi.FileStat;
+import java.util.List;
 
 /// One host folder as one guest has it: what all nodes in it share. Confined to the guest's thread.
 final class LinuxTree {
@@ -17,7 +17,12 @@ final class LinuxTree {
   private final BlockingRegion blocking;
   private final HostDescriptors descriptors = new HostDescriptors(MAX_DESCRIPTORS, Errno.MFILE);
 
-  LinuxTree(LinuxCalls calls, boolean isReadOnly, BlockingRegion blocking) {
+  /// Who counts what is opened.
+  private final List<HostDescriptors> counts;
+
+  LinuxTree(
+      LinuxCalls calls, boolean isReadOnly, BlockingRegion blocking, HostDescriptors ofTenant) {
+    counts = List.of(descriptors, ofTenant, HostDescriptors.ALL);
     this.calls = calls;
     this.isReadOnly = isReadOnly;
     this.blocking = blocking;
@@ -41,29 +46,26 @@ final class LinuxTree {
 
   /// Counts what `opening` opens.
   int opened(Opening opening) {
-    descriptors.take();
+    int taken = 0;
+    boolean isOpen = false;
     try {
-      HostFolderSupport.ALL.take();
-      boolean isOpen = false;
-      try {
-        int descriptor = opening.open();
-        isOpen = true;
-        return descriptor;
-      } finally {
-        if (!isOpen) {
-          HostFolderSupport.ALL.giveBack();
-        }
+      for (HostDescriptors count : counts) {
+        count.take();
+        taken++;
       }
-    } catch (ErrnoException refused) {
-      descriptors.giveBack();
-      throw refused;
+      int descriptor = opening.open();
+      isOpen = true;
+      return descriptor;
+    } finally {
+      if (!isOpen) {
+        counts.subList(0, taken).forEach(HostDescriptors::giveBack);
+      }
     }
   }
 
   void close(int descriptor) {
     calls.close(descriptor);
-    HostFolderSupport.ALL.giveBack();
-    descriptors.giveBack();
+    counts.forEach(HostDescriptors::giveBack);
   }
 
   /// The attributes of what `descriptor`, just opened, stands for; it is closed if that fails.

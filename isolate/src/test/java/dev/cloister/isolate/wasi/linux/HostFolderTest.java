@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
+import dev.cloister.engine.error.LimitExceededException;
 import dev.cloister.isolate.wasi.BlockingRegion;
 import dev.cloister.isolate.wasi.DirectoryEntry;
 import dev.cloister.isolate.wasi.DirectoryNode;
@@ -214,6 +215,35 @@ final class HostFolderTest {
           }
         });
     assertThat(held).hasSize(LinuxTree.MAX_DESCRIPTORS);
+  }
+
+  @Test
+  void tooManyDescriptorsOfATenant_areRefused_whoeverOpensThem() throws IOException {
+    Files.createFile(inside.resolve("f"));
+    HostFolder folder = HostFolder.of(inside, /* isReadOnly= */ false);
+    HostDescriptors tenant = HostDescriptors.ofTenant(5);
+    DirectoryNode first = hold(folder.open(BlockingRegion.NONE, tenant));
+    DirectoryNode second = hold(folder.open(BlockingRegion.NONE, tenant));
+    lookup(first, "f");
+    lookup(second, "f");
+    FileSystemNode last = Objects.requireNonNull(second.lookup("f"));
+
+    assertErrno(Errno.NFILE, () -> lookup(first, "f"));
+    assertThatThrownBy(() -> folder.open(BlockingRegion.NONE, tenant))
+        .isInstanceOf(LimitExceededException.class)
+        .hasMessageContaining("hostDescriptors");
+    lookup(hold(folder.open(BlockingRegion.NONE, HostDescriptors.ofTenant(2))), "f");
+    last.release();
+    lookup(first, "f");
+    tenant.changeMax(6);
+    lookup(first, "f");
+    assertThat(tenant.open()).isEqualTo(6);
+  }
+
+  @Test
+  void descriptorsOfATenant_areAtMostHalfOfAll() {
+    assertThat(HostDescriptors.ofTenant(Long.MAX_VALUE).max())
+        .isEqualTo(HostDescriptors.ALL.max() / 2);
   }
 
   @Test

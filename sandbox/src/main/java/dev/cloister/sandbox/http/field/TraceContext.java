@@ -48,6 +48,12 @@ public record TraceContext(String traceId, String spanId, String flags, @Nullabl
     return new TraceContext(randomId() + randomId(), randomId(), BEGUN_FLAGS, null);
   }
 
+  /// Returns the header `traceparent` for one thing that this step asks of others, as a step of its
+  /// own.
+  public String childParent() {
+    return "00-" + traceId + "-" + randomId() + "-" + flags;
+  }
+
   /// Returns the header `traceparent` for what this step asks others, and for its answer.
   public String parent() {
     return "00-" + traceId + "-" + spanId + "-" + flags;

@@ -24,16 +24,21 @@ import java.util.function.Consumer;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
-/// A manifest that arrives in pieces, with its modules in it, which are compiled when all is there.
+/// A manifest or a bundle that arrives in pieces, with modules in it, which are compiled when all
+/// is there.
 ///
 /// The plugin's digest is that of the document. Until the document is complete there is no
 /// compilation that could be cancelled.
-public final class ManifestUpload implements Upload {
+public final class DocumentUpload implements Upload {
+  /// The media type of bundles.
+  public static final String BUNDLE_TYPE = PluginBundle.MEDIA_TYPE;
+
   /// How many times its length a document takes while it is read: itself, its text, the modules.
   private static final long PARSED_FACTOR = 2;
 
   private final Supplier<StreamingCompilation> compilations;
   private final LoadedModules modules;
+  private final HeapLedger ledger;
   private final CodeBudget code;
   private final long maxBytes;
   private final HeapCharge charge;
@@ -44,11 +49,21 @@ public final class ManifestUpload implements Upload {
 
   private boolean isEnded;
 
+  /// Whether stored bytes are a document: a module begins with another byte.
+  public static boolean isDocument(byte[] bytes) {
+    return ExtismManifest.isManifest(bytes) || PluginBundle.isBundle(bytes);
+  }
+
+  /// The media type of a document.
+  public static String mediaType(byte[] bytes) {
+    return PluginBundle.isBundle(bytes) ? BUNDLE_TYPE : ExtismManifest.MEDIA_TYPE;
+  }
+
   /// Begins an upload of at most `maxBytes` bytes.
   ///
   /// @param compilations begins the compilation of each module
   /// @param code what their share of compiled code is charged to once it is there
-  public ManifestUpload(
+  public DocumentUpload(
       Supplier<StreamingCompilation> compilations,
       LoadedModules modules,
       HeapLedger ledger,
@@ -56,6 +71,7 @@ public final class ManifestUpload implements Upload {
       long maxBytes) {
     this.compilations = compilations;
     this.modules = modules;
+    this.ledger = ledger;
     this.code = code;
     this.maxBytes = maxBytes;
     this.charge = new HeapCharge(ledger, HeapCategory.BUFFER);
@@ -100,8 +116,7 @@ public final class ManifestUpload implements Upload {
       if (held != null) {
         return held;
       }
-      charge.add(PARSED_FACTOR * bytes.length);
-      return modules.add(compile(hash, ExtismManifest.parse(bytes)));
+      return modules.add(open(hash, bytes));
     } finally {
       abort();
     }
@@ -116,15 +131,32 @@ public final class ManifestUpload implements Upload {
     }
   }
 
-  private PluginHandle compile(ModuleHash hash, ExtismManifest manifest) {
+  private PluginHandle open(ModuleHash hash, byte[] bytes) {
+    HeapCharge contents = new HeapCharge(ledger, HeapCategory.FILE);
+    boolean isDone = false;
+    try {
+      if (!PluginBundle.isBundle(bytes)) {
+        charge.add(PARSED_FACTOR * bytes.length);
+      }
+      PluginHandle handle = compile(hash, PluginBundle.read(bytes, charge, contents), contents);
+      isDone = true;
+      return handle;
+    } finally {
+      if (!isDone) {
+        contents.close();
+      }
+    }
+  }
+
+  private PluginHandle compile(ModuleHash hash, PluginBundle bundle, HeapCharge contents) {
     List<ModuleHandle> opened = new ArrayList<>();
     boolean isDone = false;
     try {
       Map<String, ModuleHandle> others = new LinkedHashMap<>();
       @Nullable ModuleHandle main = null;
       long wireBytes = 0;
-      for (ExtismManifest.Part part : manifest.parts()) {
-        ModuleHandle module = compile(part);
+      for (ExtismManifest.Part part : bundle.parts()) {
+        ModuleHandle module = compile(part, bundle.settings() != null);
         opened.add(module);
         wireBytes += part.wireBytes().length;
         if (part.isMain()) {
@@ -134,11 +166,16 @@ public final class ManifestUpload implements Upload {
         }
       }
       if (main == null) {
-        throw new IllegalStateException("a manifest without a main module");
+        throw new IllegalStateException("a plugin without a main module");
       }
       PluginHandle handle =
           PluginHandle.open(
-              hash, new ProgramModules(main, others), manifest.settings(), code, wireBytes);
+              hash,
+              new ProgramModules(main, others),
+              bundle.settings(),
+              code,
+              wireBytes,
+              new PluginContent(bundle.content(), contents));
       isDone = true;
       return handle;
     } finally {
@@ -148,7 +185,7 @@ public final class ManifestUpload implements Upload {
     }
   }
 
-  private ModuleHandle compile(ExtismManifest.Part part) {
+  private ModuleHandle compile(ExtismManifest.Part part, boolean isOfManifest) {
     StreamingCompilation compilation = compilations.get();
     jobId = compilation.jobId();
     boolean isDone = false;
@@ -158,6 +195,9 @@ public final class ManifestUpload implements Upload {
       isDone = true;
       return module;
     } catch (ModuleException e) {
+      if (!isOfManifest) {
+        throw e;
+      }
       throw new ManifestException(part.field() + ".data", String.valueOf(e.getMessage()), e);
     } finally {
       if (!isDone) {

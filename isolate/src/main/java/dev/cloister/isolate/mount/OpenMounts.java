@@ -1,5 +1,6 @@
-package dev.cloister.isolate.verticle;
+package dev.cloister.isolate.mount;
 
+import dev.cloister.engine.error.LimitExceededException;
 import dev.cloister.isolate.wasi.BlockingRegion;
 import dev.cloister.isolate.wasi.DirectoryNode;
 import dev.cloister.isolate.wasi.FileQuota;
@@ -13,20 +14,27 @@ import java.util.ArrayList;
 import java.util.Deque;
 import java.util.List;
 
-/// The directories of one call, open until it has ended. Used by the thread that runs the guest.
-final class OpenMounts implements AutoCloseable {
+/// The directories of one instance, open until it is closed. Used by the thread that runs the
+/// guest.
+public final class OpenMounts implements AutoCloseable {
+  private final List<Mount> mounts;
   private final List<Preopen> preopens = new ArrayList<>();
+  private final List<MemoryFileSystem> scratches = new ArrayList<>();
   private final Deque<Runnable> releases = new ArrayDeque<>();
 
-  private OpenMounts() {}
+  private OpenMounts(List<Mount> mounts) {
+    this.mounts = mounts;
+  }
 
   /// Opens `mounts`.
   ///
   /// @param quota pays for what the guest keeps in memory
+  /// @param blocking is told when the guest waits for a disk
   /// @throws UncheckedIOException if a folder cannot be opened, which is the operator's to mend
-  static OpenMounts open(
+  /// @throws LimitExceededException of `hostDescriptors`
+  public static OpenMounts open(
       List<Mount> mounts, FileQuota quota, WasiClock clock, BlockingRegion blocking) {
-    OpenMounts open = new OpenMounts();
+    OpenMounts open = new OpenMounts(List.copyOf(mounts));
     boolean isDone = false;
     try {
       for (Mount mount : mounts) {
@@ -41,9 +49,24 @@ final class OpenMounts implements AutoCloseable {
     }
   }
 
+  /// What was opened.
+  public List<Mount> mounts() {
+    return mounts;
+  }
+
   /// The directories as the guest is given them.
-  List<Preopen> preopens() {
+  public List<Preopen> preopens() {
     return preopens;
+  }
+
+  /// Whether nothing is kept here that is the guest's alone.
+  public boolean isEmpty() {
+    return scratches.stream().allMatch(MemoryFileSystem::isEmpty);
+  }
+
+  /// Drops what is the guest's alone, of which it must have nothing open.
+  public void clear() {
+    scratches.forEach(MemoryFileSystem::clear);
   }
 
   @Override
@@ -57,12 +80,16 @@ final class OpenMounts implements AutoCloseable {
     switch (mount) {
       case Mount.Scratch scratch -> {
         MemoryFileSystem files = new MemoryFileSystem(quota, clock);
+        scratches.add(files);
         releases.push(files::close);
         preopens.add(new Preopen(scratch.guestPath(), files.root(), /* isReadOnly= */ false));
       }
       case Mount.Shared shared ->
           preopens.add(
               new Preopen(shared.guestPath(), shared.files().root(), /* isReadOnly= */ false));
+      case Mount.Content content ->
+          preopens.add(
+              new Preopen(content.guestPath(), content.files().root(), /* isReadOnly= */ true));
       case Mount.Folder folder -> {
         DirectoryNode root = open(folder, blocking);
         releases.push(root::release);
@@ -74,7 +101,7 @@ final class OpenMounts implements AutoCloseable {
 
   private static DirectoryNode open(Mount.Folder mount, BlockingRegion blocking) {
     try {
-      return mount.folder().open(blocking);
+      return mount.folder().open(blocking, mount.descriptors());
     } catch (IOException e) {
       throw new UncheckedIOException(e);
     }

@@ -1,4 +1,4 @@
-package dev.cloister.sandbox.config;
+package dev.cloister.isolate.egress;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
@@ -35,11 +35,32 @@ final class AddressRangeTest {
         "10.0.0.0/-1",
         "10.0.0.0/x",
         "10.0.0.1/8",
-        "1/8/9"
+        "1/8/9",
+        "::/129",
+        "1.2.3",
+        "10/8",
+        "::g"
       })
   void whatIsNoRange_isRefused(String text) {
     assertThatThrownBy(() -> AddressRange.parse(text))
         .isInstanceOf(IllegalArgumentException.class)
         .hasMessageContaining("\"" + text + "\"");
+  }
+
+  @Test
+  void rangeAroundAnAddress_beginsAtItsPrefix() {
+    assertThat(AddressRange.around(InetAddress.ofLiteral("192.168.7.9"), 22))
+        .isEqualTo(AddressRange.parse("192.168.4.0/22"))
+        .hasToString("192.168.4.0/22");
+    assertThat(AddressRange.around(InetAddress.ofLiteral("2001:db8:1:2:3::4"), 64))
+        .isEqualTo(AddressRange.parse("2001:db8:1:2::/64"));
+  }
+
+  @Test
+  void rangeAndAddress_areShownAsRead() {
+    assertThat(AddressRange.parse("10.0.0.0/8")).hasToString("10.0.0.0/8");
+    assertThat(AddressRange.parse("10.0.0.1")).isEqualTo(AddressRange.parse("10.0.0.1/32"));
+    assertThatThrownBy(() -> AddressRange.parse("10.1.2.3/8"))
+        .hasMessageContaining("the range is 10.0.0.0/8");
   }
 }

@@ -1,14 +1,17 @@
-package dev.cloister.isolate.verticle;
+package dev.cloister.isolate.mount;
 
+import dev.cloister.isolate.wasi.ContentTree;
 import dev.cloister.isolate.wasi.SharedFileSystem;
+import dev.cloister.isolate.wasi.linux.HostDescriptors;
 import dev.cloister.isolate.wasi.linux.HostFolder;
 
-/// A directory that a command is to be given.
+/// A directory that a guest is to be given.
 public sealed interface Mount {
   /// What the guest knows it as.
   String guestPath();
 
-  /// An empty directory in memory, gone with the call.
+  /// A directory in memory that begins empty: gone with the call, or with the stateful instance
+  /// that the call has to itself.
   ///
   /// @param guestPath what the guest knows it as
   record Scratch(String guestPath) implements Mount {}
@@ -19,10 +22,19 @@ public sealed interface Mount {
   /// @param files what is in it; the caller closes it when no call can use it any more
   record Shared(String guestPath, SharedFileSystem files) implements Mount {}
 
+  /// Files that nobody changes.
+  ///
+  /// @param guestPath what the guest knows it as
+  /// @param files what is in it
+  record Content(String guestPath, ContentTree files) implements Mount {}
+
   /// A folder of the machine.
   ///
   /// @param guestPath what the guest knows it as
   /// @param folder the folder
   /// @param isReadOnly whether the guest can change nothing in it, even if the folder allows that
-  record Folder(String guestPath, HostFolder folder, boolean isReadOnly) implements Mount {}
+  /// @param descriptors counts what the tenant has open in folders
+  record Folder(
+      String guestPath, HostFolder folder, boolean isReadOnly, HostDescriptors descriptors)
+      implements Mount {}
 }
