@@ -30,6 +30,13 @@ final class HttpMode implements Callable<Integer> {
   private String serverCpus = "0";
 
   @Option(
+      names = "--client-cpus",
+      paramLabel = "LIST",
+      description = "Where this client runs, which never sleeps (${DEFAULT-VALUE}).",
+      defaultValue = "1")
+  private String clientCpus = "1";
+
+  @Option(
       names = "--connections",
       paramLabel = "N",
       description = "Connections (${DEFAULT-VALUE}).",
@@ -70,7 +77,8 @@ final class HttpMode implements Callable<Integer> {
   public Integer call() throws Exception {
     Path root = Path.of(System.getProperty("bench.root", "."));
     Path log = Files.createTempFile("cloister-bench", ".log");
-    out.printf("servers on CPU %s, this client on the others; logs in %s%n", serverCpus, log);
+    ServerProcess.pinCaller(clientCpus);
+    out.printf("servers on CPU %s, this client on %s; logs in %s%n", serverCpus, clientCpus, log);
     out.printf(
         "%-22s %12s %12s %12s %9s %9s%n",
         "", "µs of CPU", "above bare", "requests/s", "p50 µs", "p99 µs");

@@ -58,6 +58,24 @@ final class ServerProcess implements AutoCloseable {
     return cpus.isEmpty() ? List.of() : List.of("taskset", "-c", cpus);
   }
 
+  /// Has the calling process run on some processors only.
+  ///
+  /// @param cpus as `taskset -c` takes it; empty for anywhere
+  static void pinCaller(String cpus) throws IOException, InterruptedException {
+    if (cpus.isEmpty()) {
+      return;
+    }
+    String self = Long.toString(ProcessHandle.current().pid());
+    Process taskset =
+        new ProcessBuilder("taskset", "-a", "-c", "-p", cpus, self)
+            .redirectOutput(Redirect.DISCARD)
+            .redirectError(Redirect.INHERIT)
+            .start();
+    if (taskset.waitFor() != 0) {
+      throw new IllegalStateException("cannot run on the processors " + cpus);
+    }
+  }
+
   URI url() {
     return url;
   }
