@@ -100,6 +100,12 @@ public record HttpConfig(
         host, port, tls, http2, newCorsOrigins, connections, drainTimeout, maxControlBodyBytes);
   }
 
+  /// Returns this configuration with another time for requests to end in.
+  public HttpConfig withDrainTimeout(Duration newDrainTimeout) {
+    return new HttpConfig(
+        host, port, tls, http2, corsOrigins, connections, newDrainTimeout, maxControlBodyBytes);
+  }
+
   /// Returns this configuration with other limits of connections.
   public HttpConfig withConnections(Connections newConnections) {
     return new HttpConfig(

@@ -23,9 +23,12 @@ import java.time.Clock;
 import java.util.List;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /// The HTTP side of a server: accepts requests from [#start] to [#stop].
 public final class HttpListener implements AutoCloseable {
+  private static final Logger LOG = LoggerFactory.getLogger(HttpListener.class);
   private static final int FREE_PORT_ATTEMPTS = 5;
 
   private final Vertx vertx;
@@ -40,6 +43,7 @@ public final class HttpListener implements AutoCloseable {
   private final DebugSocketApi debugSockets;
   private final EventStreams streams;
   private final ServerReload reload;
+  private final Operations operations;
   private volatile @Nullable String deploymentId;
 
   private HttpListener(
@@ -54,7 +58,8 @@ public final class HttpListener implements AutoCloseable {
       EngineApi engineApi,
       DebugSocketApi debugSockets,
       EventStreams streams,
-      ServerReload reload) {
+      ServerReload reload,
+      Operations operations) {
     this.vertx = vertx;
     this.config = config;
     this.routes = routes;
@@ -67,6 +72,7 @@ public final class HttpListener implements AutoCloseable {
     this.debugSockets = debugSockets;
     this.streams = streams;
     this.reload = reload;
+    this.operations = operations;
   }
 
   /// What the listener serves.
@@ -189,7 +195,8 @@ public final class HttpListener implements AutoCloseable {
         engineApi,
         debugSockets,
         streams,
-        reload);
+        reload,
+        operations);
   }
 
   /// Returns the table of routes.
@@ -262,9 +269,13 @@ public final class HttpListener implements AutoCloseable {
     return id == null ? Future.succeededFuture() : vertx.undeploy(id);
   }
 
-  /// Ends the threads behind the interface. Called after [#stop], never on an event loop.
+  /// Lets operations end, as long as requests may take to, and ends the threads behind the
+  /// interface. Called after [#stop], never on an event loop.
   @Override
   public void close() {
+    if (!operations.drain(config.drainTimeout())) {
+      LOG.warn("event=operations-interrupted");
+    }
     tokens.close();
     engineApi.close();
     uploads.close();

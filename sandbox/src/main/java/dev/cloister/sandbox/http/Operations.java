@@ -23,6 +23,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.RejectedExecutionException;
+import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
 import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
@@ -51,6 +52,9 @@ final class Operations {
   private final Clock clock;
   private final SecureRandom random = new SecureRandom();
   private final Map<String, Operation> operations = new ConcurrentHashMap<>();
+
+  /// Notified whenever an operation has ended.
+  private final Object ends = new Object();
 
   private Operations(
       TenantRegistry tenants, StoredOperations stored, ControlEndpoints threads, Clock clock) {
@@ -192,11 +196,38 @@ final class Operations {
         Instant now = now();
         store(operation.id(), Operation.Status.of(result), result.stored(now));
         operation.end(result, now);
+        synchronized (ends) {
+          ends.notifyAll();
+        }
       });
     } catch (RejectedExecutionException _) {
       // The server stops. What is not stored was interrupted.
       LOG.info("event=operation-interrupted operation={}", operation.id());
     }
+  }
+
+  /// Waits until no operation goes on, but not longer than `most`. Returns whether that is so.
+  boolean drain(Duration most) {
+    long endNanos = System.nanoTime() + most.toNanos();
+    synchronized (ends) {
+      while (isAnyRunning()) {
+        long millis = TimeUnit.NANOSECONDS.toMillis(endNanos - System.nanoTime());
+        if (millis <= 0) {
+          return false;
+        }
+        try {
+          ends.wait(millis);
+        } catch (InterruptedException _) {
+          Thread.currentThread().interrupt();
+          return false;
+        }
+      }
+    }
+    return true;
+  }
+
+  private boolean isAnyRunning() {
+    return all().stream().anyMatch(operation -> operation.endedAt() == null);
   }
 
   private void store(String id, Operation.Status status, OperationRecord.End end) {

@@ -28,7 +28,7 @@ final class OperationsApiTest {
 
   @BeforeEach
   void start() {
-    server = TestServer.start(folder);
+    begin();
     admin = server.tenant("acme", "tenant-admin");
     hurried = admin.with("Prefer", "wait=1, respond-async");
     admin.upload(MATH, Modules.arithmetic()).expect(201);
@@ -240,9 +240,37 @@ final class OperationsApiTest {
     assertThat(server.operator().get("/v1/operations").json().path("items")).isEmpty();
   }
 
+  /// Starts a server that waits for a second only when it stops.
+  private void begin() {
+    server =
+        TestServer.start(
+            folder,
+            config -> config.withHttp(config.http().withDrainTimeout(Duration.ofSeconds(1))));
+  }
+
   private void restart() {
     server.close();
-    server = TestServer.start(folder);
+    begin();
+  }
+
+  @Test
+  void serverThatStops_letsOperationsEnd() {
+    server.close();
+    server =
+        TestServer.start(
+            folder,
+            config -> config.withHttp(config.http().withDrainTimeout(Duration.ofMinutes(2))));
+    server
+        .operator()
+        .put("/v1/tenants/acme/limits", "{\"limits\":{\"deadlineMillis\":1000}}")
+        .expect(200);
+    TestClient operator = server.operator().with("Prefer", "respond-async");
+    String location = accepted(operator.post(MATH + "/call/spin", "{}"));
+
+    restart();
+
+    JsonNode operation = server.operator().get(location).expect(200).json();
+    assertThat(operation.path("problem").path("type").asText()).endsWith("/problems/deadline");
   }
 
   @Test
