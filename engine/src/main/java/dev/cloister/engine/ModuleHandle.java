@@ -18,8 +18,10 @@ import dev.cloister.engine.runtime.Store;
 import dev.cloister.engine.script.Script;
 import dev.cloister.engine.stats.EngineEvents;
 import dev.cloister.engine.stats.ModuleInstantiated;
+import java.time.Duration;
 import java.util.BitSet;
 import java.util.List;
+import java.util.concurrent.Executor;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
@@ -97,6 +99,22 @@ public final class ModuleHandle implements AutoCloseable {
   ///   function traps
   /// @throws dev.cloister.engine.error.StoppedException if the store was asked to stop
   public Instance instantiate(Store store, Imports imports) {
+    return instantiate(store, imports, /* isAsync= */ false);
+  }
+
+  /// Makes an instance and runs its start function on a thread that the embedder gives, while the
+  /// caller goes on; see [#instantiate], which is the same otherwise.
+  ///
+  /// @param guests runs the task that makes the instance, on a thread whose stack guests may use;
+  ///   if it refuses, so does the result
+  /// @param timeout how long all of it may take, with the wait for a thread: then the store is
+  ///   stopped
+  public AsyncInstantiation instantiateAsync(
+      Store store, Imports imports, Executor guests, Duration timeout) {
+    return AsyncInstantiation.begin(this, store, imports, guests, timeout);
+  }
+
+  Instance instantiate(Store store, Imports imports, boolean isAsync) {
     store.debugWith(isolate.debugger());
     EngineEvents events = engine.events();
     if (events.isSilent()) {
@@ -113,6 +131,7 @@ public final class ModuleHandle implements AutoCloseable {
           new ModuleInstantiated(
               isolate.id(),
               hash(),
+              isAsync,
               isSuccess,
               module().importedFunctionCount(),
               TimeUnit.NANOSECONDS.toMicros(System.nanoTime() - start));

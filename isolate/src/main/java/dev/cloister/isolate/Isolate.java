@@ -28,6 +28,7 @@ import dev.cloister.isolate.wasi.linux.HostDescriptors;
 import io.vertx.core.Future;
 import io.vertx.core.Vertx;
 import java.util.concurrent.Callable;
+import java.util.concurrent.CompletableFuture;
 import org.jspecify.annotations.Nullable;
 
 /// One tenant on this node: a ledger, a verticle, modules and calls. Any thread, never blocking.
@@ -251,6 +252,13 @@ public final class Isolate {
   public Future<InvocationOutcome> invoke(Invocation invocation) {
     return Future.fromCompletionStage(
         desk.invoke(invocation, callLimits), vertx.getOrCreateContext());
+  }
+
+  /// Runs a call as [#invoke] does, for callers that change to a thread of theirs themselves.
+  ///
+  /// @return completes on a guest thread, the timer's or the caller's, never exceptionally
+  public CompletableFuture<InvocationOutcome> start(Invocation invocation) {
+    return desk.invoke(invocation, callLimits);
   }
 
   /// Stops a call that is waiting or running; its outcome is that it was cancelled.

@@ -54,13 +54,16 @@ public final class Sandbox implements AutoCloseable {
 
   private final Lifecycle lifecycle;
   private final SandboxConfig config;
-  private final int port;
+  private final Serving serving;
 
-  private Sandbox(Lifecycle lifecycle, SandboxConfig config, int port) {
+  private Sandbox(Lifecycle lifecycle, SandboxConfig config, Serving serving) {
     this.lifecycle = lifecycle;
     this.config = config;
-    this.port = port;
+    this.serving = serving;
   }
+
+  /// What accepts requests, and on which port.
+  private record Serving(HttpListener listener, int port) {}
 
   /// Starts a server whose configuration stays as it is, and returns when it accepts requests.
   ///
@@ -80,16 +83,16 @@ public final class Sandbox implements AutoCloseable {
     SandboxConfig config = live.now();
     Lifecycle lifecycle = new Lifecycle();
     try {
-      int port = start(live, operatorKey, lifecycle);
-      LOG.info("event=started host={} port={}", config.http().host(), port);
-      return new Sandbox(lifecycle, config, port);
+      Serving serving = start(live, operatorKey, lifecycle);
+      LOG.info("event=started host={} port={}", config.http().host(), serving.port);
+      return new Sandbox(lifecycle, config, serving);
     } catch (IOException | RuntimeException | Error e) {
       lifecycle.close();
       throw e;
     }
   }
 
-  private static int start(LiveConfig live, @Nullable String operatorKey, Lifecycle lifecycle)
+  private static Serving start(LiveConfig live, @Nullable String operatorKey, Lifecycle lifecycle)
       throws IOException {
     SandboxConfig config = live.now();
     Clock clock = Clock.systemUTC();
@@ -158,7 +161,7 @@ public final class Sandbox implements AutoCloseable {
     lifecycle.onStop("listener", () -> await(listener.stop()));
     int port = listen(listener, config);
     lifecycle.onStop("readiness", health::drain);
-    return port;
+    return new Serving(listener, port);
   }
 
   /// Returns the address at which the server accepts requests.
@@ -168,7 +171,15 @@ public final class Sandbox implements AutoCloseable {
         + "://"
         + (host.contains(":") ? "[" + host + "]" : host)
         + ":"
-        + port;
+        + serving.port;
+  }
+
+  /// Reads configuration and certificate anew, because the process got a signal. Blocks; the log
+  /// says what became of it.
+  ///
+  /// @param signal its name
+  public void reload(String signal) {
+    serving.listener.reload(signal);
   }
 
   /// Drains and stops the server: requests in flight end, new ones are not accepted.

@@ -82,7 +82,7 @@ final class ImageAccount extends CodeAccount {
               module,
               scriptUrl,
               ordinal,
-              tiers.kind().label(),
+              tiers.label(),
               tiers.optimized().cardinality(),
               cause,
               bytes());
@@ -98,12 +98,7 @@ final class ImageAccount extends CodeAccount {
       FreedCode size = size();
       GenerationRetired event =
           new GenerationRetired(
-              module,
-              scriptUrl,
-              ordinal,
-              tiers.kind().label(),
-              size.codeBytes(),
-              size.metadataBytes());
+              module, scriptUrl, ordinal, tiers.label(), size.codeBytes(), size.metadataBytes());
       manager().events().add(listener -> listener.generationRetired(event));
     }
   }

@@ -25,7 +25,7 @@ final class BytecodeSizes {
 
   /// What debuggable code has besides at an instruction: the position, its operands in the frame,
   /// locals and memory read anew.
-  private static final int DEBUG_BYTES = 72;
+  private static final int DEBUG_BYTES = 82;
 
   /// What a memory access takes in a large function.
   private static final int CALLED_ACCESS_BYTES = 26;

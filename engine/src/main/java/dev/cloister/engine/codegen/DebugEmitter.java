@@ -7,16 +7,19 @@ import org.objectweb.asm.Opcodes;
 /// Writes what debuggable code has besides: its [dev.cloister.engine.runtime.DebugFrame].
 ///
 /// Wasm locals are in the frame only. Operands are where they are in other code, and are copied to
-/// the frame and back where the isolate's switch is on.
+/// the frame and back at positions that somebody watches.
 final class DebugEmitter {
   /*
    * A position is
    *
-   *     if (armed) { copy operands to the frame; reach(frame, …); copy them back }
+   *     if (armed && isWatched(…)) {
+   *       copy operands to the frame; reach(frame, …); copy them back
+   *     }
    *
-   * which C2 reduces to a look at a field as long as nobody debugs: it never saw the inner part
-   * run. So operands are in variables at positions, but for one on the JVM stack, and constants
-   * are put there too.
+   * which C2 reduces to a look at a field as long as nobody watches the function: it never saw the
+   * rest run. Where there are breakpoints in the function, it looks into a table of positions. So
+   * operands are in variables at positions, but for one on the JVM stack, and constants are put
+   * there too.
    *
    * Whoever looks at a frame further out sees its call. There the offset and the operands are
    * written always, and so are, always, the operands that a block or the method of a region
@@ -69,7 +72,7 @@ final class DebugEmitter {
     writer.getfield(Names.DEBUG_FRAME, "numbers", "[J");
     writer.store(JvmKind.REF, state.debugLocalsSlot());
     writer.aload(state.debugFrameSlot());
-    writer.getfield(Names.DEBUG_FRAME, "debugSwitch", Names.DEBUG_SWITCH_DESC);
+    writer.getfield(Names.DEBUG_FRAME, "watch", Names.DEBUG_WATCH_DESC);
     writer.store(JvmKind.REF, state.debugLocalsSlot() + 1);
   }
 
@@ -233,7 +236,14 @@ final class DebugEmitter {
     }
     Label goOn = new Label();
     writer.aload(state.debugLocalsSlot() + 1);
-    writer.getfield(Names.DEBUG_SWITCH, "isArmed", "Z");
+    writer.getfield(Names.DEBUG_WATCH, "isArmed", "Z");
+    writer.jump(Opcodes.IFEQ, goOn);
+    writer.aload(state.debugLocalsSlot() + 1);
+    writeDistance(distance);
+    writer.invokestatic(
+        Names.DEBUG_WATCH,
+        isFar(distance) ? "isWatchedFar" : "isWatched",
+        "(" + Names.DEBUG_WATCH_DESC + (isFar(distance) ? "II)Z" : "I)Z"));
     writer.jump(Opcodes.IFEQ, goOn);
     copy(copied, size);
     writer.aload(state.debugFrameSlot());

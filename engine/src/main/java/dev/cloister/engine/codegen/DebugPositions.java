@@ -3,6 +3,10 @@ package dev.cloister.engine.codegen;
 import dev.cloister.engine.bytecode.InstructionReader;
 import dev.cloister.engine.module.WasmModule;
 import dev.cloister.engine.util.IntVector;
+import java.util.BitSet;
+import java.util.HashMap;
+import java.util.Map;
+import java.util.Set;
 
 /// Where debuggable code can be stopped: before all instructions but those that only delimit.
 ///
@@ -46,6 +50,25 @@ public final class DebugPositions {
       }
     }
     return found.toArray();
+  }
+
+  /// {@return positions as debuggable code looks them up: for each function that has some, a bit
+  /// for each byte of its body up to the last of them}
+  ///
+  /// @param offsets module offsets of positions
+  public static Map<Integer, long[]> byFunction(WasmModule module, Set<Integer> offsets) {
+    Map<Integer, BitSet> found = new HashMap<>();
+    for (int offset : offsets) {
+      int function = functionAt(module, offset);
+      if (function >= 0) {
+        found
+            .computeIfAbsent(function, _ -> new BitSet())
+            .set(offset - module.bodyOffset(function));
+      }
+    }
+    Map<Integer, long[]> positions = new HashMap<>();
+    found.forEach((function, set) -> positions.put(function, set.toLongArray()));
+    return positions;
   }
 
   /// {@return the own function whose body ends behind an offset, or -1 if there is none}

@@ -24,6 +24,9 @@ public final class DispatchGenerator {
    * are very many functions, the pieces are in classes of their own, generated when they are first
    * called. Where there are few in the whole module, the entry of an image has switches of its own,
    * so that calls from outside need no class `D`.
+   *
+   * What `indirect` switches over comes from the table, not from the function: where the targets
+   * cannot be predicted, the jump waits for one load less.
    */
   static final String INDIRECT = "indirect";
   static final String INDIRECT_TRAILING = "I" + Names.TABLE_DESC + "I" + Names.INSTANCE_DESC;
@@ -357,7 +360,17 @@ public final class DispatchGenerator {
     writer.load(JvmKind.INT, typeSlot);
     writer.jump(Opcodes.IF_ICMPNE, slow);
     writer.labelWithFrame(checked, withReference.length, withReference, 0, NO_STACK);
-    writeCallOfReference(writer, withReference, functionsSlot, instanceSlot);
+    writeCallOfReference(
+        writer,
+        withReference,
+        functionsSlot,
+        instanceSlot,
+        () -> {
+          writer.aload(tableSlot);
+          writer.getfield(Names.TABLE, "ordinals", "[I");
+          writer.load(JvmKind.INT, indexSlot);
+          writer.insn(Opcodes.IALOAD);
+        });
 
     writer.labelWithFrame(outOfBounds, withFunctions.length, withFunctions, 0, NO_STACK);
     writer.insn(Opcodes.ACONST_NULL);
@@ -390,13 +403,27 @@ public final class DispatchGenerator {
     Object[] locals = locals(Names.OBJECT);
     Object[] withChecked = Arrays.copyOf(locals, locals.length + 1);
     withChecked[locals.length] = Names.FUNC_REF;
-    writeCallOfReference(writer, withChecked, checkedSlot, instanceSlot);
+    writeCallOfReference(
+        writer,
+        withChecked,
+        checkedSlot,
+        instanceSlot,
+        () -> {
+          writer.aload(checkedSlot);
+          writer.getfield(Names.FUNC_REF, "ordinal", "I");
+        });
     ClassFiles.end(method);
   }
 
   /// Calls a reference of the right shape: within the image if it is of the same instance.
+  ///
+  /// @param ordinal writes the ordinal of the function, if it is of the same instance
   private void writeCallOfReference(
-      BytecodeWriter writer, Object[] locals, int referenceSlot, int instanceSlot) {
+      BytecodeWriter writer,
+      Object[] locals,
+      int referenceSlot,
+      int instanceSlot,
+      Runnable ordinal) {
     Label foreign = new Label();
     if (functions.length > 0) {
       writer.aload(referenceSlot);
@@ -404,8 +431,7 @@ public final class DispatchGenerator {
       writer.aload(instanceSlot);
       writer.jump(Opcodes.IF_ACMPNE, foreign);
       ClassFiles.loadParams(writer, shape, 0);
-      writer.aload(referenceSlot);
-      writer.getfield(Names.FUNC_REF, "ordinal", "I");
+      ordinal.run();
       writer.aload(instanceSlot);
       writer.invokestatic(name, SWITCH, shape.descriptor("I" + Names.INSTANCE_DESC));
       ClassFiles.returnResult(writer, shape);

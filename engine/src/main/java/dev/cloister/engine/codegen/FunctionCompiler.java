@@ -172,8 +172,8 @@ final class FunctionCompiler {
         fuel.chargeBulk(opcode, reader);
       }
     }
-    if (state.checkedAddresses != null) {
-      emitKeepingAddresses(opcode, state.checkedAddresses);
+    if (state.facts != null) {
+      emitKeepingFacts(opcode, state.facts);
     } else {
       emitOrSkip(opcode);
     }
@@ -207,19 +207,20 @@ final class FunctionCompiler {
     }
   }
 
-  /// Writes an instruction of optimized code and keeps the checked addresses in step with control.
-  private void emitKeepingAddresses(Opcode opcode, CheckedAddresses addresses) {
+  /// Writes an instruction of optimized code and keeps what is known of locals in step with
+  /// control.
+  private void emitKeepingFacts(Opcode opcode, LocalFacts facts) {
     boolean wasReachable = state.isReachable;
     int frames = state.control.size();
     ControlFrame frame = state.current();
     boolean hasOtherArm = frame.kind == ControlFrame.Kind.IF;
     emitOrSkip(opcode);
     if (state.control.size() > frames) {
-      addresses.enter(reader.position());
+      facts.enter(reader.position());
     } else if (state.control.size() < frames && !state.control.isEmpty()) {
-      addresses.leave(wasReachable && !hasOtherArm && !frame.isTargeted);
+      facts.leave(wasReachable && !hasOtherArm && !frame.isTargeted);
     } else if (FunctionAnalysis.beginsArm(opcode) && skippedBlocks == 0) {
-      addresses.nextArm();
+      facts.nextArm();
     }
   }
 

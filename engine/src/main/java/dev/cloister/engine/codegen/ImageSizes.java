@@ -41,7 +41,7 @@ public final class ImageSizes {
     return switch (kind) {
       case BASELINE, OPTIMIZED, POLLED -> 5;
       case FUEL -> 7;
-      case DEBUG -> 32;
+      case DEBUG -> 36;
     };
   }
 }

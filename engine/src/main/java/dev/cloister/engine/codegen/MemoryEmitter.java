@@ -432,17 +432,17 @@ final class MemoryEmitter {
   /// In the exact form the array's own check is enough for any address that is not negative.
   private boolean isKnownInBounds(
       InstructionReader reader, MemoryForm form, int addressSlot, int width) {
-    CheckedAddresses checked = state.checkedAddresses;
-    if (checked == null || addressSlot >= 0 || reader.memoryIndex() != 0) {
+    LocalFacts facts = state.facts;
+    if (facts == null || addressSlot >= 0 || reader.memoryIndex() != 0) {
       return false;
     }
     int local = state.localOf(-1 - addressSlot);
     if (local < 0) {
       return false;
     }
-    int reach = checked.reach(local);
+    int reach = facts.reach(local);
     int last = (int) reader.memoryOffset() + width - 1;
-    checked.access(local, last);
+    facts.access(local, last);
     return form == MemoryForm.EXACT ? reach >= 0 : reach >= last;
   }
 

@@ -56,8 +56,8 @@ final class MethodState {
   /// What is known in optimized code.
   final @Nullable FunctionAnalysis analysis;
 
-  /// The addresses that optimized code need not check again.
-  final @Nullable CheckedAddresses checkedAddresses;
+  /// What optimized code knows of its locals at the instruction that is written now.
+  final @Nullable LocalFacts facts;
 
   /// Whether control can reach the next instruction.
   boolean isReachable = true;
@@ -112,7 +112,7 @@ final class MethodState {
     this.frameArrays = new FrameArrayEmitter(writer, slots);
     this.packed = context.packed;
     this.analysis = context.analysis;
-    this.checkedAddresses = analysis == null ? null : new CheckedAddresses(analysis);
+    this.facts = analysis == null ? null : new LocalFacts(analysis);
     localKinds = new JvmKind[locals.length()];
     for (int i = 0; i < localKinds.length; i++) {
       localKinds[i] = JvmKind.of(locals.charAt(i));
@@ -300,7 +300,7 @@ final class MethodState {
     return slots.debugFrameSlot();
   }
 
-  /// {@return where the array of the debug frame's locals is; the switch is behind it}
+  /// {@return where the array of the debug frame's locals is; the watch is behind it}
   int debugLocalsSlot() {
     return slots.debugLocalsSlot();
   }
@@ -390,8 +390,8 @@ final class MethodState {
       debug.storeLocal(local);
       return;
     }
-    if (checkedAddresses != null) {
-      checkedAddresses.write(local);
+    if (facts != null) {
+      facts.write(local);
     }
     JvmKind kind = localKinds[local];
     for (ControlFrame.@Nullable Alias a = aliases.get(local); a != null; a = a.outer()) {
@@ -413,9 +413,13 @@ final class MethodState {
     } else {
       writeTop();
     }
+    boolean isTruth = operands.isTruth(operands.size() - 1);
     operands.pop();
     clampToSize();
     storeLocal(local);
+    if (facts != null && isTruth) {
+      facts.writeTruth(local);
+    }
   }
 
   /*
@@ -856,6 +860,7 @@ final class MethodState {
         }
       }
       slots[i] = operands.slot(index);
+      operands.forgetValue(index);
     }
     frame.branchKinds = params;
     frame.branchSlots = slots;

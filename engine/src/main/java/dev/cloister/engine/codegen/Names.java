@@ -75,13 +75,14 @@ public final class Names {
   static final String FUEL = RUNTIME + "Fuel";
   static final String DEBUG_FRAME = RUNTIME + "DebugFrame";
   static final String DEBUG_FRAME_DESC = "L" + DEBUG_FRAME + ";";
-  static final String DEBUG_SWITCH = RUNTIME + "DebugSwitch";
-  static final String DEBUG_SWITCH_DESC = "L" + DEBUG_SWITCH + ";";
+  static final String DEBUG_WATCH = RUNTIME + "DebugWatch";
+  static final String DEBUG_WATCH_DESC = "L" + DEBUG_WATCH + ";";
   static final String DEFINED_TYPE_DESC = "Ldev/cloister/engine/types/DefinedType;";
 
   private static final String INTRINSIC = RUNTIME + "intrinsic/";
   static final String INTEGER_OPS = INTRINSIC + "IntegerOps";
   static final String COMPARISONS = INTRINSIC + "Comparisons";
+  static final String MASKS = INTRINSIC + "Masks";
   static final String LOOP_OPS = INTRINSIC + "LoopOps";
   static final String FLOAT_OPS = INTRINSIC + "FloatOps";
   static final String CONVERSION_OPS = INTRINSIC + "ConversionOps";

@@ -40,18 +40,22 @@ final class NumericEmitter {
     if (row == null) {
       return false;
     }
-    if (divisions.emit(opcode)) {
+    if (divisions.emit(opcode) || (opcode == Opcode.I32_AND && pushBitTest())) {
       return true;
     }
     BytecodeWriter writer = state.writer;
     state.flush();
     switch (row) {
       case Row.Instructions(int[] opcodes, String operands, JvmKind result) -> {
+        boolean isTruth = isTruth(opcode);
         state.pop(operands.length());
         for (int instruction : opcodes) {
           writer.insn(instruction);
         }
         state.pushOnStack(result);
+        if (isTruth) {
+          state.operands.markTruth();
+        }
       }
       case Row.Call(String owner, String name, String operands, JvmKind result) -> {
         state.pop(operands.length());
@@ -59,14 +63,42 @@ final class NumericEmitter {
         state.pushOnStack(result);
       }
       case Row.Comparison(int first, String operands, int condition) -> {
+        int top = state.operands.size() - 1;
+        long left = state.operands.origin(top - 1);
+        long right = state.operands.origin(top);
         state.pop(operands.length());
         if (first != Opcodes.NOP) {
           writer.insn(first);
         }
         state.operands.pushCondition(condition);
+        state.operands.markCompared(left, right);
       }
     }
     return true;
+  }
+
+  /// Leaves an `i32.and` with a constant of one bit as a condition.
+  ///
+  /// @return whether it is one
+  private boolean pushBitTest() {
+    if (!state.isConstant(0) || Integer.bitCount((int) state.constant(0)) != 1) {
+      return false;
+    }
+    int bit = Integer.numberOfTrailingZeros((int) state.constant(0));
+    state.flushBelow(1);
+    state.pop(2);
+    state.operands.pushCondition(Conditions.bitTest(bit));
+    return true;
+  }
+
+  /// {@return whether the result is 0 or 1, because both operands are}
+  private boolean isTruth(Opcode opcode) {
+    int top = state.operands.size() - 1;
+    return switch (opcode) {
+      case I32_AND, I32_OR, I32_XOR ->
+          state.operands.isTruth(top) && state.operands.isTruth(top - 1);
+      default -> false;
+    };
   }
 
   /// Writes `i32.eqz`: a pending condition is just turned round.

@@ -26,6 +26,9 @@ final class OperandStack {
   private long[] highs = new long[64];
   private int[] words = new int[64];
   private boolean[] computed = new boolean[64];
+  private boolean[] truths = new boolean[64];
+  private long[] origins = new long[64];
+  private long[] others = new long[64];
   private int size;
   private int unchanged;
   private final Temporaries temporaries;
@@ -100,8 +103,14 @@ final class OperandStack {
       highs = Arrays.copyOf(highs, size * 2);
       words = Arrays.copyOf(words, size * 2);
       computed = Arrays.copyOf(computed, size * 2);
+      truths = Arrays.copyOf(truths, size * 2);
+      origins = Arrays.copyOf(origins, size * 2);
+      others = Arrays.copyOf(others, size * 2);
     }
     computed[size] = place == ON_STACK || place == CONDITION;
+    truths[size] = place == CONDITION && Conditions.isTruth((int) value);
+    origins[size] = 0;
+    others[size] = 0;
     places[size] = place;
     kinds[size] = (byte) kind.index();
     values[size] = value;
@@ -200,9 +209,51 @@ final class OperandStack {
     return computed[index];
   }
 
-  /// Notes that the top operand is one of two others.
-  void markChosen() {
+  /// Notes that the top operand, which was the first operand of a select, is now its result.
+  ///
+  /// @param isTruth whether that is known to be 0 or 1
+  void markChosen(boolean isTruth) {
     computed[size - 1] = false;
+    truths[size - 1] = isTruth;
+    origins[size - 1] = 0;
+  }
+
+  /// {@return whether an operand is known to be 0 or 1, wherever it was put since}
+  boolean isTruth(int index) {
+    return truths[index];
+  }
+
+  /// Notes that the top operand is 0 or 1.
+  void markTruth() {
+    truths[size - 1] = true;
+  }
+
+  /// {@return what tells the value of an operand from others: operands with the same origin are
+  /// equal, unless it is 0}
+  long origin(int index) {
+    return origins[index];
+  }
+
+  /// {@return the origin of the second operand of the comparison that an operand is}
+  long secondOrigin(int index) {
+    return others[index];
+  }
+
+  /// Notes that the top operand is what a Wasm local has after a number of writes.
+  void markOrigin(int local, int writes) {
+    origins[size - 1] = (long) (local + 1) << 32 | Integer.toUnsignedLong(writes);
+  }
+
+  /// Notes the origins of what the top operand, a condition, compares.
+  void markCompared(long first, long second) {
+    origins[size - 1] = first;
+    others[size - 1] = second;
+  }
+
+  /// Notes that an operand, in a variable, may have any value from now on.
+  void forgetValue(int index) {
+    truths[index] = false;
+    origins[index] = 0;
   }
 
   /// Notes that an operand is now on the JVM stack.
@@ -237,5 +288,6 @@ final class OperandStack {
   /// Notes that a condition was inverted.
   void setOpcode(int index, int opcode) {
     values[index] = opcode;
+    truths[index] = Conditions.isTruth(opcode);
   }
 }

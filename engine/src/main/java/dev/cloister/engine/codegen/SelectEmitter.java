@@ -15,6 +15,14 @@ final class SelectEmitter {
    * So where an operand is the result of an instruction, the select is arithmetic, which cannot be
    * moved: `b ^ ((a ^ b) & mask)`; also where the condition is not a comparison. Otherwise, with
    * variables, constants and selects, C2 has nothing to move and is left to decide by its profile.
+   *
+   * The lesser or greater of two variables is a method of the JDK that C2 always makes a
+   * conditional move of. It is recognised by where the operands come from. Of a variable and a
+   * constant it stays a branch: these are limits that are seldom reached, as the least number of
+   * turns of a loop.
+   *
+   * The mask depends on what the condition is: the sign of a difference, a bit moved to the top and
+   * spread over all others, a 1 negated. Where the inverse takes less, the operands are swapped.
    */
   /// Whether a half of a vector is the high one, in the order in which they are written.
   private static final boolean[] HALVES = {false, true};
@@ -43,31 +51,60 @@ final class SelectEmitter {
 
   private void selectInteger(boolean isLong) {
     int top = state.operands.size() - 1;
+    boolean isTruth = state.operands.isTruth(top - 1) && state.operands.isTruth(top - 2);
     // A condition that is a number may be what another branch chose; then C2 joins the branches.
-    if (state.operands.place(top) != OperandStack.CONDITION
-        || state.operands.isComputed(top - 1)
-        || state.operands.isComputed(top - 2)) {
+    boolean isComparison =
+        state.operands.place(top) == OperandStack.CONDITION
+            && Conditions.isComparison(state.operands.opcode(top));
+    if (!isComparison) {
       mask(isLong);
-    } else {
-      branch();
+    } else if (!choose(isLong)) {
+      if (state.operands.isComputed(top - 1) || state.operands.isComputed(top - 2)) {
+        mask(isLong);
+      } else {
+        branch();
+      }
     }
-    state.operands.markChosen();
+    state.operands.markChosen(isTruth);
+  }
+
+  /// Writes a select of the lesser or greater one of two integers in variables, if it is one.
+  ///
+  /// @return whether it is
+  private boolean choose(boolean isLong) {
+    int top = state.operands.size() - 1;
+    long first = state.operands.origin(top - 2);
+    long second = state.operands.origin(top - 1);
+    long left = state.operands.origin(top);
+    long right = state.operands.secondOrigin(top);
+    boolean isSwapped = first == right && second == left;
+    if (first == 0 || second == 0 || !(isSwapped || (first == left && second == right))) {
+      return false;
+    }
+    Conditions.Extreme extreme = Conditions.extreme(state.operands.opcode(top), isSwapped);
+    if (extreme == null || (extreme.kind() == JvmKind.LONG) != isLong) {
+      return false;
+    }
+    state.flushBelow(1);
+    writer.insn(Opcodes.POP2);
+    if (isLong) {
+      writer.insn(Opcodes.POP2);
+    }
+    String kinds = isLong ? "(JJ)J" : "(II)I";
+    writer.invokestatic(extreme.owner(), extreme.name(), kinds);
+    state.pop(2);
+    return true;
   }
 
   private void mask(boolean isLong) {
-    boolean isCondition = state.operands.place(state.operands.size() - 1) == OperandStack.CONDITION;
-    state.flush();
-    if (isCondition) {
-      // It is 0 or 1.
-      writer.insn(Opcodes.INEG);
-    } else {
-      writer.insn(Opcodes.DUP);
-      writer.insn(Opcodes.INEG);
-      writer.insn(Opcodes.IOR);
-      writer.iconst(Integer.SIZE - 1);
-      writer.insn(Opcodes.ISHR);
-    }
+    boolean isInverse = writeMask();
     writer.store(JvmKind.INT, state.scratchAddress);
+    if (isInverse) {
+      writer.insn(isLong ? Opcodes.DUP2_X2 : Opcodes.SWAP);
+      if (isLong) {
+        writer.insn(Opcodes.POP2);
+      }
+    }
     writer.insn(isLong ? Opcodes.DUP2_X2 : Opcodes.DUP_X1);
     writer.insn(isLong ? Opcodes.LXOR : Opcodes.IXOR);
     writer.load(JvmKind.INT, state.scratchAddress);
@@ -77,6 +114,28 @@ final class SelectEmitter {
     writer.insn(isLong ? Opcodes.LAND : Opcodes.IAND);
     writer.insn(isLong ? Opcodes.LXOR : Opcodes.IXOR);
     state.pop(2);
+  }
+
+  /// Writes the condition as all ones or 0.
+  ///
+  /// @return whether it is 0 where the condition holds
+  private boolean writeMask() {
+    int top = state.operands.size() - 1;
+    boolean isTruth = state.operands.isTruth(top);
+    if (state.operands.place(top) == OperandStack.CONDITION) {
+      int condition = state.operands.opcode(top);
+      state.flushBelow(1);
+      if (Conditions.writeMask(writer, condition)) {
+        return Conditions.isMaskInverse(condition);
+      }
+    }
+    state.flush();
+    if (isTruth) {
+      writer.insn(Opcodes.INEG);
+    } else {
+      writer.invokestatic(Names.MASKS, "eq", "(I)I");
+    }
+    return !isTruth;
   }
 
   private void branch() {

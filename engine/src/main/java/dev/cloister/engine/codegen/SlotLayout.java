@@ -226,7 +226,7 @@ final class SlotLayout {
     debugLocalsSlot = end;
     end += 2;
     frame.add(NUMBERS);
-    frame.add(Names.DEBUG_SWITCH);
+    frame.add(Names.DEBUG_WATCH);
   }
 
   /// {@return the slot of a Wasm local, or -1 if the method does not have it in a local variable}
@@ -299,7 +299,7 @@ final class SlotLayout {
     return shape.frameTypes().size() + (arraysSlot < 0 ? 1 : 3);
   }
 
-  /// {@return where the array of the debug frame's locals is; the switch is behind it}
+  /// {@return where the array of the debug frame's locals is; the watch is behind it}
   int debugLocalsSlot() {
     return debugLocalsSlot;
   }

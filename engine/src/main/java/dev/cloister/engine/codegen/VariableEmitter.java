@@ -30,6 +30,12 @@ final class VariableEmitter {
     } else {
       state.operands.pushLocal(state.localKind(local), state.localSlot(local));
       state.operands.setLanes(state.operands.size() - 1, state.localLanes(local));
+      if (state.facts != null) {
+        state.operands.markOrigin(local, state.facts.lastWrite(local));
+        if (state.facts.isTruth(local)) {
+          state.operands.markTruth();
+        }
+      }
     }
   }
 

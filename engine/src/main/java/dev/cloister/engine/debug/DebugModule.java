@@ -26,6 +26,9 @@ public final class DebugModule {
   /// The breakpoints by their offsets. Replaced as a whole.
   private volatile Map<Integer, List<Breakpoint>> breakpoints = Map.of();
 
+  /// The offsets of the breakpoints as guests look them up. Guarded by the debugger's lock.
+  private Map<Integer, long[]> positions = Map.of();
+
   /// Whether the isolate has a handle of the module. Guarded by the debugger's lock.
   private boolean linked;
 
@@ -132,13 +135,18 @@ public final class DebugModule {
 
   /// Called with the debugger's lock held.
   void useBreakpoints(Map<Integer, List<Breakpoint>> changed) {
-    breakpoints = changed;
+    if (!changed.equals(breakpoints)) {
+      breakpoints = changed;
+      positions = DebugPositions.byFunction(module(), changed.keySet());
+    }
   }
 
-  /// Called with the debugger's lock held.
+  /// Lets guests ask the debugger, at breakpoints and perhaps everywhere. Called with the
+  /// debugger's lock held.
+  ///
+  /// @param isWatched whether they ask at each position
   void arm(boolean isWatched) {
-    debugSwitch.set(
-        frame -> debugger.positionReached(this, frame), isWatched || !breakpoints.isEmpty());
+    debugSwitch.set(frame -> debugger.positionReached(this, frame), isWatched, positions);
   }
 
   /// {@return the breakpoints at an offset}

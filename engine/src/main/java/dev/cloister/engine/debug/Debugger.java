@@ -12,6 +12,8 @@ import dev.cloister.engine.runtime.DebugFrame;
 import dev.cloister.engine.runtime.DebugSwitch;
 import dev.cloister.engine.runtime.Instance;
 import dev.cloister.engine.runtime.Store;
+import dev.cloister.engine.util.LockRank;
+import dev.cloister.engine.util.OrderedLock;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.HashMap;
@@ -47,7 +49,7 @@ public final class Debugger implements DebugControl {
   private final int maxPausedGuests;
   private final List<DebugEvents> events = new CopyOnWriteArrayList<>();
   private final LongAdder skippedPauses = new LongAdder();
-  private final Object lock = new Object();
+  private final OrderedLock lock = new OrderedLock(LockRank.DEBUGGER);
 
   @GuardedBy("lock")
   private final IdentityHashMap<WasmModule, DebugModule> modules = new IdentityHashMap<>();
@@ -113,7 +115,8 @@ public final class Debugger implements DebugControl {
   /// @return whether it was not debugged before
   /// @throws IllegalStateException if the isolate was removed
   public boolean enter() {
-    synchronized (lock) {
+    lock.lock();
+    try {
       if (closed) {
         throw new IllegalStateException("the isolate was removed: " + isolate);
       }
@@ -121,8 +124,10 @@ public final class Debugger implements DebugControl {
         return false;
       }
       enabled = true;
-      epoch++;
+      advanceEpoch();
       return true;
+    } finally {
+      lock.unlock();
     }
   }
 
@@ -132,12 +137,13 @@ public final class Debugger implements DebugControl {
   /// @return whether it was debugged before
   public boolean leave() {
     List<PausedGuest> released;
-    synchronized (lock) {
+    lock.lock();
+    try {
       if (!enabled) {
         return false;
       }
       enabled = false;
-      epoch++;
+      advanceEpoch();
       pauseRequested = false;
       pausesOnEntry = false;
       hasEntering = false;
@@ -147,20 +153,35 @@ public final class Debugger implements DebugControl {
       released = List.copyOf(paused);
       dropUnlinked();
       updateModules();
+    } finally {
+      lock.unlock();
     }
     released.forEach(PausedGuest::release);
     events.forEach(DebugEvents::ended);
     return true;
   }
 
+  /// Has stores look at their next call from outside whether they are to be debugged.
+  @GuardedBy("lock")
+  @SuppressWarnings("NonAtomicVolatileUpdate") // The lock is held; others only read it.
+  private void advanceEpoch() {
+    epoch++;
+  }
+
   /// Ends debugging for good, since the isolate is removed.
   public void close() {
-    synchronized (lock) {
+    lock.lock();
+    try {
       closed = true;
+    } finally {
+      lock.unlock();
     }
     leave();
-    synchronized (lock) {
+    lock.lock();
+    try {
       modules.clear();
+    } finally {
+      lock.unlock();
     }
   }
 
@@ -178,21 +199,27 @@ public final class Debugger implements DebugControl {
 
   /// Notes that the isolate uses a module. Called by the engine.
   public void link(CodeLinkage module) {
-    synchronized (lock) {
+    lock.lock();
+    try {
       if (!closed) {
         addModule(nativeModule(module)).link(/* isLinked= */ true);
       }
+    } finally {
+      lock.unlock();
     }
   }
 
   /// Notes that the isolate does not use a module any longer. Called by the engine.
   public void unlink(CodeLinkage module) {
-    synchronized (lock) {
+    lock.lock();
+    try {
       DebugModule known = modules.get(module.module());
       if (known != null) {
         known.link(/* isLinked= */ false);
         dropUnlinked();
       }
+    } finally {
+      lock.unlock();
     }
   }
 
@@ -226,8 +253,11 @@ public final class Debugger implements DebugControl {
 
   /// {@return the modules that the isolate uses, the oldest first}
   public List<DebugModule> modules() {
-    synchronized (lock) {
+    lock.lock();
+    try {
       return modules.values().stream().sorted(Comparator.comparingInt(DebugModule::id)).toList();
+    } finally {
+      lock.unlock();
     }
   }
 
@@ -240,12 +270,15 @@ public final class Debugger implements DebugControl {
   ///
   /// @throws IllegalStateException if it does not
   DebugModule moduleOf(WasmModule module) {
-    synchronized (lock) {
+    lock.lock();
+    try {
       DebugModule known = modules.get(module);
       if (known == null) {
         throw new IllegalStateException("the isolate has let the module go");
       }
       return known;
+    } finally {
+      lock.unlock();
     }
   }
 
@@ -266,7 +299,8 @@ public final class Debugger implements DebugControl {
   // Breakpoints and pauses.
 
   Breakpoint setBreakpoint(ModuleHash module, int offset, BreakCondition condition) {
-    synchronized (lock) {
+    lock.lock();
+    try {
       if (!enabled) {
         throw new IllegalStateException("the isolate is not being debugged: " + isolate);
       }
@@ -283,6 +317,8 @@ public final class Debugger implements DebugControl {
       breakpointCount++;
       updateModules();
       return breakpoint;
+    } finally {
+      lock.unlock();
     }
   }
 
@@ -290,7 +326,8 @@ public final class Debugger implements DebugControl {
   ///
   /// @return whether it was there
   public boolean remove(Breakpoint breakpoint) {
-    synchronized (lock) {
+    lock.lock();
+    try {
       Map<Integer, List<Breakpoint>> changed =
           new HashMap<>(breakpoints.getOrDefault(breakpoint.module(), Map.of()));
       List<Breakpoint> left = new ArrayList<>(changed.getOrDefault(breakpoint.offset(), List.of()));
@@ -310,17 +347,22 @@ public final class Debugger implements DebugControl {
       breakpointCount--;
       updateModules();
       return true;
+    } finally {
+      lock.unlock();
     }
   }
 
   /// {@return all breakpoints, the oldest first}
   public List<Breakpoint> breakpoints() {
-    synchronized (lock) {
+    lock.lock();
+    try {
       return breakpoints.values().stream()
           .flatMap(byOffset -> byOffset.values().stream())
           .flatMap(List::stream)
           .sorted(Comparator.comparingInt(Breakpoint::id))
           .toList();
+    } finally {
+      lock.unlock();
     }
   }
 
@@ -328,21 +370,27 @@ public final class Debugger implements DebugControl {
   ///
   /// @return false if the isolate is not being debugged
   public boolean requestPause() {
-    synchronized (lock) {
+    lock.lock();
+    try {
       if (!enabled) {
         return false;
       }
       pauseRequested = true;
       updateModules();
       return true;
+    } finally {
+      lock.unlock();
     }
   }
 
   /// Takes a [#requestPause] back that no guest has followed yet.
   public void cancelPause() {
-    synchronized (lock) {
+    lock.lock();
+    try {
       pauseRequested = false;
       updateModules();
+    } finally {
+      lock.unlock();
     }
   }
 
@@ -351,18 +399,24 @@ public final class Debugger implements DebugControl {
   ///
   /// @throws IllegalStateException if the isolate is not being debugged
   public void pauseOnEntry(boolean pauses) {
-    synchronized (lock) {
+    lock.lock();
+    try {
       if (!enabled) {
         throw new IllegalStateException("the isolate is not being debugged: " + isolate);
       }
       pausesOnEntry = pauses;
+    } finally {
+      lock.unlock();
     }
   }
 
   /// {@return the guests that pause, the oldest pause first}
   public List<PausedGuest> paused() {
-    synchronized (lock) {
+    lock.lock();
+    try {
       return paused.stream().filter(PausedGuest::isPaused).toList();
+    } finally {
+      lock.unlock();
     }
   }
 
@@ -393,13 +447,16 @@ public final class Debugger implements DebugControl {
       instance.setDebugged(true);
       nativeModule.pin(instance, CodeKind.DEBUG);
     }
-    synchronized (lock) {
+    lock.lock();
+    try {
       instance.useDebugSwitch(addModule(nativeModule).debugSwitch());
       if (isNew && pausesOnEntry) {
         entering.put(instance, Boolean.TRUE);
         hasEntering = true;
         updateModules();
       }
+    } finally {
+      lock.unlock();
     }
   }
 
@@ -414,9 +471,12 @@ public final class Debugger implements DebugControl {
   private void endStep(GuestThread guest) {
     if (guest.isStepping()) {
       guest.endStep();
-      synchronized (lock) {
+      lock.lock();
+      try {
         steppers--;
         updateModules();
+      } finally {
+        lock.unlock();
       }
     }
   }
@@ -469,21 +529,27 @@ public final class Debugger implements DebugControl {
 
   private GuestThread newGuest(Store store) {
     GuestThread guest;
-    synchronized (lock) {
+    lock.lock();
+    try {
       guest = new GuestThread(nextGuestId++);
+    } finally {
+      lock.unlock();
     }
     store.setDebugState(guest);
     return guest;
   }
 
   private boolean takeEntering(Instance instance) {
-    synchronized (lock) {
+    lock.lock();
+    try {
       boolean isEntering = entering.remove(instance) != null;
       if (entering.isEmpty()) {
         hasEntering = false;
         updateModules();
       }
       return isEntering;
+    } finally {
+      lock.unlock();
     }
   }
 
@@ -491,17 +557,21 @@ public final class Debugger implements DebugControl {
     if (!pauseRequested) {
       return false;
     }
-    synchronized (lock) {
+    lock.lock();
+    try {
       boolean wasRequested = pauseRequested;
       pauseRequested = false;
       updateModules();
       return wasRequested;
+    } finally {
+      lock.unlock();
     }
   }
 
   private void pause(PausedGuest guest, GuestThread thread, Store store) {
     boolean isRefused;
-    synchronized (lock) {
+    lock.lock();
+    try {
       if (!enabled) {
         return;
       }
@@ -510,6 +580,8 @@ public final class Debugger implements DebugControl {
         paused.add(guest);
         guest.begin();
       }
+    } finally {
+      lock.unlock();
     }
     if (isRefused) {
       skippedPauses.increment();
@@ -523,18 +595,24 @@ public final class Debugger implements DebugControl {
       store.pause(guest::hasEnded);
     } finally {
       guest.release();
-      synchronized (lock) {
+      lock.lock();
+      try {
         paused.remove(guest);
+      } finally {
+        lock.unlock();
       }
     }
     if (guest.beginStep()) {
-      synchronized (lock) {
+      lock.lock();
+      try {
         if (enabled) {
           steppers++;
           updateModules();
         } else {
           thread.endStep();
         }
+      } finally {
+        lock.unlock();
       }
     }
     events.forEach(listener -> listener.resumed(guest));

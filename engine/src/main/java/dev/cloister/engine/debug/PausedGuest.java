@@ -3,6 +3,8 @@ package dev.cloister.engine.debug;
 import com.google.errorprone.annotations.concurrent.GuardedBy;
 import dev.cloister.engine.error.StopReason;
 import dev.cloister.engine.runtime.DebugFrame;
+import dev.cloister.engine.util.LockRank;
+import dev.cloister.engine.util.OrderedLock;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.locks.LockSupport;
@@ -24,7 +26,7 @@ public final class PausedGuest {
   private final DebugFrame innermost;
   private final PauseReason reason;
   private final List<Breakpoint> breakpoints;
-  private final Object lock = new Object();
+  private final OrderedLock lock = new OrderedLock(LockRank.PAUSED_GUEST);
 
   @GuardedBy("lock")
   private State state = State.CONDITIONS;
@@ -77,8 +79,11 @@ public final class PausedGuest {
 
   /// {@return whether it still pauses}
   public boolean isPaused() {
-    synchronized (lock) {
+    lock.lock();
+    try {
       return state == State.PAUSED;
+    } finally {
+      lock.unlock();
     }
   }
 
@@ -161,7 +166,8 @@ public final class PausedGuest {
   }
 
   private boolean end(@Nullable StepKind kind, List<CodeRange> ranges) {
-    synchronized (lock) {
+    lock.lock();
+    try {
       boolean wasPaused = state == State.PAUSED;
       if (wasPaused) {
         step = kind;
@@ -169,19 +175,27 @@ public final class PausedGuest {
       }
       state = State.ENDED;
       return wasPaused;
+    } finally {
+      lock.unlock();
     }
   }
 
   /// Lets others than the guest's own thread look at it.
   void begin() {
-    synchronized (lock) {
+    lock.lock();
+    try {
       state = State.PAUSED;
+    } finally {
+      lock.unlock();
     }
   }
 
   boolean hasEnded() {
-    synchronized (lock) {
+    lock.lock();
+    try {
       return state == State.ENDED;
+    } finally {
+      lock.unlock();
     }
   }
 
@@ -189,13 +203,16 @@ public final class PausedGuest {
   ///
   /// @return whether there is one
   boolean beginStep() {
-    synchronized (lock) {
+    lock.lock();
+    try {
       StepKind kind = step;
       if (kind == null) {
         return false;
       }
       guestThread.beginStep(kind, innermost.depth(), skipped);
       return true;
+    } finally {
+      lock.unlock();
     }
   }
 
@@ -203,7 +220,8 @@ public final class PausedGuest {
   ///
   /// @throws IllegalStateException if the guest does not pause any longer
   <T> T access(Supplier<T> action) {
-    synchronized (lock) {
+    lock.lock();
+    try {
       boolean isAllowed =
           state == State.PAUSED
               || (state == State.CONDITIONS && Thread.currentThread().equals(thread));
@@ -211,6 +229,8 @@ public final class PausedGuest {
         throw notPaused();
       }
       return action.get();
+    } finally {
+      lock.unlock();
     }
   }
 

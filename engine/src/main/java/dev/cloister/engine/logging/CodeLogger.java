@@ -7,6 +7,8 @@ import dev.cloister.engine.code.NativeModule;
 import dev.cloister.engine.code.SignatureClasses;
 import dev.cloister.engine.code.WrapperCode;
 import dev.cloister.engine.script.Script;
+import dev.cloister.engine.util.LockRank;
+import dev.cloister.engine.util.OrderedLock;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.HashMap;
@@ -42,7 +44,7 @@ public final class CodeLogger implements AutoCloseable {
             return thread;
           });
 
-  private final Object lock = new Object();
+  private final OrderedLock lock = new OrderedLock(LockRank.CODE_LOGGER);
 
   /// The modules that are observed, which some isolate logs.
   @GuardedBy("lock")
@@ -71,11 +73,14 @@ public final class CodeLogger implements AutoCloseable {
 
   /// Notes that an isolate uses a module. What there is of its code is told by [#tellOfAll].
   public void link(IsolateCodeLog log, NativeModule module, Script script) {
-    synchronized (lock) {
+    lock.lock();
+    try {
       log.scripts.put(module, script);
       if (log.isOn()) {
         observe(log, module);
       }
+    } finally {
+      lock.unlock();
     }
   }
 
@@ -85,8 +90,11 @@ public final class CodeLogger implements AutoCloseable {
       return;
     }
     Script script;
-    synchronized (lock) {
+    lock.lock();
+    try {
       script = log.scripts.get(module);
+    } finally {
+      lock.unlock();
     }
     if (script != null) {
       log.tellOfAll(script, module);
@@ -95,9 +103,12 @@ public final class CodeLogger implements AutoCloseable {
 
   /// Notes that an isolate uses a module no longer. Repeating it does nothing.
   public void unlink(IsolateCodeLog log, NativeModule module) {
-    synchronized (lock) {
+    lock.lock();
+    try {
       log.scripts.remove(module);
       forget(log, module);
+    } finally {
+      lock.unlock();
     }
   }
 
@@ -108,13 +119,16 @@ public final class CodeLogger implements AutoCloseable {
     // So that a guest's thread need not.
     tasks.prestartCoreThread();
     Map<NativeModule, Script> used;
-    synchronized (lock) {
+    lock.lock();
+    try {
       if (!log.turnOn(listener)) {
         return false;
       }
       log.scripts.keySet().forEach(module -> observe(log, module));
       used = Map.copyOf(log.scripts);
       setOn(log, true);
+    } finally {
+      lock.unlock();
     }
     log.tellOf(wrappers.wrappers());
     used.forEach((module, script) -> log.tellOfAll(script, module));
@@ -123,33 +137,45 @@ public final class CodeLogger implements AutoCloseable {
 
   /// Switches a log off. Repeating it does nothing.
   public void turnOff(IsolateCodeLog log) {
-    synchronized (lock) {
+    lock.lock();
+    try {
       log.turnOff();
       setOn(log, false);
       log.scripts.keySet().forEach(module -> forget(log, module));
+    } finally {
+      lock.unlock();
     }
   }
 
   /// Forgets an isolate, whose log is off from now on. Repeating it does nothing.
   public void remove(IsolateCodeLog log) {
-    synchronized (lock) {
+    lock.lock();
+    try {
       log.close();
       setOn(log, false);
       log.scripts.keySet().forEach(module -> forget(log, module));
+    } finally {
+      lock.unlock();
     }
   }
 
   /// {@return whether some isolate logs a module}
   public boolean isObserved(NativeModule module) {
-    synchronized (lock) {
+    lock.lock();
+    try {
       return observed.containsKey(module);
+    } finally {
+      lock.unlock();
     }
   }
 
   /// {@return the number of modules that some isolate logs}
   public int observedModuleCount() {
-    synchronized (lock) {
+    lock.lock();
+    try {
       return observed.size();
+    } finally {
+      lock.unlock();
     }
   }
 

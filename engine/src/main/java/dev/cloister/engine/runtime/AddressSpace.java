@@ -2,12 +2,9 @@ package dev.cloister.engine.runtime;
 
 import java.lang.foreign.Arena;
 import java.lang.foreign.FunctionDescriptor;
-import java.lang.foreign.Linker;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.lang.invoke.MethodHandle;
-import java.util.Locale;
-import java.util.Set;
 import java.util.concurrent.atomic.AtomicLong;
 import org.jspecify.annotations.Nullable;
 
@@ -19,8 +16,7 @@ final class AddressSpace {
   /// What all mappings of the process may take together: an eighth of what 47 bits can address.
   private static final long MAX_BYTES = 1L << 44;
 
-  // From the headers of Linux; the same on the architectures below.
-  private static final Set<String> ARCHITECTURES = Set.of("amd64", "aarch64");
+  // From the headers of Linux; the same on the architectures of CLibrary.
   private static final int PROT_READ_WRITE = 0x1 | 0x2;
   private static final int MAP_PRIVATE_ANONYMOUS_NORESERVE = 0x02 | 0x20 | 0x4000;
   private static final long MAP_FAILED = -1;
@@ -85,25 +81,13 @@ final class AddressSpace {
     return calls;
   }
 
-  @SuppressWarnings("restricted") // Two calls of the C library with descriptors from its headers.
   private static @Nullable Calls findCalls() {
-    boolean isKnown =
-        System.getProperty("os.name").toLowerCase(Locale.ROOT).contains("linux")
-            && ARCHITECTURES.contains(System.getProperty("os.arch"));
-    if (!isKnown || !AddressSpace.class.getModule().isNativeAccessEnabled()) {
-      return null;
-    }
-    Linker linker = Linker.nativeLinker();
-    var map = linker.defaultLookup().find("mmap");
-    var unmap = linker.defaultLookup().find("munmap");
-    if (map.isEmpty() || unmap.isEmpty()) {
-      return null;
-    }
     ValueLayout.OfLong size = ValueLayout.JAVA_LONG;
     ValueLayout.OfInt number = ValueLayout.JAVA_INT;
-    return new Calls(
-        linker.downcallHandle(
-            map.get(), FunctionDescriptor.of(size, size, size, number, number, number, size)),
-        linker.downcallHandle(unmap.get(), FunctionDescriptor.of(number, size, size)));
+    MethodHandle map =
+        CLibrary.find(
+            "mmap", FunctionDescriptor.of(size, size, size, number, number, number, size));
+    MethodHandle unmap = CLibrary.find("munmap", FunctionDescriptor.of(number, size, size));
+    return map == null || unmap == null ? null : new Calls(map, unmap);
   }
 }

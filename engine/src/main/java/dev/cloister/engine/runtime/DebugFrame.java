@@ -48,8 +48,8 @@ public final class DebugFrame {
   /// The same for references.
   @CalledByGeneratedCode public @Nullable Object[] references = NO_REFERENCES;
 
-  /// Whether somebody wants to be told of positions.
-  @CalledByGeneratedCode public DebugSwitch debugSwitch;
+  /// Of which positions of the function somebody wants to be told.
+  @CalledByGeneratedCode public DebugWatch watch;
 
   /// A frame that a function which is called from here may use again.
   private @Nullable DebugFrame idle;
@@ -72,13 +72,13 @@ public final class DebugFrame {
 
   private int distance = -1;
 
-  private DebugFrame(Instance instance, @Nullable DebugFrame caller, int values) {
+  private DebugFrame(Instance instance, @Nullable DebugFrame caller, int values, DebugWatch watch) {
     this.instance = instance;
     this.caller = caller;
     this.depth = caller == null ? 0 : caller.depth + 1;
     this.numbers = new long[values];
     this.localKinds = "";
-    this.debugSwitch = instance.debugSwitch();
+    this.watch = watch;
   }
 
   private static void requireRoom(int values) {
@@ -102,15 +102,15 @@ public final class DebugFrame {
     DebugFrame caller = store.debugFrame;
     DebugFrame frame = caller == null ? store.idleDebugFrame : caller.idle;
     int locals = localKinds.length();
+    DebugWatch watch = instance.debugSwitch().of(functionIndex);
     if (frame == null || frame.numbers.length < locals) {
-      frame = make(instance, caller, locals);
+      frame = make(instance, caller, locals, watch);
     }
     if (frame.instance != instance) {
       frame.instance = instance;
     }
-    DebugSwitch current = instance.debugSwitch();
-    if (frame.debugSwitch != current) {
-      frame.debugSwitch = current;
+    if (frame.watch != watch) {
+      frame.watch = watch;
     }
     if (frame.localKinds != localKinds) {
       frame.begin(localKinds);
@@ -128,9 +128,10 @@ public final class DebugFrame {
     return frame;
   }
 
-  private static DebugFrame make(Instance instance, @Nullable DebugFrame caller, int locals) {
+  private static DebugFrame make(
+      Instance instance, @Nullable DebugFrame caller, int locals, DebugWatch watch) {
     requireRoom((caller == null ? 0 : caller.valuesBelow + caller.values()) + locals);
-    DebugFrame frame = new DebugFrame(instance, caller, locals + OPERANDS_AT_FIRST);
+    DebugFrame frame = new DebugFrame(instance, caller, locals + OPERANDS_AT_FIRST, watch);
     if (locals <= MAX_KEPT_LOCALS && frame.depth <= MAX_KEPT_DEPTH) {
       if (caller == null) {
         instance.store.idleDebugFrame = frame;
@@ -210,7 +211,7 @@ public final class DebugFrame {
     frame.distance = distance;
     frame.operandCount = operandCount;
     frame.firstWritable = firstWritable;
-    DebugListener listener = frame.debugSwitch.listener();
+    DebugListener listener = frame.watch.owner().listener();
     if (listener != null) {
       StackGuard.probe();
       listener.positionReached(frame);

@@ -9,6 +9,7 @@ import java.lang.ref.WeakReference;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 
 /// A memory whose bytes are one Java array.
 ///
@@ -38,6 +39,9 @@ public final class HeapMemory extends Memory {
 
   /// Where the array goes when the memory is no more.
   private MemoryPool pool;
+
+  /// The one store that imported the memory, if a host made it.
+  private @Nullable Store importer;
 
   /// Arrays that the memory has outgrown, which go there as well, if the collector leaves them. Not
   /// before: frames of the guest may have them in local variables.
@@ -249,13 +253,26 @@ public final class HeapMemory extends Memory {
     pool = MemoryPool.NONE;
   }
 
+  @Override
+  void importedBy(Store store) {
+    if (isOfHost() && importer == null) {
+      importer = store;
+    } else if (importer != store) {
+      share();
+    }
+  }
+
   /*
    * No frame of a guest has the array in a local variable: no guest code of the store runs, and
    * that of others reads the field again after each call. What still refers to the memory finds it
-   * empty.
+   * empty. A host may close its memory while a store that imported it is open, where nothing can
+   * be told of frames.
    */
   @Override
   void release() {
+    if (importer != null && !importer.isOver()) {
+      share();
+    }
     byte[] left = bytes;
     bytes = EMPTY;
     limit = 0;

@@ -23,12 +23,8 @@ public final class HostFunction implements Extern {
   /// many as generated code passes as arguments.
   private static final int MAX_PARAM_VALUES = 32;
 
-  private static final MethodHandle ADAPT =
-      find(
-          HostFunction.class,
-          "adapt",
-          MethodType.methodType(
-              Object.class, Body.class, FuncType.class, Instance.class, Object[].class));
+  private static final MethodHandle RUN =
+      findVirtual(Runnable.class, "run", MethodType.methodType(void.class));
   private static final MethodHandle BOX_VECTOR =
       find(V128.class, "of", MethodType.methodType(V128.class, long.class, long.class))
           .asType(MethodType.methodType(Object.class, long.class, long.class));
@@ -54,19 +50,21 @@ public final class HostFunction implements Extern {
 
   /// {@return a host function over boxed values}
   public static HostFunction of(FuncType type, Body body) {
+    MethodType erased = erase(type);
     if (isWide(type)) {
-      return new HostFunction(
-          type, MethodHandles.insertArguments(ADAPT, 0, body, type).asType(erase(type)));
+      return new HostFunction(type, HostAdapters.bound(body, type).asType(erased));
+    }
+    if (!hasVectors(type)) {
+      return new HostFunction(type, HostAdapters.bound(body, type, erased));
     }
     MethodHandle adapted =
-        MethodHandles.insertArguments(ADAPT, 0, body, type)
-            .asCollector(Object[].class, type.params().size());
+        HostAdapters.bound(body, type).asCollector(Object[].class, type.params().size());
     for (int i = type.params().size() - 1; i >= 0; i--) {
       if (type.params().get(i) instanceof VecType) {
         adapted = MethodHandles.collectArguments(adapted, i + 1, BOX_VECTOR);
       }
     }
-    return new HostFunction(type, adapted.asType(erase(type)));
+    return new HostFunction(type, adapted.asType(erased));
   }
 
   /// {@return a host function that a method handle implements, without boxing}
@@ -111,6 +109,13 @@ public final class HostFunction implements Extern {
     public HostFunction bind(Object receiver) {
       return new HostFunction(type, target.bindTo(receiver));
     }
+  }
+
+  /// {@return the same function, before each call of which `note` is run}
+  ///
+  /// @param note runs on the guest's stack and throws nothing
+  public HostFunction preceded(Runnable note) {
+    return new HostFunction(type, MethodHandles.foldArguments(target, RUN.bindTo(note)));
   }
 
   private static void requireTarget(FuncType type, MethodType target) {
@@ -179,16 +184,9 @@ public final class HostFunction implements Extern {
     };
   }
 
-  @SuppressWarnings("UnusedMethod") // Called through ADAPT.
-  private static @Nullable Object adapt(
-      Body body, FuncType type, Instance caller, @Nullable Object[] args) {
-    return call(body, type, caller, args);
-  }
-
   /// Calls `body`, leaves all results but the first in the slots of the caller's store, and the
   /// high half of the first if it is a vector.
-  private static @Nullable Object call(
-      Body body, FuncType type, Instance caller, @Nullable Object[] args) {
+  static @Nullable Object call(Body body, FuncType type, Instance caller, @Nullable Object[] args) {
     @Nullable Object[] results = body.call(caller, args);
     List<ValueType> types = type.results();
     if (results.length != types.size()) {
@@ -215,6 +213,14 @@ public final class HostFunction implements Extern {
       return Values.requireType(value, type);
     } catch (IllegalArgumentException e) {
       throw new IllegalStateException("result " + index + " of a host function is wrong", e);
+    }
+  }
+
+  private static MethodHandle findVirtual(Class<?> owner, String name, MethodType type) {
+    try {
+      return MethodHandles.lookup().findVirtual(owner, name, type);
+    } catch (ReflectiveOperationException e) {
+      throw new IllegalStateException(e);
     }
   }
 

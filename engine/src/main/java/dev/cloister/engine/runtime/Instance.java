@@ -284,7 +284,7 @@ public abstract class Instance {
   ///
   /// @param listener null to let the instance run on
   public void setDebugListener(@Nullable DebugListener listener) {
-    debugSwitch().set(listener, /* armed= */ true);
+    debugSwitch().set(listener);
   }
 
   /// Lets frames of debuggable code that begin from now on look at a switch which others may share.
@@ -407,14 +407,13 @@ public abstract class Instance {
   ///
   /// This is the border at which Java's exceptions become Wasm's.
   final @Nullable Object[] run(FuncRef function, @Nullable Object[] args) {
-    StackGuard.probe();
+    StackGuard.probeBriefly();
     store.enter();
     DebugFrame caller = store.debugFrame;
     try {
       return function.invoke(args, this);
     } catch (TrapException trap) {
-      trap.attach(linkage::resolve);
-      throw trap;
+      throw attached(trap);
     } catch (ThrownException exception) {
       throw exception.uncaught();
     } catch (StackOverflowError overflow) {
@@ -435,7 +434,12 @@ public abstract class Instance {
   }
 
   private TrapException trap(TrapReason reason, Throwable cause) {
-    TrapException trap = new TrapException(reason, cause);
+    StackGuard.probe();
+    return attached(new TrapException(reason, cause));
+  }
+
+  private TrapException attached(TrapException trap) {
+    StackGuard.probe();
     trap.attach(linkage::resolve);
     return trap;
   }

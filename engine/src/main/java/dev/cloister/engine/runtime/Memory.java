@@ -43,8 +43,17 @@ public abstract sealed class Memory implements Extern, AutoCloseable
   ///
   /// @throws LimitExceededException if the initial size is refused
   public static Memory create(MemoryType type, HeapLimiter limiter) {
+    return create(type, limiter, MemoryPool.NONE);
+  }
+
+  /// Creates a memory for a host to export, charged to `limiter` until it is closed.
+  ///
+  /// @param pool where its bytes may come from, and where they go when it is closed, if all stores
+  ///   that imported it, at most one, were closed before
+  /// @throws LimitExceededException if the initial size is refused
+  public static Memory create(MemoryType type, HeapLimiter limiter, MemoryPool pool) {
     MemoryForm form = MemoryForm.isSegment(type) ? MemoryForm.SEGMENT : MemoryForm.LIMIT;
-    Memory memory = create(type, limiter, form, MemoryPool.NONE);
+    Memory memory = create(type, limiter, form, pool);
     memory.isOfHost = true;
     return memory;
   }
@@ -212,6 +221,16 @@ public abstract sealed class Memory implements Extern, AutoCloseable
   /// Notes that more than the store that made the memory may reach it, so that what it was is not
   /// used again for another.
   void share() {}
+
+  /// Notes that a store which did not make the memory has imported it.
+  void importedBy(Store store) {
+    share();
+  }
+
+  /// {@return whether a host made it}
+  final boolean isOfHost() {
+    return isOfHost;
+  }
 
   /// Notes that a store that made or retained the memory does not use it any longer. The last one
   /// gives back what the memory was charged; it must not be used afterwards.

@@ -18,7 +18,8 @@ import org.jspecify.annotations.Nullable;
 ///
 /// *Isolation*: an array gets here only when nobody can reach it any more, which the caller
 /// promises; it is cleared as a whole, however little of it was used, before it is handed out. Only
-/// the thread that clears an array, or hands it out, has it meanwhile.
+/// the thread that clears an array, or hands it out, has it meanwhile. Large ones of which little
+/// was used are cleared by giving their pages back to the machine; see [HeapPages].
 ///
 /// Idle arrays belong to the engine and are charged to nobody: their sum is bounded, the oldest is
 /// dropped for a new one, and they are softly referenced, so that the JVM frees them before it runs
@@ -36,7 +37,7 @@ public final class MemoryPool implements AutoCloseable {
   /*
    * The thread that closes a store has the array in its caches: 20 µs for 17 pages. Another one has
    * to be woken, and fetches it from the other core: more than twice as much in all. So only what
-   * would hold the closing thread up is left to that.
+   * would hold the closing thread up is left to that: large arrays that are dense.
    */
   private static final int CLEARED_AT_ONCE_BYTES = 2 << 20;
 
@@ -48,6 +49,10 @@ public final class MemoryPool implements AutoCloseable {
   private final int largest;
 
   private final ThreadPoolExecutor clearer;
+
+  /// Whether pages can be given back at once. Its first time takes long, so it is the clearer's.
+  private volatile boolean givesPagesBack;
+
   private final Object lock = new Object();
 
   /// The arrays of each size, by multiples of the grain.
@@ -151,6 +156,10 @@ public final class MemoryPool implements AutoCloseable {
     if (found == null || bytes == null) {
       return Arrays.copyOf(source, length);
     }
+    if (found.isClear && length > CLEARED_AT_ONCE_BYTES) {
+      HeapPages.copy(source, bytes, count);
+      return bytes;
+    }
     System.arraycopy(source, 0, bytes, 0, count);
     if (!found.isClear) {
       Arrays.fill(bytes, count, length, (byte) 0);
@@ -191,10 +200,7 @@ public final class MemoryPool implements AutoCloseable {
     if (!keeps(bytes.length)) {
       return;
     }
-    boolean isClear = bytes.length <= CLEARED_AT_ONCE_BYTES;
-    if (isClear) {
-      Arrays.fill(bytes, (byte) 0);
-    }
+    boolean isClear = clearAtOnce(bytes);
     Idle idle = new Idle(bytes, isClear);
     synchronized (lock) {
       if (isClosed) {
@@ -215,6 +221,17 @@ public final class MemoryPool implements AutoCloseable {
     clearer.execute(this::clearAll);
   }
 
+  /// Clears an array if that does not hold up the calling thread.
+  ///
+  /// @return whether it did
+  private boolean clearAtOnce(byte[] bytes) {
+    if (bytes.length > CLEARED_AT_ONCE_BYTES) {
+      return givesPagesBack && HeapPages.isSparse(bytes) && HeapPages.clear(bytes);
+    }
+    Arrays.fill(bytes, (byte) 0);
+    return true;
+  }
+
   private void clearAll() {
     Idle idle = null;
     while (true) {
@@ -232,7 +249,11 @@ public final class MemoryPool implements AutoCloseable {
         bytes = idle.get();
       }
       if (bytes != null) {
-        Arrays.fill(bytes, (byte) 0);
+        boolean isCleared = HeapPages.isSparse(bytes) && HeapPages.clear(bytes);
+        if (!isCleared) {
+          Arrays.fill(bytes, (byte) 0);
+        }
+        givesPagesBack |= isCleared;
       }
     }
   }

@@ -265,6 +265,8 @@ public final class Store implements AutoCloseable {
 
   /// Notes the start of guest code, which may be nested in guest code of the same store.
   ///
+  /// Called where [StackGuard#probeBriefly] found room; what needs more is rare, and looks for it.
+  ///
   /// @throws StoppedException if the store was asked to stop
   void enter() {
     requireOpen();
@@ -293,30 +295,44 @@ public final class Store implements AutoCloseable {
     }
   }
 
-  /// Notes the end of what [#enter] began.
+  /// Notes the end of what [#enter] began, in the room that was found there.
   void exit() {
     if (--depth == 0) {
       largeFrameBytes = 0;
-      DebugControl control = debugControl;
-      if (debugState != null && control != null) {
-        control.callEnded(this);
-      }
-      if (leftUses != null) {
-        leftUses.forEach(CodeUse::end);
-        leftUses = null;
-      }
+      boolean isAwaited;
       synchronized (stopLock) {
         running = false;
-        if (awaitsChecks) {
-          awaitsChecks = false;
-          releaseChecks();
-        }
+        isAwaited = awaitsChecks;
+      }
+      if (isAwaited || leftUses != null || debugState != null) {
+        settle();
+      }
+    }
+  }
+
+  /// Ends what others began because guest code was running. If the stack has no room for that, the
+  /// next call, or the end of the store, does it.
+  private void settle() {
+    StackGuard.probe();
+    DebugControl control = debugControl;
+    if (debugState != null && control != null) {
+      control.callEnded(this);
+    }
+    if (leftUses != null) {
+      leftUses.forEach(CodeUse::end);
+      leftUses = null;
+    }
+    synchronized (stopLock) {
+      if (awaitsChecks) {
+        awaitsChecks = false;
+        releaseChecks();
       }
     }
   }
 
   /// No frames of the store are running, so all instances can change their image together.
   private void followImages() {
+    StackGuard.probe();
     imageEpoch = ImageEpoch.current();
     for (Instance instance : instances) {
       instance.linkage().follow(instance);
@@ -394,6 +410,7 @@ public final class Store implements AutoCloseable {
   }
 
   private void arrangeInstances(DebugControl control, int epoch) {
+    StackGuard.probe();
     debugEpoch = epoch;
     for (Instance instance : instances) {
       control.arrange(instance, instance.linkage(), /* isNew= */ false);
@@ -443,7 +460,7 @@ public final class Store implements AutoCloseable {
         memories.add(memory);
       }
     } else if (!memories.contains(memory)) {
-      memory.share();
+      memory.importedBy(this);
     }
   }
 
@@ -518,6 +535,7 @@ public final class Store implements AutoCloseable {
     if (closed) {
       return;
     }
+    settle();
     closed = true;
     instances.forEach(Instance::endUse);
     instances.clear();
@@ -533,6 +551,11 @@ public final class Store implements AutoCloseable {
     gcHeap.close();
     limiter.release(HeapKind.GLOBAL, globalBytes);
     limiter.release(HeapKind.INSTANCE, instanceBytes);
+  }
+
+  /// {@return whether no code of this store runs or will run, whoever calls it}
+  boolean isOver() {
+    return closed && !isEntangled;
   }
 
   private static VarHandle stopFlag() {

@@ -14,8 +14,9 @@ import org.jspecify.annotations.Nullable;
 
 /// A table: a vector of references that grows (Spec 4.2.7).
 ///
-/// Tables of functions hold them in an array of [FuncRef], so that an indirect call needs no cast.
-/// The array may be longer than the table; what lies beyond is null. References to the functions of
+/// Tables of functions hold them in an array of [FuncRef], so that an indirect call needs no cast,
+/// and beside it what it switches over, so that this does not have to wait for the function. The
+/// array may be longer than the table; what lies beyond is null. References to the functions of
 /// active segments are made when they are first looked at; until then the array has null there, and
 /// only this class knows better. Confined to the thread that runs the store.
 @CalledByGeneratedCode
@@ -30,6 +31,7 @@ public final class Table implements Extern {
   private static final int SLICE = 1 << 15;
 
   private static final FuncRef[] NO_FUNCTIONS = new FuncRef[0];
+  private static final int[] NO_ORDINALS = new int[0];
 
   /// The most ranges of references that are still to be made, which are searched one by one.
   private static final int MAX_UNMADE = 16;
@@ -65,6 +67,9 @@ public final class Table implements Extern {
   /// The same array as [#elements] in a table of functions, else empty.
   @CalledByGeneratedCode public @Nullable FuncRef[] functions;
 
+  /// The [FuncRef#ordinal] of each element of [#functions] that is not null there, of equal length.
+  @CalledByGeneratedCode public int[] ordinals;
+
   private Table(TableType type, HeapLimiter limiter, int size) {
     this.type = type;
     this.limiter = limiter;
@@ -75,9 +80,11 @@ public final class Table implements Extern {
     holdsFunctions = Subtyping.isSubtype(type.element(), RefType.FUNCREF);
     if (holdsFunctions) {
       functions = new FuncRef[size];
+      ordinals = new int[size];
       elements = functions;
     } else {
       functions = NO_FUNCTIONS;
+      ordinals = NO_ORDINALS;
       elements = new Object[size];
     }
   }
@@ -95,9 +102,7 @@ public final class Table implements Extern {
     }
     try {
       Table table = new Table(type, limiter, (int) size);
-      if (initial != null) {
-        Arrays.fill(table.elements, initial);
-      }
+      table.fill(initial, 0, table.size);
       return table;
     } catch (OutOfMemoryError _) {
       // The limiter allowed more than the machine has: the guest asked for it, so it is told.
@@ -152,7 +157,7 @@ public final class Table implements Extern {
       for (Unmade range : ranges) {
         if (range.contains(index)) {
           FuncRef made = range.instance.reference(range.functions[index - range.start]);
-          functions[index] = made;
+          put(index, made);
           return made;
         }
       }
@@ -173,7 +178,7 @@ public final class Table implements Extern {
             caller.store.throwIfStopped();
           }
           if (functions[range.start + i] == null) {
-            functions[range.start + i] = range.instance.referenceWithHeadroom(range.functions[i]);
+            put(range.start + i, range.instance.referenceWithHeadroom(range.functions[i]));
           }
         }
       }
@@ -208,7 +213,21 @@ public final class Table implements Extern {
     if (value == null) {
       makeAll(/* caller= */ null);
     }
+    put(index, value);
+  }
+
+  private void put(int index, @Nullable Object value) {
     elements[index] = value;
+    if (holdsFunctions && value instanceof FuncRef function) {
+      ordinals[index] = function.ordinal;
+    }
+  }
+
+  private void fill(@Nullable Object value, int from, int to) {
+    Arrays.fill(elements, from, to, value);
+    if (holdsFunctions && value instanceof FuncRef function) {
+      Arrays.fill(ordinals, from, to, function.ordinal);
+    }
   }
 
   /// Replaces the element at `index`, unsigned: `table.set` of a 64-bit table.
@@ -246,7 +265,7 @@ public final class Table implements Extern {
       return -1;
     }
     if (value != null) {
-      Arrays.fill(elements, former, newSize, value);
+      fill(value, former, newSize);
     }
     size = newSize;
     return former;
@@ -263,7 +282,9 @@ public final class Table implements Extern {
     }
     try {
       if (holdsFunctions) {
+        int[] moreOrdinals = Arrays.copyOf(ordinals, (int) capacity);
         functions = Arrays.copyOf(functions, (int) capacity);
+        ordinals = moreOrdinals;
         elements = functions;
       } else {
         elements = Arrays.copyOf(elements, (int) capacity);
@@ -285,7 +306,7 @@ public final class Table implements Extern {
     makeAll(caller);
     int end = start + (int) length;
     for (int at = start; at < end; at += SLICE) {
-      Arrays.fill(elements, at, Math.min(end, at + SLICE), value);
+      fill(value, at, Math.min(end, at + SLICE));
       throwIfStopped(length, caller);
     }
   }
@@ -300,7 +321,20 @@ public final class Table implements Extern {
     int targetStart = checkRange(to, length, target.size);
     source.makeAll(caller);
     target.makeAll(caller);
-    copy(source.elements, sourceStart, target.elements, targetStart, (int) length, caller);
+    boolean hasOrdinals = source.holdsFunctions && target.holdsFunctions;
+    boolean isAscending = targetStart <= sourceStart;
+    // From the end that overlap leaves intact.
+    for (int done = 0; done < length; ) {
+      int slice = (int) Math.min(SLICE, length - done);
+      int at = isAscending ? done : (int) length - done - slice;
+      System.arraycopy(source.elements, sourceStart + at, target.elements, targetStart + at, slice);
+      if (hasOrdinals) {
+        System.arraycopy(
+            source.ordinals, sourceStart + at, target.ordinals, targetStart + at, slice);
+      }
+      done += slice;
+      throwIfStopped(length, caller);
+    }
   }
 
   /// Copies elements of a segment into the table: `table.init`.
@@ -311,24 +345,11 @@ public final class Table implements Extern {
     int sourceStart = checkRange(from, length, segment.length);
     int targetStart = checkRange(to, length, size);
     makeAll(caller);
-    copy(segment, sourceStart, elements, targetStart, (int) length, caller);
-  }
-
-  /// Copies from the end that overlap leaves intact.
-  private static void copy(
-      @Nullable Object[] source,
-      int sourceStart,
-      @Nullable Object[] target,
-      int targetStart,
-      int length,
-      Instance caller) {
-    boolean isAscending = targetStart <= sourceStart;
-    for (int done = 0; done < length; ) {
-      int slice = Math.min(SLICE, length - done);
-      int at = isAscending ? done : length - done - slice;
-      System.arraycopy(source, sourceStart + at, target, targetStart + at, slice);
-      done += slice;
-      throwIfStopped(length, caller);
+    for (int i = 0; i < length; i++) {
+      if (i % SLICE == SLICE - 1) {
+        caller.store.throwIfStopped();
+      }
+      put(targetStart + i, segment[sourceStart + i]);
     }
   }
 
@@ -360,7 +381,7 @@ public final class Table implements Extern {
       if (i % SLICE == SLICE - 1) {
         instance.store.throwIfStopped();
       }
-      elements[start + i] = instance.reference(indices[i]);
+      put(start + i, instance.reference(indices[i]));
     }
   }
 
@@ -387,6 +408,7 @@ public final class Table implements Extern {
     limiter.release(HeapKind.TABLE, elements.length * ELEMENT_BYTES);
     elements = NO_FUNCTIONS;
     functions = NO_FUNCTIONS;
+    ordinals = NO_ORDINALS;
     unmade = null;
     size = 0;
   }

@@ -104,7 +104,7 @@ public final class SourceLocator {
   }
 
   private @Nullable SourceTable readSourceMap(String url) {
-    if (url.length() > 2L * SourceMap.MAX_BYTES) {
+    if (url.length() > 2L * SourceMapParser.MAX_BYTES) {
       return null;
     }
     byte[] json = DataUrl.is(url) ? DataUrl.content(url) : files.load(script, url);
@@ -112,7 +112,7 @@ public final class SourceLocator {
       return null;
     }
     try {
-      return SourceMap.parse(json);
+      return SourceMapParser.parse(json);
     } catch (SourceMapException _) {
       return null;
     }

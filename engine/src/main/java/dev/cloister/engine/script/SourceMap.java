@@ -1,10 +1,7 @@
 package dev.cloister.engine.script;
 
 import dev.cloister.engine.error.SourcePosition;
-import java.nio.charset.StandardCharsets;
-import java.util.ArrayList;
 import java.util.List;
-import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
 /// A source map (ECMA-426) of a module: its generated text is one line, whose columns are offsets
@@ -12,14 +9,6 @@ import org.jspecify.annotations.Nullable;
 ///
 /// The mappings are kept as they are written and read again from a checkpoint on.
 final class SourceMap implements SourceTable {
-  /// The longest source map that is read, in bytes.
-  static final int MAX_BYTES = 16 << 20;
-
-  /// The most source files.
-  static final int MAX_SOURCES = 100_000;
-
-  private static final int VERSION = 3;
-
   // The values of a checkpoint.
   private static final int POSITION = 0;
   private static final int SOURCE = 1;
@@ -27,9 +16,6 @@ final class SourceMap implements SourceTable {
   private static final int COLUMN = 3;
   private static final int IS_MAPPED = 4;
   private static final int WIDTH = 5;
-
-  /// The longest name of a source, and the longest root, in characters; longer ones are cut off.
-  static final int MAX_NAME_CHARS = 4_096;
 
   private final String root;
   private final List<@Nullable String> sources;
@@ -44,67 +30,13 @@ final class SourceMap implements SourceTable {
     this.checkpoints = checkpoints;
   }
 
-  /// {@return the source map that the text in `json` is}
+  /// {@return a source map}
   ///
-  /// @throws SourceMapException if it is none
-  static SourceMap parse(byte[] json) throws SourceMapException {
-    if (json.length > MAX_BYTES) {
-      throw new SourceMapException("a source map of more than " + MAX_BYTES + " bytes", 0);
-    }
-    String text = new String(json, StandardCharsets.UTF_8);
-    // What servers put before it so that it is not run as a script.
-    int start = text.startsWith(")]}'") ? Math.max(0, text.indexOf('\n')) : 0;
-    return parse(new JsonCursor(text.substring(start)));
-  }
-
-  private static SourceMap parse(JsonCursor json) throws SourceMapException {
-    String version = "";
-    String root = "";
-    List<@Nullable String> sources = List.of();
-    String mappings = null;
-    for (boolean more = json.enter('{', '}'); more; more = json.next('}')) {
-      switch (json.name()) {
-        case "version" -> version = json.word();
-        case "sourceRoot" -> root = Objects.requireNonNullElse(stringOrNull(json), "");
-        case "sources" -> sources = strings(json);
-        case "mappings" -> mappings = json.string();
-        case "sections" -> throw json.malformed("a source map in sections is not supported");
-        default -> json.skip();
-      }
-    }
-    if (json.peek() != 0) {
-      throw json.malformed("something after the source map");
-    }
-    if (!version.equals(Integer.toString(VERSION))) {
-      throw json.malformed("a source map of version \"" + version + "\"");
-    }
-    if (mappings == null) {
-      throw json.malformed("a source map without mappings");
-    }
+  /// @param root what comes before the names of sources
+  /// @throws SourceMapException if the mappings are malformed
+  static SourceMap of(String root, List<@Nullable String> sources, String mappings)
+      throws SourceMapException {
     return new SourceMap(root, sources, mappings, index(mappings, sources.size()));
-  }
-
-  private static @Nullable String stringOrNull(JsonCursor json) throws SourceMapException {
-    if (json.peek() == '"') {
-      String text = json.string();
-      return text.substring(0, Math.min(text.length(), MAX_NAME_CHARS));
-    }
-    String word = json.word();
-    if (!word.equals("null")) {
-      throw json.malformed("expected a string");
-    }
-    return null;
-  }
-
-  private static List<@Nullable String> strings(JsonCursor json) throws SourceMapException {
-    List<@Nullable String> strings = new ArrayList<>();
-    for (boolean more = json.enter('[', ']'); more; more = json.next(']')) {
-      strings.add(stringOrNull(json));
-      if (strings.size() > MAX_SOURCES) {
-        throw json.malformed("more than " + MAX_SOURCES + " sources");
-      }
-    }
-    return strings;
   }
 
   private static Checkpoints index(String mappings, int sourceCount) throws SourceMapException {

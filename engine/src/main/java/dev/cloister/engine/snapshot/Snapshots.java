@@ -1,13 +1,11 @@
 package dev.cloister.engine.snapshot;
 
-import dev.cloister.engine.error.TrapException;
 import dev.cloister.engine.module.ModuleHash;
 import dev.cloister.engine.runtime.Instance;
 import dev.cloister.engine.runtime.InstanceImage;
 import dev.cloister.engine.runtime.InstanceState;
 import java.io.ByteArrayInputStream;
 import java.io.ByteArrayOutputStream;
-import java.io.DataInputStream;
 import java.io.DataOutputStream;
 import java.io.IOException;
 import java.io.UncheckedIOException;
@@ -67,7 +65,7 @@ public final class Snapshots {
   /// @throws SnapshotException if the instance refers to anything that is not its own
   public byte[] capture(ModuleHash module, Instance instance, byte[] attachment, long maxBytes) {
     InstanceState state = new InstanceState(instance);
-    BoundedBytes bytes = new BoundedBytes(maxBytes);
+    BoundedBytes bytes = new BoundedBytes(maxBytes - MAC_BYTES);
     Deflater deflater = new Deflater(Deflater.BEST_SPEED);
     try (DataOutputStream header = new DataOutputStream(bytes)) {
       writeHeader(header, module, attachment);
@@ -76,7 +74,7 @@ public final class Snapshots {
       new StateWriter(state, out).write();
       out.close();
       return sealed(bytes.toByteArray());
-    } catch (TooLarge e) {
+    } catch (BoundedBytes.FullException e) {
       throw new SnapshotException("the image would have more than " + maxBytes + " bytes", e);
     } catch (IOException e) {
       throw new IllegalStateException("memory cannot be written to", e);
@@ -98,13 +96,8 @@ public final class Snapshots {
   }
 
   private static @Nullable Object[] read(InstanceState state, byte[] image, int from, int length) {
-    try (DataInputStream in =
-        new DataInputStream(
-            new InflaterInputStream(new ByteArrayInputStream(image, from, length)))) {
-      return new StateReader(state, in).read();
-    } catch (IOException | IllegalArgumentException | TrapException e) {
-      throw new SnapshotException("the image is faulty: " + e.getMessage(), e);
-    }
+    return StateReader.readAll(
+        state, new InflaterInputStream(new ByteArrayInputStream(image, from, length)));
   }
 
   /// {@return what was attached to an image}
@@ -186,39 +179,6 @@ public final class Snapshots {
       return mac.doFinal();
     } catch (GeneralSecurityException e) {
       throw new IllegalStateException("every JDK has " + MAC_NAME, e);
-    }
-  }
-
-  /// That there would be more bytes than there may.
-  private static final class TooLarge extends RuntimeException {
-    private static final long serialVersionUID = 1L;
-  }
-
-  /// Bytes of which there may be only so many.
-  private static final class BoundedBytes extends ByteArrayOutputStream {
-    private final long maxBytes;
-
-    BoundedBytes(long maxBytes) {
-      this.maxBytes = maxBytes;
-    }
-
-    @Override
-    public synchronized void write(int value) {
-      check(1);
-      super.write(value);
-    }
-
-    @Override
-    public synchronized void write(byte[] bytes, int from, int length) {
-      check(length);
-      super.write(bytes, from, length);
-    }
-
-    private void check(int length) {
-      long wanted = (long) size() + length + MAC_BYTES;
-      if (wanted > Math.min(maxBytes, Integer.MAX_VALUE - 8)) {
-        throw new TooLarge();
-      }
     }
   }
 }

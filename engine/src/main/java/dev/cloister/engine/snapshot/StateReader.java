@@ -1,6 +1,7 @@
 package dev.cloister.engine.snapshot;
 
 import dev.cloister.engine.error.LimitExceededException;
+import dev.cloister.engine.error.TrapException;
 import dev.cloister.engine.module.WasmModule;
 import dev.cloister.engine.runtime.FuncRef;
 import dev.cloister.engine.runtime.InstanceState;
@@ -25,6 +26,7 @@ import dev.cloister.engine.types.ValueType;
 import dev.cloister.engine.types.VecType;
 import java.io.DataInputStream;
 import java.io.IOException;
+import java.io.InputStream;
 import java.util.ArrayList;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
@@ -46,6 +48,18 @@ final class StateReader {
     this.state = state;
     this.module = state.module();
     this.in = in;
+  }
+
+  /// Reads all of `bytes` into the instance of `state`.
+  ///
+  /// @return the values of all globals
+  /// @throws SnapshotException if they are not what is written for an instance of the module
+  static @Nullable Object[] readAll(InstanceState state, InputStream bytes) {
+    try (DataInputStream in = new DataInputStream(bytes)) {
+      return new StateReader(state, in).read();
+    } catch (IOException | IllegalArgumentException | TrapException e) {
+      throw new SnapshotException("the image is faulty: " + e.getMessage(), e);
+    }
   }
 
   /// {@return the values of all globals}

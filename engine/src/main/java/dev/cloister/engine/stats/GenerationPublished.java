@@ -7,8 +7,8 @@ import dev.cloister.engine.module.ModuleHash;
 /// @param module the digest of the module's bytes
 /// @param scriptUrl how stack traces and logs call the module
 /// @param generation the number of the image among those of the module, in order of creation
-/// @param tier how its functions are made, as `baseline` or `optimized`
-/// @param optimizedFunctions how many functions are optimized, where others are not
+/// @param tier how its functions are made, as `baseline` or `optimized`; `mixed` if not all alike
+/// @param optimizedFunctions how many functions of a mixed one are optimized
 /// @param cause why there is a generation
 /// @param codeBytes the class files that it has at this moment; most follow when they are called
 public record GenerationPublished(

@@ -5,6 +5,12 @@ package dev.cloister.engine.util;
 public enum LockRank {
   /// Which isolates there are, and which modules they use.
   ISOLATES,
+  /// The modules, breakpoints and paused guests of an isolate that is debugged.
+  DEBUGGER,
+  /// What a guest that pauses waits for, and who looks at it.
+  PAUSED_GUEST,
+  /// Which isolates are told of the code of which modules.
+  CODE_LOGGER,
   /// The compilations that are going on.
   COMPILE_JOBS,
   /// The native modules by content, and the compilations of each content.

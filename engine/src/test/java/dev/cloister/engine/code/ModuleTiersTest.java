@@ -148,7 +148,7 @@ final class ModuleTiersTest {
         .containsExactly(tuple(0, GenerationCause.FIRST), tuple(1, GenerationCause.HEAT));
     GenerationPublished made = listener.told(GenerationPublished.class).getLast();
     assertThat(made.optimizedFunctions()).isEqualTo(1);
-    assertThat(made.tier()).isEqualTo("baseline");
+    assertThat(made.tier()).isEqualTo("mixed");
     assertThat(made.module()).isEqualTo(module.hash());
     assertThat(made.codeBytes()).isPositive();
     assertThat(listener.told(GenerationRetired.class))
@@ -313,7 +313,7 @@ final class ModuleTiersTest {
 
   @Test
   void hints_ofTheModule_areWhereItBegins() {
-    NativeModule module = compile(sums(3).custom("metadata.code.compilation_priority", HINTS));
+    NativeModule module = compile(sums(3).hints("metadata.code.compilation_priority", HINTS));
     assertThat(optimized(module)).isEqualTo(set(1));
     assertThat(module.currentImage().ordinal()).isZero();
 
@@ -331,7 +331,7 @@ final class ModuleTiersTest {
   @Test
   void hints_withoutTiersByThemselves_areNotUsed() {
     tiering = new Tiering(TierPolicy.onRequest());
-    NativeModule module = compile(sums(3).custom("metadata.code.compilation_priority", HINTS));
+    NativeModule module = compile(sums(3).hints("metadata.code.compilation_priority", HINTS));
     assertThat(module.currentTiers()).isEqualTo(FunctionTiers.of(CodeKind.BASELINE));
   }
 

@@ -10,6 +10,7 @@ import static dev.cloister.engine.types.RefType.EXTERNREF;
 import static dev.cloister.engine.types.RefType.FUNCREF;
 
 import dev.cloister.engine.bytecode.Opcode;
+import dev.cloister.engine.fixture.CodeBuilder;
 import dev.cloister.engine.fixture.ModuleBuilder;
 import dev.cloister.engine.module.ElementSegment.Mode;
 import dev.cloister.engine.module.ExternKind;
@@ -192,6 +193,93 @@ final class GoldenListingTest {
                 .op(Opcode.I32_LT_S)
                 .op(Opcode.SELECT));
     GoldenListing.assertMatches("select", module);
+  }
+
+  @Test
+  void masks_areOfTheFormThatTheConditionHas() {
+    FuncType wide = new FuncType(List.of(I64, I64), List.of(I64));
+    ModuleBuilder module = new ModuleBuilder();
+    // What does not hold turns the operands round.
+    module.function(
+        BINARY,
+        code -> computed(code).localGet(0).localGet(1).op(Opcode.I32_GE_U).op(Opcode.SELECT));
+    module.function(
+        wide,
+        code ->
+            code.localGet(0)
+                .i64Const(1)
+                .op(Opcode.I64_ADD)
+                .localGet(1)
+                .localGet(0)
+                .localGet(1)
+                .op(Opcode.I64_NE)
+                .op(Opcode.SELECT));
+    // One bit.
+    module.function(
+        BINARY,
+        code -> computed(code).localGet(0).i32Const(64).op(Opcode.I32_AND).op(Opcode.SELECT));
+    // Known to be 0 or 1 in optimized code, then not any more.
+    module.function(
+        BINARY,
+        code -> {
+          int kept = code.local(I32);
+          code.localGet(0).localGet(1).op(Opcode.I32_LT_U).localSet(kept);
+          computed(code).localGet(kept).op(Opcode.SELECT).localSet(0);
+          code.localGet(1).localSet(kept);
+          computed(code).localGet(kept).op(Opcode.SELECT);
+        });
+    GoldenListing.assertMatches("masks", CodeKind.OPTIMIZED, module);
+  }
+
+  @Test
+  void lesserAndGreater_areMethodsOfTheJdk() {
+    FuncType wide = new FuncType(List.of(I64, I64), List.of(I64));
+    ModuleBuilder module = new ModuleBuilder();
+    module.function(
+        BINARY,
+        code ->
+            code.localGet(0)
+                .localGet(1)
+                .localGet(0)
+                .localGet(1)
+                .op(Opcode.I32_LT_U)
+                .op(Opcode.SELECT));
+    module.function(
+        wide,
+        code ->
+            code.localGet(0)
+                .localGet(1)
+                .localGet(1)
+                .localGet(0)
+                .op(Opcode.I64_LE_S)
+                .op(Opcode.SELECT));
+    // A limit is seldom reached.
+    module.function(
+        BINARY,
+        code ->
+            code.localGet(0)
+                .i32Const(7)
+                .localGet(0)
+                .i32Const(7)
+                .op(Opcode.I32_LT_U)
+                .op(Opcode.SELECT));
+    // The first operand is another value of the local.
+    module.function(
+        BINARY,
+        code ->
+            code.localGet(0)
+                .localGet(1)
+                .localGet(1)
+                .localSet(0)
+                .localGet(0)
+                .localGet(1)
+                .op(Opcode.I32_LT_S)
+                .op(Opcode.SELECT));
+    GoldenListing.assertMatches("extremes", CodeKind.OPTIMIZED, module);
+  }
+
+  private static CodeBuilder computed(CodeBuilder code) {
+    return code.localGet(0).i32Const(1).i32Add().localGet(1);
   }
 
   @Test

@@ -24,9 +24,9 @@ final class CompilationHintsTest {
     }
     ModuleBuilder builder = new ModuleBuilder().importFunction("m", "f", FuncType.EMPTY);
     for (int i = 0; i < 3; i++) {
-      builder.function(FuncType.EMPTY, code -> {});
+      builder.function(FuncType.EMPTY, code -> code.i32Const(1).drop());
     }
-    builder.custom("metadata.code.compilation_priority", bytes);
+    builder.hints("metadata.code.compilation_priority", bytes);
     return CompilationHints.of(
         ModuleDecoder.decode(builder.build(), WasmFeatures.ALL, WasmLimits.defaults()));
   }

@@ -60,7 +60,7 @@ final class MemoryPoolTest {
       try (MemoryPool pool = new MemoryPool(1L << 26)) {
         assertThat(pool.takeCopy(source, 100, length)).isEqualTo(expected);
         for (int i = 0; i < 4; i++) {
-          pool.give(dirty(length));
+          pool.give(i % 2 == 0 ? dirty(length) : Arrays.copyOf(source, length));
           assertThat(pool.takeCopy(source, 100, length)).isEqualTo(expected);
         }
       }
@@ -100,6 +100,24 @@ final class MemoryPoolTest {
         for (int taken = random.nextInt(4); taken >= 0; taken--) {
           assertZeros(pool.take(LARGE), LARGE);
         }
+      }
+    }
+  }
+
+  /// Little used arrays are cleared at once, by giving their pages back where that is possible.
+  @Test
+  void largeAndSparse_areCleared() {
+    try (MemoryPool pool = new MemoryPool(1L << 26)) {
+      Random random = Seed.random();
+      for (int i = 0; i < 12; i++) {
+        byte[] used = pool.take(LARGE);
+        assertZeros(used, LARGE);
+        for (int writes = random.nextInt(100); writes > 0; writes--) {
+          used[random.nextInt(LARGE)] = 1;
+        }
+        used[0] = 1;
+        used[LARGE - 1] = 1;
+        pool.give(used);
       }
     }
   }

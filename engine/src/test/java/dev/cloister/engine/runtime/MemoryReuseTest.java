@@ -317,6 +317,69 @@ final class MemoryReuseTest {
     assertThat(engine.engine().memoryPool().idleBytes()).isZero();
   }
 
+  private Memory memoryOfTheHost() {
+    return Memory.create(
+        MemoryType.of(Limits.of(1)), HeapLimiter.UNLIMITED, engine.engine().memoryPool());
+  }
+
+  private Instance importing(Memory memory, Store store) {
+    ModuleBuilder module =
+        new ModuleBuilder()
+            .importItem("m", "memory", MemoryType.of(Limits.of(1)))
+            .exportFunction("size", TO_INT, code -> code.op(Opcode.MEMORY_SIZE, 0));
+    return engine.instantiate(
+        module, Imports.builder().define("m", "memory", memory).build(), store);
+  }
+
+  @Test
+  void memoryOfTheHost_fromThePool_isUsedAgainAfterItsStore() {
+    for (int i = 0; i < 3; i++) {
+      assertThat(engine.engine().memoryPool().idleBytes()).isEqualTo(i == 0 ? 0 : PAGE);
+      try (Memory memory = memoryOfTheHost();
+          Store store = new Store(HeapLimiter.UNLIMITED)) {
+        importing(memory, store);
+        importing(memory, store);
+        assertZero(memory.copy(0, PAGE));
+        memory.setLong(8, -1);
+      }
+    }
+    assertThat(engine.engine().memoryPool().idleBytes()).isEqualTo(PAGE);
+  }
+
+  @Test
+  void memoryOfTheHost_closedBeforeItsStore_isNotUsedAgain() {
+    try (Store store = new Store(HeapLimiter.UNLIMITED)) {
+      Memory memory = memoryOfTheHost();
+      importing(memory, store);
+      memory.close();
+    }
+    assertThat(engine.engine().memoryPool().idleBytes()).isZero();
+  }
+
+  @Test
+  void memoryOfTheHost_thatTwoStoresImported_isNotUsedAgain() {
+    try (Memory memory = memoryOfTheHost();
+        Store store = new Store(HeapLimiter.UNLIMITED);
+        Store other = new Store(HeapLimiter.UNLIMITED)) {
+      importing(memory, store);
+      importing(memory, other);
+    }
+    assertThat(engine.engine().memoryPool().idleBytes()).isZero();
+  }
+
+  @Test
+  void memoryOfTheHost_ofAStoreWhoseFunctionsAnotherHas_isNotUsedAgain() {
+    ModuleBuilder calling = new ModuleBuilder().importFunction("m", "size", TO_INT);
+    try (Memory memory = memoryOfTheHost()) {
+      try (Store store = new Store(HeapLimiter.UNLIMITED);
+          Store other = new Store(HeapLimiter.UNLIMITED)) {
+        FuncRef size = importing(memory, store).exportedFunction("size");
+        engine.instantiate(calling, Imports.builder().define("m", "size", size).build(), other);
+      }
+    }
+    assertThat(engine.engine().memoryPool().idleBytes()).isZero();
+  }
+
   @Test
   void charges_areThoseOfLiveMemories() {
     for (int i = 0; i < 3; i++) {

@@ -334,6 +334,63 @@ final class StackExhaustionTest {
     }
   }
 
+  /// The host has used up its stack itself when it calls: the store is left as it was entered.
+  @Test
+  void callFromTheEndOfTheHostsStack_leavesTheStoreUsable() throws InterruptedException {
+    Random random = Seed.random();
+    for (long stackBytes : new long[] {180_000, 256_000, 400_000}) {
+      onThread(
+          stackBytes,
+          () -> {
+            try (Store store = new Store(limiter)) {
+              Instance instance =
+                  engine.instantiate(recursion(code -> code.call(0)), imports(), store);
+              HostRecursion host = new HostRecursion();
+              for (int round = 0; round < ROUNDS / 10; round++) {
+                host.descend(instance, random.nextInt(64));
+                assertThat(ended).isEqualTo(begun);
+                assertThat(store.entanglementOf(instance)).isNull();
+              }
+              assertThat(host.refused).isPositive();
+              assertThat(result(instance, "recurse", 1)).isEqualTo(1);
+            }
+            assertThat(limiter.total()).isZero();
+          });
+    }
+  }
+
+  /// A host that calls the guest from each of the last frames that its stack has room for.
+  private static final class HostRecursion {
+    private static final int CALLS = 50;
+
+    /// Calls that found no room to enter the guest.
+    int refused;
+
+    private int calls;
+
+    void descend(Instance instance, int guestDepth) {
+      calls = 0;
+      step(instance, guestDepth);
+    }
+
+    @SuppressWarnings("InfiniteRecursion") // The end of the stack ends it.
+    private void step(Instance instance, int guestDepth) {
+      try {
+        step(instance, guestDepth);
+      } catch (StackOverflowError _) {
+        calls = 0;
+      }
+      if (calls < CALLS) {
+        calls++;
+        try {
+          attempt(instance, guestDepth);
+        } catch (StackOverflowError _) {
+          refused++;
+        }
+      }
+    }
+  }
+
   /// Guest, host, guest and so on: each guest has a border of its own.
   @Test
   void overflow_inNestedGuest_leavesAllInstancesUsable() {

@@ -11,6 +11,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import dev.cloister.engine.bytecode.Opcode;
 import dev.cloister.engine.error.TrapReason;
 import dev.cloister.engine.fixture.ModuleBuilder;
+import dev.cloister.engine.fixture.Seed;
 import dev.cloister.engine.fixture.TestEngine;
 import dev.cloister.engine.module.ExternKind;
 import dev.cloister.engine.types.AbstractHeapType;
@@ -19,6 +20,7 @@ import dev.cloister.engine.types.Limits;
 import dev.cloister.engine.types.TableType;
 import java.util.List;
 import java.util.Objects;
+import java.util.Random;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
@@ -243,6 +245,55 @@ final class TableElementsTest {
     assertTraps(
         TrapReason.TABLE_OUT_OF_BOUNDS,
         () -> engine.instantiate(module().elements(0, SIZE - 1, 0, 0)));
+  }
+
+  /// What indirect calls switch over must be that of the function beside it, whatever put it there.
+  private static void assertOrdinals(Table table) {
+    assertThat(table.ordinals).hasSameSizeAs(table.functions);
+    for (int i = 0; i < table.functions.length; i++) {
+      FuncRef function = table.functions[i];
+      if (function != null) {
+        assertThat(table.ordinals[i]).as("element %s", i).isEqualTo(function.ordinal);
+      }
+    }
+  }
+
+  @Test
+  void ordinals_areThoseOfTheFunctions_afterEveryChange() {
+    long seed = Seed.value();
+    Random random = new Random(seed);
+    Instance instance = engine.instantiate(module());
+    TableType type = new TableType(FUNCREF, Limits.of(SIZE));
+    Table other = Table.create(type, instance.exportedFunction("f3"), HeapLimiter.UNLIMITED);
+    assertOrdinals(other);
+    List<Table> tables = List.of(table(instance), other);
+    for (int step = 0; step < 2_000; step++) {
+      Table target = tables.get(random.nextInt(2));
+      Table source = tables.get(random.nextInt(2));
+      int at = random.nextInt(SIZE - 4);
+      FuncRef function =
+          random.nextInt(4) == 0 ? null : instance.exportedFunction("f" + random.nextInt(COUNT));
+      switch (random.nextInt(6)) {
+        case 0 -> target.set(at, function);
+        case 1 -> target.fill(at, function, random.nextInt(5), instance);
+        case 2 ->
+            Table.copy(target, at, source, random.nextInt(SIZE - 4), random.nextInt(5), instance);
+        case 3 -> target.init(at, new @Nullable Object[] {function, null}, 0, 2, instance);
+        case 4 -> target.init(at, instance, new int[] {random.nextInt(COUNT), 0});
+        default -> {
+          if (target.size() < 3 * SIZE) {
+            assertThat(target.grow(function, 1)).isNotNegative();
+          }
+        }
+      }
+      Object found = target.get(at);
+      for (Table table : tables) {
+        assertOrdinals(table);
+      }
+      if (target.equals(table(instance)) && found instanceof FuncRef called) {
+        assertThat(result(instance, "call", at)).as("seed %s", seed).isEqualTo(called.call()[0]);
+      }
+    }
   }
 
   @Test

@@ -22,8 +22,8 @@ final class SourceMapTest {
   private static final String DIGITS =
       "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
 
-  private static SourceMap parse(String json) throws SourceMapException {
-    return SourceMap.parse(json.getBytes(StandardCharsets.UTF_8));
+  private static SourceTable parse(String json) throws SourceMapException {
+    return SourceMapParser.parse(json.getBytes(StandardCharsets.UTF_8));
   }
 
   private static String json(String mappings) {
@@ -52,7 +52,7 @@ final class SourceMapTest {
 
   @Test
   void mappings_areFoundByOffset() throws SourceMapException {
-    SourceMap map =
+    SourceTable map =
         parse(
             json(
                 String.join(
@@ -73,13 +73,13 @@ final class SourceMapTest {
 
   @Test
   void linesAfterTheFirst_areOfNoUse() throws SourceMapException {
-    SourceMap map = parse(json(mapping(3, 0, 0, 0) + ";" + mapping(9, 0, 9, 0)));
+    SourceTable map = parse(json(mapping(3, 0, 0, 0) + ";" + mapping(9, 0, 9, 0)));
     assertThat(map.find(20)).isEqualTo(new SourcePosition("a.c", 1, 1));
   }
 
   @Test
   void text_inItsWholeVariety_isRead() throws SourceMapException {
-    SourceMap map =
+    SourceTable map =
         parse(
             ")]}'\n { \"names\" : [\"x\", {\"y\": [1, -2.5e+3, true, null]}, []], \"file\": null,"
                 + " \"sourceRoot\" : \"file:\\/\\/\\u002Fsrc\" ,\t\"version\": 3,"
@@ -121,7 +121,7 @@ final class SourceMapTest {
       }
       mappings.append(random.nextInt(50) == 0 ? ",," : ",");
     }
-    SourceMap map = parse(json(mappings.toString()));
+    SourceTable map = parse(json(mappings.toString()));
     for (int i = expected.firstKey(); i <= offset; i++) {
       Map.Entry<Integer, @Nullable SourcePosition> entry = expected.floorEntry(i);
       assertThat(map.find(i)).as("at %d", i).isEqualTo(entry == null ? null : entry.getValue());
@@ -145,7 +145,15 @@ final class SourceMapTest {
         "{\"version\":3,\"mappings\":\"\\|an unknown escape",
         "{\"version\":3,\"mappings\":\"\\u00g0\"}|an unknown escape",
         "{\"version\":3,\"mappings\":\"\\n|a string without an end",
-        "{\"version\":3,\"sections\":[]}|a source map in sections is not supported",
+        "{\"version\":3,\"sections\":{}}|expected '['",
+        "{\"version\":3,\"sections\":[],\"mappings\":\"\"}|a source map with sections and with",
+        "{\"version\":3,\"sections\":[{}]}|a section without an offset",
+        "{\"version\":3,\"sections\":[{\"offset\":{\"line\":0}}]}|a section without an offset",
+        "{\"version\":3,\"sections\":[{\"offset\":{\"line\":0,\"column\":1}}]}"
+            + "|a section without a map",
+        "{\"version\":3,\"sections\":[{\"offset\":{\"line\":-1}}]}|no line or column: -1",
+        "{\"version\":3,\"sections\":[{\"offset\":{\"column\":2147483648}}]}|no line or column: 2",
+        "{\"version\":3,\"sections\":[{\"map\":{}}]}|a source map of version \"\"",
         "{\"version\":3,\"sources\":[7],\"mappings\":\"\"}|expected a string",
         "{\"version\":3,\"x\":,\"mappings\":\"\"}|expected a value",
         "{\"version\":3,\"mappings\":\"AAAA\"}|a mapping to an unknown source",
@@ -163,6 +171,81 @@ final class SourceMapTest {
         .hasMessageStartingWith(message);
   }
 
+  /// A section of a map whose only source is named like the column.
+  private static String section(int line, int column, String mappings) {
+    return "{\"offset\":{\"line\":%d,\"column\":%d},\"map\":{\"version\":3,\"sources\":[\"%d.c\"],"
+            .formatted(line, column, column)
+        + "\"mappings\":\""
+        + mappings
+        + "\"}}";
+  }
+
+  private static String inSections(String... sections) {
+    return "{\"version\":3,\"file\":\"x.wasm\",\"sections\":[" + String.join(",", sections) + "]}";
+  }
+
+  @Test
+  void sections_beginAtTheirOffsets_andEndWhereTheNextBegins() throws SourceMapException {
+    SourceTable map =
+        parse(
+            inSections(
+                section(0, 100, mapping(0, 0, 0, 0) + "," + mapping(60, 0, 9, 0)),
+                section(0, 150, mapping(5, 0, 2, 0)),
+                section(1, 0, mapping(0, 0, 7, 0))));
+
+    assertThat(map.find(99)).isNull();
+    assertThat(map.find(100)).isEqualTo(new SourcePosition("100.c", 1, 1));
+    assertThat(map.find(149)).isEqualTo(new SourcePosition("100.c", 1, 1));
+    assertThat(map.find(150)).as("before the first mapping of the section").isNull();
+    assertThat(map.find(155)).isEqualTo(new SourcePosition("150.c", 3, 1));
+    assertThat(map.find(1_000)).isEqualTo(new SourcePosition("150.c", 3, 1));
+    assertThat(parse(inSections()).find(0)).isNull();
+  }
+
+  @Test
+  void sections_thatGoBack_areRefused() {
+    String empty = "";
+    for (String[] wrong :
+        new String[][] {
+          {section(0, 10, empty), section(0, 10, empty)},
+          {section(0, 10, empty), section(0, 9, empty)},
+          {section(1, 0, empty), section(0, 9, empty)}
+        }) {
+      assertThatThrownBy(() -> parse(inSections(wrong)))
+          .isInstanceOf(SourceMapException.class)
+          .hasMessageStartingWith("sections that go back");
+    }
+  }
+
+  @Test
+  void sections_inSections_areBounded() throws SourceMapException {
+    String map =
+        "{\"version\":3,\"sources\":[\"a.c\"],\"mappings\":\"" + mapping(0, 0, 0, 0) + "\"}";
+    for (int i = 0; i < SourceMapParser.MAX_DEPTH; i++) {
+      map = inSections("{\"map\":" + map + ",\"offset\":{\"line\":0,\"column\":10}}");
+    }
+    assertThat(parse(map).find(10 * SourceMapParser.MAX_DEPTH))
+        .isEqualTo(new SourcePosition("a.c", 1, 1));
+    String deeper = inSections("{\"map\":" + map + ",\"offset\":{\"line\":0,\"column\":10}}");
+    assertThatThrownBy(() -> parse(deeper))
+        .isInstanceOf(SourceMapException.class)
+        .hasMessageStartingWith("sections in sections deeper than " + SourceMapParser.MAX_DEPTH);
+  }
+
+  /// The bound holds for all sections together.
+  @Test
+  void sources_ofAllSections_areBounded() {
+    String half = "\"a\",".repeat(SourceMapParser.MAX_SOURCES / 2) + "\"a\"";
+    String part = "{\"map\":{\"version\":3,\"mappings\":\"\",\"sources\":[" + half + "]},";
+    assertThatThrownBy(() ->
+            parse(
+                inSections(
+                    part + "\"offset\":{\"line\":0,\"column\":0}}",
+                    part + "\"offset\":{\"line\":0,\"column\":1}}")))
+        .isInstanceOf(SourceMapException.class)
+        .hasMessageStartingWith("more than " + SourceMapParser.MAX_SOURCES + " sources");
+  }
+
   @Test
   void nesting_isBounded() throws SourceMapException {
     String open = "[".repeat(JsonCursor.MAX_DEPTH - 1);
@@ -176,16 +259,16 @@ final class SourceMapTest {
 
   @Test
   void sources_areBounded() {
-    String sources = "\"a\",".repeat(SourceMap.MAX_SOURCES) + "\"a\"";
+    String sources = "\"a\",".repeat(SourceMapParser.MAX_SOURCES) + "\"a\"";
     assertThatThrownBy(() -> parse("{\"version\":3,\"sources\":[" + sources + "]}"))
         .isInstanceOf(SourceMapException.class)
-        .hasMessageStartingWith("more than " + SourceMap.MAX_SOURCES + " sources");
+        .hasMessageStartingWith("more than " + SourceMapParser.MAX_SOURCES + " sources");
   }
 
   @Test
   void names_areCutOff() throws SourceMapException {
     String longName = "s".repeat(1_000_000);
-    SourceMap map =
+    SourceTable map =
         parse(
             "{\"version\":3,\"sourceRoot\":\""
                 + longName
@@ -193,14 +276,15 @@ final class SourceMapTest {
                 + longName
                 + "\"],\"mappings\":\"AAAA\"}");
     SourcePosition found = Objects.requireNonNull(map.find(0));
-    assertThat(found.file()).hasSize(2 * SourceMap.MAX_NAME_CHARS + 1);
+    assertThat(found.file()).hasSize(2 * SourceMapParser.MAX_NAME_CHARS + 1);
   }
 
   @Test
   void size_isBounded() {
-    assertThatThrownBy(() -> SourceMap.parse(new byte[SourceMap.MAX_BYTES + 1]))
+    assertThatThrownBy(() -> SourceMapParser.parse(new byte[SourceMapParser.MAX_BYTES + 1]))
         .isInstanceOf(SourceMapException.class)
-        .hasMessageStartingWith("a source map of more than " + SourceMap.MAX_BYTES + " bytes");
+        .hasMessageStartingWith(
+            "a source map of more than " + SourceMapParser.MAX_BYTES + " bytes");
   }
 
   @Test
@@ -226,7 +310,7 @@ final class SourceMapTest {
       damaged =
           random.nextInt(4) == 0 ? Arrays.copyOf(damaged, random.nextInt(damaged.length)) : damaged;
       try {
-        SourceMap map = SourceMap.parse(damaged);
+        SourceTable map = SourceMapParser.parse(damaged);
         for (int offset = 0; offset < 40; offset++) {
           SourcePosition found = map.find(offset);
           assertThat(found == null || found.line() > 0).isTrue();

@@ -20,7 +20,7 @@ import org.junit.jupiter.api.Test;
 final class EngineEventsTest {
 
   private static final ModuleInstantiated EVENT =
-      new ModuleInstantiated("a", ModuleHash.of(new byte[0]), true, 0, 1);
+      new ModuleInstantiated("a", ModuleHash.of(new byte[0]), false, true, 0, 1);
 
   @Test
   void listener_thatThrows_harmsNobodyAndIsReportedOnce() {

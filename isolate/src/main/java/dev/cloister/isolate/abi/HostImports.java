@@ -20,7 +20,7 @@ public final class HostImports implements Imports, AutoCloseable {
 
   private final Imports functions;
 
-  /// Where the guest lives; null if nobody gives it directories.
+  /// Where the guest lives; null if nobody gives it directories or looks at what it imports.
   private final @Nullable InstanceContext context;
 
   private @Nullable OpenMounts mounts;
@@ -77,6 +77,13 @@ public final class HostImports implements Imports, AutoCloseable {
 
   @Override
   public @Nullable Extern resolve(String module, String name, ExternType type) {
+    Extern found = find(module, name, type);
+    return context == null || WasiPreview1.isTimeless(module, name)
+        ? found
+        : context.observed(module, name, found);
+  }
+
+  private @Nullable Extern find(String module, String name, ExternType type) {
     if (host != null && CloisterModule.isModuleName(module)) {
       return host.resolve(module, name);
     }

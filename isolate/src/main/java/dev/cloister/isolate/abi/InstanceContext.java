@@ -1,5 +1,6 @@
 package dev.cloister.isolate.abi;
 
+import dev.cloister.engine.runtime.Extern;
 import dev.cloister.engine.runtime.Store;
 import dev.cloister.isolate.heap.HeapLedger;
 import dev.cloister.isolate.host.HostCall;
@@ -28,6 +29,9 @@ public final class InstanceContext {
   private final InputSource stdin = new CallInput();
   private final HostCall hostCall;
   private @Nullable CallContext call;
+
+  /// Null unless the instance is being initialized for others.
+  private @Nullable HostUse hostUse;
 
   /// Makes the context of an instance that serves no call yet.
   ///
@@ -70,6 +74,21 @@ public final class InstanceContext {
   /// What services of the host are told of who uses them.
   public HostCall hostCall() {
     return hostCall;
+  }
+
+  /// Notes what the instance asks of its host from now on, in the program that is linked next.
+  ///
+  /// @return where, to be ended once the program is initialized
+  public HostUse recordHostUse() {
+    HostUse recorded = new HostUse();
+    hostUse = recorded;
+    return recorded;
+  }
+
+  /// What a guest is to import as `name` of `moduleName` in place of `found`.
+  public @Nullable Extern observed(String moduleName, String name, @Nullable Extern found) {
+    HostUse recorded = hostUse;
+    return recorded == null || found == null ? found : recorded.observe(moduleName, name, found);
   }
 
   /// What the call that is being served may use of its host.

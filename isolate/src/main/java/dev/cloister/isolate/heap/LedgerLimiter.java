@@ -5,6 +5,7 @@ import dev.cloister.engine.runtime.HeapKind;
 import dev.cloister.engine.runtime.HeapLimiter;
 import dev.cloister.engine.runtime.Table;
 import java.util.EnumMap;
+import java.util.List;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
@@ -14,6 +15,8 @@ import org.jspecify.annotations.Nullable;
 /// store still held, so a call that ended in any way leaves nothing charged. May be called from any
 /// thread; the engine calls it from the one that executes the store.
 public final class LedgerLimiter implements HeapLimiter, AutoCloseable {
+  private static final List<HeapKind> KINDS = List.of(HeapKind.values());
+
   private final HeapLedger ledger;
   private final Object lock = new Object();
 
@@ -27,10 +30,11 @@ public final class LedgerLimiter implements HeapLimiter, AutoCloseable {
   private long gcHeapBytes;
 
   @GuardedBy("lock")
-  private final Map<HeapKind, Long> heldBytes = new EnumMap<>(HeapKind.class);
+  private final KindBytes heldBytes = new KindBytes();
 
+  /// The last refusals that nothing made up for; made for the first, since few stores see one.
   @GuardedBy("lock")
-  private final Map<HeapKind, HeapRefusal> refusals = new EnumMap<>(HeapKind.class);
+  private Map<HeapKind, HeapRefusal> refusals = Map.of();
 
   @GuardedBy("lock")
   private boolean closed;
@@ -56,7 +60,7 @@ public final class LedgerLimiter implements HeapLimiter, AutoCloseable {
       memoryPerInstanceBytes = newMemoryPerInstanceBytes;
       tableElements = newTableElements;
       gcHeapBytes = newGcHeapBytes;
-      refusals.clear();
+      refusals = Map.of();
     }
   }
 
@@ -67,17 +71,22 @@ public final class LedgerLimiter implements HeapLimiter, AutoCloseable {
       if (closed) {
         return false;
       }
-      long held = heldBytes.getOrDefault(kind, 0L);
+      long held = heldBytes.get(kind);
       HeapRefusal refusal = refusalOf(kind, held + bytes);
       if (refusal == null && !ledger.charge(HeapCategory.of(kind), bytes)) {
         refusal = new HeapRefusal("memoryBytes", ledger.chargedBytes() + bytes, ledger.capBytes());
       }
       if (refusal != null) {
+        if (refusals.isEmpty()) {
+          refusals = new EnumMap<>(HeapKind.class);
+        }
         refusals.putIfAbsent(kind, refusal);
         return false;
       }
-      refusals.remove(kind);
-      heldBytes.put(kind, held + bytes);
+      if (!refusals.isEmpty()) {
+        refusals.remove(kind);
+      }
+      heldBytes.set(kind, held + bytes);
       return true;
     }
   }
@@ -91,12 +100,12 @@ public final class LedgerLimiter implements HeapLimiter, AutoCloseable {
       if (closed) {
         return;
       }
-      long held = heldBytes.getOrDefault(kind, 0L);
+      long held = heldBytes.get(kind);
       if (bytes < 0 || bytes > held) {
         throw new IllegalStateException(
             "store released " + bytes + " bytes of " + kind + ", it holds " + held);
       }
-      heldBytes.put(kind, held - bytes);
+      heldBytes.set(kind, held - bytes);
       ledger.release(HeapCategory.of(kind), bytes);
     }
   }
@@ -133,8 +142,13 @@ public final class LedgerLimiter implements HeapLimiter, AutoCloseable {
   public void close() {
     synchronized (lock) {
       closed = true;
-      heldBytes.forEach((kind, bytes) -> ledger.release(HeapCategory.of(kind), bytes));
-      heldBytes.clear();
+      for (HeapKind kind : KINDS) {
+        long bytes = heldBytes.get(kind);
+        if (bytes > 0) {
+          heldBytes.set(kind, 0);
+          ledger.release(HeapCategory.of(kind), bytes);
+        }
+      }
     }
   }
 

@@ -2,6 +2,7 @@ package dev.cloister.isolate.host;
 
 import com.google.errorprone.annotations.CanIgnoreReturnValue;
 import dev.cloister.engine.runtime.Imports;
+import java.util.function.UnaryOperator;
 
 /// What the calls of one plugin may use of their host: services, each of them only if it was
 /// granted. Immutable, any thread.
@@ -77,6 +78,18 @@ public final class HostServices {
   /// The plugin's log, which needs no grant: like standard error, it goes to the tenant alone.
   public PluginLog log() {
     return log;
+  }
+
+  /// Returns these services with something else that sends requests, under the same grants.
+  public HostServices withHttp(UnaryOperator<OutboundHttp> change) {
+    return new Builder(grants)
+        .keyValues(keyValues)
+        .configuration(configuration)
+        .secrets(secrets)
+        .http(change.apply(http))
+        .log(log)
+        .functions(functions)
+        .build();
   }
 
   /// What else its modules may import: functions of whoever embeds the isolates.

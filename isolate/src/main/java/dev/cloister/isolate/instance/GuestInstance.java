@@ -5,7 +5,9 @@ import dev.cloister.engine.module.ModuleHash;
 import dev.cloister.engine.runtime.Store;
 import dev.cloister.engine.snapshot.SnapshotException;
 import dev.cloister.engine.snapshot.Snapshots;
+import dev.cloister.engine.snapshot.StartImage;
 import dev.cloister.isolate.abi.CallContext;
+import dev.cloister.isolate.abi.HostUse;
 import dev.cloister.isolate.abi.InstanceContext;
 import dev.cloister.isolate.abi.Program;
 import dev.cloister.isolate.abi.ProgramLinker;
@@ -24,6 +26,8 @@ import org.jspecify.annotations.Nullable;
 /// Between calls it can hibernate: then it is an image, and the next call makes store and program
 /// of that. Confined to one thread at a time.
 public final class GuestInstance implements AutoCloseable {
+  private static final byte[] NO_HOST_STATE = {};
+
   private final HeapLedger ledger;
   private final WasiClock clock;
   private final RandomSource random;
@@ -146,18 +150,21 @@ public final class GuestInstance implements AutoCloseable {
     return uses;
   }
 
-  /// The program; made by `linker` if there is none.
+  /// The program; made by `linker` if there is none: of the image in `start`, or from the
+  /// beginning.
   ///
   /// If it hibernates and cannot be woken, because a limit was reached or the call is to stop, it
   /// goes on hibernating.
   ///
   /// @throws IllegalStateException if it is of another kind
+  ///
+  /// @param start where the image is that it begins with; null if it is always initialized itself
   public <P extends Program> P program(
-      Class<P> kind, ModuleHandle module, ProgramLinker<P> linker) {
+      Class<P> kind, ModuleHandle module, ProgramLinker<P> linker, @Nullable StartPlace start) {
     Live serving = live();
     Program linked = serving.program;
     if (linked == null) {
-      P made = asleep == null ? linker.link(module, serving.context) : wake(asleep, module, linker);
+      P made = asleep == null ? begin(module, linker, start) : wake(asleep, module, linker);
       serving.program = made;
       return made;
     }
@@ -167,6 +174,67 @@ public final class GuestInstance implements AutoCloseable {
     P program = kind.cast(linked);
     program.beginCall();
     return program;
+  }
+
+  private <P extends Program> P begin(
+      ModuleHandle module, ProgramLinker<P> linker, @Nullable StartPlace start) {
+    StartImage image = start == null ? null : start.take();
+    if (start == null || (image == null && !start.beginMaking())) {
+      return linker.link(module, live().context);
+    }
+    return image == null ? initialize(module, linker, start) : copy(image, module, linker, start);
+  }
+
+  private <P extends Program> P copy(
+      StartImage image, ModuleHandle module, ProgramLinker<P> linker, StartPlace start) {
+    try {
+      return linker.wake(module, live().context, image, NO_HOST_STATE);
+    } catch (SnapshotException faulty) {
+      start.refuse(String.valueOf(faulty.getMessage())); // it would be no better the next time
+      throw faulty;
+    } finally {
+      start.giveBack();
+    }
+  }
+
+  /// Makes the program from the beginning, and an image of it if that can stand for others.
+  private <P extends Program> P initialize(
+      ModuleHandle module, ProgramLinker<P> linker, StartPlace start) {
+    HostUse hostUse = live().context.recordHostUse();
+    P made = null;
+    try {
+      made = linker.link(module, live().context);
+    } finally {
+      if (made == null) {
+        start.fail(null);
+      }
+    }
+    String obstacle = hostUse.end();
+    if (obstacle != null) {
+      start.refuse(obstacle);
+    } else if (live().limiter.refusal() != null) {
+      start.fail("the initialization was refused memory");
+    } else {
+      keepImage(made, start);
+    }
+    return made;
+  }
+
+  private static void keepImage(Program initialized, StartPlace start) {
+    try {
+      byte[] hostState = initialized.hostState();
+      long room = start.roomBytes();
+      StartImage image = StartImage.of(initialized.soleInstance(), room);
+      if (hostState.length > 0) {
+        start.refuse("the host keeps state for the instance");
+      } else if (image == null) {
+        start.fail("the image would have more than the " + room + " bytes that are left");
+      } else {
+        start.keep(image);
+      }
+    } catch (SnapshotException refusal) {
+      start.refuse(String.valueOf(refusal.getMessage()));
+    }
   }
 
   private <P extends Program> P wake(

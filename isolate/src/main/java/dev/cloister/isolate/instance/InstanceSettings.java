@@ -12,13 +12,16 @@ import dev.cloister.isolate.plugin.InstancePolicy;
 /// @param maxInstances how many stateful instances there are, at least 1
 /// @param crashesToBackOff after how many crashes in a row calls are refused for a while; at least
 ///   1
+/// @param isSnapshot whether the first instance that was initialized is the image that all further
+///   ones begin with
 public record InstanceSettings(
     InstancePolicy policy,
     long maxUses,
     long maxIdle,
     long idleMillis,
     long maxInstances,
-    long crashesToBackOff) {
+    long crashesToBackOff,
+    boolean isSnapshot) {
   /// The settings of a plugin for which nothing was chosen.
   public static final InstanceSettings FRESH = of(InstancePolicy.FRESH);
 
@@ -36,6 +39,7 @@ public record InstanceSettings(
         DEFAULT_IDLE,
         DEFAULT_IDLE_MILLIS,
         DEFAULT_INSTANCES,
-        DEFAULT_CRASHES);
+        DEFAULT_CRASHES,
+        /* isSnapshot= */ false);
   }
 }

@@ -4,6 +4,7 @@ import com.google.errorprone.annotations.concurrent.GuardedBy;
 import dev.cloister.engine.module.ModuleHash;
 import dev.cloister.engine.snapshot.SnapshotException;
 import dev.cloister.engine.snapshot.Snapshots;
+import dev.cloister.isolate.heap.HeapLedger;
 import dev.cloister.isolate.plugin.InstancePolicy;
 import dev.cloister.isolate.plugin.PluginHandle;
 import java.security.SecureRandom;
@@ -34,6 +35,7 @@ public final class KeptInstances implements AutoCloseable {
   private static final int KEY_BYTES = 32;
 
   private final LongSupplier nanoTime;
+  private final StartImages starts;
   private final Object lock = new Object();
 
   /// Of each version the pooled instances that wait, the last used first.
@@ -56,9 +58,11 @@ public final class KeptInstances implements AutoCloseable {
 
   /// Makes an empty one.
   ///
+  /// @param ledger what images of initialized instances are charged to
   /// @param nanoTime the tenant's clock
-  public KeptInstances(LongSupplier nanoTime) {
+  public KeptInstances(HeapLedger ledger, LongSupplier nanoTime) {
     this.nanoTime = nanoTime;
+    this.starts = new StartImages(ledger);
   }
 
   /// What makes images under a key that nobody else has: they do not leave the process.
@@ -81,6 +85,28 @@ public final class KeptInstances implements AutoCloseable {
     }
   }
 
+  /// Where calls of `plugin` get instances of their own.
+  public InstanceSource fresh(PluginHandle plugin, InstanceRequest request) {
+    StartPlace start = start(plugin, request);
+    return start == null ? InstanceSource.FRESH : new Fresh(start);
+  }
+
+  private @Nullable StartPlace start(PluginHandle plugin, InstanceRequest request) {
+    return request.settings().isSnapshot()
+        ? starts.place(new VersionKey(request.plugin(), plugin.hash()))
+        : null;
+  }
+
+  /// What became of the image that instances of `version` are to begin with.
+  public StartInfo startInfo(VersionKey version) {
+    return starts.info(version);
+  }
+
+  /// Drops the images that instances begin with, of all plugins: what they may use is another.
+  public void dropStartImages() {
+    starts.drop(_ -> true);
+  }
+
   /// Where calls of `plugin` get instances that serve any of them.
   public InstanceSource pool(PluginHandle plugin, InstanceRequest request, long fuel) {
     return new Pool(plugin, request, fuel);
@@ -93,6 +119,7 @@ public final class KeptInstances implements AutoCloseable {
       PluginHandle plugin, InstanceRequest request, Turn turn, long maxInstances, long fuel) {
     VersionKey version = new VersionKey(request.plugin(), plugin.hash());
     StateKey key = new StateKey(version, request.key());
+    StartPlace start = start(plugin, request);
     synchronized (lock) {
       InstanceSlot slot = slots.get(key);
       if (slot == null) {
@@ -111,7 +138,7 @@ public final class KeptInstances implements AutoCloseable {
         slots.put(key, slot);
       }
       slot.obstacle = null;
-      turn.serveFrom(new Slot(slot, plugin, fuel));
+      turn.serveFrom(new Slot(slot, plugin, start, fuel));
       slot.turns.add(turn);
       slot.calls++;
       slot.idleNanos = TimeUnit.MILLISECONDS.toNanos(request.settings().idleMillis());
@@ -280,22 +307,31 @@ public final class KeptInstances implements AutoCloseable {
   /// Drops the pooled instances of a module, in whatever plugin: it was unloaded. Stateful ones
   /// stay and keep it.
   public void unloaded(ModuleHash module) {
+    starts.drop(version -> version.module().equals(module));
     drop(version -> version.module().equals(module), _ -> true);
   }
 
   /// Drops everything that is kept of a plugin; what is in a call is dropped after it.
   public void drop(String plugin) {
+    dropStartImages(plugin);
     drop(version -> version.plugin().equals(plugin), _ -> true);
     dropSlots(key -> key.version().plugin().equals(plugin));
   }
 
-  /// Drops the pooled instances of a plugin: it is to have others.
+  private void dropStartImages(String plugin) {
+    starts.drop(version -> version.plugin().equals(plugin));
+  }
+
+  /// Drops the pooled instances of a plugin and the images that its instances begin with: it is to
+  /// have others.
   public void dropPooled(String plugin) {
+    dropStartImages(plugin);
     drop(version -> version.plugin().equals(plugin), _ -> true);
   }
 
   /// Drops everything that is kept of a version of a plugin.
   public void drop(VersionKey version) {
+    starts.drop(version::equals);
     drop(version::equals, _ -> true);
     dropSlots(key -> key.version().equals(version));
   }
@@ -359,6 +395,7 @@ public final class KeptInstances implements AutoCloseable {
     }
     drop(_ -> true, _ -> true);
     dropSlots(_ -> true);
+    starts.close();
     releaseHolds();
   }
 
@@ -441,9 +478,28 @@ public final class KeptInstances implements AutoCloseable {
     }
   }
 
+  /// Instances for one call each, which begin with an image.
+  private record Fresh(StartPlace start) implements InstanceSource {
+    @Override
+    public InstancePolicy policy() {
+      return InstancePolicy.FRESH;
+    }
+
+    @Override
+    public @Nullable GuestInstance take() {
+      return null;
+    }
+
+    @Override
+    public void leave(GuestInstance instance, boolean isIntact) {
+      instance.close();
+    }
+  }
+
   /// The pooled instances of a version.
   private final class Pool implements InstanceSource {
     private final PluginHandle plugin;
+    private final @Nullable StartPlace start;
     private final VersionKey version;
     private final InstanceSettings settings;
     private final long fuel;
@@ -452,7 +508,13 @@ public final class KeptInstances implements AutoCloseable {
       this.plugin = plugin;
       this.version = new VersionKey(request.plugin(), plugin.hash());
       this.settings = request.settings();
+      this.start = KeptInstances.this.start(plugin, request);
       this.fuel = fuel;
+    }
+
+    @Override
+    public @Nullable StartPlace start() {
+      return start;
     }
 
     @Override
@@ -515,12 +577,19 @@ public final class KeptInstances implements AutoCloseable {
   private final class Slot implements InstanceSource {
     private final InstanceSlot slot;
     private final PluginHandle plugin;
+    private final @Nullable StartPlace start;
     private final long fuel;
 
-    Slot(InstanceSlot slot, PluginHandle plugin, long fuel) {
+    Slot(InstanceSlot slot, PluginHandle plugin, @Nullable StartPlace start, long fuel) {
       this.slot = slot;
       this.plugin = plugin;
+      this.start = start;
       this.fuel = fuel;
+    }
+
+    @Override
+    public @Nullable StartPlace start() {
+      return start;
     }
 
     @Override

@@ -103,7 +103,7 @@ record PluginBundle(
   }
 
   private static int uint16(byte[] bytes, int at) {
-    return bytes[at] & 0xff | (bytes[at + 1] & 0xff) << 8;
+    return (bytes[at] & 0xff) | ((bytes[at + 1] & 0xff) << 8);
   }
 
   /// A bundle that is being read.

@@ -50,7 +50,7 @@ final class CallDeadline {
       startNanos = nanoTime.getAsLong();
       millis = Math.max(1, TimeUnit.NANOSECONDS.toMillis(leftNanos));
     }
-    Runnable scheduled = timer.schedule(millis, reached);
+    Runnable scheduled = timer.guard(millis, reached);
     synchronized (lock) {
       if (running) {
         cancellation = scheduled;

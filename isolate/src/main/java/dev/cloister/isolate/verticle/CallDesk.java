@@ -62,7 +62,7 @@ public final class CallDesk {
     this.lane = executor.openLane();
     this.cpu = new CpuBucket(nanoTime.getAsLong());
     this.admission = new CallAdmission(ledger, cpu, nanoTime.getAsLong());
-    this.kept = new KeptInstances(nanoTime);
+    this.kept = new KeptInstances(ledger, nanoTime);
     this.tidying = new InstanceTidying(kept, executor, lane, timer, nanoTime, this::startTurn);
     ledger.reclaimWith(kept::reclaim);
   }
@@ -212,7 +212,10 @@ public final class CallDesk {
     PluginHandle plugin = call.invocation().plugin();
     CallLimits limits = call.limits();
     return switch (request.settings().policy()) {
-      case FRESH -> new SlotEntry.Entered(/* hasTurn= */ true);
+      case FRESH -> {
+        call.serveFrom(kept.fresh(plugin, request));
+        yield new SlotEntry.Entered(/* hasTurn= */ true);
+      }
       case POOLED -> {
         call.serveFrom(kept.pool(plugin, request, limits.fuelPerCall()));
         yield new SlotEntry.Entered(/* hasTurn= */ true);

@@ -209,7 +209,7 @@ final class InvocationRunner {
       isIntact = false;
       instance.begin(context, limits.ofInstance(), limits.fuelPerCall());
       plugin.payFor(plugin.engineHandle().codeKind(instance.store()));
-      P program = instance.program(kind, plugin.engineHandle(), linker);
+      P program = instance.program(kind, plugin.engineHandle(), linker, source.start());
       long instantiatedNanos = nanoTime.getAsLong();
       instantiateNanos = instantiatedNanos - startNanos;
       try {

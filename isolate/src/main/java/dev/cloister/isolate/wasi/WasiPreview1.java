@@ -6,12 +6,17 @@ import java.util.ArrayList;
 import java.util.EnumMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /// The WASI of one guest: its descriptors and the functions over them.
 ///
 /// Made for one store, used by its thread, closed when the guest is done.
 public final class WasiPreview1 implements AutoCloseable {
+  /// What the C library looks at before `main`.
+  private static final Set<String> TIMELESS =
+      Set.of("fd_fdstat_get", "fd_prestat_dir_name", "fd_prestat_get", "sched_yield");
+
   private final WasiConfig config;
   private final Store store;
   private final FdTable descriptors;
@@ -37,6 +42,12 @@ public final class WasiPreview1 implements AutoCloseable {
   /// Whether there is a function `name` in `moduleName`.
   public static boolean provides(String moduleName, String name) {
     return isModuleName(moduleName) && WasiFunction.named(name) != null;
+  }
+
+  /// Whether a guest can import `name` from `moduleName`, and what that answers is the same for all
+  /// guests that are handed the same descriptors, and has no effect on any.
+  public static boolean isTimeless(String moduleName, String name) {
+    return isModuleName(moduleName) && TIMELESS.contains(name);
   }
 
   /// The function that a guest imports as `name` from `moduleName`, or null.

@@ -16,6 +16,7 @@ import dev.cloister.engine.types.MemoryType;
 import dev.cloister.engine.types.PackedType;
 import java.nio.charset.StandardCharsets;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 
 /// The modules that tests run.
 public final class Modules {
@@ -174,6 +175,59 @@ public final class Modules {
             })
         .exportFunction("parameter", new FuncType(List.of(I32), List.of()), code -> {})
         .build();
+  }
+
+  /// A module whose start function takes `steps` steps to find the number that it keeps in memory
+  /// at 8, and then calls the imported function, if there is one; `next` raises the number by 1 and
+  /// answers it.
+  ///
+  /// @param imported the module and the name of a function, of type `type`; both null for none
+  public static byte[] slowStart(
+      int steps, @Nullable String importedModule, @Nullable String imported, FuncType type) {
+    ModuleBuilder module = new ModuleBuilder();
+    boolean calls = importedModule != null && imported != null;
+    if (importedModule != null && imported != null) {
+      module.importFunction(importedModule, imported, type);
+    }
+    module.memory(1);
+    return module
+        .function(
+            FuncType.EMPTY,
+            code -> {
+              int step = code.local(I32);
+              code.loop();
+              code.i32Const(8).i32Const(8).access(Opcode.I32_LOAD, 0).i32Const(3).i32Add();
+              code.access(Opcode.I32_STORE, 0);
+              code.localGet(step).i32Const(1).i32Add().localTee(step);
+              code.i32Const(steps).op(Opcode.I32_NE).brIf(0).end();
+              if (calls) {
+                type.params()
+                    .forEach(param -> {
+                      if (param.equals(I64)) {
+                        code.i64Const(0);
+                      } else {
+                        code.i32Const(1024);
+                      }
+                    });
+                code.call(0);
+                type.results().forEach(_ -> code.drop());
+              }
+            })
+        .start(calls ? 1 : 0)
+        .exportFunction(
+            "next",
+            new FuncType(List.of(), List.of(I32)),
+            code -> {
+              code.i32Const(8).i32Const(8).access(Opcode.I32_LOAD, 0).i32Const(1).i32Add();
+              code.access(Opcode.I32_STORE, 0);
+              code.i32Const(8).access(Opcode.I32_LOAD, 0);
+            })
+        .build();
+  }
+
+  /// One that calls nothing.
+  public static byte[] slowStart(int steps) {
+    return slowStart(steps, null, null, FuncType.EMPTY);
   }
 
   /// A module for others, which exports `nothing`.

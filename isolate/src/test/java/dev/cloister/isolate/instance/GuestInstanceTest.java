@@ -40,7 +40,8 @@ final class GuestInstanceTest {
       for (int call = 1; call <= 3; call++) {
         Captured output = new Captured();
         instance.begin(context(output), LIMITS, ANY_FUEL);
-        GuestProgram program = instance.program(GuestProgram.class, module, GuestProgram::link);
+        GuestProgram program =
+            instance.program(GuestProgram.class, module, GuestProgram::link, null);
         assertThat(program.call(Objects.requireNonNull(program.function("count"))))
             .containsExactly(call);
         instance.end();
@@ -55,7 +56,7 @@ final class GuestInstanceTest {
     try (ModuleHandle module = GUESTS.compile(Modules.counter());
         GuestInstance instance = newInstance()) {
       instance.begin(context(new Captured()), LIMITS, ANY_FUEL);
-      instance.program(GuestProgram.class, module, GuestProgram::link);
+      instance.program(GuestProgram.class, module, GuestProgram::link, null);
       instance.end();
 
       assertThat(ledger.snapshot().bytes()).containsEntry(HeapCategory.LINEAR_MEMORY, 65_536L);
@@ -68,7 +69,7 @@ final class GuestInstanceTest {
     try (ModuleHandle module = GUESTS.compile(Modules.counter());
         GuestInstance instance = newInstance()) {
       instance.begin(context(new Captured()), LIMITS, ANY_FUEL);
-      GuestProgram program = instance.program(GuestProgram.class, module, GuestProgram::link);
+      GuestProgram program = instance.program(GuestProgram.class, module, GuestProgram::link, null);
       instance.end();
 
       assertThatThrownBy(() -> program.call(Objects.requireNonNull(program.function("count"))))

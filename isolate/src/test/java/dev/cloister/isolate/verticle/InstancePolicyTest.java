@@ -366,7 +366,7 @@ final class InstancePolicyTest {
   @Test
   void instances_areLimitedByTenantAndPlugin() {
     PluginHandle plugin = load(Modules.counter());
-    InstanceSettings two = new InstanceSettings(InstancePolicy.STATEFUL, 1, 1, 60_000, 2, 5);
+    InstanceSettings two = new InstanceSettings(InstancePolicy.STATEFUL, 1, 1, 60_000, 2, 5, false);
     assertThat(resultOf(count(plugin, new InstanceRequest("a", two, "1")))).isEqualTo(counted(1));
     assertThat(resultOf(count(plugin, new InstanceRequest("a", two, "2")))).isEqualTo(counted(1));
 
@@ -476,7 +476,8 @@ final class InstancePolicyTest {
 
   private static InstanceRequest pooled(long maxUses, long maxIdle, long idleMillis) {
     return InstanceRequest.of(
-        "plugin", new InstanceSettings(InstancePolicy.POOLED, maxUses, maxIdle, idleMillis, 1, 5));
+        "plugin",
+        new InstanceSettings(InstancePolicy.POOLED, maxUses, maxIdle, idleMillis, 1, 5, false));
   }
 
   private static InstanceRequest stateful(String key) {

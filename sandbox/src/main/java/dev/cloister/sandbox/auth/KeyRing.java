@@ -164,8 +164,8 @@ public final class KeyRing {
     Entry(KeyRecord record) {
       @Nullable ReplacedSecret replaced = record.replaced();
       this.record = record;
-      this.secretHash = new SecretHash(record.secretHash());
-      this.replacedHash = replaced == null ? NO_KEY : new SecretHash(replaced.secretHash());
+      this.secretHash = SecretHash.parse(record.secretHash());
+      this.replacedHash = replaced == null ? NO_KEY : SecretHash.parse(replaced.secretHash());
       this.lastUsedAt = record.lastUsedAt();
       this.takenUse = record.lastUsedAt();
     }

@@ -93,10 +93,10 @@ public final class OperatorKey {
     try {
       Instant until = Instant.ofEpochMilli(Long.parseLong(parts[0]));
       return parts.length == 2
-          ? new OperatorSecret(hash, new SecretHash(parts[1]), until)
+          ? new OperatorSecret(hash, SecretHash.parse(parts[1]), until)
           : new OperatorSecret(hash, null, null);
-    } catch (NumberFormatException e) {
-      throw new IOException(REPLACED_FILE + " has no time at its start; remove it", e);
+    } catch (IllegalArgumentException e) { // no number, or no hash
+      throw new IOException(REPLACED_FILE + " is not MILLIS HASH; remove it", e);
     }
   }
 

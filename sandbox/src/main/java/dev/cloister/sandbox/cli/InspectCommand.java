@@ -83,6 +83,17 @@ final class InspectCommand implements Callable<Integer> {
                 sizes.globals(),
                 sizes.tags()));
     line(text, "custom", orNone(report.customSections()));
+    for (ModuleReport.Hints hints : report.hints()) {
+      line(
+          text,
+          "hints",
+          "%s: %d for %d functions%s"
+              .formatted(
+                  hints.section(),
+                  hints.hints(),
+                  hints.functions(),
+                  hints.ignored() == null ? "" : ", ignored: " + hints.ignored()));
+    }
     heading(text, "types", report.types().size());
     for (ModuleReport.TypeEntry type : report.types()) {
       item(text, type.index() + " " + type.kind() + " " + type.type());

@@ -9,6 +9,7 @@ import dev.cloister.engine.feature.WasmFeatures;
 import dev.cloister.engine.module.CustomSection;
 import dev.cloister.engine.module.DataSegment;
 import dev.cloister.engine.module.Export;
+import dev.cloister.engine.module.HintSection;
 import dev.cloister.engine.module.Import;
 import dev.cloister.engine.module.WasmModule;
 import dev.cloister.engine.types.ArrayType;
@@ -39,6 +40,7 @@ import org.jspecify.annotations.Nullable;
 /// @param missingFeatures those of them that this engine cannot run
 /// @param sizes in bytes and in items
 /// @param types the types it defines, written out
+/// @param hints its sections of advice for compilers
 /// @param capabilities what its tenant has to be granted, by the names of policies
 record ModuleReport(
     @Nullable String name,
@@ -51,6 +53,7 @@ record ModuleReport(
     List<ImportEntry> imports,
     List<ExportEntry> exports,
     List<String> customSections,
+    List<Hints> hints,
     List<CapabilityEntry> capabilities) {
 
   /// How large it is.
@@ -77,6 +80,18 @@ record ModuleReport(
   /// @param imports what needs it, as `module.name`
   record CapabilityEntry(
       String name, @JsonProperty("required") boolean isRequired, List<String> imports) {}
+
+  /// A section of advice for compilers.
+  ///
+  /// @param functions how many functions it names
+  /// @param hints how many hints it has
+  /// @param ignored why it is ignored, null if it is not
+  record Hints(String section, int functions, int hints, @Nullable String ignored) {
+    private static Hints of(HintSection section) {
+      return new Hints(
+          section.kind().section(), section.functions(), section.hints(), section.fault());
+    }
+  }
 
   /// A type of the index space.
   record TypeEntry(int index, String kind, String type) {}
@@ -105,6 +120,7 @@ record ModuleReport(
         module.imports().stream().map(ModuleReport::entry).toList(),
         module.exports().stream().map(export -> entry(module, export)).toList(),
         module.customSections().stream().map(CustomSection::name).toList(),
+        HintSection.all(module).stream().map(Hints::of).toList(),
         capabilities(module));
   }
 

@@ -76,6 +76,7 @@ final class ServeCommand implements Callable<Integer> {
                   // stop and did.
                   Runtime.getRuntime().halt(ExitCode.OK);
                 }));
+    HangUp.handle(sandbox::reload);
     terminal.out().println("READY " + sandbox.url());
     terminal.out().flush();
     stopped.await();

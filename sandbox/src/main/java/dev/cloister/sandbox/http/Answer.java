@@ -13,15 +13,16 @@ final class Answer {
   static final String TEXT_TYPE = "text/plain; charset=utf-8";
   static final String BYTES_TYPE = "application/octet-stream";
 
+  static final String PROBLEM_TYPE = "application/problem+json";
+
   private static final byte[] NO_BODY = new byte[0];
-  private static final String PROBLEM_TYPE = "application/problem+json";
 
   private final int status;
-  private final Map<String, String> headers;
+  private final HeaderFields headers;
   private final byte[] body;
   private final @Nullable Subject subject;
 
-  private Answer(int status, Map<String, String> headers, byte[] body, @Nullable Subject subject) {
+  private Answer(int status, HeaderFields headers, byte[] body, @Nullable Subject subject) {
     this.status = status;
     this.headers = headers;
     this.body = body;
@@ -55,14 +56,12 @@ final class Answer {
 
   /// An answer that was made before.
   static Answer again(int status, Map<String, String> headers, byte[] body) {
-    return new Answer(status, Map.copyOf(headers), body, null);
+    return new Answer(status, HeaderFields.of(headers), body, null);
   }
 
   /// An answer without a body.
   static Answer empty(int status) {
-    Map<String, String> headers = new LinkedHashMap<>();
-    headers.put("Cache-Control", "no-store");
-    return new Answer(status, headers, NO_BODY, null);
+    return new Answer(status, HeaderFields.of("Cache-Control", "no-store"), NO_BODY, null);
   }
 
   /// A problem (RFC 9457).
@@ -75,11 +74,8 @@ final class Answer {
     return wait == null ? answer : answer.with("Retry-After", wait.toString());
   }
 
-  private static Map<String, String> headers(String contentType) {
-    Map<String, String> headers = new LinkedHashMap<>();
-    headers.put("Content-Type", contentType);
-    headers.put("Cache-Control", "no-store");
-    return headers;
+  private static HeaderFields headers(String contentType) {
+    return HeaderFields.of("Content-Type", contentType, "Cache-Control", "no-store");
   }
 
   private static Map<String, @Nullable Object> document(Problem problem) {
@@ -136,24 +132,14 @@ final class Answer {
 
   /// Returns this answer with another status and without its body and its type.
   Answer withoutBody(int newStatus) {
-    Map<String, String> copy = new LinkedHashMap<>(headers);
-    copy.remove("Content-Type");
-    return new Answer(newStatus, copy, NO_BODY, null);
-  }
-
-  /// Returns this answer with one more header, or another value of a header it has.
-  Answer with(String header, String value) {
-    Map<String, String> copy = new LinkedHashMap<>(headers);
-    copy.put(header, value);
-    return new Answer(status, copy, body, subject);
+    return new Answer(newStatus, headers.without("Content-Type"), NO_BODY, null);
   }
 
   /// Returns this answer with more headers, or other values of headers it has.
-  Answer with(Map<String, String> more) {
-    Map<String, String> copy = LinkedHashMap.newLinkedHashMap(headers.size() + more.size());
-    copy.putAll(headers);
-    copy.putAll(more);
-    return new Answer(status, copy, body, subject);
+  ///
+  /// @param more name, value, name, value and so on
+  Answer with(String... more) {
+    return new Answer(status, headers.with(more), body, subject);
   }
 
   /// Returns the status code.
@@ -161,8 +147,8 @@ final class Answer {
     return status;
   }
 
-  /// Returns the headers in order.
-  Map<String, String> headers() {
+  /// Returns the headers.
+  HeaderFields headers() {
     return headers;
   }
 

@@ -10,11 +10,12 @@ import dev.cloister.sandbox.storage.BlobDigest;
 import dev.cloister.sandbox.storage.PluginName;
 import dev.cloister.sandbox.storage.TenantName;
 import io.vertx.core.MultiMap;
+import io.vertx.core.http.HttpMethod;
+import io.vertx.core.http.HttpServerRequest;
 import java.net.URLEncoder;
 import java.nio.charset.StandardCharsets;
 import java.util.List;
 import java.util.Locale;
-import java.util.Map;
 import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
@@ -29,10 +30,12 @@ final class ApiRequest {
   private static final Pattern INSTANCE_KEY = Pattern.compile("[A-Za-z0-9][A-Za-z0-9._:-]{0,127}");
 
   private static final String IDENTITY = "identity";
+  private static final String TRACE_PARENT = "traceparent";
   private static final byte[] NO_BODY = new byte[0];
 
-  private final String line;
-  private final Map<String, String> path;
+  private final HttpMethod method;
+  private final String uri;
+  private final PathValues path;
   private final MultiMap query;
   private final MultiMap headers;
   private final @Nullable Principal principal;
@@ -41,15 +44,17 @@ final class ApiRequest {
   private final byte[] body;
 
   private ApiRequest(
-      String line,
-      Map<String, String> path,
+      HttpMethod method,
+      String uri,
+      PathValues path,
       MultiMap query,
       MultiMap headers,
       @Nullable Principal principal,
       @Nullable String remote,
       TraceContext trace,
       byte[] body) {
-    this.line = line;
+    this.method = method;
+    this.uri = uri;
     this.path = path;
     this.query = query;
     this.headers = headers;
@@ -59,26 +64,32 @@ final class ApiRequest {
     this.body = body;
   }
 
-  /// @param line the method and the URL's path and query, with a space between
+  /// Returns the request that `http` is.
+  ///
+  /// @param path what stands in the path for the parts that vary
+  /// @param query the query's parameters
   static ApiRequest of(
-      String line,
-      Map<String, String> path,
+      HttpServerRequest http,
+      PathValues path,
       MultiMap query,
-      MultiMap headers,
       @Nullable Principal principal,
       @Nullable String remote) {
+    MultiMap headers = http.headers();
     TraceContext trace =
-        TraceContext.of(headers.getAll("traceparent"), headers.getAll("tracestate"));
-    return new ApiRequest(line, path, query, headers, principal, remote, trace, NO_BODY);
+        headers.contains(TRACE_PARENT)
+            ? TraceContext.of(headers.getAll(TRACE_PARENT), headers.getAll("tracestate"))
+            : TraceContext.begin();
+    return new ApiRequest(
+        http.method(), http.uri(), path, query, headers, principal, remote, trace, NO_BODY);
   }
 
   ApiRequest withBody(byte[] newBody) {
-    return new ApiRequest(line, path, query, headers, principal, remote, trace, newBody);
+    return new ApiRequest(method, uri, path, query, headers, principal, remote, trace, newBody);
   }
 
   /// Returns the method and the URL's path and query, with a space between.
   String line() {
-    return line;
+    return method + " " + uri;
   }
 
   /// Returns who made the request.

@@ -74,7 +74,7 @@ final class ArchiveApi {
     if (announced > maxBytes) {
       throw BodyReader.tooLarge("archiveBytes", announced, maxBytes).asException();
     }
-    BodyDigests digests = new BodyDigests(request);
+    BodyDigests digests = BodyDigests.of(request);
     takePlace();
     control.execute(() -> {
       @Nullable Path file = newFile(exchange);

@@ -14,7 +14,6 @@ import io.vertx.core.http.HttpMethod;
 import io.vertx.core.http.HttpServerRequest;
 import io.vertx.core.net.SocketAddress;
 import java.util.List;
-import java.util.Locale;
 import org.jspecify.annotations.Nullable;
 
 /// Finds out who makes a request: the holder of a key, or a signed-in browser.
@@ -46,7 +45,7 @@ final class Authentication {
   Identity identify(HttpServerRequest request) {
     @Nullable String authorization = request.getHeader("Authorization");
     if (authorization != null) {
-      return authorization.toLowerCase(Locale.ROOT).startsWith(BEARER)
+      return authorization.regionMatches(/* ignoreCase= */ true, 0, BEARER, 0, BEARER.length())
           ? identify(authorization.substring(BEARER.length()).strip())
           : new Identity.Refused("send a valid key as Authorization: Bearer KEY", null);
     }
@@ -67,12 +66,13 @@ final class Authentication {
   /// Returns the network address the request came from, null if it is unknown.
   @Nullable String remote(HttpServerRequest request) {
     @Nullable SocketAddress peer = request.remoteAddress();
-    List<String> forwarded = request.headers().getAll(FORWARDED_FOR);
     @Nullable String address = peer == null ? null : peer.hostAddress();
-    return forwarded.isEmpty()
-        ? address
-        : new TrustedProxies(config.now().auth().trustedProxies())
-            .client(address, String.join(",", forwarded));
+    if (!request.headers().contains(FORWARDED_FOR)) {
+      return address;
+    }
+    List<String> forwarded = request.headers().getAll(FORWARDED_FOR);
+    return new TrustedProxies(config.now().auth().trustedProxies())
+        .client(address, String.join(",", forwarded));
   }
 
   /// Returns the session of the request's cookie, or null.

@@ -57,10 +57,9 @@ final class Authorization {
 
   /// Returns whether `principal` may know of work that `asker` asked for: everybody of their own,
   /// and whoever manages the tenant of all that is done for it.
-  static boolean seesWorkOf(Principal principal, Principal asker, String tenant) {
+  static boolean seesWorkOf(Principal principal, String asker, String tenant) {
     return isOf(principal, tenant)
-        && (principal.role().includes(Role.TENANT_ADMIN)
-            || principal.actor().equals(asker.actor()));
+        && (principal.role().includes(Role.TENANT_ADMIN) || principal.actor().equals(asker));
   }
 
   /// Returns whether `principal` may know of what belongs to all tenants together.

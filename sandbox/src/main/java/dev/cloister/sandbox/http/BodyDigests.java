@@ -16,8 +16,16 @@ import org.jspecify.annotations.Nullable;
 final class BodyDigests {
   private static final List<String> FIELDS = List.of("Content-Digest", "Repr-Digest");
 
-  private final List<Announced> announced = new ArrayList<>();
-  private final Map<DigestAlgorithm, MessageDigest> running = new EnumMap<>(DigestAlgorithm.class);
+  /// Of a body of which nothing was announced.
+  private static final BodyDigests NONE = new BodyDigests(List.of(), Map.of());
+
+  private final List<Announced> announced;
+  private final Map<DigestAlgorithm, MessageDigest> running;
+
+  private BodyDigests(List<Announced> announced, Map<DigestAlgorithm, MessageDigest> running) {
+    this.announced = announced;
+    this.running = running;
+  }
 
   @SuppressWarnings("ArrayRecordComponent") // handed over, never compared
   private record Announced(String field, DigestAlgorithm algorithm, byte[] digest) {}
@@ -25,7 +33,8 @@ final class BodyDigests {
   /// Reads what `request` announces.
   ///
   /// @throws dev.cloister.sandbox.problem.ApiException if a field is not well-formed
-  BodyDigests(ApiRequest request) {
+  static BodyDigests of(ApiRequest request) {
+    List<Announced> announced = new ArrayList<>(0);
     for (String field : FIELDS) {
       @Nullable String text = request.header(field);
       if (text != null) {
@@ -33,7 +42,12 @@ final class BodyDigests {
             .forEach((algorithm, digest) -> announced.add(new Announced(field, algorithm, digest)));
       }
     }
+    if (announced.isEmpty()) {
+      return NONE;
+    }
+    Map<DigestAlgorithm, MessageDigest> running = new EnumMap<>(DigestAlgorithm.class);
     announced.forEach(entry -> running.put(entry.algorithm, entry.algorithm.start()));
+    return new BodyDigests(announced, running);
   }
 
   /// Takes the next piece of the body.
@@ -52,6 +66,9 @@ final class BodyDigests {
   ///
   /// @throws dev.cloister.sandbox.problem.ApiException if it is not what was announced
   void check() {
+    if (announced.isEmpty()) {
+      return;
+    }
     Map<DigestAlgorithm, byte[]> actual = new EnumMap<>(DigestAlgorithm.class);
     running.forEach((algorithm, digest) -> actual.put(algorithm, digest.digest()));
     for (Announced entry : announced) {

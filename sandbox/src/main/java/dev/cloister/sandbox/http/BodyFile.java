@@ -1,12 +1,15 @@
 package dev.cloister.sandbox.http;
 
 import dev.cloister.sandbox.problem.ApiException;
+import dev.cloister.sandbox.storage.StorageFullException;
 import io.vertx.core.Vertx;
 import io.vertx.core.buffer.Buffer;
 import io.vertx.core.file.AsyncFile;
 import io.vertx.core.file.OpenOptions;
+import java.io.IOException;
 import java.nio.file.Path;
 import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
 
 /// Writes the body of a request into a file, as fast as the disk takes it. Used on the connection's
 /// event loop; the disk is written on threads of Vert.x's own.
@@ -20,6 +23,9 @@ final class BodyFile {
   private final BodyPace pace;
   private long size;
   private boolean isDone;
+
+  /// Why the file could not be written, null as long as it can.
+  private @Nullable RuntimeException failure;
 
   private BodyFile(
       Exchange exchange,
@@ -57,11 +63,15 @@ final class BodyFile {
         .fileSystem()
         .open(file.toString(), new OpenOptions().setRead(false))
         .onSuccess(body::start)
-        .onFailure(e -> body.fail(new IllegalStateException("cannot write an archive", e)));
+        .onFailure(e -> body.fail(writeFailure(e)));
   }
 
   private void start(AsyncFile file) {
-    file.exceptionHandler(e -> end(file, new IllegalStateException("cannot write an archive", e)));
+    file.exceptionHandler(e -> {
+      RuntimeException reason = writeFailure(e);
+      failure = reason;
+      end(file, reason);
+    });
     exchange.http().handler(chunk -> take(file, chunk));
     exchange.http().endHandler(_ -> finish(file));
     exchange
@@ -106,14 +116,31 @@ final class BodyFile {
     isDone = true;
     pace.end();
     file.close()
-        .onSuccess(_ -> onBody.run())
-        .onFailure(e -> onFailure.accept(new IllegalStateException("cannot write an archive", e)));
+        .onSuccess(_ -> {
+          // The last pieces may have been written after all of them had come.
+          @Nullable RuntimeException reason = failure;
+          if (reason == null) {
+            onBody.run();
+          } else {
+            onFailure.accept(reason);
+          }
+        })
+        .onFailure(e -> onFailure.accept(writeFailure(e)));
   }
 
-  private void end(AsyncFile file, RuntimeException failure) {
+  private static RuntimeException writeFailure(Throwable cause) {
+    for (@Nullable Throwable e = cause; e != null; e = e.getCause()) {
+      if (e instanceof IOException io && StorageFullException.isCauseOf(io)) {
+        return new StorageFullException("cannot write an archive: " + io.getMessage(), cause);
+      }
+    }
+    return new IllegalStateException("cannot write an archive", cause);
+  }
+
+  private void end(AsyncFile file, RuntimeException reason) {
     if (!isDone) {
       file.close().onComplete(_ -> {});
-      fail(failure);
+      fail(reason);
     }
   }
 
@@ -124,9 +151,9 @@ final class BodyFile {
     }
   }
 
-  private void fail(RuntimeException failure) {
+  private void fail(RuntimeException reason) {
     isDone = true;
     pace.end();
-    onFailure.accept(failure);
+    onFailure.accept(reason);
   }
 }

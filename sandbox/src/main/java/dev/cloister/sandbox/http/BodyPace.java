@@ -1,33 +1,35 @@
 package dev.cloister.sandbox.http;
 
-import io.vertx.core.Vertx;
+import org.jspecify.annotations.Nullable;
 
 /// Watches that a body arrives no slower than allowed, so that nobody holds a place with a byte now
 /// and then. Time in which the server itself did not read does not count. Used on the event loop.
 final class BodyPace {
-  private static final long INTERVAL_MILLIS = 5_000;
-  private static final long MILLIS_PER_SECOND = 1_000;
-
-  private final Vertx vertx;
-  private final int minBytesPerSecond;
+  private final BodyPaces paces;
   private final Runnable onTooSlow;
-  private long timer = -1;
+
+  /// One more than the whole seconds since the last look.
+  private int ticks;
+
   private long receivedBytes;
   private boolean isExcused;
 
-  /// @param minBytesPerSecond how fast the body must be, averaged over some seconds; 0 is any pace
+  /// The neighbours among the bodies that are watched. They and [#isWatched] belong to [BodyPaces].
+  @Nullable BodyPace next;
+
+  @Nullable BodyPace previous;
+  boolean isWatched;
+
   /// @param onTooSlow called once
-  BodyPace(Vertx vertx, int minBytesPerSecond, Runnable onTooSlow) {
-    this.vertx = vertx;
-    this.minBytesPerSecond = minBytesPerSecond;
+  BodyPace(BodyPaces paces, Runnable onTooSlow) {
+    this.paces = paces;
     this.onTooSlow = onTooSlow;
   }
 
   /// Begins to watch.
   void start() {
-    if (minBytesPerSecond > 0) {
-      timer = vertx.setPeriodic(INTERVAL_MILLIS, _ -> check());
-    }
+    ticks = 0;
+    paces.add(this);
   }
 
   /// Notes bytes that arrived.
@@ -42,15 +44,16 @@ final class BodyPace {
 
   /// Ends the watch; may be called twice.
   void end() {
-    if (timer >= 0) {
-      vertx.cancelTimer(timer);
-      timer = -1;
-    }
+    paces.remove(this);
   }
 
-  private void check() {
-    long required = minBytesPerSecond * INTERVAL_MILLIS / MILLIS_PER_SECOND;
-    boolean isTooSlow = receivedBytes < required && !isExcused;
+  /// Notes that another second has gone by.
+  void tick() {
+    if (!isWatched || ++ticks < BodyPaces.TICKS) {
+      return;
+    }
+    boolean isTooSlow = receivedBytes < paces.requiredBytes() && !isExcused;
+    ticks = 1; // from now on whole seconds have gone by
     receivedBytes = 0;
     isExcused = false;
     if (isTooSlow) {

@@ -41,7 +41,7 @@ final class BodyReader {
     this.charge = charge;
     this.onBody = onBody;
     this.onGiveUp = onGiveUp;
-    this.digests = new BodyDigests(exchange.request());
+    this.digests = BodyDigests.of(exchange.request());
     this.pace = exchange.pace(this::refuseSlow);
   }
 

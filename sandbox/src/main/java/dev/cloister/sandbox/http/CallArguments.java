@@ -18,6 +18,10 @@ record CallArguments(
     if (body.length == 0) {
       return List.of();
     }
+    @Nullable List<@Nullable Object> plain = PlainArguments.read(body);
+    if (plain != null) {
+      return plain;
+    }
     @Nullable List<@Nullable Object> arguments = Json.read(body, CallArguments.class).args();
     if (arguments == null) {
       return List.of();

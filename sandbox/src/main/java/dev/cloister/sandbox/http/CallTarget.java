@@ -19,7 +19,7 @@ import dev.cloister.sandbox.registry.TenantRegistry;
 import dev.cloister.sandbox.storage.AliasName;
 import dev.cloister.sandbox.storage.BlobDigest;
 import dev.cloister.sandbox.storage.VersionRecord;
-import io.vertx.core.Future;
+import java.util.concurrent.CompletableFuture;
 import org.jspecify.annotations.Nullable;
 
 /// What a request calls: the plugin, in the version that was chosen, and what holds memory for it
@@ -97,7 +97,7 @@ final class CallTarget {
 
   /// Returns what the call may use of the host.
   HostServices services() {
-    return tenant.services(plugin);
+    return TracedRequests.in(request().trace(), tenant.services(plugin));
   }
 
   /// Returns which instance is to serve the call.
@@ -120,9 +120,11 @@ final class CallTarget {
   }
 
   /// Has the tenant's isolate run `call`, which pays for its request itself from then on.
-  Future<InvocationOutcome> admit(Invocation call) {
+  ///
+  /// @return completes on any thread
+  CompletableFuture<InvocationOutcome> admit(Invocation call) {
     invocation = call;
-    Future<InvocationOutcome> outcome = tenant.isolate().invoke(call);
+    CompletableFuture<InvocationOutcome> outcome = tenant.isolate().start(call);
     body.close();
     if (isCancelled) {
       tenant.isolate().cancel(call);

@@ -41,25 +41,30 @@ final class Certificate {
 
   /// Reads the files. Blocks.
   ///
-  /// @throws IOException if they cannot be read, are not in PEM, or do not fit each other
+  /// @throws IOException if they cannot be read, have another form, or do not fit each other
   static Certificate read(TlsConfig config) throws IOException {
-    Certificate read =
-        new Certificate(
-            Files.readAllBytes(Path.of(config.certificate())),
-            Files.readAllBytes(Path.of(config.key())));
+    Certificate read = config.isKeystore() ? ofKeystore(config) : ofPem(config);
     try {
       read.check();
     } catch (GeneralSecurityException | IllegalArgumentException e) {
-      throw new IOException(
-          "cannot use the certificate "
-              + config.certificate()
-              + " with the key "
-              + config.key()
-              + ": "
-              + e.getMessage(),
-          e);
+      String what =
+          config.isKeystore()
+              ? "the keystore " + config.keystore()
+              : "the certificate " + config.certificate() + " with the key " + config.key();
+      throw new IOException("cannot use " + what + ": " + e.getMessage(), e);
     }
     return read;
+  }
+
+  private static Certificate ofPem(TlsConfig config) throws IOException {
+    return new Certificate(
+        Files.readAllBytes(Path.of(config.certificate())),
+        Files.readAllBytes(Path.of(config.key())));
+  }
+
+  private static Certificate ofKeystore(TlsConfig config) throws IOException {
+    KeyStoreFile file = KeyStoreFile.read(config);
+    return new Certificate(file.chain(), file.key());
   }
 
   /// Returns the certificate as the HTTP server takes it.

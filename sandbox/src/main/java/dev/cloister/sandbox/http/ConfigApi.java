@@ -6,18 +6,17 @@ import dev.cloister.sandbox.config.LiveConfig;
 import dev.cloister.sandbox.config.Setting;
 import dev.cloister.sandbox.problem.Problem;
 import dev.cloister.sandbox.problem.ProblemType;
-import dev.cloister.sandbox.registry.AuditLog;
 import java.io.IOException;
 import java.util.List;
 
 /// The server's configuration: shown, and read anew.
 final class ConfigApi {
   private final LiveConfig config;
-  private final AuditLog audit;
+  private final ServerReload reload;
 
-  ConfigApi(LiveConfig config, AuditLog audit) {
+  ConfigApi(LiveConfig config, ServerReload reload) {
     this.config = config;
-    this.audit = audit;
+    this.reload = reload;
   }
 
   /// A key as it is shown.
@@ -39,10 +38,7 @@ final class ConfigApi {
 
   Answer reload(ApiRequest request) {
     try {
-      LiveConfig.Change change = config.reload();
-      String detail = "applied " + change.applied() + ", after a restart " + change.restart();
-      audit.append(request.author(), "config.reload", detail);
-      return Answer.json(200, change);
+      return Answer.json(200, reload.by(request.author()));
     } catch (InvalidConfigException e) {
       throw Problem.of(ProblemType.CONFLICT, "the configuration has mistakes; nothing changed")
           .with("faults", e.faults().stream().map(ConfigFault::toString).toList())

@@ -4,9 +4,12 @@ import dev.cloister.sandbox.config.HttpConfig;
 import io.vertx.core.Vertx;
 import io.vertx.core.http.HttpConnection;
 import io.vertx.core.http.HttpServerRequest;
+import io.vertx.core.http.HttpServerResponse;
+import io.vertx.core.http.HttpVersion;
 import java.time.Duration;
 import java.util.IdentityHashMap;
 import java.util.Map;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.jspecify.annotations.Nullable;
 
@@ -30,6 +33,11 @@ final class Connections {
 
     Wait(long nowNanos) {
       this.sinceNanos = nowNanos;
+    }
+
+    void end() {
+      requests--;
+      sinceNanos = System.nanoTime();
     }
   }
 
@@ -59,20 +67,28 @@ final class Connections {
     });
   }
 
-  /// Notes that the head of a request is there.
+  /// Notes that the head of a request is there, and its end when that comes.
   void begin(HttpServerRequest request) {
     @Nullable Wait wait = waiting.get(request.connection());
-    if (wait != null) {
-      wait.requests++;
+    if (wait == null) {
+      return;
     }
-  }
-
-  /// Notes that a request was answered.
-  void end(HttpServerRequest request) {
-    @Nullable Wait wait = waiting.get(request.connection());
-    if (wait != null) {
-      wait.requests--;
-      wait.sinceNanos = System.nanoTime();
+    wait.requests++;
+    HttpServerResponse response = request.response();
+    if (request.version() == HttpVersion.HTTP_2) {
+      AtomicBoolean isEnded = new AtomicBoolean();
+      Runnable end =
+          () -> {
+            if (isEnded.compareAndSet(false, true)) {
+              wait.end();
+            }
+          };
+      response.endHandler(_ -> end.run());
+      response.exceptionHandler(_ -> end.run());
+      response.closeHandler(_ -> end.run());
+    } else {
+      // A request that ends otherwise ends its connection.
+      response.endHandler(_ -> wait.end());
     }
   }
 

@@ -78,9 +78,17 @@ final class EngineApi implements AutoCloseable {
             stream.offer(null, "compile-job", Json.text(CompileJobsApi.View.of(job)));
           }
         });
+    // Code is shared by tenants; what becomes of it is the operator's business.
+    Broadcast.Subscription ofCode =
+        compilations.subscribeToCode(change -> {
+          if (Authorization.seesAll(principal)) {
+            stream.offer(null, change.name(), Json.text(change.view()));
+          }
+        });
     stream.feedFrom(() -> {
       ofTicks.close();
       ofJobs.close();
+      ofCode.close();
     });
     // The first figures at once, on the ticker's thread like all others.
     ticker.execute(() -> listener.accept(new Tick(figures.latency())));

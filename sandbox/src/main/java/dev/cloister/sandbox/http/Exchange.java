@@ -27,22 +27,22 @@ final class Exchange {
   private final HttpServerRequest http;
   private final ApiRequest request;
   private final BooleanSupplier admission;
-  private final int minBodyBytesPerSecond;
+  private final BodyPaces paces;
   private @Nullable Consumer<Answer> later;
   private @Nullable BiConsumer<Answer, Runnable> before;
 
   /// Creates the exchange of an admitted request.
   ///
   /// @param admission whether the request would be admitted again now
-  /// @param minBodyBytesPerSecond how fast the body must arrive, 0 for any pace
+  /// @param paces watches the pace of the body
   Exchange(
       Vertx vertx,
       HttpServerRequest http,
       ApiRequest request,
       BooleanSupplier admission,
-      int minBodyBytesPerSecond) {
+      BodyPaces paces) {
     this.vertx = vertx;
-    this.minBodyBytesPerSecond = minBodyBytesPerSecond;
+    this.paces = paces;
     this.admission = admission;
     this.context = vertx.getOrCreateContext();
     this.http = http;
@@ -96,17 +96,18 @@ final class Exchange {
   ///
   /// @param onTooSlow called when the body is too slow
   BodyPace pace(Runnable onTooSlow) {
-    return new BodyPace(vertx, minBodyBytesPerSecond, onTooSlow);
+    return new BodyPace(paces, onTooSlow);
   }
 
   /// Answers that the body came too slowly, and ends the connection: the rest of it is not awaited.
   void failSlow() {
+    int allowed = paces.minBytesPerSecond();
     Problem problem =
         Problem.of(
                 ProblemType.REQUEST_TIMEOUT,
-                "the body came slower than " + minBodyBytesPerSecond + " bytes per second")
+                "the body came slower than " + allowed + " bytes per second")
             .with("limit", "minBodyPerSecond")
-            .with("allowed", minBodyBytesPerSecond);
+            .with("allowed", allowed);
     Answer answer = Answer.problem(problem);
     answer(http.version() == HttpVersion.HTTP_2 ? answer : answer.with("Connection", "close"))
         .onComplete(_ -> hangUp());

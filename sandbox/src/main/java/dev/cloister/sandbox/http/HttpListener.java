@@ -39,6 +39,7 @@ public final class HttpListener implements AutoCloseable {
   private final EngineApi engineApi;
   private final DebugSocketApi debugSockets;
   private final EventStreams streams;
+  private final ServerReload reload;
   private volatile @Nullable String deploymentId;
 
   private HttpListener(
@@ -52,7 +53,8 @@ public final class HttpListener implements AutoCloseable {
       UploadApi uploads,
       EngineApi engineApi,
       DebugSocketApi debugSockets,
-      EventStreams streams) {
+      EventStreams streams,
+      ServerReload reload) {
     this.vertx = vertx;
     this.config = config;
     this.routes = routes;
@@ -64,6 +66,7 @@ public final class HttpListener implements AutoCloseable {
     this.engineApi = engineApi;
     this.debugSockets = debugSockets;
     this.streams = streams;
+    this.reload = reload;
   }
 
   /// What the listener serves.
@@ -102,6 +105,7 @@ public final class HttpListener implements AutoCloseable {
     HttpConfig http = config.http();
     Registry registry = parts.registry;
     EventStreams streams = new EventStreams();
+    ServerReload reload = new ServerReload(parts.live, registry.audit());
     ControlEndpoints control = new ControlEndpoints(registry.tenants(), http.maxControlBodyBytes());
     WrongKeys wrongKeys = wrongKeys(parts, control);
     TokenVerifier tokens = new TokenVerifier(config.auth().oidc(), parts.clock);
@@ -109,7 +113,8 @@ public final class HttpListener implements AutoCloseable {
     Figures figures =
         new Figures(parts.engine, parts.compilations, registry.tenants(), meter, parts.clock);
     Representations representations = new Representations();
-    Operations operations = new Operations(registry.tenants(), parts.clock);
+    Operations operations =
+        Operations.restore(registry.tenants(), registry.operations(), control, parts.clock);
     Idempotency idempotency = new Idempotency(registry.requests(), control);
     UploadApi uploads =
         new UploadApi(
@@ -138,7 +143,7 @@ public final class HttpListener implements AutoCloseable {
             new DebuggingApi(registry.tenants()),
             debugSockets,
             new SignaturesApi(registry.tenants(), registry.signatures()),
-            new ConfigApi(parts.live, registry.audit()),
+            new ConfigApi(parts.live, reload),
             new KeyApi(registry.tenants(), registry.keys(), parts.clock),
             new PluginApi(
                 registry.tenants(),
@@ -183,7 +188,8 @@ public final class HttpListener implements AutoCloseable {
         uploads,
         engineApi,
         debugSockets,
-        streams);
+        streams,
+        reload);
   }
 
   /// Returns the table of routes.
@@ -228,16 +234,24 @@ public final class HttpListener implements AutoCloseable {
     @Nullable Certificate certificate =
         address.tls().isOn() ? Certificate.read(address.tls()) : null;
     AtomicInteger connections = new AtomicInteger();
+    RouteTable table = new RouteTable(routes);
     return vertx
         .deployVerticle(
             () ->
                 new HttpVerticle(
-                    address, routes, authentication, wrongKeys, certificate, connections),
+                    address, table, authentication, wrongKeys, certificate, connections, reload),
             new DeploymentOptions().setInstances(instances))
         .map(id -> {
           deploymentId = id;
           return address.port();
         });
+  }
+
+  /// Reads configuration and certificate anew, because a signal said so. Blocks.
+  ///
+  /// @param signal its name
+  public void reload(String signal) {
+    reload.bySignal(signal);
   }
 
   /// Stops accepting requests and lets those in flight end, but for event streams, which are ended.

@@ -42,7 +42,7 @@ final class Idempotency {
   @SuppressWarnings("ArrayRecordComponent") // handed over, never compared
   record Kept(int status, Map<String, String> headers, byte[] body) {
     static Kept of(Answer answer) {
-      return new Kept(answer.status(), answer.headers(), answer.body());
+      return new Kept(answer.status(), answer.headers().toMap(), answer.body());
     }
 
     Answer answer() {

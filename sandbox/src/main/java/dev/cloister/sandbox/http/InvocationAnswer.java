@@ -12,6 +12,7 @@ import dev.cloister.sandbox.problem.Problem;
 import dev.cloister.sandbox.problem.ProblemType;
 import dev.cloister.sandbox.registry.CapabilityProblem;
 import dev.cloister.sandbox.stats.CallOutcome;
+import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -121,10 +122,32 @@ record InvocationAnswer(Answer answer, CallOutcome outcome) {
   }
 
   private static InvocationAnswer returned(List<WasmValue> values) {
+    byte @Nullable [] plain = plainResults(values);
+    if (plain != null) {
+      return new InvocationAnswer(Answer.bytes(200, Answer.JSON_TYPE, plain), CallOutcome.OK);
+    }
     List<@Nullable Object> results = new ArrayList<>();
     values.forEach(value -> results.add(value.json()));
     Map<String, Object> body = Map.of("results", results);
     return new InvocationAnswer(Answer.json(200, body), CallOutcome.OK);
+  }
+
+  /// Writes results that are whole numbers, as most are; null if some are not.
+  private static byte @Nullable [] plainResults(List<WasmValue> values) {
+    StringBuilder body = new StringBuilder("{\"results\":[");
+    for (int i = 0; i < values.size(); i++) {
+      if (i > 0) {
+        body.append(',');
+      }
+      switch (values.get(i)) {
+        case WasmValue.I32(int value) -> body.append(value);
+        case WasmValue.I64(long value) -> body.append('"').append(value).append('"');
+        default -> {
+          return null;
+        }
+      }
+    }
+    return body.append("]}").toString().getBytes(StandardCharsets.US_ASCII);
   }
 
   private static InvocationAnswer exited(InvocationResult.Exited exited) {

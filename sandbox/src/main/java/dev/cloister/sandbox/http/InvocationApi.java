@@ -20,6 +20,7 @@ import dev.cloister.sandbox.registry.GuestLogWriter;
 import dev.cloister.sandbox.registry.HostFolders;
 import dev.cloister.sandbox.registry.Plugin;
 import dev.cloister.sandbox.registry.TenantRegistry;
+import io.vertx.core.http.HttpMethod;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -78,14 +79,19 @@ final class InvocationApi {
           .with("abi", target.abi().label())
           .asException();
     }
-    bodies.read(
-        target,
+    CallBodies.BodyConsumer answer =
         body ->
             bodies.parse(
                 target,
                 body.length,
                 () -> style.standardInput(asked, body),
-                input -> runHandler(target, asked, style, input, body.length)));
+                input -> runHandler(target, asked, style, input, body.length));
+    boolean isRepeatable = exchange.http().method().equals(HttpMethod.POST);
+    bodies.read(
+        target,
+        isRepeatable
+            ? detached(target, Operation.Kind.HTTP, answer)
+            : body -> detach(target, Operation.Kind.HTTP, () -> answer.accept(body)));
   }
 
   private CallTarget target(Exchange exchange) {
@@ -101,22 +107,33 @@ final class InvocationApi {
         idempotency.around(
             target.exchange(),
             body,
-            () -> {
-              try {
-                detach(target, kind);
-                consumer.accept(body);
-              } catch (RuntimeException e) {
-                target.fail(e);
-              }
-            },
+            () -> detach(target, kind, () -> consumer.accept(body)),
             target.body()::close);
   }
 
-  private void detach(CallTarget target, Operation.Kind kind) {
-    if (Operations.areWanted(target.request())) {
-      operations
-          .detach(target.exchange(), kind, target.tenant(), target.plugin().name().text())
-          .onCancel(target::cancel);
+  /// Runs `next`, after the client was let go if it does not want to wait.
+  private void detach(CallTarget target, Operation.Kind kind, Runnable next) {
+    try {
+      if (!Operations.areWanted(target.request())) {
+        next.run();
+        return;
+      }
+      operations.detach(
+          target.exchange(),
+          kind,
+          target.tenant(),
+          target.plugin().name().text(),
+          operation -> {
+            operation.onCancel(target::cancel);
+            try {
+              next.run();
+            } catch (RuntimeException e) {
+              target.fail(e);
+            }
+          },
+          target::fail);
+    } catch (RuntimeException e) {
+      target.fail(e);
     }
   }
 

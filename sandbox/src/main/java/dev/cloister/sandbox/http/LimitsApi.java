@@ -1,6 +1,6 @@
 package dev.cloister.sandbox.http;
 
-import com.fasterxml.jackson.core.type.TypeReference;
+import com.fasterxml.jackson.annotation.JsonCreator;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.cloister.sandbox.json.Json;
 import dev.cloister.sandbox.problem.Problem;
@@ -37,14 +37,22 @@ final class LimitsApi {
     return Answer.json(200, view(tenant));
   }
 
+  /// A body that is nothing but limits.
+  ///
+  /// @param values by the names of the limits; null is the default
+  private record BareLimits(Map<String, @Nullable Long> values) {
+    @JsonCreator(mode = JsonCreator.Mode.DELEGATING)
+    BareLimits {}
+  }
+
   /// Reads the limits, which may stand in a field of their own, as in the body of a tenant.
   private static Map<String, @Nullable Long> changes(byte[] body) {
     boolean isBare = Json.readTree(body) instanceof ObjectNode object && !object.has("limits");
     @Nullable Map<String, @Nullable Long> changes =
         isBare
-            ? Json.read(body, new TypeReference<Map<String, @Nullable Long>>() {})
+            ? Json.read(body, BareLimits.class).values()
             : Json.read(body, TenantApi.Change.class).limits();
-    if (changes == null || changes.isEmpty() && isBare) {
+    if (changes == null || (changes.isEmpty() && isBare)) {
       throw Problem.invalid("limits", null, "an object of limits").asException();
     }
     return changes;

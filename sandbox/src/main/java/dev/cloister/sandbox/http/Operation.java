@@ -1,18 +1,13 @@
 package dev.cloister.sandbox.http;
 
-import com.fasterxml.jackson.databind.JsonNode;
+import com.google.errorprone.annotations.concurrent.GuardedBy;
 import dev.cloister.engine.error.LimitExceededException;
 import dev.cloister.isolate.heap.HeapCharge;
-import dev.cloister.sandbox.auth.Principal;
-import dev.cloister.sandbox.json.Json;
 import dev.cloister.sandbox.problem.Problem;
 import dev.cloister.sandbox.problem.ProblemType;
 import dev.cloister.sandbox.registry.Tenant;
-import java.nio.ByteBuffer;
-import java.nio.charset.CharacterCodingException;
-import java.nio.charset.StandardCharsets;
+import dev.cloister.sandbox.storage.OperationRecord;
 import java.time.Instant;
-import java.util.Base64;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
@@ -20,7 +15,8 @@ import org.jspecify.annotations.Nullable;
 /// Work whose client did not want to wait: it goes on by itself, and its answer is kept for a
 /// while.
 ///
-/// Any thread. What ends it first counts: its answer, or a cancellation.
+/// Any thread. What ends it first counts: its answer, or a cancellation. An answer is claimed, then
+/// stored, and only then shown.
 final class Operation {
 
   /// What work there is.
@@ -29,6 +25,8 @@ final class Operation {
     CALL("call"),
     /// A command.
     RUN("run"),
+    /// A request to an HTTP handler.
+    HTTP("http"),
     /// A version of a plugin.
     UPLOAD("upload");
 
@@ -37,12 +35,27 @@ final class Operation {
     Kind(String label) {
       this.label = label;
     }
+
+    /// Returns the kind that is stored as `label`, or null.
+    static @Nullable Kind named(String label) {
+      for (Kind kind : values()) {
+        if (kind.label.equals(label)) {
+          return kind;
+        }
+      }
+      return null;
+    }
   }
 
-  private enum Status {
+  /// How far work is.
+  enum Status {
+    /// It goes on, or its answer is not stored yet.
     RUNNING("running"),
+    /// It ended with an answer that is no error.
     SUCCEEDED("succeeded"),
+    /// It ended with a problem.
     FAILED("failed"),
+    /// Somebody ended it.
     CANCELLED("cancelled");
 
     private final String label;
@@ -50,37 +63,53 @@ final class Operation {
     Status(String label) {
       this.label = label;
     }
-  }
 
-  private static final int FIRST_ERROR = 400;
+    String label() {
+      return label;
+    }
+
+    static Status of(OperationResult result) {
+      return result.isSuccess() ? SUCCEEDED : FAILED;
+    }
+  }
 
   private final String id;
   private final Kind kind;
-  private final Principal principal;
+  private final String actor;
   private final Tenant tenant;
   private final String plugin;
   private final Instant createdAt;
   private final HeapCharge charge;
 
-  // Guarded by this.
+  @GuardedBy("this")
   private Status status = Status.RUNNING;
-  private @Nullable Runnable onCancel;
-  private @Nullable Instant endedAt;
-  private @Nullable Answer answer;
 
-  /// @param principal who asked
+  /// Whether an answer is being stored.
+  @GuardedBy("this")
+  private boolean isClaimed;
+
+  @GuardedBy("this")
+  private @Nullable Runnable onCancel;
+
+  @GuardedBy("this")
+  private @Nullable Instant endedAt;
+
+  @GuardedBy("this")
+  private @Nullable OperationResult result;
+
+  /// @param actor who asked
   /// @param charge pays for the answer while it is kept
   Operation(
       String id,
       Kind kind,
-      Principal principal,
+      String actor,
       Tenant tenant,
       String plugin,
       Instant createdAt,
       HeapCharge charge) {
     this.id = id;
     this.kind = kind;
-    this.principal = principal;
+    this.actor = actor;
     this.tenant = tenant;
     this.plugin = plugin;
     this.createdAt = createdAt;
@@ -97,9 +126,9 @@ final class Operation {
     return tenant;
   }
 
-  /// Returns who asked for it.
-  Principal principal() {
-    return principal;
+  /// Returns who asked for it, as the audit log names them.
+  String actor() {
+    return actor;
   }
 
   /// Returns when it began.
@@ -110,6 +139,12 @@ final class Operation {
   /// Returns when it ended, or null if it has not.
   synchronized @Nullable Instant endedAt() {
     return endedAt;
+  }
+
+  /// Returns what is stored when it begins.
+  OperationRecord begun() {
+    return new OperationRecord(
+        id, tenant.name().text(), kind.label, plugin, actor, Status.RUNNING.label, createdAt, null);
   }
 
   /// Says what stops the work.
@@ -124,43 +159,43 @@ final class Operation {
     }
   }
 
-  /// Keeps the answer, unless the operation was cancelled. If the tenant has no memory for it, a
-  /// problem that says so is kept in its place, which is too small to be charged.
-  void end(Answer given, Instant now) {
+  /// Makes `given` how the operation ends, and returns what is to be stored of it; null if
+  /// something else ended it. If the tenant has no memory for it, a problem that says so takes its
+  /// place, which is too small to be charged.
+  @Nullable OperationResult claim(OperationResult given) {
     synchronized (this) {
-      if (status != Status.RUNNING) {
-        return;
+      if (status != Status.RUNNING || isClaimed) {
+        return null;
       }
+      isClaimed = true;
     }
-    Answer result = charged(given);
-    boolean isKept = false;
-    synchronized (this) {
-      if (status == Status.RUNNING) {
-        status = result.status() < FIRST_ERROR ? Status.SUCCEEDED : Status.FAILED;
-        answer = result;
-        endedAt = now;
-        isKept = true;
-      }
-    }
-    if (!isKept) {
-      charge.close();
+    try {
+      charge.add(given.bodyBytes());
+      return given;
+    } catch (LimitExceededException e) {
+      Problem problem = Problem.limit(ProblemType.LIMIT, e.limit(), e.used(), e.allowed());
+      return OperationResult.of(Answer.problem(problem));
     }
   }
 
-  private Answer charged(Answer given) {
-    try {
-      charge.add(given.body().length);
-      return given;
-    } catch (LimitExceededException e) {
-      return Answer.problem(Problem.limit(ProblemType.LIMIT, e.limit(), e.used(), e.allowed()));
-    }
+  /// Shows how the operation ended.
+  synchronized void end(OperationResult claimed, Instant at) {
+    status = Status.of(claimed);
+    result = claimed;
+    endedAt = at;
+  }
+
+  /// Shows that the operation had been cancelled before the server was started.
+  synchronized void restoreCancelled(Instant at) {
+    status = Status.CANCELLED;
+    endedAt = at;
   }
 
   /// Ends the operation without an answer; false if it has ended.
   boolean cancel(Instant now) {
     @Nullable Runnable action;
     synchronized (this) {
-      if (status != Status.RUNNING) {
+      if (status != Status.RUNNING || isClaimed) {
         return false;
       }
       status = Status.CANCELLED;
@@ -188,31 +223,9 @@ final class Operation {
     view.put("status", status.label);
     view.put("createdAt", createdAt.toString());
     view.put("endedAt", endedAt == null ? null : endedAt.toString());
-    if (answer != null) {
-      view.put("httpStatus", answer.status());
-      addBody(view, answer);
+    if (result != null) {
+      result.addTo(view, /* withHeaders= */ kind == Kind.HTTP);
     }
     return view;
-  }
-
-  private static void addBody(Map<String, @Nullable Object> view, Answer answer) {
-    String type = String.valueOf(answer.headers().get("Content-Type"));
-    if (answer.status() >= FIRST_ERROR) {
-      view.put("problem", json(answer.body()));
-    } else if (type.equals(Answer.JSON_TYPE)) {
-      view.put("result", json(answer.body()));
-    } else {
-      try {
-        view.put(
-            "output",
-            StandardCharsets.UTF_8.newDecoder().decode(ByteBuffer.wrap(answer.body())).toString());
-      } catch (CharacterCodingException _) {
-        view.put("outputBase64", Base64.getEncoder().encodeToString(answer.body()));
-      }
-    }
-  }
-
-  private static JsonNode json(byte[] body) {
-    return Json.readTree(body);
   }
 }

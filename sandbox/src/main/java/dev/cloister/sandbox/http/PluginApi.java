@@ -117,7 +117,8 @@ final class PluginApi {
       List<ContentItem> content,
       List<String> signedBy,
       String state,
-      CapabilityView capabilities) {}
+      CapabilityView capabilities,
+      SnapshotView snapshot) {}
 
   Answer list(ApiRequest request) {
     Tenant tenant = tenants.require(request.tenant());
@@ -198,7 +199,8 @@ final class PluginApi {
                 moduleInterface.content(),
                 signatures.signers(tenant.name(), plugin.name(), version.digest()),
                 view.state,
-                CapabilityView.of(tenant.check(plugin.settings(), moduleInterface))))
+                CapabilityView.of(tenant.check(plugin.settings(), moduleInterface)),
+                SnapshotView.of(tenant, plugin, version.digest())))
         .with("Vary", "Accept");
   }
 

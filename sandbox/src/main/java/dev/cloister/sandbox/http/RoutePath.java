@@ -85,6 +85,27 @@ final class RoutePath {
     return isOpen || from > requestPath.length();
   }
 
+  /// Returns what stands in `requestPath`, which is one of these, for the parts that vary.
+  PathValues values(String requestPath) {
+    if (parameters.isEmpty()) {
+      return PathValues.NONE;
+    }
+    List<String> values = new ArrayList<>(parameters.size());
+    int from = 1;
+    for (String part : parts) {
+      int slash = requestPath.indexOf('/', from);
+      int to = slash < 0 ? requestPath.length() : slash;
+      if (part.equals(ANY)) {
+        values.add(requestPath.substring(from, to));
+      }
+      from = to + 1;
+    }
+    if (isOpen) {
+      values.add(from < requestPath.length() ? requestPath.substring(from) : "");
+    }
+    return new PathValues(parameters, values);
+  }
+
   private static boolean matches(String part, String requestPath, int from, int to) {
     return part.equals(ANY)
         ? from < to

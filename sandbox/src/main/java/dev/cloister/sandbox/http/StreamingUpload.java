@@ -9,6 +9,7 @@ import io.vertx.core.buffer.Buffer;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.Executor;
+import java.util.function.Consumer;
 import java.util.function.Function;
 import java.util.function.Supplier;
 import java.util.function.UnaryOperator;
@@ -36,16 +37,34 @@ final class StreamingUpload {
   private final long maxBytes;
   private final HeapCharge charge;
   private final UnaryOperator<Throwable> reason;
-  private final Runnable onComplete;
+  private final Completion onComplete;
   private final Runnable onEnd;
 
   private @Nullable PluginUpload upload;
   private List<Buffer> waiting = new ArrayList<>();
   private int waitingBytes;
   private long receivedBytes;
+
+  /// Whether the body is there.
+  private boolean isReceived;
+
+  /// Whether the body is there, and its client was let go if it does not want to wait.
   private boolean isBodyComplete;
+
+  /// What the upload failed with while its client was let go.
+  private @Nullable Throwable held;
+
   private boolean isWorking;
   private boolean isOver;
+
+  /// What is done when the body is there, before the rest of the work.
+  @FunctionalInterface
+  interface Completion {
+    /// Has one of the two called on the connection's event loop, now or later.
+    ///
+    /// @throws ApiException instead of either
+    void proceed(Runnable next, Consumer<RuntimeException> onRefusal);
+  }
 
   StreamingUpload(
       Exchange exchange,
@@ -56,7 +75,7 @@ final class StreamingUpload {
       long maxBytes,
       HeapCharge charge,
       UnaryOperator<Throwable> reason,
-      Runnable onComplete,
+      Completion onComplete,
       Runnable onEnd) {
     this.exchange = exchange;
     this.workers = workers;
@@ -110,14 +129,22 @@ final class StreamingUpload {
 
   private void completeBody() {
     if (!isOver) {
-      isBodyComplete = true;
+      isReceived = true;
       pace.end();
       try {
-        onComplete.run();
+        onComplete.proceed(() -> goOn(held), this::goOn);
       } catch (ApiException e) {
-        refuse(e);
-        return;
+        goOn(e);
       }
+    }
+  }
+
+  /// Does the rest of the work, unless the upload failed meanwhile.
+  private void goOn(@Nullable Throwable failure) {
+    isBodyComplete = true;
+    if (failure != null) {
+      refuse(failure);
+    } else {
       work();
     }
   }
@@ -209,6 +236,10 @@ final class StreamingUpload {
   }
 
   private void refuse(Throwable failure) {
+    if (isReceived && !isBodyComplete) {
+      held = failure;
+      return;
+    }
     isOver = true;
     pace.end();
     exchange.fail(reason.apply(failure));
@@ -218,7 +249,9 @@ final class StreamingUpload {
   }
 
   private void giveUp() {
-    if (!isOver && !exchange.isDetached()) {
+    // A client that has sent everything and does not want to wait may go.
+    boolean isAwaited = !isReceived || isBodyComplete && !exchange.isDetached();
+    if (!isOver && isAwaited) {
       isOver = true;
       pace.end();
       if (!isWorking) {

@@ -102,7 +102,7 @@ final class UploadApi implements AutoCloseable {
     boolean isDocument = isDocument(request.header("Content-Type"));
     request.requireIdentityCoding();
     Runnable condition = representations.check(Routes.PLUGIN, request);
-    BodyDigests digests = new BodyDigests(request);
+    BodyDigests digests = BodyDigests.of(request);
     long maxBytes = tenant.isolate().limits().value(IsolateLimit.UPLOAD_BYTES);
     long announced = exchange.announcedBytes();
     if (announced > maxBytes) {
@@ -127,11 +127,20 @@ final class UploadApi implements AutoCloseable {
             maxBytes,
             new HeapCharge(tenant.isolate().ledger(), HeapCategory.BUFFER),
             failure -> reason(tenant, failure),
-            () -> {
+            (next, onRefusal) -> {
               if (Operations.areWanted(request)) {
-                operations
-                    .detach(exchange, Operation.Kind.UPLOAD, tenant, plugin.text())
-                    .onCancel(() -> cancel(begun.get()));
+                operations.detach(
+                    exchange,
+                    Operation.Kind.UPLOAD,
+                    tenant,
+                    plugin.text(),
+                    operation -> {
+                      operation.onCancel(() -> cancel(begun.get()));
+                      next.run();
+                    },
+                    onRefusal);
+              } else {
+                next.run();
               }
             },
             () -> giveBackPlace(tenant))

@@ -4,9 +4,7 @@ import com.fasterxml.jackson.core.JsonLocation;
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.core.StreamReadFeature;
 import com.fasterxml.jackson.core.exc.StreamConstraintsException;
-import com.fasterxml.jackson.core.type.TypeReference;
 import com.fasterxml.jackson.databind.DeserializationFeature;
-import com.fasterxml.jackson.databind.JavaType;
 import com.fasterxml.jackson.databind.JsonMappingException;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.MapperFeature;
@@ -46,17 +44,6 @@ public final class Json {
   ///
   /// @throws dev.cloister.sandbox.problem.ApiException if the body is not JSON or does not fit
   public static <T> T read(byte[] body, Class<T> type) {
-    return read(body, MAPPER.constructType(type));
-  }
-
-  /// Reads `body` as a `type`.
-  ///
-  /// @throws dev.cloister.sandbox.problem.ApiException if the body is not JSON or does not fit
-  public static <T> T read(byte[] body, TypeReference<T> type) {
-    return read(body, MAPPER.constructType(type));
-  }
-
-  private static <T> T read(byte[] body, JavaType type) {
     try {
       @Nullable T value = MAPPER.readValue(body, type);
       if (value == null) {

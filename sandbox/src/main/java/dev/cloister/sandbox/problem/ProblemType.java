@@ -101,6 +101,8 @@ public enum ProblemType {
   CRASH_LOOP(503, "The plugin pauses because it crashed again and again"),
   /// The server is starting or stopping.
   UNAVAILABLE(503, "The server is starting or stopping"),
+  /// The server stopped while something went on.
+  INTERRUPTED(503, "The server stopped while this went on"),
   /// The call took longer than it may.
   DEADLINE(504, "The call took too long"),
   /// No space for what is to be stored.

@@ -66,6 +66,15 @@ public final class AuditLog {
     append(entry(author, action, tenant, target, null));
   }
 
+  /// Records something that was done to the server because its process got a signal.
+  ///
+  /// @param signal the signal's name
+  public void appendSignal(String signal, String action, String target) {
+    append(
+        AuditRecord.create(
+            now(), "signal:" + signal, "operator", action, null, target, "ok", null, null));
+  }
+
   /// Records that somebody came with a wrong key.
   ///
   /// @param keyId the public part of the key that was tried, null if it has none

@@ -17,8 +17,9 @@ public final class GuestLogWriter implements OutputSink {
   private final PluginName plugin;
   private final int maxEntryBytes;
 
+  /// Few calls write anything.
   @GuardedBy("line")
-  private final ByteArrayOutputStream line = new ByteArrayOutputStream();
+  private final ByteArrayOutputStream line = new ByteArrayOutputStream(/* size= */ 0);
 
   GuestLogWriter(GuestLog log, PluginName plugin, int maxEntryBytes) {
     this.log = log;
@@ -48,11 +49,12 @@ public final class GuestLogWriter implements OutputSink {
   public void flush() {
     String rest;
     synchronized (line) {
+      if (line.size() == 0) {
+        return;
+      }
       rest = takeLine();
     }
-    if (!rest.isEmpty()) {
-      append(rest);
-    }
+    append(rest);
   }
 
   private void append(String text) {

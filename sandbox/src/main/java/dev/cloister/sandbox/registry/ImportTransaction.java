@@ -8,6 +8,9 @@ import dev.cloister.sandbox.problem.ProblemType;
 import dev.cloister.sandbox.registry.TenantImport.ImportedPlugin;
 import dev.cloister.sandbox.storage.AuditRecord;
 import dev.cloister.sandbox.storage.BlobDigest;
+import dev.cloister.sandbox.storage.KeyValuePair;
+import dev.cloister.sandbox.storage.KeyValueRecord;
+import dev.cloister.sandbox.storage.KeyValueUsage;
 import dev.cloister.sandbox.storage.MetadataTransaction;
 import dev.cloister.sandbox.storage.PluginRecord;
 import dev.cloister.sandbox.storage.TenantRecord;
@@ -25,6 +28,7 @@ final class ImportTransaction {
   private final LimitPolicy policy;
   private final Instant now;
   private int versions;
+  private KeyValueUsage newKeyValues = KeyValueUsage.NONE;
 
   ImportTransaction(
       MetadataTransaction transaction, Tenant tenant, LimitPolicy policy, Instant now) {
@@ -39,8 +43,14 @@ final class ImportTransaction {
   /// @param record the tenant with its limits
   /// @param plugins the plugins that the archive had
   /// @param versions how many versions are new
+  /// @param newKeyValues by how much more key-value pairs are stored
   /// @param audit the entry of the audit log
-  record Result(TenantRecord record, List<Plugin> plugins, int versions, AuditRecord audit) {}
+  record Result(
+      TenantRecord record,
+      List<Plugin> plugins,
+      int versions,
+      KeyValueUsage newKeyValues,
+      AuditRecord audit) {}
 
   /// Writes everything.
   ///
@@ -54,12 +64,26 @@ final class ImportTransaction {
     for (ImportedPlugin plugin : archive.plugins()) {
       plugins.add(put(plugin, archive.uploads()));
     }
+    archive.forEachKeyValue(this::put);
     checkQuota(policy.effective(record.limits()), plugins);
-    String detail = archive.plugins().size() + " plugins, " + versions + " new versions";
+    String detail =
+        archive.plugins().size()
+            + " plugins, "
+            + versions
+            + " new versions, "
+            + archive.keyValueCount()
+            + " key-value pairs";
     AuditRecord entry =
         transaction.appendAudit(
             audit.entry(author, "tenant.import", tenant.name(), tenant.name().text(), detail));
-    return new Result(record, plugins, versions, entry);
+    return new Result(record, plugins, versions, newKeyValues, entry);
+  }
+
+  private void put(KeyValuePair pair) {
+    KeyValueRecord record = pair.record();
+    long before = transaction.keyValueBytes(tenant.name(), record.key());
+    transaction.putKeyValue(tenant.name(), record, pair.value());
+    newKeyValues = newKeyValues.plus(before < 0 ? 1 : 0, record.sizeBytes() - Math.max(0, before));
   }
 
   private Plugin put(ImportedPlugin imported, Map<BlobDigest, PluginUpload> uploads) {
@@ -107,7 +131,7 @@ final class ImportTransaction {
   /// Checks what the tenant would have against the limits that it would have.
   private void checkQuota(IsolateLimits limits, List<Plugin> imported) {
     long count = tenant.plugins().size();
-    long bytes = tenant.storedBytes();
+    long bytes = tenant.storedBytes() + newKeyValues.bytes();
     for (Plugin plugin : imported) {
       @Nullable Plugin before = tenant.plugin(plugin.name());
       count += before == null ? 1 : 0;
@@ -115,6 +139,10 @@ final class ImportTransaction {
       check(limits, IsolateLimit.VERSIONS_PER_PLUGIN, ProblemType.LIMIT, plugin.versions().size());
     }
     check(limits, IsolateLimit.PLUGINS, ProblemType.LIMIT, count);
+    long keys = tenant.services().keyValueUsage().count() + newKeyValues.count();
+    if (keys > StoredKeyValues.MAX_KEYS) {
+      throw KeyValueArchive.tooMany(keys);
+    }
     check(limits, IsolateLimit.STORAGE_BYTES, ProblemType.STORAGE_FULL, bytes);
   }
 

@@ -1,6 +1,7 @@
 package dev.cloister.sandbox.registry;
 
 import com.fasterxml.jackson.annotation.JsonCreator;
+import com.fasterxml.jackson.annotation.JsonIgnore;
 import com.fasterxml.jackson.annotation.JsonInclude;
 import com.fasterxml.jackson.annotation.JsonProperty;
 import dev.cloister.isolate.instance.InstanceSettings;
@@ -19,6 +20,8 @@ import org.jspecify.annotations.Nullable;
 ///   hibernates
 /// @param maxInstances how many stateful instances there are
 /// @param crashesToBackOff after how many crashes in a row calls are refused for a while
+/// @param snapshot whether the first instance that was initialized is the image that all further
+///   ones begin with; null if not
 @JsonInclude(JsonInclude.Include.NON_NULL)
 public record InstanceChoice(
     String policy,
@@ -26,9 +29,10 @@ public record InstanceChoice(
     @Nullable Long maxIdle,
     @Nullable Long idleMillis,
     @Nullable Long maxInstances,
-    @Nullable Long crashesToBackOff) {
+    @Nullable Long crashesToBackOff,
+    @Nullable Boolean snapshot) {
   /// What holds for a plugin for which nothing was chosen.
-  static final InstanceChoice FRESH = of("fresh", null, null, null, null, null);
+  static final InstanceChoice FRESH = of("fresh", null, null, null, null, null, null);
 
   private static final long MAX_USES = 1_000_000;
   private static final long MAX_IDLE = 64;
@@ -45,7 +49,8 @@ public record InstanceChoice(
       @JsonProperty("maxIdle") @Nullable Long maxIdle,
       @JsonProperty("idleMillis") @Nullable Long idleMillis,
       @JsonProperty("maxInstances") @Nullable Long maxInstances,
-      @JsonProperty("crashesToBackOff") @Nullable Long crashesToBackOff) {
+      @JsonProperty("crashesToBackOff") @Nullable Long crashesToBackOff,
+      @JsonProperty("snapshot") @Nullable Boolean snapshot) {
     String chosen = policy == null ? InstancePolicy.FRESH.label() : policy;
     @Nullable InstancePolicy known = InstancePolicy.named(chosen);
     boolean isPooled = known == InstancePolicy.POOLED;
@@ -57,7 +62,8 @@ public record InstanceChoice(
         orDefault(maxIdle, isPooled, defaults.maxIdle()),
         orDefault(idleMillis, isPooled || isStateful, defaults.idleMillis()),
         orDefault(maxInstances, isStateful, defaults.maxInstances()),
-        orDefault(crashesToBackOff, isPooled || isStateful, defaults.crashesToBackOff()));
+        orDefault(crashesToBackOff, isPooled || isStateful, defaults.crashesToBackOff()),
+        snapshot);
   }
 
   /// Returns the same for who calls the plugin.
@@ -69,7 +75,14 @@ public record InstanceChoice(
         value(maxIdle, defaults.maxIdle()),
         value(idleMillis, defaults.idleMillis()),
         value(maxInstances, defaults.maxInstances()),
-        value(crashesToBackOff, defaults.crashesToBackOff()));
+        value(crashesToBackOff, defaults.crashesToBackOff()),
+        isSnapshot());
+  }
+
+  /// Returns whether instances begin with the image of an initialized one.
+  @JsonIgnore
+  public boolean isSnapshot() {
+    return snapshot != null && snapshot;
   }
 
   /// Returns the policy.

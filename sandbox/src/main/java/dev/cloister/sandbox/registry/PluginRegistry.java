@@ -2,6 +2,7 @@ package dev.cloister.sandbox.registry;
 
 import dev.cloister.engine.module.ModuleHash;
 import dev.cloister.isolate.IsolateLimit;
+import dev.cloister.isolate.IsolateLimits;
 import dev.cloister.isolate.abi.Abi;
 import dev.cloister.isolate.instance.VersionKey;
 import dev.cloister.isolate.plugin.InstancePolicy;
@@ -17,6 +18,7 @@ import dev.cloister.sandbox.storage.AliasTarget;
 import dev.cloister.sandbox.storage.AuditRecord;
 import dev.cloister.sandbox.storage.BlobDigest;
 import dev.cloister.sandbox.storage.BlobStore;
+import dev.cloister.sandbox.storage.KeyValueUsage;
 import dev.cloister.sandbox.storage.MetadataStore;
 import dev.cloister.sandbox.storage.MetadataTransaction;
 import dev.cloister.sandbox.storage.PendingRecord;
@@ -31,6 +33,7 @@ import java.time.Instant;
 import java.time.temporal.ChronoUnit;
 import java.util.LinkedHashSet;
 import java.util.List;
+import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.concurrent.locks.Lock;
@@ -144,6 +147,13 @@ public final class PluginRegistry {
     }
   }
 
+  /// Returns the limits of a tenant for which these are set.
+  ///
+  /// @throws dev.cloister.sandbox.problem.ApiException if a name or value is not allowed
+  IsolateLimits limitsOf(Map<String, @Nullable Long> own) {
+    return tenants.limits().effective(tenants.limits().change(Map.of(), own));
+  }
+
   /// Makes all of an archive part of the tenant: the modules first, then the metadata in one
   /// transaction.
   ///
@@ -165,6 +175,9 @@ public final class PluginRegistry {
                 tenants.applyRecord(tenant, result.record());
                 TenantServices services = tenant.services();
                 services.set(services.state().withConfig(archive.config()));
+                KeyValueUsage more = result.newKeyValues();
+                services.setKeyValueUsage(
+                    services.keyValueUsage().plus(more.count(), more.bytes()));
                 result.plugins().forEach(tenant::putPlugin);
                 audit.publish(result.audit());
               });
@@ -387,9 +400,20 @@ public final class PluginRegistry {
   private static void requireSuited(Plugin plugin, PluginSettings settings) {
     @Nullable VersionRecord live = plugin.live();
     String policy = settings.instance().policy();
-    if (live != null
-        && live.abi().equals(Abi.WASI_COMMAND.label())
-        && settings.instance().instancePolicy() != InstancePolicy.FRESH) {
+    if (live == null || !live.abi().equals(Abi.WASI_COMMAND.label())) {
+      return;
+    }
+    if (settings.instance().isSnapshot()) {
+      throw Problem.of(
+              ProblemType.UNSUPPORTED_ABI,
+              "a command has nothing that runs before it, so there is no image to begin with")
+          .with("abi", live.abi())
+          .with("what", "instance.snapshot")
+          .with("actual", true)
+          .with("allowed", false)
+          .asException();
+    }
+    if (settings.instance().instancePolicy() != InstancePolicy.FRESH) {
       throw Problem.of(
               ProblemType.UNSUPPORTED_ABI,
               "a command ends with its run, so its instances cannot be " + policy)

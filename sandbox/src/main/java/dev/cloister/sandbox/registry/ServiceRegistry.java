@@ -234,6 +234,7 @@ public final class ServiceRegistry {
         },
         done -> {
           tenants.require(tenant).services().set(done.state);
+          tenants.require(tenant).isolate().keptInstances().dropStartImages();
           audit.publish(done.audit);
         });
   }

@@ -86,12 +86,8 @@ public final class StoredKeyValues implements KeyValueStore {
   boolean set(
       String key, byte[] value, Function<MetadataTransaction, @Nullable AuditRecord> record) {
     requireKey(key);
-    if (value.length > MAX_VALUE_BYTES) {
-      throw new HostServiceException(
-          HostError.TOO_LARGE,
-          "the value has " + value.length + " bytes; allowed are " + MAX_VALUE_BYTES);
-    }
-    long bytes = (long) key.getBytes(UTF_8).length + value.length;
+    requireValue(value);
+    long bytes = sizeBytes(key, value);
     KeyValueRecord entry =
         new KeyValueRecord(key, bytes, clock.instant().truncatedTo(ChronoUnit.MILLIS));
     return change(transaction -> {
@@ -166,7 +162,26 @@ public final class StoredKeyValues implements KeyValueStore {
     }
   }
 
-  private static void requireKey(String key) {
+  /// Returns what a pair counts for.
+  static long sizeBytes(String key, byte[] value) {
+    return (long) key.getBytes(UTF_8).length + value.length;
+  }
+
+  /// Checks that a value is not too large.
+  ///
+  /// @throws HostServiceException if it is
+  static void requireValue(byte[] value) {
+    if (value.length > MAX_VALUE_BYTES) {
+      throw new HostServiceException(
+          HostError.TOO_LARGE,
+          "the value has " + value.length + " bytes; allowed are " + MAX_VALUE_BYTES);
+    }
+  }
+
+  /// Checks that a key is one.
+  ///
+  /// @throws HostServiceException if it is not
+  static void requireKey(String key) {
     int bytes = key.getBytes(UTF_8).length;
     if (bytes == 0 || bytes > MAX_KEY_BYTES) {
       throw new HostServiceException(

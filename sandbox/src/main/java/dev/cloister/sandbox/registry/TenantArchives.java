@@ -26,7 +26,8 @@ public final class TenantArchives {
   /// @param tenant the tenant
   /// @param plugins how many plugins the archive had
   /// @param versions how many versions the tenant did not have before
-  public record Imported(String tenant, int plugins, int versions) {}
+  /// @param keyValues how many key-value pairs the archive had
+  public record Imported(String tenant, int plugins, int versions, long keyValues) {}
 
   /// Removes what a server that was killed left behind.
   void removeLeftovers() throws IOException {
@@ -42,9 +43,14 @@ public final class TenantArchives {
   /// Makes an empty file for an archive; whoever asked for it deletes it.
   ///
   /// @throws IOException if the data folder cannot be written
+  /// @throws StorageFullException if there is no space
   public Path newFile() throws IOException {
-    Files.createDirectories(folder);
-    return Files.createTempFile(folder, "archive-", ".zip");
+    try {
+      Files.createDirectories(folder);
+      return Files.createTempFile(folder, "archive-", ".zip");
+    } catch (IOException e) {
+      throw failure(e);
+    }
   }
 
   /// Writes a tenant into a file.
@@ -55,11 +61,15 @@ public final class TenantArchives {
     try {
       exporter.write(tenant, file, author);
     } catch (IOException e) {
-      if (StorageFullException.isCauseOf(e)) {
-        throw new StorageFullException("cannot write an archive: " + e.getMessage(), e);
-      }
-      throw e;
+      throw failure(e);
     }
+  }
+
+  private static IOException failure(IOException cause) {
+    if (StorageFullException.isCauseOf(cause)) {
+      throw new StorageFullException("cannot write an archive: " + cause.getMessage(), cause);
+    }
+    return cause;
   }
 
   /// Brings all of an archive into a tenant, or nothing of it. What the tenant has besides stays.
@@ -72,7 +82,8 @@ public final class TenantArchives {
   public Imported importFrom(Tenant tenant, Path file, Author author) throws IOException {
     try (TenantImport archive = TenantImport.read(tenant, file, plugins)) {
       int versions = plugins.importAll(tenant, archive, author);
-      return new Imported(tenant.name().text(), archive.plugins().size(), versions);
+      return new Imported(
+          tenant.name().text(), archive.plugins().size(), versions, archive.keyValueCount());
     }
   }
 }

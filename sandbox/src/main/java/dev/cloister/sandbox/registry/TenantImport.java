@@ -1,16 +1,21 @@
 package dev.cloister.sandbox.registry;
 
+import dev.cloister.isolate.IsolateLimit;
 import dev.cloister.sandbox.json.Json;
 import dev.cloister.sandbox.problem.Problem;
 import dev.cloister.sandbox.problem.ProblemType;
+import dev.cloister.sandbox.registry.TenantManifest.KeyValuesEntry;
 import dev.cloister.sandbox.registry.TenantManifest.PluginEntry;
 import dev.cloister.sandbox.registry.TenantManifest.VersionEntry;
 import dev.cloister.sandbox.storage.AliasName;
 import dev.cloister.sandbox.storage.AliasTarget;
 import dev.cloister.sandbox.storage.BlobDigest;
+import dev.cloister.sandbox.storage.KeyValuePair;
 import dev.cloister.sandbox.storage.PluginName;
+import java.io.EOFException;
 import java.io.IOException;
 import java.io.InputStream;
+import java.io.UncheckedIOException;
 import java.nio.file.Path;
 import java.time.Instant;
 import java.util.ArrayList;
@@ -18,6 +23,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
+import java.util.function.Consumer;
 import java.util.zip.ZipEntry;
 import java.util.zip.ZipException;
 import java.util.zip.ZipFile;
@@ -38,14 +44,26 @@ final class TenantImport implements AutoCloseable {
   private final Map<String, @Nullable Long> limits;
   private final Map<String, String> config;
   private final List<ImportedPlugin> plugins;
+  private final @Nullable KeyValuesEntry keyValues;
+  private final Path archive;
+  private final long storageBytes;
   private final Map<BlobDigest, PluginUpload> uploads = new LinkedHashMap<>();
+
+  /// How many bytes the modules in [#uploads] have so far.
+  private long moduleBytes;
 
   private TenantImport(
       Tenant tenant,
+      Path archive,
       Map<String, @Nullable Long> limits,
+      long storageBytes,
       Map<String, String> config,
-      List<ImportedPlugin> plugins) {
+      List<ImportedPlugin> plugins,
+      @Nullable KeyValuesEntry keyValues) {
     this.tenant = tenant;
+    this.archive = archive;
+    this.storageBytes = storageBytes;
+    this.keyValues = keyValues;
     this.limits = limits;
     this.config = config;
     this.plugins = plugins;
@@ -70,24 +88,30 @@ final class TenantImport implements AutoCloseable {
   /// @throws IOException if the archive cannot be read
   static TenantImport read(Tenant tenant, Path archive, PluginRegistry registry)
       throws IOException {
+    ZipDirectory.check(archive);
     try (ZipFile zip = new ZipFile(archive.toFile())) {
       TenantManifest manifest = manifest(zip);
+      Map<String, @Nullable Long> limits = manifest.limits() == null ? Map.of() : manifest.limits();
       TenantImport result =
           new TenantImport(
               tenant,
-              manifest.limits() == null ? Map.of() : manifest.limits(),
+              archive,
+              limits,
+              registry.limitsOf(limits).value(IsolateLimit.STORAGE_BYTES),
               manifest.config() == null
                   ? Map.of()
                   : ServiceRegistry.checkedConfig(manifest.config()),
-              plugins(manifest));
+              plugins(manifest),
+              manifest.keyValues());
       try {
+        result.readKeyValues(zip, _ -> {});
         result.readModules(zip, registry);
         return result;
       } catch (IOException | RuntimeException e) {
         result.close();
         throw e;
       }
-    } catch (ZipException e) {
+    } catch (ZipException | EOFException e) {
       throw TenantManifest.invalid("the archive", e.getMessage(), "a ZIP file");
     }
   }
@@ -105,6 +129,28 @@ final class TenantImport implements AutoCloseable {
   /// Returns the plugins.
   List<ImportedPlugin> plugins() {
     return plugins;
+  }
+
+  /// Returns how many key-value pairs there are.
+  long keyValueCount() {
+    return keyValues == null || keyValues.count() == null ? 0 : keyValues.count();
+  }
+
+  /// Gives each key-value pair to `sink`, one after the other, as often as it is called.
+  ///
+  /// @throws UncheckedIOException if the archive cannot be read
+  void forEachKeyValue(Consumer<KeyValuePair> sink) {
+    try (ZipFile zip = new ZipFile(archive.toFile())) {
+      readKeyValues(zip, sink);
+    } catch (IOException e) {
+      throw new UncheckedIOException("cannot read an archive", e);
+    }
+  }
+
+  private void readKeyValues(ZipFile zip, Consumer<KeyValuePair> sink) throws IOException {
+    if (keyValues != null) {
+      KeyValueArchive.read(open(zip, KeyValueArchive.NAME), keyValues, storageBytes, sink);
+    }
   }
 
   /// Returns the modules that the tenant did not have, compiled and not yet committed.
@@ -125,8 +171,13 @@ final class TenantImport implements AutoCloseable {
       throw TenantManifest.invalid("format", manifest.format(), TenantManifest.FORMAT);
     }
     @Nullable Integer version = manifest.formatVersion();
-    if (version == null || version != TenantManifest.FORMAT_VERSION) {
-      throw TenantManifest.invalid("formatVersion", version, "" + TenantManifest.FORMAT_VERSION);
+    if (version == null
+        || version < TenantManifest.OLDEST_FORMAT_VERSION
+        || version > TenantManifest.FORMAT_VERSION) {
+      throw TenantManifest.invalid(
+          "formatVersion",
+          version,
+          TenantManifest.OLDEST_FORMAT_VERSION + " to " + TenantManifest.FORMAT_VERSION);
     }
     return manifest;
   }
@@ -227,11 +278,22 @@ final class TenantImport implements AutoCloseable {
     }
   }
 
-  private static void push(ZipFile zip, String entry, BlobDigest digest, PluginUpload upload)
+  /// Ends where all modules together are larger than the tenant may have, whatever the archive
+  /// itself takes: compressed bytes may become a thousand times as many.
+  private void push(ZipFile zip, String entry, BlobDigest digest, PluginUpload upload)
       throws IOException {
     try (InputStream in = open(zip, entry)) {
       byte[] chunk = new byte[CHUNK_BYTES];
       for (int count = in.read(chunk); count >= 0; count = in.read(chunk)) {
+        moduleBytes += count;
+        if (moduleBytes > storageBytes) {
+          throw Problem.limit(
+                  ProblemType.STORAGE_FULL,
+                  IsolateLimit.STORAGE_BYTES.limitName(),
+                  moduleBytes,
+                  storageBytes)
+              .asException();
+        }
         upload.push(chunk, 0, count);
       }
     }

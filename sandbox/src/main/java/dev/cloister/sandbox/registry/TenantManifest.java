@@ -15,25 +15,35 @@ import java.util.Map;
 import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;
 
-/// The entry `manifest.json` of an exported tenant: what it has but for the modules' bytes, keys,
-/// secrets, policies and key-values.
+/// The entry `manifest.json` of an exported tenant: what it has but for the modules' bytes, its
+/// key-value pairs ([KeyValueArchive]), keys, secrets and policies.
 ///
 /// @param format `cloister-tenant`
-/// @param formatVersion 1
+/// @param formatVersion 2; archives of version 1 have no key-value pairs and can be read
 /// @param tenant the name of the tenant that was exported; it may get another one
 /// @param limits the limits that were set for it
 /// @param config its configuration
 /// @param plugins its plugins
+/// @param keyValues what the entry with its key-value pairs is, null if there is none
 record TenantManifest(
     @Nullable String format,
     @Nullable Integer formatVersion,
     @Nullable String tenant,
     @Nullable Map<String, @Nullable Long> limits,
     @Nullable Map<String, @Nullable String> config,
-    @Nullable List<@Nullable PluginEntry> plugins) {
+    @Nullable List<@Nullable PluginEntry> plugins,
+    @Nullable KeyValuesEntry keyValues) {
   static final String NAME = "manifest.json";
   static final String FORMAT = "cloister-tenant";
-  static final int FORMAT_VERSION = 1;
+  static final int FORMAT_VERSION = 2;
+  static final int OLDEST_FORMAT_VERSION = 1;
+
+  /// What the entry [KeyValueArchive#NAME] has.
+  ///
+  /// @param count how many pairs
+  /// @param bytes keys and values together
+  /// @param digest `sha256:HEX` of the entry
+  record KeyValuesEntry(@Nullable Long count, @Nullable Long bytes, @Nullable String digest) {}
 
   /// A plugin.
   ///
@@ -98,7 +108,12 @@ record TenantManifest(
         tenant.name().text(),
         new HashMap<>(tenant.record().limits()),
         new TreeMap<>(tenant.services().config()),
-        entries);
+        entries,
+        null);
+  }
+
+  TenantManifest withKeyValues(KeyValuesEntry entry) {
+    return new TenantManifest(format, formatVersion, tenant, limits, config, plugins, entry);
   }
 
   static BlobDigest digest(String where, @Nullable String text) {

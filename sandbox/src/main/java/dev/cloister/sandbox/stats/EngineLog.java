@@ -1,8 +1,11 @@
 package dev.cloister.sandbox.stats;
 
+import dev.cloister.engine.stats.CodeCollected;
 import dev.cloister.engine.stats.CodeNotPersisted;
 import dev.cloister.engine.stats.CodePersisted;
 import dev.cloister.engine.stats.EngineListener;
+import dev.cloister.engine.stats.GenerationPublished;
+import dev.cloister.engine.stats.GenerationRetired;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -21,6 +24,39 @@ public final class EngineLog implements EngineListener {
         event.units(),
         event.bytes(),
         event.archiveBytes(),
+        event.wallMicros());
+  }
+
+  @Override
+  public void generationPublished(GenerationPublished event) {
+    LOG.debug(
+        "event=generation-published module={} generation={} tier={} optimized={} cause={}",
+        event.module(),
+        event.generation(),
+        event.tier(),
+        event.optimizedFunctions(),
+        event.cause());
+  }
+
+  @Override
+  public void generationRetired(GenerationRetired event) {
+    LOG.debug(
+        "event=generation-retired module={} generation={} tier={} bytes={}",
+        event.module(),
+        event.generation(),
+        event.tier(),
+        event.codeBytes());
+  }
+
+  @Override
+  public void codeCollected(CodeCollected event) {
+    LOG.debug(
+        "event=code-collected number={} requested={} candidates={} freed={} bytes={} micros={}",
+        event.number(),
+        event.isRequested(),
+        event.candidates(),
+        event.freed(),
+        event.freedBytes(),
         event.wallMicros());
   }
 

@@ -78,6 +78,6 @@ public final class ThreadReport {
   /// Whether a frame is of the JDK or of the program, rather than of code made at run time.
   private static boolean isOurs(StackTraceElement frame) {
     return frame.getModuleName() != null
-        || OWN_LOADER != null && OWN_LOADER.equals(frame.getClassLoaderName());
+        || (OWN_LOADER != null && OWN_LOADER.equals(frame.getClassLoaderName()));
   }
 }

@@ -36,11 +36,13 @@ public record BlobDigest(String hex) implements Comparable<BlobDigest> {
     return ofHash(newMessageDigest().digest(bytes));
   }
 
-  static BlobDigest ofHash(byte[] hash) {
+  /// Returns the digest that a [#newMessageDigest] has at its end.
+  public static BlobDigest ofHash(byte[] hash) {
     return new BlobDigest(HexFormat.of().formatHex(hash));
   }
 
-  static MessageDigest newMessageDigest() {
+  /// Returns a SHA-256 that has seen nothing yet.
+  public static MessageDigest newMessageDigest() {
     try {
       return MessageDigest.getInstance("SHA-256");
     } catch (NoSuchAlgorithmException e) {

@@ -150,6 +150,11 @@ final class JdbcMetadataStore implements MetadataStore {
   }
 
   @Override
+  public <T> T readKeyValues(TenantName tenant, Function<KeyValueCursor, T> reader) {
+    return database.read(session -> reader.apply(new KeyValueCursor(session, tenant)));
+  }
+
+  @Override
   public List<Signer> signers(TenantName tenant, PluginName plugin, BlobDigest version) {
     return database.read(session -> SignatureTable.signers(session, tenant, plugin, version));
   }
@@ -162,6 +167,11 @@ final class JdbcMetadataStore implements MetadataStore {
   @Override
   public List<RequestRecord> request(String id) {
     return database.read(session -> RequestTable.find(session, id));
+  }
+
+  @Override
+  public List<OperationRecord> operations() {
+    return database.read(OperationTable::list);
   }
 
   @Override

@@ -162,6 +162,26 @@ final class JdbcTransaction implements MetadataTransaction {
   }
 
   @Override
+  public void insertOperation(OperationRecord operation) {
+    OperationTable.insert(session, operation);
+  }
+
+  @Override
+  public void endOperation(String id, String status, OperationRecord.End end) {
+    OperationTable.end(session, id, status, end);
+  }
+
+  @Override
+  public void deleteOperation(String id) {
+    OperationTable.delete(session, id);
+  }
+
+  @Override
+  public void deleteOperationsEndedBefore(Instant time) {
+    OperationTable.deleteEndedBefore(session, time);
+  }
+
+  @Override
   public AuditRecord appendAudit(AuditRecord entry) {
     return AuditTable.append(session, entry, auditRecordsKept);
   }

@@ -62,6 +62,12 @@ public interface MetadataStore extends AutoCloseable {
   List<KeyValueRecord> keyValues(
       TenantName tenant, String prefix, @Nullable String after, int limit);
 
+  /// Returns what `reader` makes of a tenant's key-value pairs as they are at one moment.
+  ///
+  /// @param reader may be called again from the beginning, if the database was lost meanwhile
+  /// @throws StorageException if the store cannot be read
+  <T> T readKeyValues(TenantName tenant, Function<KeyValueCursor, T> reader);
+
   /// Returns whose signatures of modules a tenant wants, as JSON text, or null if it said nothing.
   ///
   /// @throws StorageException if the store cannot be read
@@ -81,6 +87,11 @@ public interface MetadataStore extends AutoCloseable {
   ///
   /// @throws StorageException if the store cannot be read
   List<RequestRecord> request(String id);
+
+  /// Lists the operations, the oldest first.
+  ///
+  /// @throws StorageException if the store cannot be read
+  List<OperationRecord> operations();
 
   /// Lists audit records, newest first.
   ///

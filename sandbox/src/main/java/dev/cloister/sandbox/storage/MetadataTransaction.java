@@ -97,6 +97,18 @@ public interface MetadataTransaction {
   /// Returns how many requests of `principal` are kept.
   RequestRecord.Use requestUse(String principal);
 
+  /// Adds an operation that goes on; does nothing if its tenant is gone.
+  void insertOperation(OperationRecord operation);
+
+  /// Notes how an operation ended; does nothing if it is gone.
+  void endOperation(String id, String status, OperationRecord.End end);
+
+  /// Forgets an operation; does nothing if it is gone.
+  void deleteOperation(String id);
+
+  /// Forgets the operations that ended before a time.
+  void deleteOperationsEndedBefore(Instant time);
+
   /// Appends to the audit log and returns the record with its number.
   AuditRecord appendAudit(AuditRecord entry);
 }

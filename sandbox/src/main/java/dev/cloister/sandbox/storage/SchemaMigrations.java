@@ -27,6 +27,7 @@ final class SchemaMigrations {
           "0005-host-services.sql",
           "0006-alias-changes.sql",
           "0007-requests.sql",
+          "0008-operations.sql",
           "0009-blobs.sql");
 
   private SchemaMigrations() {}

@@ -61,6 +61,7 @@ final class InspectCommandTest {
             "imports",
             "exports",
             "customSections",
+            "hints",
             "capabilities");
     assertThat(report.path("capabilities").toString())
         .isEqualTo(

@@ -53,6 +53,10 @@ final class ArchiveApiTest {
                 .formatted(first, second))
         .expect(200);
     operator.put(ACME + "/config", "{\"greeting\":\"hello\"}").expect(200);
+    operator.put(ACME + "/kv/a/first", "one").expect(201);
+    operator.put(ACME + "/kv/b", "x".repeat(100_000)).expect(201);
+    operator.put(ACME + "/kv/%C3%A4%22", "umlaut").expect(201);
+    operator.put(ACME + "/secrets", "{\"token\":\"hidden\"}").expect(200);
     operator.put(COPY, "{}").expect(201);
   }
 
@@ -132,7 +136,18 @@ final class ArchiveApiTest {
         .isEqualTo(operator.get(ACME + "/config").text());
     assertThat(operator.get(COPY + "/limits").json().path("set").toString())
         .isEqualTo("{\"plugins\":5}");
+    assertThat(operator.get(COPY + "/kv").text()).isEqualTo(operator.get(ACME + "/kv").text());
+    for (String key : new String[] {"a/first", "b", "%C3%A4%22"}) {
+      assertThat(operator.get(COPY + "/kv/" + key).expect(200).body())
+          .isEqualTo(operator.get(ACME + "/kv/" + key).expect(200).body());
+    }
+    assertThat(storageBytes(COPY)).isEqualTo(storageBytes(ACME));
+    assertThat(operator.get(COPY + "/secrets").text()).doesNotContain("token");
     operator.post(COPY + "/plugins/math/call/add", "{\"args\":[2,40]}").expect(200);
+  }
+
+  private long storageBytes(String tenant) {
+    return operator.get(tenant + "/usage").json().at("/usage/storageBytes").asLong(-1);
   }
 
   @Test
@@ -143,6 +158,7 @@ final class ArchiveApiTest {
 
     assertThat(done.path("plugins").asInt()).isEqualTo(2);
     assertThat(done.path("versions").asInt()).isEqualTo(3);
+    assertThat(done.path("keyValues").asInt()).isEqualTo(3);
     checkCopy();
     assertThat(bringIn(archive).expect(200).json().path("versions").asInt()).isZero();
     checkCopy();
@@ -157,7 +173,7 @@ final class ArchiveApiTest {
   }
 
   @Test
-  void archive_hasEachModuleOnce_andNoKey() {
+  void archive_hasEachModuleOnce_andNoKeyOrSecret() {
     String key =
         operator
             .post(ACME + "/keys", "{\"role\":\"invoker\"}")
@@ -168,10 +184,13 @@ final class ArchiveApiTest {
 
     Map<String, byte[]> entries = entries(export());
 
-    assertThat(entries).hasSize(3);
+    assertThat(entries).hasSize(4);
     entries.forEach((name, bytes) -> {
-      if (name.equals("manifest.json")) {
-        assertThat(new String(bytes, StandardCharsets.UTF_8)).doesNotContain(key);
+      if (name.equals("manifest.json") || name.equals("key-values.ndjson")) {
+        assertThat(new String(bytes, StandardCharsets.UTF_8))
+            .doesNotContain(key)
+            .doesNotContain("token")
+            .doesNotContain("hidden");
       } else {
         assertThat(name).isEqualTo("blobs/sha256/" + BlobDigest.of(bytes).hex());
       }
@@ -195,7 +214,7 @@ final class ArchiveApiTest {
     bringIn(archive(without)).problem(422, "invalid-archive");
     bringIn(archive(noModule)).problem(422, "invalid-module");
     bringIn(withManifest(archive, "cloister-tenant", "other")).problem(422, "invalid-archive");
-    bringIn(withManifest(archive, "\"formatVersion\":1", "\"formatVersion\":2"))
+    bringIn(withManifest(archive, "\"formatVersion\":2", "\"formatVersion\":3"))
         .problem(422, "invalid-archive");
     bringIn(withManifest(archive, "\"weight\":9", "\"weight\":-9")).problem(400, "invalid-request");
     bringIn(withManifest(archive, "\"plugin\":\"other\"", "\"plugin\":\"Other\""))

@@ -3,10 +3,12 @@ package dev.cloister.sandbox.http;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import dev.cloister.sandbox.fixture.EventReader;
 import dev.cloister.sandbox.fixture.Modules;
 import dev.cloister.sandbox.fixture.TestClient;
 import dev.cloister.sandbox.fixture.TestServer;
 import java.nio.file.Path;
+import java.util.Map;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -83,6 +85,31 @@ final class CodeApiTest {
             .path(0);
     assertThat(audit.path("action").asText()).isEqualTo("engine.tier-down");
     assertThat(audit.path("target").asText()).isEqualTo(digest);
+  }
+
+  @Test
+  void stream_tellsTheOperatorOfGenerationsAndCollections() {
+    Map<String, String> headers = Map.of("Accept", "text/event-stream");
+    try (EventReader events = EventReader.open(server.url() + "/v1/engine/events", headers)) {
+      assertThat(events.next().name()).isEqualTo("statistics");
+      operator.post(MODULES + digest + "/tier-up?function=0", "").expect(200);
+
+      JsonNode published = events.next(event -> event.name().equals("generation-published")).data();
+      assertThat(published.path("digest").asText()).isEqualTo(digest);
+      assertThat(published.path("generation").asInt()).isEqualTo(1);
+      assertThat(published.path("tier").asText()).isEqualTo("mixed");
+      assertThat(published.path("optimizedFunctions").asInt()).isEqualTo(1);
+      assertThat(published.path("cause").asText()).isEqualTo("request");
+      JsonNode retired = events.next(event -> event.name().equals("generation-retired")).data();
+      assertThat(retired.path("digest").asText()).isEqualTo(digest);
+      assertThat(retired.path("generation").asInt()).isZero();
+      assertThat(retired.path("codeBytes").asLong()).isPositive();
+
+      operator.post("/v1/engine/code-gc", "").expect(202);
+      JsonNode collected = events.next(event -> event.name().equals("code-collected")).data();
+      assertThat(collected.path("requested").asBoolean()).isTrue();
+      assertThat(collected.path("candidates").asInt()).isPositive();
+    }
   }
 
   @Test

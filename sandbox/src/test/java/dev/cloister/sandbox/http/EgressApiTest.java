@@ -4,6 +4,7 @@ import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import com.sun.net.httpserver.Headers;
 import com.sun.net.httpserver.HttpServer;
 import dev.cloister.isolate.egress.AddressRange;
 import dev.cloister.sandbox.fixture.EventReader;
@@ -16,6 +17,8 @@ import java.net.InetSocketAddress;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.BlockingQueue;
+import java.util.concurrent.LinkedBlockingQueue;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -34,12 +37,16 @@ final class EgressApiTest {
   private TestClient admin;
   private int port;
 
+  /// The fields of the requests that came, names as the class writes them.
+  private final BlockingQueue<Headers> received = new LinkedBlockingQueue<>();
+
   @BeforeEach
   void start() throws IOException {
     target = HttpServer.create(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0), 0);
     target.createContext(
         "/",
         exchange -> {
+          received.add(exchange.getRequestHeaders());
           byte[] body = "answered".getBytes(UTF_8);
           exchange.sendResponseHeaders(200, body.length);
           exchange.getResponseBody().write(body);
@@ -82,6 +89,44 @@ final class EgressApiTest {
     assertThat(operator.get("/metrics").expect(200).text())
         .contains("cloister_http_egress_total{tenant=\"acme\",decision=\"allowed\"} 1")
         .contains("cloister_http_egress_total{tenant=\"acme\",decision=\"denied\"} 1");
+  }
+
+  @Test
+  void request_carriesTheTraceOn_asAStepOfItsOwn() throws InterruptedException {
+    allow("localhost:" + port);
+    String trace = "0af7651916cd43dd8448eb211c80319c";
+    String caller = "b7ad6b7169203331";
+    String url = "http://localhost:" + port + "/";
+    admin.upload(TENANT + "plugins/fetcher", Modules.fetcher(url));
+    String answered =
+        admin
+            .with("traceparent", "00-" + trace + "-" + caller + "-01")
+            .with("tracestate", "vendor=1")
+            .post(TENANT + "plugins/fetcher/run", "")
+            .expect(200)
+            .header("traceparent");
+
+    Headers headers = received.take();
+
+    String parent = headers.getFirst("traceparent");
+    assertThat(parent).startsWith("00-" + trace + "-").endsWith("-01");
+    assertThat(parent).doesNotContain(caller).isNotEqualTo(answered);
+    assertThat(headers.getFirst("tracestate")).isEqualTo("vendor=1");
+    assertThat(fetch(url)).isEqualTo("answered");
+    Headers without = received.take();
+    assertThat(without.get("traceparent")).hasSize(1);
+    assertThat(without.getFirst("traceparent")).doesNotContain(trace);
+    assertThat(without.get("tracestate")).isNull();
+  }
+
+  @Test
+  void request_thatSaysItsTraceItself_keepsIt() throws InterruptedException {
+    allow("localhost:" + port);
+    String own = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-00";
+
+    fetch("http://localhost:" + port + "/\ntraceparent: " + own);
+
+    assertThat(received.take().get("traceparent")).containsExactly(own);
   }
 
   @Test

@@ -239,4 +239,18 @@ final class HandlerApiTest {
       throw new UncheckedIOException(e);
     }
   }
+
+  @Test
+  void postWithAKey_isDoneOnce() {
+    TestClient careful = client.with("Idempotency-Key", "one");
+    Reply first = careful.post(PAGES + "/request", "{}").expect(200);
+
+    Reply again = careful.post(PAGES + "/request", "{}").expect(200);
+
+    assertThat(again.text()).isEqualTo(first.text());
+    assertThat(first.header("idempotency-replayed")).isEmpty();
+    assertThat(again.header("idempotency-replayed")).isEqualTo("true");
+    careful.post(PAGES + "/request", "[]").problem(422, "idempotency-key-reused");
+    assertThat(careful.get(PAGES + "/?World").header("idempotency-replayed")).isEmpty();
+  }
 }

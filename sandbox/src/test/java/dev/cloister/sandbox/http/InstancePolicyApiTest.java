@@ -197,10 +197,60 @@ final class InstancePolicyApiTest {
     assertThat(problem.path("abi").asText()).isEqualTo("wasi-command");
     assertThat(problem.path("allowed").asText()).isEqualTo("fresh");
 
+    JsonNode image =
+        client
+            .put(PLUGINS + "command/settings", "{\"instance\":{\"snapshot\":true}}")
+            .problem(422, "unsupported-abi");
+    assertThat(image.path("what").asText()).isEqualTo("instance.snapshot");
+
     upload("turned", STATEFUL);
     client.upload(PLUGINS + "turned", Modules.command(1, "hello", 0)).expect(201);
     Reply reply = client.post(PLUGINS + "turned/run", "").expect(200);
     assertThat(reply.header("cloister-instance")).isEqualTo("fresh");
+  }
+
+  @Test
+  void snapshot_isMadeByTheFirstCall_andGoesWithTheSettings() {
+    upload("imaged", "{\"instance\":{\"snapshot\":true}}");
+    String version = PLUGINS + "imaged/versions/" + version("imaged");
+    assertThat(snapshot(version)).isEqualTo("{\"state\":\"pending\"}");
+
+    for (int i = 0; i < 3; i++) {
+      assertThat(result(count("imaged", ""))).isEqualTo(1);
+    }
+
+    JsonNode used = client.get(version).expect(200).json().path("snapshot");
+    assertThat(used.path("state").asText()).isEqualTo("used");
+    assertThat(used.path("bytes").asLong()).isPositive();
+    client.put("/v1/tenants/acme/config", "{\"a\":\"b\"}").expect(200);
+    assertThat(snapshot(version)).isEqualTo("{\"state\":\"pending\"}");
+    count("imaged", "");
+    client.put(PLUGINS + "imaged/settings", "{}").expect(200);
+    assertThat(snapshot(version)).isEqualTo("{\"state\":\"off\"}");
+    client.put(PLUGINS + "imaged/settings", "{\"instance\":{\"snapshot\":true}}").expect(200);
+    assertThat(snapshot(version)).isEqualTo("{\"state\":\"pending\"}");
+  }
+
+  @Test
+  void snapshotOfWhatAsksItsHost_isRefused_andCallsGoOn() {
+    client.upload(PLUGINS + "random", Modules.randomAtStart()).expect(201);
+    client.put(PLUGINS + "random/settings", "{\"instance\":{\"snapshot\":true}}").expect(200);
+
+    for (int i = 0; i < 2; i++) {
+      client.post(PLUGINS + "random/call/nothing", "{}").expect(200);
+      assertThat(snapshot(PLUGINS + "random/versions/" + version("random")))
+          .isEqualTo(
+              "{\"state\":\"refused\",\"reason\":\"the initialization calls"
+                  + " wasi_snapshot_preview1.random_get\"}");
+    }
+  }
+
+  private String version(String plugin) {
+    return client.get(PLUGINS + plugin).expect(200).json().path("live").asText();
+  }
+
+  private String snapshot(String version) {
+    return client.get(version).expect(200).json().path("snapshot").toString();
   }
 
   private void assertRefused(String path, String instance, String what) {

@@ -1,6 +1,7 @@
 package dev.cloister.sandbox.http;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
@@ -10,6 +11,7 @@ import com.networknt.schema.JsonSchemaFactory;
 import com.networknt.schema.SpecVersion;
 import com.networknt.schema.ValidationMessage;
 import dev.cloister.sandbox.fixture.Modules;
+import dev.cloister.sandbox.fixture.Reply;
 import dev.cloister.sandbox.fixture.TestClient;
 import dev.cloister.sandbox.fixture.TestServer;
 import dev.cloister.sandbox.http.OperationExamples.Example;
@@ -23,6 +25,7 @@ import java.net.http.HttpResponse;
 import java.net.http.HttpResponse.BodyHandlers;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.LinkedHashMap;
@@ -40,12 +43,18 @@ import org.junit.jupiter.api.io.TempDir;
 /// Every operation of the description against a server: what is asked and answered must be what is
 /// described. A status, a type or a field that is not described fails.
 final class OpenApiOperationsTest {
-  private static final Set<String> METHODS = Set.of("get", "put", "post", "delete", "patch");
+  /// Operations for any method; they are asked with POST.
+  private static final String ANY_METHOD = "x-any-method";
+
+  private static final Set<String> METHODS =
+      Set.of("get", "put", "post", "delete", "patch", ANY_METHOD);
+  private static final String ANY_TYPE = "*/*";
   private static final String EVENTS = "text/event-stream";
   private static final String PROBLEM = "application/problem+json";
   private static final String JSON = "application/json";
   private static final ObjectMapper MAPPER = new ObjectMapper();
   private static final long SEED = 20_261_121;
+  private static final Duration PATIENCE = Duration.ofMinutes(1);
   private static final int FUZZ_ROUNDS = Boolean.getBoolean("slow") ? 200 : 6;
 
   private final HttpClient http =
@@ -80,17 +89,14 @@ final class OpenApiOperationsTest {
     operator.put("/v1/tenants/doomed", "{}").expect(201);
     String plugins = "/v1/tenants/acme/plugins/";
     JsonNode math = operator.upload(plugins + "math", Modules.arithmetic()).expect(201).json();
+    String version = math.path("version").asText();
     operator.upload(plugins + "doomed", Modules.arithmetic("doomed")).expect(201);
     operator.upload(plugins + "say", Modules.command(1, "hello", 0)).expect(201);
-    JsonNode key =
-        operator.post("/v1/tenants/acme/keys", "{\"role\":\"invoker\"}").expect(201).json();
-    JsonNode operation =
-        operator
-            .with("Prefer", "respond-async")
-            .post(plugins + "math/call/add", "{\"args\":[1,2]}")
-            .expect(202)
-            .json();
-    String version = math.path("version").asText();
+    String page = "Content-Type: text/plain\n\nhello";
+    operator.upload(plugins + "page", Modules.command(1, page, 0)).expect(201);
+    operator.put("/v1/tenants/acme/kv/x", "{}").expect(201);
+    String key = id(operator.post("/v1/tenants/acme/keys", "{\"role\":\"invoker\"}").expect(201));
+    String operation = operation(plugins + "math");
     names = new LinkedHashMap<>();
     names.put("tenant", "acme");
     names.put("plugin", "math");
@@ -99,12 +105,76 @@ final class OpenApiOperationsTest {
     names.put("version", version);
     names.put("digest", version);
     names.put("other", version);
-    names.put("key", key.path("id").asText());
-    names.put("operation", operation.path("id").asText());
+    names.put("key", key);
+    names.put("operation", operation);
     names.put("member", "local");
     names.put("instance", "none");
     names.put("job", "999999");
     examples = OperationExamples.all(version);
+    addSeeded(version);
+  }
+
+  /// The examples of operations that need something of their own to act upon.
+  private void addSeeded(String version) {
+    TestClient operator = server.operator();
+    String plugins = "/v1/tenants/acme/plugins/";
+    String second = version(operator.upload(plugins + "math", Modules.arithmetic("2")).expect(201));
+    String third = version(operator.upload(plugins + "math", Modules.arithmetic("3")).expect(201));
+    for (String target : List.of(version, third)) {
+      String targets = "{\"targets\":[{\"version\":\"" + target + "\",\"weight\":1}]}";
+      operator.put(plugins + "math/aliases/stable", targets).expect(200);
+    }
+    String keys = "/v1/tenants/acme/keys";
+    operator.upload(plugins + "counter", Modules.counter()).expect(201);
+    operator
+        .put(plugins + "counter/settings", "{\"instance\":{\"policy\":\"stateful\"}}")
+        .expect(200);
+    operator.post(plugins + "counter/call/count?instance=one", "{}").expect(200);
+    operator.put("/v1/tenants/other/policy", "{\"onMissingCapability\":\"park\"}").expect(200);
+    String parked =
+        version(
+            operator
+                .upload("/v1/tenants/other/plugins/parked", Modules.reader("kv_get"))
+                .expect(202));
+    byte[] archive = operator.get("/v1/tenants/acme/export").expect(200).body();
+    Example plain = Example.plain();
+    examples.put("deleteVersion", plain.at("version", second));
+    examples.put("rollBackAlias", plain.at("alias", "stable"));
+    examples.put(
+        "deleteKey",
+        plain.at("key", id(operator.post(keys, "{\"role\":\"invoker\"}").expect(201))));
+    examples.put("deleteOperation", plain.at("operation", operation(plugins + "math")));
+    examples.put("deleteInstance", plain.at("plugin", "counter").at("instance", "one"));
+    examples.put(
+        "approveVersion", plain.at("tenant", "other").at("plugin", "parked").at("version", parked));
+    examples.put(
+        "importTenant", new Example(archive, "application/zip", Map.of("tenant", "copy"), null, 0));
+    operator.put("/v1/tenants/copy", "{}").expect(201);
+  }
+
+  private static String id(Reply reply) {
+    return reply.json().path("id").asText();
+  }
+
+  private static String version(Reply reply) {
+    return reply.json().path("version").asText();
+  }
+
+  /// Begins a call that goes on by itself, and waits for its end.
+  private String operation(String plugin) {
+    TestClient operator = server.operator();
+    String id =
+        id(
+            operator
+                .with("Prefer", "respond-async")
+                .post(plugin + "/call/add", "{\"args\":[1,2]}")
+                .expect(202));
+    await()
+        .atMost(PATIENCE)
+        .until(
+            () -> operator.get("/v1/operations/" + id).json().path("status").asText(),
+            status -> !status.equals("running"));
+    return id;
   }
 
   @AfterEach
@@ -234,7 +304,9 @@ final class OpenApiOperationsTest {
         HttpRequest.newBuilder(URI.create(server.url() + path))
             .header("Cloister-Console", "1")
             .method(
-                operation.method.toUpperCase(Locale.ROOT),
+                operation.method.equals(ANY_METHOD)
+                    ? "POST"
+                    : operation.method.toUpperCase(Locale.ROOT),
                 example.body() == null
                     ? BodyPublishers.noBody()
                     : BodyPublishers.ofByteArray(example.body()));
@@ -268,6 +340,9 @@ final class OpenApiOperationsTest {
     String status = Integer.toString(response.statusCode());
     String what = operation + " " + status;
     JsonNode described = operation.node.path("responses").path(status);
+    if (described.isMissingNode()) {
+      described = operation.node.path("responses").path("default");
+    }
     if (described.has("$ref")) {
       described = document.at(described.path("$ref").asText().substring(1));
     }
@@ -283,7 +358,8 @@ final class OpenApiOperationsTest {
       response.body().close();
       return;
     }
-    JsonNode content = described.path("content").path(type);
+    JsonNode contents = described.path("content");
+    JsonNode content = contents.has(type) ? contents.path(type) : contents.path(ANY_TYPE);
     if (content.isMissingNode()) {
       faults.add(what + ": the type " + type + " is not described");
     } else if ((type.equals(JSON) || type.equals(PROBLEM)) && content.has("schema")) {

@@ -58,17 +58,14 @@ final class OperationExamples {
   static Map<String, Example> all(String version) {
     Map<String, Example> examples = new LinkedHashMap<>();
     String targets = "{\"targets\":[{\"version\":\"" + version + "\",\"weight\":100}]}";
+    examples.put("handleHttp", Example.plain().at("plugin", "page").at("*", "index"));
     examples.put("callExport", Example.json("{\"args\":[1,2]}"));
     examples.put("runCommand", Example.plain().at("plugin", "say"));
     examples.put(
         "uploadPlugin",
         new Example(
             Modules.arithmetic("new"), "application/wasm", Map.of("plugin", "new"), null, 201));
-    examples.put("deleteInstance", Example.plain().at("instance", "none").expecting(404));
-    examples.put("approveVersion", Example.plain().expecting(409));
-    examples.put("importTenant", Example.plain().expecting(415));
     examples.put("deletePlugin", Example.plain().at("plugin", "doomed"));
-    examples.put("deleteVersion", Example.plain().expecting(409));
     examples.put("putSettings", Example.json("{\"environment\":{\"A\":\"B\"}}"));
     examples.put("putAlias", Example.json(targets).at("alias", "canary"));
     examples.put("putTenant", Example.json("{\"limits\":{\"plugins\":9}}"));
@@ -77,11 +74,9 @@ final class OperationExamples {
     examples.put("resumeTenant", Example.plain().at("tenant", "other"));
     examples.put("putLimits", Example.json("{\"limits\":{\"plugins\":8}}"));
     examples.put("createKey", Example.json("{\"role\":\"invoker\"}"));
-    examples.put("deleteKey", Example.plain().at("key", "none").expecting(404));
     examples.put("rotateOperatorKey", Example.plain().expecting(409));
     examples.put("putSignaturePolicy", Example.json("{\"mode\":\"off\",\"keys\":[]}"));
     examples.put("cancelCompileJob", Example.plain().at("job", "999999").expecting(404));
-    examples.put("deleteOperation", Example.plain().at("operation", "none").expecting(404));
     examples.put("streamAudit", Example.plain().accepting("application/json"));
     examples.put("openSession", Example.json("{\"key\":\"" + TestServer.OPERATOR_KEY + "\"}"));
     examples.put("getConsoleFile", Example.plain().at("*", "none.js").expecting(404));
@@ -91,8 +86,6 @@ final class OperationExamples {
     examples.put("putSecrets", Example.json("{\"token\":\"hidden\"}"));
     examples.put(
         "putPolicy", Example.json("{\"capabilities\":[],\"onMissingCapability\":\"park\"}"));
-    examples.put("rollBackAlias", Example.plain().expecting(409));
-    examples.put("getKeyValue", Example.plain().expecting(404));
     examples.put("openDebugSession", Example.plain().expecting(426));
     return examples;
   }

@@ -211,4 +211,65 @@ final class OperationsApiTest {
     assertThat(reply.header("ratelimit-policy")).isEqualTo("\"requestsPerSecond\";q=50;w=1");
     assertThat(reply.header("ratelimit")).matches("\"requestsPerSecond\";r=(4\\d|50);t=1");
   }
+
+  @Test
+  void operations_outliveTheServer_andWhatWasGoingOnIsInterrupted() {
+    String done = accepted(hurried.post(MATH + "/call/add", "{\"args\":[1,2]}"));
+    JsonNode before = ended(done);
+    String cancelled = accepted(hurried.post(MATH + "/call/spin", "{}"));
+    admin.delete(cancelled).expect(204);
+    String forgotten = accepted(hurried.post(MATH + "/call/add", "{\"args\":[1,2]}"));
+    ended(forgotten);
+    admin.delete(forgotten).expect(204);
+    String running = accepted(hurried.post(MATH + "/call/spin", "{}"));
+
+    restart();
+
+    TestClient operator = server.operator();
+    assertThat(operator.get(done).expect(200).json()).isEqualTo(before);
+    assertThat(operator.get(cancelled).json().path("status").asText()).isEqualTo("cancelled");
+    operator.get(forgotten).problem(404, "not-found");
+    JsonNode interrupted = operator.get(running).expect(200).json();
+    assertThat(interrupted.path("status").asText()).isEqualTo("failed");
+    assertThat(interrupted.path("problem").path("type").asText()).endsWith("/problems/interrupted");
+    restart();
+    assertThat(server.operator().get(running).json()).isEqualTo(interrupted);
+    assertThat(server.operator().get("/v1/operations").json().path("items")).hasSize(3);
+    server.operator().delete("/v1/tenants/acme").expect(204);
+    restart();
+    assertThat(server.operator().get("/v1/operations").json().path("items")).isEmpty();
+  }
+
+  private void restart() {
+    server.close();
+    server = TestServer.start(folder);
+  }
+
+  @Test
+  void largeOutput_isKeptAsLongAsTheServerRuns() {
+    admin.upload("/v1/tenants/acme/plugins/flood", Modules.flood(2 << 20)).expect(201);
+    String location = accepted(hurried.post("/v1/tenants/acme/plugins/flood/run", new byte[0]));
+
+    assertThat(ended(location).path("output").asText()).hasSize(2 << 20);
+
+    restart();
+    JsonNode restored = server.operator().get(location).expect(200).json();
+    assertThat(restored.path("status").asText()).isEqualTo("succeeded");
+    assertThat(restored.path("httpStatus").asInt()).isEqualTo(200);
+    assertThat(restored.path("outputDropped").asBoolean()).isTrue();
+    assertThat(restored.has("output")).isFalse();
+  }
+
+  @Test
+  void requestToAHandler_hasStatusFieldsAndBodyOfItsAnswer() {
+    String page = "Status: 404\nContent-Type: text/plain\nX-Custom: value\n\ngone";
+    admin.upload("/v1/tenants/acme/plugins/page", Modules.command(1, page, 0)).expect(201);
+
+    JsonNode operation = ended(accepted(hurried.get("/v1/tenants/acme/plugins/page/http/x")));
+
+    assertThat(operation.path("kind").asText()).isEqualTo("http");
+    assertThat(operation.path("httpStatus").asInt()).isEqualTo(404);
+    assertThat(operation.path("headers").path("x-custom").asText()).isEqualTo("value");
+    assertThat(operation.path("output").asText()).isEqualTo("gone");
+  }
 }

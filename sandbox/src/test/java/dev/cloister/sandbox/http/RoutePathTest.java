@@ -36,4 +36,14 @@ final class RoutePathTest {
   void request_matchesOrNot(String route, String request, boolean expected) {
     assertThat(RoutePath.of(route).matches(request)).isEqualTo(expected);
   }
+
+  @Test
+  void values_standForThePartsThatVary() {
+    RoutePath path = RoutePath.of("/v1/tenants/{tenant}/kv/*");
+
+    assertThat(path.values("/v1/tenants/a/kv/b/c").values()).containsExactly("a", "b/c");
+    assertThat(path.values("/v1/tenants/a/kv/").values()).containsExactly("a", "");
+    assertThat(path.values("/v1/tenants/a/kv").values()).containsExactly("a", "");
+    assertThat(RoutePath.of("/healthz").values("/healthz")).isEqualTo(PathValues.NONE);
+  }
 }

@@ -25,6 +25,8 @@ import javax.net.ssl.SSLParameters;
 import javax.net.ssl.SSLSocket;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /// TLS: versions of it and of HTTP, and certificates that are replaced while the server runs.
 final class TlsTest {
@@ -33,9 +35,13 @@ final class TlsTest {
   @TempDir private Path folder;
 
   private TestServer start(PemFiles files, boolean http2) {
-    TlsConfig tls =
-        new TlsConfig(
-            files.certificate().toString(), files.key().toString(), Duration.ofMillis(200));
+    return start(
+        TlsConfig.ofPem(
+            files.certificate().toString(), files.key().toString(), Duration.ofMillis(200)),
+        http2);
+  }
+
+  private TestServer start(TlsConfig tls, boolean http2) {
     return TestServer.start(
         folder.resolve("data"),
         config -> config.withHttp(config.http().withTls(tls).withHttp2(http2)));
@@ -118,6 +124,51 @@ final class TlsTest {
     assertThatThrownBy(() -> start(new PemFiles(one.certificate(), other.key()), true))
         .isInstanceOf(UncheckedIOException.class)
         .hasMessageContaining("the key is not that of the certificate");
+  }
+
+  private TlsConfig keystore(Path file, String password, String alias) throws IOException {
+    Path passwordFile = folder.resolve("password");
+    Files.writeString(passwordFile, password + "\n");
+    return TlsConfig.ofKeystore(
+        file.toString(), passwordFile.toString(), alias, Duration.ofMillis(200));
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"PKCS12", "JKS"})
+  void keystore_isAsGoodAsPem_andIsReplacedAsWell(String type) throws Exception {
+    PemFiles files = PemFiles.create(folder, "EC", "localhost");
+    PemFiles next = PemFiles.create(Files.createDirectory(folder.resolve("next")), "EC", "next");
+    Path store = files.store(type, folder.resolve("server.store"));
+    try (TestServer server = start(keystore(store, PemFiles.PASSWORD, ""), true);
+        HttpClient client = client(files.trust(), HttpClient.Version.HTTP_2)) {
+      assertThat(get(client, server).statusCode()).isEqualTo(200);
+      BigInteger before = handshake(files.trust(), server, "TLSv1.3").getSerialNumber();
+
+      next.store(type, store);
+
+      await()
+          .ignoreExceptions()
+          .atMost(PATIENCE)
+          .until(() -> !serial(next.trust(), files.trust(), server).equals(before));
+    }
+  }
+
+  @Test
+  void keystore_thatCannotBeUsed_saysWhy() throws Exception {
+    PemFiles files = PemFiles.create(folder, "RSA", "localhost");
+    Path store = files.store("PKCS12", folder.resolve("server.store"));
+    Path none = folder.resolve("none.store");
+
+    assertThatThrownBy(() -> start(keystore(store, "wrong", ""), true))
+        .hasMessageContaining("cannot use the keystore " + store)
+        .hasMessageContaining("password");
+    assertThatThrownBy(() -> start(keystore(store, PemFiles.PASSWORD, "kei"), true))
+        .hasMessageContaining("no private key \"kei\"; did you mean \"key\"?");
+    assertThatThrownBy(() -> start(keystore(none, PemFiles.PASSWORD, ""), true))
+        .hasMessageContaining("cannot use the keystore " + none);
+    Files.writeString(none, "no keystore");
+    assertThatThrownBy(() -> start(keystore(none, PemFiles.PASSWORD, ""), true))
+        .hasMessageContaining("cannot use the keystore " + none);
   }
 
   @Test

@@ -284,4 +284,59 @@ abstract class MetadataStoreContract {
             _ -> {});
     assertThat(store().usage(ACME, hour, next.plusSeconds(1))).isEmpty();
   }
+
+  @Test
+  void operations_haveTheirEnd_andGoWithItOrTheirTenant() {
+    fill();
+    Instant start = Instant.parse("2026-01-01T10:00:00Z");
+    OperationRecord.End end =
+        new OperationRecord.End(start.plusSeconds(1), 200, "{}", new byte[] {1, 2});
+    OperationRecord.End large = new OperationRecord.End(start.plusSeconds(9), 201, "{}", null);
+    store()
+        .write(
+            transaction -> {
+              for (String id : List.of("a", "b", "c")) {
+                transaction.insertOperation(operation(id, ACME.text(), start));
+              }
+              transaction.insertOperation(operation("d", "nobody", start));
+              transaction.endOperation("a", "succeeded", end);
+              transaction.endOperation("b", "succeeded", large);
+              transaction.endOperation("none", "succeeded", large);
+              return true;
+            },
+            _ -> {});
+    reopen();
+
+    List<OperationRecord> stored = store().operations();
+    assertThat(stored).extracting(OperationRecord::id).containsExactly("a", "b", "c");
+    OperationRecord.End restored = Objects.requireNonNull(stored.getFirst().end());
+    assertThat(restored.body()).containsExactly(1, 2);
+    assertThat(restored.at()).isEqualTo(end.at());
+    assertThat(stored.getFirst().status()).isEqualTo("succeeded");
+    assertThat(Objects.requireNonNull(stored.get(1).end()).body()).isNull();
+    assertThat(stored.get(2)).isEqualTo(operation("c", ACME.text(), start));
+
+    store()
+        .write(
+            transaction -> {
+              transaction.deleteOperationsEndedBefore(start.plusSeconds(5));
+              return true;
+            },
+            _ -> {});
+    assertThat(store().operations()).extracting(OperationRecord::id).containsExactly("b", "c");
+    store()
+        .write(
+            transaction -> {
+              transaction.deleteOperation("b");
+              transaction.deleteTenant(ACME);
+              return true;
+            },
+            _ -> {});
+    assertThat(store().operations()).isEmpty();
+  }
+
+  private static OperationRecord operation(String id, String tenant, Instant createdAt) {
+    return new OperationRecord(
+        id, tenant, "call", "plugin", "key:1", "running", createdAt, /* end= */ null);
+  }
 }

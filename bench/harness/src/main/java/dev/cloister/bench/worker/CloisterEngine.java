@@ -10,6 +10,7 @@ import dev.cloister.engine.runtime.FuncRef;
 import dev.cloister.engine.runtime.HeapLimiter;
 import dev.cloister.engine.runtime.HostFunction;
 import dev.cloister.engine.runtime.Memory;
+import dev.cloister.engine.runtime.MemoryPool;
 import dev.cloister.engine.runtime.Store;
 import dev.cloister.engine.runtime.Table;
 import dev.cloister.engine.types.ExternType;
@@ -82,7 +83,7 @@ final class CloisterEngine implements GuestEngine {
   @Override
   public Module compile(byte[] wasm) {
     ModuleHandle module = engine.compile(isolate, wasm);
-    return host -> new CloisterInstance(module, host);
+    return host -> new CloisterInstance(module, host, engine.memoryPool());
   }
 
   @Override
@@ -125,10 +126,12 @@ final class CloisterEngine implements GuestEngine {
     private final Store store = new Store(HeapLimiter.UNLIMITED);
     private final dev.cloister.engine.runtime.Instance instance;
     private final Host host;
+    private final MemoryPool pool;
     private @Nullable Memory importedMemory;
 
-    CloisterInstance(ModuleHandle module, Host host) {
+    CloisterInstance(ModuleHandle module, Host host, MemoryPool pool) {
       this.host = host;
+      this.pool = pool;
       instance = module.instantiate(store, this::resolve);
     }
 
@@ -143,7 +146,7 @@ final class CloisterEngine implements GuestEngine {
                         signature.results(),
                         host.call(module, name, bits(signature.params(), arguments))));
         case MemoryType memory -> {
-          importedMemory = Memory.create(memory, HeapLimiter.UNLIMITED);
+          importedMemory = Memory.create(memory, HeapLimiter.UNLIMITED, pool);
           yield importedMemory;
         }
         case FuncExternType _, TagType _, GlobalType _, TableType _ -> null;
@@ -179,6 +182,10 @@ final class CloisterEngine implements GuestEngine {
     @Override
     public void close() {
       store.close();
+      Memory imported = importedMemory;
+      if (imported != null) {
+        imported.close();
+      }
     }
 
     private Memory memory() {

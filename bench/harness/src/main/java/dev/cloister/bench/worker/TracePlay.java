@@ -9,8 +9,8 @@ import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /// One pass through a trace on a fresh instance: plays the host, and checks that the module does
-/// what it did when the trace was recorded.
-final class TracePlay implements GuestEngine.Host {
+/// what it did when the trace was recorded. Closing it ends the instance, as every embedder does.
+final class TracePlay implements GuestEngine.Host, AutoCloseable {
   private final List<Event> events;
   private GuestEngine.@Nullable Instance instance;
   private Event.@Nullable End end;
@@ -47,6 +47,11 @@ final class TracePlay implements GuestEngine.Host {
     }
     compare(expected, instance().readMemory());
     return expected.sha256();
+  }
+
+  @Override
+  public void close() {
+    instance().close();
   }
 
   @Override

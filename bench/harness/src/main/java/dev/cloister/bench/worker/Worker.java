@@ -151,12 +151,13 @@ public final class Worker {
   private String trace(Path file) throws IOException {
     Trace read = Trace.read(file);
     Clock clock = new Clock();
-    TracePlay played = TracePlay.play(requireModule(), read);
-    String times = clock.read();
-    String checksum = played.checkMemory();
-    trace = read;
-    function = null;
-    return checksum + "\t" + times;
+    try (TracePlay played = TracePlay.play(requireModule(), read)) {
+      String times = clock.read();
+      String checksum = played.checkMemory();
+      trace = read;
+      function = null;
+      return checksum + "\t" + times;
+    }
   }
 
   private String repeat(int count) {
@@ -167,7 +168,7 @@ public final class Worker {
       if (run != null) {
         run.call(argument);
       } else if (played != null) {
-        TracePlay.play(requireModule(), played);
+        TracePlay.play(requireModule(), played).close();
       } else {
         throw new IllegalStateException("nothing to repeat");
       }

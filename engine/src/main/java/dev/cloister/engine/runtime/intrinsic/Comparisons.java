@@ -12,25 +12,25 @@ public final class Comparisons {
   /// {@return 1 if `a` is 0, else 0}
   @CalledByGeneratedCode
   public static int eq(int a) {
-    return Integer.numberOfLeadingZeros(a) >>> 5;
+    return (int) (((a & LOW) - 1) >>> 63);
   }
 
   /// {@return 1 if `a` is not 0, else 0}
   @CalledByGeneratedCode
   public static int ne(int a) {
-    return (a | -a) >>> 31;
+    return (int) (-(a & LOW) >>> 63);
   }
 
   /// `i32.eq`.
   @CalledByGeneratedCode
   public static int eq(int a, int b) {
-    return Integer.numberOfLeadingZeros(a ^ b) >>> 5;
+    return eq(a ^ b);
   }
 
   /// `i32.ne`.
   @CalledByGeneratedCode
   public static int ne(int a, int b) {
-    return ((a ^ b) | -(a ^ b)) >>> 31;
+    return ne(a ^ b);
   }
 
   /// `i32.lt_s`.
@@ -81,6 +81,18 @@ public final class Comparisons {
     return geU(b, a);
   }
 
+  /// {@return the lesser of two unsigned numbers}
+  @CalledByGeneratedCode
+  public static int minU(int a, int b) {
+    return (int) Math.min(a & LOW, b & LOW);
+  }
+
+  /// {@return the greater of two unsigned numbers}
+  @CalledByGeneratedCode
+  public static int maxU(int a, int b) {
+    return (int) Math.max(a & LOW, b & LOW);
+  }
+
   /// `i64.eq`.
   @CalledByGeneratedCode
   public static int eq(long a, long b) {
@@ -93,10 +105,10 @@ public final class Comparisons {
     return (int) (((a ^ b) | -(a ^ b)) >>> 63);
   }
 
-  /// `i64.lt_s`: the sign of the difference, or that of `a` where the difference overflows.
+  /// `i64.lt_s`: the sign of the difference, or that of `a` where the signs differ.
   @CalledByGeneratedCode
   public static int lt(long a, long b) {
-    return (int) (((((a - b) ^ a) & (a ^ b)) ^ (a - b)) >>> 63);
+    return (int) (((a & ~b) | (~(a ^ b) & (a - b))) >>> 63);
   }
 
   /// `i64.ge_s`.
@@ -117,10 +129,10 @@ public final class Comparisons {
     return lt(b, a) ^ 1;
   }
 
-  /// `i64.lt_u`.
+  /// `i64.lt_u`: the sign of the difference, or that of `b` where the signs differ.
   @CalledByGeneratedCode
   public static int ltU(long a, long b) {
-    return lt(a ^ Long.MIN_VALUE, b ^ Long.MIN_VALUE);
+    return (int) (((~a & b) | (~(a ^ b) & (a - b))) >>> 63);
   }
 
   /// `i64.ge_u`.

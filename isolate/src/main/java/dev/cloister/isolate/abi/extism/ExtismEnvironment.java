@@ -7,6 +7,7 @@ import dev.cloister.isolate.host.HostServices;
 import dev.cloister.isolate.host.LogLevel;
 import dev.cloister.isolate.wasi.OutputSink;
 import java.util.Map;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /// The host side of one plug-in instance: its blocks, and the functions over them.
@@ -16,6 +17,9 @@ import org.jspecify.annotations.Nullable;
 public final class ExtismEnvironment implements AutoCloseable {
   /// The module name that plug-ins import the functions from.
   public static final String MODULE_NAME = "extism:host/env";
+
+  /// The groups that work on blocks alone, all of which are dropped when a call begins.
+  private static final Set<Class<?>> TIMELESS = Set.of(MemoryFunctions.class, CallFunctions.class);
 
   private final ExtismSettings settings;
   private final InstanceContext context;
@@ -59,6 +63,13 @@ public final class ExtismEnvironment implements AutoCloseable {
   /// Whether there is a function `name` in `moduleName`.
   public static boolean provides(String moduleName, String name) {
     return moduleName.equals(MODULE_NAME) && ExtismFunction.named(name) != null;
+  }
+
+  /// Whether a guest can import `name` from `moduleName`, and what that does before the first call
+  /// is forgotten when the call begins, and follows from the guest alone.
+  public static boolean isTimeless(String moduleName, String name) {
+    ExtismFunction function = moduleName.equals(MODULE_NAME) ? ExtismFunction.named(name) : null;
+    return function != null && TIMELESS.contains(function.group());
   }
 
   /// The function that a plug-in imports as `name` from `moduleName`, or null.

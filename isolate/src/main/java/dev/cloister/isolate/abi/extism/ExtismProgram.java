@@ -94,7 +94,12 @@ public final class ExtismProgram implements Program {
       Instance instance =
           instantiation.apply((moduleName, name, type) -> {
             @Nullable Extern found = environment.resolve(moduleName, name);
-            return found == null ? imports.resolve(moduleName, name, type) : found;
+            if (found == null) {
+              return imports.resolve(moduleName, name, type);
+            }
+            return ExtismEnvironment.isTimeless(moduleName, name)
+                ? found
+                : context.observed(moduleName, name, found);
           });
       isDone = true;
       return new ExtismProgram(instance, environment, imports);

@@ -102,7 +102,8 @@ final class PlugIn implements AutoCloseable {
           instance.program(
               ExtismProgram.class,
               module,
-              new ExtismLinker(ProgramModules.of(module), settings, variables, level, export));
+              new ExtismLinker(ProgramModules.of(module), settings, variables, level, export),
+              /* start= */ null);
       failure = program.call(export, input.getBytes(StandardCharsets.UTF_8), output);
       isSpent = program.isSpent();
       return failure == null ? output.text() : failure.message();

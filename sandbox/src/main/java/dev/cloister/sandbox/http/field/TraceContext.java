@@ -21,6 +21,7 @@ public record TraceContext(String traceId, String spanId, String flags, @Nullabl
   private static final int MAX_STATE_MEMBERS = 32;
   private static final int SAMPLED = 1;
   private static final int RANDOM_ID = 2;
+  private static final String BEGUN_FLAGS = hexByte(RANDOM_ID);
 
   /// Later versions may add fields after the flags.
   private static final Pattern PARENT =
@@ -36,10 +37,21 @@ public record TraceContext(String traceId, String spanId, String flags, @Nullabl
   public static TraceContext of(List<String> parents, List<String> states) {
     Matcher parent = PARENT.matcher(parents.size() == 1 ? parents.getFirst() : "");
     if (!isValid(parent)) {
-      return new TraceContext(randomId(2), randomId(1), hexByte(RANDOM_ID), null);
+      return begin();
     }
     int flags = HexFormat.fromHexDigits(parent.group(4)) & (SAMPLED | RANDOM_ID);
-    return new TraceContext(parent.group(2), randomId(1), hexByte(flags), state(states));
+    return new TraceContext(parent.group(2), randomId(), hexByte(flags), state(states));
+  }
+
+  /// Begins a trace.
+  public static TraceContext begin() {
+    return new TraceContext(randomId() + randomId(), randomId(), BEGUN_FLAGS, null);
+  }
+
+  /// Returns the header `traceparent` for one thing that this step asks of others, as a step of its
+  /// own.
+  public String childParent() {
+    return "00-" + traceId + "-" + randomId() + "-" + flags;
   }
 
   /// Returns the header `traceparent` for what this step asks others, and for its answer.
@@ -77,13 +89,8 @@ public record TraceContext(String traceId, String spanId, String flags, @Nullabl
     return hex.chars().allMatch(digit -> digit == '0');
   }
 
-  private static String randomId(int longs) {
-    StringBuilder id = new StringBuilder();
-    for (int i = 0; i < longs; i++) {
-      id.append(
-          HexFormat.of().toHexDigits(ThreadLocalRandom.current().nextLong(1, Long.MAX_VALUE)));
-    }
-    return id.toString();
+  private static String randomId() {
+    return HexFormat.of().toHexDigits(ThreadLocalRandom.current().nextLong(1, Long.MAX_VALUE));
   }
 
   private static String hexByte(int value) {
