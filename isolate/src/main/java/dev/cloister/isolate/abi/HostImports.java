@@ -67,7 +67,7 @@ public final class HostImports implements Imports, AutoCloseable {
     if (instance == null || open == null || open.mounts().equals(instance.call().mounts())) {
       return;
     }
-    wasi.close();
+    wasi.takeBack();
     mounts = null;
     open.close();
     OpenMounts opened = instance.openMounts();
@@ -101,7 +101,7 @@ public final class HostImports implements Imports, AutoCloseable {
   public void forgetCall() {
     OpenMounts open = mounts;
     if (open != null) {
-      wasi.close();
+      wasi.takeBack();
       open.clear();
       wasi.handOut(open.preopens());
     }

@@ -54,6 +54,15 @@ final class FdTable {
     return directory;
   }
 
+  /// Checks that there is a free number.
+  ///
+  /// @throws ErrnoException `MFILE`
+  void requireFree() {
+    if (descriptors.size() == MAX_DESCRIPTORS && descriptors.indexOf(null) < 0) {
+      throw Errno.MFILE.exception();
+    }
+  }
+
   /// Gives `descriptor` the lowest free number.
   ///
   /// @throws ErrnoException `MFILE` if all are taken, `NOMEM` if the quota does not allow one more;

@@ -1,23 +1,34 @@
 package dev.cloister.isolate.wasi;
 
 /// `fd_read`, `fd_write` and their like: bytes between descriptors and the guest's memory.
-final class FileTransfers {
+final class FileTransfers implements AutoCloseable {
 
   /// The offset that stands for the end of the file.
   private static final long AT_END = -1;
 
   private static final int TRANSFER_BYTES = 1 << 16;
+  private static final int LEAST_TRANSFER_BYTES = 1 << 10;
   private static final byte[] NO_BYTES = {};
 
   private final FdTable descriptors;
   private final WasiSnapshot snapshot;
+  private final FileQuota quota;
 
-  /// Where bytes pass through; made when first needed, as large as ever needed.
+  /// Where bytes pass through; made when first needed, as large as ever needed. It stays with the
+  /// instance, so it is charged.
   private byte[] transfer = NO_BYTES;
 
-  FileTransfers(FdTable descriptors, WasiSnapshot snapshot) {
+  FileTransfers(FdTable descriptors, WasiSnapshot snapshot, FileQuota quota) {
     this.descriptors = descriptors;
     this.snapshot = snapshot;
+    this.quota = quota;
+  }
+
+  /// Gives back what was charged.
+  @Override
+  public void close() {
+    quota.release(transfer.length);
+    transfer = NO_BYTES;
   }
 
   int fdRead(GuestMemory memory, int fd, int vectors, int count, int result) {
@@ -214,7 +225,12 @@ final class FileTransfers {
 
   private byte[] transfer(int wanted) {
     if (transfer.length < TRANSFER_BYTES && transfer.length < wanted) {
-      transfer = new byte[Math.min(TRANSFER_BYTES, Math.max(1024, wanted))];
+      int size = Math.min(TRANSFER_BYTES, Math.max(LEAST_TRANSFER_BYTES, wanted));
+      if (quota.charge(size - transfer.length)) {
+        transfer = new byte[size];
+      } else if (transfer.length == 0) {
+        throw Errno.NOMEM.exception();
+      }
     }
     return transfer;
   }

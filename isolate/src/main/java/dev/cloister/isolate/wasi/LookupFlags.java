@@ -9,7 +9,12 @@ final class LookupFlags {
   private LookupFlags() {}
 
   /// Whether a symbolic link at the end of the path is followed.
+  ///
+  /// @throws ErrnoException `INVAL` if there are unknown flags
   static boolean followsLast(int flags) {
+    if ((flags & ~SYMLINK_FOLLOW) != 0) {
+      throw Errno.INVAL.exception();
+    }
     return (flags & SYMLINK_FOLLOW) != 0;
   }
 }

@@ -127,15 +127,23 @@ final class MemoryDirectory extends MemoryNode implements DirectoryNode {
     if (moved.equals(replaced)) {
       return;
     }
-    if (moved instanceof MemoryDirectory movedDirectory) {
-      if (movedDirectory.contains(directory)) {
-        throw Errno.INVAL.exception();
-      }
-      if (replaced != null) {
+    if (moved instanceof MemoryDirectory movedDirectory && movedDirectory.contains(directory)) {
+      throw Errno.INVAL.exception();
+    }
+    // Before anything changes: what is replaced must not be gone if there is no room for the name.
+    fileSystem().charge(entryBytes(newName));
+    boolean isDone = false;
+    try {
+      if (replaced != null && moved instanceof MemoryDirectory) {
         directory.removeDirectory(newName);
+      } else if (replaced != null) {
+        directory.unlink(newName);
       }
-    } else if (replaced != null) {
-      directory.unlink(newName);
+      isDone = true;
+    } finally {
+      if (!isDone) {
+        fileSystem().release(entryBytes(newName));
+      }
     }
     directory.move(moved, newName, this, name);
   }
@@ -176,8 +184,8 @@ final class MemoryDirectory extends MemoryNode implements DirectoryNode {
     return false;
   }
 
+  /// Gives `node` a name here, which is charged already.
   private void move(MemoryNode node, String name, MemoryDirectory source, String sourceName) {
-    fileSystem().charge(entryBytes(name));
     source.take(sourceName);
     putEntry(name, node);
     if (node instanceof MemoryDirectory directory) {

@@ -9,5 +9,17 @@ final class OpenFlags {
   static final int EXCLUSIVE = 1 << 2;
   static final int TRUNCATE = 1 << 3;
 
+  private static final int ALL = CREATE | DIRECTORY | EXCLUSIVE | TRUNCATE;
+
   private OpenFlags() {}
+
+  /// `flags`, if they are known ones.
+  ///
+  /// @throws ErrnoException `INVAL`
+  static int require(int flags) {
+    if ((flags & ~ALL) != 0) {
+      throw Errno.INVAL.exception();
+    }
+    return flags;
+  }
 }

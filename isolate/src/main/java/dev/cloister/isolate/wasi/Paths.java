@@ -31,8 +31,10 @@ final class Paths {
       int result) {
     OpenDirectory base = descriptors.directory(fd, Rights.PATH_OPEN);
     PathOpening opening =
-        new PathOpening(base, openFlags, rights, inheritingRights, FdFlags.require(fdFlags));
+        new PathOpening(
+            base, OpenFlags.require(openFlags), rights, inheritingRights, FdFlags.require(fdFlags));
     memory.check(result, Integer.BYTES);
+    descriptors.requireFree(); // before a file is made, or cut
     boolean followLast = LookupFlags.followsLast(lookupFlags);
     String name = GuestPath.read(memory, path, length);
     memory.setInt32(result, descriptors.add(open(opening, name, followLast)));

@@ -2,6 +2,7 @@ package dev.cloister.isolate.wasi;
 
 import dev.cloister.engine.runtime.Extern;
 import dev.cloister.engine.runtime.Store;
+import java.util.ArrayList;
 import java.util.EnumMap;
 import java.util.List;
 import java.util.Map;
@@ -22,6 +23,8 @@ public final class WasiPreview1 implements AutoCloseable {
 
   /// The instances of the groups, by class, of each version that the guest imports from.
   private final Map<WasiSnapshot, Map<Class<?>, Object>> groups = new EnumMap<>(WasiSnapshot.class);
+
+  private final List<FileTransfers> transfers = new ArrayList<>();
 
   /// Makes the WASI of a guest that runs in `store` and is handed `config`.
   public WasiPreview1(WasiConfig config, Store store) {
@@ -66,8 +69,8 @@ public final class WasiPreview1 implements AutoCloseable {
     return descriptors.isAsHandedOut();
   }
 
-  /// Hands the guest its streams and `preopens`, as descriptors from 0 on. Also after [#close], to
-  /// begin again.
+  /// Hands the guest its streams and `preopens`, as descriptors from 0 on. Also after [#takeBack],
+  /// to begin again.
   public void handOut(List<Preopen> preopens) {
     descriptors.handOut(new StandardInput(config.stdin(), config.blocking()));
     descriptors.handOut(new StandardOutput(config.stdout()));
@@ -76,21 +79,30 @@ public final class WasiPreview1 implements AutoCloseable {
   }
 
   /// Closes every descriptor.
+  public void takeBack() {
+    descriptors.closeAll();
+  }
+
+  /// Closes every descriptor and gives back what is kept for the guest.
   @Override
   public void close() {
-    descriptors.closeAll();
+    takeBack();
+    transfers.forEach(FileTransfers::close);
+    transfers.clear();
   }
 
   private Map<Class<?>, Object> groups(WasiSnapshot snapshot) {
     WasiClock clock = config.clock();
     Clocks clocks = new Clocks(clock);
+    FileTransfers transfer = new FileTransfers(descriptors, snapshot, config.quota());
+    transfers.add(transfer);
     return Map.ofEntries(
         Map.entry(ArgsEnv.class, new ArgsEnv(config)),
         Map.entry(Clocks.class, clocks),
         Map.entry(DirectoryListing.class, new DirectoryListing(descriptors)),
         Map.entry(FileAttributes.class, new FileAttributes(descriptors, clock, snapshot)),
         Map.entry(FileDescriptors.class, new FileDescriptors(descriptors)),
-        Map.entry(FileTransfers.class, new FileTransfers(descriptors, snapshot)),
+        Map.entry(FileTransfers.class, transfer),
         Map.entry(Paths.class, new Paths(descriptors, clock, snapshot)),
         Map.entry(Polling.class, new Polling(descriptors, clocks, config, store, snapshot)),
         Map.entry(ProcessControl.class, new ProcessControl()),

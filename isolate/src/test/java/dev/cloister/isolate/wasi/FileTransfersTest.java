@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.cloister.isolate.fake.Captured;
 import dev.cloister.isolate.fake.FakeClock;
+import dev.cloister.isolate.heap.HeapCategory;
 import dev.cloister.isolate.heap.HeapLedger;
 import java.nio.charset.StandardCharsets;
 import org.junit.jupiter.api.Test;
@@ -26,7 +27,8 @@ final class FileTransfersTest {
       new MemoryFileSystem(FileQuota.of(ledger), new FakeClock());
   private final RegularFileNode node = files.root().createFile("a");
   private final FdTable descriptors = new FdTable(FileQuota.UNLIMITED);
-  private final FileTransfers transfers = new FileTransfers(descriptors, WasiSnapshot.PREVIEW1);
+  private final FileTransfers transfers =
+      new FileTransfers(descriptors, WasiSnapshot.PREVIEW1, FileQuota.UNLIMITED);
 
   FileTransfersTest() {
     byte[] input = "hello world".getBytes(StandardCharsets.UTF_8);
@@ -34,6 +36,24 @@ final class FileTransfersTest {
     descriptors.add(new StandardOutput(output));
     descriptors.add(new OpenFile(node, Rights.OF_FILES, 0));
     descriptors.add(new OpenDirectory(files.root(), null, Rights.OF_DIRECTORIES, 0, 0));
+  }
+
+  @Test
+  void bytesThatPassThrough_areCharged_untilTheInstanceIsClosed() {
+    HeapLedger tight = new HeapLedger(100_000);
+    FileTransfers charged =
+        new FileTransfers(descriptors, WasiSnapshot.PREVIEW1, FileQuota.of(tight));
+    memory.vectors(VECTORS, DATA, 3_000);
+
+    charged.fdWrite(memory.guest(), STDOUT, VECTORS, 1, RESULT);
+    assertThat(tight.chargedBytes()).isEqualTo(3_000);
+    charged.fdWrite(memory.guest(), STDOUT, VECTORS, 1, RESULT);
+    assertThat(tight.chargedBytes()).isEqualTo(3_000);
+    charged.close();
+    assertThat(tight.chargedBytes()).isZero();
+
+    assertThat(tight.charge(HeapCategory.BUFFER, 100_000)).isTrue();
+    assertErrno(Errno.NOMEM, () -> charged.fdWrite(memory.guest(), STDOUT, VECTORS, 1, RESULT));
   }
 
   @Test

@@ -48,7 +48,8 @@ final class HostFolderRaceTest {
   private final WasiClock clock = WasiClock.system();
   private final FdTable descriptors = new FdTable(FileQuota.UNLIMITED);
   private final Paths paths = new Paths(descriptors, clock, WasiSnapshot.PREVIEW1);
-  private final FileTransfers transfers = new FileTransfers(descriptors, WasiSnapshot.PREVIEW1);
+  private final FileTransfers transfers =
+      new FileTransfers(descriptors, WasiSnapshot.PREVIEW1, FileQuota.UNLIMITED);
   private final FileAttributes attributes =
       new FileAttributes(descriptors, clock, WasiSnapshot.PREVIEW1);
   private final DirectoryListing listing = new DirectoryListing(descriptors);

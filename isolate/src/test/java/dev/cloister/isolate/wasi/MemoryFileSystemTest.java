@@ -187,6 +187,20 @@ final class MemoryFileSystemTest {
   }
 
   @Test
+  void rename_forWhichThereIsNoRoom_changesNothing() {
+    root.createFile("a").release();
+    root.createFile("b").release();
+    assertThat(ledger.charge(HeapCategory.BUFFER, ledger.capBytes() - ledger.chargedBytes()))
+        .isTrue();
+
+    assertErrno(Errno.NOSPC, () -> root.rename("a", root, "b"));
+    assertErrno(Errno.NOSPC, () -> root.rename("a", root, "c"));
+
+    assertThat(root.lookup("a")).isNotNull();
+    assertThat(root.lookup("b")).isNotNull();
+  }
+
+  @Test
   void rename_ontoItself_changesNothing() {
     RegularFileNode file = root.createFile("a");
     root.link("b", file);

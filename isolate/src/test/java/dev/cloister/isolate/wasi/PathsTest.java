@@ -4,6 +4,7 @@ import static dev.cloister.isolate.wasi.WasiAssertions.assertErrno;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.cloister.isolate.fake.FakeClock;
+import java.util.Objects;
 import org.junit.jupiter.api.Test;
 
 /// What the programs of wasi-testsuite leave open.
@@ -52,6 +53,42 @@ final class PathsTest {
     assertErrno(
         Errno.NOTCAPABLE,
         () -> paths.pathLink(memory.guest(), READ_ONLY, 0, PATH, length, ROOT, PATH, length));
+  }
+
+  @Test
+  void unknownFlagsOfPaths_areInvalid() {
+    assertErrno(Errno.INVAL, () -> open(ROOT, "file", 1 << 4, ALL));
+    int length = memory.put(PATH, "file");
+    assertErrno(
+        Errno.INVAL,
+        () -> paths.pathFilestatGet(memory.guest(), ROOT, 1 << 1, PATH, length, RESULT));
+    assertErrno(
+        Errno.INVAL,
+        () ->
+            paths.pathOpen(
+                memory.guest(), ROOT, 1 << 1, PATH, length, 0, ALL, ALL, /* fdFlags= */ 0, RESULT));
+    assertErrno(
+        Errno.INVAL,
+        () ->
+            paths.pathOpen(
+                memory.guest(), ROOT, 0, PATH, length, 0, ALL, ALL, /* fdFlags= */ 1 << 5, RESULT));
+  }
+
+  @Test
+  void openWithoutAFreeNumber_makesNoFileAndCutsNone() {
+    RegularFileNode file = (RegularFileNode) Objects.requireNonNull(files.root().lookup("file"));
+    file.write(0, new byte[] {1}, 0, 1);
+    for (int i = 2; i < FdTable.MAX_DESCRIPTORS; i++) {
+      descriptors.add(new StandardOutput(OutputSink.DISCARD));
+    }
+
+    assertErrno(Errno.MFILE, () -> open(ROOT, "new", OpenFlags.CREATE, ALL & ~Rights.FD_READ));
+    assertErrno(Errno.MFILE, () -> open(ROOT, "file", OpenFlags.TRUNCATE, ALL));
+
+    assertThat(files.root().lookup("new")).isNull();
+    assertThat(file.sizeBytes()).isEqualTo(1);
+    descriptors.close(500);
+    assertThat(open(ROOT, "new", OpenFlags.CREATE, ALL)).isEqualTo(500);
   }
 
   @Test

@@ -105,7 +105,7 @@ final class WasiSnapshotTest {
   private long seek(WasiSnapshot snapshot, int whence) {
     RegularFileNode node = openFile();
     node.changeSize(10);
-    FileTransfers transfers = new FileTransfers(descriptors, snapshot);
+    FileTransfers transfers = new FileTransfers(descriptors, snapshot, FileQuota.UNLIMITED);
     memory.vectors(VECTORS, 512, 4);
     assertThat(transfers.fdRead(memory.guest(), 0, VECTORS, 1, RESULT)).isZero();
     assertThat(transfers.fdSeek(memory.guest(), 0, 3, whence, RESULT)).isZero();

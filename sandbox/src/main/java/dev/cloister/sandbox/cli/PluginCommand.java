@@ -1,8 +1,9 @@
 package dev.cloister.sandbox.cli;
 
 import com.fasterxml.jackson.databind.JsonNode;
-import java.io.FileNotFoundException;
+import dev.cloister.isolate.plugin.DocumentUpload;
 import java.io.IOException;
+import java.io.InputStream;
 import java.net.http.HttpRequest.BodyPublishers;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -18,6 +19,7 @@ import picocli.CommandLine.Parameters;
 final class PluginCommand {
   private static final String WASM = "application/wasm";
   private static final int WHOLE = 100;
+  private static final int HEAD_BYTES = 256;
 
   private final Terminal terminal;
 
@@ -46,7 +48,9 @@ final class PluginCommand {
     return ExitCode.OK;
   }
 
-  @Command(name = "upload", description = "Uploads a module; it becomes the live version.")
+  @Command(
+      name = "upload",
+      description = "Uploads a module, a manifest or a bundle; it becomes the live version.")
   Integer upload(
       @Mixin ServerOption server,
       @Parameters(index = "0", paramLabel = "TENANT") String tenant,
@@ -59,12 +63,24 @@ final class PluginCommand {
     try {
       byte[] answer =
           client
-              .send("PUT", path(tenant, plugin) + query, BodyPublishers.ofFile(module), WASM)
+              .send(
+                  "PUT",
+                  path(tenant, plugin) + query,
+                  BodyPublishers.ofFile(module),
+                  mediaType(module))
               .body();
       server.print(terminal, client.tree(answer));
       return ExitCode.OK;
-    } catch (FileNotFoundException e) {
+    } catch (IOException e) {
       throw CommandFailure.usage("cannot read " + module + ": " + e.getMessage());
+    }
+  }
+
+  /// What a file is, by its first bytes; a module, if nothing else.
+  private static String mediaType(Path file) throws IOException {
+    try (InputStream in = Files.newInputStream(file)) {
+      byte[] head = in.readNBytes(HEAD_BYTES);
+      return DocumentUpload.isDocument(head) ? DocumentUpload.mediaType(head) : WASM;
     }
   }
 

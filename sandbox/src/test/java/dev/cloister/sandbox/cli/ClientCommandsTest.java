@@ -2,6 +2,7 @@ package dev.cloister.sandbox.cli;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.cloister.sandbox.fixture.FileGuests;
 import dev.cloister.sandbox.fixture.Modules;
 import dev.cloister.sandbox.fixture.TestServer;
 import java.io.ByteArrayInputStream;
@@ -148,6 +149,12 @@ final class ClientCommandsTest {
     succeed("plugin", "upload", "acme", "hello", hello.toString());
 
     assertThat(succeed("call", "--run", "acme", "hello", "a", "b c")).isEqualTo("hello\n");
+
+    byte[] files = FileGuests.bundle(Modules.command(1, "hello\n", 0), "index.html", "<p>");
+    Path bundle = Files.write(folder.resolve("hello.zip"), files);
+    assertThat(succeed("plugin", "upload", "acme", "bundle", bundle.toString()))
+        .contains("index.html");
+    assertThat(succeed("call", "--run", "acme", "bundle")).isEqualTo("hello\n");
   }
 
   @Test
