@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import dev.cloister.sandbox.fixture.Reply;
 import dev.cloister.sandbox.fixture.TestClient;
 import java.io.UncheckedIOException;
+import java.util.function.BooleanSupplier;
 import java.util.function.Function;
 import java.util.random.RandomGenerator;
 import org.jspecify.annotations.Nullable;
@@ -49,15 +50,23 @@ abstract class Register<S> {
     return expected.equals(actual);
   }
 
-  /// Changes the state until the server is gone.
+  /// Changes the state until the server is gone, or until the first change after `isOver`, which
+  /// may fail.
   ///
   /// @throws AssertionError if a change is refused
-  final void changeUntilCut(TestClient operator, RandomGenerator random, Runnable onAcknowledged) {
-    while (true) {
+  final void changeUntilCut(
+      TestClient operator,
+      RandomGenerator random,
+      Runnable onAcknowledged,
+      BooleanSupplier isOver) {
+    do {
       Change<S> change = next(random, acknowledged);
       underWay = change.after;
       try {
         Reply reply = change.request.apply(operator);
+        if (reply.status() >= 500 && isOver.getAsBoolean()) {
+          return;
+        }
         assertThat(reply.status())
             .as("%s: %s: %s", name, change.text, reply.text())
             .isBetween(200, 299);
@@ -69,7 +78,7 @@ abstract class Register<S> {
       }
       changes++;
       onAcknowledged.run();
-    }
+    } while (!isOver.getAsBoolean());
   }
 
   /// Checks what is there after the server was started again, and goes on from it.

@@ -5,10 +5,13 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import java.nio.charset.StandardCharsets;
 import java.time.Instant;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.Random;
 import java.util.Set;
+import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -338,5 +341,234 @@ abstract class MetadataStoreContract {
   private static OperationRecord operation(String id, String tenant, Instant createdAt) {
     return new OperationRecord(
         id, tenant, "call", "plugin", "key:1", "running", createdAt, /* end= */ null);
+  }
+
+  private <T> void change(Function<MetadataTransaction, T> work) {
+    store().write(work, _ -> {});
+  }
+
+  private static KeyValueRecord pair(String key, byte[] value) {
+    long bytes = (long) key.getBytes(StandardCharsets.UTF_8).length + value.length;
+    return new KeyValueRecord(key, bytes, NOW);
+  }
+
+  private static byte[] bytes(int size) {
+    byte[] bytes = new byte[size];
+    new Random(size).nextBytes(bytes);
+    return bytes;
+  }
+
+  @Test
+  void keyValues_areBackAfterReopening_inTheOrderOfTheirBytes() {
+    fill();
+    // In UTF-16 the second would come after the third.
+    List<String> keys = List.of("", "a", "a/b", "b", "\u00e4", "\uff5e", "\ud83d\ude00");
+    change(transaction -> {
+      for (String key : keys.reversed()) {
+        transaction.putKeyValue(ACME, pair(key, bytes(key.length())), bytes(key.length()));
+      }
+      transaction.putKeyValue(ACME, pair("b", bytes(100_000)), bytes(100_000));
+      transaction.deleteKeyValue(ACME, "");
+      transaction.deleteKeyValue(ACME, "never there");
+      return transaction.keyValueBytes(ACME, "b");
+    });
+
+    reopen();
+
+    assertThat(store().keyValues(ACME, "", null, 100))
+        .extracting(KeyValueRecord::key)
+        .containsExactlyElementsOf(keys.subList(1, keys.size()));
+    assertThat(store().keyValues(ACME, "a", "a", 100)).containsExactly(pair("a/b", bytes(3)));
+    assertThat(store().keyValues(ACME, "", "a", 1)).containsExactly(pair("a/b", bytes(3)));
+    assertThat(store().keyValue(ACME, "b")).isEqualTo(bytes(100_000));
+    assertThat(store().keyValue(ACME, "never there")).isNull();
+    assertThat(store().keyValue(new TenantName("other"), "b")).isNull();
+    assertThat(store().<Long>write(t -> t.keyValueBytes(ACME, "b"), _ -> {})).isEqualTo(100_001);
+    assertThat(store().<Long>write(t -> t.keyValueBytes(ACME, "x"), _ -> {})).isEqualTo(-1);
+    KeyValueUsage usage = Objects.requireNonNull(store().load().services().get(ACME)).keyValues();
+    assertThat(usage.count()).isEqualTo(6);
+    assertThat(usage.bytes())
+        .isEqualTo(
+            store().keyValues(ACME, "", null, 100).stream()
+                .mapToLong(KeyValueRecord::sizeBytes)
+                .sum());
+  }
+
+  @Test
+  void keyValuesOfOneMoment_areThoseBeforeWhatComesMeanwhile() {
+    fill();
+    int count = 2_500;
+    change(transaction -> {
+      for (int i = 0; i < count; i++) {
+        String key = "%05d".formatted(i);
+        transaction.putKeyValue(ACME, pair(key, bytes(i % 7)), bytes(i % 7));
+      }
+      return true;
+    });
+
+    List<String> read =
+        store()
+            .readKeyValues(
+                ACME,
+                cursor -> {
+                  List<String> keys = new ArrayList<>();
+                  for (KeyValuePair each = cursor.next(); each != null; each = cursor.next()) {
+                    if (keys.isEmpty()) {
+                      change(transaction -> {
+                        transaction.deleteKeyValue(ACME, "02000");
+                        transaction.putKeyValue(ACME, pair("99999", bytes(1)), bytes(1));
+                        return true;
+                      });
+                    }
+                    assertThat(each.value()).isEqualTo(bytes(keys.size() % 7));
+                    keys.add(each.record().key());
+                  }
+                  return keys;
+                });
+
+    assertThat(read).hasSize(count).contains("02000").doesNotContain("99999");
+    assertThat(store().keyValue(ACME, "02000")).isNull();
+  }
+
+  @Test
+  void requests_areKeptUntilTheyExpire_withTheirAnswers() {
+    Instant later = NOW.plusSeconds(60);
+    RequestRecord open = new RequestRecord("r1", "key:k1", "f1", null, NOW);
+    RequestRecord answered = new RequestRecord("r1", "key:k1", "f1", "an answer", later);
+    RequestRecord other = new RequestRecord("r2", "key:k1", "f2", null, NOW);
+    change(transaction -> {
+      transaction.putRequest(open);
+      transaction.putRequest(other);
+      return transaction.requestUse("key:k1");
+    });
+    assertThat(store().request("r1")).containsExactly(open);
+    change(transaction -> {
+      transaction.putRequest(answered);
+      return true;
+    });
+
+    reopen();
+
+    assertThat(store().request("r1")).containsExactly(answered);
+    assertThat(store().request("none")).isEmpty();
+    assertThat(store().<RequestRecord.Use>write(t -> t.requestUse("key:k1"), _ -> {}))
+        .isEqualTo(new RequestRecord.Use(2, "an answer".length()));
+    assertThat(store().<RequestRecord.Use>write(t -> t.requestUse("key:k2"), _ -> {}))
+        .isEqualTo(new RequestRecord.Use(0, 0));
+    change(transaction -> {
+      transaction.deleteExpiredRequests(NOW.plusMillis(1));
+      return true;
+    });
+    assertThat(store().request("r2")).isEmpty();
+    assertThat(store().request("r1")).hasSize(1);
+    change(transaction -> {
+      transaction.deleteRequest("r1");
+      return true;
+    });
+    assertThat(store().request("r1")).isEmpty();
+  }
+
+  @Test
+  void services_areBackAfterReopening_andGoWithTheirTenant() {
+    fill();
+    byte[] sealed = bytes(90);
+    PolicyRecord policy = new PolicyRecord("{\"capabilities\":[]}", "{}");
+    change(transaction -> {
+      transaction.putConfig(ACME, Map.of("a", "1", "b", "2"));
+      transaction.putConfig(ACME, Map.of("b", "3"));
+      transaction.putSecret(ACME, "token", new SecretRecord(bytes(3), NOW));
+      transaction.putSecret(ACME, "token", new SecretRecord(sealed, NOW));
+      transaction.putSecret(ACME, "gone", new SecretRecord(sealed, NOW));
+      transaction.deleteSecret(ACME, "gone");
+      transaction.deleteSecret(ACME, "never there");
+      transaction.putPolicy(ACME, new PolicyRecord("{}", "{}"));
+      transaction.putPolicy(ACME, policy);
+      return true;
+    });
+
+    reopen();
+
+    ServicesRecord services = Objects.requireNonNull(store().load().services().get(ACME));
+    assertThat(services.config()).isEqualTo(Map.of("b", "3"));
+    assertThat(services.secrets()).containsOnlyKeys("token");
+    SecretRecord token = Objects.requireNonNull(services.secrets().get("token"));
+    assertThat(token.sealed()).isEqualTo(sealed);
+    assertThat(token.updatedAt()).isEqualTo(NOW);
+    assertThat(services.policy()).isEqualTo(policy);
+    change(transaction -> {
+      transaction.putKeyValue(ACME, pair("a", bytes(1)), bytes(1));
+      transaction.deleteTenant(ACME);
+      transaction.putTenant(tenant());
+      return true;
+    });
+    assertThat(store().load().services()).isEmpty();
+    assertThat(store().keyValue(ACME, "a")).isNull();
+  }
+
+  @Test
+  void approvalsAndSignatures_areThoseOfTheirVersion() {
+    fill();
+    PendingRecord pending = new PendingRecord(ACME, MATH, DIGEST);
+    Signer first = new Signer("k1", "aa");
+    Signer second = new Signer("k2", "bb");
+    change(transaction -> {
+      transaction.insertPending(pending);
+      transaction.putSignaturePolicy(ACME, "{\"mode\":\"off\"}");
+      transaction.putSignaturePolicy(ACME, "{\"mode\":\"required\"}");
+      transaction.addSigners(ACME, MATH, DIGEST, Set.of(first));
+      transaction.addSigners(ACME, MATH, DIGEST, Set.of(first, second));
+      return true;
+    });
+
+    reopen();
+
+    assertThat(store().load().pending()).containsExactly(pending);
+    assertThat(store().signaturePolicy(ACME)).isEqualTo("{\"mode\":\"required\"}");
+    assertThat(store().signaturePolicy(new TenantName("other"))).isNull();
+    assertThat(store().signers(ACME, MATH, DIGEST)).containsExactly(first, second);
+    change(transaction -> {
+      transaction.deletePending(pending);
+      transaction.deletePending(pending);
+      return true;
+    });
+    assertThat(store().load().pending()).isEmpty();
+    change(transaction -> {
+      transaction.insertPending(pending);
+      transaction.deleteVersion(ACME, MATH, DIGEST);
+      return true;
+    });
+    assertThat(store().load().pending()).isEmpty();
+    assertThat(store().signers(ACME, MATH, DIGEST)).isEmpty();
+    change(transaction -> {
+      transaction.deleteTenant(ACME);
+      return true;
+    });
+    assertThat(store().signaturePolicy(ACME)).isNull();
+  }
+
+  @Test
+  void aliasChanges_areNumbered_andTheOldestGo() {
+    fill();
+    for (int i = 1; i <= 60; i++) {
+      int weight = i;
+      change(transaction -> {
+        transaction.putAlias(
+            new AliasRecord(ACME, MATH, AliasName.LIVE, List.of(new AliasTarget(DIGEST, weight))),
+            NOW);
+        return transaction.aliasChanges(ACME, MATH, AliasName.LIVE);
+      });
+    }
+
+    reopen();
+
+    List<AliasChange> changes = store().aliasChanges(ACME, MATH, AliasName.LIVE);
+    assertThat(changes).hasSize(50);
+    assertThat(changes.getFirst().targets()).containsExactly(new AliasTarget(DIGEST, 60));
+    assertThat(changes.getFirst().number()).isEqualTo(changes.getLast().number() + 49);
+    change(transaction -> {
+      transaction.deletePlugin(ACME, MATH);
+      return true;
+    });
+    assertThat(store().aliasChanges(ACME, MATH, AliasName.LIVE)).isEmpty();
   }
 }
