@@ -500,7 +500,7 @@ public final class NativeModule implements CodeLinkage {
   public FuncRef reference(HostFunction function, int functionIndex) {
     return loader
         .signatures(plan.shapeOf(functionIndex))
-        .hostReference(module.functionType(functionIndex), function.target());
+        .reference(module.functionType(functionIndex), function);
   }
 
   @Override

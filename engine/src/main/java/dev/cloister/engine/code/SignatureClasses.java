@@ -3,6 +3,8 @@ package dev.cloister.engine.code;
 import dev.cloister.engine.codegen.CallShape;
 import dev.cloister.engine.codegen.SignatureGenerator;
 import dev.cloister.engine.runtime.FuncRef;
+import dev.cloister.engine.runtime.HostFunction;
+import dev.cloister.engine.runtime.LeafSource;
 import dev.cloister.engine.types.DefinedType;
 import java.lang.invoke.MethodHandle;
 import java.lang.invoke.MethodHandles;
@@ -11,6 +13,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.LongAdder;
 import java.util.function.Consumer;
@@ -65,12 +68,7 @@ public final class SignatureClasses {
   public List<WrapperCode> wrappers() {
     List<WrapperCode> wrappers = new ArrayList<>();
     for (Loader loader : loaders.values()) {
-      for (WrapperCode.Kind kind : WrapperCode.Kind.values()) {
-        WrapperCode wrapper = loader.wrapper(kind);
-        if (wrapper != null) {
-          wrappers.add(wrapper);
-        }
-      }
+      loader.sizes.keySet().stream().sorted().map(loader::wrapper).forEach(wrappers::add);
     }
     return wrappers;
   }
@@ -92,7 +90,7 @@ public final class SignatureClasses {
   }
 
   /// The loader of the classes of one shape.
-  static final class Loader extends GeneratedClassLoader {
+  static final class Loader extends GeneratedClassLoader implements LeafSource {
     static {
       registerAsParallelCapable();
     }
@@ -101,13 +99,28 @@ public final class SignatureClasses {
         MethodType.methodType(void.class, DefinedType.class, MethodHandle.class);
     private static final MethodType GENERIC =
         MethodType.methodType(FuncRef.class, DefinedType.class, MethodHandle.class);
+    private static final MethodType LEAF_CONSTRUCTOR =
+        MethodType.methodType(void.class, DefinedType.class, Object.class);
+    private static final MethodType GENERIC_LEAF =
+        MethodType.methodType(FuncRef.class, DefinedType.class, Object.class);
+
+    /// The leaves that have a class of their own; others are called as all functions are.
+    private static final int MAX_LEAVES = 64;
+
+    private static final int WARM_UP_CALLS = 150;
 
     private final CallShape shape;
     private final SignatureClasses owner;
     private final AtomicInteger references = new AtomicInteger();
 
-    /// The sizes of the class files by kind of wrapper, 0 for those not defined.
-    private final Map<WrapperCode.Kind, Integer> sizes = new ConcurrentHashMap<>();
+    /// The sizes of the class files by name, without the package of generated classes.
+    private final Map<String, Integer> sizes = new ConcurrentHashMap<>();
+
+    /// The leaves by number. Only grows, one at a time.
+    private final List<HostFunction.Unbound> leaves = new CopyOnWriteArrayList<>();
+
+    private final Map<HostFunction.Unbound, MethodHandle> leafConstructors =
+        new ConcurrentHashMap<>();
 
     private volatile @Nullable MethodHandle hostConstructor;
 
@@ -127,30 +140,27 @@ public final class SignatureClasses {
       references.decrementAndGet();
     }
 
-    @Nullable WrapperCode wrapper(WrapperCode.Kind kind) {
-      int bytes = sizes.getOrDefault(kind, 0);
-      return bytes == 0
-          ? null
-          : new WrapperCode(kind, "(" + shape.params() + ")" + shape.results(), bytes);
+    private WrapperCode wrapper(String name) {
+      return new WrapperCode(
+          kind(name), "(" + shape.params() + ")" + shape.results(), sizes.getOrDefault(name, 0));
     }
 
     private WrapperCode.Kind kind(String name) {
-      return fullName(name).equals(SignatureGenerator.hostClassName(shape))
-          ? WrapperCode.Kind.IMPORT
-          : WrapperCode.Kind.EXPORT;
+      return fullName(name).equals(SignatureGenerator.referenceClassName(shape))
+          ? WrapperCode.Kind.EXPORT
+          : WrapperCode.Kind.IMPORT;
     }
 
     @Override
     void beforeDefinition(String name, int bytes) {
-      sizes.put(kind(name), bytes);
+      sizes.put(name, bytes);
     }
 
     @Override
     void defined(String name) {
       Consumer<WrapperCode> told = owner.observer;
-      WrapperCode wrapper = told == null ? null : wrapper(kind(name));
-      if (told != null && wrapper != null) {
-        told.accept(wrapper);
+      if (told != null) {
+        told.accept(wrapper(name));
       }
     }
 
@@ -167,6 +177,11 @@ public final class SignatureClasses {
       if (fullName(name).equals(SignatureGenerator.hostClassName(shape))) {
         return SignatureGenerator.host(shape);
       }
+      for (int i = 0; i < leaves.size(); i++) {
+        if (fullName(name).equals(SignatureGenerator.leafClassName(shape, i))) {
+          return SignatureGenerator.leaf(shape, i);
+        }
+      }
       return null;
     }
 
@@ -174,8 +189,83 @@ public final class SignatureClasses {
       return "dev.cloister.generated." + name;
     }
 
+    @Override
+    public MethodHandle leafTarget(int number) {
+      return leaves.get(number).leafTarget();
+    }
+
+    /// {@return a reference to a function of the host}
+    FuncRef reference(DefinedType type, HostFunction function) {
+      HostFunction.BoundLeaf leaf = function.leaf();
+      MethodHandle constructor = leaf == null ? null : leafConstructor(leaf.function());
+      if (leaf == null || constructor == null) {
+        return hostReference(type, function.target());
+      }
+      try {
+        return (FuncRef) constructor.invokeExact(type, leaf.receiver());
+      } catch (RuntimeException | Error e) {
+        throw e;
+      } catch (Throwable e) {
+        throw new IllegalStateException("cannot make a leaf of shape " + shape, e);
+      }
+    }
+
+    /// {@return what makes references to a leaf, or null if there are too many already}
+    private @Nullable MethodHandle leafConstructor(HostFunction.Unbound leaf) {
+      MethodHandle known = leafConstructors.get(leaf);
+      return known == null ? newLeafConstructor(leaf) : known;
+    }
+
+    private @Nullable MethodHandle newLeafConstructor(HostFunction.Unbound leaf) {
+      int number;
+      synchronized (leaves) {
+        number = leaves.indexOf(leaf);
+        if (number < 0) {
+          if (leaves.size() >= MAX_LEAVES) {
+            return null;
+          }
+          number = leaves.size();
+          leaves.add(leaf);
+        }
+      }
+      try {
+        // Two threads may come here at once; they find the same.
+        Class<?> made = loadClass(SignatureGenerator.leafClassName(shape, number));
+        warmUp(made);
+        MethodHandle constructor =
+            MethodHandles.publicLookup()
+                .findConstructor(made, LEAF_CONSTRUCTOR)
+                .asType(GENERIC_LEAF);
+        leafConstructors.put(leaf, constructor);
+        return constructor;
+      } catch (ReflectiveOperationException e) {
+        throw new IllegalStateException("cannot make a class of shape " + shape, e);
+      }
+    }
+
+    /// Has the JDK link the call in a leaf's class, and make code for its handle, which it does
+    /// when that was invoked 127 times: a guest may be at the end of its stack when it gets there,
+    /// and what the JDK initialises there would be unusable for ever.
+    private static void warmUp(Class<?> leaf) throws ReflectiveOperationException {
+      MethodHandle call =
+          MethodHandles.publicLookup()
+              .findStatic(leaf, SignatureGenerator.LEAF_WARM_UP, MethodType.methodType(void.class));
+      for (int i = 0; i < WARM_UP_CALLS; i++) {
+        try {
+          call.invokeExact();
+        } catch (NullPointerException expected) {
+          continue; // there is no receiver
+        } catch (RuntimeException | Error e) {
+          throw e;
+        } catch (Throwable e) {
+          throw new IllegalStateException("a leaf throws what is not declared", e);
+        }
+        throw new IllegalArgumentException("the leaf is no method of its receiver");
+      }
+    }
+
     /// {@return a reference to the host function that `target` implements}
-    FuncRef hostReference(DefinedType type, MethodHandle target) {
+    private FuncRef hostReference(DefinedType type, MethodHandle target) {
       try {
         MethodHandle constructor = hostConstructor;
         if (constructor == null) {

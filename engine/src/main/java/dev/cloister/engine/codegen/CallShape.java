@@ -46,6 +46,11 @@ public record CallShape(String params, String results) {
     return Names.SIGNATURES + "H" + params + "_" + results;
   }
 
+  /// {@return the internal name of the class of references to one leaf of this shape}
+  String leafClass(int number) {
+    return Names.SIGNATURES + "L" + number + params + "_" + results;
+  }
+
   /// {@return the number of parameters that are passed on the JVM stack: the first ones}
   int stackParams() {
     int values = 0;

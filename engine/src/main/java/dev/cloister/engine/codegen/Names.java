@@ -58,6 +58,7 @@ public final class Names {
   static final String THROWN_DESC = "L" + THROWN + ";";
   static final String UNCAUGHT = "dev/cloister/engine/error/UncaughtWasmException";
   static final String LINKAGE_SOURCE = RUNTIME + "LinkageSource";
+  static final String LEAF_SOURCE = RUNTIME + "LeafSource";
   static final String IMAGE_SOURCE = RUNTIME + "ImageSource";
   static final String IMAGE_ENTRY = RUNTIME + "ImageEntry";
   static final String IMAGE_ENTRY_DESC = "L" + IMAGE_ENTRY + ";";

@@ -5,17 +5,26 @@ import org.objectweb.asm.ClassWriter;
 import org.objectweb.asm.Label;
 import org.objectweb.asm.MethodVisitor;
 import org.objectweb.asm.Opcodes;
+import org.objectweb.asm.Type;
 
 /// Generates the classes of function references of one call shape, shared by all modules.
 public final class SignatureGenerator {
   /// The method by which a reference is called: the parameters, then the calling instance.
   static final String CALL = "call";
 
+  /// The method of a leaf's class that calls it without a receiver.
+  public static final String LEAF_WARM_UP = "warmUp";
+
   private SignatureGenerator() {}
 
   /// {@return the binary name of the class of references to host functions of a shape}
   public static String hostClassName(CallShape shape) {
     return shape.hostClass().replace('/', '.');
+  }
+
+  /// {@return the binary name of the class of references to one leaf of a shape}
+  public static String leafClassName(CallShape shape, int number) {
+    return shape.leafClass(number).replace('/', '.');
   }
 
   /// {@return the binary name of the abstract class of references of a shape}
@@ -155,28 +164,7 @@ public final class SignatureGenerator {
         .visitField(
             Opcodes.ACC_PRIVATE | Opcodes.ACC_FINAL, "target", Names.METHOD_HANDLE_DESC, null, null)
         .visitEnd();
-    MethodVisitor constructor =
-        ClassFiles.method(
-            target,
-            Opcodes.ACC_PUBLIC,
-            "<init>",
-            "(" + Names.DEFINED_TYPE_DESC + Names.METHOD_HANDLE_DESC + ")V");
-    constructor.visitVarInsn(Opcodes.ALOAD, 0);
-    constructor.visitVarInsn(Opcodes.ALOAD, 1);
-    constructor.visitInsn(Opcodes.ACONST_NULL);
-    constructor.visitInsn(Opcodes.ICONST_M1);
-    constructor.visitMethodInsn(
-        Opcodes.INVOKESPECIAL,
-        shape.referenceClass(),
-        "<init>",
-        "(" + Names.DEFINED_TYPE_DESC + Names.BASE_INSTANCE_DESC + "I)V",
-        false);
-    constructor.visitVarInsn(Opcodes.ALOAD, 0);
-    constructor.visitVarInsn(Opcodes.ALOAD, 2);
-    constructor.visitFieldInsn(Opcodes.PUTFIELD, name, "target", Names.METHOD_HANDLE_DESC);
-    constructor.visitInsn(Opcodes.RETURN);
-    ClassFiles.end(constructor);
-
+    writeReferenceConstructor(target, shape, name, "target", Names.METHOD_HANDLE_DESC);
     MethodVisitor method =
         ClassFiles.method(
             target, Opcodes.ACC_PUBLIC, CALL, shape.descriptor(Names.BASE_INSTANCE_DESC));
@@ -210,6 +198,119 @@ public final class SignatureGenerator {
     ClassFiles.end(method);
     target.visitEnd();
     return target.toByteArray();
+  }
+
+  /// {@return the class of references to the leaf with this number}
+  ///
+  /// What it invokes is a constant of the class, so C2 makes one piece of code of it and its
+  /// callers. A leaf needs neither a probe of the stack nor what follows the call of another
+  /// function; see [dev.cloister.engine.runtime.HostFunction.Unbound#leaf].
+  ///
+  /// @param shape one whose parameters all fit on the JVM stack
+  public static byte[] leaf(CallShape shape, int number) {
+    String name = shape.leafClass(number);
+    ClassWriter target =
+        ClassFiles.begin(Opcodes.ACC_PUBLIC | Opcodes.ACC_FINAL, name, shape.referenceClass());
+    int isConstant = Opcodes.ACC_PRIVATE | Opcodes.ACC_STATIC | Opcodes.ACC_FINAL;
+    target.visitField(isConstant, "TARGET", Names.METHOD_HANDLE_DESC, null, null).visitEnd();
+    target
+        .visitField(
+            Opcodes.ACC_PRIVATE | Opcodes.ACC_FINAL, "receiver", "Ljava/lang/Object;", null, null)
+        .visitEnd();
+    writeLeafInitializer(target, name, number);
+    writeReferenceConstructor(target, shape, name, "receiver", "Ljava/lang/Object;");
+    MethodVisitor method =
+        ClassFiles.method(
+            target, Opcodes.ACC_PUBLIC, CALL, shape.descriptor(Names.BASE_INSTANCE_DESC));
+    BytecodeWriter writer = new BytecodeWriter(method);
+    method.visitFieldInsn(Opcodes.GETSTATIC, name, "TARGET", Names.METHOD_HANDLE_DESC);
+    writer.aload(0);
+    writer.getfield(name, "receiver", "Ljava/lang/Object;");
+    writer.aload(1 + shape.stackParamSlots());
+    ClassFiles.loadParams(writer, shape, 1);
+    writer.invokevirtual(
+        Names.METHOD_HANDLE,
+        "invokeExact",
+        shape.descriptor("Ljava/lang/Object;" + Names.BASE_INSTANCE_DESC, ""));
+    ClassFiles.returnResult(writer, shape);
+    ClassFiles.end(method);
+    writeLeafWarmUp(target, shape, name);
+    target.visitEnd();
+    return target.toByteArray();
+  }
+
+  /// `warmUp()`: the call of the leaf, by the same entry of the constant pool, without a receiver.
+  private static void writeLeafWarmUp(ClassWriter target, CallShape shape, String name) {
+    MethodVisitor method =
+        ClassFiles.method(target, Opcodes.ACC_PUBLIC | Opcodes.ACC_STATIC, LEAF_WARM_UP, "()V");
+    BytecodeWriter writer = new BytecodeWriter(method);
+    method.visitFieldInsn(Opcodes.GETSTATIC, name, "TARGET", Names.METHOD_HANDLE_DESC);
+    writer.insn(Opcodes.ACONST_NULL);
+    writer.insn(Opcodes.ACONST_NULL);
+    for (int i = 0; i < shape.params().length(); i++) {
+      switch (shape.param(i)) {
+        case INT -> writer.insn(Opcodes.ICONST_0);
+        case LONG -> writer.insn(Opcodes.LCONST_0);
+        case FLOAT -> writer.insn(Opcodes.FCONST_0);
+        case DOUBLE -> writer.insn(Opcodes.DCONST_0);
+        case REF -> writer.insn(Opcodes.ACONST_NULL);
+        case V128, PACKED ->
+            throw new IllegalArgumentException("no leaf has such parameters: " + shape);
+      }
+    }
+    writer.invokevirtual(
+        Names.METHOD_HANDLE,
+        "invokeExact",
+        shape.descriptor("Ljava/lang/Object;" + Names.BASE_INSTANCE_DESC, ""));
+    if (!shape.results().isEmpty()) {
+      writer.insn(shape.result(0).slots() == 2 ? Opcodes.POP2 : Opcodes.POP);
+    }
+    writer.insn(Opcodes.RETURN);
+    ClassFiles.end(method);
+  }
+
+  private static void writeLeafInitializer(ClassWriter target, String name, int number) {
+    MethodVisitor initializer = ClassFiles.method(target, Opcodes.ACC_STATIC, "<clinit>", "()V");
+    BytecodeWriter writer = new BytecodeWriter(initializer);
+    initializer.visitLdcInsn(Type.getObjectType(name));
+    writer.invokevirtual("java/lang/Class", "getClassLoader", "()Ljava/lang/ClassLoader;");
+    writer.checkcast(Names.LEAF_SOURCE);
+    writer.iconst(number);
+    initializer.visitMethodInsn(
+        Opcodes.INVOKEINTERFACE,
+        Names.LEAF_SOURCE,
+        "leafTarget",
+        "(I)" + Names.METHOD_HANDLE_DESC,
+        true);
+    initializer.visitFieldInsn(Opcodes.PUTSTATIC, name, "TARGET", Names.METHOD_HANDLE_DESC);
+    initializer.visitInsn(Opcodes.RETURN);
+    ClassFiles.end(initializer);
+  }
+
+  /// The constructor of a reference to a function of the host: its type, and what it calls.
+  private static void writeReferenceConstructor(
+      ClassWriter target, CallShape shape, String name, String field, String descriptor) {
+    MethodVisitor constructor =
+        ClassFiles.method(
+            target,
+            Opcodes.ACC_PUBLIC,
+            "<init>",
+            "(" + Names.DEFINED_TYPE_DESC + descriptor + ")V");
+    constructor.visitVarInsn(Opcodes.ALOAD, 0);
+    constructor.visitVarInsn(Opcodes.ALOAD, 1);
+    constructor.visitInsn(Opcodes.ACONST_NULL);
+    constructor.visitInsn(Opcodes.ICONST_M1);
+    constructor.visitMethodInsn(
+        Opcodes.INVOKESPECIAL,
+        shape.referenceClass(),
+        "<init>",
+        "(" + Names.DEFINED_TYPE_DESC + Names.BASE_INSTANCE_DESC + "I)V",
+        false);
+    constructor.visitVarInsn(Opcodes.ALOAD, 0);
+    constructor.visitVarInsn(Opcodes.ALOAD, 2);
+    constructor.visitFieldInsn(Opcodes.PUTFIELD, name, field, descriptor);
+    constructor.visitInsn(Opcodes.RETURN);
+    ClassFiles.end(constructor);
   }
 
   /// Pushes an array of all parameters, boxed.

@@ -32,10 +32,24 @@ public final class HostFunction implements Extern {
   private final FuncType type;
   private final MethodHandle target;
 
+  /// Null if it is none.
+  private final @Nullable BoundLeaf leaf;
+
   private HostFunction(FuncType type, MethodHandle target) {
+    this(type, target, null);
+  }
+
+  private HostFunction(FuncType type, MethodHandle target, @Nullable BoundLeaf leaf) {
     this.type = type;
     this.target = target;
+    this.leaf = leaf;
   }
+
+  /// A leaf and the object that it works on.
+  ///
+  /// @param function the leaf
+  /// @param receiver the object
+  public record BoundLeaf(Unbound function, Object receiver) {}
 
   /// A host function over boxed values.
   @FunctionalInterface
@@ -84,7 +98,7 @@ public final class HostFunction implements Extern {
   /// @throws IllegalArgumentException as there
   public static Unbound unbound(FuncType type, MethodHandle target) {
     requireTarget(type, target.type().dropParameterTypes(0, 1));
-    return new Unbound(type, target);
+    return new Unbound(type, target, /* isLeaf= */ false);
   }
 
   /// A host function but for an object that it works on, such as what the host keeps for a guest.
@@ -92,10 +106,29 @@ public final class HostFunction implements Extern {
   public static final class Unbound {
     private final FuncType type;
     private final MethodHandle target;
+    private final boolean isLeaf;
 
-    private Unbound(FuncType type, MethodHandle target) {
+    private Unbound(FuncType type, MethodHandle target, boolean isLeaf) {
       this.type = type;
       this.target = target;
+      this.isLeaf = isLeaf;
+    }
+
+    /// {@return the same functions as leaves, which guests call almost as they do their own}
+    ///
+    /// An overflow of the stack may end a leaf at any of its calls. So what it changes is the
+    /// store's alone, and is of no use once the guest has trapped; before it takes a lock or
+    /// charges anything, it calls [StackGuard#probe] itself. It throws nothing and does not take
+    /// long: whether the store is to stop is not asked after it. The target is a method of the
+    /// receiver, and whatever it uses has been initialised before, as nothing may be at the end of
+    /// a stack. A class is generated for each leaf, so they are to be few and to live long.
+    public Unbound leaf() {
+      return new Unbound(type, target, /* isLeaf= */ true);
+    }
+
+    /// {@return what generated code invokes: the receiver, the caller, then the parameters}
+    public MethodHandle leafTarget() {
+      return target.asType(target.type().changeParameterType(0, Object.class));
     }
 
     /// {@return the parameters and results}
@@ -107,7 +140,8 @@ public final class HostFunction implements Extern {
     ///
     /// @throws ClassCastException if `receiver` is not what the target takes
     public HostFunction bind(Object receiver) {
-      return new HostFunction(type, target.bindTo(receiver));
+      return new HostFunction(
+          type, target.bindTo(receiver), isLeaf ? new BoundLeaf(this, receiver) : null);
     }
   }
 
@@ -142,6 +176,12 @@ public final class HostFunction implements Extern {
   /// if there are more parameters than a method handle takes, they are one array, boxed}
   public MethodHandle target() {
     return target;
+  }
+
+  /// {@return what is called in place of [#target()] where a class for it can be generated; null if
+  /// it is no leaf}
+  public @Nullable BoundLeaf leaf() {
+    return leaf;
   }
 
   private static boolean isWide(FuncType type) {

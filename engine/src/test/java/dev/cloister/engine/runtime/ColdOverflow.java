@@ -16,6 +16,9 @@ import dev.cloister.engine.types.MemoryType;
 import dev.cloister.engine.types.RefType;
 import dev.cloister.engine.types.TableType;
 import java.io.File;
+import java.lang.invoke.MethodHandle;
+import java.lang.invoke.MethodHandles;
+import java.lang.invoke.MethodType;
 import java.net.URI;
 import java.nio.file.Path;
 import java.util.List;
@@ -51,7 +54,9 @@ final class ColdOverflow {
   private ColdOverflow() {}
 
   /// Returns the command that runs the program with a guest stack of about `stackBytes`.
-  static List<String> command(int stackBytes) {
+  ///
+  /// @param isLeaf whether the function of the host that the guest calls is a leaf
+  static List<String> command(int stackBytes, boolean isLeaf) {
     String classPath =
         Stream.of(ColdOverflow.class, Instance.class, ClassVisitor.class)
             .map(ColdOverflow::location)
@@ -66,7 +71,8 @@ final class ColdOverflow {
         "-cp",
         classPath,
         ColdOverflow.class.getName(),
-        String.valueOf(stackBytes));
+        String.valueOf(stackBytes),
+        String.valueOf(isLeaf));
   }
 
   /// Returns the folder or jar that a class was read from; that of the module would not do, as
@@ -86,7 +92,9 @@ final class ColdOverflow {
           /* initialize= */ false,
           ColdOverflow.class.getClassLoader());
     }
-    Thread thread = new Thread(null, () -> run(), "guest", Long.parseLong(args[0]));
+    Thread thread =
+        new Thread(
+            null, () -> run(Boolean.parseBoolean(args[1])), "guest", Long.parseLong(args[0]));
     thread.setUncaughtExceptionHandler((_, e) -> {
       e.printStackTrace();
       Runtime.getRuntime().halt(1);
@@ -96,10 +104,10 @@ final class ColdOverflow {
   }
 
   /// Comes from below the end of the stack to where all is well.
-  private static void run() {
+  private static void run(boolean isLeaf) {
     try (TestEngine engine = new TestEngine();
         Store store = new Store(HeapLimiter.UNLIMITED)) {
-      Instance instance = engine.compile(module()).instantiate(store, imports());
+      Instance instance = engine.compile(module()).instantiate(store, imports(isLeaf));
       int overflows = 0;
       int successes = 0;
       for (int depth = deepest(instance) + 20; successes < 50; depth--) {
@@ -144,8 +152,27 @@ final class ColdOverflow {
     }
   }
 
-  private static Imports imports() {
-    return Imports.builder().define("m", "body", HostFunction.of(INT, (_, args) -> args)).build();
+  private static Imports imports(boolean isLeaf) {
+    HostFunction body = isLeaf ? leaf() : HostFunction.of(INT, (_, args) -> args);
+    return Imports.builder().define("m", "body", body).build();
+  }
+
+  private static HostFunction leaf() {
+    try {
+      MethodType type = MethodType.methodType(int.class, Instance.class, int.class);
+      MethodHandle same = MethodHandles.lookup().findVirtual(Identity.class, "same", type);
+      return HostFunction.unbound(INT, same).leaf().bind(new Identity());
+    } catch (ReflectiveOperationException impossible) {
+      throw new LinkageError("there is no such method", impossible);
+    }
+  }
+
+  /// What the leaf works on.
+  private static final class Identity {
+    @SuppressWarnings("UnusedMethod") // by its handle
+    int same(Instance caller, int value) {
+      return value;
+    }
   }
 
   private static ModuleBuilder module() {

@@ -108,6 +108,93 @@ final class HostFunctionTest {
   }
 
   @Test
+  void leaf_worksOnWhatItIsBoundTo_howeverItIsCalled() throws ReflectiveOperationException {
+    HostFunction.Unbound add = HostFunction.unbound(INT, adder()).leaf();
+    ModuleBuilder module =
+        forwarder(INT)
+            .exportFunction("tail", INT, code -> code.localGet(0).op(Opcode.RETURN_CALL, 0))
+            .export("itself", ExternKind.FUNCTION, 0);
+    Instance first = engine.instantiate(module, host(add.bind(new Adder(10))));
+    Instance second = engine.instantiate(module, host(add.bind(new Adder(20))));
+
+    for (String export : List.of("f", "tail", "itself")) {
+      assertThat(call(first, export, 1)).containsExactly(11);
+      assertThat(call(second, export, 1)).containsExactly(21);
+    }
+    assertThatThrownBy(() -> add.bind("text")).isInstanceOf(ClassCastException.class);
+  }
+
+  @Test
+  void leaves_moreThanHaveAClassOfTheirOwn_allWork() throws ReflectiveOperationException {
+    for (int i = 0; i < 100; i++) {
+      HostFunction.Unbound add = HostFunction.unbound(INT, adder()).leaf();
+      Instance instance = engine.instantiate(forwarder(INT), host(add.bind(new Adder(i))));
+      assertThat(call(instance, "f", 1)).containsExactly(i + 1);
+    }
+  }
+
+  /// Counts calls.
+  private static final class Counter {
+    private int calls;
+
+    @SuppressWarnings("UnusedMethod") // by its handle
+    void count(Instance caller, float a, double b, long c) {
+      calls++;
+    }
+  }
+
+  @Test
+  void leaf_atTheEndOfTheStack_endsAsTheGuestsOwnCallsDo() throws ReflectiveOperationException {
+    FuncType type = new FuncType(List.of(F32, F64, I64), List.of());
+    MethodHandle target =
+        MethodHandles.lookup()
+            .findVirtual(
+                Counter.class,
+                "count",
+                MethodType.methodType(
+                    void.class, Instance.class, float.class, double.class, long.class));
+    ModuleBuilder module =
+        new ModuleBuilder()
+            .importFunction("host", "f", type)
+            .exportFunction(
+                "recurse", VOID, code -> code.f32Const(1).f64Const(2).i64Const(3).call(0).call(1));
+    Counter counter = new Counter();
+    Instance instance =
+        engine.instantiate(module, host(HostFunction.unbound(type, target).leaf().bind(counter)));
+
+    for (int i = 0; i < 3; i++) {
+      int before = counter.calls;
+      assertTraps(TrapReason.CALL_STACK_EXHAUSTED, () -> call(instance, "recurse"));
+      assertThat(counter.calls).isGreaterThan(before + 100);
+    }
+  }
+
+  @Test
+  void preceded_runsTheNoteBeforeEachCall() throws ReflectiveOperationException {
+    List<String> notes = new ArrayList<>();
+    HostFunction plain =
+        HostFunction.of(
+            INT,
+            (_, arguments) -> {
+              notes.add("called");
+              return arguments;
+            });
+    HostFunction leaf = HostFunction.unbound(INT, adder()).leaf().bind(new Adder(1));
+    for (HostFunction function : List.of(plain, leaf)) {
+      notes.clear();
+      HostFunction preceded = function.preceded(() -> notes.add("noted"));
+      Instance instance = engine.instantiate(forwarder(INT), host(preceded));
+      call(instance, "f", 1);
+      call(instance, "f", 1);
+      assertThat(notes)
+          .isEqualTo(
+              function.equals(plain)
+                  ? List.of("noted", "called", "noted", "called")
+                  : List.of("noted", "noted"));
+    }
+  }
+
+  @Test
   void unbound_ofAnotherType_isRefused() throws ReflectiveOperationException {
     MethodHandle target = adder();
     for (FuncType type :

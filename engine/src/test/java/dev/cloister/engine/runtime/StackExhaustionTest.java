@@ -28,6 +28,8 @@ import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /// Guests that exhaust the call stack.
 ///
@@ -320,11 +322,12 @@ final class StackExhaustionTest {
   }
 
   /// Nothing that runs on guest stacks may be initialised there: see [ColdOverflow].
-  @Test
-  void firstUseOfClasses_atTheEndOfTheStack_leavesThemUsable() throws Exception {
+  @ParameterizedTest
+  @ValueSource(booleans = {false, true})
+  void firstUseOfClasses_atTheEndOfTheStack_leavesThemUsable(boolean isLeaf) throws Exception {
     for (int stackBytes : new int[] {200_000, 230_000}) {
       Process program =
-          new ProcessBuilder(ColdOverflow.command(stackBytes))
+          new ProcessBuilder(ColdOverflow.command(stackBytes, isLeaf))
               .redirectErrorStream(true)
               .redirectOutput(ProcessBuilder.Redirect.PIPE)
               .start();

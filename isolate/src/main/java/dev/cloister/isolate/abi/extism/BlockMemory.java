@@ -2,6 +2,7 @@ package dev.cloister.isolate.abi.extism;
 
 import dev.cloister.engine.runtime.HeapKind;
 import dev.cloister.engine.runtime.HeapLimiter;
+import dev.cloister.engine.runtime.StackGuard;
 import dev.cloister.isolate.wasi.OutputSink;
 import java.lang.invoke.MethodHandles;
 import java.lang.invoke.VarHandle;
@@ -14,6 +15,9 @@ import java.util.Arrays;
 /// may add to it. Outside a live block every load is 0 and every store is ignored, as in Extism's
 /// kernel; what a guest gets wrong stays within its own blocks. Charged to the limiter of the
 /// guest's store together with its linear memories. Confined to the thread that runs the store.
+///
+/// Guests call these methods as leaves: an overflow of the stack may leave blocks in disorder, and
+/// ends the instance, but what is charged is changed only after a probe of the stack.
 final class BlockMemory implements AutoCloseable {
   /*
    * Small blocks are cut off the end (`top`) of the newest array for small ones; arrays get as long
@@ -63,6 +67,12 @@ final class BlockMemory implements AutoCloseable {
   private static final int[] NO_ENTRIES = new int[ENTRY];
   private static final VarHandle LONG =
       MethodHandles.byteArrayViewVarHandle(long[].class, ByteOrder.LITTLE_ENDIAN);
+
+  static {
+    // Linked here, since a guest may be at the end of its stack when it first gets there.
+    byte[] bytes = new byte[Long.BYTES];
+    LONG.set(bytes, 0, (long) LONG.get(bytes, 0) + 1);
+  }
 
   private final HeapLimiter limiter;
   private byte[][] arrays = NO_ARRAYS;
@@ -352,6 +362,7 @@ final class BlockMemory implements AutoCloseable {
 
   /// Charges an array; false if there is no memory.
   private boolean charge(int size) {
+    StackGuard.probe();
     if (closed || !limiter.reserve(HeapKind.LINEAR_MEMORY, size + ARRAY_OVERHEAD_BYTES)) {
       return false;
     }
@@ -362,6 +373,7 @@ final class BlockMemory implements AutoCloseable {
 
   /// Drops the array of a block that has one of its own.
   private void dropArray(int entry) {
+    StackGuard.probe();
     int size = array(entry).length;
     arrays[table[entry + ARRAY]] = NO_BYTES;
     limiter.release(HeapKind.LINEAR_MEMORY, size + ARRAY_OVERHEAD_BYTES);
@@ -377,6 +389,7 @@ final class BlockMemory implements AutoCloseable {
     if (needed <= table.length) {
       return true;
     }
+    StackGuard.probe();
     int size = Math.max(table.length * 2, FIRST_ENTRIES * ENTRY);
     if (size < 0
         || !limiter.reserve(HeapKind.LINEAR_MEMORY, (long) (size - table.length) * Integer.BYTES)) {

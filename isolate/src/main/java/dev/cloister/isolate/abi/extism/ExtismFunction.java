@@ -19,38 +19,38 @@ import org.jspecify.annotations.Nullable;
 ///
 /// `i` is i32, `l` is i64, `v` is no result.
 enum ExtismFunction {
-  ALLOC("alloc", MemoryFunctions.class, "allocate", "l", 'l'),
-  FREE("free", MemoryFunctions.class, "free", "l", 'v'),
-  LENGTH("length", MemoryFunctions.class, "length", "l", 'l'),
-  LENGTH_UNSAFE("length_unsafe", MemoryFunctions.class, "length", "l", 'l'),
-  LOAD_U8("load_u8", MemoryFunctions.class, "loadByte", "l", 'i'),
-  LOAD_U64("load_u64", MemoryFunctions.class, "loadLong", "l", 'l'),
-  STORE_U8("store_u8", MemoryFunctions.class, "storeByte", "li", 'v'),
-  STORE_U64("store_u64", MemoryFunctions.class, "storeLong", "ll", 'v'),
-  MEMORY_BYTES("memory_bytes", MemoryFunctions.class, "memoryBytes", "", 'l'),
-  INPUT_SET("input_set", CallFunctions.class, "setInput", "ll", 'v'),
-  INPUT_OFFSET("input_offset", CallFunctions.class, "inputOffset", "", 'l'),
-  INPUT_LENGTH("input_length", CallFunctions.class, "inputLength", "", 'l'),
-  INPUT_LOAD_U8("input_load_u8", CallFunctions.class, "loadInputByte", "l", 'i'),
-  INPUT_LOAD_U64("input_load_u64", CallFunctions.class, "loadInputLong", "l", 'l'),
-  OUTPUT_SET("output_set", CallFunctions.class, "setOutput", "ll", 'v'),
-  OUTPUT_OFFSET("output_offset", CallFunctions.class, "outputOffset", "", 'l'),
-  OUTPUT_LENGTH("output_length", CallFunctions.class, "outputLength", "", 'l'),
-  ERROR_SET("error_set", CallFunctions.class, "setError", "l", 'v'),
-  ERROR_GET("error_get", CallFunctions.class, "error", "", 'l'),
+  ALLOC("alloc", MemoryFunctions.class, "allocate", "l", 'l', Kind.LEAF),
+  FREE("free", MemoryFunctions.class, "free", "l", 'v', Kind.LEAF),
+  LENGTH("length", MemoryFunctions.class, "length", "l", 'l', Kind.LEAF),
+  LENGTH_UNSAFE("length_unsafe", MemoryFunctions.class, "length", "l", 'l', Kind.LEAF),
+  LOAD_U8("load_u8", MemoryFunctions.class, "loadByte", "l", 'i', Kind.LEAF),
+  LOAD_U64("load_u64", MemoryFunctions.class, "loadLong", "l", 'l', Kind.LEAF),
+  STORE_U8("store_u8", MemoryFunctions.class, "storeByte", "li", 'v', Kind.LEAF),
+  STORE_U64("store_u64", MemoryFunctions.class, "storeLong", "ll", 'v', Kind.LEAF),
+  MEMORY_BYTES("memory_bytes", MemoryFunctions.class, "memoryBytes", "", 'l', Kind.LEAF),
+  INPUT_SET("input_set", CallFunctions.class, "setInput", "ll", 'v', Kind.LEAF),
+  INPUT_OFFSET("input_offset", CallFunctions.class, "inputOffset", "", 'l', Kind.LEAF),
+  INPUT_LENGTH("input_length", CallFunctions.class, "inputLength", "", 'l', Kind.LEAF),
+  INPUT_LOAD_U8("input_load_u8", CallFunctions.class, "loadInputByte", "l", 'i', Kind.LEAF),
+  INPUT_LOAD_U64("input_load_u64", CallFunctions.class, "loadInputLong", "l", 'l', Kind.LEAF),
+  OUTPUT_SET("output_set", CallFunctions.class, "setOutput", "ll", 'v', Kind.LEAF),
+  OUTPUT_OFFSET("output_offset", CallFunctions.class, "outputOffset", "", 'l', Kind.LEAF),
+  OUTPUT_LENGTH("output_length", CallFunctions.class, "outputLength", "", 'l', Kind.LEAF),
+  ERROR_SET("error_set", CallFunctions.class, "setError", "l", 'v', Kind.LEAF),
+  ERROR_GET("error_get", CallFunctions.class, "error", "", 'l', Kind.LEAF),
   RESET("reset", CallFunctions.class, "reset", "", 'v'),
   CONFIG_GET("config_get", ValueFunctions.class, "config", "l", 'l'),
   VAR_GET("var_get", ValueFunctions.class, "variable", "l", 'l'),
   VAR_SET("var_set", ValueFunctions.class, "setVariable", "ll", 'v'),
   HTTP_REQUEST("http_request", HttpFunctions.class, "request", "ll", 'l'),
-  HTTP_STATUS_CODE("http_status_code", HttpFunctions.class, "statusCode", "", 'i'),
+  HTTP_STATUS_CODE("http_status_code", HttpFunctions.class, "statusCode", "", 'i', Kind.LEAF),
   HTTP_HEADERS("http_headers", HttpFunctions.class, "headers", "", 'l'),
   LOG_TRACE("log_trace", LogFunctions.class, "trace", "l", 'v'),
   LOG_DEBUG("log_debug", LogFunctions.class, "debug", "l", 'v'),
   LOG_INFO("log_info", LogFunctions.class, "info", "l", 'v'),
   LOG_WARN("log_warn", LogFunctions.class, "warn", "l", 'v'),
   LOG_ERROR("log_error", LogFunctions.class, "error", "l", 'v'),
-  GET_LOG_LEVEL("get_log_level", LogFunctions.class, "level", "", 'i');
+  GET_LOG_LEVEL("get_log_level", LogFunctions.class, "level", "", 'i', Kind.LEAF);
 
   private static final Map<String, ExtismFunction> BY_NAME =
       Arrays.stream(values())
@@ -62,13 +62,31 @@ enum ExtismFunction {
   @SuppressWarnings("ImmutableEnumChecker") // its lists are copies
   private final HostFunction.Unbound function;
 
+  /// What a guest calls again and again, and the rest.
+  private enum Kind {
+    /// It works on blocks alone, which nobody uses any more once the stack has overflowed; see
+    /// [HostFunction.Unbound#leaf].
+    LEAF,
+    OTHER
+  }
+
   ExtismFunction(String functionName, Class<?> group, String method, String params, char result) {
+    this(functionName, group, method, params, result, Kind.OTHER);
+  }
+
+  ExtismFunction(
+      String functionName, Class<?> group, String method, String params, char result, Kind kind) {
     this.functionName = functionName;
     this.group = group;
     MethodHandle target = method(group, method, params, result);
-    this.function =
+    HostFunction.Unbound unbound =
         HostFunction.unbound(
             type(params, result), MethodHandles.dropArguments(target, 1, Instance.class));
+    this.function =
+        switch (kind) {
+          case LEAF -> unbound.leaf();
+          case OTHER -> unbound;
+        };
   }
 
   /// The function called `name`, or null.

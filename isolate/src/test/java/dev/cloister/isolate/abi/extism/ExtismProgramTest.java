@@ -603,6 +603,32 @@ final class ExtismProgramTest {
     }
   }
 
+  @ParameterizedTest
+  @ValueSource(longs = {8, 1_000, 100_000})
+  void allocationsAtTheEndOfTheStack_leaveNothingCharged(long size) {
+    int recurse = ExtismFunction.values().length;
+    byte[] module =
+        PlugIn.builder()
+            .exportFunction(
+                "recurse",
+                FuncType.EMPTY,
+                code -> {
+                  int block = code.local(I64);
+                  Code calls = new Code(code);
+                  calls.i64(size).call(ALLOC).set(block).get(block).i32(1).call(STORE_U8);
+                  calls.i64(size).call(ALLOC).call(FREE);
+                  code.call(recurse);
+                })
+            .build();
+    for (int i = 0; i < 5; i++) {
+      try (PlugIn plugIn = PlugIn.of(GUESTS, module)) {
+        assertThatThrownBy(() -> plugIn.call("recurse", ""))
+            .isInstanceOf(TrapException.class)
+            .hasMessageContaining("call stack exhausted");
+      }
+    }
+  }
+
   @Test
   void callAfterCall_needsNoMoreMemory() {
     try (PlugIn plugIn = PlugIn.of(GUESTS, PlugIn.module(ExtismProgramTest::echo))) {
