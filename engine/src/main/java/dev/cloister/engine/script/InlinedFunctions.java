@@ -232,7 +232,7 @@ final class InlinedFunctions {
         return null;
       }
       files.put(entry.callFile, file);
-      int column = (int) Math.clamp(entry.callColumn, 0, Integer.MAX_VALUE);
+      int column = Math.clamp(entry.callColumn, 0, Integer.MAX_VALUE);
       return new SourcePosition(file, (int) entry.callLine, column);
     }
 

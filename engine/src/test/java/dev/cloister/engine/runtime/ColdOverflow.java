@@ -169,7 +169,7 @@ final class ColdOverflow {
 
   /// What the leaf works on.
   private static final class Identity {
-    @SuppressWarnings("UnusedMethod") // by its handle
+    @SuppressWarnings({"UnusedMethod", "UnusedVariable"}) // by its handle
     int same(Instance caller, int value) {
       return value;
     }

@@ -137,7 +137,7 @@ final class HostFunctionTest {
   private static final class Counter {
     private int calls;
 
-    @SuppressWarnings("UnusedMethod") // by its handle
+    @SuppressWarnings({"UnusedMethod", "UnusedVariable"}) // by its handle
     void count(Instance caller, float a, double b, long c) {
       calls++;
     }

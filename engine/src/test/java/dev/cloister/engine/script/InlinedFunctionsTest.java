@@ -227,9 +227,9 @@ final class InlinedFunctionsTest {
     for (int round = 0; round < 3_000; round++) {
       Map<String, byte[]> damaged = new HashMap<>();
       sections(version).forEach((name, bytes) -> damaged.put(name, bytes.clone()));
-      String[] names = damaged.keySet().toArray(new String[0]);
+      List<byte[]> contents = List.copyOf(damaged.values());
       for (int n = random.nextInt(3); n >= 0; n--) {
-        byte[] bytes = damaged.get(names[random.nextInt(names.length)]);
+        byte[] bytes = contents.get(random.nextInt(contents.size()));
         bytes[random.nextInt(bytes.length)] = (byte) random.nextInt(256);
       }
       Answers answers = Answers.of(damaged);

@@ -65,7 +65,7 @@ final class KeyValueRegister extends Register<Map<String, Integer>> {
     byte[] value = new byte[seed % 4 == 0 ? LARGE_BYTES : 20];
     new Random(seed).nextBytes(value);
     for (int i = 0; i < Integer.BYTES; i++) {
-      value[i] = (byte) (seed >>> Byte.SIZE * (Integer.BYTES - 1 - i));
+      value[i] = (byte) (seed >>> (Byte.SIZE * (Integer.BYTES - 1 - i)));
     }
     return value;
   }

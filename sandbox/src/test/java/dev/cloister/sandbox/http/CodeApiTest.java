@@ -171,9 +171,7 @@ final class CodeApiTest {
 
   @Test
   void settings_canHaveAllFunctionsOptimized_fromTheFirstCallsOn() {
-    operator
-        .put("/v1/tenants/acme/plugins/sums/settings", "{\"tier\":\"optimized\"}")
-        .expect(200);
+    operator.put("/v1/tenants/acme/plugins/sums/settings", "{\"tier\":\"optimized\"}").expect(200);
     add();
 
     await()
