@@ -1,7 +1,7 @@
 package dev.cloister.isolate.host;
 
 /// A service of the host refused or failed. The guest is told, and goes on.
-public final class HostServiceException extends RuntimeException {
+public class HostServiceException extends RuntimeException {
   private static final long serialVersionUID = 1L;
 
   private final HostError error;
@@ -21,7 +21,7 @@ public final class HostServiceException extends RuntimeException {
   }
 
   /// What kind of failure it is.
-  public HostError error() {
+  public final HostError error() {
     return error;
   }
 }

@@ -6,6 +6,7 @@ import dev.cloister.sandbox.http.field.EntityTag;
 import dev.cloister.sandbox.problem.Problem;
 import dev.cloister.sandbox.problem.ProblemType;
 import dev.cloister.sandbox.registry.ServiceRegistry;
+import dev.cloister.sandbox.registry.DamagedValueException;
 import dev.cloister.sandbox.registry.StoredKeyValues;
 import dev.cloister.sandbox.registry.Tenant;
 import dev.cloister.sandbox.registry.TenantRegistry;
@@ -100,6 +101,10 @@ final class KeyValueApi {
   private static <T extends @Nullable Object> T told(Supplier<T> work) {
     try {
       return work.get();
+    } catch (DamagedValueException e) {
+      throw Problem.of(ProblemType.DAMAGED, String.valueOf(e.getMessage()))
+          .with("kind", "key-value")
+          .asException();
     } catch (HostServiceException e) {
       throw problem(e).asException();
     }

@@ -12,6 +12,7 @@ import dev.cloister.sandbox.problem.Problem;
 import dev.cloister.sandbox.problem.ProblemType;
 import dev.cloister.sandbox.storage.CorruptBlobException;
 import dev.cloister.sandbox.storage.InvalidNameException;
+import dev.cloister.sandbox.storage.StorageCorruptException;
 import dev.cloister.sandbox.storage.StorageFullException;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -51,6 +52,12 @@ final class Problems {
                   "the module of this version is damaged; uploading it again repairs it")
               .with("kind", "version")
               .with("name", damage.digest().toString());
+      case StorageCorruptException damage -> {
+        LOG.error("event=storage-damaged trace={} reason={}", trace.traceId(), damage.getMessage());
+        yield Problem.of(
+                ProblemType.DAMAGED, "what is stored of this is damaged; the server's log says where")
+            .with("kind", "database");
+      }
       default -> {
         LOG.error("event=request-failed trace={}", trace.traceId(), failure);
         yield ownFault();

@@ -4,11 +4,14 @@ import dev.cloister.engine.error.CompilationCancelledException;
 import dev.cloister.engine.error.LimitExceededException;
 import dev.cloister.isolate.heap.HeapCharge;
 import dev.cloister.sandbox.problem.ApiException;
+import dev.cloister.sandbox.problem.Problem;
+import dev.cloister.sandbox.problem.ProblemType;
 import dev.cloister.sandbox.registry.PluginUpload;
 import io.vertx.core.buffer.Buffer;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.Executor;
+import java.util.concurrent.RejectedExecutionException;
 import java.util.function.Consumer;
 import java.util.function.Function;
 import java.util.function.Supplier;
@@ -163,7 +166,12 @@ final class StreamingUpload {
     if (!isLast) {
       exchange.http().resume();
     }
-    workers.execute(() -> runTask(pieces, taken, isLast));
+    try {
+      workers.execute(() -> runTask(pieces, taken, isLast));
+    } catch (RejectedExecutionException _) {
+      isWorking = false;
+      refuse(Problem.of(ProblemType.UNAVAILABLE, "the server is stopping").asException());
+    }
   }
 
   /// On a worker thread.
@@ -263,15 +271,19 @@ final class StreamingUpload {
   /// Gives back what the upload holds. No task is running and none will.
   private void release() {
     waiting = List.of();
-    workers.execute(() -> {
-      try {
-        if (upload != null) {
-          upload.close();
+    try {
+      workers.execute(() -> {
+        try {
+          if (upload != null) {
+            upload.close();
+          }
+        } finally {
+          charge.close();
+          onEnd.run();
         }
-      } finally {
-        charge.close();
-        onEnd.run();
-      }
-    });
+      });
+    } catch (RejectedExecutionException _) {
+      // The server stops: the compilation ends with the engine, the charge with the tenant.
+    }
   }
 }

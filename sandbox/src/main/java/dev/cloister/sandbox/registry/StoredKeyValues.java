@@ -11,6 +11,7 @@ import dev.cloister.sandbox.storage.KeyValueRecord;
 import dev.cloister.sandbox.storage.KeyValueUsage;
 import dev.cloister.sandbox.storage.MetadataStore;
 import dev.cloister.sandbox.storage.MetadataTransaction;
+import dev.cloister.sandbox.storage.StorageCorruptException;
 import dev.cloister.sandbox.storage.StorageException;
 import dev.cloister.sandbox.storage.StorageFullException;
 import dev.cloister.sandbox.storage.TenantName;
@@ -203,6 +204,9 @@ public final class StoredKeyValues implements KeyValueStore {
     } catch (StorageFullException e) {
       LOG.error("event=storage-full tenant={}", tenant, e);
       throw new HostServiceException(HostError.QUOTA, "the server's storage is full");
+    } catch (StorageCorruptException e) {
+      LOG.error("event=key-value-damaged tenant={} reason={}", tenant, e.getMessage());
+      throw new DamagedValueException();
     } catch (StorageException e) {
       LOG.error("event=storage-failed tenant={}", tenant, e);
       throw new HostServiceException(HostError.FAILED, "the server's storage failed");

@@ -26,6 +26,7 @@ public final class KeyValueCursor {
   /// Returns the next pair, or null if there is no other.
   ///
   /// @throws StorageException if the store cannot be read
+  /// @throws StorageCorruptException if the value is not what was stored
   public @Nullable KeyValuePair next() {
     if (page.isEmpty() && !isAtEnd) {
       List<KeyValueRecord> next = KeyValueTable.list(session, tenant, "", last, PAGE);
@@ -39,7 +40,7 @@ public final class KeyValueCursor {
     last = record.key();
     byte @Nullable [] value = KeyValueTable.value(session, tenant, record.key());
     if (value == null) {
-      throw new StorageCorruptException("a key of " + tenant + " has no value: " + record.key());
+      throw new StorageCorruptException("a key of " + tenant + " has no value");
     }
     return new KeyValuePair(record, value);
   }

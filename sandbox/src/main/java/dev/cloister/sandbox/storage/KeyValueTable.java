@@ -1,10 +1,12 @@
 package dev.cloister.sandbox.storage;
 
+import java.nio.charset.StandardCharsets;
 import java.time.Instant;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.function.Consumer;
+import java.util.zip.CRC32C;
 import org.jspecify.annotations.Nullable;
 
 /// The table `kv_entry`. Keys are in the order of their bytes in UTF-8.
@@ -28,14 +30,33 @@ final class KeyValueTable {
     return usages;
   }
 
+  /// Returns a value, or null if there is none.
+  ///
+  /// @throws StorageCorruptException if it is not what was stored
   static byte @Nullable [] value(SqlSession session, TenantName tenant, String key) {
     List<byte[]> found =
         session.query(
-            row -> row.getBytes(1),
-            "SELECT value FROM kv_entry WHERE tenant = ? AND name = ?",
+            row -> intact(tenant, key, row.getBytes(1), row.getObject(2)),
+            "SELECT value, checksum FROM kv_entry WHERE tenant = ? AND name = ?",
             tenant.text(),
             key);
     return found.isEmpty() ? null : found.getFirst();
+  }
+
+  private static byte[] intact(
+      TenantName tenant, String key, byte[] value, @Nullable Object checksum) {
+    // Of a pair that is older than checksums nothing is known.
+    if (checksum instanceof Number expected && expected.longValue() != checksum(key, value)) {
+      throw new StorageCorruptException("a value of " + tenant + " is not what was stored");
+    }
+    return value;
+  }
+
+  private static long checksum(String key, byte[] value) {
+    CRC32C checksum = new CRC32C();
+    checksum.update(key.getBytes(StandardCharsets.UTF_8));
+    checksum.update(value);
+    return checksum.getValue();
   }
 
   static List<KeyValueRecord> list(
@@ -69,15 +90,18 @@ final class KeyValueTable {
   static void put(SqlSession session, TenantName tenant, KeyValueRecord entry, byte[] value) {
     session.update(
         """
-        INSERT INTO kv_entry (tenant, name, value, size_bytes, updated_at) VALUES (?, ?, ?, ?, ?)
+        INSERT INTO kv_entry (tenant, name, value, size_bytes, updated_at, checksum)
+        VALUES (?, ?, ?, ?, ?, ?)
         ON CONFLICT (tenant, name) DO UPDATE SET value = excluded.value,
-          size_bytes = excluded.size_bytes, updated_at = excluded.updated_at
+          size_bytes = excluded.size_bytes, updated_at = excluded.updated_at,
+          checksum = excluded.checksum
         """,
         tenant.text(),
         entry.key(),
         value,
         entry.sizeBytes(),
-        entry.updatedAt().toEpochMilli());
+        entry.updatedAt().toEpochMilli(),
+        checksum(entry.key(), value));
   }
 
   static void delete(SqlSession session, TenantName tenant, String key) {

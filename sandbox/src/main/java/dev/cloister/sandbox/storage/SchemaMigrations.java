@@ -28,7 +28,8 @@ final class SchemaMigrations {
           "0006-alias-changes.sql",
           "0007-requests.sql",
           "0008-operations.sql",
-          "0009-blobs.sql");
+          "0009-blobs.sql",
+          "0010-key-value-checksums.sql");
 
   private SchemaMigrations() {}
 

@@ -26,6 +26,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 final class DamageTest {
   private static final String MATH = "/v1/tenants/acme/plugins/math";
   private static final String OTHER = "/v1/tenants/globex/plugins/math";
+  private static final String KEYS = "/v1/tenants/acme/kv/";
   private static final String SUM = "{\"args\":[2,40]}";
 
   @TempDir private Path parent;
@@ -140,6 +141,55 @@ final class DamageTest {
       server.operator().post(MATH + "/call/add", SUM).expect(200);
       assertThat(blob(versions[0])).doesNotExist();
       assertThat(blob(versions[1])).exists();
+    }
+  }
+
+  @Test
+  void damagedValue_isAnError_untilItIsSetAgain() throws Exception {
+    fill();
+    try (TestServer server = TestServer.start(folder())) {
+      server.operator().put(KEYS + "a", "one").expect(201);
+      server.operator().put(KEYS + "b", "two").expect(201);
+    }
+    run("UPDATE kv_entry SET value = x'6f6e66' WHERE name = 'a'");
+
+    try (TestServer server = TestServer.start(folder())) {
+      TestClient operator = server.operator();
+      JsonNode problem = operator.get(KEYS + "a").problem(500, "damaged");
+      assertThat(problem.path("kind").asText()).isEqualTo("key-value");
+      operator.get("/v1/tenants/acme/export").problem(500, "damaged");
+      assertThat(operator.get(KEYS + "b").expect(200).text()).isEqualTo("two");
+
+      operator.put(KEYS + "a", "three").expect(204);
+
+      assertThat(operator.get(KEYS + "a").expect(200).text()).isEqualTo("three");
+      operator.get("/v1/tenants/acme/export").expect(200);
+    }
+  }
+
+  @Test
+  void databaseThatIsDamagedMeanwhile_isAnErrorWhereItIsRead_andCallsGoOn() throws Exception {
+    fill();
+    try (TestServer server = TestServer.start(folder())) {
+      server.operator().put(KEYS + "large", "x".repeat(500_000)).expect(201);
+    }
+    try (TestServer server = TestServer.start(folder())) {
+      TestClient operator = server.operator();
+      await().until(() -> operator.get("/readyz").status() == 200);
+      try (RandomAccessFile file =
+          new RandomAccessFile(folder().resolve("cloister.db").toFile(), "rw")) {
+        // The value's last pages: each names the one that follows.
+        for (long page = file.length() / 4096 - 20; page < file.length() / 4096; page++) {
+          file.seek(page * 4096);
+          file.write(new byte[100]);
+        }
+      }
+
+      JsonNode problem = operator.get(KEYS + "large").problem(500, "damaged");
+
+      assertThat(problem.path("kind").asText()).isEqualTo("key-value");
+      operator.post(MATH + "/call/add", SUM).expect(200);
+      operator.post(OTHER + "/call/add", SUM).expect(200);
     }
   }
 
