@@ -55,7 +55,8 @@ final class Problems {
       case StorageCorruptException damage -> {
         LOG.error("event=storage-damaged trace={} reason={}", trace.traceId(), damage.getMessage());
         yield Problem.of(
-                ProblemType.DAMAGED, "what is stored of this is damaged; the server's log says where")
+                ProblemType.DAMAGED,
+                "what is stored of this is damaged; the server's log says where")
             .with("kind", "database");
       }
       default -> {
