@@ -154,10 +154,12 @@ final class PostgresBlobStore implements BlobStore {
   /// Removes a content that nothing names; it stays until the next start if that fails.
   private void deleteContent(long content) {
     try {
-      database.append(session -> {
-        BlobTables.deleteContent(session, content);
-        return content;
-      });
+      database.append(
+          /* isDurable= */ false,
+          session -> {
+            BlobTables.deleteContent(session, content);
+            return content;
+          });
     } catch (StorageException e) {
       LOG.warn("event=blob-content-not-removed content={}", content, e);
     }
@@ -203,7 +205,9 @@ final class PostgresBlobStore implements BlobStore {
         pendingBytes += count;
         at += count;
         if (pendingBytes == CHUNK_BYTES) {
-          stored(() -> database.append(this::flush));
+          // The number of the content must not be given out again if the database fails.
+          boolean isFirst = content == NO_CONTENT;
+          stored(() -> database.append(isFirst, this::flush));
         }
       }
     }
@@ -231,6 +235,16 @@ final class PostgresBlobStore implements BlobStore {
       return content;
     }
 
+    /// Checks that nothing was lost of chunks that did not wait for the disk: the database may have
+    /// failed meanwhile.
+    private void requireWhole(SqlSession session, long named) {
+      long found = BlobTables.contentBytes(session, named);
+      if (found != writtenBytes) {
+        throw new StorageException(
+            "the database has " + found + " of the " + writtenBytes + " bytes that were sent");
+      }
+    }
+
     @Override
     public BlobDigest commit() throws IOException {
       BlobDigest name = BlobDigest.ofHash(digest.digest());
@@ -240,6 +254,7 @@ final class PostgresBlobStore implements BlobStore {
                 List<Long> before =
                     BlobTables.find(session, name).stream().map(BlobTables.Entry::content).toList();
                 long named = flush(session);
+                requireWhole(session, named);
                 BlobTables.put(session, name, new BlobTables.Entry(named, writtenBytes));
                 return before;
               }));

@@ -10,6 +10,10 @@ import java.sql.SQLException;
 import java.sql.Statement;
 import java.time.Duration;
 import java.util.Properties;
+import java.util.concurrent.BlockingQueue;
+import java.util.concurrent.LinkedBlockingQueue;
+import java.util.concurrent.ThreadLocalRandom;
+import java.util.concurrent.TimeUnit;
 import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -39,6 +43,7 @@ final class PostgresDatabase implements SqlDatabase {
   private static final int READ_CONNECTIONS = 4;
   private static final int WRITE_CONNECTIONS = 4;
   private static final int BLOB_CONNECTIONS = 4;
+  private static final String INVALID_PARAMETER = "22023";
   private static final long OWNER_LOCK = 0x636c6f69737465L;
   private static final Duration BORROW_TIMEOUT = Duration.ofSeconds(10);
   private static final Duration OWNER_PATIENCE = Duration.ofSeconds(10);
@@ -60,6 +65,9 @@ final class PostgresDatabase implements SqlDatabase {
   /// Apart from the others, so that nobody waits for what is large.
   private final HikariDataSource blobs;
 
+  /// The rows in which changes leave their tokens, but for those that changes have now.
+  private final BlockingQueue<Integer> slots = new LinkedBlockingQueue<>();
+
   /// Holds the lock for as long as it is open.
   private final Connection owner;
 
@@ -75,6 +83,9 @@ final class PostgresDatabase implements SqlDatabase {
     // All queries of a transaction see one state.
     forReads.setTransactionIsolation("TRANSACTION_REPEATABLE_READ");
     this.reads = new HikariDataSource(forReads);
+    for (int slot = 1; slot <= WRITE_CONNECTIONS; slot++) {
+      slots.add(slot);
+    }
     this.writes = new HikariDataSource(pool(address, "cloister-writes", WRITE_CONNECTIONS));
     HikariConfig forBlobs = pool(address, "cloister-blobs", BLOB_CONNECTIONS);
     forBlobs.setTransactionIsolation("TRANSACTION_REPEATABLE_READ");
@@ -154,13 +165,15 @@ final class PostgresDatabase implements SqlDatabase {
   /// Runs `work` as one transaction on what no row of the metadata names: any number of threads at
   /// once, and also where another server has taken over.
   ///
-  /// The transaction is on disk when a later [#change] is, and perhaps not before.
-  ///
+  /// @param isDurable whether it waits for the disk; if not, the transaction is on disk when a
+  ///   later [#change] is, unless the database fails before and the server goes on
   /// @throws StorageException if the database cannot be written
   /// @throws StorageFullException if there is no space for the change
-  <T> T append(Function<SqlSession, T> work) {
+  <T> T append(boolean isDurable, Function<SqlSession, T> work) {
     try (Connection connection = blobs.getConnection()) {
-      SqlDialect.run(connection, "SET LOCAL synchronous_commit = off");
+      if (!isDurable) {
+        SqlDialect.run(connection, "SET LOCAL synchronous_commit = off");
+      }
       T value = work.apply(new SqlSession(connection, SqlDialect.POSTGRESQL));
       connection.commit();
       return value;
@@ -176,14 +189,17 @@ final class PostgresDatabase implements SqlDatabase {
     if (broken != null) {
       throw new StorageException(broken);
     }
+    int slot = takeSlot();
     // Closing the connection takes back what was not committed.
     try (Connection connection = writes.getConnection()) {
-      String transaction = begin(connection);
+      Change change = begin(connection, slot);
       T value = work.apply(new SqlSession(connection, SqlDialect.POSTGRESQL));
-      commit(connection, transaction);
+      commit(connection, change);
       return value;
     } catch (SQLException e) {
       throw SqlDialect.POSTGRESQL.failure("cannot commit a change of the metadata", e);
+    } finally {
+      slots.add(slot);
     }
   }
 
@@ -247,7 +263,12 @@ final class PostgresDatabase implements SqlDatabase {
         """
         CREATE TABLE IF NOT EXISTS database_owner (id BIGINT PRIMARY KEY, epoch BIGINT NOT NULL);
         INSERT INTO database_owner (id, epoch) VALUES (1, 0) ON CONFLICT DO NOTHING;
-        """);
+        CREATE TABLE IF NOT EXISTS database_change (
+          slot BIGINT PRIMARY KEY, epoch BIGINT NOT NULL, token BIGINT NOT NULL);
+        INSERT INTO database_change (slot, epoch, token)
+          SELECT slot, 0, 0 FROM generate_series(1, %d) AS slot ON CONFLICT DO NOTHING;
+        """
+            .formatted(WRITE_CONNECTIONS));
     try (Statement statement = connection.createStatement();
         ResultSet row =
             statement.executeQuery(
@@ -287,8 +308,44 @@ final class PostgresDatabase implements SqlDatabase {
     }
   }
 
-  /// Begins a change and returns its transaction's number.
-  private String begin(Connection connection) throws SQLException {
+  /// A change that has begun.
+  ///
+  /// @param slot the row in which it leaves its token
+  /// @param token what no other change leaves
+  /// @param transaction the number of its transaction
+  private record Change(int slot, long token, String transaction) {}
+
+  private int takeSlot() {
+    try {
+      @Nullable Integer slot = slots.poll(BORROW_TIMEOUT.toMillis(), TimeUnit.MILLISECONDS);
+      if (slot == null) {
+        throw new StorageException("too many changes wait for the database " + address);
+      }
+      return slot;
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      throw new IllegalStateException("interrupted while waiting for the database", e);
+    }
+  }
+
+  private Change begin(Connection connection, int slot) throws SQLException {
+    String transaction = awaitTurn(connection);
+    long token = ThreadLocalRandom.current().nextLong();
+    try (PreparedStatement statement =
+        connection.prepareStatement(
+            "UPDATE database_change SET epoch = ?, token = ? WHERE slot = ?")) {
+      statement.setLong(1, epoch);
+      statement.setLong(2, token);
+      statement.setInt(3, slot);
+      if (statement.executeUpdate() != 1) {
+        throw new StorageCorruptException("the table database_change has lost a row");
+      }
+    }
+    return new Change(slot, token, transaction);
+  }
+
+  /// Waits for the changes before and returns the transaction's number.
+  private String awaitTurn(Connection connection) throws SQLException {
     try (Statement statement = connection.createStatement();
         ResultSet row =
             statement.executeQuery(
@@ -301,32 +358,34 @@ final class PostgresDatabase implements SqlDatabase {
     }
   }
 
-  private void commit(Connection connection, String transaction) throws SQLException {
+  private void commit(Connection connection, Change change) throws SQLException {
     try {
       connection.commit();
     } catch (SQLException e) {
-      LOG.warn("event=commit-unanswered transaction={}", transaction, e);
-      if (!wasCommitted(transaction)) {
+      LOG.warn("event=commit-unanswered transaction={}", change.transaction, e);
+      if (!wasCommitted(change)) {
         throw e;
       }
     }
   }
 
+  /*
+   * The number of a transaction tells whether it still goes on, but not how it ended: after a crash
+   * of the database a number of which nothing had reached the disk is given out again, and what has
+   * it then may well have been committed.
+   */
+
   /// Finds out what became of a commit that was not answered.
-  private boolean wasCommitted(String transaction) {
+  private boolean wasCommitted(Change change) {
     long deadline = System.nanoTime() + COMMIT_PATIENCE.toNanos();
     while (System.nanoTime() - deadline < 0) {
       // Whoever writes may hold all of the other connections, and wait here, too.
-      try (Connection connection = reads.getConnection();
-          PreparedStatement statement =
-              connection.prepareStatement("SELECT pg_xact_status(?::xid8)")) {
-        statement.setString(1, transaction);
-        @Nullable String status = first(statement);
-        if (!"in progress".equals(status)) {
-          return "committed".equals(status);
+      try (Connection connection = reads.getConnection()) {
+        if (!isInProgress(connection, change.transaction)) {
+          return hasToken(connection, change);
         }
       } catch (SQLException e) {
-        LOG.warn("event=database-unreachable transaction={}", transaction, e);
+        LOG.warn("event=database-unreachable transaction={}", change.transaction, e);
       }
       pause();
     }
@@ -334,9 +393,36 @@ final class PostgresDatabase implements SqlDatabase {
     throw new StorageException(brokenBy);
   }
 
-  private static @Nullable String first(PreparedStatement statement) throws SQLException {
-    try (ResultSet row = statement.executeQuery()) {
-      return row.next() ? row.getString(1) : null;
+  /// In a transaction of its own, since another may not see what ends meanwhile.
+  private static boolean isInProgress(Connection connection, String transaction)
+      throws SQLException {
+    try (PreparedStatement statement =
+        connection.prepareStatement("SELECT pg_xact_status(?::xid8)")) {
+      statement.setString(1, transaction);
+      try (ResultSet row = statement.executeQuery()) {
+        return row.next() && "in progress".equals(row.getString(1));
+      } catch (SQLException e) {
+        if (INVALID_PARAMETER.equals(e.getSQLState())) {
+          return false; // a number that was not given out again yet
+        }
+        throw e;
+      } finally {
+        connection.rollback();
+      }
+    }
+  }
+
+  private boolean hasToken(Connection connection, Change change) throws SQLException {
+    try (PreparedStatement statement =
+        connection.prepareStatement("SELECT epoch, token FROM database_change WHERE slot = ?")) {
+      statement.setInt(1, change.slot);
+      try (ResultSet row = statement.executeQuery()) {
+        if (!row.next() || row.getLong(1) > epoch) {
+          brokenBy = "another server has taken over the database " + address;
+          throw new StorageException(brokenBy);
+        }
+        return row.getLong(1) == epoch && row.getLong(2) == change.token;
+      }
     }
   }
 

@@ -84,6 +84,22 @@ final class PostgresBlobStoreTest extends BlobStoreContract {
   }
 
   @Test
+  void chunkThatTheDatabaseLost_beforeTheCommit_refusesIt() throws Exception {
+    byte[] bytes = randomBytes(300_000);
+    try (BlobWriter writer = store().begin()) {
+      writer.write(bytes, 0, bytes.length);
+      run("DELETE FROM blob_chunk WHERE position = " + PostgresBlobStore.CHUNK_BYTES);
+
+      assertThatThrownBy(writer::commit)
+          .isInstanceOf(IOException.class)
+          .hasMessageContaining(
+              "has " + (300_000 - PostgresBlobStore.CHUNK_BYTES) + " of the 300000 bytes");
+    }
+    assertThat(count("blob")).isZero();
+    assertThat(count("blob_content")).isZero();
+  }
+
+  @Test
   void removedBlob_leavesNoChunks() throws IOException {
     BlobDigest digest = write(randomBytes(300_000));
     assertThat(count("blob_chunk")).isEqualTo(3);

@@ -187,7 +187,7 @@ final class PostgresMetadataStoreTest extends MetadataStoreContract {
                   CASE is_nullable WHEN 'NO' THEN 1 ELSE 0 END
                 FROM information_schema.columns
                 WHERE table_schema = 'public'
-                  AND table_name NOT IN ('schema_version', 'database_owner')
+                  AND table_name NOT IN ('schema_version', 'database_owner', 'database_change')
               """);
     }
 
