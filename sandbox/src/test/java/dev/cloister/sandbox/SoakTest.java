@@ -107,7 +107,7 @@ final class SoakTest {
                 step(server.operator(), random);
               }
             } catch (RuntimeException | AssertionError e) {
-              wrong.add(e.toString());
+              wrong.add(e + ", because of " + e.getCause());
             } finally {
               running.countDown();
             }

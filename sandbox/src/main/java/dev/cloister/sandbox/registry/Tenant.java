@@ -177,13 +177,19 @@ public final class Tenant {
   /// Returns a version ready to be called; compiles it first if that was not done since the start.
   public Future<PluginHandle> load(BlobDigest version) {
     Future<PluginHandle> handle = loaded.handle(version);
-    return handle.succeeded() ? handle : handle.recover(this::loadFailure);
+    return handle.succeeded()
+        ? handle
+        : handle.recover(failure -> Future.failedFuture(loadFailure(version, failure)));
   }
 
-  /// However loading failed: if the tenant was deleted meanwhile, that is why.
-  private <T> Future<T> loadFailure(Throwable failure) {
-    return Future.failedFuture(
-        services.isClosed() ? Problem.notFound("tenant", name().text()).asException() : failure);
+  /// However loading failed: if tenant or version were deleted meanwhile, that is why.
+  private Throwable loadFailure(BlobDigest version, Throwable failure) {
+    if (services.isClosed()) {
+      return Problem.notFound("tenant", name().text()).asException();
+    }
+    boolean isPresent =
+        plugins().stream().anyMatch(plugin -> plugin.versions().containsKey(version));
+    return isPresent ? failure : Problem.notFound("version", version.toString()).asException();
   }
 
   /// Returns where one call of `plugin` writes its standard error.
