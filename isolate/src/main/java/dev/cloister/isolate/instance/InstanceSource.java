@@ -5,25 +5,6 @@ import org.jspecify.annotations.Nullable;
 
 /// Where one call gets its instance from and leaves it. Used on the guest's thread.
 public interface InstanceSource {
-  /// Instances that are made for one call and then dropped.
-  InstanceSource FRESH =
-      new InstanceSource() {
-        @Override
-        public InstancePolicy policy() {
-          return InstancePolicy.FRESH;
-        }
-
-        @Override
-        public @Nullable GuestInstance take() {
-          return null;
-        }
-
-        @Override
-        public void leave(GuestInstance instance, boolean isIntact) {
-          instance.close();
-        }
-      };
-
   /// How long the instances live.
   InstancePolicy policy();
 

@@ -88,7 +88,7 @@ public final class KeptInstances implements AutoCloseable {
   /// Where calls of `plugin` get instances of their own.
   public InstanceSource fresh(PluginHandle plugin, InstanceRequest request) {
     StartPlace start = start(plugin, request);
-    return start == null ? InstanceSource.FRESH : new Fresh(start);
+    return start == null ? FreshInstances.WITHOUT_IMAGE : new FreshInstances(start);
   }
 
   private @Nullable StartPlace start(PluginHandle plugin, InstanceRequest request) {
@@ -475,24 +475,6 @@ public final class KeptInstances implements AutoCloseable {
   private void dropIfUnused(InstanceSlot slot) {
     if (slot.turns.isEmpty() && slot.instance == null) {
       slots.remove(slot.key, slot);
-    }
-  }
-
-  /// Instances for one call each, which begin with an image.
-  private record Fresh(StartPlace start) implements InstanceSource {
-    @Override
-    public InstancePolicy policy() {
-      return InstancePolicy.FRESH;
-    }
-
-    @Override
-    public @Nullable GuestInstance take() {
-      return null;
-    }
-
-    @Override
-    public void leave(GuestInstance instance, boolean isIntact) {
-      instance.close();
     }
   }
 

@@ -2,6 +2,7 @@ package dev.cloister.isolate.verticle;
 
 import com.google.errorprone.annotations.concurrent.GuardedBy;
 import dev.cloister.engine.error.StopReason;
+import dev.cloister.isolate.instance.FreshInstances;
 import dev.cloister.isolate.instance.InstanceSource;
 import dev.cloister.isolate.instance.Turn;
 import dev.cloister.isolate.verticle.InvocationResult.Overloaded;
@@ -26,7 +27,7 @@ final class LiveCall implements GuestTask, Turn {
   private final CompletableFuture<InvocationOutcome> outcome = new CompletableFuture<>();
 
   /// Where its instance comes from; set before it is submitted.
-  private volatile InstanceSource source = InstanceSource.FRESH;
+  private volatile InstanceSource source = FreshInstances.WITHOUT_IMAGE;
 
   private final Object lock = new Object();
 
